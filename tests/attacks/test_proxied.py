@@ -99,9 +99,9 @@ def test_a_forwarding_header_of_any_kind_may_do_none_of_it(server: Live, http: h
 
 def test_the_refusal_names_what_looks_like_a_proxy(server: Live, http: httpx2.Client) -> None:
     told = http.get(f"{server.base}/admin/apps", headers={"X-Real-IP": "::1"}).json()["detail"]
-    assert told.endswith("This request seems to come through a proxy (x-real-ip).")
+    assert told.endswith("This request seems to come from a proxy (x-real-ip).")
     page = http.get(f"{server.base}/developer", headers={"Via": "1.1 x", "Accept": "text/html"}).text
-    assert "This request seems to come through a proxy (via)." in page
+    assert "This request seems to come from a proxy (via)." in page
     elsewhere = http.get(f"{server.base}/admin/apps", headers={"Via": "1.1 x", "Origin": "https://evil.example"}).json()
     assert "proxy" not in elsewhere["detail"]
 

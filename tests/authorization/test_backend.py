@@ -191,16 +191,16 @@ def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
     ("scope", "policy", "granted", "why"),
     [
         ("system/Patient.rs", Policy(), True, ""),
-        ("user/Patient.rs", Policy(), False, "is not for backend services"),
-        ("openid", Policy(), False, "is not for backend services"),
-        ("system/Patient.r?s", Policy(), False, "has a filter that cannot be enforced"),
-        ("system/Patient.cruds", Policy(), False, "is not registered for this app"),
-        ("system/*.rs", Policy(wildcard_scopes=False), False, "is a wildcard, and this server grants none"),
+        ("user/Patient.rs", Policy(), False, "isn't for backend services"),
+        ("openid", Policy(), False, "isn't for backend services"),
+        ("system/Patient.r?s", Policy(), False, "has a filter that this server can't enforce"),
+        ("system/Patient.cruds", Policy(), False, "isn't registered for this app"),
+        ("system/*.rs", Policy(wildcard_scopes=False), False, "is a wildcard, which this server doesn't grant"),
         (
             "system/Patient.read",
             Policy(mixed_scope_versions=False),
             False,
-            "is written as in SMART v1, and the app is registered for v2",
+            "uses the syntax of SMART v1, but the app is registered for v2",
         ),
     ],
 )

@@ -47,30 +47,30 @@ def test_a_card_as_cds_hooks_has_it_is_taken(one: dict[str, Any]) -> None:
     assert faults([one]) == []
 
 
-SUMMARY = "cards[0].summary must be a text of less than 140 characters"
+SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
 
 
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (5, "cards[0] is no object"),
+        (5, "cards[0] must be an object"),
         (card(summary=None), SUMMARY),
         (card(summary=" "), SUMMARY),
         (card(summary=5), SUMMARY),
         (card(summary="x" * 140), SUMMARY),
-        (card(indicator="success"), "cards[0].indicator must be one of info, warning, critical"),
-        (card(indicator=None), "cards[0].indicator must be one of info, warning, critical"),
-        (card(source=None), "cards[0].source.label must be a text"),
-        (card(source={"label": ""}), "cards[0].source.label must be a text"),
-        (card(detail=5), "cards[0].detail must be a text"),
+        (card(indicator="success"), "cards[0].indicator must be info, warning or critical"),
+        (card(indicator=None), "cards[0].indicator must be info, warning or critical"),
+        (card(source=None), "cards[0].source.label must be a string"),
+        (card(source={"label": ""}), "cards[0].source.label must be a string"),
+        (card(detail=5), "cards[0].detail must be a string"),
         (card(links={}), "cards[0].links must be a list"),
-        (card(links=[5]), "cards[0].links[0].label must be a text"),
-        (link(label=None), "cards[0].links[0].label must be a text"),
+        (card(links=[5]), "cards[0].links[0].label must be a string"),
+        (link(label=None), "cards[0].links[0].label must be a string"),
         (link(type="app"), "cards[0].links[0].type must be absolute or smart"),
-        (link(url=None), "cards[0].links[0].url must be a web address"),
-        (link(url="javascript:alert(1)"), "cards[0].links[0].url must be a web address"),
-        (link(type="absolute"), "cards[0].links[0].appContext stands only beside the type smart"),
-        (link(appContext={}), "cards[0].links[0].appContext must be a text"),
+        (link(url=None), "cards[0].links[0].url must be an http or https URL"),
+        (link(url="javascript:alert(1)"), "cards[0].links[0].url must be an http or https URL"),
+        (link(type="absolute"), "cards[0].links[0].appContext is allowed only with the type smart"),
+        (link(appContext={}), "cards[0].links[0].appContext must be a string"),
     ],
 )
 def test_what_a_chart_could_not_show_is_said_in_one_sentence(one: Any, said: str) -> None:
@@ -80,7 +80,7 @@ def test_what_a_chart_could_not_show_is_said_in_one_sentence(one: Any, said: str
 def test_all_faults_are_told_at_once_and_too_many_cards_are_one() -> None:
     assert len(faults([{}, 5])) == 4
     assert faults([card()] * MOST) == []
-    assert faults([card()] * (MOST + 1)) == ["An app may have 20 cards, not 21"]
+    assert faults([card()] * (MOST + 1)) == ["An app may have at most 20 cards, not 21"]
 
 
 def test_the_names_of_the_chart_are_filled_in_wherever_they_stand() -> None:

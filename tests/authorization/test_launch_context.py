@@ -60,12 +60,12 @@ def test_what_smart_allows_has_no_fault(item) -> None:
 @pytest.mark.parametrize(
     ("item", "said"),
     [
-        (7, "neither an object nor a reference"),
-        ({"type": "Task"}, "neither reference, canonical nor identifier"),
+        (7, "must be an object or a reference"),
+        ({"type": "Task"}, "needs reference, canonical or identifier"),
         ({"reference": "Task/t", "role": ""}, "empty role"),
-        ("http://elsewhere/Task/t", "not relative"),
-        ({"reference": 7}, "not relative"),
-        ("Patient/p-1", "names a Patient with the role of the launch"),
+        ("http://elsewhere/Task/t", "must be relative"),
+        ({"reference": 7}, "must be relative"),
+        ("Patient/p-1", "names a Patient with the role launch"),
         ({"reference": "Encounter/e", "role": "launch"}, "names a Encounter"),
     ],
 )

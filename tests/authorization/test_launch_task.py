@@ -74,7 +74,7 @@ def test_who_is_no_patient_is_not_taken_for_one(reference: Any) -> None:
 
 @pytest.mark.parametrize("code", [None, {}, "launch-app-ehr", coded("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}])
 def test_a_task_of_another_code_asks_for_no_launch(code: Any) -> None:
-    assert of_task(task(code=code)) == "Task.code has none of launch-app-ehr, launch-app-standalone"
+    assert of_task(task(code=code)) == "Task.code has neither launch-app-ehr nor launch-app-standalone"
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_the_link_of_a_card_names_app_and_context() -> None:
 
 @pytest.mark.parametrize("link", [{}, {"type": "absolute", "url": APP}])
 def test_another_link_launches_nothing(link: dict[str, Any]) -> None:
-    assert of_link(link) == "The link of a card that launches an app has the type smart"
+    assert of_link(link) == "A link that launches an app must have the type smart"
 
 
 @pytest.mark.parametrize("link", [{}, {"url": 5}, {"url": APP, "appContext": {}}])
 def test_a_link_is_made_of_text(link: dict[str, Any]) -> None:
-    told = "The link of a card has a url, and its appContext is a string"
+    told = "A link must have a url, and its appContext must be a string"
     assert of_link({"type": "smart", **link}) == told
 
 

@@ -59,13 +59,13 @@ def test_a_part_is_named_by_the_code_system_of_its_type() -> None:
     terms = "http://terminology.hl7.org/CodeSystem"
     (laboratory, *_) = narrowings("patient/Observation.rs", "r4")
     assert laboratory == (
-        "laboratory results",
+        "lab results",
         f"patient/Observation.rs?category={terms}/observation-category|laboratory",
     )
     (problems, *_) = narrowings("user/Condition.s", "r4")
-    assert problems == ("the problem list", f"user/Condition.s?category={terms}/condition-category|problem-list-item")
+    assert problems == ("problem list", f"user/Condition.s?category={terms}/condition-category|problem-list-item")
     (old, *_) = narrowings("patient/Observation.rs", "dstu2")
-    assert old == ("laboratory results", "patient/Observation.rs?category=laboratory")
+    assert old == ("lab results", "patient/Observation.rs?category=laboratory")
 
 
 LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item"

@@ -22,7 +22,7 @@ OFFERED = (
     GrantedScope("launch", True),
     GrantedScope("patient/Observation.rs", True),
     GrantedScope("openid", True),
-    GrantedScope("offline_access", False, "is not registered for this app"),
+    GrantedScope("offline_access", False, "isn't registered for this app"),
 )
 PART = "patient/Observation.rs?category=laboratory"
 
@@ -30,22 +30,22 @@ PART = "patient/Observation.rs?category=laboratory"
 def test_every_scope_asked_has_its_line_and_what_became_of_it() -> None:
     assert negotiated(OFFERED, ("launch", PART)) == (
         Negotiated("launch", "launch"),
-        Negotiated("patient/Observation.rs", PART, "was narrowed by the person"),
-        Negotiated("openid", "", "was unticked by the person"),
-        Negotiated("offline_access", "", "is not registered for this app"),
+        Negotiated("patient/Observation.rs", PART, "was narrowed by the user"),
+        Negotiated("openid", "", "was unticked by the user"),
+        Negotiated("offline_access", "", "isn't registered for this app"),
     )
 
 
 def test_where_nobody_was_asked_nobody_unticked_it() -> None:
-    assert negotiated(OFFERED[:1], (), automatic=True)[0].reason == "is not among the scopes of auto_approve"
+    assert negotiated(OFFERED[:1], (), automatic=True)[0].reason == "isn't among the scopes of auto_approve"
 
 
 @pytest.mark.parametrize(
     ("rows", "scope", "wanted", "why"),
     [
-        ([Negotiated("openid", "openid")], "openid", False, "Neither offline_access nor online_access was asked for."),
-        (negotiated(OFFERED, ("launch",)), "launch", True, "offline_access is not registered for this app"),
-        ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant refresh_token"),
+        ([Negotiated("openid", "openid")], "openid", False, "Neither offline_access nor online_access was requested."),
+        (negotiated(OFFERED, ("launch",)), "launch", True, "offline_access isn't registered for this app"),
+        ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant type refresh_token"),
     ],
 )
 def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, wanted: bool, why: str) -> None:
@@ -66,14 +66,14 @@ def test_what_came_narrower_is_listed() -> None:
 
 def test_an_app_that_may_refresh_and_gets_none_is_public() -> None:
     told = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
-    assert told.refresh == "This server gives none to an app without a secret or a key."
+    assert told.refresh == "This server doesn't issue refresh tokens to public apps."
 
 
 def test_who_speaks_for_itself_has_what_it_asked_for_and_no_refresh_token() -> None:
-    told = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "is not registered for this app")))
+    told = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "isn't registered for this app")))
     assert [one.granted for one in told.scopes] == ["system/Patient.rs", ""]
-    assert [one.reason for one in told.narrower] == ["is not registered for this app"]
-    assert told.refresh.startswith("An app that speaks for itself")
+    assert [one.reason for one in told.narrower] == ["isn't registered for this app"]
+    assert told.refresh.startswith("With client credentials")
 
 
 def test_a_refresh_tells_what_was_left_out() -> None:
@@ -87,18 +87,18 @@ def test_a_refresh_tells_what_was_left_out() -> None:
 @pytest.mark.parametrize(
     ("rows", "scope", "grants", "told"),
     [
-        ([Negotiated("openid", "openid")], "openid", (), "Neither offline_access nor online_access was asked for."),
+        ([Negotiated("openid", "openid")], "openid", (), "Neither offline_access nor online_access was requested."),
         (
             [Negotiated("online_access", "online_access")],
             "online_access",
             ("authorization_code", "client_credentials"),
-            "The app is registered for authorization_code and client_credentials, not for the grant refresh_token.",
+            "The app is registered for authorization_code and client_credentials, not for the grant type refresh_token.",
         ),
         (
             [Negotiated("offline_access", "", "was unticked"), Negotiated("online_access", "", "is not registered")],
             "",
             (),
-            "Neither came of what was asked: offline_access was unticked, and online_access is not registered.",
+            "offline_access was unticked, and online_access is not registered.",
         ),
     ],
 )

@@ -96,6 +96,15 @@ def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) ->
     assert "There is no app Gone" in sickbay("apps", "show", "Gone", folder=place).stderr
 
 
+def test_an_app_is_enabled_at_another_hospital(server, app, place) -> None:
+    made = sickbay("apps", "enable", app["app_id"], "--tenant", "cerner", "--json", folder=place)
+    there = json.loads(made.stdout)
+    assert (there["tenant"], there["name"], there["client_id"] != app["client_id"]) == ("cerner", app["name"], True)
+    unknown = sickbay("apps", "enable", app["app_id"], "--tenant", "nowhere", folder=place)
+    assert "There is no hospital nowhere" in unknown.stderr
+    assert sickbay("apps", "remove", there["app_id"], folder=place).returncode == 0
+
+
 def test_a_launch_and_a_token_are_printed_alone(server, app, place) -> None:
     url = sickbay("launch", app["app_id"], "--patient", "p-0001", "--user", "okafor", folder=place).stdout.strip()
     assert url.startswith("http://localhost:8100/launch?iss=")
@@ -328,12 +337,12 @@ def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> 
         return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
 
     foot, told = begun("--host", "0.0.0.0")
-    assert "Listening to the network" in foot
+    assert "Reachable from the network" in foot
     assert told.startswith("Sickbay answers as http://localhost:")
     assert "for other machines say what they call this one: --base-url http://NAME:" in told
     assert told.count("\n") == 1
     foot, told = begun()
-    assert "Listening on this machine only" in foot
+    assert "Reachable only from this machine" in foot
     assert told == ""
 
 

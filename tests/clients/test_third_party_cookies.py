@@ -114,5 +114,5 @@ def test_the_chart_says_when_the_app_in_its_frame_cannot_store(
     assert page.get_by_text("blocks the storage of an app").is_visible() is said
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
-    assert frame.get_by_role("heading", name="Nothing can be kept here").is_visible() is said
-    assert page.get_by_role("link", name="open it in a tab").count() == (1 if said else 0)
+    assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is said
+    assert page.get_by_role("link", name="Open it in a tab").count() == (1 if said else 0)

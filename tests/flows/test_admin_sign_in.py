@@ -161,7 +161,7 @@ def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sit
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "\ud83d"[:0] + "x" * 5000):
             answer = await signed_in(flow, token)
             assert answer.status_code == 401
-            assert "This is not the admin token." in answer.text
+            assert "This isn’t the admin token." in answer.text
             assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
     desk.do(steps, visitor(desk, "10.0.0.20"))

@@ -71,7 +71,7 @@ def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
     note = page.get_by_role("alert").filter(has_text=SAID)
     note.wait_for()
     assert launches(live) == before
-    note.get_by_role("link", name="launch it in this tab").click()
+    note.get_by_role("link", name="launch the app in this tab").click()
     page.wait_for_url(re.compile(r"/(ehr/sign-in|oauth/continue|index\.html)"))
     assert page.url.startswith("http")
 

@@ -116,7 +116,7 @@ class App(NamedTuple):
 
 @pytest.fixture(scope="module")
 def app(live: dict[str, Any], origin: str) -> App:
-    """Nobody is asked, so that a right request brings a code at once."""
+    """Automatic approval is on, so that a right request brings a code at once."""
     body = {
         "name": "Break me",
         "type": "provider",

@@ -77,7 +77,7 @@ def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path)
         app = await flow.register(name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")])
         await signed_in(flow)
         page = await record(flow)
-        assert "No app here has the launch URL http://localhost:9999/launch" in page
+        assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
         [link] = offered(page, app)
         tab = await opens(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
@@ -108,9 +108,9 @@ def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cards", "said"),
     [
-        ([{}], "cards[0].summary must be a text"),
-        ([card(indicator="hard-stop")], "indicator must be one of"),
-        ([card("javascript:alert(1)")], "url must be a web address"),
+        ([{}], "cards[0].summary must be a string"),
+        ([card(indicator="hard-stop")], "indicator must be info, warning or critical"),
+        ([card("javascript:alert(1)")], "url must be an http or https URL"),
     ],
 )
 def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Path, cards: list[Any], said: str) -> None:
@@ -150,7 +150,7 @@ def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(t
             assert (await send(text)).status_code == 303
             assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["cards"] == [card()]
         for text, said in (
-            ("{", "This is no JSON"),
+            ("{", "Invalid JSON"),
             ('"x"', "cards must be a list"),
             ('[{"a": 1}]', "cards[0].summary"),
         ):

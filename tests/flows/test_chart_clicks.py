@@ -33,7 +33,7 @@ def test_a_click_on_the_task_opens_the_app_with_all_that_it_says(page: Page, liv
     app = framed(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    told = json.loads(app.locator("section", has_text="The token response").locator("pre").inner_text())
+    told = json.loads(app.locator("section", has_text="Token response").locator("pre").inner_text())
     assert told["intent"] == "pressure-review"
     assert json.loads(told["appContext"]) == {"do": "pressure-review", "condition": "p-0017-c01"}
     assert told["fhirContext"] == [{"reference": "Task/p-0017-t01"}, {"reference": "Condition/p-0017-c01"}]
@@ -48,7 +48,7 @@ def test_a_click_on_the_sample_app_s_card_opens_it_with_its_context(page: Page, 
     app = framed(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    told = app.locator("section", has_text="The token response").inner_text()
+    told = app.locator("section", has_text="Token response").inner_text()
     assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in told
     assert panel.get_by_text("open", exact=True).is_visible()
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:

@@ -84,7 +84,7 @@ def test_what_no_app_here_answers_to_is_said_and_what_opens_on_its_own_is_linked
         await stored(flow, task(status="completed", description="Was done"))
         await signed_in(flow)
         page = (await flow.http.get(CHART)).text
-        assert "No app here has the launch URL http://localhost:9999/launch" in page
+        assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
         assert links(page, "alone.example.org") == ["https://alone.example.org/"]
         assert not links(page, "javascript:")
         assert "Was done" not in page
@@ -137,7 +137,7 @@ def test_a_script_may_say_what_else_a_launch_brings(tmp_path: Path) -> None:
         code = parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]
         given = await token(flow, app, code)
         assert (given["intent"], given["appContext"], given["fhirContext"]) == ("reconcile", "x", items)
-        for wrong, said in (("{", "no JSON"), ("{}", "must be a list"), ('[{"reference": "Patient/x"}]', "Patient")):
+        for wrong, said in (("{", "valid JSON"), ("{}", "must be a list"), ('[{"reference": "Patient/x"}]', "Patient")):
             answer = await flow.http.get("/general/ehr/launch", params=asked | {"fhir_context": wrong})
             assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
 

@@ -134,7 +134,7 @@ def test_prompt_consent_asks_again(tmp_path: Path) -> None:
         await said(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
         assert "code" in received(await asked(flow, app, scope="openid user/Patient.rs"))
         page = await asked(flow, app, scope="openid user/Patient.rs", prompt="consent")
-        assert "May Provider app" in page.text
+        assert "Allow Provider app" in page.text
 
     run(steps, tmp_path)
 

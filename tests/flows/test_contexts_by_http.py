@@ -139,7 +139,7 @@ def test_standalone_a_visit_is_picked(tmp_path: Path) -> None:
             assert 'value="p-0017-e02"' in page.text
             await said(flow, page, encounter="p-0017-e02", decision=decision)
             page = await flow.http.get(address, headers=HTML)
-            if "May Provider app" in page.text:
+            if "Allow Provider app" in page.text:
                 answer = await said(flow, page, scope=asked, decision="allow")
             else:
                 answer = page

@@ -144,7 +144,7 @@ def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
         again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
         assert "refresh_token" not in again.json()
         said = await flow.http.get(f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"})
-        assert "does not rotate" in said.json()["refresh"]
+        assert "doesn't rotate" in said.json()["refresh"]
 
     run(steps, tmp_path)
 
@@ -231,9 +231,9 @@ def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: 
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
         came = {one["asked"]: (one["granted"], one["reason"]) for one in rows}
-        unasked = "was not asked for: this server grants what is registered"
+        unasked = "wasn't requested, but this server grants all registered scopes"
         assert came["user/Observation.read"] == ("user/Observation.read", unasked)
-        assert came["patient/Condition.read"] == ("", "is not registered for this app")
+        assert came["patient/Condition.read"] == ("", "isn't registered for this app")
         alone = await asked(flow, "epic", app, scope="openid")
         assert alone.json()["scope"] == "openid user/Observation.read"
 

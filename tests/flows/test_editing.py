@@ -69,9 +69,9 @@ def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
     [
         ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
         ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
-        ({"redirect_uris": ""}, "needs a redirect URI"),
-        ({"client": "asymmetric"}, "public keys stand"),
-        ({"fhir": "r9"}, "does not speak this version"),
+        ({"redirect_uris": ""}, "Enter at least one redirect URI"),
+        ({"client": "asymmetric"}, "Enter the URL of the app’s public keys"),
+        ({"fhir": "r9"}, "doesn’t support this FHIR version"),
         ({"csrf": "guess"}, "open for too long"),
     ],
 )

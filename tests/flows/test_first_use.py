@@ -50,7 +50,7 @@ def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch
         address = await way(flow)
         first = await flow.http.get(address, headers=PAGE)
         assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
-        assert "The patients are being written" in first.text
+        assert "Creating sample patients…" in first.text
         await flow.sandbox.filling.begun(FRESH)
         again = await flow.http.get(address, headers=PAGE)
         assert again.status_code < 400, again.text

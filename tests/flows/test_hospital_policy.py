@@ -113,8 +113,8 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"code_lifetme": 5}, "code_lifetime was meant"),
-        ({"code_lifetme": None}, "code_lifetime was meant"),
+        ({"code_lifetme": 5}, "did you mean code_lifetime?"),
+        ({"code_lifetme": None}, "did you mean code_lifetime?"),
         ({"code_lifetime": 0}, "code_lifetime"),
         ({"pkce": "often"}, "one of"),
         ({"launches": []}, "a list of"),
@@ -167,11 +167,11 @@ def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_pat
         assert "Saved." in (await flow.http.get(saved.headers["location"], headers=HTML)).text
         assert (await flow.http.get(AT)).json()["chosen"] == {"pkce": "off", "token_lifetime": 30}
         shown = (await flow.http.get(at, headers=HTML)).text
-        assert shown.count("<b>here</b>") == 2
+        assert shown.count("<b>this page</b>") == 2
         assert "token_lifetime = 30" in shown
         assert (await save("token_lifetime = 31")).status_code == 303
         assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
-        for text, said in (("token_lifetme = 5", "token_lifetime was meant"), ("x ist 5", "not as in sickbay.toml")):
+        for text, said in (("token_lifetme = 5", "did you mean token_lifetime?"), ("x ist 5", "valid TOML")):
             wrong = await save(text)
             assert (wrong.status_code, said in wrong.text, f"{text}</textarea>" in wrong.text) == (422, True, True)
         assert (await save("", csrf="guess")).status_code == 422

@@ -64,11 +64,11 @@ def test_typing_narrows_the_list_the_arrows_choose_and_enter_opens(asked: Page) 
     asked.keyboard.type("peters, t")
     assert asked.locator("[data-count]").inner_text() == "1"
     asked.keyboard.press("Enter")
-    asked.get_by_role("heading", name="May By keyboard open Timothy Peters’s record?").wait_for()
+    asked.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
 
 
 def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -> None:
-    none = asked.get_by_text("Nobody here has a name")
+    none = asked.get_by_text("No patient has a name")
     assert not none.is_visible()
     asked.keyboard.type("zzz")
     none.wait_for()
@@ -87,10 +87,10 @@ def test_enter_in_a_box_of_consent_answers_nothing_and_all_are_unticked_by_one_p
     asked.keyboard.press("Enter")
     asked.wait_for_timeout(300)
     assert allow.inner_text() == "Allow 4 of 4"
-    asked.get_by_role("button", name="Untick all").focus()
+    asked.get_by_role("button", name="Clear all").focus()
     asked.keyboard.press("Enter")
     assert allow.inner_text() == "Allow 0 of 4"
-    asked.get_by_role("button", name="Tick all").press("Enter")
+    asked.get_by_role("button", name="Select all").press("Enter")
     assert allow.inner_text() == "Allow 4 of 4"
 
 
@@ -104,10 +104,10 @@ def test_the_foot_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Pag
         allow.click()
     shows_its_patient(app)
     page.wait_for_timeout(2500)  # the foot has counted all
-    link = page.get_by_role("link", name="See the launch")
+    link = page.get_by_role("link", name="View launch")
     link.focus()
     page.wait_for_timeout(2500)
-    assert page.evaluate("document.activeElement.textContent") == "See the launch"
+    assert page.evaluate("document.activeElement.textContent") == "View launch"
 
 
 def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, Any], page: Page) -> None:
@@ -115,15 +115,15 @@ def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, A
         "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false"
     )
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
-    page.get_by_role("button", name="Copy the Client Id").click()
-    page.get_by_text("let nothing be copied").wait_for()
+    page.get_by_role("button", name="Copy the Client ID").click()
+    page.get_by_text("blocks copying").wait_for()
     assert page.evaluate("getSelection().toString()") == "sample-general"
 
 
 def test_the_older_way_of_copying_leaves_the_focus_where_it_was(live: dict[str, Any], page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
-    button = page.get_by_role("button", name="Copy the Client Id")
+    button = page.get_by_role("button", name="Copy the Client ID")
     button.press("Enter")
-    page.get_by_text("Copied the Client Id").wait_for()
+    page.get_by_text("Copied the Client ID").wait_for()
     assert page.evaluate("document.activeElement.dataset.copy") == "client-id"

@@ -77,9 +77,9 @@ def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None
         ({"app": "x", "task": "y"}, 422, "one of app, task and link"),
         ({"task": "nobody"}, 404, "There is no Task/nobody"),
         ({"task": "nobody", "fhir": "r9"}, 422, "does not speak r9"),
-        ({"link": {"type": "absolute", "url": URL}}, 422, "has the type smart"),
-        ({"link": {"type": "smart"}}, 422, "has a url"),
-        ({"link": {"type": "smart", "url": URL, "appContext": 5}}, 422, "is a string"),
+        ({"link": {"type": "absolute", "url": URL}}, 422, "must have the type smart"),
+        ({"link": {"type": "smart"}}, 422, "must have a url"),
+        ({"link": {"type": "smart", "url": URL, "appContext": 5}}, 422, "must be a string"),
         ({"link": {"type": "smart", "url": "https://nobody.example/launch"}}, 404, "No app at general"),
     ],
 )
@@ -95,7 +95,7 @@ def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
-        ({"code": {"text": "x"}}, 422, "Task.code has none of"),
+        ({"code": {"text": "x"}}, 422, "Task.code has neither"),
         ({"input": []}, 422, "has no smartonfhir-application"),
         ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own"),
     ],

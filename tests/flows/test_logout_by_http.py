@@ -66,7 +66,7 @@ def test_offline_access_goes_on_and_an_expired_id_token_still_signs_out(tmp_path
         app, given = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
         answer = await out(flow, id_token_hint=given["id_token"])
-        assert (answer.status_code, "You are signed out" in answer.text) == (200, True)
+        assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
         assert not await is_signed_in(flow)
         assert "access_token" in await refreshed(flow, app, given)
 
@@ -89,7 +89,7 @@ def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) 
         if decision == "out":
             assert answer.headers["location"] == f"{BYE}&state=s"
         else:
-            assert "You are still signed in" in answer.text
+            assert "You’re still signed in" in answer.text
 
     run(steps, tmp_path)
 
@@ -199,7 +199,7 @@ def test_the_corrected_request_can_be_pasted_and_says_what_has_to_be_filled_in(t
             text = (await flow.http.get(where, headers={"accept": "text/plain"})).text
             url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
             assert kept["corrected"]["url"].startswith(BASE + LOGOUT + "?")
-            assert ("YOUR_ID_TOKEN_HINT stands for" in text) is ("id_token_hint" in hint)
+            assert ("Replace YOUR_ID_TOKEN_HINT" in text) is ("id_token_hint" in hint)
             mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", given["id_token"]), headers=HTML)
             assert mended.status_code < 400
 

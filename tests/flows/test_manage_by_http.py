@@ -45,7 +45,7 @@ def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -
         _, kept = await allowed(flow, other)
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" in page.text
-        assert "It may go on while you are away." in page.text
+        assert "Has access, also when you’re signed out." in page.text
         made = await flow.launch(app, patient="p-0017", user="okafor")
         waiting = await flow.code(app, launch=made["launch"], scope=" ".join(SCOPE))
         answer = await flow.http.post(PAGE, data={"csrf": field(page, "csrf"), "app": app["client_id"]})
@@ -81,7 +81,7 @@ def test_the_page_is_named_in_discovery_and_asks_for_a_sign_in(tmp_path: Path) -
         answer = await flow.http.get(PAGE, headers=HTML)
         assert answer.status_code == 303
         await sign_in(flow, to=PAGE)
-        assert "No app may do anything" in (await flow.http.get(PAGE, headers=HTML)).text
+        assert "Apps that you give access appear here." in (await flow.http.get(PAGE, headers=HTML)).text
         statement = (await flow.http.get("/cerner/r4/metadata")).json()
         named = statement["rest"][0]["security"]["extension"][0]["extension"]
         address = next(one["valueUri"] for one in named if one["url"] == "manage")

@@ -34,17 +34,17 @@ def test_every_scope_and_the_refresh_token_are_accounted_for(tmp_path: Path) -> 
         became = {one["asked"]: (one["granted"], one["reason"]) for one in said["scopes"]}
         assert list(became) == scope.split()
         assert became["openid"] == ("openid", "")
-        assert became["patient/Condition.rs"] == ("", "is not registered for this app")
-        assert became["patient/Patient.reed"][1] == "is not a scope of SMART or OpenID Connect"
-        assert "offline_access is not registered" in said["refresh"]
+        assert became["patient/Condition.rs"] == ("", "isn't registered for this app")
+        assert became["patient/Patient.reed"][1] == "isn't a SMART or OpenID Connect scope"
+        assert "offline_access isn't registered" in said["refresh"]
         found = {one["id"]: one for one in said["findings"]}
         assert found["granted-scopes-narrower"]["severity"] == "warning"
-        assert "patient/Condition.rs is not registered for this app" in found["granted-scopes-narrower"]["why"]
-        assert "offline_access is not registered" in found["refresh-token-not-issued"]["why"]
+        assert "patient/Condition.rs isn't registered for this app" in found["granted-scopes-narrower"]["why"]
+        assert "offline_access isn't registered" in found["refresh-token-not-issued"]["why"]
         page = await flow.http.get(f"/exchanges/{said['id']}", headers=HTML)
-        assert "What became of the scopes" in page.text
+        assert "Granted scopes" in page.text
         text = await flow.http.get(f"/exchanges/{said['id']}", headers={"Accept": "text/plain"})
-        assert "dropped  patient/Condition.rs (is not registered for this app)" in text.text
+        assert "dropped  patient/Condition.rs (isn't registered for this app)" in text.text
 
     run(steps, tmp_path)
 
@@ -56,7 +56,7 @@ def test_what_was_granted_as_asked_has_no_advice(tmp_path: Path) -> None:
         assert said["refresh"] is None
         said = await exchanged(flow, await redeemed(flow, "launch patient/Patient.rs", name="Other"))
         assert [one["id"] for one in said["findings"]] == []
-        assert said["refresh"] == "Neither offline_access nor online_access was asked for."
+        assert said["refresh"] == "Neither offline_access nor online_access was requested."
 
     run(steps, tmp_path)
 
@@ -84,18 +84,18 @@ def test_a_refresh_and_a_service_are_accounted_for_too(tmp_path: Path) -> None:
         said = await exchanged(flow, answer)
         became = {one["asked"]: (one["granted"], one["reason"]) for one in said["scopes"]}
         assert became["patient/Patient.rs"] == ("patient/Patient.rs", "")
-        assert became["patient/Observation.rs"] == ("", "was granted, and this refresh did not ask for it")
+        assert became["patient/Observation.rs"] == ("", "was granted before, but wasn't requested in this refresh")
         assert set(became) == set(scope.split())
         assert said["refresh"] is None
         page = await flow.http.get(f"/timelines/{made['timeline']}", headers=HTML)
-        assert page.text.count("What became of the scopes") == 1
-        assert "this refresh did not ask for it" in page.text
+        assert page.text.count("Granted scopes") == 1
+        assert "requested in this refresh" in page.text
         service = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
         asked = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
         pair = (service["client_id"], service["client_secret"])
         said = await exchanged(flow, await flow.http.post("/general/oauth/token", data=asked, auth=pair))
         assert said["scopes"] == [{"asked": "system/Patient.rs", "granted": "system/Patient.rs", "reason": ""}]
-        assert said["refresh"].startswith("An app that speaks for itself")
+        assert said["refresh"].startswith("With client credentials")
 
     run(steps, tmp_path)
 

@@ -16,12 +16,12 @@ JSON = {"Accept": "application/json"}
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
     [
-        ("app=nobody", 404, "There is no app nobody with a launch URI at general"),
+        ("app=nobody", 404, "general has no app nobody with a launch URI"),
         ("app=sample-app-general&patient=p-9999", 422, "There is no Patient/p-9999"),
-        ("app=Sample+app&fhir_context=x", 422, "fhir_context is no JSON"),
+        ("app=Sample+app&fhir_context=x", 422, "fhir_context must be valid JSON"),
     ],
 )
-def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(tmp_path: Path, asked: str, status: int, said: str) -> None:
+def test_a_launch_that_fails_from_the_portal_shows_the_reason(tmp_path: Path, asked: str, status: int, said: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(f"/general/ehr/launch?{asked}", headers=HTML)
         assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
@@ -36,19 +36,19 @@ def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(tmp_path: Path
 
 
 @pytest.mark.parametrize("username", ["okafor", "timothy"])
-def test_of_a_record_that_is_not_there_or_not_for_these_eyes_the_same_is_said(tmp_path: Path, username: str) -> None:
+def test_an_unknown_patient_and_an_inaccessible_one_get_the_same_page(tmp_path: Path, username: str) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, username)
         said = set()
         for patient in ("p-9999", "p-0001") if username == "timothy" else ("p-9999",):
             page = await flow.http.get(f"/general/ehr/patients/{patient}", headers=HTML)
             assert page.status_code == 404
-            assert "nobody whose record you may open" in page.text
+            assert "you don’t have access to the record" in page.text
             said.add(page.text.replace(patient, ""))
         assert len({one.partition("<main")[2] for one in said}) == 1
         opened = await flow.http.get("/general/ehr/open?app=nobody", headers=HTML)
         assert opened.status_code == 404
-        assert "The app was not launched" in opened.text
+        assert "The app wasn’t launched" in opened.text
 
     run(steps, tmp_path)
 
@@ -82,7 +82,7 @@ def test_before_the_first_launch_the_first_page_shows_none_and_says_so(tmp_path:
     async def steps(flow: Flow) -> None:
         page = (await flow.http.get("/", headers=HTML)).text
         assert "Show the last launch" not in page
-        assert "as soon as an app was launched" in page
+        assert "Appears after your first launch." in page
         app = await flow.register()
         made = await flow.launch(app)
         await flow.authorize(app, launch=made["launch"])
@@ -96,7 +96,7 @@ def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path)
     async def steps(flow: Flow) -> None:
         await flow.authorize(await flow.register())
         page = (await flow.http.get("/exchanges?id=<b>nothing</b>", headers=HTML)).text
-        assert "<code>&lt;b&gt;nothing&lt;/b&gt;</code> is not kept here" in page
+        assert "No exchange has the ID <code>&lt;b&gt;nothing&lt;/b&gt;</code>" in page
         assert "These are the newest." in page
 
     run(steps, tmp_path)
@@ -116,7 +116,7 @@ def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
 
 
 @pytest.mark.parametrize(
-    ("host", "said"), [("127.0.0.1", "Listening on this machine only"), ("0.0.0.0", "Listening to the network")]
+    ("host", "said"), [("127.0.0.1", "Reachable only from this machine"), ("0.0.0.0", "Reachable from the network")]
 )
 def test_the_foot_says_who_can_reach_it(tmp_path: Path, host: str, said: str) -> None:
     async def steps(flow: Flow) -> None:
@@ -134,12 +134,12 @@ def test_of_another_day_the_year_is_told(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_answer_that_no_app_got_is_not_said_to_have_reached_it(tmp_path: Path) -> None:
+def test_an_error_page_is_not_labelled_as_received_by_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         shown = await flow.authorize(app, redirect_uri="http://localhost:8100/elsewhere")
         page = await flow.http.get(f"/exchanges/{shown.headers['x-correlation-id']}", headers=HTML)
-        assert "A page was shown" in page.text
+        assert "400 error page, no redirect" in page.text
         assert "Your app received" not in page.text
         sent = await flow.authorize(app, aud=None)
         page = await flow.http.get(f"/exchanges/{sent.headers['x-correlation-id']}", headers=HTML)

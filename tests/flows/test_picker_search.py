@@ -40,7 +40,7 @@ def test_of_more_patients_than_are_shown_it_says_how_many_there_are_and_shows_th
         families = re.findall(r'<span class="strong">([^,<]+),', page)
         assert len(offered(page)) == 50
         assert "of 60" in page
-        assert "looks through all 60" in page
+        assert "Search to find the others." in page
         everybody = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
         first = re.findall(r'class="name" href="[^"]+">([^,<]+),', everybody)
         assert families[: len(first)] == first
@@ -61,6 +61,6 @@ def test_where_all_are_shown_nothing_is_said_of_others(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         assert len(offered(page)) == 20
-        assert "looks through all" not in page
+        assert "Search to find the others." not in page
 
     run(steps, tmp_path)

@@ -40,12 +40,12 @@ def test_each_is_chosen_in_turn_and_told_with_its_role(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, address = await asked(flow)
         page = await opened(flow, address, patient="p-0017", decision="open")
-        assert "Which Condition is Provider app opened for?" in page.text
+        assert "Which Condition should Provider app open?" in page.text
         assert ROLE in page.text
         assert "Condition/p-0017-c01" in page.text
         assert "p-0001-c" not in page.text
         page = await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
-        assert "Which Practitioner is Provider app opened for?" in page.text
+        assert "Which Practitioner should Provider app open?" in page.text
         assert "Okafor" in page.text
         await opened(flow, address, reference="Practitioner/pr-2", decision="open")
         token = await given(flow, app, address)
@@ -98,6 +98,6 @@ def test_a_type_that_fhir_does_not_have_is_left_out_and_said(tmp_path: Path) -> 
             f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
         )
         row = next(one for one in exchange.json()["scopes"] if one["asked"] == "launch/slotty")
-        assert row["reason"] == "names a type that this server's FHIR version does not have"
+        assert row["reason"] == "names a resource type that doesn't exist in this FHIR version"
 
     run(steps, tmp_path)

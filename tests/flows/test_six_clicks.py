@@ -51,13 +51,13 @@ def opened(page: Page, hand: Hand, name: str, where: str) -> Page | Frame:
     if where == "frame":
         return framed(page)
     with page.expect_popup() as popup:
-        hand.click(page.get_by_role("link", name="In a tab"))
+        hand.click(page.get_by_role("link", name="Open in a tab"))
     return popup.value
 
 
 def shows_its_patient(app: Page | Frame) -> None:
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    assert '"access_token"' in app.locator("section", has_text="The token response").inner_text()
+    assert '"access_token"' in app.locator("section", has_text="Token response").inner_text()
     assert "fhirUser" in app.locator("section", has_text="from the id_token").inner_text()
 
 
@@ -111,6 +111,20 @@ def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, A
     assert hand.clicks == 3
 
 
+def test_the_first_launch_takes_the_five_clicks_that_the_first_page_names(live: dict[str, Any], page: Page) -> None:
+    hand = Hand()
+    page.goto(live["base"])
+    assert page.get_by_role("heading", name="Your first launch in five clicks").is_visible()
+    hand.click(page.get_by_role("link", name="Open the chart"))
+    signed_in(page, hand)
+    app = opened(page, hand, "Sample app", "frame")
+    hand.click(app.get_by_role("button", name="Allow"))
+    shows_its_patient(app)
+    hand.click(page.get_by_role("link", name="View launch"))
+    page.get_by_role("heading", name="The launch worked.").wait_for()
+    assert hand.clicks == 5
+
+
 def test_the_portal_launches_in_a_tab_of_its_own(live: dict[str, Any], page: Page) -> None:
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
     with page.expect_popup() as popup:
@@ -120,7 +134,7 @@ def test_the_portal_launches_in_a_tab_of_its_own(live: dict[str, Any], page: Pag
     app.get_by_role("button", name="Allow").click()
     shows_its_patient(app)
     page.reload()
-    assert f"{TIMOTHY} Dr. Amara Okafor" in page.locator("section", has_text="Last launches").inner_text()
+    assert f"{TIMOTHY} Dr. Amara Okafor" in page.locator("section", has_text="Recent launches").inner_text()
 
 
 def test_a_double_click_on_allow_still_opens_the_app(live: dict[str, Any], page: Page) -> None:

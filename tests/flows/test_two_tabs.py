@@ -65,10 +65,10 @@ def test_what_one_person_chose_is_nothing_to_the_next_who_signs_in(tmp_path: Pat
         day = await flow.http.get("/general/ehr", headers=HTML)
         await flow.http.post("/general/ehr/sign-out", data={"csrf": field(day, "csrf")})
         door = await followed(flow, await said(flow, consent, decision="allow", scope="patient/Patient.rs"))
-        assert "Who is using Provider app?" in door.text
+        assert "Provider app asks you to sign in." in door.text
         assert "do not belong together" not in door.text
         next = await followed(flow, await said(flow, door, account="timothy"))
-        assert "May Provider app open Timothy Peters’s record?" in next.text
+        assert "Allow Provider app to access Timothy Peters’s record?" in next.text
 
     run(steps, tmp_path)
 

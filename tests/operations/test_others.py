@@ -36,12 +36,12 @@ async def others(flow: Flow, answer: Any) -> dict[str, dict[str, Any]]:
                 "error": "invalid_request",
                 "urn": "urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required",
             },
-            {"refusal": "aud-missing", "status": 200, "delivered": "a page, and nothing to your app"},
+            {"refusal": "aud-missing", "status": 200, "delivered": "an error page; your app gets no response"},
         ),
         (
             {"redirect_uri": "https://evil.example/"},
-            {"refusal": "redirect-uri-mismatch", "status": 303, "delivered": "to a page of its own"},
-            {"refusal": "redirect-uri-mismatch", "status": 200, "delivered": "a page, and nothing to your app"},
+            {"refusal": "redirect-uri-mismatch", "status": 303, "delivered": "on its own error page"},
+            {"refusal": "redirect-uri-mismatch", "status": 200, "delivered": "an error page; your app gets no response"},
         ),
     ],
 )
@@ -70,7 +70,7 @@ def test_a_search_that_the_standard_grants_is_refused_where_a_patient_must_be_na
         assert found["epic"]["refusal"] == "fhir-search-missing-patient"
         assert found["cerner"]["status"] == 400
         page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
-        assert "How others would answer" in page.text
+        assert "How other servers would respond" in page.text
 
     run(steps, tmp_path)
 

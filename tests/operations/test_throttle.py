@@ -105,7 +105,7 @@ def test_a_person_who_guesses_waits(tmp_path: Path) -> None:
         said = [(await tried()).status_code for _ in range(12)]
         assert said == [401] * 10 + [429] * 2
         last = await tried()
-        assert (last.headers["content-type"], "Too many failures" in last.text) == ("text/html; charset=utf-8", True)
+        assert (last.headers["content-type"], "Too many failed attempts" in last.text) == ("text/html; charset=utf-8", True)
         assert await flow.findings(last) == {"guesses-too-many": "error"}
 
     run(steps, tmp_path)

@@ -21,7 +21,7 @@ from sickbay.web.pages.frame import Frame
 def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = workshop.Hospital(
         "General Hospital",
-        "The standard, to the letter. If your app passes here, the rest is local custom.",
+        "Follows the specifications exactly. Start here.",
         (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
         "/general/ehr/sign-in",
         "/general/ehr/sign-in?as=patient",

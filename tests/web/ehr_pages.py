@@ -57,7 +57,7 @@ def _full_chart() -> ward.ChartView:
                 "Both lower the potassium.",
                 (
                     ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
-                    ward.Errand("Open it elsewhere", note="No app here has the launch URL x"),
+                    ward.Errand("Open it elsewhere", note="No app at this hospital has the launch URI x"),
                 ),
             ),
             ward.Suggestion("A screening is due", "warning", "Forms"),

@@ -168,4 +168,5 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         "exchange": ("exchange", full, WORKSHOP),
         "exchange-token": ("exchange", view(token_refused()), WORKSHOP),
         "exchange-granted": ("exchange", view(granted()), WORKSHOP),
+        "exchange-failed": ("exchange", view({**granted(), "response": {"status": 404}}), WORKSHOP),
     }

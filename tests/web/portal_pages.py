@@ -45,6 +45,15 @@ def _app() -> portal.AppView:
         encounters=CHOICES,
         command="sickbay launch 'Pressure Notes' --open",
         remove="/developer/apps/9ab4/remove",
+        rotate="/developer/apps/9ab4/secret",
+        policy_action="/developer/apps/9ab4/policy",
+        knobs=portal.knobs(Policy())[:2],
+        enable_action="/developer/apps/9ab4/enable",
+        elsewhere=(
+            portal.Elsewhere("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
+            portal.Elsewhere("epic", "Epic dialect", href="/developer/apps/7c11"),
+            portal.Elsewhere("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
+        ),
     )
 
 
@@ -92,7 +101,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
         "hospital-wrong": (
             "hospital",
-            _hospital("pkce = 5", "The policy pkce must be one of required, if-sent, off"),
+            _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
             here,
         ),
         "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),

@@ -66,7 +66,7 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
         "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
         "admin_sign_in": (
             "admin_sign_in",
-            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This is not the admin token."),
+            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This isn’t the admin token."),
             WORKSHOP,
         ),
         "admin_sign_in-least": (

@@ -79,7 +79,7 @@ def test_a_fault_of_ours_is_a_page_to_a_browser(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(show, "around", broken)
         page = await flow.http.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
-        assert "<h1>Sickbay failed</h1>" in page.text
+        assert "<h1>Internal error in Sickbay</h1>" in page.text
         assert "in here" not in page.text
         assert page.headers["x-correlation-id"] in page.text
         script = await flow.http.get(path, headers={"Accept": "*/*"})

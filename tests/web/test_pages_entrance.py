@@ -31,15 +31,15 @@ def test_each_scope_can_be_unticked_alone() -> None:
     assert all(len(ask.scopes) == 1 and not ask.locked for ask in asks)
 
 
-def test_who_one_is_stands_under_ones_name() -> None:
+def test_identity_scopes_are_grouped_under_the_users_name() -> None:
     (group,) = ask_groups(("openid", "fhirUser", "profile"), user="Dr. Okafor")
     assert (group.title, [ask.value for ask in group.asks]) == (
-        "About you, Dr. Okafor",
+        "Your account, Dr. Okafor",
         ["openid", "fhirUser", "profile"],
     )
 
 
-def test_a_box_is_as_it_was_left_before() -> None:
+def test_a_box_is_preset_to_the_last_answer() -> None:
     vitals = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
     asked = ("patient/Observation.rs", "patient/Patient.rs", "openid")
     fresh = consent.as_before(ask_groups(asked), "r4", None)
@@ -50,7 +50,7 @@ def test_a_box_is_as_it_was_left_before() -> None:
     assert [one.scope for one in asks["patient/Observation.rs"].narrow if one.chosen] == [vitals]
 
 
-def test_a_narrower_part_takes_the_place_of_a_ticked_box_alone() -> None:
+def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
     part = "patient/Observation.rs?category=laboratory"
     assert consent.ticked(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")
     assert consent.ticked(["openid"], [part]) == ("openid",)
@@ -59,17 +59,17 @@ def test_a_narrower_part_takes_the_place_of_a_ticked_box_alone() -> None:
 @pytest.mark.parametrize(
     ("scope", "said"),
     [
-        ("patient/Observation.rs", "To read only."),
-        ("patient/Observation.read", "To read only."),
-        ("patient/Observation.cud", "To add, change and delete."),
-        ("patient/Observation.c", "To add."),
+        ("patient/Observation.rs", "Read only."),
+        ("patient/Observation.read", "Read only."),
+        ("patient/Observation.cud", "Add, change and delete."),
+        ("patient/Observation.c", "Add."),
     ],
 )
-def test_what_may_be_done_is_said(scope: str, said: str) -> None:
+def test_the_allowed_actions_are_in_words(scope: str, said: str) -> None:
     assert ask_groups((scope,))[0].asks[0].text.endswith(said)
 
 
 def test_the_question_names_the_app_and_the_patient() -> None:
     view = ConsentView(action="/", app="Pressure Notes", groups=ask_groups(SCOPES), goes_to="/", patient="Timothy Peters")
-    assert view.question == "May Pressure Notes open Timothy Peters’s record?"
+    assert view.question == "Allow Pressure Notes to access Timothy Peters’s record?"
     assert view.ticked == view.total == len(SCOPES)

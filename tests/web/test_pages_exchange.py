@@ -1,4 +1,4 @@
-"""The exchange page's view: rows, headline, walk, code to copy, and the text for a ticket."""
+"""The view of an exchange: rows, headline, checks, code to copy, and the text for a ticket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.web.exchange_pages import granted, refused, token_refused
 
 from sickbay.web.pages import code
-from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded, words
+from sickbay.web.pages.check_steps import Step, folded, words
+from sickbay.web.pages.exchange import as_text, exchange_view
 from sickbay.web.pages.rows import parts_marked
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
@@ -29,7 +30,7 @@ def test_faulty_parameters_come_first_in_the_order_of_their_findings() -> None:
     assert [row.name for row in VIEW.rows if not row.faulty] == ["response_type", "client_id", "redirect_uri"]
 
 
-def test_a_parameter_that_was_not_sent_is_said_to_be_missing() -> None:
+def test_a_missing_parameter_is_shown_as_not_sent() -> None:
     state = next(row for row in VIEW.rows if row.name == "state")
     assert state.received is None
     assert texts(state.expected) == "Zk3vQ0m8yT1uWc7RkX2pLh"
@@ -47,19 +48,19 @@ def test_the_title_begins_with_the_verdict() -> None:
     assert exchange_view(granted()).title.startswith("Granted: ")
 
 
-def test_the_gate_stands_behind_the_redirect_address() -> None:
+def test_the_checks_show_from_where_on_responses_may_be_redirected() -> None:
     outcomes = [step.outcome for step in VIEW.walk]
     assert outcomes.index("gate") == 3
-    assert VIEW.walk[4].because == "decided the answer"
-    assert VIEW.sum == "4 passed, 3 refused, 1 waited"
+    assert VIEW.walk[4].because == "decided the response"
+    assert VIEW.sum == "4 passed, 3 failed, 1 skipped"
 
 
-def test_what_cannot_be_written_down_is_another_value_and_not_left_out() -> None:
+def test_a_value_that_sickbay_cannot_know_has_no_expectation() -> None:
     row = exchange_view(token_refused()).rows[0]
-    assert (row.name, row.unknown) == ("code", True)
+    assert (row.name, row.unknown, row.has_expectation) == ("code", True, False)
 
 
-def test_masked_values_are_copied_as_place_holders() -> None:
+def test_masked_values_are_copied_as_placeholders() -> None:
     text = exchange_view(token_refused()).tabs[0].text
     assert "…" not in text
     assert "•" not in text
@@ -68,18 +69,18 @@ def test_masked_values_are_copied_as_place_holders() -> None:
     assert not code.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
 
 
-def test_what_must_be_filled_in_before_it_works_is_said_once_beside_the_code_and_in_the_ticket() -> None:
+def test_a_note_names_the_placeholders_to_replace() -> None:
     hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
     one = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
-    assert one.filled.startswith("YOUR_ID_TOKEN_HINT stands for what is secret")
+    assert one.filled == "Replace YOUR_ID_TOKEN_HINT with your own value; Sickbay doesn’t store secrets."
     many = exchange_view(token_refused())
-    assert many.filled.startswith("THE_CODE, YOUR_CLIENT_SECRET and YOUR_ID_AND_SECRET stand for what is secret")
+    assert many.filled.startswith("Replace THE_CODE, YOUR_CLIENT_SECRET and YOUR_ID_AND_SECRET with your own values; ")
     for tab in many.tabs:
         assert all(name in tab.text for name in ("THE_CODE", "YOUR_CLIENT_SECRET", "YOUR_ID_AND_SECRET"))
     assert VIEW.filled == ""
 
 
-def test_what_came_as_json_stands_beside_the_form_where_it_belongs_and_what_nobody_sees_is_written_out() -> None:
+def test_members_of_a_json_body_are_shown_as_parameters_and_invisible_characters_are_written_out() -> None:
     body = '{"code": "Rw4Z\ufeff", "grant_type": "authorization_code", "scope": ["a"]}'
     one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
     sent = {row.name: "".join(piece.text for piece in row.received or ()) for row in one.rows}
@@ -89,18 +90,18 @@ def test_what_came_as_json_stands_beside_the_form_where_it_belongs_and_what_nobo
 
 
 def test_the_names_of_checks_are_words() -> None:
-    assert words("redirect_uris_have_no_fragment") == "redirect addresses have no fragment"
-    assert words("redirect_uri_is_registered") == "redirect address is registered"
+    assert words("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
+    assert words("redirect_uri_is_registered") == "redirect URI is registered"
 
 
-def test_what_is_good_once_must_be_had_anew_and_that_is_said_beside_the_code() -> None:
-    assert exchange_view(token_refused()).filled.endswith("begin again at the authorization request.")
+def test_a_note_says_that_codes_and_assertions_work_only_once() -> None:
+    assert exchange_view(token_refused()).filled.endswith("If yours is spent, start a new authorization.")
     form = {"client_assertion": "eyJh…(476)"}
     one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
-    assert one.filled.endswith("An assertion is good once: sign a new one.")
+    assert one.filled.endswith("An assertion can be used only once, so sign a new one.")
 
 
-def test_where_no_line_would_do_it_is_said_that_the_line_cannot_be_put_right() -> None:
+def test_without_an_automatic_fix_the_page_says_so() -> None:
     spent = {
         "id": "code-expired",
         "severity": "error",
@@ -111,7 +112,7 @@ def test_where_no_line_would_do_it_is_said_that_the_line_cannot_be_put_right() -
         "refused": True,
     }
     one = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
-    assert one.lede == "One thing stands in the way, and the line cannot be put right for you: how to go on stands below."
+    assert one.lede == "1 problem. No automatic fix; see the steps below."
 
 
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
@@ -156,7 +157,7 @@ def test_the_ticket_has_every_fault_the_correlation_id_and_the_corrected_request
     assert "sent:     not sent" in text
 
 
-def test_what_the_corrected_request_leaves_out_does_not_stand_among_the_right_ones() -> None:
+def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_correct_ones() -> None:
     fault = {"id": "public-client-sent-secret", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
     sent = {"method": "POST", "url": "http://a/token", "body": "code=b&client_secret=c"}
     view = exchange_view({**granted(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
@@ -182,26 +183,26 @@ def test_without_a_decided_refusal_the_worst_stays_first() -> None:
     assert [one.rule for one in exchange_view(given).findings] == [one["id"] for one in given["findings"]]
 
 
-def test_a_check_that_waits_says_for_what() -> None:
+def test_a_skipped_check_says_what_it_needs() -> None:
     checks = [
         {"name": "aud_is_a_fhir_base", "outcome": "skipped", "waits_for": "server"},
         {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
     ]
     walk = exchange_view({**granted(), "checks": checks}).walk
     assert [(one.text, one.because) for one in walk] == [
-        ("aud is a FHIR base", "waits for: that server’s word"),
-        ("launch is fresh", "waits for: launch is known"),
+        ("aud is a FHIR base", "needs the other server’s records"),
+        ("launch is fresh", "runs only after “launch is known” has passed"),
     ]
 
 
-def test_a_request_that_only_advice_would_mend_is_not_called_corrected() -> None:
+def test_a_request_changed_only_by_advice_is_not_called_corrected() -> None:
     fault = {"id": "fhir-insufficient-scope", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
     view = exchange_view({**granted(), "findings": [fault], "corrected": {"url": "http://a/?b=c"}})
     assert (view.corrected, view.copied, view.rows) == (False, None, ())
     assert "below" in view.lede
 
 
-def test_headers_that_a_client_sets_by_itself_are_not_copied() -> None:
+def test_headers_that_clients_set_automatically_are_not_copied() -> None:
     headers = {"host": "a", "user-agent": "b", "authorization": "Bearer abcd…(43)", "accept": "application/fhir+json"}
     given = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
     (first, *_) = exchange_view(given).tabs
@@ -220,7 +221,7 @@ def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
     assert long in view.findings[0].title
 
 
-def test_of_a_value_of_which_a_part_is_wrong_the_whole_is_expected_with_that_part_put_right() -> None:
+def test_if_a_part_of_a_value_is_wrong_the_whole_corrected_value_is_expected() -> None:
     facts = {"parameter": "scope", "received": "system/Observation.rs", "expected": "user/Observation.rs"}
     finding = {
         "id": "scope-system-in-user-flow",
@@ -237,15 +238,15 @@ def test_of_a_value_of_which_a_part_is_wrong_the_whole_is_expected_with_that_par
     assert "openid" not in texts([one for one in row.received or () if one.kind])
 
 
-def test_whether_an_app_or_the_browser_got_the_answer_is_told() -> None:
+def test_the_response_is_labelled_with_its_receiver() -> None:
     def receiver(stage: str, **headers: str) -> str:
         answer = {"status": 400, "headers": headers}
         return exchange_view({**granted(), "stage": stage, "response": answer}).receiver
 
     own = granted()["request"]["url"].split("/general")[0]
-    assert receiver("authorize") == "A page was shown"
-    assert receiver("authorize", location=f"{own}/cerner/errors/x") == "The browser went to"
-    assert receiver("login", Location="/general/oauth/continue") == "The browser went to"
+    assert receiver("authorize") == "Response"
+    assert receiver("authorize", location=f"{own}/cerner/errors/x") == "The browser was sent to"
+    assert receiver("login", Location="/general/oauth/continue") == "The browser was sent to"
     assert receiver("authorize", location="http://localhost:8100/?error=x") == "Your app received"
     assert receiver("token") == "Your app received"
 
@@ -256,14 +257,14 @@ def search_of(id: str, severity: str) -> dict[str, object]:
     return {"id": "x", "at": 0, "stage": "search", "request": {"method": "GET", "url": url}, "findings": [finding]}
 
 
-def test_a_parameter_that_only_the_facts_name_is_marked_and_not_called_right() -> None:
+def test_a_parameter_that_only_the_facts_name_is_marked() -> None:
     row, right = exchange_view(search_of("fhir-search-unknown-param", "warning")).rows
     assert (row.name, row.number, row.kind, row.unknown, texts(row.received)) == ("naem", 1, "warning", False, "x")
     assert (right.name, right.faulty) == ("name", False)
     assert exchange_view(search_of("fhir-date-malformed", "error")).rows[0].unknown
 
 
-def test_what_is_no_name_of_a_parameter_is_marked_and_not_called_right() -> None:
+def test_a_wrong_parameter_name_is_marked() -> None:
     facts = {"names": ["clientId", "gone"], "expected": ["client_id", "scope"]}
     finding = {"id": "parameter-name-wrong", "severity": "warning", "title": "Names", "facts": facts}
     url = "http://localhost:7425/general/oauth/authorize?clientId=a&state=b"
@@ -281,7 +282,7 @@ def test_two_findings_on_one_parameter_have_a_number_each() -> None:
     assert [row.number, *(number for number, _ in row.more)] == [2, 6]
 
 
-def test_how_others_would_answer_is_said_in_words() -> None:
+def test_the_responses_of_other_dialects_are_in_words() -> None:
     others = [
         {
             "title": "One",
@@ -296,5 +297,55 @@ def test_how_others_would_answer_is_said_in_words() -> None:
     ]
     one, two, three = exchange_view({**refused(), "others": others}).others
     assert (one.kind, one.text, one.urn, one.rule) == ("refused", "302 invalid_request (to your app)", "urn:x", "aud-missing")
-    assert (two.kind, two.text) == ("passed", "grants it")
-    assert (three.kind, three.text) == ("", "does not speak this version: only R4 and DSTU2")
+    assert (two.kind, two.text) == ("passed", "grants the request")
+    assert (three.kind, three.text) == ("", "doesn’t support this FHIR version, only R4 and DSTU2")
+
+
+LAUNCH = "2AdklRwNuJJaFPwo7ZSm1orLsunka0P2gBmdobt-8bY"
+
+
+def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]:
+    """Name and faultiness of each row, if the request has a masked launch code and the corrected one has `right`."""
+    address = "http://localhost:7425/general/oauth/authorize?launch="
+    sent = {"method": "GET", "url": f"{address}2Adk…(43)&scope=launch,openid"}
+    found = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}
+    corrected = {"method": "GET", "url": f"{address}{right}&scope=launch%20openid"}
+    given = {**granted(), "request": sent, "findings": [found, *findings], "corrected": corrected}
+    return [(row.name, row.faulty) for row in exchange_view(given).rows]
+
+
+def test_a_correct_secret_is_not_marked_although_it_is_masked_in_the_request() -> None:
+    right = [("scope", True), ("launch", False)]
+    assert launched(LAUNCH) == right
+    assert launched("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL") == right
+    assert launched(LAUNCH, {"id": "launch-advice", "severity": "info", "parameter": "launch", "title": "t"}) == right
+
+
+def test_a_wrong_secret_is_marked_although_it_is_masked_in_the_request() -> None:
+    assert launched("Another" + LAUNCH[7:]) == [("scope", True), ("launch", True)]
+    expired = {"id": "launch-code-expired", "severity": "error", "parameter": "launch", "title": "t"}
+    assert launched("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", expired) == [("scope", True), ("launch", True)]
+
+
+def test_an_error_without_a_finding_is_neither_granted_nor_refused() -> None:
+    view = exchange_view({**granted(), "response": {"status": 404}})
+    assert (view.kind, view.title) == ("warning", "Failed: FHIR request")
+    assert view.headline == "This request failed with status 404."
+    advice = {"id": "a", "severity": "info", "title": "Consider this.", "fix": "f", "facts": {}}
+    advised = exchange_view({**granted(), "response": {"status": 404}, "findings": [advice]})
+    assert (advised.verdict, advised.headline) == ("Failed", "Failed with status 404: Consider this.")
+
+
+def test_the_problems_are_counted() -> None:
+    assert VIEW.lede == "3 problems, all fixed in the request below."
+    fixed = {"id": "scope-comma-separated", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
+    right = {"url": "http://a/?scope=a%20b"}
+    assert (
+        exchange_view({**granted(), "findings": [fixed], "corrected": right}).lede == "1 problem, fixed in the request below."
+    )
+    assert exchange_view({**granted(), "findings": [fixed, fixed], "corrected": right}).lede.startswith("2 problems, all fixed")
+
+
+def test_a_page_that_the_browser_showed_is_not_quoted() -> None:
+    given = {**granted(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
+    assert exchange_view(given).received == "404 error page, no redirect"

@@ -27,7 +27,7 @@ def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
         ("10:30", "here", "waiting now, Room 4"),
         ("11:45", "booked", "booked"),
     ]
-    assert view.summary == "Four appointments, one seen, one waiting now."
+    assert view.summary == "4 appointments, 1 seen, 1 waiting now."
     assert view.title == "Tuesday, 24 November"
 
 
@@ -94,7 +94,7 @@ def test_a_value_out_of_range_is_flagged_and_stands_first() -> None:
 def test_the_plot_has_a_bar_for_each_reading_and_names_the_last() -> None:
     drawn = str(charts.pressure(chart.pressure(records.OBSERVATIONS)))
     assert drawn.count('class="bp"') == 10
-    assert "last 148 over 88" in drawn
+    assert "latest 148 over 88" in drawn
     assert drawn.count('class="out"') == 7
 
 

@@ -66,7 +66,7 @@ console.log(JSON.stringify(searches.map((search) => {
 })));
 """
 OURS, OTHER = "http%3A%2F%2Fehr%2Fgeneral", "http%3A%2F%2Fevil%2Fgeneral"
-FOREIGN, UNKNOWN = ["Not the hospital that was asked", None], ["Not our answer", None]
+FOREIGN, UNKNOWN = ["iss doesn’t match", None], ["state doesn’t match", None]
 
 
 @pytest.mark.parametrize(

@@ -81,16 +81,16 @@ def offered(
 def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
     scope = scopes.parse(text)
     if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
-        return "is not for backend services"
+        return "isn't for backend services"
     if scope.wildcard and not policy.wildcard_scopes:
-        return "is a wildcard, and this server grants none"
+        return "is a wildcard, which this server doesn't grant"
     if asked_scopes.nowhere((scope,), types):
-        return "names a type that this server's FHIR version does not have"
+        return "names a resource type that doesn't exist in this FHIR version"
     if asked_scopes.of_another_version((scope,), policy, client.smart_version):
-        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+        return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
     if not scope.enforceable:
-        return "has a filter that cannot be enforced"
-    return "" if scopes.covered(scope, held) else "is not registered for this app"
+        return "has a filter that this server can't enforce"
+    return "" if scopes.covered(scope, held) else "isn't registered for this app"
 
 
 def _is_lenient(known: TokenKnown) -> bool:

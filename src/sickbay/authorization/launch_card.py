@@ -1,6 +1,6 @@
-"""Cards of an app (CDS Hooks 2.0, Card): what it suggests beside a chart. Data of its registration: no service is asked.
+"""The CDS Hooks cards of an app (CDS Hooks 2.0, Card). They are part of its registration; Sickbay calls no CDS service.
 
-In every text of a card the names of TOKENS, written as a prefetch template has them ({{context.patientId}}), are filled in.
+In every text of a card, the placeholders in TOKENS, written as in a prefetch template ({{context.patientId}}), are replaced.
 """
 
 from __future__ import annotations
@@ -12,35 +12,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.authorization.values import Client
+from sickbay.kernel.english import join
 
 INDICATORS = ("info", "warning", "critical")
 TOKENS = ("context.patientId", "context.userId")
 MOST = 20
-"""Cards of one app."""
+"""The most cards that one app may have."""
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 def faults(cards: Sequence[Any]) -> list[str]:
-    """What is wrong with them, one sentence each."""
-    said = [f"An app may have {MOST} cards, not {len(cards)}"] if len(cards) > MOST else []
-    return said + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
+    """What is wrong with the cards, one sentence each."""
+    too_many = [f"An app may have at most {MOST} cards, not {len(cards)}"] if len(cards) > MOST else []
+    return too_many + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
 
 
 def _faults(card: Any, here: str) -> list[str]:
     if not isinstance(card, Mapping):
-        return [f"{here} is no object"]
+        return [f"{here} must be an object"]
     said = (
         []
         if _text(card.get("summary")) and len(card["summary"]) < 140
-        else [f"{here}.summary must be a text of less than 140 characters"]
+        else [f"{here}.summary must be a string of fewer than 140 characters"]
     )
     if card.get("indicator") not in INDICATORS:
-        said.append(f"{here}.indicator must be one of {', '.join(INDICATORS)}")
+        said.append(f"{here}.indicator must be {join(INDICATORS, 'or')}")
     source = card.get("source")
     if not isinstance(source, Mapping) or not _text(source.get("label")):
-        said.append(f"{here}.source.label must be a text")
+        said.append(f"{here}.source.label must be a string")
     if not isinstance(card.get("detail"), str | None):
-        said.append(f"{here}.detail must be a text")
+        said.append(f"{here}.detail must be a string")
     links = card.get("links", [])
     if not isinstance(links, list | tuple):
         return [*said, f"{here}.links must be a list"]
@@ -49,14 +50,14 @@ def _faults(card: Any, here: str) -> list[str]:
 
 def _of_link(link: Any, here: str) -> str:
     if not isinstance(link, Mapping) or not _text(link.get("label")):
-        return f"{here}.label must be a text"
+        return f"{here}.label must be a string"
     if link.get("type") not in ("absolute", "smart"):
         return f"{here}.type must be absolute or smart"
     if not str(link.get("url")).startswith(("https://", "http://")):
-        return f"{here}.url must be a web address"
+        return f"{here}.url must be an http or https URL"
     if link["type"] == "absolute" and link.get("appContext") is not None:
-        return f"{here}.appContext stands only beside the type smart"
-    return "" if isinstance(link.get("appContext"), str | None) else f"{here}.appContext must be a text"
+        return f"{here}.appContext is allowed only with the type smart"
+    return "" if isinstance(link.get("appContext"), str | None) else f"{here}.appContext must be a string"
 
 
 def _text(value: Any) -> bool:
@@ -64,7 +65,7 @@ def _text(value: Any) -> bool:
 
 
 def filled(card: Any, context: Mapping[str, str]) -> Any:
-    """The card for this chart: context by the names of TOKENS. A name that is none of them stays as it stands."""
+    """Replace the placeholders of a card. context: values by the names in TOKENS. Unknown placeholders stay."""
     if isinstance(card, str):
         return _TOKEN.sub(lambda found: context.get(found[1], found[0]), card)
     if isinstance(card, Mapping):
@@ -77,12 +78,12 @@ def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def key(link: Mapping[str, Any]) -> str:
-    """What a page calls this link by: it changes with the link, so that a page of before cannot open another one."""
+    """The id of a link on a page. It changes with the link, so an old page can't open another one."""
     return hashlib.sha256(json.dumps(link, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
-    """The link that is called so, of any of these apps, as it is registered."""
+    """The registered link with this id, from any of these apps."""
     return next((one for one in _links(every) if key(one) == wanted), None)
 
 

@@ -44,15 +44,15 @@ def _fault(item: Any, here: str) -> str:
     if isinstance(item, str):
         item = {"reference": item}
     if not isinstance(item, Mapping):
-        return f"{here} is neither an object nor a reference"
+        return f"{here} must be an object or a reference"
     if not {"reference", "canonical", "identifier"} & set(item):
-        return f"{here} has neither reference, canonical nor identifier"
+        return f"{here} needs reference, canonical or identifier"
     role = item.get("role", "launch")
     if role == "":
-        return f"{here} has an empty role: leave it out, or name one"
+        return f"{here} has an empty role. Leave role out, or give it a value"
     reference = item.get("reference", "/")
     if not isinstance(reference, str) or "/" not in reference or "://" in reference:
-        return f"{here}.reference is not relative, as Type/id"
+        return f"{here}.reference must be relative, such as Observation/123"
     if role == "launch" and reference.partition("/")[0] in IN_CONTEXT:
-        return f"{here} names a {reference.partition('/')[0]} with the role of the launch: send it as a member of its own"
+        return f"{here} names a {reference.partition('/')[0]} with the role launch. Send it as a separate member instead"
     return ""

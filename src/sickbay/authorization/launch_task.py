@@ -1,5 +1,6 @@
-"""A launch that somebody asked for: by a Task (SMART 2.2, Task profiles for requesting SMART launch) or by the link of a CDS
-Hooks card. Both name the app by its launch URL, and hand over an appContext.
+"""A launch requested by a Task (SMART 2.2, Task profiles for requesting SMART launch) or by the link of a CDS Hooks card.
+
+Both identify the app by its launch URL, and pass an appContext to it.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_context
 from sickbay.authorization.values import Client
+from sickbay.kernel.english import join
 from sickbay.protocol import urls
 
 OPEN = ("requested", "received", "accepted", "ready", "in-progress")
-"""Statuses of a Task that is still to be done."""
+"""Statuses of an open Task."""
 CODES = ("launch-app-ehr", "launch-app-standalone")
 APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
 
 
 class Wanted(NamedTuple):
-    """url: the app's launch URL. patient, encounter: ids, None where none is named. intent: what else the Task's code says.
+    """url: the app's launch URL. patient, encounter: ids or None. intent: from the other codings of the Task's code.
 
-    about: items of fhirContext, the Task itself and what it is about.
+    about: items of fhirContext: the Task itself and its focus.
     """
 
     url: str
@@ -32,17 +34,17 @@ class Wanted(NamedTuple):
     about: tuple[dict[str, str], ...] = ()
 
     def context(self) -> dict[str, Any]:
-        """The members that it adds to the token response."""
+        """The members that the launch adds to the token response."""
         told = {"appContext": self.app_context, "intent": self.intent, "fhirContext": list(self.about) or None}
         return {name: value for name, value in told.items() if value is not None}
 
 
 def of_task(task: Mapping[str, Any]) -> Wanted | str:
-    """What the Task asks for; a sentence where it asks for no launch."""
+    """The launch that the Task asks for, or a sentence that says why it asks for none."""
     codes = _codes(task.get("code"))
     code = next((one for one in codes if one in CODES), None)
     if code is None:
-        return f"Task.code has none of {', '.join(CODES)}"
+        return f"Task.code has neither {join(CODES, 'nor')}"
     url = _input(task, APPLICATION, "valueUrl", "valueUri")
     if not url:
         return f"Task.input has no {APPLICATION} with a valueUrl"
@@ -58,7 +60,7 @@ def of_task(task: Mapping[str, Any]) -> Wanted | str:
 
 
 def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
-    """What stands in a member of its own, and what no fhirContext may hold, is left out."""
+    """Without items that have their own member in the token response, or that fhirContext may not contain."""
     focus = task.get("focus")
     named = [f"Task/{task['id']}"] if task.get("id") else []
     named += [str(focus.get("reference") or "")] if isinstance(focus, Mapping) else []
@@ -67,17 +69,17 @@ def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
 
 
 def of_link(link: Mapping[str, Any]) -> Wanted | str:
-    """What the link of a card asks for (CDS Hooks 2.0, Link); a sentence where it asks for no launch."""
+    """The launch that a card's link asks for (CDS Hooks 2.0, Link), or a sentence that says why it asks for none."""
     if link.get("type") != "smart":
-        return "The link of a card that launches an app has the type smart"
+        return "A link that launches an app must have the type smart"
     url, context = link.get("url"), link.get("appContext")
     if not isinstance(url, str) or not isinstance(context, str | None):
-        return "The link of a card has a url, and its appContext is a string"
+        return "A link must have a url, and its appContext must be a string"
     return Wanted(url, context)
 
 
 def app_of(wanted: Wanted, every: Sequence[Client], version: str = "") -> Client | None:
-    """The app whose launch URI this is, but for a query of its own; of several the one that speaks this version of FHIR."""
+    """The app with this launch URI, apart from its query. version: preferred if several apps match."""
     found = (
         [one for one in every if one.launch_uri == wanted.url]
         or [one for one in every if _bare(one.launch_uri) == _bare(wanted.url)]
@@ -91,7 +93,7 @@ def _bare(url: str | None) -> str:
 
 
 def _place(url: str | None) -> str:
-    """The sample app is served on whichever port is free: on this machine it is known by its path alone."""
+    """Only the path of a loopback URL: the sample app's port can change."""
     return urls.split(url or "").path if urls.is_loopback(url or "") else ""
 
 

@@ -8,11 +8,11 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
 OBSERVATIONS = (
-    ("laboratory", "laboratory results"),
+    ("laboratory", "lab results"),
     ("vital-signs", "vital signs"),
     ("social-history", "social history"),
 )
-CONDITIONS = (("problem-list-item", "the problem list"), ("encounter-diagnosis", "diagnoses of visits"))
+CONDITIONS = (("problem-list-item", "problem list"), ("encounter-diagnosis", "visit diagnoses"))
 SYSTEMS = {"Observation": "observation-category", "Condition": "condition-category"}
 CATEGORIES = {"Observation": OBSERVATIONS, "Condition": CONDITIONS}
 """Type -> what of it may be given alone: code and words. DSTU2 has no such categories of conditions."""

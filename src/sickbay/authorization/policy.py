@@ -1,6 +1,6 @@
-"""What may be chosen of a policy, by name: for a whole hospital, or for one app. The dialect's own word stands below both.
+"""The settings of a policy, by name: for a whole hospital, or for one app. Both override the dialect.
 
-A name that is none and a value that does not fit are said in one sentence, with the name that was likely meant.
+An unknown name and an invalid value get one sentence each, with the name that was probably meant.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.values import Policy
+from sickbay.kernel.english import join
 from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
@@ -19,7 +20,7 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """choices: of "choice" one, of "list" any. app: whether it may be chosen for an app too."""
+    """One setting. says: its meaning. choices: for "choice" one of them, for "list" any. app: whether an app may override it."""
 
     kind: Kind
     says: str
@@ -28,7 +29,7 @@ class Knob(NamedTuple):
     least: int = 1
 
     def fault(self, value: Any) -> str:
-        """What the value should be; "" where it is."""
+        """What the value must be; "" if it fits."""
         if self.kind == "seconds":
             fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= LONGEST
             return "" if fits else f"a number of seconds, {self.least} or more"
@@ -37,7 +38,7 @@ class Knob(NamedTuple):
         if self.kind == "scopes":
             return "" if _are_scopes(value) else "one string of SMART scopes, separated by spaces"
         if self.kind == "choice":
-            return "" if value in self.choices else f"one of {', '.join(self.choices)}"
+            return "" if value in self.choices else join(self.choices, "or")
         fits = isinstance(value, (list, tuple)) and bool(value) and all(one in self.choices for one in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
 
@@ -49,39 +50,47 @@ def _are_scopes(value: Any) -> bool:
 
 
 KNOBS: dict[str, Knob] = {
-    "code_lifetime": Knob("seconds", "that an authorization code may wait"),
-    "launch_lifetime": Knob("seconds", "that a launch code may wait"),
-    "token_lifetime": Knob("seconds", "that an access token lives", app=False),
-    "refresh_lifetime": Knob("seconds", "that a refresh token lives unused"),
-    "session_lifetime": Knob("seconds", "that a sign-in lives", app=False),
-    "propagation_delay": Knob("seconds", "until an app that was registered or changed is known everywhere", app=False, least=0),
-    "id_token_lifetime": Knob("seconds", "that an id_token is good for"),
-    "rotate_refresh": Knob("flag", "a refresh brings a new refresh token, and the old one ends"),
-    "public_refresh": Knob("flag", "apps without a secret or a key get refresh tokens"),
-    "framed": Knob("choice", "which pages of an authorization the EHR may show in its frame", ("all", "signed-in", "none")),
-    "launches": Knob("list", "from where an app may be opened", ("ehr", "standalone")),
-    "pkce": Knob("choice", "whether PKCE must be used, whatever the app registered", ("required", "if-sent", "off"), app=False),
-    "drop_unregistered_scopes": Knob("flag", "scopes that are not registered are left out, not refused"),
-    "wildcard_scopes": Knob("flag", "wildcard scopes are granted"),
-    "mixed_scope_versions": Knob("flag", "an app of v2 may ask in the letters of v1, and the other way round"),
-    "scope_versions": Knob("list", "of SMART scopes that are granted", ("v1", "v2"), app=False),
-    "state_required": Knob("flag", "state must be sent"),
-    "standalone_picker": Knob("flag", "launch/patient on its own opens a patient picker"),
-    "own_patient_is_context": Knob("flag", "a patient app has the person who signs in as its patient, unasked"),
-    "redirect_uri_optional": Knob("flag", "redirect_uri may be left out where one is registered"),
-    "assertion_algorithms": Knob("list", "with which a client assertion may be signed", jose.ALGORITHMS, app=False),
-    "auth_methods": Knob("list", "by which an app may prove who it is", Policy().auth_methods, app=False),
-    "registration_scopes": Knob("scopes", "the most that an app may ask for when it registers itself", app=False),
-    "registration_grants": Knob("list", "of grant types that an app may register for itself", GRANTS, app=False),
-    "revokes_access": Knob("flag", "an access token can be revoked; otherwise it runs out", app=False),
-    "basic_secret": Knob("choice", "how the secret in a Basic header is compared", ("either", "decoded", "raw")),
-    "requires_patient": Knob("flag", "a search must name a patient", app=False),
-    "requires_category": Knob("flag", "a search of observations must name a category", app=False),
-    "versioned_update": Knob("flag", "an update must say If-Match", app=False),
-    "multiple_deletes": Knob("flag", "a conditional delete deletes all that match", app=False),
-    "strict_search": Knob("flag", "an unknown search parameter is refused", app=False),
-    "strict_cors": Knob("flag", "only registered origins may read answers", app=False),
-    "credentialed_cors": Knob("flag", "registered origins may send requests with credentials", app=False),
+    "code_lifetime": Knob("seconds", "Lifetime of an authorization code, in seconds"),
+    "launch_lifetime": Knob("seconds", "Lifetime of a launch code, in seconds"),
+    "token_lifetime": Knob("seconds", "Lifetime of an access token, in seconds", app=False),
+    "refresh_lifetime": Knob("seconds", "How long a refresh token stays valid without being used, in seconds"),
+    "session_lifetime": Knob("seconds", "How long a user stays signed in, in seconds", app=False),
+    "propagation_delay": Knob(
+        "seconds", "Delay until a new or changed registration takes effect, in seconds", app=False, least=0
+    ),
+    "id_token_lifetime": Knob("seconds", "Lifetime of an id_token, in seconds"),
+    "rotate_refresh": Knob("flag", "Each refresh issues a new refresh token and invalidates the old one"),
+    "public_refresh": Knob("flag", "Public apps get refresh tokens"),
+    "framed": Knob("choice", "Authorization pages that the EHR may show in a frame", ("all", "signed-in", "none")),
+    "launches": Knob("list", "Ways to launch an app", ("ehr", "standalone")),
+    "pkce": Knob(
+        "choice", "Whether PKCE is required, regardless of the app's registration", ("required", "if-sent", "off"), app=False
+    ),
+    "drop_unregistered_scopes": Knob("flag", "Unregistered scopes are dropped instead of refused"),
+    "wildcard_scopes": Knob("flag", "Wildcard scopes are granted"),
+    "mixed_scope_versions": Knob("flag", "SMART 2 apps may request SMART 1 scopes, and vice versa"),
+    "scope_versions": Knob("list", "Versions of SMART scopes that are granted", ("v1", "v2"), app=False),
+    "state_required": Knob("flag", "state is required"),
+    "standalone_picker": Knob("flag", "A standalone launch with launch/patient shows a patient picker"),
+    "own_patient_is_context": Knob(
+        "flag", "A patient app gets the signed-in user as its patient without requesting launch/patient"
+    ),
+    "redirect_uri_optional": Knob("flag", "redirect_uri is optional if only one is registered"),
+    "assertion_algorithms": Knob("list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False),
+    "auth_methods": Knob("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
+    "registration_scopes": Knob("scopes", "Maximum scopes for dynamic registration", app=False),
+    "registration_grants": Knob("list", "Grant types allowed for dynamic registration", GRANTS, app=False),
+    "revokes_access": Knob("flag", "Access tokens can be revoked; otherwise they only expire", app=False),
+    "basic_secret": Knob(
+        "choice", "Whether the secret in a Basic header is URL-decoded before it is compared", ("either", "decoded", "raw")
+    ),
+    "requires_patient": Knob("flag", "A search must name a patient", app=False),
+    "requires_category": Knob("flag", "A search for observations must name a category", app=False),
+    "versioned_update": Knob("flag", "An update needs If-Match", app=False),
+    "multiple_deletes": Knob("flag", "A conditional delete deletes all matches", app=False),
+    "strict_search": Knob("flag", "Unknown search parameters are refused", app=False),
+    "strict_cors": Knob("flag", "Only registered origins may read responses (CORS)", app=False),
+    "credentialed_cors": Knob("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }
 """token_lifetime and pkce of an app are members of its own registration."""
 
@@ -106,9 +115,9 @@ def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:
 
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """The nearest known name, as the rest of a sentence."""
+    """The most similar known name, or all of them, in parentheses."""
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
-    return f": {near[0]} was meant, perhaps" if near else f": there are {', '.join(sorted(known))}"
+    return f" (did you mean {near[0]}?)" if near else f" (available: {join(sorted(known))})"
 
 
 def values(policy: Policy) -> dict[str, Any]:

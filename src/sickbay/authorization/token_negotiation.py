@@ -1,4 +1,4 @@
-"""What became of each scope that was asked, and why there is a refresh token or none (SMART 2.2, scope negotiation)."""
+"""Which requested scopes were granted, and why a refresh token was issued or not (SMART 2.2, scope negotiation)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sickbay.authorization.values import Client
+from sickbay.kernel.english import join
 from sickbay.protocol import scopes
 
 REFRESHING = ("offline_access", "online_access")
-SERVICE = "An app that speaks for itself asks for a new token when it needs one (RFC 6749, 4.4.3)."
-LEFT_OUT = "was granted, and this refresh did not ask for it"
-STAYS = "This server does not rotate refresh tokens: the one that the app has goes on."
+SERVICE = "With client credentials, an app requests a new access token instead (RFC 6749, 4.4.3)."
+LEFT_OUT = "was granted before, but wasn't requested in this refresh"
+STAYS = "This server doesn't rotate refresh tokens. Keep using the current one."
 
 
 class Negotiated(NamedTuple):
-    """One scope asked. granted: "" where it was dropped. reason: why it is not as asked."""
+    """One requested scope. granted: "" if it wasn't granted. reason: why it differs from the request."""
 
     asked: str
     granted: str
@@ -25,12 +26,12 @@ class Negotiated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a token response brought, for whoever reads the exchange. refresh: why no refresh token came; "" where one did."""
+    """The result of a token request, for the page of its exchange. refresh: why no refresh token was issued; "" if one was."""
 
     scopes: tuple[Negotiated, ...] = ()
     refresh: str = ""
     wanted: bool = False
-    """Whether a scope was asked that would bring a refresh token."""
+    """Whether the app requested a scope for a refresh token."""
 
     @property
     def narrower(self) -> tuple[Negotiated, ...]:
@@ -40,7 +41,7 @@ class Given:
 def negotiated(
     offered: Iterable[tuple[str, bool, str]], granted: Sequence[str], automatic: bool = False
 ) -> tuple[Negotiated, ...]:
-    """offered: of each scope asked, whether it could be granted, and why not. automatic: no person was asked."""
+    """offered: each requested scope, whether it could be granted, and why not. automatic: approved without a user."""
     return tuple(_one(each, granted, automatic) for each in offered)
 
 
@@ -51,8 +52,8 @@ def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool
     if not possible:
         return Negotiated(asked, "", reason)
     if part := _part(asked, granted):
-        return Negotiated(asked, part, f"was narrowed by {'auto_approve' if automatic else 'the person'}")
-    return Negotiated(asked, "", "is not among the scopes of auto_approve" if automatic else "was unticked by the person")
+        return Negotiated(asked, part, f"was narrowed by {'auto_approve' if automatic else 'the user'}")
+    return Negotiated(asked, "", "isn't among the scopes of auto_approve" if automatic else "was unticked by the user")
 
 
 def _part(asked: str, granted: Sequence[str]) -> str:
@@ -65,20 +66,20 @@ def _part(asked: str, granted: Sequence[str]) -> str:
 
 
 def service(offered: Iterable[tuple[str, bool, str]]) -> Given:
-    """Of an app that speaks for itself. offered: as for `negotiated`."""
+    """For the client credentials grant. offered: as for `negotiated`."""
     rows = tuple(Negotiated(scope, scope if possible else "", reason) for scope, possible, reason in offered)
     return Given(rows, SERVICE)
 
 
 def refreshed(before: str, now: str, refreshes: bool) -> Given:
-    """Of a refresh. before: all that was granted; now: what the new access token has."""
+    """For a refresh. before: all scopes that were granted. now: the scopes of the new access token."""
     held = scopes.split(now)
     left = tuple(Negotiated(one, "", LEFT_OUT) for one in scopes.split(before) if one not in held)
     return Given((*(Negotiated(one, one) for one in held), *left), "" if refreshes else STAYS)
 
 
 def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> Given:
-    """Of a redeemed code. scope: as granted."""
+    """For a redeemed code. scope: as granted."""
     wanted = tuple(one.asked for one in rows if one.asked in REFRESHING)
     return Given(tuple(rows), "" if refreshes else _why_none(rows, scope, client, wanted), bool(wanted))
 
@@ -86,9 +87,9 @@ def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: boo
 def _why_none(rows: Sequence[Negotiated], scope: str, client: Client, wanted: Sequence[str]) -> str:
     if set(REFRESHING) & set(scopes.split(scope)):
         if "refresh_token" in client.grant_types:
-            return "This server gives none to an app without a secret or a key."
-        return f"The app is registered for {' and '.join(client.grant_types)}, not for the grant refresh_token."
+            return "This server doesn't issue refresh tokens to public apps."
+        return f"The app is registered for {join(client.grant_types)}, not for the grant type refresh_token."
     if not wanted:
-        return "Neither offline_access nor online_access was asked for."
+        return "Neither offline_access nor online_access was requested."
     dropped = [f"{one.asked} {one.reason}" for one in rows if one.asked in wanted]
-    return f"Neither came of what was asked: {', and '.join(dropped)}."
+    return f"{', and '.join(dropped)}."

@@ -18,7 +18,7 @@ from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.streams import shown
 from sickbay.cli.words import as_json, note, say, table, wrong
 
-apps = App(name="apps", help="Register, list, show, change and remove apps.")
+apps = App(name="apps", help="Register, list, show, change, enable and remove apps.")
 Name = Annotated[str, Parameter(name="APP", help="An app_id, a client_id or a unique name.")]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
@@ -152,6 +152,18 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     if not body:
         wrong("Nothing to change was given, such as --scope or --redirect-uri.")
     _show(door.ask(data, "PATCH", door.at(door.app(data, app)), body), json)
+
+
+@apps.command
+def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) -> None:
+    """Register an app at another hospital with the same settings. It gets another client_id there.
+
+    Parameters
+    ----------
+    tenant
+        The other hospital, such as cerner.
+    """
+    _show(door.ask(data, "POST", f"{door.at(door.app(data, app))}/enable", {"tenant": tenant}), json)
 
 
 @apps.command

@@ -37,7 +37,7 @@ app = App(
 )
 for name, said in COMMANDS.items():
     app.command(f"sickbay.cli.{name}:{name}", name=name, help=said)
-app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, change and remove apps.")
+app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -87,8 +87,8 @@ def _refused(dialect: Dialect, stage: str, proven: bool, refusal: Refusal) -> Ma
     if trusted and how.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **named}
     if not trusted and how.untrusted == "see-other":
-        return {"status": 303, "delivered": "to a page of its own", **named}
-    return {"status": how.page_status, "delivered": "a page, and nothing to your app"}
+        return {"status": 303, "delivered": "on its own error page", **named}
+    return {"status": how.page_status, "delivered": "an error page; your app gets no response"}
 
 
 def _speaks(refusal: Refusal) -> str:

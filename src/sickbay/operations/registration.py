@@ -15,6 +15,7 @@ from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Client, Grant
 from sickbay.kernel.effects import Effects
+from sickbay.kernel.english import join
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -225,11 +226,12 @@ def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> s
         return said[0]
     versions = world.tenants[has["tenant"]].dialect.fhir
     if has["fhir"] not in versions:
-        return f"{has['tenant']} speaks {' and '.join(versions)}, not {has['fhir']}"
+        supported = join([version.upper() for version in versions])
+        return f"{has['tenant']} supports FHIR {supported}, not {has['fhir'].upper()}"
     if has["type"] != "system" and not has["redirect_uris"]:
-        return "An app that people use needs at least one redirect URI"
+        return "Only system apps work without a redirect URI"
     if has["client"] == "asymmetric" and not (has.get("jwks_uri") or has.get("jwks")):
-        return "An app that signs with a key needs jwks_uri or jwks"
+        return "An app with a private key needs jwks_uri or jwks"
     return ""
 
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from sickbay.authorization import asked_scopes, launch_context, launch_task
 from sickbay.authorization import policy as policies
 from sickbay.authorization.values import Client
-from sickbay.operations import exchanges, id_token_keys, patients, registration, running, users
+from sickbay.operations import enabling, exchanges, id_token_keys, patients, registration, running, users
 from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
@@ -86,6 +86,23 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
     new, secret = await registration.rotated(sandbox.world, client)
     return _json(shown(new, secret=secret))
+
+
+async def enable_app(request: Request, sandbox: Sandbox) -> Response:
+    """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
+    client = await _app(request, sandbox)
+    given: bodies.EnabledApp = await _body(request, bodies.EnabledApp)
+    tenant = _tenant(sandbox, given.tenant)
+    there = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.world, client, tenant)
+    if there is not None:
+        return _json(shown(there))
+    if reason := enabling.obstacle(sandbox.world, client, tenant):
+        raise Wrong(422, reason)
+    done = await enabling.enable(sandbox.world, client, tenant)
+    findings = [finding.to_json() for finding in done.decision.explained().findings]
+    if done.client is None:
+        raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
+    return _json(shown(done.client, secret=done.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
@@ -285,6 +302,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/apps/{app}"): get_app,
     ("patch", "/admin/apps/{app}"): change_app,
     ("delete", "/admin/apps/{app}"): remove_app,
+    ("post", "/admin/apps/{app}/enable"): enable_app,
     ("post", "/admin/apps/{app}/secret"): new_secret,
     ("post", "/admin/users"): add_user,
     ("get", "/admin/users"): list_users,

@@ -1,4 +1,4 @@
-"""The browser that signed in with the admin token: where its session counts, and the pages to sign in and out."""
+"""Sessions of browsers that signed in with the admin token: where they count, and the pages to sign in and out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.kernel.english import count
 from sickbay.operations import sessions
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -20,17 +21,17 @@ from sickbay.web.pages.notice import NoticeView
 
 SIGN_IN = "/developer/sign-in"
 PORTAL = frozenset(("", "developer", "exchanges", "timelines"))
-FOREIGN = "Refused: a page of another origin sent this request."
+FOREIGN = "A page of another origin sent this request, so it was refused."
 
 
 def may_use_session(path: str, tenants: Container[str]) -> bool:
-    """Whether a session counts at this address: never at a FHIR or OAuth address, nor at /admin, which take no cookie."""
+    """Whether a session counts at this address. FHIR and OAuth addresses and /admin never accept a cookie."""
     first, _, rest = path[1:].partition("/")
     return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
 async def recognise(request: Request, sandbox: Sandbox, guard: Guard) -> None:
-    """Note in the request's state that its browser signed in with an admin token that still holds."""
+    """Record in the request's state that its browser signed in with an admin token that is still valid."""
     cookie = request.cookies.get(cookies.name(sandbox)) if guard.has_token else None
     session = await sessions.find(sandbox.world, cookie)
     if session is not None and session.admin and session.admin_until > sandbox.world.now():
@@ -38,9 +39,9 @@ async def recognise(request: Request, sandbox: Sandbox, guard: Guard) -> None:
 
 
 def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
-    """None if the administrator asks, else a page that leads to the sign-in, or a problem (403; 429 with Retry-After).
+    """None if the request is the administrator's, else a page that links to the sign-in, or a problem (403; 429).
 
-    acts: a GET does more than show. pages: a browser may be answered with a page.
+    acts: this GET changes something. pages: a browser may get a page.
     """
     guard: Guard = request.app.state.guard
     found = guard.standing(request.scope, headers_of(request.scope), acts=acts)
@@ -61,23 +62,23 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
 def _said(found: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
     """Title and detail of the problem."""
     if seconds:
-        return "Too many wrong admin tokens", f"Try again in {seconds} seconds."
+        return "Too many wrong admin tokens", f"Try again in {count(seconds, 'second')}."
     if found == "foreign":
-        return "Only from this machine, or with the admin token, and never for a foreign page", FOREIGN
+        return "Only from this machine or with the admin token, and never from another origin", FOREIGN
     if found == "wrong-token":
         return "The admin token is wrong", where(sandbox.settings)
-    return "Only from this machine, or with the admin token", f"Send Authorization: Bearer. {where(sandbox.settings)}"
+    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {where(sandbox.settings)}"
 
 
 def _forwarded(request: Request) -> str:
-    """A sentence for the person at the keyboard whose request looks like a proxy's."""
+    """A hint for the person at the keyboard if their request looks like one from a proxy."""
     guard: Guard = request.app.state.guard
     sign = guard.forwarded_by(request.scope, headers_of(request.scope))
-    return f" This request seems to come through a proxy ({sign})." if sign else ""
+    return f" This request seems to come from a proxy ({sign})." if sign else ""
 
 
 def held_off(response: Response, seconds: int) -> Response:
-    """429 with Retry-After if a wrong token was one too many."""
+    """Turn the response into a 429 with Retry-After if there were too many wrong tokens."""
     if seconds:
         response.status_code = 429
         response.headers["retry-after"] = str(seconds)
@@ -85,7 +86,7 @@ def held_off(response: Response, seconds: int) -> Response:
 
 
 def where(settings: Settings) -> str:
-    """Where the admin token is, for people who may look there."""
+    """A sentence on where to find the admin token."""
     chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
     kept = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
     return chosen if settings.admin_token else kept if settings.admin_key else "This Sickbay has no admin token."
@@ -96,29 +97,29 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
     next = f"?next={quote(here, safe='')}" if request.method == "GET" and not here.endswith("/ehr/launch") else ""
     return NoticeView(
         title="Sign in with the admin token",
-        text="This page is for the person who runs this Sickbay: at its own keyboard, or with the admin token. "
+        text="This page is only for the person who runs this Sickbay, on the same machine or with the admin token. "
         f"{where(sandbox.settings)}{_forwarded(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
-        others=(Link("Go to the hospitals", "/"),),
+        others=(Link("Go to the start page", "/"),),
     )
 
 
 def _foreign() -> NoticeView:
     return NoticeView(
-        title="Only from a page of Sickbay", text=FOREIGN, primary=Link("Go to the developer portal", "/developer")
+        title="Not allowed from another origin", text=FOREIGN, primary=Link("Go to the developer portal", "/developer")
     )
 
 
 def _too_many(seconds: int) -> NoticeView:
     return NoticeView(
         title="Too many wrong admin tokens",
-        text=f"Try again in {seconds} seconds. The right token is accepted at any time.",
+        text=f"Try again in {count(seconds, 'second')}. The right token is accepted at any time.",
         primary=Link("Sign in with the admin token", SIGN_IN),
     )
 
 
 async def sign_in(request: Request, sandbox: Sandbox) -> Response:
-    """GET the form. POST: csrf, token. Then on to `next`, which is a path of ours."""
+    """GET shows the form. POST: csrf, token. Redirects to `next`, which is one of our own paths."""
     guard: Guard = request.app.state.guard
     query = wire.query_of(request.scope)
     around = await show.around(request, sandbox, here="Developer portal")
@@ -132,7 +133,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = guard.failed(request.scope)
-        fault = f"Too many wrong tokens. Try again in {seconds} seconds." if seconds else "This is not the admin token."
+        fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
         return held_off(page, seconds)
     response = RedirectResponse(_next(query), 303, answers.NO_STORE)
@@ -146,14 +147,14 @@ def _view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInVi
 
 
 def _next(query: Parameters) -> str:
-    """Only a page of the portal, which shows something and does nothing."""
+    """The requested page if it is a read-only page of the portal, else the portal."""
     wanted = query.get("next") or ""
     ours = is_own_path(wanted) and wanted[1:].partition("?")[0].partition("/")[0] in PORTAL
     return wanted if ours and not wanted.startswith(SIGN_IN) else "/developer"
 
 
 async def sign_out(request: Request, sandbox: Sandbox) -> Response:
-    """POST: csrf. The sign-ins at the hospitals stay."""
+    """POST: csrf. The user stays signed in at the hospitals."""
     session = await cookies.session(request, sandbox)
     sent = parse(await wire.read_body(request))
     if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):

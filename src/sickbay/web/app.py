@@ -254,18 +254,18 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 
 async def _fault(request: Request, error: Exception) -> Response:
     """The same for everything but FHIR. Whoever calls it logs the traceback."""
-    said = f"Its log says how, under {request.scope['state']['exchange']}."
-    return _trouble(request, 500, "Sickbay failed", said)
+    said = f"See its log for {request.scope['state']['exchange']}."
+    return _trouble(request, 500, "Internal error in Sickbay", said)
 
 
 def _trouble(request: Request, status: int, title: str, said: str) -> Response:
-    view = NoticeView(title=title, text=said, primary=Link("Go to the hospitals", "/"))
+    view = NoticeView(title=title, text=said, primary=Link("Go to the start page", "/"))
     return show.trouble(request, request.app.state.sandbox, status, title, said, view)
 
 
 async def _wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
     """421; two Host headers are no request at all (RFC 9112 3.2)."""
-    named = f"Sickbay answers as {base}. To be asked by another name too, start it with --allowed-host NAME.\n"
+    named = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
     body = (TWO_HOSTS if twice else named).encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),

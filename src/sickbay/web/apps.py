@@ -1,4 +1,4 @@
-"""The developer portal over HTTP: the apps, and the page of one, on which it is changed."""
+"""The developer portal over HTTP: the list of apps, and the page of one app."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import Client
-from sickbay.operations import exchanges, patients, registration, users
+from sickbay.kernel.english import count
+from sickbay.operations import enabling, exchanges, patients, registration, users
 from sickbay.operations.context import Tenant
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, show, wire
+from sickbay.web import answers, cookies, other_hospitals, show, wire
 from sickbay.web.admin_session import refused
 from sickbay.web.exchanges import Persons, persons
 from sickbay.web.first_use import filled
@@ -26,12 +27,13 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow
+from sickbay.web.pages.workshop import timeline_view
 
-TOO_LATE = "This page was open for too long. Send it again."
+TOO_LATE = "This page was open for too long. Try again."
 
 
 def closed(request: Request, sandbox: Sandbox) -> Response | None:
-    """The portal is for whoever runs this Sickbay."""
+    """None for the administrator, else a refusal."""
     return refused(request, sandbox)
 
 
@@ -110,7 +112,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         all_launches=f"/exchanges?app={client.app_id}",
         findings=findings([one.to_json() for one in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
-        live_at=times.clock(times.instant(live), seconds=True) if live else "",
+        live_at=f"{times.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
@@ -121,6 +123,8 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         hospital_policy=f"/developer/hospitals/{tenant.name}",
         cards=portal.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
+        elsewhere=await other_hospitals.of_app(sandbox, client),
+        enable_action=f"/developer/apps/{client.app_id}/enable",
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
@@ -128,18 +132,20 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
 
 
 def _auto_text(sandbox: Sandbox, user: str) -> str:
-    text = f"This app is approved automatically as {user}: no sign-in, no picker, no consent."
+    text = f"Authorization requests of this app are approved as {user}, without sign-in, patient picker or consent."
     if sandbox.settings.open_sign_in == "everyone":
         return text
-    return f"{text} Only for the person at the keyboard; start Sickbay with --open-sign-in everyone to change that."
+    return (
+        f"{text} This works only on this machine. To allow it from other machines, start Sickbay with --open-sign-in everyone."
+    )
 
 
 def _secret_text(client: Client) -> str:
     if client.client == "symmetric":
-        return "Kept as its hash alone; it was shown when the app was registered."
+        return "Shown when it was created. Sickbay stores only a hash."
     if client.client == "asymmetric":
-        return "None. It signs with its own key."
-    return "None. A public app proves itself by its redirect address."
+        return "None: the app signs with its private key."
+    return "Public apps have no secret."
 
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
@@ -150,7 +156,7 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
 
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
-    """The last timelines of this app, each by its last exchange."""
+    """The newest launches of this app, one row each."""
     found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=200)
     by_launch: dict[str, list[dict[str, Any]]] = {}
     for one in found:
@@ -162,33 +168,31 @@ async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
 
 
 def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> LaunchRow:
-    refused = next((one for one in newest_first if one.get("decided")), None)
-    outcome = refused["findings"][0]["title"] if refused and refused["findings"] else "Worked"
-    number = f"{len(newest_first)} requests" if len(newest_first) > 1 else "1 request"
-    kind = "refused" if refused else "passed"
+    timeline = timeline_view(id, newest_first[::-1], app="", hospital="")
+    refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
         times.moment(newest_first[0]["at"]),
-        who.patient or "on its own",
+        who.patient or "standalone",
         who.user,
-        kind,
-        outcome,
-        number,
+        timeline.kind,
+        refusals[-1] if timeline.kind == "refused" else timeline.verdict,
+        count(len(newest_first), "request"),
         f"/timelines/{id}",
     )
 
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """What is decided for this app otherwise than for its hospital: text as in sickbay.toml, all of it."""
+    """Save the app's policy: all of its overrides, as text in the syntax of sickbay.toml."""
     return await _chosen(request, sandbox, id, "policy", portal.read_policy)
 
 
 async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """What this app suggests beside a chart: cards of CDS Hooks as JSON, all of them."""
+    """Save the app's CDS Hooks cards: all of them, as JSON."""
     return await _chosen(request, sandbox, id, "cards", portal.read_cards)
 
 
 async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
-    """One text of an app's page: kept, or shown again as it was sent, with what is wrong."""
+    """Save one text from an app's page, or show it again with an error."""
     if away := closed(request, sandbox):
         return away
     client = await registration.only(sandbox.world, id)
@@ -209,7 +213,7 @@ async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: 
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """A new secret, shown this once; the old one is good for nothing any more."""
+    """Create a new secret and show it once. The old one stops working."""
     if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
@@ -221,6 +225,31 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
     new, made = await registration.rotated(sandbox.world, client)
     return await app_page(request, sandbox, new, around, made)
+
+
+async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """Register the app at another hospital and show its page there. POST: csrf, tenant."""
+    if away := closed(request, sandbox):
+        return away
+    around = await show.around(request, sandbox, here="Developer portal")
+    sent = parse(await wire.read_body(request))
+    client, tenant = await registration.only(sandbox.world, id), sandbox.tenants.get(sent.get("tenant") or "")
+    if client is None or tenant is None or tenant.name == client.tenant:
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
+    there = await enabling.counterpart(sandbox.world, client, tenant)
+    if there is not None:
+        return RedirectResponse(f"/developer/apps/{there.app_id}", 303, answers.NO_STORE)
+    if reason := enabling.obstacle(sandbox.world, client, tenant):
+        return await app_page(request, sandbox, client, around, status=422, fault=f"{reason}.")
+    done = await enabling.enable(sandbox.world, client, tenant)
+    if done.client is None:
+        problems = [finding.title for finding in done.decision.explained().findings if finding.refused]
+        return await app_page(request, sandbox, client, around, status=422, fault=f"{'. '.join(problems)}.")
+    if done.secret is not None:
+        return await app_page(request, sandbox, done.client, around, done.secret, 201)
+    return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, answers.NO_STORE)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -160,7 +160,9 @@ async def failed(
     away = error if isinstance(error, Unavailable) else None
     LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
     name, said = (
-        ("temporarily_unavailable", away.detail) if away else ("server_error", f"Sickbay failed; its log says how, under {id}.")
+        ("temporarily_unavailable", away.detail)
+        if away
+        else ("server_error", f"Internal error in Sickbay. See its log for {id}.")
     )
     vendor = how.error_path(how.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)
     uri = tenant.base + vendor if vendor else f"{sandbox.world.base}/exchanges/{id}"
@@ -195,9 +197,7 @@ async def refusal(
     if not trusted and how.untrusted == "see-other":
         return RedirectResponse(said.uri, 303, answers.NO_STORE)
     if how.page_title is not None:
-        view = NoticeView(
-            title=how.page_title, text=how.page_text or "", others=(Link("What Sickbay knows about it", said.uri),)
-        )
+        view = NoticeView(title=how.page_title, text=how.page_text or "", others=(Link("Why was this refused?", said.uri),))
         return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status)
     return await _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
 

@@ -78,6 +78,12 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     cards: tuple[dict[str, Any], ...] | UnsetType = UNSET
 
 
+class EnabledApp(Struct, forbid_unknown_fields=True):
+    """The hospital at which to register an app too."""
+
+    tenant: NonEmpty
+
+
 class App(Struct, omit_defaults=True):
     """An app as it is registered. client_secret: only in the answer that made it. findings: warnings and advice."""
 

@@ -1,4 +1,4 @@
-"""Pictures as SVG made on the server: classes and attributes, never a style attribute."""
+"""Server-rendered SVG diagrams, with classes and attributes but no style attribute."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
+from sickbay.kernel.english import count
 from sickbay.web.pages.ward import Lab, Reading
 from sickbay.web.pages.workshop import LIFELINES, Arrow, TimelineView
 
@@ -14,7 +15,7 @@ HIGH, LOW = 140.0, 90.0
 
 
 def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
-    """The course of a value, its reference range as a band, the last point marked. The number stands beside it."""
+    """A value over time, with its reference range as a band and the last point marked. The number is next to it."""
     values = lab.course
     if len(values) < 2:
         return Markup("")
@@ -30,7 +31,7 @@ def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
 
 
 def _scale(low: float, high: float, height: float, margin: float) -> Scale:
-    """Values to heights, the higher the further up."""
+    """Map values to y coordinates, higher values further up."""
     spread = (high - low) or 1.0
     return lambda value: margin + (high - value) / spread * (height - 2 * margin)
 
@@ -40,7 +41,7 @@ def _band(x: float, width: float, top: float, bottom: float, name: str) -> str:
 
 
 def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -> Markup:
-    """Systolic to diastolic as one bar a reading, out of the target band in amber, the last value written out."""
+    """One bar per reading, from systolic to diastolic; amber if out of the target range. The last value is written out."""
     if not readings:
         return Markup("")
     left, right, top, bottom = 30, 40, 8, 22
@@ -58,13 +59,13 @@ def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -
     inside += [
         f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>' for value in (last.systolic, last.diastolic)
     ]
-    name = f"Blood pressure, readings: {len(readings)}; last {last.systolic:g} over {last.diastolic:g}"
+    name = f"Blood pressure, {count(len(readings), 'reading')}; latest {last.systolic:g} over {last.diastolic:g}"
     drawn = "".join(inside)
     return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>')
 
 
 def _shown(at: int, readings: Sequence[Reading]) -> bool:
-    """A label for every second reading, so that they never touch, and for the last."""
+    """Label the last reading and every second one before it, so that labels don't overlap."""
     return (len(readings) - 1 - at) % 2 == 0
 
 
@@ -89,7 +90,7 @@ WIDTH, FIRST, STEP = 1110, 96, 66
 
 
 def sequence(view: TimelineView) -> Markup:
-    """Four lifelines, an arrow a step; what was refused stops at a cross, what has not happened is dashed."""
+    """Four lifelines and one arrow per step. A refused step ends in a cross; future steps are dashed."""
     done = sum(arrow.kind != "waits" for arrow in view.arrows)
     turn = FIRST + done * STEP - 40
     height = FIRST + len(view.arrows) * STEP - 30

@@ -1,4 +1,4 @@
-"""The one cookie of the browser, and the theme it chose."""
+"""The session cookie and the theme cookie."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YEAR = 31_536_000
 
 
 def name(sandbox: Sandbox) -> str:
-    """Cookies ignore ports: two Sickbays on one host must not share one."""
+    """Cookies ignore ports, so two Sickbays on one host need different names."""
     return f"sickbay_{sandbox.world.keys.instance}"
 
 
@@ -24,7 +24,7 @@ async def session(request: Request, sandbox: Sandbox) -> Session | None:
 
 
 async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
-    """The session that is there, or a new one and the value to set."""
+    """The existing session, or a new one with its cookie value."""
     found = await session(request, sandbox)
     return (found, None) if found else await sessions.begin(sandbox.world)
 
@@ -39,8 +39,8 @@ def put_theme(request: Request, response: Response, theme: str) -> None:
 
 
 def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
-    """SameSite=None reaches frames of another site, but only with Secure, which a browser refuses over plain http, except
-    from a loopback name (contract, Sessions).
+    """SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from
+    a loopback name (contract, Sessions).
     """
     guard: Guard = request.app.state.guard
     if guard.is_secure(request.scope, headers_of(request.scope)):
@@ -50,18 +50,18 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
 
 
 def why_not_ours(request: Request) -> str:
-    """What to tell the person whose form was refused."""
+    """Why the form was refused, as a sentence for the user."""
     headers, guard = headers_of(request.scope), request.app.state.guard
     if guard.own_origin(headers) is False:
         sent = headers["origin"]
         return (
-            f"This page was sent from {sent}, but Sickbay's own address is {guard.base}. Open it there, or start Sickbay "
+            f"You opened Sickbay at {sent}, but its base URL is {guard.base}. Open it there, or start Sickbay "
             f"with --base-url {sent}."
         )
-    return "This page was open for too long. Send it again."
+    return "This page was open for too long. Try again."
 
 
 def form_is_ours(request: Request, found: Session | None, sent: str | None) -> bool:
-    """CSRF token and Origin of a form (contract, Sessions)."""
+    """Check the CSRF token and the Origin of a form (contract, Sessions)."""
     guard: Guard = request.app.state.guard
     return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(found, sent)

@@ -1,4 +1,4 @@
-"""The form that changes an app: the fields of its registration, held to the same checks."""
+"""The form that changes an app: the fields of its registration, with the same checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sickbay.web.registration import EXPIRED, form, missing, told
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """GET the form with what is registered; POST the change: the app's page, or the form again with what is wrong."""
+    """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
     if away := closed(request, sandbox):
         return away
     client = await registration.only(sandbox.world, id)
@@ -51,7 +51,7 @@ def _with(sent: Parameters, **more: str) -> Parameters:
 
 
 def _registered(client: Client) -> Parameters:
-    """What is registered, as the form would send it."""
+    """The current registration, as the form would send it."""
     held = scopes.split(client.scope)
     ticked = [one for one in held if one in BOXES]
     pairs = [

@@ -1,4 +1,4 @@
-"""The ward over HTTP: sign in, the day, the patients, the chart, and an app launched from it."""
+"""The EHR over HTTP: sign-in, schedule, patient list, chart, and the app launched from it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import Client, User
+from sickbay.kernel.english import count
 from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
@@ -33,7 +34,7 @@ PAGE = 25
 
 
 class Ward:
-    """One hospital's pages for one request: who is signed in, and what that person may see."""
+    """The EHR pages of one hospital for one request: the signed-in user, and what that user may see."""
 
     def __init__(self, request: Request, sandbox: Sandbox, tenant: Tenant) -> None:
         self.request, self.sandbox, self.tenant = request, sandbox, tenant
@@ -42,7 +43,7 @@ class Ward:
         self.user: User | None = None
 
     async def enter(self) -> Response | None:
-        """None where somebody is signed in, else the way to the sign-in page."""
+        """None if a user is signed in, else a redirect to the sign-in page."""
         self.session = await cookies.session(self.request, self.sandbox)
         self.user = await sessions.signed_in(self.sandbox.world, self.tenant, self.session)
         if self.user is None:
@@ -64,13 +65,13 @@ class Ward:
         return self.sandbox.filling.today()
 
     def context(self, patient: str) -> dict[str, str]:
-        """What the cards of this chart may name (launch_card.TOKENS); none for a patient, whom no card speaks to."""
+        """The values for placeholders in cards (launch_card.TOKENS). Patients see no cards."""
         if self.user is None or self.user.acts_for_patients:
             return {}
         return {"context.patientId": patient, "context.userId": "/".join(self.user.fhir_user.split("/")[-2:])}
 
     async def listed(self, query: str, cursor: str = "") -> PatientsView:
-        """By name, birth date or record number, whichever the words look like; cursor: where the page begins."""
+        """Search by name, birth date or record number. cursor: the start of the page."""
         asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
         asked += [("_cursor", cursor)] if cursor else []
         found = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
@@ -83,7 +84,7 @@ class Ward:
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """GET the page, POST the answer; back to where somebody wanted to go."""
+    """GET shows the form, POST signs in. Then back to the requested page."""
     ward = Ward(request, sandbox, tenant)
     session, cookie = await cookies.begun(request, sandbox)
     query = wire.query_of(request.scope)
@@ -99,7 +100,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             cookies.put(request, response, sandbox, secret)
             return response
         else:
-            fault = "This username and password do not belong together."
+            fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _leads_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
@@ -108,7 +109,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 
 
 async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
-    """Whoever signs in to open an app comes from our form to the app's page, which a browser must be told."""
+    """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
     asked = parse(query).get("app") if path == f"{ward.home}/open" else None
     client = await registration.only(ward.sandbox.world, asked, ward.tenant.name) if asked else None
@@ -116,7 +117,7 @@ async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
 
 
 def _next(ward: Ward, query: Parameters) -> str:
-    """Only a page of this ward, or the list of what apps may do: nobody is sent elsewhere from our sign-in."""
+    """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
     wanted = query.get("next") or ward.home
     dialect = ward.tenant.dialect
     ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', one)}" for one in ("patient", "provider"))}
@@ -134,7 +135,7 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 
 
 def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
-    """Whoever opens an issuer in a browser meant the hospital."""
+    """Redirect a browser from the issuer to the EHR."""
 
     async def handler(request: Request) -> Response:
         return RedirectResponse(home, 303, answers.NO_STORE)
@@ -171,7 +172,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _records_of(ward: Ward, user: User) -> str:
-    """Nobody's day but a clinician's: a patient comes to the own record, who looks after several to their list."""
+    """Only clinicians have a schedule. Patients get their own record, and users with several records a list."""
     type, _, id = user.fhir_user.rpartition("/")
     own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
     return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"
@@ -190,7 +191,7 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """The record, the apps beside it and, with ?app=, one of them opened in a frame."""
+    """The record, the apps, and with ?app= one of them in a frame."""
     ward = Ward(request, sandbox, tenant)
     if away := await ward.enter():
         return away
@@ -210,9 +211,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
-    """The launch is made when the frame asks for it; from the seed both know its timeline's id. In the frame our banner
-    stays above the app.
-    """
+    """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
     here = f"{ward.home}/patients/{patient}"
     seed = ward.sandbox.world.effects.token(12)
     timeline = launches.timeline_of(ward.sandbox.world, seed)
@@ -231,7 +230,7 @@ def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -
 
 
 def _probe(ward: Ward, app_host: str) -> str:
-    """Two names of one machine are two sites; the ports of one name are one."""
+    """Two host names of one machine are two sites; two ports of one name are the same site."""
     host = ward.request.url.hostname or ""
     other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)
     if other is None or app_host == host:
@@ -240,7 +239,7 @@ def _probe(ward: Ward, app_host: str) -> str:
 
 
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """The fragment below the frame: what the open app said so far."""
+    """The fragment below the frame: the requests of the open app so far."""
     ward = Ward(request, sandbox, tenant)
     if away := await ward.enter():
         return away
@@ -249,7 +248,7 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     found, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
     lines = tuple(_line(one) for one in found[-8:])
     refused = sum(one["response"]["status"] >= 400 for one in found)
-    said = f"{number} requests" if found else ""
+    said = count(number, "request") if found else ""
     view = RequestsView(requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}")
     return ward.page("requests", view)
 

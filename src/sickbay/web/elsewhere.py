@@ -1,4 +1,4 @@
-"""Requests to addresses that there are not: which endpoint of which hospital was meant; a FHIR request outside of its base."""
+"""Requests to unknown addresses: which endpoint was probably meant, and FHIR requests outside a FHIR base."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.responses import Response
 from sickbay.authorization.authorize.reading import base_here
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search_parameters import known_types
+from sickbay.kernel.english import join
 from sickbay.operations.access import astray, giver_of
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
@@ -30,11 +31,11 @@ GUESSED = {
     "smart-conf": "discovery_document",
     "openid-conf": "openid_configuration",
 }
-"""How the last part of a guessed address begins -> the member of discovery that was meant."""
+"""The start of the last path segment -> the discovery member that was probably meant."""
 
 
 def meant(sandbox: Sandbox, path: str) -> str:
-    """Where the endpoint is that a hospital was asked for under a guessed address; "" for any other path."""
+    """A sentence with the address of the endpoint that was probably meant; "" for any other path."""
     last = path.rstrip("/").rpartition("/")[2].lower()
     member = next((member for beginning, member in GUESSED.items() if last.startswith(beginning)), None)
     if member is None:
@@ -42,14 +43,14 @@ def meant(sandbox: Sandbox, path: str) -> str:
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
     tenant = sandbox.tenants.get(path.split("/")[1])
     if tenant is None:
-        every = ", ".join(endpoints(one)[member] for one in sandbox.tenants.values())
+        every = join([endpoints(one)[member] for one in sandbox.tenants.values()])
         return f"The {name}s of the hospitals are {every}."
-    told = "" if member == "discovery_document" else ", as .well-known/smart-configuration below its FHIR base says"
-    return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{told}."
+    source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
+    return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
 
 
 def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
-    """The hospital that an authorization request is for: by its path, else by its aud, else the only one there is."""
+    """The hospital of an authorization request: from its path, else from its aud, else the only one."""
     path, sent = wire.raw_path(request.scope), wire.query_of(request.scope)
     named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
     if not named and not ("response_type" in sent and "client_id" in sent):
@@ -65,9 +66,9 @@ def _hospital(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None
 
 
 async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
-    """The answer to a FHIR request outside of every base; None where it names no resource type, or no hospital can be told.
+    """The response to a FHIR request outside every base; None without a resource type or a hospital.
 
-    That is the one in its address, else the one that gave its token, else the only one there is.
+    The hospital is the one in the path, else the one that issued the token, else the only one.
     """
     path = wire.raw_path(request.scope)
     if not _names_a_type(sandbox, path):
@@ -97,7 +98,7 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
 
 def _bases(sandbox: Sandbox) -> str:
     every = [base for one in sandbox.tenants.values() for base in one.server.fhir_bases]
-    return f"A FHIR request goes to a FHIR base: {', '.join(every)}."
+    return f"Send FHIR requests to a FHIR base URL: {join(every, 'or')}."
 
 
 def _names_a_type(sandbox: Sandbox, path: str) -> bool:

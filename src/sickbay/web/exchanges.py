@@ -1,4 +1,4 @@
-"""Exchanges and timelines over HTTP: a page to a browser, JSON to a script, text for a ticket."""
+"""Exchanges and timelines over HTTP: as a page, as JSON, and as text for a ticket."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from sickbay.web.wire import raw_path
 
 
 def full(request: Request) -> bool:
-    """Whether who asks may read the full facts: the administrator, who on loopback is the person at the keyboard."""
+    """Whether the request may read all facts: only the administrator's, who on loopback is the person at the keyboard."""
     return bool(request.app.state.guard.administers(request.scope, headers_of(request.scope)))
 
 
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """The same in three forms (contract, Error answers); CORS without credentials."""
+    """One exchange in one of three forms (contract, Error answers); CORS without credentials."""
     entry = await exchanges.read(sandbox.world, sandbox.journal, id, full=full(request))
     form = _form(request)
     if entry is None:
@@ -60,7 +60,7 @@ def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _form(request: Request) -> answers.Form:
-    """As the Accept header asks; a link of the page may ask by ?as=."""
+    """By ?as= or the Accept header."""
     asked = request.query_params.get("as")
     if asked == "json":
         return "json"
@@ -70,11 +70,11 @@ def _form(request: Request) -> answers.Form:
 def _missing(request: Request, sandbox: Sandbox, form: answers.Form) -> Response:
     if form == "html":
         return show.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
-    return answers.problem(404, "No exchange of this id is kept")
+    return answers.problem(404, "No exchange has this id, or it was deleted")
 
 
 async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
-    """What an exchange's page says instead of ids. Of the registration the public sees nothing that it did not send."""
+    """Names to show instead of ids. Other readers than the administrator see nothing of the registration."""
     client = await registration.by_id(sandbox.world, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""
@@ -85,14 +85,14 @@ async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True
 
 
 async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
-    """Where the app lives: host and port of its launch URI, else of its first redirect URI."""
+    """Host and port of the app's launch URI, else of its first redirect URI."""
     client = await registration.by_id(sandbox.world, entry.get("app"))
     addresses = [client.launch_uri, *client.redirect_uris] if client else []
     return next((urlsplit(one).netloc for one in addresses if one), "")
 
 
 async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) -> Response:
-    """An exchange that is being answered with it: a page to a browser, JSON or text to who asks for that alone."""
+    """Respond to a request with its own exchange: as a page, or as JSON or text if the client accepts only that."""
     entry = await exchange_record.shown(sandbox.world, one)
     read = await exchanges.fresh(sandbox.world, entry, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
@@ -110,7 +110,7 @@ async def _around(request: Request, sandbox: Sandbox) -> show.Around:
 
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
-    """The last exchanges, for the administrator; `?id=` finds one by its correlation id."""
+    """The newest exchanges, for the administrator. `?id=` redirects to the one with this correlation id."""
     asked = request.query_params.get("id", "").strip()
     if asked and await exchanges.read(sandbox.world, sandbox.journal, asked, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
@@ -128,14 +128,14 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
 
 
 NO_LAUNCH = NoticeView(
-    title="No launch of this id is kept",
-    text="A launch is kept for a day, a refused one for a week. One that has just begun appears with its first request.",
-    primary=Link("See all exchanges", "/exchanges"),
+    title="Launch not found",
+    text="Sickbay keeps a launch for a day, or for a week if it was refused. A new launch appears with its first request.",
+    primary=Link("View all exchanges", "/exchanges"),
 )
 
 
 class Persons(NamedTuple):
-    """Of a launch from a chart: whose record, and who opened the app; "" where it is not known."""
+    """The patient and the user of a launch from a chart; "" if unknown."""
 
     patient: str = ""
     user: str = ""
@@ -164,7 +164,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def _timeline_page(request: Request, sandbox: Sandbox, id: str, found: Timeline) -> Response:
-    """The app's name and address, and who is concerned, only for the administrator."""
+    """Only the administrator sees the app's name and origin, the patient and the user."""
     first, everything = found.exchanges[0], full(request)
     tenant = sandbox.tenants.get(first["tenant"])
     named = await names(sandbox, first, full=everything)

@@ -1,4 +1,4 @@
-"""The first use of a hospital in a version: while its patients are written, a person is told so in place of an empty window."""
+"""The first use of a hospital in a FHIR version: a page to show in the browser while the sample patients are created."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from sickbay.web.pages.notice import NoticeView
 from sickbay.web.wire import raw_path
 
 PATIENCE = 1.0
-"""Seconds that a page may take; then another says why it takes longer."""
+"""Seconds before a page that explains the delay is shown instead."""
 
 
 class NotYet(Exception):
-    """The patients of this space are being written."""
+    """The patients of this space are still being created."""
 
     def __init__(self, space: Space) -> None:
-        super().__init__(f"{space.tenant} is being filled")
+        super().__init__(f"the patients of {space.tenant} are being created")
         self.space = space
 
 
 def looked_on(request: Request) -> bool:
-    """Whether a person looks at a window meanwhile."""
+    """Whether a browser shows the response to a person."""
     return answers.browses(request.headers.get("accept", ""))
 
 
 async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
-    """Once the patients are there. Raises NotYet where a browser asks for a page that it can ask for again; scripts wait."""
+    """Return once the patients exist. Raises NotYet if a browser can reload the page instead of waiting; scripts wait."""
     if sandbox.filling.is_ready(space):
         return
     task = sandbox.filling.begun(space)
@@ -45,16 +45,16 @@ async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
 
 
 async def not_yet(request: Request, error: Exception) -> Response:
-    """It asks for itself once more, by a header, which needs no script; whoever cannot be sent so has a link."""
+    """A page that reloads itself with a header, so that it works without JavaScript. It also has a link."""
     assert isinstance(error, NotYet)
     sandbox: Sandbox = request.app.state.sandbox
     tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
     query = request.url.query
     view = NoticeView(
-        title="The patients are being written",
-        text=f"{tenant.title} is used for the first time in FHIR {version.segment.upper()}, or for the first time today. "
-        "This takes some seconds, once, and then this page goes on by itself.",
-        primary=Link("Go on", raw_path(request.scope) + (f"?{query}" if query else "")),
+        title="Creating sample patients…",
+        text=f"This is the first use of {tenant.title} with FHIR {version.segment.upper()}, or the first use today. "
+        "It takes a few seconds. You’ll continue automatically.",
+        primary=Link("Continue", raw_path(request.scope) + (f"?{query}" if query else "")),
     )
     around = show.Around(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
     response = show.page(request, sandbox, "notice", view, around, 503)

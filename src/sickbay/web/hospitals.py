@@ -1,4 +1,4 @@
-"""The policy of a hospital in the portal: what holds, where that comes from, and what is chosen while Sickbay runs."""
+"""The policy of a hospital in the portal: its current settings, where each comes from, and changes at run time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sickbay.web.pages.notice import not_found
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
-    """GET shows it. POST: csrf, policy (text as in sickbay.toml, all that is chosen); with a fault the same page, 422."""
+    """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
     if away := closed(request, sandbox):
         return away
     tenant = sandbox.tenants.get(name)
@@ -41,7 +41,7 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
-    """What stands in the text is chosen, what does not is taken back."""
+    """Apply the settings in the text, and restore the default of all others."""
     chosen, fault = portal.read_policy(text)
     if fault:
         return fault
@@ -50,7 +50,7 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
 
 
 def _certificate(request: Request, sandbox: Sandbox) -> str:
-    """For whoever sits at this machine."""
+    """Only for the person at the keyboard."""
     path, here = sandbox.settings.certificate, headers_of(request.scope)
     return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, here) else ""
 

@@ -1,4 +1,4 @@
-"""Sign-in, patient picker and consent: one address, one step at a time, each a form of ours."""
+"""Sign-in, patient picker and consent: one address that shows the next form of an authorization."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
 
 OVER = notice.NoticeView(
-    title="This request is over",
-    text="It was answered already, it waited for too long, or it belongs to another browser. Launch the app again.",
-    primary=Link("Go to the hospitals", "/"),
+    title="This request is no longer valid",
+    text="It was already answered, it timed out, or it was started in another browser. Launch the app again.",
+    primary=Link("Go to the start page", "/"),
 )
 
 
 async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """GET: the question that is next. POST: a person's answer to it."""
+    """GET shows the next page. POST handles the user's answer."""
     sent = parse(await wire.read_body(request)) if request.method == "POST" else wire.query_of(request.scope)
     session = await cookies.session(request, sandbox)
     waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session, automatic=one_click(request))
@@ -57,7 +57,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 
 
 async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
-    """Without any cookie of ours, in a frame, the browser holds cookies back: said so, with the way out of the frame."""
+    """Explain that the request has ended. Without our cookie in a frame, the browser blocks cookies: offer a new tab."""
     around = show.Around(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
     held = await held_back.lost(sandbox.world, tenant, sent.get("request") or "") if framed else None
@@ -80,7 +80,7 @@ async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Ses
 
 
 def _anew(tenant: Tenant, held: Lost) -> str:
-    """Where it begins anew: what the app keeps in a frame does not reach a tab, so that the launch itself is made again."""
+    """The address that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
     if held.launch is None or not launch_uri(held.client):
         return held.again
     about = {"app": held.client.app_id, "patient": held.launch.patient, "encounter": held.launch.encounter}
@@ -143,13 +143,13 @@ async def sign_in_view(
 
 
 def one_click(request: Request) -> bool:
-    """Whether this request may sign in as a seeded account by one click, and be approved automatically."""
+    """Whether this request may sign in to a built-in account with one click, and be approved automatically."""
     guard: Guard = request.app.state.guard
     return guard.opens(request.scope, headers_of(request.scope))
 
 
 async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
-    """Who signs in: a seeded account by one click, or a username and its password."""
+    """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
         user = await sessions.user(sandbox.world, tenant, account)
@@ -198,7 +198,7 @@ async def _signed_in(
 ) -> Response:
     user = await who(request, sandbox, tenant, sent)
     if user is None:
-        fault = "This username and password do not belong together."
+        fault = "Wrong username or password."
         view = await sign_in_view(
             request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
@@ -251,7 +251,7 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session, sent: Parameters) -> None:
-    """Only what was offered can be chosen."""
+    """Store the choice. It must be one of the offered resources."""
     asked = login.open_context(tenant, waiting)
     if asked is None:
         return

@@ -20,11 +20,11 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.logout import LogoutView
 
 OURS = ("csrf", "decision")
-"""What our own form adds to the parameters of the app."""
+"""Parameters that our form adds to those of the app."""
 
 
 async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """GET or POST from an app; POST with a decision from our own page."""
+    """GET or POST from an app, or POST with a decision from our own page."""
     body = await wire.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else wire.query_of(request.scope)
     url = sandbox.world.base + wire.raw_path(request.scope)
@@ -71,22 +71,22 @@ def _confirm(
 def _done(
     request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, sent: Parameters | None, session: Session | None
 ) -> Response:
-    """To the address that was asked for, which is registered; else a page. sent None: the person stays signed in."""
+    """Redirect to the requested URI, which is registered, or show a page. sent: None if the user stays signed in."""
     to = sent.get("post_logout_redirect_uri") if sent else None
     if sent is not None and to:
         return answers.redirect(to, {"state": sent.get("state")}, request.method)
     home = f"/{tenant.name}/ehr"
     stays = notice.NoticeView(
-        title="You are still signed in",
-        text=f"Nothing has changed at {tenant.title}.",
-        primary=Link("Go on", home),
+        title="You’re still signed in",
+        text=f"You stay signed in at {tenant.title}.",
+        primary=Link("Continue", home),
     )
     view = stays if sent is None else notice.signed_out(tenant.title, f"{home}/sign-in")
     return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
 
 
 async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> Response:
-    """On a page, never by redirect: the address is not proven."""
+    """Always a page: the redirect URI isn't verified."""
     one = Exchange(
         wire.exchange_id(request),
         sandbox.world.effects.now(),

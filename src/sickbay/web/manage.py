@@ -1,4 +1,4 @@
-"""management_endpoint: a person sees what apps may do in their name, and takes it back."""
+"""management_endpoint: users see the apps with access to their account, and revoke it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.web.pages.manage import AllowedApp, ManageView
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """GET the list. POST: csrf, app (a client_id): take back what it may do."""
+    """GET shows the list. POST revokes the access of one app: csrf, app (a client_id)."""
     ward = Ward(request, sandbox, tenant)
     if away := await ward.enter():
         return away
@@ -28,13 +28,13 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         if cookies.form_is_ours(request, ward.session, sent.get("csrf")):
             await operation.withdraw(sandbox.world, tenant, ward.user, sent.get("app") or "")
         return RedirectResponse(here, 303, answers.NO_STORE)
-    found = await operation.allowed(sandbox.world, tenant, ward.user)
+    apps = await operation.allowed(sandbox.world, tenant, ward.user)
     view = ManageView(
-        action=here, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, found))
+        action=here, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
     )
     return ward.page("manage", view, "Permissions")
 
 
-def _app(one: operation.Allowed) -> AllowedApp:
-    said = tuple(ask for group in ask_groups(one.scopes) for ask in group.asks)
-    return AllowedApp(one.client.client_id, one.client.name, times.day(times.instant(one.since)), said, one.live, one.away)
+def _app(app: operation.Allowed) -> AllowedApp:
+    asks = tuple(ask for group in ask_groups(app.scopes) for ask in group.asks)
+    return AllowedApp(app.client.client_id, app.client.name, times.day(times.instant(app.since)), asks, app.live, app.away)

@@ -29,6 +29,7 @@ OPERATIONS = (
     Operation("get", "/admin/apps/{app}", "One app", None, 200, bodies.App),
     Operation("patch", "/admin/apps/{app}", "Change an app", bodies.ChangedApp, 200, bodies.App),
     Operation("delete", "/admin/apps/{app}", "Remove an app", None, 204, None),
+    Operation("post", "/admin/apps/{app}/enable", "Register an app at another hospital", bodies.EnabledApp, 201, bodies.App),
     Operation("post", "/admin/apps/{app}/secret", "A new client_secret, shown this once", None, 200, bodies.App),
     Operation("post", "/admin/users", "Add or change a user", bodies.NewUser, 201, dict[str, Any]),
     Operation("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),

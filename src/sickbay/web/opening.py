@@ -1,4 +1,4 @@
-"""Opening an app from the ward: by a person at a chart, or by a script."""
+"""Launching an app: from a chart, or with a script."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sickbay.web.pages.notice import NoticeView
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """Launch as the person who is signed in. Only a page of ours may send the browser here."""
+    """Launch as the signed-in user. Only our own pages may link here."""
     ward = Ward(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return ward.page("notice", FOREIGN, status=403)
@@ -64,7 +64,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 
 
 async def _of_task(ward: Ward, client: Client, patient: str | None, id: str | None) -> Wanted | None:
-    """What a Task of this patient's chart says beside the app; None where it is no Task of theirs, or not for this app."""
+    """The launch that a Task asks for; None if it isn't a Task of this patient, or isn't for this app."""
     task = await patients.read(ward.sandbox.world, ward.tenant, VERSION, "Task", id, ward.user) if id else None
     wanted = launch_task.of_task(task) if task else None
     if not isinstance(wanted, Wanted) or wanted.patient != patient:
@@ -73,7 +73,7 @@ async def _of_task(ward: Ward, client: Client, patient: str | None, id: str | No
 
 
 async def _of_card(ward: Ward, client: Client, patient: str | None, key: str | None) -> Wanted | None:
-    """What the link of a card says beside the app; None where no app here has this card, or it does not open this one."""
+    """The launch that a card's link asks for; None if no app at this hospital has the card, or it opens another app."""
     context = ward.context(patient) if patient and key else {}
     if not context:
         return None
@@ -83,7 +83,7 @@ async def _of_card(ward: Ward, client: Client, patient: str | None, key: str | N
 
 
 async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> str | None:
-    """The visit that the chart is open for: the one asked for, none where that is "none", else the last there was."""
+    """The requested visit, no visit for "none", else the patient's latest one."""
     if wanted == "none":
         return None
     world, tenant, user = ward.sandbox.world, ward.tenant, ward.user
@@ -95,7 +95,7 @@ async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> 
 
 
 async def _launched(request: Request, tenant: Tenant, client: Client, made: Launched) -> Response:
-    """To the app's launch URI; the first arrow of the timeline."""
+    """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = RedirectResponse("/", 303, answers.NO_STORE)
     response.headers["location"] = made.url
     return await wire.note(
@@ -104,17 +104,16 @@ async def _launched(request: Request, tenant: Tenant, client: Client, made: Laun
 
 
 FOREIGN = NoticeView(
-    title="Only from a page of this hospital",
-    text="A page of another origin asked to launch an app. Open the chart and launch it there.",
-    primary=Link("Go to the hospitals", "/"),
+    title="Not allowed from another origin",
+    text="A page of another origin tried to launch an app. Open the chart and launch the app there.",
+    primary=Link("Go to the start page", "/"),
 )
 
 
 async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, and for the portal's button.
+    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, and for the button in the portal.
 
-    Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser is answered with
-    a page.
+    Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
     """
     fault = partial(_not_launched, request, sandbox)
     if away := refused(request, sandbox, acts=True):
@@ -123,9 +122,9 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     try:
         client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
     except registration.Ambiguous:
-        return fault(409, f"Several apps are called {asked['app']}")
+        return fault(409, f"Several apps have the name {asked['app']}; use the app_id or the client_id")
     if client is None or not launch_uri(client):
-        return fault(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
+        return fault(404, f"{tenant.name} has no app {asked.get('app', '')} with a launch URI")
     await filled(request, sandbox, Space(tenant.name, client.fhir))
     context = _context(asked)
     if isinstance(context, str):
@@ -148,21 +147,21 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 def _not_launched(request: Request, sandbox: Sandbox, status: int, said: str) -> Response:
     link = Link("Go to the developer portal", "/developer")
-    view = NoticeView(title="The app was not launched", text=f"{said}.", primary=link)
+    view = NoticeView(title="The app wasn’t launched", text=f"{said}.", primary=link)
     return show.trouble(request, sandbox, status, said, "", view)
 
 
 def _context(asked: Mapping[str, str]) -> dict[str, object] | str:
-    """What else the launch is to bring, or one sentence about what is wrong with it."""
+    """The other context of the launch, or a sentence that says what is wrong with it."""
     given: dict[str, object] = {name: asked[name] for name in ("intent", "app_context") if asked.get(name)}
     if asked.get("fhir_context"):
         try:
             items = orjson.loads(asked["fhir_context"])
         except orjson.JSONDecodeError:
-            return "fhir_context is no JSON"
+            return "fhir_context must be valid JSON"
         if not isinstance(items, list):
             return "fhir_context must be a list"
         if faults := launch_context.faults(items):
-            return f"fhir_context is not as SMART has it: {'; '.join(faults)}"
+            return f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}"
         given["fhir_context"] = items
     return launches.context_of(given)

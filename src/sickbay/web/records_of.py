@@ -1,4 +1,4 @@
-"""What the ward's pages read of a record, and the views they make of it."""
+"""Reads a patient's record for the pages of the EHR and makes their views."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sickbay.web.pages.ward import ChartView, Errand, OpenApp, Suggestion, Tile
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
 TO_DO = (("status", ",".join(launch_task.OPEN)), ("_count", "200"))
-"""Of a search of Tasks: those that are still to be done."""
+"""Search parameters for open Tasks."""
 GRAVE = tuple(reversed(launch_card.INDICATORS))
 
 
 class Beside(NamedTuple):
-    """What stands beside a record. at_work: the task or card that opened the app, by that word. context: what cards may name.
+    """What a chart shows next to the record. at_work: the "task" or "card" that opened the app. context: values for cards.
 
-    version: of FHIR, in which the chart is read.
+    version: the FHIR version of the chart.
     """
 
     apps: Sequence[Client]
@@ -37,7 +37,7 @@ class Beside(NamedTuple):
 
 
 async def chart(found: Found, patient: Json, today: datetime.date, beside: Beside) -> ChartView:
-    """The whole chart of one patient; `found` reads with the eyes of the person who is signed in."""
+    """The whole chart of one patient. `found` reads only what the signed-in user may see."""
     whose = ("patient", str(patient["id"]))
     allergies = pages.allergies(await found("AllergyIntolerance", whose, ("_count", "100")))
     observations = await found("Observation", whose, ("_count", "500"), ("_sort", "-date"))
@@ -64,7 +64,7 @@ async def chart(found: Found, patient: Json, today: datetime.date, beside: Besid
 
 
 def _tiles(beside: Beside) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
-    """The apps, and quietly, by their versions, the sample apps that read other ones than this chart."""
+    """The tiles of the apps, and small links to the sample apps for other FHIR versions."""
     every = sorted(beside.apps, key=lambda one: (not one.sample, one.name))
     foreign = [one for one in every if one.sample and one.fhir != beside.version]
     foreign.sort(key=lambda one: VERSIONS[one.fhir].number)
@@ -73,7 +73,7 @@ def _tiles(beside: Beside) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
 
 
 def _suggestions(beside: Beside) -> tuple[Suggestion, ...]:
-    """The cards of the apps that stand here, the grave ones first."""
+    """The cards of the apps on this chart, the most urgent ones first."""
     every = [card for app in beside.apps for card in app.cards if beside.context]
     shown = (_suggestion(card, launch_card.filled(card, beside.context), beside) for card in every)
     return tuple(sorted(shown, key=lambda one: GRAVE.index(one.indicator)))
@@ -93,18 +93,18 @@ def _link(link: Mapping[str, Any], key: str, beside: Beside) -> Errand:
         return Errand(link["label"], link["url"], alone=True)
     app = launch_task.app_of(wanted, beside.apps, beside.version)
     if app is None:
-        return Errand(link["label"], note=f"No app here has the launch URL {wanted.url}")
+        return Errand(link["label"], note=f"No app at this hospital has the launch URI {wanted.url}")
     return Errand(link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key)
 
 
 def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[Errand, ...]:
-    """Of the Tasks those that ask for a launch (SMART 2.2, Task profiles): of an app that is registered here, or on its own."""
+    """The Tasks that ask for a launch (SMART 2.2, Task profiles), from this EHR or standalone."""
     wanted = [(one, launch_task.of_task(one)) for one in tasks]
     return tuple(_errand(one, asked, beside) for one, asked in wanted if isinstance(asked, launch_task.Wanted))
 
 
 def to_do(tasks: Sequence[Json]) -> dict[str, str]:
-    """Patient -> what is to be done with an app."""
+    """Patient id -> what to do in an app."""
     asked = [(one, launch_task.of_task(one)) for one in tasks]
     wanted = [(one, each) for one, each in asked if isinstance(each, launch_task.Wanted) and each.patient]
     return {str(each.patient): str(one.get("description") or "Open an app") for one, each in wanted}
@@ -115,14 +115,14 @@ def _errand(task: Json, asked: launch_task.Wanted, beside: Beside) -> Errand:
     said = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if asked.standalone:
         web = asked.url.startswith(("https://", "http://"))
-        return Errand(said, asked.url if web else "", "on its own" if web else "its address is no web address", alone=True)
+        return Errand(said, asked.url if web else "", "standalone" if web else "its URL isn’t a web address", alone=True)
     if app is None:
-        return Errand(said, note=f"No app here has the launch URL {asked.url}")
+        return Errand(said, note=f"No app at this hospital has the launch URI {asked.url}")
     return Errand(said, f"{beside.here}?app={app.app_id}&task={id}", app.name, open=beside.at_work.get("task") == id)
 
 
 def _visit(appointments: list[Json]) -> tuple[str, str]:
-    """Today's visit: when, and why."""
+    """Time and reason of today's visit."""
     if not appointments:
         return "", ""
     first = min(appointments, key=lambda one: str(one.get("start")))
@@ -130,5 +130,5 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
 
 
 def _tile(app: Client, beside: Beside) -> Tile:
-    note = "comes with Sickbay" if app.sample else "approves itself" if app.auto_approve else ""
+    note = "included with Sickbay" if app.sample else "approved automatically" if app.auto_approve else ""
     return Tile(app.app_id, app.name, f"{beside.here}?app={app.app_id}", note, app is beside.chosen)

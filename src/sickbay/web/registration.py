@@ -21,7 +21,7 @@ from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import RegisterView
 
 OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
-"""An app_id as a form of ours brings it."""
+"""The app_id in our form."""
 FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {
     "reg-redirect-uri": "redirect_uris",
@@ -32,9 +32,9 @@ FAULTS = {
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:
-    """GET the form, POST a registration: the app's page with its secret, or the form again, with what is wrong.
+    """GET shows the form. POST registers the app and shows its page with its secret, or the form again with its errors.
 
-    The form brings the app_id it will give out, so that sent twice, or reloaded, it registers one app.
+    The form contains the app_id of the new app, so sending it twice registers only one app.
     """
     if away := closed(request, sandbox):
         return away
@@ -67,19 +67,19 @@ EXPIRED = {"name": TOO_LATE}
 
 
 def missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
-    """What an app of this kind needs and was not sent, by field. keys: whether its public keys are held by value."""
+    """An error for each missing field. keys: whether its public keys are registered without a URL."""
     said: dict[str, str] = {}
     if not (sent.get("name") or "").strip():
-        said["name"] = "The app needs a name."
+        said["name"] = "Enter a name."
     if not _addresses(sent) and sent.get("type") != "system":
-        said["redirect_uris"] = "Where should the answer go? An app that people use needs a redirect URI."
+        said["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
     if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri")):
-        said["jwks_uri"] = "An app that signs with a key needs the address where its public keys stand."
+        said["jwks_uri"] = "Enter the URL of the app’s public keys."
     if not _scope(sent):
-        said["scope"] = "Without a scope no token is given."
+        said["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
     tenant = sandbox.tenants.get(sent.get("tenant") or "general")
     if tenant is None or (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
-        said["fhir"] = "This hospital does not speak this version."
+        said["fhir"] = "This hospital doesn’t support this FHIR version."
     return said
 
 

@@ -1,4 +1,4 @@
-"""The one door to the templates: a page's name, its view and its frame become HTML."""
+"""Renders the templates: a page's name, its view and its frame become HTML."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sickbay.kernel.english import count
 from sickbay.web import charts
 from sickbay.web.pages.frame import Frame
 
@@ -21,7 +22,7 @@ SAMPLE = HERE / "sample"
 
 @cache
 def _environment() -> Environment:
-    """Imported with the first page: a server that answers scripts alone needs no templates."""
+    """Imported with the first page, because a server without browsers doesn't need it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -32,7 +33,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals["charts"] = charts
+    made.globals |= {"charts": charts, "count": count}
     made.filters |= {"with_code": with_code, "without_backticks": without_backticks}
     return made
 
@@ -50,10 +51,10 @@ def without_backticks(text: str) -> str:
 
 
 def page(name: str, view: Any, frame: Frame) -> str:
-    """The template `{name}.html.j2` sees `view`, `frame` and `charts`, and nothing else."""
+    """The template `{name}.html.j2` sees `view`, `frame`, `charts` and `count`, and nothing else."""
     return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)
 
 
 def names() -> tuple[str, ...]:
-    """The pages there are."""
+    """The names of all pages."""
     return tuple(sorted(path.name.removesuffix(".html.j2") for path in (HERE / "templates").glob("*.html.j2")))

@@ -72,6 +72,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
         Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
+        Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
         Route("/exchanges", _with(sandbox, exchanges.listing)),

@@ -1,4 +1,4 @@
-"""Pages as answers: the view, what stands around it, and the headers that hold it in place."""
+"""Pages as responses: the view, the layout around it, and the security headers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from sickbay.web.wire import raw_path
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """tenant: its page is one of the ward. here: the link of the bar. bare: no navigation. frames: may hold an app.
+    """tenant: of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
 
-    leads_to: where a form of the page may lead in the end, beyond our own origin.
+    leads_to: addresses outside our origin to which a form of the page may redirect.
     """
 
     tenant: Tenant | None = None
@@ -55,7 +55,7 @@ def page(
 
 
 def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
-    """What cannot be answered: a page where one is asked for by name, OAuth's members to an app, else a problem (RFC 9457)."""
+    """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
     if answers.browses(request.headers.get("accept", "")):
         return page(request, sandbox, "notice", view, status=status)
     if answers.is_oauth(sandbox.tenants, request.scope["path"]):
@@ -64,7 +64,7 @@ def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail:
 
 
 async def around(request: Request, sandbox: Sandbox, **more: Any) -> Around:
-    """With the browser's session, begun where there is none: every page has forms."""
+    """With the browser's session, or a new one: every page has forms, which need it."""
     session, cookie = await cookies.begun(request, sandbox)
     return Around(session=session, cookie=cookie, **more)
 
@@ -90,23 +90,23 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
 
 
 def form_action(addresses: tuple[str, ...]) -> str:
-    """With 'self' alone Chromium would block the redirect behind consent, and the launch from the portal."""
+    """With only 'self', Chromium would block the redirect after consent, and the launch from the portal."""
     sources = (_source(one) for one in addresses if one and client_uris.is_safe(one))
     return " ".join(dict.fromkeys(["'self'", *(one for one in sources if SOURCE.fullmatch(one))]))
 
 
 SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.\-\[\]:]+)?")
-"""Nothing else may stand in the header: a registered host could hold a semicolon and a directive of its own."""
+"""Nothing else may get into the header: a registered host could contain a semicolon and its own directive."""
 
 
 def _source(address: str) -> str:
-    """The origin; of an address in a scheme of its own, the scheme."""
+    """The origin, or the scheme of a custom-scheme address."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 def own_frames(base: str) -> str:
-    """Our own EHR, by each of its loopback names."""
+    """Our own EHR, under each of its loopback names."""
     parts = urlsplit(base)
     if parts.hostname not in LOOPBACK:
         return "'self'"

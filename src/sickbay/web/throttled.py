@@ -1,4 +1,4 @@
-"""Who failed too often is held off (RFC 6585 4): a page to a person, OAuth's members to an app, and a finding for both."""
+"""The response after too many failed sign-ins (RFC 6585, 4): a page, or an OAuth error, and a finding."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.client_authentication import guesses_too_many
+from sickbay.kernel.english import count
 from sickbay.operations import registration
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import refused
@@ -41,11 +42,10 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
 
 
 def _page(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
-    """In the hospital's own frame: who guesses came from its sign-in."""
+    """A page of the hospital: the failed attempts came from its sign-in page."""
     view = NoticeView(
-        title="Too many failures",
-        text=f"The password was wrong too often from here. Go back and try again in {waits.seconds} seconds; until then "
-        "none is looked at.",
-        others=(Link("Why this is so", "/rules/guesses-too-many"),),
+        title="Too many failed attempts",
+        text=f"The password was wrong too often. Go back and try again in {count(waits.seconds, 'second')}.",
+        others=(Link("Why?", "/rules/guesses-too-many"),),
     )
     return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True), status=429)

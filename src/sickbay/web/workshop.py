@@ -1,4 +1,4 @@
-"""The workshop's other pages over HTTP: the list of hospitals, the doctor, the rules, and the choice of a theme."""
+"""The other pages for developers over HTTP: the start page, the doctor, the rules, and the theme."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose, diagnose_text
+from sickbay.kernel.english import count, join
 from sickbay.operations import exchanges
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -28,7 +29,7 @@ FIRST = "p-0017"
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
-    """A newcomer's first page. What happened lately is shown to whoever runs this Sickbay alone."""
+    """The start page. Recent activity is shown only to the administrator."""
     around = await show.around(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
@@ -44,7 +45,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     found = await exchanges.listed(sandbox.world, sandbox.journal, limit=5) if full(request) else []
     view = HomeView(
         hospitals=hospitals,
-        people=f"{number} invented people in each" if number else "no patients",
+        people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
         first=_first(found) if number >= 17 else None,
         lately=tuple(_lately(sandbox, one) for one in found),
     )
@@ -56,7 +57,7 @@ def _first(found: list[dict[str, object]]) -> FirstLaunch:
     timeline = next((one["launch"] for one in found if one["launch"]), None)
     return FirstLaunch(
         patient="Timothy Peters",
-        text="He waits for Dr. Okafor; his blood pressure is under treatment.",
+        text="Waiting for Dr. Okafor; treated for high blood pressure.",
         chart=here,
         app="Sample app",
         launch=f"{here}?app=sample-app-general",
@@ -67,19 +68,19 @@ def _first(found: list[dict[str, object]]) -> FirstLaunch:
 def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:
     line = exchange_line(one)
     tenant = sandbox.tenants.get(str(one["tenant"]))
-    detail = ", ".join(part for part in (tenant.title if tenant else "", moment(float(str(one["at"])))) if part)
+    detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(one['at'])))} UTC") if part)
     return Lately(line.kind, line.text, detail, line.href)
 
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
-    """GET the box, POST what was pasted into it. Nothing leaves the machine."""
+    """GET shows the text box, POST checks its content. Nothing leaves the machine."""
     around = await show.around(request, sandbox, here="Doctor")
     if request.method != "POST":
         return show.page(request, sandbox, "doctor", DoctorView(), around)
     sent = parse(await wire.read_body(request, wire.PASTED))
     text = (sent.get("input") or "").strip()
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        view = DoctorView(input=text, fault="This page was open for too long. Send it again.")
+        view = DoctorView(input=text, fault="This page was open for too long. Try again.")
         return show.page(request, sandbox, "doctor", view, around, 403)
     return show.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text), around)
 
@@ -91,7 +92,7 @@ def _diagnosed(text: str) -> DoctorView:
     except ValueError as error:
         return DoctorView(input=text, fault=str(error))
     except (AttributeError, KeyError, TypeError):
-        return DoctorView(input=text, fault="Sickbay cannot read this kind of exchange yet.")
+        return DoctorView(input=text, fault="Sickbay doesn’t support this kind of exchange yet.")
 
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
@@ -113,7 +114,7 @@ async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:
-    """A cookie, so that the server writes the theme and nothing flashes."""
+    """Store the theme in a cookie, so that the server renders it and the page doesn't flash."""
     session = await cookies.session(request, sandbox)
     sent = parse(await wire.read_body(request))
     back = sent.get("back") or "/"
@@ -124,14 +125,15 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def missing(request: Request, sandbox: Sandbox) -> Response:
-    """Any address that there is not, or not by this method (RFC 9110 15.5.6)."""
-    path, allowed = wire.raw_path(request.scope), ", ".join(sorted(_allowed(request)))
+    """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
+    path, methods = wire.raw_path(request.scope), sorted(_allowed(request))
+    allowed = join(methods)
     accept = request.headers.get("accept", "")
     told = "" if allowed else elsewhere.meant(sandbox, path)
     oauth = answers.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if answers.wanted(accept) != "html" or ((changes or oauth) and not answers.browses(accept)):
-        title = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
+        title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await elsewhere.fhir(request, sandbox)
         problem = answers.oauth_trouble if oauth else answers.problem
         response = fhir or problem(405 if allowed else 404, title, detail=told)
@@ -142,11 +144,11 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
         view = other_method(path, request.method, allowed) if allowed else not_found(path, told)
         response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
-        response.headers["allow"] = allowed
+        response.headers["allow"] = ", ".join(methods)
     return response
 
 
 def _allowed(request: Request) -> set[str]:
-    """The methods that other routes take at this address; the one that led here takes every one, and matches in full."""
+    """The methods of the other routes at this address. The catch-all route itself accepts all methods."""
     partly = (one for one in request.app.routes if one.matches(request.scope)[0] is Match.PARTIAL)
     return {method for one in partly if isinstance(one, Route) for method in one.methods or ()}

@@ -28,20 +28,20 @@ def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
         ("user/Patient.rs", ""),
         ("user/*.rs", ""),
         ("patient/Observation.rs?category=laboratory", ""),
-        ("email", "is for claims that this server doesn't have"),
-        ("nonsense", "is not a scope of SMART or OpenID Connect"),
-        ("patient/Patient.sr", "is not a scope of SMART or OpenID Connect"),
-        ("fhirUser", "is not registered for this app"),
-        ("launch/patient", "is not registered for this app"),
-        ("launch/imagingstudy", "is not registered for this app"),
-        ("launch/nonsense", "names a type that this server's FHIR version does not have"),
-        ("system/Patient.rs", "is for backend services alone"),
-        ("patient/Fictitious.rs", "names a type that this server's FHIR version does not have"),
-        ("patient/Observation.rs?category:not=x", "has a filter that cannot be enforced"),
-        ("patient/Observation.rs?subject.name=x", "has a filter that cannot be enforced"),
-        ("patient/Patient.rs?_has=x", "has a filter that cannot be enforced"),
-        ("patient/Patient.rs?_filter=x", "has a filter that cannot be enforced"),
-        ("patient/Patient.rs?category", "has a filter that cannot be enforced"),
+        ("email", "requests claims that this server doesn't have"),
+        ("nonsense", "isn't a SMART or OpenID Connect scope"),
+        ("patient/Patient.sr", "isn't a SMART or OpenID Connect scope"),
+        ("fhirUser", "isn't registered for this app"),
+        ("launch/patient", "isn't registered for this app"),
+        ("launch/imagingstudy", "isn't registered for this app"),
+        ("launch/nonsense", "names a resource type that doesn't exist in this FHIR version"),
+        ("system/Patient.rs", "is only for backend services"),
+        ("patient/Fictitious.rs", "names a resource type that doesn't exist in this FHIR version"),
+        ("patient/Observation.rs?category:not=x", "has a filter that this server can't enforce"),
+        ("patient/Observation.rs?subject.name=x", "has a filter that this server can't enforce"),
+        ("patient/Patient.rs?_has=x", "has a filter that this server can't enforce"),
+        ("patient/Patient.rs?_filter=x", "has a filter that this server can't enforce"),
+        ("patient/Patient.rs?category", "has a filter that this server can't enforce"),
     ],
 )
 def test_each_scope_has_its_answer(scope: str, expected: str) -> None:
@@ -59,7 +59,7 @@ def test_where_no_types_are_known_none_is_missing() -> None:
 
 def test_a_server_without_wildcards_grants_none() -> None:
     at = server(wildcard_scopes=False)
-    assert reason("user/*.rs", at=at) == "is a wildcard, and this server grants none"
+    assert reason("user/*.rs", at=at) == "is a wildcard, which this server doesn't grant"
     assert reason("user/Patient.rs", at=at) == ""
 
 
@@ -82,7 +82,7 @@ def test_the_letters_are_of_the_version_that_server_and_app_speak(
 ) -> None:
     client, at = replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
     other = "v1" if scope.endswith("read") else "v2"
-    wrong = f"is written as in SMART {other}, and the app is registered for v{version}"
+    wrong = f"uses the syntax of SMART {other}, but the app is registered for v{version}"
     assert reason(scope, client=client, at=at) == ("" if granted else wrong)
 
 

@@ -31,7 +31,7 @@ def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     return granted + _unasked(asked, held, client, server) if server.policy.grants_registered else granted
 
 
-UNASKED = "was not asked for: this server grants what is registered"
+UNASKED = "wasn't requested, but this server grants all registered scopes"
 
 
 def _unasked(asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, server: Server) -> tuple[GrantedScope, ...]:
@@ -46,8 +46,8 @@ def _unasked(asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, se
 def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
     scope = scopes.parse(token)
     if scope is None and token in asked_scopes.CLAIMS:
-        return GrantedScope(token, False, "is for claims that this server doesn't have")
-    reason = "is not a scope of SMART or OpenID Connect" if scope is None else _reason(scope, held, client, server)
+        return GrantedScope(token, False, "requests claims that this server doesn't have")
+    reason = "isn't a SMART or OpenID Connect scope" if scope is None else _reason(scope, held, client, server)
     return GrantedScope(token, not reason, reason)
 
 
@@ -55,8 +55,8 @@ def _reason(scope: Scope, held: tuple[Scope, ...], client: Client, server: Serve
     if isinstance(scope, ResourceScope) and (reason := _resource_reason(scope, client, server)):
         return reason
     if isinstance(scope, LaunchScope) and scope.type and not _is_known(scope.type, server):
-        return "names a type that this server's FHIR version does not have"
-    return "" if scopes.covered(scope, held) else "is not registered for this app"
+        return "names a resource type that doesn't exist in this FHIR version"
+    return "" if scopes.covered(scope, held) else "isn't registered for this app"
 
 
 def is_still_granted(text: str, client: Client, server: Server) -> bool:
@@ -73,15 +73,15 @@ def _is_known(type: str, server: Server) -> bool:
 
 def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> str:
     if scope.level == "system":
-        return "is for backend services alone"
+        return "is only for backend services"
     if scope.wildcard and not server.policy.wildcard_scopes:
-        return "is a wildcard, and this server grants none"
+        return "is a wildcard, which this server doesn't grant"
     foreign = scope.version not in server.policy.scope_versions or not server.policy.mixed_scope_versions
     if foreign and scope.version != f"v{client.smart_version}":
-        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+        return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
     known = [types for types in server.resource_types.values() if types]
     if known and not scope.wildcard and not any(scope.type in types for types in known):
-        return "names a type that this server's FHIR version does not have"
+        return "names a resource type that doesn't exist in this FHIR version"
     if not scope.enforceable:
-        return "has a filter that cannot be enforced"
+        return "has a filter that this server can't enforce"
     return ""

@@ -1,4 +1,4 @@
-"""What each page shows: frozen values, and pure functions that make them. No store, no clock, no decision.
+"""The views of the pages: frozen values, and pure functions that make them. No store, no clock, no decisions.
 
-A page is `render.page(name, view, frame)`; the template of that name says which form posts what to which address.
+`render.page(name, view, frame)` renders a page. The first line of each template lists its forms and their fields.
 """

@@ -1,4 +1,4 @@
-"""From the resources of one patient (R4 or DSTU2, as dicts) to the parts of the chart."""
+"""The parts of the chart, made from the resources of one patient (R4 or DSTU2, as dicts)."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def said(concept: Any) -> str:
 
 
 def coded(concept: Any, codes: Iterable[str]) -> bool:
-    return isinstance(concept, Mapping) and any(one.get("code") in codes for one in concept.get("coding") or ())
+    return isinstance(concept, Mapping) and any(coding.get("code") in codes for coding in concept.get("coding") or ())
 
 
 def _first(value: Any) -> Any:
-    """DSTU2 has one where R4 has a list, and the other way round."""
+    """The value, or the first one of a list. Some members are a list in only one of R4 and DSTU2."""
     if isinstance(value, list):
         return value[0] if value else None
     return value
@@ -86,10 +86,10 @@ def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit
 
 
 def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
-    """The active ones, the oldest first."""
-    active = [one for one in conditions if _status(one.get("clinicalStatus")) in ("active", "recurrence", "")]
-    active.sort(key=lambda one: str(one.get("onsetDateTime") or ""))
-    return tuple(Fact(said(one.get("code")), more=_since(one.get("onsetDateTime"))) for one in active)
+    """The active ones, oldest first."""
+    active = [each for each in conditions if _status(each.get("clinicalStatus")) in ("active", "recurrence", "")]
+    active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
+    return tuple(Fact(said(each.get("code")), more=_since(each.get("onsetDateTime"))) for each in active)
 
 
 def _status(value: Any) -> str:
@@ -103,54 +103,54 @@ def _since(when: Any) -> str:
 
 
 def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
-    """MedicationRequest or MedicationOrder that are active: name, how it is taken."""
-    active = [one for one in orders if one.get("status") == "active"]
-    facts = [Fact(drug(one), more=_taken(one)) for one in active]
-    return tuple(sorted(facts, key=lambda one: one.text))
+    """Name and dosage of each active MedicationRequest or MedicationOrder."""
+    facts = [Fact(drug(order), more=_dosage(order)) for order in orders if order.get("status") == "active"]
+    return tuple(sorted(facts, key=lambda fact: fact.text))
 
 
 def drug(order: Resource) -> str:
-    """The name of the drug: of its concept, or of the Medication that the order refers to."""
+    """The name of the drug, from its concept or from the referenced Medication."""
     reference = order.get("medicationReference") or {}
     return said(order.get("medicationCodeableConcept")) or str(reference.get("display") or reference.get("reference") or "")
 
 
-def _taken(order: Resource) -> str:
+def _dosage(order: Resource) -> str:
     return str((_first(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
-def allergies(found: Iterable[Resource]) -> tuple[Fact, ...]:
-    """The dangerous ones first; one without a reaction is a "no known allergy" and is left out."""
-    facts = [_allergy(one) for one in found if one.get("reaction") or one.get("criticality")]
-    return tuple(sorted(facts, key=lambda one: not one.alarm))
+def allergies(resources: Iterable[Resource]) -> tuple[Fact, ...]:
+    """Severe ones first. One without a reaction or criticality records "no known allergy", so it is left out."""
+    facts = [_allergy(allergy) for allergy in resources if allergy.get("reaction") or allergy.get("criticality")]
+    return tuple(sorted(facts, key=lambda fact: not fact.alarm))
 
 
-def _allergy(one: Resource) -> Fact:
-    reaction = _first(one.get("reaction")) or {}
+def _allergy(allergy: Resource) -> Fact:
+    reaction = _first(allergy.get("reaction")) or {}
     effect = said(_first(reaction.get("manifestation"))).lower()
-    grave = one.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
-    since = str(one.get("onsetDateTime") or one.get("onset") or "")[:4]
-    return Fact(said(one.get("code") or one.get("substance")), more=since, detail=effect, alarm=effect if grave else "")
+    severe = allergy.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
+    since = str(allergy.get("onsetDateTime") or allergy.get("onset") or "")[:4]
+    substance = said(allergy.get("code") or allergy.get("substance"))
+    return Fact(substance, more=since, detail=effect, alarm=effect if severe else "")
 
 
 def _sorted(observations: Iterable[Resource]) -> list[Resource]:
-    return sorted(observations, key=lambda one: str(one.get("effectiveDateTime") or ""))
+    return sorted(observations, key=lambda observation: str(observation.get("effectiveDateTime") or ""))
 
 
 def pressure(observations: Iterable[Resource]) -> tuple[Reading, ...]:
-    """The last readings of blood pressure, oldest first."""
-    found = []
-    for one in _sorted(observations):
-        if coded(one.get("code"), PANEL):
-            high, low = _component(one, SYSTOLIC), _component(one, DIASTOLIC)
-            day = times.partial(one.get("effectiveDateTime"))
+    """The latest blood pressure readings, oldest first."""
+    readings = []
+    for observation in _sorted(observations):
+        if coded(observation.get("code"), PANEL):
+            high, low = _component(observation, SYSTOLIC), _component(observation, DIASTOLIC)
+            day = times.partial(observation.get("effectiveDateTime"))
             if high is not None and low is not None and day:
-                found.append(Reading(day.isoformat(), times.MONTHS[day.month - 1], high, low))
-    return tuple(found[-READINGS:])
+                readings.append(Reading(day.isoformat(), times.MONTHS[day.month - 1], high, low))
+    return tuple(readings[-READINGS:])
 
 
-def _component(one: Resource, code: str) -> float | None:
-    for part in one.get("component") or ():
+def _component(observation: Resource, code: str) -> float | None:
+    for part in observation.get("component") or ():
         if coded(part.get("code"), (code,)):
             return _number(part.get("valueQuantity"))
     return None
@@ -162,32 +162,32 @@ def _number(quantity: Any) -> float | None:
 
 
 def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
-    """The last pulse, temperature, oxygen, weight and BMI."""
+    """The latest pulse, temperature, oxygen saturation, weight and BMI."""
     latest: dict[str, Sign] = {}
     for code, unit in SIGNS:
-        for one in _sorted(observations):
+        for observation in _sorted(observations):
             if unit not in latest or code != "2708-6":
-                number = _number(one.get("valueQuantity"))
-                if number is not None and coded(one.get("code"), (code,)):
+                number = _number(observation.get("valueQuantity"))
+                if number is not None and coded(observation.get("code"), (code,)):
                     latest[unit] = Sign(f"{number:g}", unit)
     return tuple(latest.values())[:5]
 
 
 def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
-    """Each laboratory value with its course, those out of range first; and the day of the last of them."""
+    """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
     courses: dict[str, list[Resource]] = {}
-    for one in _sorted(observations):
-        if coded(_first(one.get("category")), ("laboratory",)) and _number(one.get("valueQuantity")) is not None:
-            courses.setdefault(said(one.get("code")), []).append(one)
-    found = sorted((_lab(name, course) for name, course in courses.items()), key=lambda lab: not lab.flag)
+    for each in _sorted(observations):
+        if coded(_first(each.get("category")), ("laboratory",)) and _number(each.get("valueQuantity")) is not None:
+            courses.setdefault(said(each.get("code")), []).append(each)
+    ordered = sorted((_lab(name, course) for name, course in courses.items()), key=lambda lab: not lab.flag)
     last = max((str(course[-1].get("effectiveDateTime")) for course in courses.values()), default="")
-    return tuple(found[:LABS]), times.said(last)
+    return tuple(ordered[:LABS]), times.said(last)
 
 
 def _lab(name: str, course: Sequence[Resource]) -> Lab:
     last = course[-1]
     quantity, bounds = last["valueQuantity"], _first(last.get("referenceRange")) or {}
     value, low, high = float(quantity["value"]), _number(bounds.get("low")), _number(bounds.get("high"))
-    values = tuple(float(one["valueQuantity"]["value"]) for one in course[-COURSE:])
+    values = tuple(float(observation["valueQuantity"]["value"]) for observation in course[-COURSE:])
     flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""
     return Lab(name, str(quantity["value"]), str(quantity.get("unit") or ""), values, low, high, flag)

@@ -1,4 +1,4 @@
-"""A request to copy, in four languages: shown one parameter a line, what changed marked, copied as it works."""
+"""A request as code in four languages: one parameter per line, with changes marked, and ready to copy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pair = tuple[str, str]
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
-"""A body of which only an outline is kept."""
+"""A body of which Sickbay stored only an outline."""
 PLACES = {
     "client_secret": "YOUR_CLIENT_SECRET",
     "code": "THE_CODE",
@@ -34,7 +34,7 @@ PLACE_OF_BODY = "YOUR_BODY"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of code. quiet: not changed. inside: begins deeper. end: what joins it to the next when copied."""
+    """One line of code. quiet: unchanged. inside: indented. end: joins it to the next line in the copied text."""
 
     pieces: tuple[Piece, ...]
     quiet: bool = False
@@ -50,13 +50,13 @@ class Tab:
 
     @property
     def text(self) -> str:
-        """What is copied: one line where the lines are only for the eye."""
+        """The copied text. Line breaks that are only for display are left out."""
         return "".join("".join(piece.text for piece in line.pieces) + line.end for line in self.lines).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request taken apart. query, form: decoded pairs in order; body: what is not a form."""
+    """The parts of a request. query, form: decoded pairs in order. body: anything that isn't a form."""
 
     method: str
     address: str
@@ -71,9 +71,10 @@ class Request:
 
 
 def _members(body: str) -> tuple[Pair, ...]:
-    """Of a JSON object, as if they stood in a form: what is shown beside what belongs there."""
+    """The members of a JSON object, treated like form parameters, so that the table can show what belongs in the form."""
     return tuple(
-        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for name, one in _object(body).items()
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in _object(body).items()
     )
 
 
@@ -85,7 +86,7 @@ def _object(body: str) -> dict[str, Any]:
 
 
 def read(given: Mapping[str, Any]) -> Request:
-    """From {"method", "url", "headers", "body"}; a body is a form where it is a dict or says so by its shape."""
+    """From {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
     address, _, query = str(given.get("url", "")).partition("?")
     body = given.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
@@ -99,7 +100,7 @@ def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
 
 
 def _told(name: str, form: Sequence[Pair]) -> bool:
-    """Whether this header is worth copying: not what a client sets by itself."""
+    """Whether the code needs this header: HTTP clients set the others automatically."""
     return name.lower() in HEADERS or (name.lower() == "content-type" and not form)
 
 
@@ -112,29 +113,29 @@ def _pairs(text: str) -> tuple[Pair, ...]:
 
 
 def place(name: str, value: str) -> str:
-    """The value to copy: a place-holder where the value is masked."""
+    """The value to copy: a placeholder if the value is masked."""
     return PLACES.get(name.lower(), "YOUR_" + name.upper()) if masked(value) else value
 
 
 def masked(value: str) -> bool:
-    """Whether something else is shown in the place of this value: `abcd…(43)`, `…`, or `‹43 characters›` in it."""
+    """Whether this text replaces a secret: `abcd…(43)`, `…`, or `‹43 characters›` in it."""
     return bool(MASK.fullmatch(value))
 
 
 def places(request: Request) -> tuple[str, ...]:
-    """What stands in the code for a secret, and has to be filled in before it is sent."""
-    found = [place(name, value) for name, value in request.parameters if masked(value) or value in repairs.PLACES]
-    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
-    return tuple(dict.fromkeys(found + [one for one in heads if one]))
+    """The placeholders in the code, which the reader has to replace."""
+    sent = [place(name, value) for name, value in request.parameters if masked(value) or value in repairs.PLACES]
+    headers = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
+    return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
 
 def _is_place(name: str, header: str) -> bool:
-    """Of other headers than Authorization a part may not be kept, such as a media type: nothing needs to be filled in."""
+    """Only Authorization needs a value from the reader. In other headers, an unknown part may be masked (a media type)."""
     return name.lower() == "authorization" and (masked(header) or header.partition(" ")[2] in repairs.PLACES)
 
 
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
-    """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
+    """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
     request = _sendable(request)
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
@@ -143,7 +144,7 @@ def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab,
 
 
 def _sendable(request: Request) -> Request:
-    """With placeholders for names that are not kept, for a body that is not kept, and for masked members of a JSON body."""
+    """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
     body = PLACE_OF_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
     return replace(request, query=query, form=form, body=body)
@@ -162,9 +163,9 @@ def _json_body(body: str) -> str:
 
 
 def not_kept(request: Request) -> str:
-    """What the body was, where only an outline of it is kept; else ""."""
-    found = OUTLINED.fullmatch(request.body)
-    return found[1] if found else ""
+    """The outline of the body if Sickbay stored only that, else ""."""
+    outline = OUTLINED.fullmatch(request.body)
+    return outline[1] if outline else ""
 
 
 def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line, ...]:
@@ -185,13 +186,13 @@ def _encoded(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def url(request: Request) -> str:
-    """The whole address on one line, masked values as place-holders."""
+    """The whole URL on one line, with placeholders for masked values."""
     query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
     return shell.address(request.address) + ("?" + query if query else "")
 
 
 def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
-    """Safe to paste whatever the request holds: every word is quoted, and no option reads a file or expands its value."""
+    """Safe to paste, whatever the request contains: every word is quoted, and no option reads a file or expands its value."""
     lines = [Line((Piece(_curl_start(request)),), end="")]
     for name, value in request.headers:
         if shell.TOKEN.fullmatch(name):
@@ -205,7 +206,7 @@ def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
 
 
 def _curl_start(request: Request) -> str:
-    """curl, the method where curl would choose another one, and the URL."""
+    """curl, the method if curl would choose another one, and the URL."""
     whole, has_body = url(request), bool(request.form or request.body)
     options = ["curl", "-i"]
     if request.method == "HEAD" and not has_body:
@@ -214,20 +215,20 @@ def _curl_start(request: Request) -> str:
         options += ["-X", shell.word(shell.shown(request.method))]
     if shell.GLOBS.search(whole):
         options.append("--globoff")
-    if not shell.WEB.match(whole):  # curl would read a file of file://, or take what begins with - for an option
+    if not shell.WEB.match(whole):  # curl would read a file from file://, and treat a leading - as an option
         options += ["--proto", "'=http,https'", "--url"]
     return " ".join((*options, shell.word(whole)))
 
 
 def _form_part(name: str, value: str) -> str:
-    """One parameter of a form. curl encodes the value; the name it takes as it is."""
+    """One form parameter. curl encodes the value, but not the name."""
     if shell.is_shown(value) and name:
         return f"--data-urlencode {shell.word(f'{encode(name)}={value}')}"
     return f"--data-raw {shell.word(f'{encode(name)}={encode(value)}')}"
 
 
 def _body(body: str) -> str:
-    """JSON can say what cannot be seen; any other body says where something was."""
+    """Escape invisible characters in JSON. In any other body, `shell.word` writes them out."""
     if shell.is_shown(body, "\n\t"):
         return body
     try:

@@ -1,4 +1,4 @@
-"""The boxes of the consent page as this person left them before, and what the form says of them."""
+"""The checkboxes of the consent page, preset to the user's last answer, and how the form is read."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sickbay.web.pages.entrance import Ask, AskGroup, Narrow
 
 
 def as_before(groups: Iterable[AskGroup], version: str, before: Consent | None) -> tuple[AskGroup, ...]:
-    """before: the last answer, None where nobody was asked yet. version: of FHIR."""
+    """Preset the checkboxes. before: the last answer, None if there is none. version: of FHIR."""
     last = before or Consent((), 0)
-    return tuple(replace(group, asks=tuple(_ask(one, version, last) for one in group.asks)) for group in groups)
+    return tuple(replace(group, asks=tuple(_ask(ask, version, last) for ask in group.asks)) for group in groups)
 
 
 def _ask(ask: Ask, version: str, last: Consent) -> Ask:
     parts = tuple(Narrow(words, text, text in last.scopes) for words, text in narrowings(ask.value, version))
-    refused = any(one in last.refused for one in ask.scopes) and not any(part.chosen for part in parts)
+    refused = any(scope in last.refused for scope in ask.scopes) and not any(part.chosen for part in parts)
     return replace(ask, ticked=not refused, narrow=parts)
 
 
 def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
-    """The scopes of the ticked boxes; one that was narrowed by its part.
+    """The scopes of the ticked boxes. A narrowed scope is replaced by its part.
 
-    only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, without JavaScript too.
+    only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, also without JavaScript.
     """
     added = [part for part in only if part]
     narrowed = {part.partition("?")[0]: part for part in (*parts, *added) if part}

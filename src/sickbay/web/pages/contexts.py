@@ -1,4 +1,4 @@
-"""Which resource an app is opened for (launch/imagingstudy and the like, standalone).
+"""The picker of another resource for a standalone launch (launch/imagingstudy and the like).
 
 POST view.action: csrf, request, reference (Type/id), decision = open | without | nobody.
 """
@@ -48,7 +48,7 @@ class ContextChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextsView:
-    """scope: the one that asked. role: "" where none was asked for. patient: "" where it is about none."""
+    """scope: the launch scope that needs this choice. role: "" if the app requested none. patient: "" if there is none."""
 
     action: str
     app: str
@@ -60,24 +60,25 @@ class ContextsView:
     request: str = ""
 
 
-def choices(type: str, found: Iterable[Mapping[str, Any]]) -> tuple[ContextChoice, ...]:
-    made = (_choice(type, one) for one in found)
-    return tuple(sorted(made, key=lambda one: one.title))
+def choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextChoice, ...]:
+    options = (_choice(type, resource) for resource in resources)
+    return tuple(sorted(options, key=lambda option: option.title))
 
 
-def _choice(type: str, one: Mapping[str, Any]) -> ContextChoice:
-    reference = f"{type}/{one['id']}"
-    title = next((said for name in NAMED_BY if (said := _said(one.get(name)))), "") or chart.drug(one) or reference
-    day = next((times.said(str(one[name])) for name in DATED_BY if one.get(name)), "")
-    status = one.get("status")
+def _choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
+    reference = f"{type}/{resource['id']}"
+    names = (_said(resource.get(member)) for member in NAMED_BY)
+    title = next(filter(None, names), "") or chart.drug(resource) or reference
+    day = next((times.said(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
+    status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")
 
 
 def _said(value: Any) -> str:
-    """Of a text, a concept or a name; of several the first."""
+    """The text of a string, a concept or a name; the first one of a list."""
     if isinstance(value, list):
         return _said(value[0]) if value else ""
     if isinstance(value, Mapping) and "family" in value:
         parts = [*value.get("prefix", ()), *value.get("given", ()), value["family"]]
-        return " ".join(str(one) for one in parts if isinstance(one, str))
+        return " ".join(str(part) for part in parts if isinstance(part, str))
     return value if isinstance(value, str) else chart.said(value)

@@ -1,4 +1,4 @@
-"""From appointments and patients (R4 or DSTU2, as dicts) to the day: who comes when, who waits now."""
+"""The schedule of a day, made from appointments and patients (R4 or DSTU2, as dicts)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sickbay.kernel.english import count
 from sickbay.web.pages import times
 from sickbay.web.pages.chart import SEXES, name_of, said
-from sickbay.web.pages.parts import count
 from sickbay.web.pages.ward import DayView, PatientsView, State, Visit
 
 Resource = Mapping[str, Any]
@@ -21,7 +21,7 @@ STATES: dict[str, tuple[State, str]] = {
     "pending": ("booked", "not confirmed"),
     "proposed": ("booked", "proposed"),
     "cancelled": ("off", "cancelled"),
-    "noshow": ("off", "did not come"),
+    "noshow": ("off", "no show"),
 }
 
 
@@ -38,12 +38,12 @@ def day_view(
     following: str = "",
     today: str = "",
 ) -> DayView:
-    """`patients`: id -> Patient, as far as loaded; `to_do`: id -> what is to be done with an app.
+    """patients: id -> Patient, as far as loaded. to_do: id -> the task that a clinician has to do in an app.
 
-    `now`: None where `day` is not today; hours as they are written.
+    now: None if `day` isn't today. Times are shown as the resources have them, without conversion.
     """
-    ordered = sorted(appointments, key=lambda one: str(one.get("start")))
-    visits = tuple(visit(one, patients, ward, day, to_do or {}) for one in ordered)
+    ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
+    visits = tuple(visit(appointment, patients, ward, day, to_do or {}) for appointment in ordered)
     clock = times.clock(now) if now else ""
     title = times.weekday(day) if now else f"{times.weekday(day)} {day.year}"
     return DayView(
@@ -55,25 +55,26 @@ def day_view(
         previous=previous,
         following=following,
         today=today,
-        before=sum(one.start < clock for one in visits) if now else None,
+        before=sum(visit.start < clock for visit in visits) if now else None,
     )
 
 
-def visit(one: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]) -> Visit:
-    state, word = STATES.get(str(one.get("status")), ("booked", str(one.get("status") or "")))
-    id, display = actor(one, "Patient")
-    place = actor(one, "Location")[1] if state == "here" else ""
+def visit(appointment: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]) -> Visit:
+    status = str(appointment.get("status") or "")
+    state, word = STATES.get(status, ("booked", status))
+    id, display = actor(appointment, "Patient")
+    place = actor(appointment, "Location")[1] if state == "here" else ""
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
-    start = times.instant(str(one["start"]))
+    start = times.instant(str(appointment["start"]))
     return Visit(
         times.clock(start),
-        f"{_minutes(one)} min",
+        f"{_minutes(appointment)} min",
         state,
         ", ".join(part for part in (word, place) if part),
-        f"{given} {family}".strip() or "Somebody",
+        f"{given} {family}".strip() or "Unknown patient",
         who(patient, today),
-        reason(one),
+        reason(appointment),
         f"{ward}/patients/{id}" if id and state != "off" else "",
         to_do.get(id, "") if state in ("here", "booked") else "",
     )
@@ -88,35 +89,34 @@ def who(patient: Resource | None, today: date) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def actor(one: Resource, type: str) -> tuple[str, str]:
-    """Id and display of the participant of this type; empty where there is none."""
-    for each in one.get("participant") or ():
-        found = each.get("actor") or {}
-        if str(found.get("reference", "")).startswith(f"{type}/"):
-            return str(found["reference"]).split("/")[1], str(found.get("display") or "")
+def actor(appointment: Resource, type: str) -> tuple[str, str]:
+    """Id and display of the participant of this type; two empty strings if there is none."""
+    for participant in appointment.get("participant") or ():
+        reference = participant.get("actor") or {}
+        if str(reference.get("reference", "")).startswith(f"{type}/"):
+            return str(reference["reference"]).split("/")[1], str(reference.get("display") or "")
     return "", ""
 
 
-def reason(one: Resource) -> str:
-    first = (one.get("reasonCode") or [None])[0] or one.get("reason")
-    return str(one.get("description") or said(first))
+def reason(appointment: Resource) -> str:
+    first = (appointment.get("reasonCode") or [None])[0] or appointment.get("reason")
+    return str(appointment.get("description") or said(first))
 
 
-def _minutes(one: Resource) -> int:
-    if one.get("minutesDuration"):
-        return int(one["minutesDuration"])
-    spent = times.instant(str(one.get("end") or one["start"])) - times.instant(str(one["start"]))
-    return int(spent.total_seconds() // 60)
+def _minutes(appointment: Resource) -> int:
+    if appointment.get("minutesDuration"):
+        return int(appointment["minutesDuration"])
+    start, end = str(appointment["start"]), str(appointment.get("end") or appointment["start"])
+    return int((times.instant(end) - times.instant(start)).total_seconds() // 60)
 
 
 def summary(visits: Sequence[Visit]) -> str:
-    """'Nine appointments, two seen, one waiting now.'"""
+    """'9 appointments, 2 seen, 1 waiting now.'"""
     if not visits:
         return "No appointments."
-    number = count(len(visits), "appointment", "appointments")
-    seen = sum(one.state == "done" for one in visits)
-    here = sum(one.state == "here" for one in visits)
-    parts = [number[0].upper() + number[1:]]
-    parts += [count(seen, "seen", "seen")] if seen else []
-    parts += [count(here, "waiting now", "waiting now")] if here else []
+    seen = sum(visit.state == "done" for visit in visits)
+    here = sum(visit.state == "here" for visit in visits)
+    parts = [count(len(visits), "appointment")]
+    parts += [f"{seen} seen"] if seen else []
+    parts += [f"{here} waiting now"] if here else []
     return ", ".join(parts) + "."

@@ -1,4 +1,4 @@
-"""The doctor's result and the page of a rule: from a Diagnosis, a Rule and its case to their views."""
+"""The views of the doctor's result and of a rule, made from a Diagnosis, a Rule and its case."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
 
 KINDS = {
-    "authorize_url": "An authorize request",
-    "token_request": "A token request",
-    "fhir_request": "A FHIR request",
-    "launch_url": "A launch URL",
-    "redirect_url": "An answer to an authorize request",
-    "token_response": "A token response",
-    "error_answer": "An error answer",
+    "authorize_url": "Authorization request",
+    "token_request": "Token request",
+    "fhir_request": "FHIR request",
+    "launch_url": "Launch URL",
+    "redirect_url": "Authorization response",
+    "token_response": "Token response",
+    "error_answer": "Error response",
 }
 
 
@@ -46,9 +46,9 @@ def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis, verifi
     kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
         input=pasted,
-        kind=KINDS.get(str(given.get("kind")), "A request"),
+        kind=KINDS.get(str(given.get("kind")), "Request"),
         verdict_kind=kind,
-        headline=page.headline if page.findings else "Nothing is wrong with it, as far as it can be seen here.",
+        headline=page.headline if page.findings else "No problems found.",
         verdict=_verdict(diagnosis, refused),
         findings=page.findings,
         rows=page.rows,
@@ -62,8 +62,8 @@ def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis, verifi
 
 def _verdict(diagnosis: Diagnosis, refused: bool) -> str:
     if diagnosis.answers:
-        return "This holds an error answer"
-    return "A server would refuse this" if refused else "Nothing would refuse this"
+        return "Contains an error response"
+    return "A server would refuse this" if refused else "No reason to refuse this"
 
 
 def rules_view(rules: Sequence[Rule], root: str = "") -> RulesView:
@@ -76,21 +76,22 @@ def rules_view(rules: Sequence[Rule], root: str = "") -> RulesView:
 
 
 def _kind(rule: Rule) -> Verdict:
-    """Its severity; where that hangs on the facts, the middle one."""
+    """Its severity; if that depends on the facts, a warning."""
     return "warning" if callable(rule.severity) else VERDICTS[rule.severity]
 
 
 def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None) -> RuleView:
-    """`diagnosis`: of the case's refused input, so that its words are filled and its faults are marked."""
-    said = next((one for one in diagnosis.explanation.findings if one.id == rule.id), None) if diagnosis else None
+    """diagnosis: of the refused input in the case. It fills the texts of the rule and marks the errors in the table."""
+    findings = diagnosis.explanation.findings if diagnosis else ()
+    finding = next((finding for finding in findings if finding.id == rule.id), None)
     shown = doctor_view("", case.refused, diagnosis).rows if case and diagnosis else ()
     rows = tuple(replace(row, number=0) for row in shown)
     return RuleView(
         id=rule.id,
-        title=said.title if said else plain(rule.title),
-        kind=VERDICTS[said.severity] if said else _kind(rule),
-        why=said.why if said else plain(rule.why),
-        fix=said.fix if said else plain(rule.fix),
+        title=finding.title if finding else plain(rule.title),
+        kind=VERDICTS[finding.severity] if finding else _kind(rule),
+        why=finding.why if finding else plain(rule.why),
+        fix=finding.fix if finding else plain(rule.fix),
         outcome=rule.outcome,
         stage=STAGES.get(rule.stage, rule.stage),
         degree=rule.degree,
@@ -104,7 +105,7 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
 
 
 def _tab(given: dict[str, Any] | None) -> code.Tab | None:
-    """A request as its URL; what is none (a token response, what a browser saw) as the JSON that `doctor` takes."""
+    """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not given or given.get("url"):
         return code.tabs(code.read(given), {})[0] if given else None
     shown = {name: value for name, value in given.items() if name != "context"}

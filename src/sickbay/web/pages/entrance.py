@@ -1,11 +1,11 @@
-"""Sign-in, patient picker and consent: what a person sees between an app's question and our answer.
+"""Sign-in, patient picker and consent: the pages between an authorization request and its response.
 
 sign_in  POST view.action: csrf, request (hidden, may be ""), and either `account` (a seeded username, one click)
          or username and password.
 picker   GET view.action: q, request (search). POST view.action: csrf, request, patient (an id), decision = open | nobody.
-consent  POST view.action: csrf, request, scope (one field a ticked box; its value is one or more scopes joined by
-         a space), narrow (repeated: a scope that gives a part of a ticked one, or ""), only (the same
-         of a row shown unticked, which it ticks), decision = allow | refuse.
+consent  POST view.action: csrf, request, scope (one field per ticked box; its value is one or more scopes, separated
+         by spaces), narrow (repeated: a scope for a part of a ticked one, or ""), only (the same in a row shown
+         unticked, which it ticks), decision = allow | refuse.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sickbay.kernel.english import join
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope, parse
 from sickbay.web.pages.parts import Chip, initials
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A seeded account: one click signs in as this user."""
+    """A built-in account, for signing in with one click."""
 
     username: str
     name: str
@@ -33,7 +34,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInView:
-    """request: what waits for this sign-in. app: its name where an app asks. fault: one sentence, where the last try failed."""
+    """request: the authorization that needs this sign-in. app: the name of its app. fault: why the last attempt failed."""
 
     action: str
     hospital: str
@@ -47,7 +48,7 @@ class SignInView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSignInView:
-    """POST view.action: csrf, token. where: where the admin token is. fault: one sentence, where the last try failed."""
+    """POST view.action: csrf, token. where: a sentence on where to find the token. fault: why the last attempt failed."""
 
     action: str
     where: str
@@ -56,7 +57,7 @@ class AdminSignInView:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A patient to choose. family and given apart, so that the search hit can be marked; note: waiting now, seen today."""
+    """A patient to choose. family, given: separate, so that the page can mark search hits. note: waiting now, seen today."""
 
     id: str
     family: str
@@ -77,7 +78,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerView:
-    """total: of how many patients `candidates` are those that match `query`."""
+    """candidates: the patients shown, of `total` that match `query`."""
 
     action: str
     app: str
@@ -90,13 +91,13 @@ class PickerView:
 
     @property
     def whole(self) -> bool:
-        """Whether everybody is shown who may be chosen, so that a browser can narrow the list by itself."""
+        """Whether all patients are shown, so that the browser can filter the list."""
         return not self.query and len(self.candidates) >= self.total
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """A part of what is asked, in words, and the scope that gives that part alone."""
+    """A part of a requested scope, in words, and the scope that grants only this part."""
 
     words: str
     scope: str
@@ -105,7 +106,7 @@ class Narrow:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One box: plain words, and the scopes it stands for. locked: needed, it can't be unticked. narrow: less of it."""
+    """One checkbox: plain words and the scopes it grants. locked: it can't be unticked. narrow: parts to choose instead."""
 
     title: str
     text: str
@@ -127,7 +128,7 @@ class AskGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """dropped: chips with the reason each was left out. goes_to: the redirect URI. request_href: the exchange, if any."""
+    """dropped: scopes that can't be granted, with the reasons. goes_to: the redirect URI. request_href: the exchange."""
 
     action: str
     app: str
@@ -156,89 +157,85 @@ class ConsentView:
     @property
     def question(self) -> str:
         if self.patient:
-            return f"May {self.app} open {self.patient}’s record?"
-        return f"May {self.app} act for you?"
+            return f"Allow {self.app} to access {self.patient}’s record?"
+        return f"Allow {self.app} to access your account?"
 
 
 TYPES = {
-    "Patient": ("Who it is", "Name, birth date, sex, address, telephone."),
-    "Observation": ("Measurements and results", "Blood pressure, weight, laboratory values."),
-    "Condition": ("Problems and diagnoses", "What was found, and since when."),
-    "MedicationRequest": ("Prescriptions", "Medicines, doses, who ordered them."),
-    "MedicationOrder": ("Prescriptions", "Medicines, doses, who ordered them."),
-    "MedicationDispense": ("Medicines handed out", "What a pharmacy gave, how much, and when."),
-    "MedicationStatement": ("Medicines taken", "What is taken, as far as it was reported."),
-    "AllergyIntolerance": ("Allergies", "What is not tolerated, and how badly."),
-    "Appointment": ("Appointments", "When, with whom, and why."),
-    "Encounter": ("Visits and stays", "When, where, and with whom."),
-    "Immunization": ("Vaccinations", "Which, and when."),
-    "Procedure": ("Procedures", "What was done, and when."),
-    "DiagnosticReport": ("Reports", "Laboratory and imaging reports."),
+    "Patient": ("Personal details", "Name, birth date, sex, address, phone number."),
+    "Observation": ("Measurements and lab results", "Such as blood pressure, weight and blood tests."),
+    "Condition": ("Problems and diagnoses", "Current and past conditions."),
+    "MedicationRequest": ("Prescriptions", "Medications, doses, and who prescribed them."),
+    "MedicationOrder": ("Prescriptions", "Medications, doses, and who prescribed them."),
+    "MedicationDispense": ("Dispensed medications", "What a pharmacy dispensed, how much, and when."),
+    "MedicationStatement": ("Medications taken", "What the patient reported taking."),
+    "AllergyIntolerance": ("Allergies", "Allergies and intolerances, and how severe they are."),
+    "Appointment": ("Appointments", "Date, clinician and reason."),
+    "Encounter": ("Visits and hospital stays", "Date, place and clinician."),
+    "Immunization": ("Vaccinations", "Vaccines and dates."),
+    "Procedure": ("Procedures", "Such as operations, and their dates."),
+    "DiagnosticReport": ("Reports", "Lab and imaging reports."),
     "DocumentReference": ("Documents", "Letters and notes."),
-    "QuestionnaireResponse": ("Questionnaires", "What was asked, and what was answered."),
-    "Specimen": ("Specimens", "What was taken for the laboratory, and when."),
-    "Practitioner": ("Who works here", "Names and roles of staff."),
+    "QuestionnaireResponse": ("Questionnaires", "Questions and answers."),
+    "Specimen": ("Specimens", "Samples taken for the lab, and their dates."),
+    "Practitioner": ("Staff", "Names and roles of clinicians."),
     "Organization": ("Departments and hospitals", "Names and addresses."),
-    "*": ("Everything", "All that is in the record, of every kind."),
+    "*": ("Everything", "All types of data."),
 }
 PLAIN = {
-    "openid": ("That it is you", "A number of yours, the same each time."),
-    "fhirUser": ("Who you are here", "Your name and your role, as this hospital has them."),
-    "profile": ("Who you are here, in the older way", "The same, for apps of the first SMART."),
-    "online_access": ("While you are signed in", "The app may go on until you sign out."),
-    "offline_access": ("Also when you are away", "The app may go on without you, until you take this back."),
+    "openid": ("Your identity", "A stable account ID."),
+    "fhirUser": ("Your profile", "Your name and role at this hospital."),
+    "profile": ("Your profile (older scope)", "Your name and role, for SMART 1 apps."),
+    "online_access": ("Access while you’re signed in", "Keeps access until you sign out."),
+    "offline_access": ("Offline access", "Keeps access when you’re not using it, until you revoke it."),
 }
 LAUNCHES = {
-    "launch": "Which chart is open",
-    "launch/patient": "Whose record you choose",
-    "launch/encounter": "Which visit it is",
+    "launch": ("Current patient", "Tells the app whose chart is open."),
+    "launch/patient": ("Selected patient", "Tells the app which patient you selected."),
+    "launch/encounter": ("Selected visit", "Tells the app which visit you selected."),
 }
 
 
 def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tuple[AskGroup, ...]:
-    """Scopes that may be granted, in plain words: from the record, from all records, about you, about this launch."""
-    given = tuple(dict.fromkeys(scopes))
-    read = [(text, parse(text)) for text in given]
+    """Grantable scopes in plain words, grouped: one record, all records, the user, the launch."""
+    parsed = [parse(text) for text in dict.fromkeys(scopes)]
     by_level = {
-        level: tuple(_resource(one) for _, one in read if isinstance(one, ResourceScope) and one.level == level)
+        level: tuple(_resource(scope) for scope in parsed if isinstance(scope, ResourceScope) and scope.level == level)
         for level in ("patient", "user", "system")
     }
-    launch = tuple(one.text for _, one in read if isinstance(one, LaunchScope))
+    launch = tuple(scope.text for scope in parsed if isinstance(scope, LaunchScope))
     groups = (
-        AskGroup(f"From the record of {patient}" if patient else "From one patient’s record", by_level["patient"]),
-        AskGroup("From all records that you may see", by_level["user"]),
-        AskGroup("From the whole hospital", by_level["system"]),
-        AskGroup(f"About you, {user}" if user else "About you", _about_you(one for _, one in read)),
-        AskGroup("About this launch", _launch(launch)),
+        AskGroup(f"{patient}’s record" if patient else "One patient’s record", by_level["patient"]),
+        AskGroup("All records that you can see", by_level["user"]),
+        AskGroup("The whole hospital", by_level["system"]),
+        AskGroup(f"Your account, {user}" if user else "Your account", _about_you(parsed)),
+        AskGroup("This launch", _launch(launch)),
     )
     return tuple(group for group in groups if group.asks)
 
 
 def _resource(scope: ResourceScope) -> Ask:
-    title, text = TYPES.get(scope.type, (scope.type, f"Resources of the type {scope.type}."))
+    title, text = TYPES.get(scope.type, (scope.type, f"Resources of type {scope.type}."))
     if scope.filters:
-        text += (
-            " Only those with "
-            + ", ".join(f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters)
-            + "."
-        )
+        filters = join([f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters])
+        text += f" Only those with {filters}."
     return Ask(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
 
 
 def _verbs(letters: str) -> str:
-    said = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
-    verbs = [said[letter] for letter in "rscud" if letter in letters]
+    names = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
+    verbs = [names[letter] for letter in "rscud" if letter in letters]
     if verbs in (["read"], ["read", "search"]):
-        return "To read only."
+        return "Read only."
     if verbs == ["search"]:
-        return "To search only."
-    return "To " + ", ".join(verbs[:-1]) + (" and " if verbs[1:] else "") + verbs[-1] + "."
+        return "Search only."
+    return f"{join(verbs).capitalize()}."
 
 
 def _about_you(scopes: Iterable[object]) -> tuple[Ask, ...]:
-    return tuple(Ask(*PLAIN[one.text], (one.text,)) for one in scopes if isinstance(one, PlainScope))
+    return tuple(Ask(*PLAIN[scope.text], (scope.text,)) for scope in scopes if isinstance(scope, PlainScope))
 
 
 def _launch(scopes: tuple[str, ...]) -> tuple[Ask, ...]:
-    needed = "Without it the app does not know what you have open."
-    return tuple(Ask(LAUNCHES.get(one, "What is open beside it"), needed, (one,)) for one in scopes)
+    other = ("Other launch context", "Tells the app what else you selected.")
+    return tuple(Ask(*LAUNCHES.get(scope, other), (scope,)) for scope in scopes)

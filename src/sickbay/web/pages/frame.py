@@ -1,4 +1,4 @@
-"""What stands around every page: the bar, the foot, the theme, the token of the forms."""
+"""What every page has: the navigation bar, the footer, the theme and the CSRF token."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, as the bar shows: a name and a role. patient: sees the own record, or those of a family."""
+    """The signed-in user, as the bar shows them. patient: sees only their own record, or those of their family."""
 
     name: str
     role: str = ""
     patient: bool = False
 
 
-ALONE, OPEN = "Listening on this machine only", "Listening to the network"
+ALONE, OPEN = "Reachable only from this machine", "Reachable from the network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """base: shown in addresses. root: put before the links of our own pages, "" unless base has a path.
+    """base: the base URL that addresses on the page show. root: prefix of links to our own pages, "" unless base has a path.
 
-    hospital: the name of the tenant makes the page one of the ward (navy bar); "" makes it one of the workshop.
-    tenant: its path segment. here: the text of the bar's link that is this page. csrf: the token of all POST forms.
-    path: the path and query of this page, where the theme form returns to. bare: no navigation (sign-in, picker, consent).
-    permissions: where it stands what apps may do in the name of who is signed in.
-    administrator: this browser signed in with the admin token, and may sign out again.
+    hospital: the title of the tenant on the pages of its EHR (navy bar); "" on the pages for developers (white bar).
+    tenant: its path segment. here: the text of the current page's link in the bar. csrf: the token of all POST forms.
+    path: path and query of this page, to which the theme form returns. bare: no navigation (sign-in, picker, consent).
+    permissions: the address of the page on which users revoke the access of apps.
+    administrator: this browser signed in with the admin token, so it can sign out again.
     """
 
     base: str = "http://localhost:7425"
@@ -68,7 +68,7 @@ class Frame:
 
     @property
     def _ward(self) -> tuple[Link, ...]:
-        """Nobody has a day of visits but who works here."""
+        """Only clinicians have a schedule."""
         today = () if self.person and self.person.patient else (Link("Today", self.ward),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
         return (*today, Link("Patients", f"{self.ward}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)

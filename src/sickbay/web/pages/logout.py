@@ -1,4 +1,4 @@
-"""{tenant}/oauth/logout: whether to sign out. POST view.action: csrf, decision = out | stay, and what the app sent."""
+"""{tenant}/oauth/logout asks whether to sign out. POST view.action: csrf, decision = out | stay, and the app's parameters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutView:
-    """app: "" where it did not say who it is. sent: names and values that the app sent, to be sent once more."""
+    """app: "" if the request didn't identify the app. sent: the app's parameters, which the form sends again."""
 
     action: str
     hospital: str

@@ -1,4 +1,4 @@
-"""/{tenant}/oauth/manage: what apps may do in a person's name. POST view.action: csrf, app (a client_id)."""
+"""/{tenant}/oauth/manage: the apps with access to a user's account. POST view.action: csrf, app (a client_id)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.web.pages.parts import initials
 
 @dataclass(frozen=True, slots=True)
 class AllowedApp:
-    """since: "14 Mar 2026". live: it holds something now. away: also while nobody is signed in."""
+    """since: "14 Mar 2026". live: it has access now. away: it keeps access while the user is signed out."""
 
     client_id: str
     name: str
@@ -26,8 +26,8 @@ class AllowedApp:
     @property
     def state(self) -> str:
         if self.away:
-            return "It may go on while you are away."
-        return "It holds access now." if self.live else "It holds nothing now, and need not ask you again."
+            return "Has access, also when you’re signed out."
+        return "Currently has access." if self.live else "Has no access now, but can get it again without asking you."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The pen: what was received and what was expected, cut into pieces, with the smallest difference marked."""
+"""Compares the received text with the expected one and marks the smallest difference."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text and how the pen marks it; `cut` is empty: something was taken away here."""
+    """A piece of text and its mark. `cut` is empty: here, characters were removed."""
 
     text: str
     kind: Kind = ""
 
     @property
     def said(self) -> str:
-        """What a screen reader is told of a single character that has no sound of its own."""
+        """The name of a single punctuation character, for screen readers."""
         return NAMES.get(self.text, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The texts of `received` joined are what was received; those of `expected`, what was expected."""
+    """The texts of `received`, joined, are the received text. The same holds for `expected`."""
 
     received: tuple[Piece, ...]
     expected: tuple[Piece, ...]
 
 
 def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
-    """Mark what differs, character by character where the two are alike, as a whole where they are not."""
+    """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
         return Marked(_pieces(received), _pieces(expected))
     head = _common(received, expected)
@@ -84,10 +84,10 @@ def _alike(received: str, expected: str, same: int) -> bool:
     return 2 * same >= ALIKE * (len(received) + len(expected)) and same > 0
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters at the beginning are the same."""
+def _common(first: str, second: str) -> int:
+    """The length of the common prefix."""
     size = 0
-    for left, right in zip(one, other, strict=False):
+    for left, right in zip(first, second, strict=False):
         if left != right:
             break
         size += 1
@@ -98,7 +98,7 @@ _Step: TypeAlias = tuple[bool, str, str, int]
 
 
 def _steps(old: str, new: str) -> Iterator[_Step]:
-    """(same?, old, new, length of what is the same); short runs of sameness between differences are differences."""
+    """(same?, old, new, length if the same). Short equal runs between two differences count as differences."""
     if len(old) + len(new) > LONGEST:
         yield (False, old, new, 0)
         return

@@ -1,4 +1,4 @@
-"""Of a token request's page: what became of each scope that was asked, and of the refresh token."""
+"""The result of a token request: which scopes were granted, and why there is no refresh token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """granted: "" where it was dropped; why: "" where it is as asked."""
+    """granted: "" if the scope wasn't granted. why: "" if it was granted as requested."""
 
     asked: str
     granted: str
@@ -22,7 +22,7 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class Negotiation:
-    """refresh: why there is no refresh token, "" where one came."""
+    """refresh: why no refresh token was issued; "" if one was."""
 
     rows: tuple[ScopeRow, ...] = ()
     refresh: str = ""
@@ -39,8 +39,8 @@ class Negotiation:
 
 
 def read(given: Mapping[str, Any]) -> Negotiation | None:
-    """From the exchange's JSON; None where it is no token response."""
+    """From the JSON of an exchange; None if it isn't a token response."""
     if "scopes" not in given:
         return None
-    rows = tuple(ScopeRow(one["asked"], one["granted"], one["reason"]) for one in given["scopes"])
+    rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in given["scopes"])
     return Negotiation(rows, given.get("refresh") or "")

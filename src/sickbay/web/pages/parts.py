@@ -1,4 +1,4 @@
-"""Parts that several pages show: findings, chips, fields of a list."""
+"""Parts that several pages share: findings, scope chips, options of a form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORDS: dict[Verdict, str] = {"refused": "Refused", "warning": "Warning", "advice
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """number: the same here, in the table and in the text. kind: square, diamond or circle."""
+    """number: the same in the list, the table and the plain text. kind: drawn as a square, diamond or circle."""
 
     number: int
     kind: Verdict
@@ -25,7 +25,7 @@ class FindingView:
     spec: str = ""
     spec_href: str = ""
     because: int = 0
-    """The number of the finding from which this one follows."""
+    """The number of the finding that causes this one; 0 if it has no other cause."""
 
     @property
     def word(self) -> str:
@@ -34,19 +34,20 @@ class FindingView:
 
 def findings(given: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
     """From the findings of the outside contract (`Finding.to_json`), in the order given."""
-    numbers = {one["id"]: number for number, one in enumerate(given, 1)}
-    return tuple(_finding(number, one, numbers.get(one.get("because") or "", 0)) for number, one in enumerate(given, 1))
+    numbers = {finding["id"]: number for number, finding in enumerate(given, 1)}
+    causes = [numbers.get(finding.get("because") or "", 0) for finding in given]
+    return tuple(_finding(number, *pair) for number, pair in enumerate(zip(given, causes, strict=True), 1))
 
 
-def _finding(number: int, one: Mapping[str, Any], because: int) -> FindingView:
-    spec = one.get("spec") or {}
+def _finding(number: int, finding: Mapping[str, Any], because: int) -> FindingView:
+    spec = finding.get("spec") or {}
     return FindingView(
         number,
-        VERDICTS.get(one["severity"], "advice"),
-        one["title"],
-        one.get("why", ""),
-        one.get("fix", ""),
-        one["id"],
+        VERDICTS.get(finding["severity"], "advice"),
+        finding["title"],
+        finding.get("why", ""),
+        finding.get("fix", ""),
+        finding["id"],
         spec.get("name", ""),
         spec.get("url", ""),
         because,
@@ -55,7 +56,7 @@ def _finding(number: int, one: Mapping[str, Any], because: int) -> FindingView:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A scope. state: granted, dropped (then `note` is the reason), unused, or "" where it is only named."""
+    """A scope. state: granted, dropped (then `note` is the reason), unused, or "" for a plain name."""
 
     scope: str
     state: Literal["", "granted", "dropped", "unused"] = ""
@@ -64,7 +65,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option of a select, a radio group or a list of boxes."""
+    """One option of a select, a radio group or a list of checkboxes."""
 
     value: str
     text: str
@@ -73,12 +74,6 @@ class Choice:
 
 
 def initials(name: str) -> str:
-    """Two letters for an app's tile."""
+    """Two letters for the tile of an app or a person."""
     words = [word for word in name.split() if word[:1].isalnum()] or ["?"]
     return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()
-
-
-def count(number: int, one: str, many: str) -> str:
-    """'no faults', 'one fault', '4 faults'."""
-    small = {0: "no", 1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
-    return f"{small.get(number, number)} {one if number == 1 else many}"

@@ -1,27 +1,29 @@
 """The developer portal: the apps, one app, and the form that registers one.
 
 register  POST {root}/developer/register: csrf, id, tenant, name, type = provider | patient | system,
-          client = public | symmetric | asymmetric, launch_uri, redirect_uris and
-          post_logout_redirect_uris (one a line each), fhir = r4 | dstu2,
-          smart_version = 1 | 2, scope (repeated: one a ticked box), more_scopes (text, by spaces), jwks_uri.
-          With findings of severity error: the same page again, status 422, `findings` and the values kept.
-app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
-          POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
-          GET and POST …/edit: the fields of register but tenant; with findings of severity error as there.
-          hospital GET and POST {root}/developer/hospitals/{tenant}: csrf, policy (text as in sickbay.toml).
-          POST …/policy: csrf, policy (text as in sickbay.toml). POST …/cards: csrf, cards (JSON). With a fault the same
-          page, 422.
+          client = public | symmetric | asymmetric, launch_uri, redirect_uris and post_logout_redirect_uris (one per
+          line), fhir = r4 | dstu2, smart_version = 1 | 2, scope (repeated: one per ticked box), more_scopes
+          (space-separated), jwks_uri. With findings of severity error: the same page again with status 422, `findings`,
+          and the entered values.
+app       GET view.launch_action launches the app: app (hidden), patient, user, encounter.
+          POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; the new secret is shown once.
+          POST …/enable: csrf, tenant; registers the app at another hospital.
+          GET and POST …/edit: the fields of register, except tenant; errors as there.
+          POST …/policy: csrf, policy (text as in sickbay.toml). POST …/cards: csrf, cards (JSON). On errors the same
+          page with status 422.
+hospital  GET and POST {root}/developer/hospitals/{tenant}: csrf, policy (text as in sickbay.toml).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sickbay.authorization.policy import KNOBS, Knob
+from sickbay.authorization.policy import KNOBS
 from sickbay.authorization.values import Policy
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
@@ -45,12 +47,12 @@ class AppsView:
     rows: tuple[AppRow, ...]
     register: str
     hospitals: tuple[Link, ...] = ()
-    """Where their policies stand."""
+    """Links to their policies."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeKind:
-    """Standard, Patient, User, System: title, what that is, and the chips."""
+    """A kind of scopes: Standard, Patient, User or System. text: what it covers."""
 
     title: str
     text: str
@@ -59,7 +61,7 @@ class ScopeKind:
 
 @dataclass(frozen=True, slots=True)
 class LaunchRow:
-    """One past launch: time, patient, by whom, kind passed | refused, what came of it, detail, its timeline."""
+    """One past launch: time, patient, user, kind (passed | refused), result, detail, and its timeline."""
 
     at: str
     patient: str
@@ -70,16 +72,27 @@ class LaunchRow:
     href: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another hospital. href: the app there, "" if it isn't registered there. reason: why it can't be. command: enables it."""
+
+    name: str
+    title: str
+    href: str = ""
+    reason: str = ""
+    command: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppView:
-    """secret: shown this once, "" afterwards. identity: label, value, copied? in the order shown. auto: auto_approve said."""
+    """secret: shown once, "" afterwards. auto: a sentence about auto_approve, "" if it is off."""
 
     name: str
     summary: str
     client_id: str
     app_id: str
     secret: str = ""
-    secret_text: str = "None. A public app proves itself by its redirect address."
+    secret_text: str = "Public apps have no secret."
     launch_uri: str = ""
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -91,7 +104,7 @@ class AppView:
     findings: tuple[FindingView, ...] = ()
     auto: str = ""
     live_at: str = ""
-    """When what is shown will be in force; "" where it is."""
+    """When the shown registration takes effect; "" if it already has."""
     launch_action: str = ""
     patients: tuple[Choice, ...] = ()
     users: tuple[Choice, ...] = ()
@@ -105,14 +118,16 @@ class AppView:
     policy_action: str = ""
     hospital_policy: str = ""
     knobs: tuple[tuple[str, str, str], ...] = ()
-    """Name, what it says, and what holds at the hospital."""
+    """Name, meaning, and value at the hospital."""
     cards: str = ""
     cards_fault: str = ""
     cards_action: str = ""
     fault: str = ""
-    """Why what was sent from this page was not done, where no field of it is at fault."""
+    """Why the last form of this page changed nothing, if no single field is the reason."""
     kept: str = ""
     """The part that was just saved: policy or cards."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    enable_action: str = ""
 
     @property
     def letters(self) -> str:
@@ -121,7 +136,7 @@ class AppView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterView:
-    """values: what was typed, by field name. boxes: the scopes to tick. findings: why it was refused, and advice."""
+    """values: the entered values, by field name. boxes: the scopes to tick. findings: errors and advice."""
 
     action: str
     tenants: tuple[Choice, ...]
@@ -135,15 +150,15 @@ class RegisterView:
     faults: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     id: str = ""
-    """The app_id of what is registered by this form."""
+    """The app_id that the form's app will get."""
     app: Link | None = None
-    """The app that is edited; None where one is registered."""
+    """The edited app; None for a new one."""
     hospital: str = ""
-    """Of an app that is edited: it stays where it is."""
+    """The hospital of an edited app, which can't be changed."""
 
 
 class PolicyRow(NamedTuple):
-    """whence: "here" (chosen while running), "sickbay.toml" or "dialect"."""
+    """whence: "here" (changed while running), "sickbay.toml" or "dialect"."""
 
     name: str
     says: str
@@ -153,8 +168,8 @@ class PolicyRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HospitalView:
-    """policy: what is chosen, or was typed, as in sickbay.toml. certificate: the file that vouches for this server, as a shell
-    takes it; "" where it is needed by nobody, or lies on another machine.
+    """policy: the overrides, or the entered text, as in sickbay.toml. certificate: the shell-quoted path of this server's
+    certificate file; "" if curl doesn't need it, or if the file is on another machine.
     """
 
     title: str
@@ -168,34 +183,38 @@ class HospitalView:
 
 
 def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
-    """What is decided otherwise than the dialect has it stands first."""
+    """All settings, those that differ from the dialect first."""
     rows = [
         PolicyRow(
             name,
-            _said(one),
+            knob.says,
             json.dumps(getattr(policy, name)),
             "here" if name in chosen else "sickbay.toml" if name in file else "dialect",
         )
-        for name, one in KNOBS.items()
+        for name, knob in KNOBS.items()
     ]
-    return tuple(sorted(rows, key=lambda one: ("here", "sickbay.toml", "dialect").index(one.whence)))
-
-
-def _said(knob: Knob) -> str:
-    return f"seconds {knob.says}" if knob.kind == "seconds" else knob.says
+    return tuple(sorted(rows, key=lambda row: ("here", "sickbay.toml", "dialect").index(row.whence)))
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
-    """As in sickbay.toml."""
+    """In the syntax of sickbay.toml."""
     return "\n".join(f"{name} = {json.dumps(value)}" for name, value in policy.items())
 
 
 def read_policy(text: str) -> tuple[dict[str, Any], str]:
-    """The choices, and why they cannot be read: one sentence, or ""."""
+    """The settings, and a sentence that says why the text can't be parsed, or ""."""
     try:
         return tomllib.loads(text.replace("\r\n", "\n")), ""
     except tomllib.TOMLDecodeError as error:
-        return {}, f"This is not as in sickbay.toml: {error}"
+        return {}, _toml_fault(error)
+
+
+def _toml_fault(error: tomllib.TOMLDecodeError) -> str:
+    """For example: Line 2 isn't valid TOML: expected '=' after a key in a key/value pair."""
+    cause, _, place = str(error).partition(" (at ")
+    line = re.match(r"line (\d+)", place)
+    start = f"Line {line[1]} isn’t" if line else "This isn’t"
+    return f"{start} valid TOML: {cause[:1].lower()}{cause[1:]}."
 
 
 def cards_text(cards: Iterable[Mapping[str, Any]]) -> str:
@@ -204,18 +223,18 @@ def cards_text(cards: Iterable[Mapping[str, Any]]) -> str:
 
 
 def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
-    """A list of cards, one card, or a whole answer of a CDS service; and why it cannot be read: one sentence, or ""."""
+    """The cards, and why they can't be parsed, or "". text: a list, one card, or a CDS service's response."""
     try:
         given = unicode.loads(text) if text.strip() else []
     except (ValueError, RecursionError) as error:
-        return (), f"This is no JSON: {error}"
+        return (), f"Invalid JSON: {error}"
     if isinstance(given, dict):
         given = given.get("cards", [given])
-    return (tuple(given), "") if isinstance(given, list) else ((), "cards must be a list")
+    return (tuple(given), "") if isinstance(given, list) else ((), "cards must be a list.")
 
 
 def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
-    return tuple((name, _said(one), json.dumps(getattr(policy, name))) for name, one in KNOBS.items() if one.app)
+    return tuple((name, knob.says, json.dumps(getattr(policy, name))) for name, knob in KNOBS.items() if knob.app)
 
 
 STANDARD = (
@@ -233,35 +252,35 @@ CHOSEN = ("launch", "openid", "fhirUser", "online_access", "patient/Patient.rs",
 
 
 def type_choices(chosen: str = "provider") -> tuple[Choice, ...]:
-    said = (
-        ("provider", "Provider", "A clinician opens it from a chart, or by itself."),
-        ("patient", "Patient", "A patient opens it, and sees their own record."),
-        ("system", "System", "A service without a person, by client credentials."),
+    options = (
+        ("provider", "Clinicians", "Clinicians launch it from a chart, or standalone."),
+        ("patient", "Patients", "Patients launch it and see their own record."),
+        ("system", "None (system)", "Backend service, no user (client credentials)."),
     )
-    return tuple(Choice(value, text, value == chosen, help) for value, text, help in said)
+    return tuple(Choice(value, text, value == chosen, help) for value, text, help in options)
 
 
 def client_choices(chosen: str = "public") -> tuple[Choice, ...]:
-    said = (
-        ("public", "Public", "Runs in a browser or on a phone: no secret, PKCE in its place."),
-        ("symmetric", "Confidential, with a secret", "Runs on a server; the secret is shown once."),
-        ("asymmetric", "Confidential, with a key", "Signs with its own key, published at a JWKS address."),
+    options = (
+        ("public", "Public", "Runs in a browser or on a phone. No secret; it uses PKCE instead."),
+        ("symmetric", "Confidential, client secret", "Runs on a server. You’ll see the secret only once."),
+        ("asymmetric", "Confidential, private key", "Signs with a private key. Its public keys are at a JWKS URL."),
     )
-    return tuple(Choice(value, text, value == chosen, help) for value, text, help in said)
+    return tuple(Choice(value, text, value == chosen, help) for value, text, help in options)
 
 
 def smart_choices(chosen: str = "2") -> tuple[Choice, ...]:
-    said = (
-        ("2", "SMART 2", "PKCE required; scopes like .rs"),
-        ("1", "SMART 1", "May come without PKCE; scopes like .read"),
+    options = (
+        ("2", "SMART 2", "PKCE required. Scopes such as patient/Patient.rs."),
+        ("1", "SMART 1", "PKCE optional. Scopes such as patient/Patient.read."),
     )
-    return tuple(Choice(value, text, value == chosen, help) for value, text, help in said)
+    return tuple(Choice(value, text, value == chosen, help) for value, text, help in options)
 
 
 def scope_boxes(chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Standard, patient and user scopes to tick."""
     ticked, types = frozenset(chosen), tuple(types)
-    standard = tuple(Choice(one, one, one in ticked) for one in STANDARD)
+    standard = tuple(Choice(scope, scope, scope in ticked) for scope in STANDARD)
     return (
         ("Standard scopes", standard),
         ("Patient scopes", _boxes("patient", types, ticked)),
@@ -270,30 +289,29 @@ def scope_boxes(chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES) ->
 
 
 def _boxes(level: str, types: Iterable[str], ticked: frozenset[str]) -> tuple[Choice, ...]:
-    names = [f"{level}/{one}.rs" for one in types]
-    return tuple(Choice(one, one, one in ticked) for one in names)
+    scopes = [f"{level}/{type}.rs" for type in types]
+    return tuple(Choice(scope, scope, scope in ticked) for scope in scopes)
 
 
 def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -> tuple[ScopeKind, ...]:
-    """Registered scopes by kind; `notes` say how often each was used ("never" is drawn as unused)."""
-    said = notes or {}
+    """Registered scopes by kind. notes: how often each was used; one with "never" is shown as unused."""
     by_kind: dict[str, list[Chip]] = {"standard": [], "patient": [], "user": [], "system": []}
-    for one in scopes:
-        parsed = parse(one)
+    for scope in scopes:
+        parsed = parse(scope)
         kind = parsed.level if isinstance(parsed, ResourceScope) else "standard"
-        note = said.get(one, "")
-        by_kind[kind].append(Chip(one, "unused" if note == "never" else "granted", note))
+        note = (notes or {}).get(scope, "")
+        by_kind[kind].append(Chip(scope, "unused" if note == "never" else "granted", note))
     titles = {
-        "standard": ("Standard", "who and where"),
-        "patient": ("Patient", "the open chart"),
-        "user": ("User", "all that the user may see"),
-        "system": ("System", "the whole hospital"),
+        "standard": ("Standard", "identity and context"),
+        "patient": ("Patient", "the current patient’s data"),
+        "user": ("User", "all data the user can see"),
+        "system": ("System", "all data of the hospital"),
     }
     return tuple(ScopeKind(*titles[kind], tuple(chips)) for kind, chips in by_kind.items() if chips)
 
 
 def kind_of_app(type: str, client: str, smart_version: int, hospital: str = "") -> str:
     """'For clinicians, public, SMART 2, at General Hospital.'"""
-    whom = {"provider": "For clinicians", "patient": "For patients", "system": "A service"}[type]
-    how = {"public": "public", "symmetric": "with a secret", "asymmetric": "with a key"}[client]
+    whom = {"provider": "For clinicians", "patient": "For patients", "system": "Backend service"}[type]
+    how = {"public": "public", "symmetric": "client secret", "asymmetric": "private key"}[client]
     return f"{whom}, {how}, SMART {smart_version}" + (f", at {hospital}." if hospital else "")

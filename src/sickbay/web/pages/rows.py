@@ -1,4 +1,4 @@
-"""Received and expected: one row a parameter, the faulty ones first, with the smallest difference marked."""
+"""The table of received and expected values: one row per parameter, faulty ones first, with the smallest difference marked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from sickbay.diagnosis import repairs
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import seen
 from sickbay.operations import masking
@@ -20,7 +21,7 @@ _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One parameter: a faulty one has a finding's number and both sides; received None: not sent."""
+    """One parameter. A faulty one has the number of a finding. received None: the parameter wasn't sent."""
 
     name: str
     received: tuple[Piece, ...] | None
@@ -29,34 +30,41 @@ class Row:
     number: int = 0
     kind: Verdict = "refused"
     unknown: bool = False
-    """What is expected can't be written down here: another code, a value that only the app has."""
+    """Sickbay can't name the expected value: another code, or a value that only the app has."""
     more: tuple[tuple[int, Verdict], ...] = ()
-    """Other findings that concern the same parameter: number and kind of each."""
+    """Number and kind of the other findings about the same parameter."""
 
     @property
     def faulty(self) -> bool:
         return self.expected is not None
 
+    @property
+    def has_expectation(self) -> bool:
+        """Whether the page can say what to send instead: a value, a note, or to leave the parameter out."""
+        return self.faulty and bool(self.expected or self.note or not self.unknown)
+
 
 def compared(
     request: code.Request, corrected: code.Request | None, found: Sequence[Found], sent_headers: Mapping[str, Any]
 ) -> tuple[Row, ...]:
-    """Faulty ones first, in the order of the findings; then the right ones, each once."""
-    sent, right = _joined(request), _joined(corrected) if corrected else {}
+    """Faulty parameters first, in the order of the findings, then the correct ones."""
+    sent = _joined(request)
+    right = _with_masks(_joined(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
-    for number, one in found:
-        name = one.get("parameter") or _PARAMETERS.get(one["id"])
+    for number, finding in found:
+        name = finding.get("parameter") or _PARAMETERS.get(finding["id"])
         if name and name not in faulty:
-            row = _faulty(name, sent.get(name, headers.get(name.lower())), right.get(name), number, one, corrected is not None)
+            value = sent.get(name, headers.get(name.lower()))
+            row = _faulty(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
-        elif not name and (named := _named(number, one, sent)):
+        elif not name and (named := _named(number, finding, sent)):
             faulty.setdefault(named.name, named)
-        elif one["id"] == "parameter-name-wrong":
-            faulty |= {row.name: row for row in _misnamed(number, one, sent) if row.name not in faulty}
+        elif finding["id"] == "parameter-name-wrong":
+            faulty |= {row.name: row for row in _misnamed(number, finding, sent) if row.name not in faulty}
         elif name:
-            also = (*faulty[name].more, (number, VERDICTS.get(one["severity"], "advice")))
+            also = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=also)
     for name, value in right.items():
         if name not in faulty and not _is_same(sent.get(name), value):
@@ -68,69 +76,80 @@ def compared(
     return tuple(_visible(row) for row in (*faulty.values(), *quiet))
 
 
+def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
+    """Mask each expected secret that was sent: it is masked in the request, so the two could not be compared."""
+    return {name: sent[name] if _is_masked(sent.get(name), value) else value for name, value in right.items()}
+
+
+def _is_masked(sent: str | None, value: str) -> bool:
+    return sent is not None and code.masked(sent) and sent == masking.masked(value) != "…"
+
+
 def _is_same(sent: str | None, value: str) -> bool:
-    """Also where the secret that was sent is masked: its mask is the one that the expected value would have."""
-    return sent == value or (sent is not None and code.masked(sent) and sent == masking.masked(value) != "…")
+    """The code of a launch is replaced by a placeholder for most readers. If it were wrong, a finding would say so."""
+    return sent == value or (value == repairs.PLACE_OF_LAUNCH and sent is not None and code.masked(sent))
 
 
 def _visible(row: Row) -> Row:
-    """What nobody sees is written out: what was sent is shown character by character."""
-    received = None if row.received is None else tuple(Piece(seen(one.text), one.kind) for one in row.received)
+    """Write out invisible characters in what was sent."""
+    received = None if row.received is None else tuple(Piece(seen(piece.text), piece.kind) for piece in row.received)
     return replace(row, name=seen(row.name), received=received)
 
 
-def _named(number: int, one: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
-    """The parameter that a finding's facts name, as it was sent: of a search any may be at fault."""
-    name = (one.get("facts") or {}).get("parameter")
+def _named(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
+    """The parameter that the facts of the finding name: in a search, any parameter can be wrong."""
+    name = (finding.get("facts") or {}).get("parameter")
     if not isinstance(name, str) or name not in sent:
         return None
-    kind = VERDICTS.get(one["severity"], "advice")
+    kind = VERDICTS.get(finding["severity"], "advice")
     piece = Piece(sent[name], "bad" if kind == "refused" else "slip")
-    return Row(name, (piece,), (), "", number, kind, one["id"] != "fhir-search-unknown-param")
+    return Row(name, (piece,), (), "", number, kind, finding["id"] != "fhir-search-unknown-param")
 
 
-def _misnamed(number: int, one: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
-    """What no parameter is called: it is nobody's, and must not stand among the right ones."""
-    names = (one.get("facts") or {}).get("names") or ()
-    kind = VERDICTS.get(one["severity"], "advice")
+def _misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
+    """Parameters with a wrong name."""
+    names = (finding.get("facts") or {}).get("names") or ()
+    kind = VERDICTS.get(finding["severity"], "advice")
     return [Row(name, (Piece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
 
 
 def _joined(request: code.Request) -> dict[str, str]:
-    """Name -> value; one sent twice shows both."""
+    """Name -> value. The values of a parameter that was sent twice are joined."""
     values: dict[str, str] = {}
     for name, value in request.parameters:
         values[name] = f"{values[name]} + {value}" if name in values else value
     return values
 
 
-def _faulty(name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool) -> Row | None:
-    facts = one.get("facts") or {}
+def _faulty(
+    name: str, sent: str | None, right: str | None, number: int, finding: Mapping[str, Any], corrected: bool
+) -> Row | None:
+    facts = finding.get("facts") or {}
     expected = right if right not in (None, sent) else _whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
-    if expected is None and (one["severity"] != "error" or (sent is None and mended)):
+    if expected is None and (finding["severity"] != "error" or (sent is None and corrected)):
         return None
-    wrong = "bad" if one["severity"] == "error" else "slip"
-    kind: Verdict = "refused" if wrong == "bad" else "warning" if one["severity"] == "warning" else "advice"
+    wrong = "bad" if finding["severity"] == "error" else "slip"
+    kind: Verdict = "refused" if wrong == "bad" else "warning" if finding["severity"] == "warning" else "advice"
     pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
     if expected is None:
         pieces = Marked(parts_marked(sent or "", _word(facts.get("received"))), ())
     received = None if sent is None else pieces.received
     note = _word(facts.get("note")) or ""
-    unknown = expected is None and (bool(note) or not (mended and right is None))
+    unknown = expected is None and (bool(note) or not (corrected and right is None))
     return Row(name, received, pieces.expected, note, number, kind, unknown)
 
 
 def _whole(sent: str | None, received: str | None, expected: str | None) -> str | None:
-    """The value with the part put right that a finding names; what it expects, where that is all of it."""
+    """The whole value with the wrong part replaced, if the finding names only a part."""
     if not sent or not received or expected is None or received == sent or received not in sent:
         return expected
     return sent.replace(received, expected)
 
 
 def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:
-    """All of it, or the part that the finding names where that is less."""
-    before, found, after = sent.partition(received) if received else ("", sent, "")
-    pieces = (Piece(before), Piece(found or sent, "bad"), Piece(after)) if found else (Piece(sent, "bad"),)
+    """Mark the part that the finding names, or the whole value."""
+    before, part, after = sent.partition(received) if received else ("", sent, "")
+    pieces = (Piece(before), Piece(part or sent, "bad"), Piece(after)) if part else (Piece(sent, "bad"),)
     return tuple(piece for piece in pieces if piece.text)
 
 
@@ -141,5 +160,5 @@ def _differs(name: str, sent: str | None, value: str) -> Row:
 
 def _word(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
-        return " ".join(str(one) for one in value)
+        return " ".join(str(part) for part in value)
     return None if value is None else str(value)

@@ -1,7 +1,7 @@
-"""Text that is safe to paste: as a word of a shell, as a URL, as a string of JavaScript, and as a line in a terminal.
+"""Text that is safe to paste: as a word in a shell, as a URL, as a JavaScript string, and as a line in a terminal.
 
-What is copied comes from a request that anybody may have sent. No character of it may end a quotation, begin an option,
-name a file for curl, or reach a terminal as a control character or a change of the writing direction.
+The text comes from a request that anyone may have sent. None of its characters may end a quotation, start an option,
+name a file for curl, or reach a terminal as a control character or as a change of the writing direction.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from urllib.parse import quote
 
 PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./:,%+-]*")
-"""What no shell reads as anything but itself: without ~ and =, which zsh expands at the beginning of a word."""
+"""Characters without a special meaning in any shell. Not ~ and =, which zsh expands at the start of a word."""
 WEB = re.compile(r"https?://", re.I)
 GLOBS = re.compile(r"[\[\]{}]")
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -19,30 +19,30 @@ TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def word(text: str) -> str:
-    """One word of a POSIX shell that stands for exactly this text, as far as it can be shown (`shown`)."""
+    """Quote the text as one word of a POSIX shell. Invisible characters are written out (`shown`)."""
     text = shown(text, "\n\t")
     return text if PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def is_shown(text: str, keep: str = "") -> bool:
-    """Whether every character of it can be seen, or is one of `keep`."""
+    """Whether every character is visible or one of `keep`."""
     return text.isprintable() or all(char.isprintable() or char in keep for char in text)
 
 
 def shown(text: str, keep: str = "") -> str:
-    """The text with every character that cannot be seen written out as <U+XXXX>."""
+    """Write out every invisible character as <U+XXXX>."""
     if is_shown(text, keep):
         return text
     return "".join(char if char.isprintable() or char in keep else f"<U+{ord(char):04X}>" for char in text)
 
 
 def encoded(text: str) -> str:
-    """For a query or a form: everything but unreserved characters is percent-encoded."""
+    """Percent-encode everything except unreserved characters, for a query or a form."""
     return quote(text, safe="~.-_", errors="surrogatepass")
 
 
 def address(text: str) -> str:
-    """A URL as it was sent, with what no URL has percent-encoded: blanks, quotes, and what cannot be seen."""
+    """Percent-encode what a URL can't contain: spaces, quotes and invisible characters. The rest stays as it was sent."""
     return "".join(
         char if char.isprintable() and char not in " \"<>\\^`|'" else quote(char, safe="", errors="surrogatepass")
         for char in text
@@ -50,12 +50,12 @@ def address(text: str) -> str:
 
 
 def script(text: str) -> str:
-    """A string of JavaScript. What cannot be seen is escaped."""
+    """A JavaScript string literal, with invisible characters escaped."""
     return escaped(json.dumps(text, ensure_ascii=False))
 
 
 def escaped(text: str) -> str:
-    r"""JSON or JavaScript in which what cannot be seen stands as \uXXXX; blanks between its members stay."""
+    r"""JSON or JavaScript with invisible characters as \uXXXX; its own spaces and line breaks stay."""
     if is_shown(text, "\n\t"):
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else json.dumps(char)[1:-1] for char in text)

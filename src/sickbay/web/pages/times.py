@@ -1,4 +1,4 @@
-"""Days and hours as people write them: 24 Nov 2026, 10:31:07. Pure: who asks brings the time."""
+"""Dates and times as people write them: 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def instant(at: float | str) -> datetime:
-    """Epoch seconds, or ISO 8601; UTC where no zone is said."""
+    """From epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):
         return datetime.fromtimestamp(at, UTC)
-    found = datetime.fromisoformat(at)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    parsed = datetime.fromisoformat(at)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def day(when: date) -> str:
@@ -52,7 +52,7 @@ def iso(at: float | str) -> str:
 
 
 def partial(text: str | None) -> date | None:
-    """The date in a FHIR date or dateTime; None where it is only a year, a month, or nothing."""
+    """The date in a FHIR date or dateTime; None if it has no day."""
     try:
         return date.fromisoformat((text or "")[:10])
     except ValueError:
@@ -60,16 +60,16 @@ def partial(text: str | None) -> date | None:
 
 
 def said(text: str | None) -> str:
-    """A FHIR date as people write it, as exact as it is."""
-    found = partial(text)
-    if found:
-        return day(found)
+    """A FHIR date as people write it: a day, a month or a year, as precise as the value."""
+    known = partial(text)
+    if known:
+        return day(known)
     year, _, month = (text or "")[:7].partition("-")
     return f"{MONTHS[int(month) - 1]} {year}" if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else year
 
 
 def age(born: str | None, today: date) -> int | None:
-    """Whole years; None where the day of birth is not known."""
+    """In whole years; None if the day of birth isn't known."""
     birth = partial(born)
     if birth is None:
         return None

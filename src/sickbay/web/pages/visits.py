@@ -1,4 +1,4 @@
-"""Which visit an app is opened for (launch/encounter, standalone).
+"""The visit picker for a standalone launch with launch/encounter.
 
 POST view.action: csrf, request, encounter (an id), decision = open | without | nobody.
 """
@@ -14,7 +14,7 @@ from sickbay.web.pages import chart, times
 
 @dataclass(frozen=True, slots=True)
 class VisitChoice:
-    """day: "14 Mar 2026"; kind and why in words; status as FHIR has it."""
+    """day: "14 Mar 2026". kind and why: in words. status: the FHIR code."""
 
     id: str
     day: str
@@ -33,12 +33,12 @@ class VisitsView:
 
 
 def choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
-    return tuple(_choice(one) for one in encounters)
+    return tuple(_choice(encounter) for encounter in encounters)
 
 
-def _choice(one: Mapping[str, Any]) -> VisitChoice:
-    when = times.said((one.get("period") or {}).get("start"))
-    kinds, reasons = one.get("type") or (), one.get("reasonCode") or one.get("reason") or ()
+def _choice(encounter: Mapping[str, Any]) -> VisitChoice:
+    when = times.said((encounter.get("period") or {}).get("start"))
+    kinds, reasons = encounter.get("type") or (), encounter.get("reasonCode") or encounter.get("reason") or ()
     kind = ", ".join(filter(None, map(chart.said, kinds)))
     why = ", ".join(filter(None, map(chart.said, reasons)))
-    return VisitChoice(str(one["id"]), when or "Day unknown", kind, why, str(one.get("status") or ""))
+    return VisitChoice(str(encounter["id"]), when or "Date unknown", kind, why, str(encounter.get("status") or ""))

@@ -1,4 +1,4 @@
-"""The ward: the day, the patients, the chart. What clinicians and patients see of the hospital.
+"""The pages of a hospital's EHR, for clinicians and patients: schedule, patient list, chart.
 
 day       GET {ward}?date=2026-11-24. patients  GET {ward}/patients?q= (name, birth date or record number).
 chart     GET {ward}/patients/{id}?app={app_id}: opens that app in the frame.
@@ -18,7 +18,7 @@ State: TypeAlias = Literal["done", "here", "booked", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One appointment. start: "10:30"; length: "30 min"; state: its pin; word: what is said of it."""
+    """One appointment. start: "10:30". length: "30 min". state: the symbol. word: the state in words."""
 
     start: str
     length: str
@@ -29,12 +29,12 @@ class Visit:
     reason: str
     href: str = ""
     to_do: str = ""
-    """What a Task asks for, with an app."""
+    """What a Task asks the clinician to do in an app."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatientRow:
-    """A line of the patient list: "Peters, Timothy", "14 Mar 1961", record number."""
+    """One line of the patient list: "Peters, Timothy", "14 Mar 1961", record number."""
 
     name: str
     href: str
@@ -45,7 +45,7 @@ class PatientRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientsView:
-    """search: the address that takes q. more: the next page, if any; first: the way back to the first."""
+    """search: the address of the search (q). more: the next page, "" on the last. first: the first page, "" on the first."""
 
     search: str
     rows: tuple[PatientRow, ...]
@@ -57,7 +57,7 @@ class PatientsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayView:
-    """before: how many visits stand above the now-line; None where it is another day. now: "10:24"."""
+    """before: how many visits are above the line for now; None on other days. now: "10:24"."""
 
     title: str
     summary: str
@@ -72,7 +72,7 @@ class DayView:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of the chart: what, a small addition, since when or how often. alarm: said in amber."""
+    """One line of the chart. more: since when or how often. alarm: a warning in amber."""
 
     text: str
     detail: str = ""
@@ -82,7 +82,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One blood pressure: ISO day, label of the axis ("Nov"), mmHg."""
+    """One blood pressure in mmHg. day: ISO date. label: on the axis ("Nov")."""
 
     day: str
     label: str
@@ -92,7 +92,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A last vital sign: "76", "pulse /min"."""
+    """The latest value of a vital sign: "76", "pulse /min"."""
 
     value: str
     unit: str
@@ -100,7 +100,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The course of one laboratory value; low and high: its reference range, None where there is none."""
+    """One laboratory value over time. low, high: its reference range, None if unknown."""
 
     name: str
     value: str
@@ -113,7 +113,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Whose record: PETERS, Timothy. allergies: the alarming ones first; () says No known allergies."""
+    """The patient: PETERS, Timothy. allergies: severe ones first. Without any, the banner shows "No known allergies"."""
 
     family: str
     given: str
@@ -128,7 +128,7 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """An app beside the chart. href opens it in the frame; note: one truth about it."""
+    """An app next to the chart. href: opens it in the frame. note: a short remark."""
 
     app_id: str
     name: str
@@ -144,19 +144,19 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A Task or a link that leads to an app. href: what opens it, "" where nothing can; note: why not, or the app's name."""
+    """A Task or a link that opens an app. href: "" if nothing can open it. note: the reason, or the name of the app."""
 
     text: str
     href: str = ""
     note: str = ""
     alone: bool = False
-    """It is opened by its own address, in a tab."""
+    """It opens at its own address, in a new tab."""
     open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A card of CDS Hooks: what an app suggests, how much it matters, whose word it is, and what it leads to."""
+    """A CDS Hooks card: what an app suggests, how urgent it is, who suggests it, and its links."""
 
     summary: str
     indicator: Literal["info", "warning", "critical"]
@@ -183,7 +183,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApp:
-    """src: where the frame goes (an address that makes the launch). tab: the same for a new tab. live: fragment `requests`."""
+    """src: the address of the frame, which creates the launch. tab: for a new tab. live: the fragment `requests`."""
 
     name: str
     src: str
@@ -192,7 +192,7 @@ class OpenApp:
     close: str = ""
     live: str = ""
     probe: str = ""
-    """A page of ours of another site, which tells whether this browser lets such a one store; "" where there is none."""
+    """Our page under another host name, which tests whether embedded pages can store data; "" if not needed."""
     timeline: str = ""
     requests: tuple[Line, ...] = ()
     said: str = ""
@@ -208,7 +208,7 @@ class ChartView:
     banner: Banner
     tiles: tuple[Tile, ...] = ()
     others: tuple[Link, ...] = ()
-    """The sample app in other versions of FHIR than the chart's."""
+    """The sample app for other FHIR versions than the chart's."""
     register: Link | None = None
     suggestions: tuple[Suggestion, ...] = ()
     errands: tuple[Errand, ...] = ()
@@ -224,7 +224,7 @@ class ChartView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsView:
-    """The fragment below the frame, as it is fetched again while the app is open (template `requests`)."""
+    """The list of requests below the frame, which is refreshed while the app is open (template `requests`)."""
 
     requests: tuple[Line, ...]
     said: str

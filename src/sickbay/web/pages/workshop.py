@@ -1,10 +1,10 @@
-"""The workshop's other pages: home, the list of exchanges, a timeline, the doctor, the rules.
+"""The other pages for developers: home, the list of exchanges, a timeline, the doctor, the rules.
 
 home      the paste box: POST {root}/doctor (below);
-          "Bring your own app": GET {root}/developer/register?launch_uri=&redirect_uris=
-exchanges GET {root}/exchanges?id= (the search in the bar: an exact id leads to its page)
-doctor    POST {root}/doctor: csrf, input (a text area). The result is the same page.
-theme     POST {root}/theme: csrf, theme = light | dark, back (a path of ours).
+          "Register your own app": GET {root}/developer/register?launch_uri=&redirect_uris=
+exchanges GET {root}/exchanges?id= (the search in the bar: an exact id redirects to its page)
+doctor    POST {root}/doctor: csrf, input (a text area). The response is the same page.
+theme     POST {root}/theme: csrf, theme = light | dark, back (one of our own paths).
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.kernel.english import count
 from sickbay.web.pages import code, negotiation, times
-from sickbay.web.pages.exchange import STAGES, Step, folded
+from sickbay.web.pages.check_steps import Step, folded
+from sickbay.web.pages.exchange import STAGES
 from sickbay.web.pages.frame import Link
-from sickbay.web.pages.parts import FindingView, Verdict, count
+from sickbay.web.pages.parts import FindingView, Verdict
 from sickbay.web.pages.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A FHIR base to copy, and its version's name."""
+    """A FHIR base URL to copy, and the name of its version."""
 
     version: str
     base: str
@@ -39,7 +41,7 @@ class Hospital:
 
 @dataclass(frozen=True, slots=True)
 class FirstLaunch:
-    """The three steps: whose chart, by whom, and where each button leads."""
+    """The three steps of a first launch: patient, app, and the links of the buttons."""
 
     patient: str
     text: str
@@ -47,12 +49,12 @@ class FirstLaunch:
     app: str
     launch: str
     timeline: str = ""
-    """Of the last launch; "" before any."""
+    """Of the last launch; "" before the first one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """One line of what happened: kind passed | refused | warning, what, and where and when."""
+    """One recent event: kind (passed | refused | warning), what happened, and where and when."""
 
     kind: str
     text: str
@@ -85,7 +87,7 @@ class ExchangeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangesView:
-    """missing: an id that was searched for and is not kept."""
+    """missing: the id of a search without a result."""
 
     lines: tuple[ExchangeLine, ...]
     more: str = ""
@@ -94,9 +96,9 @@ class ExchangesView:
 
 
 def exchange_line(given: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "") -> ExchangeLine:
-    """One line from the JSON of an exchange (outside contract)."""
-    found = given.get("findings") or ()
-    worst = found[0] if found else None
+    """One line of the list, from the JSON of an exchange (outside contract)."""
+    findings = given.get("findings") or ()
+    worst = findings[0] if findings else None
     refused = bool(worst and worst["severity"] == "error")
     status = (given.get("response") or {}).get("status", "")
     stage = STAGES.get(str(given.get("stage")), "Request")
@@ -116,8 +118,8 @@ def exchange_line(given: Mapping[str, Any], *, app: str = "", hospital: str = ""
 def _granted(given: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
     request = given.get("request") or {}
     path = str(request.get("url", "")).split("?")[0]
-    said = f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Granted"
-    return f"{said}, with advice" if worst else said
+    line = f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Granted"
+    return f"{line}, with advice" if worst else line
 
 
 LIFELINES = ("app", "browser", "auth", "fhir")
@@ -125,7 +127,7 @@ LIFELINES = ("app", "browser", "auth", "fhir")
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One step of a launch: from and to are of LIFELINES; kind passed | refused | waits."""
+    """One step of a launch. origin, target: of LIFELINES. kind: passed | refused | waits."""
 
     origin: str
     target: str
@@ -153,29 +155,30 @@ class TimelineView:
     missing: str = ""
     refused_href: str = ""
     negotiation: negotiation.Negotiation | None = None
-    """Of the last token response."""
+    """The scopes of the last token response."""
     negotiation_href: str = ""
     left_out: str = ""
-    """How many exchanges are not shown, in one sentence."""
+    """A sentence that says how many exchanges aren't shown."""
 
 
 _SAID = {
     "launch": ("browser", "app", "The chart opens your app"),
-    "discovery": ("app", "fhir", "Your app asks where to authorize"),
-    "authorize": ("browser", "auth", "Your app asks for a code"),
-    "login": ("browser", "auth", "The person signs in and agrees"),
-    "redirect": ("auth", "browser", "The answer goes to your app"),
-    "token": ("app", "auth", "Your app changes the code for a token"),
+    "discovery": ("app", "fhir", "Your app looks up the endpoints"),
+    "authorize": ("browser", "auth", "Your app requests an authorization code"),
+    "login": ("browser", "auth", "The user signs in and allows access"),
+    "redirect": ("auth", "browser", "The response goes to your app"),
+    "token": ("app", "auth", "Your app exchanges the code for a token"),
     "refresh": ("app", "auth", "Your app refreshes its token"),
-    "access": ("app", "fhir", "Your app reads"),
-    "search": ("app", "fhir", "Your app searches"),
+    "access": ("app", "fhir", "Your app reads data"),
+    "search": ("app", "fhir", "Your app searches data"),
 }
 _TRIED = {"client_authentication": "token", "pkce": "token", "refresh": "token", "backend": "token", "search": "access"}
 _EXPECTED = (
-    ("authorize", "Next: ask for a code", "an authorize request"),
-    ("token", "Next: change the code for a token", "a code"),
-    ("access", "Then: read the patient", "a token"),
+    ("authorize", "Next: request an authorization code", "an authorization request"),
+    ("token", "Next: exchange the code for a token", "an authorization code"),
+    ("access", "Then: read the patient", "an access token"),
 )
+_EXPECTED_STAGES = {stage for stage, _, _ in _EXPECTED}
 
 
 def timeline_view(
@@ -191,51 +194,92 @@ def timeline_view(
     left_out: int = 0,
 ) -> TimelineView:
     """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
-    done = [_arrow(one, root) for one in exchanges]
-    tried = {_TRIED.get(str(one.get("stage")), str(one.get("stage"))) for one in exchanges}
-    granted = {str(one.get("stage")) for one, arrow in zip(exchanges, done, strict=True) if arrow.kind == "passed"}
+    done = [_arrow(exchange, root) for exchange in exchanges]
+    tried = {_stage(exchange) for exchange in exchanges}
+    granted = _granted_stages(exchanges, done)
     waiting = _waiting(tried, granted)
-    stopped = max((number for number, one in enumerate(done, 1) if one.kind == "refused"), default=0)
-    still = bool(stopped) and not any(one.kind == "passed" for one in done[stopped:])
-    last = next((one for one in reversed(exchanges) if "scopes" in one), None)
+    stopped = _last_refusal(done)
+    complete = bool(stopped) and _had_worked(exchanges[:stopped], done)
+    last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
+    title, lede, verdict = _outcome(done, stopped, waiting, complete)
+    date = f"{times.day(times.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
     return TimelineView(
         id=id,
-        title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}."
-        if still
-        else "The launch went through."
-        if not waiting
-        else "The launch is under way.",
-        lede=_lede(stopped, waiting, still),
-        kind="refused" if still else "passed",
-        verdict=f"Stopped at step {stopped}" if still else "Launched" if not waiting else "Under way",
+        title=title,
+        lede=lede,
+        kind="refused" if stopped and not complete else "passed",
+        verdict=verdict,
         arrows=(*done, *waiting),
-        left_out=f"{count(left_out, 'exchange', 'exchanges')} between the first and the newest "
-        f"{'is' if left_out == 1 else 'are'} not shown."
-        if left_out
-        else "",
-        names=((app or "Your app", origin), ("Browser", "of the person"), *servers),
-        facts=tuple(one for one in (app, patient, user, hospital) if one),
-        worked=_listed([one.text for one in done if one.kind == "passed"]),
-        refused=_listed([one.detail for one in done if one.kind == "refused"]),
-        missing=_listed([one.text.split(": ")[-1] for one in waiting]),
-        refused_href=next((one.href for one in done if one.kind == "refused"), ""),
+        left_out=_not_shown(left_out),
+        names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
+        facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
+        worked=_sentences([arrow.text for arrow in done if arrow.kind == "passed"]),
+        refused=_sentences([arrow.detail for arrow in done if arrow.kind == "refused"]),
+        missing=_sentences([arrow.text.split(": ")[-1] for arrow in waiting]),
+        refused_href=next((arrow.href for arrow in done if arrow.kind == "refused"), ""),
         negotiation=negotiation.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
     )
 
 
-def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
-    stage = str(given.get("stage"))
+def _stage(exchange: Mapping[str, Any]) -> str:
+    stage = str(exchange.get("stage"))
+    return _TRIED.get(stage, stage)
+
+
+def _granted_stages(exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow]) -> set[str]:
+    """The stages of the granted exchanges. arrows: of at least these exchanges."""
+    return {_stage(exchange) for exchange, arrow in zip(exchanges, arrows, strict=False) if arrow.kind == "passed"}
+
+
+def _had_worked(exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow]) -> bool:
+    """Whether the launch was complete before its last exchange: the app had read data, or its token has expired since."""
+    *before, last = exchanges
+    expired = any(finding["id"] == "fhir-token-expired" for finding in last.get("findings") or ())
+    return expired or _granted_stages(before, arrows) >= _EXPECTED_STAGES
+
+
+def _last_refusal(arrows: Sequence[Arrow]) -> int:
+    """The number of the refused step after which nothing was granted; 0 if there is none."""
+    last = max((number for number, arrow in enumerate(arrows, 1) if arrow.kind == "refused"), default=0)
+    return 0 if any(arrow.kind == "passed" for arrow in arrows[last:]) else last
+
+
+def _outcome(arrows: Sequence[Arrow], stopped: int, waiting: Sequence[Arrow], complete: bool) -> tuple[str, str, str]:
+    """Title, second sentence, and verdict. complete: the launch had worked before the step that was refused."""
+    detail = _lower(arrows[stopped - 1].detail) if stopped else ""
+    if stopped and complete:
+        return "The launch worked.", f"Later, step {stopped} was refused: {detail}.", "Launched"
+    if stopped:
+        lede = "Earlier steps succeeded; later steps didn’t run." if stopped > 1 else "Later steps didn’t run."
+        return f"The launch stopped at step {stopped}: {detail}.", lede, f"Stopped at step {stopped}"
+    refused = any(arrow.kind == "refused" for arrow in arrows)
+    if waiting:
+        return "The launch is in progress.", _progress(refused, "Every step so far succeeded."), "In progress"
+    return "The launch worked.", _progress(refused, "Every step succeeded."), "Launched"
+
+
+def _progress(refused: bool, otherwise: str) -> str:
+    return "A step was refused, but a later step succeeded." if refused else otherwise
+
+
+def _not_shown(number: int) -> str:
+    if not number:
+        return ""
+    return f"{count(number, 'exchange')} between the first and the newest {'is' if number == 1 else 'are'} not shown."
+
+
+def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
+    stage = str(exchange.get("stage"))
     origin, target, text = _SAID.get(stage, ("app", "auth", STAGES.get(stage, "Request")))
-    request = code.read(given.get("request") or {})
-    worst = next((one for one in given.get("findings") or () if one["severity"] == "error"), None)
+    request = code.read(exchange.get("request") or {})
+    errors = [finding for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
-    faults = sum(one["severity"] == "error" for one in given.get("findings") or ())
-    if worst:
-        text = f"{text}, {count(faults, 'fault', 'faults')}"
-    status = "refused" if worst else str((given.get("response") or {}).get("status", ""))
-    when = times.instant(given.get("at") or 0)
+    if errors:
+        text = f"{text}, {count(len(errors), 'problem')}"
+    status = "refused" if errors else str((exchange.get("response") or {}).get("status", ""))
+    when = times.instant(exchange.get("at") or 0)
     return Arrow(
         origin,
         target,
@@ -243,31 +287,24 @@ def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
         status,
         text,
         f"{request.method} {path}",
-        "refused" if worst else "passed",
-        f"{root}/exchanges/{given['id']}",
-        str(worst["title"]) if worst else "",
+        "refused" if errors else "passed",
+        f"{root}/exchanges/{exchange['id']}",
+        str(errors[0]["title"]) if errors else "",
     )
 
 
 def _waiting(tried: set[str], granted: set[str]) -> tuple[Arrow, ...]:
-    """A token that was given is there to be used: then it is the app that is waited for."""
-    missing = [one for one in _EXPECTED if one[0] not in tried]
+    """The steps that are still to come. Once a token was issued, only the app is awaited."""
+    missing = [step for step in _EXPECTED if step[0] not in tried]
     held = {"access": "your app"} if "token" in granted else {}
     return tuple(
-        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"waits for {held.get(stage, what)}", text, "", "waits")
+        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"needs {held.get(stage, what)}", text, "", "waits")
         for stage, text, what in missing
     )
 
 
-def _lede(stopped: int, waiting: Sequence[Arrow], still: bool) -> str:
-    if still:
-        return "What came before it worked; what would have followed has not happened."
-    if stopped:
-        return "One step was refused on the way, and a later one was granted."
-    return "Every step so far was granted." if waiting else "Every step was granted."
-
-
-def _listed(texts: Sequence[str]) -> str:
+def _sentences(texts: Sequence[str]) -> str:
+    """Each text once, as a sentence."""
     return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
 
 
@@ -277,7 +314,7 @@ def _lower(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorView:
-    """fault: why the input can't be read, one sentence. result: None before something was pasted."""
+    """fault: a sentence that says why the input wasn't recognised."""
 
     input: str = ""
     fault: str = ""
@@ -313,7 +350,7 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesView:
-    """groups: the stage's words and its rules."""
+    """groups: the name of each stage and its rules."""
 
     groups: tuple[tuple[str, tuple[RuleRow, ...]], ...]
     total: int
@@ -321,7 +358,7 @@ class RulesView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """prose: the paragraphs of the case. refused, corrected: the requests of the case as code, "" where there is none."""
+    """prose: the paragraphs of the case. refused, corrected: the requests of the case as code, None if it has none."""
 
     id: str
     title: str
@@ -334,7 +371,7 @@ class RuleView:
     spec: Link
     prose: str = ""
     tab: str = "Refused"
-    """What the request of the case is called: one that is only advised on was granted."""
+    """The label of the case's request: if the rule only gives advice, the request was granted."""
     refused: code.Tab | None = None
     corrected: code.Tab | None = None
     rows: tuple[Row, ...] = ()

@@ -1,4 +1,4 @@
-// The page the answer comes to: the code becomes a token, the token reads the patient and finds others by name.
+// The redirect page: exchanges the code for a token, reads the patient, and searches other patients by name.
 import { element, facts, json, muted, section, shortened, show, table, trouble } from "./page.js";
 import { answered, claims, nameOf, read, redeem } from "./smart.js";
 
@@ -6,22 +6,22 @@ const LOINC = "http://loinc.org|";
 const PRESSURES = ["85354-9", "55284-4"];
 
 const number = (patient) => ((patient.identifier || [{}])[0].value || "");
-const rows = (bundle) => (bundle.entry || []).map((one) => one.resource).filter((one) => one && one.resourceType === "Patient");
+const rows = (bundle) => (bundle.entry || []).map((entry) => entry.resource).filter((resource) => resource && resource.resourceType === "Patient");
 const value = (observation, code) => {
-  const part = (observation.component || []).find((one) => (one.code.coding || []).some((coding) => coding.code === code));
+  const part = (observation.component || []).find((component) => (component.code.coding || []).some((coding) => coding.code === code));
   return part?.valueQuantity ? String(part.valueQuantity.value) : "";
 };
 
-// A search over all patients needs a user/ or system/ scope with s, or read in the words of SMART 1.
+// Searching all patients needs a user/ or system/ scope with s, or .read in SMART 1.
 const mayFind = (scope) => /(^| )(user|system)\/(\*|Patient)\.(read|\*|c?r?u?d?s)( |$|\?)/.test(scope);
 
 async function pressures(session) {
   const query = `Observation?patient=${session.patient}&code=${PRESSURES.map((code) => LOINC + code).join(",")}&_count=50`;
   const bundle = await read(session.iss, session.token, query);
-  const found = (bundle.entry || []).map((one) => one.resource).filter((one) => one.component)
+  const found = (bundle.entry || []).map((entry) => entry.resource).filter((resource) => resource.component)
     .sort((a, b) => (a.effectiveDateTime < b.effectiveDateTime ? 1 : -1)).slice(0, 5);
   if (!found.length) return muted("No readings.");
-  return table(["Reading", "Systolic", "Diastolic"], found.map((one) => [one.effectiveDateTime.slice(0, 10), value(one, "8480-6"), value(one, "8462-4")]));
+  return table(["Reading", "Systolic", "Diastolic"], found.map((reading) => [reading.effectiveDateTime.slice(0, 10), value(reading, "8480-6"), value(reading, "8462-4")]));
 }
 
 async function tried(work) {
@@ -41,8 +41,8 @@ function finder(session) {
     event.preventDefault();
     place.replaceChildren(await tried(async () => {
       const found = rows(await read(session.iss, session.token, `Patient?name=${encodeURIComponent(field.value)}`));
-      if (!found.length) return muted(`Nobody’s name begins with ${field.value}.`);
-      return table(["Name", "Born", "Record"], found.map((one) => [nameOf(one), one.birthDate || "", number(one)]));
+      if (!found.length) return muted(`No name starts with ${field.value}.`);
+      return table(["Name", "Born", "Record"], found.map((patient) => [nameOf(patient), patient.birthDate || "", number(patient)]));
     }));
   });
   return section("Find patients by name", form, place);
@@ -62,9 +62,9 @@ async function start() {
     parts.push(section("Blood pressure, mmHg", await tried(() => pressures(session))));
   }
   if (mayFind(token.scope || "")) parts.push(finder(session));
-  parts.push(section("What was granted", facts([["Hospital", answer.iss], ["Patient", token.patient || "none"], ["Encounter", token.encounter || "none"], ["Scopes", token.scope || ""]])));
-  if (token.id_token) parts.push(section("Who signed in, from the id_token", json(claims(token.id_token))));
-  parts.push(section("The token response", json(shortened(token))));
+  parts.push(section("Granted access", facts([["Hospital", answer.iss], ["Patient", token.patient || "none"], ["Encounter", token.encounter || "none"], ["Scopes", token.scope || ""]])));
+  if (token.id_token) parts.push(section("Signed-in user, from the id_token", json(claims(token.id_token))));
+  parts.push(section("Token response", json(shortened(token))));
   show(title, ...parts);
 }
 

@@ -1,4 +1,4 @@
-// The launch page: with iss it asks for access at once, without it offers the hospitals where it is registered.
+// The launch page: with iss, it requests authorization immediately; without it, it lists the hospitals to choose from.
 import { element, muted, section, show, trouble } from "./page.js";
 import { authorizeAddress, configuration } from "./smart.js";
 
@@ -9,12 +9,12 @@ async function go(iss, launch) {
 async function offer() {
   const { clients } = await configuration();
   const list = element("select", Object.keys(clients).map((iss) => element("option", iss, { value: iss })), { name: "iss", id: "iss" });
-  const form = element("form", [element("label", ["At which hospital", list], { for: "iss" }), element("button", "Ask for access")]);
+  const form = element("form", [element("label", ["FHIR base URL", list], { for: "iss" }), element("button", "Connect")]);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     go(list.value, null).catch(trouble);
   });
-  show("Start on its own", muted("No chart opened this app, so the hospital will ask you for the patient."), section("Hospital", form));
+  show("Standalone launch", muted("This app wasn’t launched from a chart, so the hospital will ask you to choose a patient."), section("Hospital", form));
 }
 
 const got = new URLSearchParams(location.search);

@@ -1,4 +1,4 @@
-// The page: elements made from text, never from markup, so that nothing that comes from elsewhere is taken for HTML.
+// Builds the page from text, never from markup, so that no external data is interpreted as HTML.
 export function element(name, content = [], attributes = {}) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(key, value);
@@ -29,7 +29,7 @@ export function facts(pairs) {
 
 export const json = (value) => element("pre", JSON.stringify(value, null, 2), { tabindex: "0" });
 
-// Tokens are shown shortened: enough to tell them apart, too little to use them.
+// Shorten tokens: enough to tell them apart, too little to use them.
 export function shortened(response) {
   const secret = ["access_token", "refresh_token", "id_token"];
   const pairs = Object.entries(response).map(([key, value]) => [key, secret.includes(key) ? `${String(value).slice(0, 8)}… (${String(value).length} characters)` : value]);
@@ -39,6 +39,6 @@ export function shortened(response) {
 export function trouble(fault) {
   const link = fault.link && /^https?:/.test(fault.link) ? [element("p", element("a", "See what to send instead", { href: fault.link, target: "_blank", rel: "noopener" }))] : [];
   const said = fault.code ? [element("p", element("code", fault.code))] : [];
-  show(fault.title || "The hospital said no", element("div", [element("p", fault.message), ...said, ...link], { class: "trouble" }),
-    section("Again", element("p", element("a", "Start the app on its own", { href: "launch.html" }))));
+  show(fault.title || "The hospital refused the request", element("div", [element("p", fault.message), ...said, ...link], { class: "trouble" }),
+    section("Try again", element("p", element("a", "Start a standalone launch", { href: "launch.html" }))));
 }

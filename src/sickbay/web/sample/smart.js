@@ -1,4 +1,4 @@
-// SMART App Launch 2.2 for a public client, by hand: discovery, authorize with PKCE and state, code for token, read.
+// SMART App Launch 2.2 for a public client, without a library: discovery, authorization with PKCE and state, token, reads.
 
 const DEFAULT_SCOPE = "openid fhirUser patient/Patient.read patient/Observation.read user/Patient.read";
 const KEPT = "sample-launch:";
@@ -7,10 +7,10 @@ export class Fault extends Error {
   constructor(message, more = {}) { super(message); Object.assign(this, more); }
 }
 
-// A browser may hold the storage back from a page that another site frames.
+// A browser may block storage for a page embedded in another site.
 const storage = () => {
   try { return sessionStorage; } catch {
-    throw new Fault("This browser lets no page store anything in a frame of another site. Open the app in a tab.", { title: "Nothing can be kept here" });
+    throw new Fault("This browser doesn’t let an embedded app from another site store data. Open the app in a tab.", { title: "Storage is blocked" });
   }
 };
 
@@ -21,24 +21,24 @@ const plain = (address) => address.replace(/\/$/, "");
 
 export async function configuration() {
   const answer = await fetch("config.json", { cache: "no-store" });
-  if (!answer.ok) throw new Fault("This app has no config.json, so it does not know how it is registered.");
+  if (!answer.ok) throw new Fault("This app has no config.json, so it doesn’t know its client ID.");
   return answer.json();
 }
 
 export async function discover(iss) {
   const address = `${plain(iss)}/.well-known/smart-configuration`;
   const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch((error) => {
-    throw new Fault(`Nothing answers at ${address}.`, { code: String(error) });
+    throw new Fault(`No response from ${address}.`, { code: String(error) });
   });
-  if (!answer.ok) throw new Fault(`${address} answered ${answer.status}; is the iss right?`);
+  if (!answer.ok) throw new Fault(`${address} returned ${answer.status}. Is the iss correct?`);
   return answer.json();
 }
 
-// Where the person is sent next. What must be known when the answer comes is kept under the state, in this tab alone.
+// The address of the authorization request. The state is the key of what the redirect page needs, stored only in this tab.
 export async function authorizeAddress(iss, launch) {
   const config = await configuration();
   const clientId = config.clients[iss] || config.clients[plain(iss)];
-  if (!clientId) throw new Fault(`This app is not registered at ${iss}.`, { title: "Not registered there" });
+  if (!clientId) throw new Fault(`This app isn’t registered at ${iss}.`, { title: "Not registered" });
   const found = await discover(iss);
   const state = random();
   const verifier = random();
@@ -53,30 +53,30 @@ export async function authorizeAddress(iss, launch) {
   return address.href;
 }
 
-// Who answered (RFC 9207, section 2.4): the iss of the answer is the issuer that was asked, and it is there if its server says
-// that it sends one. Anything else may be an answer of another server that wants the code of this one.
+// Check who responded (RFC 9207, section 2.4): iss must be the issuer that was asked, and must be there if discovery says so.
+// Otherwise, the response may come from another server that wants to get this one's code.
 export function issuerFault(iss, kept) {
-  if (iss === null) return kept.namesIssuer ? "The answer has no iss, although the hospital says that it sends one." : "";
-  return iss === kept.issuer ? "" : `The answer comes from ${iss}, but ${kept.issuer} was asked.`;
+  if (iss === null) return kept.namesIssuer ? "The response has no iss, although the hospital says that it sends one." : "";
+  return iss === kept.issuer ? "" : `The response comes from ${iss}, but the request was sent to ${kept.issuer}.`;
 }
 
-// The answer on this page's address: a code for a request of ours, or the reason why there is none. Nothing of an answer is
-// believed, not even an error and its link, before its state and its iss are found right.
+// The authorization response in this page's address: a code or an error. Nothing in it is trusted, not even an error and its
+// link, until its state and its iss are verified.
 export function answered(search) {
   const got = new URLSearchParams(search);
   if (!got.get("code") && !got.get("error")) {
-    throw new Fault("No answer stands in this page’s address. Open the app from a chart, or on its own.", { title: "Nothing to show yet" });
+    throw new Fault("This page’s address contains no authorization response. Launch the app from a chart, or standalone.", { title: "Nothing to show yet" });
   }
   const text = storage().getItem(KEPT + got.get("state"));
   if (!text) {
-    throw new Fault("This answer has a state that this tab did not make: it belongs to another tab, or this page was loaded again.", { title: "Not our answer" });
+    throw new Fault("The state of this response isn’t from this tab. Either another tab sent the request, or this page was reloaded.", { title: "state doesn’t match" });
   }
   const kept = JSON.parse(text);
   const foreign = issuerFault(got.get("iss"), kept);
-  if (foreign) throw new Fault(foreign, { title: "Not the hospital that was asked" });
+  if (foreign) throw new Fault(foreign, { title: "iss doesn’t match" });
   storage().removeItem(KEPT + got.get("state"));
   if (got.get("error")) {
-    throw new Fault(got.get("error_description") || "It did not say why.", { code: got.get("error"), link: got.get("error_uri") });
+    throw new Fault(got.get("error_description") || "The response gives no reason.", { code: got.get("error"), link: got.get("error_uri") });
   }
   return { code: got.get("code"), ...kept };
 }
@@ -86,13 +86,13 @@ export async function redeem(answer) {
     client_id: answer.clientId, code_verifier: answer.verifier });
   const response = await fetch(answer.token, { method: "POST", body, headers: { Accept: "application/json" } });
   const said = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Fault(said.error_description || `The token endpoint answered ${response.status}.`, { code: said.error, link: said.error_uri });
+  if (!response.ok) throw new Fault(said.error_description || `The token endpoint returned ${response.status}.`, { code: said.error, link: said.error_uri });
   return said;
 }
 
-// A look inside; nothing rests on it here, so the signature is not checked.
+// Only for display, so the signature isn't verified.
 export function claims(idToken) {
-  const bytes = Uint8Array.from(atob(idToken.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(idToken.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
@@ -101,7 +101,7 @@ export async function read(iss, token, path) {
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
   const issue = (said.issue || [{}])[0];
-  throw new Fault(issue.diagnostics || `${path} answered ${response.status}.`, { code: `${response.status} ${issue.code || ""}`.trim(), link: explained(issue, response, iss) });
+  throw new Fault(issue.diagnostics || `${path} returned ${response.status}.`, { code: `${response.status} ${issue.code || ""}`.trim(), link: explained(issue, response, iss) });
 }
 
 const explained = (issue, response, iss) => {
@@ -109,7 +109,7 @@ const explained = (issue, response, iss) => {
   return id ? `${new URL(iss).origin}/exchanges/${id}` : undefined;
 };
 
-// DSTU2 has lists where R4 has one family name.
+// In DSTU2 the family name is a list.
 export function nameOf(patient) {
   const name = (patient.name || [{}])[0];
   return [...(name.given || []), ...[name.family || []].flat()].join(" ") || patient.id;

@@ -81,3 +81,5 @@ TOO_COMPLEX = Rule(
     fix="Use {expected}, or split the search into several requests.",
     spec=SEARCH,
 )
+
+RULES = (MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX)

@@ -1,4 +1,4 @@
-// Consent: the button counts the ticked boxes. Picker: the list narrows while one types, the button names its patient.
+// Consent: the button counts the ticked boxes. Picker: typing filters the list, and the button names the chosen patient.
 export function consent(document) {
   const form = document.querySelector("[data-consent]");
   if (!form) return;
@@ -7,14 +7,14 @@ export function consent(document) {
   const count = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
-    if (all) all.textContent = ticked ? "Untick all" : "Tick all";
+    if (all) all.textContent = ticked ? "Clear all" : "Select all";
   };
-  // The row's own "Only ..." list: a choice in it ticks the row, and an unticked row has no choice.
+  // The "Limit to" list of a row: choosing a limit ticks the row, and unticking the row clears the limit.
   const part = (box) => box.closest("label").nextElementSibling?.querySelector("select");
   const untick = (box) => { if (!box.checked && part(box)) part(box).value = ""; };
   form.addEventListener("change", (event) => {
     if (event.target.matches("select") && event.target.value) {
-      const box = boxes.find((one) => part(one) === event.target);
+      const box = boxes.find((candidate) => part(candidate) === event.target);
       if (box && !box.disabled) box.checked = true;
     }
     if (boxes.includes(event.target)) untick(event.target);
@@ -43,7 +43,7 @@ export function picker(document) {
   const narrow = () => {
     const words = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
     for (const item of list.querySelectorAll("[data-item]")) {
-      item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((one) => one.startsWith(word)));
+      item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((part) => part.startsWith(word)));
     }
     if (!list.querySelector("label:not([hidden]) input:checked") && first()) first().checked = true;
     const shown = list.querySelectorAll("label:not([hidden])").length;
@@ -61,6 +61,6 @@ export function picker(document) {
   });
   list.addEventListener("change", name);
   list.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); button.click(); } });
-  if (field.value !== field.defaultValue) narrow(); // typed before this ran
+  if (field.value !== field.defaultValue) narrow(); // text that was typed before this script ran
   else name();
 }

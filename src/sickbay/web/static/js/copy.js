@@ -1,5 +1,5 @@
-// data-copy names the element whose text is copied. The button says so for two seconds, at the same width.
-// Where there is no clipboard (plain http under another name than this machine's, a frame of another site), the older way.
+// data-copy is the id of the element whose text is copied. The button shows "Copied" for two seconds, at the same width.
+// Without a clipboard (plain http under a name that isn't loopback, or a frame of another site), it uses execCommand.
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -42,7 +42,7 @@ export function copying(document) {
     if (!source) return;
     if (!await copyText(source.textContent.trim())) {
       getSelection().selectAllChildren(source);
-      toast("This browser let nothing be copied. It is selected: press Ctrl+C, or Cmd+C.");
+      toast("This browser blocks copying. The text is selected: press Ctrl+C or Cmd+C.");
       return;
     }
     said(button);

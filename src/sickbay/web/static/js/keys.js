@@ -1,4 +1,4 @@
-// Single keys: / to the search, c copies the corrected request, j and k walk the findings. ? says so; it can switch them off.
+// Keyboard shortcuts: / focuses the search, c copies the corrected request, j and k move between findings, ? lists them.
 import { toast } from "./copy.js";
 
 const OFF = "sickbay-keys-off";
@@ -17,7 +17,7 @@ function walk(step) {
 function help() {
   const off = stored();
   try { off ? localStorage.removeItem(OFF) : document.activeElement.blur(); } catch { /* no storage here */ }
-  toast("/ search · c copy the corrected request · j k next and previous finding · Shift+X switches these keys off");
+  toast("/ search · c copy the corrected request · j and k next and previous problem · Shift+X turn shortcuts off");
 }
 
 export function keys(document) {
@@ -30,7 +30,7 @@ export function keys(document) {
       c: () => document.querySelector("[data-key=c]")?.click(),
       j: () => walk(1),
       k: () => walk(-1),
-      X: () => { try { localStorage.setItem(OFF, "1"); } catch { /* no storage here */ } toast("Single keys are off; ? brings them back"); },
+      X: () => { try { localStorage.setItem(OFF, "1"); } catch { /* no storage here */ } toast("Keyboard shortcuts are off. Press ? to turn them on."); },
     }[event.key];
     if (!act) return;
     event.preventDefault();

@@ -1,4 +1,4 @@
-// data-live names the address of a fragment of ours that replaces this element, every two seconds while it is seen.
+// data-live is the address of a fragment that replaces this element's content every two seconds while the page is visible.
 export function live(document) {
   const place = document.querySelector("[data-live]");
   if (!place) return;
@@ -10,7 +10,7 @@ export function live(document) {
         const said = answer.ok ? await answer.text() : shown;
         if (said !== shown) place.innerHTML = said;
         shown = said;
-      } catch { /* the server rests; we ask again */ }
+      } catch { /* the server didn't respond; try again */ }
     }
     setTimeout(again, 2000);
   };

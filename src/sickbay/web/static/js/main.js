@@ -1,4 +1,4 @@
-// What script adds to pages that work without it: copying, tabs, filters, keys.
+// Adds copy buttons, tabs, filters and shortcuts to pages that also work without JavaScript.
 import { copying } from "./copy.js";
 import { tabs } from "./tabs.js";
 import { consent, picker } from "./choosing.js";

@@ -1,5 +1,5 @@
-// A form that was sent is not sent again by a second click: the answer to the first would be lost. Whoever stopped the
-// browser while it waited may send it again after a while.
+// A second click doesn't send a form again, because the response to the first one would be lost. After a while it can be
+// sent again, in case the user stopped the browser.
 const WAITS = 10_000;
 
 export function once(document) {

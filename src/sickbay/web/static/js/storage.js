@@ -1,4 +1,4 @@
-// data-probe names a page of ours under another name; where it cannot store, an app of another site cannot either, and the note is shown.
+// data-probe is our page under another host name. If it can't store data, an app of another site can't either, and the note is shown.
 export function storage(document) {
   const note = document.querySelector("[data-probe]");
   if (!note) return;

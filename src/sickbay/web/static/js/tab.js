@@ -1,7 +1,7 @@
-// What launches an app in a tab is opened from here, so that a browser that blocks the tab can be noticed: no server hears of it.
-// data-tab, on a link or a form, names the note that says so, if there is one.
-// The tab gets a copy of what the app keeps in this one (so no "noopener" here), and then loses its opener before the app
-// loads: the app must not be able to lead our tab elsewhere. Without this script the links are "noopener".
+// Opens the tab of a launched app, so that a blocked pop-up is noticed: the server never hears of it.
+// data-tab, on a link or a form, is the id of the note about blocked pop-ups, if the page has one.
+// The tab gets a copy of this tab's session storage (so no "noopener"), and loses its opener before the app loads, because
+// the app must not be able to navigate our tab. Without this script, the links are "noopener".
 function opened(element, address) {
   const other = window.open("about:blank", "_blank");
   if (other) {

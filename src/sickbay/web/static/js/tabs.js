@@ -1,4 +1,4 @@
-// Tabs by the ARIA pattern: arrows move, the panel follows, the copy button copies what is shown.
+// Tabs after the ARIA pattern: arrow keys switch tabs, and the copy button copies the visible panel.
 function choose(group, chosen) {
   for (const tab of group.querySelectorAll("[role=tab]")) {
     const on = tab === chosen;

@@ -1,4 +1,4 @@
-// The theme changes at once; the cookie is written by the server's answer to the same form.
+// Changes the theme immediately; the response to the form sets the cookie.
 export function theme(document) {
   const form = document.querySelector("[data-theme-form]");
   if (!form) return;

@@ -1,4 +1,4 @@
-// The link on the terminal ends with #token=…: put it into the form and take it out of the address and the history.
+// The link in the terminal ends with #token=…: fill in the form with it, and remove it from the address and the history.
 export function token(document) {
   const field = document.querySelector("[data-token]");
   const sent = new URLSearchParams(location.hash.slice(1)).get("token");

@@ -1,0 +1,25 @@
+"""The other hospitals on the page of an app: where it is registered too, and where it can be enabled."""
+
+from __future__ import annotations
+
+from sickbay.authorization.values import Client
+from sickbay.operations import enabling
+from sickbay.operations.context import Tenant
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.pages.portal import Elsewhere
+
+
+async def of_app(sandbox: Sandbox, client: Client) -> tuple[Elsewhere, ...]:
+    """One entry per other hospital. The sample apps are registered everywhere, so their pages show none."""
+    others = [tenant for name, tenant in sandbox.tenants.items() if name != client.tenant and not client.sample]
+    return tuple([await _other(sandbox, client, tenant) for tenant in others])
+
+
+async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> Elsewhere:
+    there = await enabling.counterpart(sandbox.world, client, tenant)
+    if there is not None:
+        return Elsewhere(tenant.name, tenant.title, href=f"/developer/apps/{there.app_id}")
+    reason = enabling.obstacle(sandbox.world, client, tenant)
+    if reason:
+        return Elsewhere(tenant.name, tenant.title, reason=f"{reason}.")
+    return Elsewhere(tenant.name, tenant.title, command=f"sickbay apps enable {client.app_id} --tenant {tenant.name}")

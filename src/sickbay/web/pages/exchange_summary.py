@@ -1,0 +1,133 @@
+"""The sentences at the top of an exchange's page: the verdict, the headline, and what the response was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from sickbay.diagnosis import repairs
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.kernel.english import count, join
+from sickbay.web.pages import code
+from sickbay.web.pages.parts import FindingView, Verdict
+
+REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
+ONCE = {
+    "Authorization codes are short-lived and single-use. If yours is spent, start a new authorization.": {
+        code.PLACES["code"],
+        repairs.PLACE_OF_CODE,
+    },
+    "An assertion can be used only once, so sign a new one.": {code.PLACES["client_assertion"]},
+}
+"""Hints for values that work only once, with their placeholders."""
+LONGEST = 170
+"""Characters of a headline before it is shortened."""
+_IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
+
+
+def status(given: Mapping[str, Any]) -> int:
+    """The HTTP status of the response; 200 if the exchange has none."""
+    return int((given.get("response") or {}).get("status") or 200)
+
+
+def verdict(refused: bool, given: Mapping[str, Any]) -> tuple[Verdict | str, str]:
+    """The kind and the word of the tag. A response can be an error although no check refused it, such as a 404."""
+    if refused:
+        return "refused", "Refused"
+    return ("passed", "Granted") if status(given) < 400 else ("warning", "Failed")
+
+
+def headline(views: Sequence[FindingView], refused: bool, given: Mapping[str, Any]) -> str:
+    """The first problem and its fix, if both fit on two lines."""
+    if not views:
+        return "This request was granted." if status(given) < 400 else f"This request failed with status {status(given)}."
+    first = views[0]
+    title = first.title.rstrip(".")
+    if not refused:
+        start = "Granted, with advice" if status(given) < 400 else f"Failed with status {status(given)}"
+        return f"{start}: {shortened(title)}."
+    fix = first.fix.split(". ")[0].rstrip(".") + "."
+    text = f"{title}. {fix}"
+    return shortened(text if len(text) <= LONGEST else f"{title}.")
+
+
+def shortened(text: str) -> str:
+    """Cut long values in the middle. The finding and the table show them in full."""
+    if len(text) <= LONGEST:
+        return text
+    return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
+
+
+def lede(views: Sequence[FindingView], corrected: bool, given: Mapping[str, Any]) -> str:
+    """How many problems there are, and where their fix is."""
+    causes = {view.because for view in views}
+    refused = [view for view in views if view.kind == "refused" and not view.because]
+    if not refused:
+        return _without_refusal(views, given)
+    problems = count(len(refused), "problem")
+    if not corrected and any(view.rule not in REPAIRED for view in refused):
+        return f"{problems}. No automatic fix; see the steps below."
+    whole = corrected and all(view.rule in REPAIRED or view.number in causes for view in refused)
+    if len(refused) == 1:
+        more = ", which causes the others" if any(causes) else ""
+        return f"{problems}{more}, fixed in the request below." if whole else f"{problems}{more}. See the fix below."
+    return f"{problems}, all fixed in the request below." if whole else f"{problems}. See the fixes below."
+
+
+def _without_refusal(views: Sequence[FindingView], given: Mapping[str, Any]) -> str:
+    if views:
+        return "See the suggestions below."
+    return "No problems found." if status(given) < 400 else "No rule explains this; see the response below."
+
+
+def answer(given: Mapping[str, Any]) -> str:
+    """The response on one line: its status, and the location, challenge or body."""
+    response = given.get("response") or {}
+    if not response:
+        return ""
+    if _is_page(given):
+        return f"{status(given)} error page, no redirect" if status(given) >= 400 else f"{status(given)} page, no redirect"
+    headers = _headers(response)
+    rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
+    text = f"{response.get('status', '')} {rest}".strip()
+    return text if len(text) <= 400 else text[:400] + "…"
+
+
+def receiver(given: Mapping[str, Any]) -> str:
+    """The label of the response: an app doesn't receive the pages that Sickbay shows in the browser."""
+    if given.get("stage") not in _IN_THE_BROWSER:
+        return "Your app received"
+    if _is_page(given):
+        return "Response"
+    location = _headers(given.get("response") or {})["location"]
+    own = urlsplit(str((given.get("request") or {}).get("url", ""))).netloc
+    return "The browser was sent to" if urlsplit(location).netloc in ("", own) else "Your app received"
+
+
+def _is_page(given: Mapping[str, Any]) -> bool:
+    return given.get("stage") in _IN_THE_BROWSER and "location" not in _headers(given.get("response") or {})
+
+
+def _headers(response: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+
+
+def duration(given: Mapping[str, Any]) -> str:
+    spent = given.get("milliseconds")
+    return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
+
+
+def note(request: code.Request) -> str:
+    """What a reader has to fill in before the code works."""
+    body = code.not_kept(request)
+    outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
+    return " ".join(part for part in (_to_fill(code.places(request)), outline) if part)
+
+
+def _to_fill(places: Sequence[str]) -> str:
+    if not places:
+        return ""
+    own = "your own value" if len(places) == 1 else "your own values"
+    hints = [hint for hint, names in ONCE.items() if names & {*places}]
+    return " ".join((f"Replace {join(places)} with {own}; Sickbay doesn’t store secrets.", *hints))
