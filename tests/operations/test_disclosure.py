@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sickbay.authorization import access, backend, client_authentication
 from sickbay.authorization.known import AuthorizeKnown, TokenKnown
 from sickbay.authorization.values import Client, Code, Family, Launch, Token, User
 from sickbay.diagnosis import case
@@ -118,13 +119,13 @@ def decisions(id: str) -> Iterator[Decision]:
 
 def holds_good_token(examination: Examination) -> bool:
     """The documented exception: who holds a good access token may read what that token stands for."""
-    return examination.passed("token_is_fresh") and examination.passed("token_is_of_this_issuer")
+    return examination.passed(access.token_is_fresh) and examination.passed(access.token_is_of_this_issuer)
 
 
 def authenticated(decision: Decision) -> bool:
     """The documented exception: a confidential client that proved who it is may read its own registration and grants."""
     client = getattr(decision.known, "client", None)
-    proved = [decision.examination.passed(name) for name in ("secret_is_right", "signature_is_right")]
+    proved = [decision.examination.passed(one) for one in (client_authentication.secret_is_right, backend.signature_is_right)]
     return isinstance(client, Client) and client.client != "public" and any(proved)
 
 

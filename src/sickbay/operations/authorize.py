@@ -19,7 +19,6 @@ from sickbay.operations.decision import Decision, decided
 from sickbay.operations.sessions import Session
 from sickbay.storage.store import Delete, Put, Record
 
-PROOF = "redirect_uri_is_registered"
 WAITS_FOR = 1800
 """Seconds that a person may take to sign in, choose and consent."""
 
@@ -86,12 +85,12 @@ class Waiting:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Asked:
-    """trusted: the redirect URI is proven, so that an error may go there. waiting: None where it was refused."""
+    """redirects: whether the error is sent to the redirect URI. waiting: None where it was refused."""
 
     decision: Decision
     client: Client | None
     timeline: str
-    trusted: bool
+    redirects: bool
     waiting: Waiting | None = None
 
 
@@ -145,14 +144,16 @@ async def authorize(
         decision = await _with_live_launch(world, tenant, decision, client)
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else world.effects.token(12)
-    trusted = decision.examination.passed(PROOF)
-    if decision.refusal is not None or client is None:
-        return Asked(decision, client, timeline, trusted)
+    if decision.refusal is not None:
+        on_a_page = tenant.dialect.answers.untold
+        redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
+        return Asked(decision, client, timeline, redirects)
+    assert client is not None  # a check refuses a client that is not registered
     world.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
     person = await _person(world, tenant, client, found)
     new = Pending("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
-    return Asked(decision, client, timeline, trusted, _waiting(tenant, new, request, client, launch, person))
+    return Asked(decision, client, timeline, False, _waiting(tenant, new, request, client, launch, person))
 
 
 def _by_hand(client: Client | None) -> Client | None:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from sickbay.authorization import (
     access,
     authorize,
+    backend,
     client_authentication,
     introspection,
     logout,
@@ -75,7 +76,7 @@ class Decision:
 
     def _mended_token(self, request: Any) -> tuple[Examination, Any]:
         known = token_mended.known_for(self.known, self.request, request)
-        if self.examination.passed("signature_is_right"):
+        if self.examination.passed(backend.signature_is_right):
             known = replace(known, jwks=UNKNOWN)  # what was verified once takes half a millisecond no second time
         if PLACE_OF_SECRET in client_authentication.secrets(request):
             known = replace(known, secret_known=UNKNOWN)

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 from sickbay.authorization import launch_context, login_consent, login_prompt, token_negotiation
 from sickbay.authorization import login as stage
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Code, User
-from sickbay.kernel.refusal import Refusal
 from sickbay.operations import patients, records
 from sickbay.operations.authorize import Waiting, forget
 from sickbay.operations.context import Tenant, World
@@ -135,20 +135,20 @@ async def finish(
         return Finished(decision, await _give(world, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
-        return Finished(refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts)))
+        return Finished(refused("authorize", waiting.request, known, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
 SILENT = {
-    "sign-in": ("login_required", "nobody is signed in as it asks"),
-    "consent": ("consent_required", "this person has not allowed all of it yet"),
+    "sign-in": (refusals.PROMPT_NONE_WITHOUT_SESSION, "nobody is signed in as it asks"),
+    "consent": (refusals.PROMPT_NONE_WITHOUT_CONSENT, "this person has not allowed all of it yet"),
 }
-CHOICES = ("interaction_required", "a patient or a visit has to be chosen")
+CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "a patient or a visit has to be chosen")
 
 
 def not_silently(waiting: Waiting, ask: Ask) -> Finished:
     """prompt=none, and a person would have to be asked this (OpenID Connect Core 3.1.2.6)."""
-    error, reason = SILENT.get(ask, CHOICES)
-    refusal = Refusal("prompt-none-without-session", error, {"received": "none", "reason": reason})
+    kind, reason = SILENT.get(ask, CHOICES)
+    refusal = kind(received="none", reason=reason)
     return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sickbay import dialects
+from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
 from sickbay.authorization.known import AccessKnown, AuthorizeKnown, TokenKnown
 from sickbay.authorization.values import Client, Policy, Server
@@ -15,12 +16,11 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import KINDS
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Refusal, examine, plan
+from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Plan, Refusal, examine, plan
 from sickbay.operations.decision import Decision
 
 EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
 KNOWN: dict[str, type[Any]] = {"authorize": AuthorizeKnown, "token": TokenKnown, "access": AccessKnown}
-PROOF = "redirect_uri_is_registered"
 
 
 def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
@@ -70,11 +70,11 @@ def _answer(decision: Decision, kind: Any, ready: Plan[Any, Any], dialect: Diale
     relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
     examination = examine(ready, decision.request, known, relaxed)
     refusal = examination.decisive(policy.precedence)
-    told = _refused(dialect, decision.stage, examination.passed(PROOF), refusal) if refusal else {}
+    told = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
 
 
-def _refused(dialect: Dialect, stage: str, proven: bool, refusal: Refusal) -> Mapping[str, Any]:
+def _refused(dialect: Dialect, stage: str, examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
     if stage == "access":
         return {"status": refusal.status, "error": refusal.error}
     words = dialect.wording(_speaks(refusal), refusal.name, stage)
@@ -83,10 +83,10 @@ def _refused(dialect: Dialect, stage: str, proven: bool, refusal: Refusal) -> Ma
         named["urn"] = how.urn_prefix + words.urn
     if stage == "token":
         return {"status": refusal.status, **named}
-    trusted = proven and refusal.name not in how.untold
-    if trusted and how.refused == "redirect":
+    redirects = authorize.error_goes_to_the_app(examination, refusal, how.untold)
+    if redirects and how.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **named}
-    if not trusted and how.untrusted == "see-other":
+    if not redirects and how.untrusted == "see-other":
         return {"status": 303, "delivered": "to a page of its own", **named}
     return {"status": how.page_status, "delivered": "a page, and nothing to your app"}
 

@@ -8,10 +8,10 @@ from typing import Any
 from sickbay.authorization import client_authentication, id_token, refresh, script_token, token_negotiation
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Token, User
-from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
@@ -54,7 +54,7 @@ async def token(world: World, tenant: Tenant, request: TokenRequest, *, elsewher
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
             continue
-    gone = refused("token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}))
+    gone = refused("token", request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused(gone, loaded.known)
 
 

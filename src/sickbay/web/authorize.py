@@ -187,12 +187,10 @@ async def refusal(
     id = wire.exchange_id(request)
     said = answers.oauth_words(sandbox.world, tenant, asked.decision, explanation, id, client, persona)
     sent = asked.decision.request.parameters
-    untold = asked.decision.refusal is not None and asked.decision.refusal.name in how.untold
-    trusted = asked.trusted and not untold
-    if trusted and asked.client is not None and how.refused == "redirect":
+    if asked.redirects and asked.client is not None and how.refused == "redirect":
         address = operation.redirect_uri(asked.decision.request, asked.client)
         return answers.error_redirect(tenant, said, address, sent.get("state"), request.method)
-    if not trusted and how.untrusted == "see-other":
+    if not asked.redirects and how.untrusted == "see-other":
         return RedirectResponse(said.uri, 303, answers.NO_STORE)
     if how.page_title is not None:
         view = NoticeView(

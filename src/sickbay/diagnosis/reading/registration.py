@@ -48,8 +48,8 @@ def _limit(given: Json | None) -> Grant | None:
         scope=given.get("scope"),
         grant_types=_names(given.get("grant_types")),
         auth_method=method,
-        client=METHODS.get(str(method)),
-        redirect_uris=_names(given.get("redirect_uris")),  # type: ignore[arg-type]
+        client=METHODS.get(str(method)),  # type: ignore[arg-type]
+        redirect_uris=_names(given.get("redirect_uris")),
         jwks_uri=given.get("jwks_uri"),
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from sickbay.authorization.authorize import GATE
 from sickbay.diagnosis import repairs
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, negotiation, times
@@ -64,7 +65,6 @@ _WAITS = {
     "user": "the person",
     "now": "the time",
 }
-GATE = "redirect_uri_is_registered"
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
 
@@ -336,7 +336,7 @@ def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
                 else "waits for another"
             )
         steps.append(Step(outcome, words(str(one["name"])), because))
-        if one["name"] == GATE and outcome == "passed":
+        if one["name"] == GATE.name and outcome == "passed":
             steps.append(Step("gate", "From here on the answer may go to your app."))
     return tuple(steps)
 
