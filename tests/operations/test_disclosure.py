@@ -15,7 +15,7 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import UNKNOWN, Examination, examine
+from sickbay.kernel.refusal import UNKNOWN, Examination
 from sickbay.operations.decision import HIDDEN, Decision, public
 from sickbay.operations.disclosure import FROM_REQUEST
 
@@ -114,7 +114,7 @@ def decisions(id: str) -> Iterator[Decision]:
     request = kind.request(given)
     known = kind.known(given, request)
     for one in [known, *(variants(known) if dataclasses.is_dataclass(known) else ())]:
-        yield Decision(kind.stage, request, one, examine(kind.checks(request), request, one, kind.relaxed(one)))
+        yield Decision(kind.stage, request, one, kind.examine(request, one))
 
 
 def holds_good_token(examination: Examination) -> bool:

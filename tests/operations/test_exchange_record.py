@@ -17,17 +17,15 @@ from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import examine
 from sickbay.operations import packing
 from sickbay.operations.decision import Decision
 from sickbay.operations.exchange import Answered, Exchange, Wire
 from sickbay.operations.exchange_record import filled, record, text_of
 from sickbay.operations.exchanges import MEMBERS
 from sickbay.operations.live import Live
-from sickbay.operations.others import EXAMINED
 from sickbay.storage.store import Put, Record
 
-STAGES = {kind: stage for stage, kind in EXAMINED.items()}
+COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
 
 
 def decisions() -> list[tuple[str, Decision]]:
@@ -37,7 +35,7 @@ def decisions() -> list[tuple[str, Decision]]:
         case = load(path)
         for said, sent in (("refused", case.refused), ("corrected", case.corrected)):
             kind = (sent or {}).get("kind")
-            if sent and kind in STAGES:
+            if sent and kind in COMPARED:
                 found.append((f"{case.id}-{said}", _decision(kind, sent)))
     return found
 
@@ -50,8 +48,8 @@ def _decision(kind: str, given: dict[str, Any]) -> Decision:
         known = replace(known, server=Server())
     if getattr(known, "secret", None) and isinstance(known.client, Client):
         known = replace(known, secret=None, client=replace(known.client, secret_hash=hashed(known.secret)))
-    examination = examine(KINDS[kind].checks(request), request, known, KINDS[kind].relaxed(known))
-    return Decision(STAGES[kind], request, known, examination, examination.decisive())
+    examination = KINDS[kind].examine(request, known)
+    return Decision(KINDS[kind].stage, request, known, examination, examination.decisive())
 
 
 CASES = dict(decisions())
@@ -71,7 +69,7 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
         "abcdefghijklmnop",
         1764000000.5,
         "general",
-        decision.stage,
+        decision.stage.name,
         "my-app",
         "abcdefghijklmnop",
         wire,

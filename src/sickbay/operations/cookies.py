@@ -8,6 +8,7 @@ from sickbay.authorization.known import LoginKnown
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest, authorize_request
 from sickbay.authorization.values import Client, Launch
+from sickbay.diagnosis.stages import LOGIN
 from sickbay.operations import launch as launches
 from sickbay.operations import records, registration
 from sickbay.operations.authorize import Pending
@@ -20,7 +21,7 @@ LOST = "cookie-samesite-iframe"
 class Lost(NamedTuple):
     """again: endpoint?parameters of the request that waited, without its launch code."""
 
-    decision: Decision
+    decision: Decision[LoginRequest, LoginKnown]
     client: Client
     timeline: str
     again: str
@@ -39,5 +40,5 @@ async def lost(world: World, tenant: Tenant, id: str) -> Lost | None:
     request, launch = authorize_request(kept.text, kept.method), await launches.by_key(world, tenant, kept.launch_key)
     known = LoginKnown(server=tenant.server, client=client, request=request, launch=launch)
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
-    decision = refused("login", LoginRequest(request.parameters), known, refusal)
+    decision = refused(LOGIN, LoginRequest(request.parameters), known, refusal)
     return Lost(decision, client, kept.timeline, kept.text, launch)

@@ -19,7 +19,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding, find
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.refusal import Examination
 from sickbay.operations import journal_metrics, packing
 from sickbay.operations import launch as launches
@@ -141,7 +141,7 @@ def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
         "response": redaction.response(one.answer),
         "checks": _checks(one.decision.examination) if one.decision else "",
         "findings": [_finding(each, redaction) for each in explanation.findings],
-        **_negotiation(one.decision.known if one.decision else None, redaction),
+        **_negotiation(one.decision.given if one.decision else None, redaction),
     }
     compared = others(one.decision, one.tenant) if compare else []
     return made | ({"others": compared} if compared else {}) | _decided(one)
@@ -232,10 +232,9 @@ async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
     return again(given, Live(await secrets.hashes(world), strict=True))
 
 
-def _negotiation(known: Any, redaction: Redaction) -> dict[str, Any]:
+def _negotiation(given: Given | None, redaction: Redaction) -> dict[str, Any]:
     """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
-    given = getattr(known, "given", None)
-    if not isinstance(given, Given):
+    if given is None:
         return {}
     scope = redaction.harmless.scope
     scopes = [one._asdict() | {"asked": scope(one.asked), "granted": scope(one.granted)} for one in given.scopes]
@@ -247,22 +246,19 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return None
     if one.stage == "registration":
         return _metadata(explanation.corrected, one)
-    for kind in KINDS.values():
-        if kind.stage == one.stage:
-            return dict(kind.unread(_placed(explanation.corrected, one.decision)))
-    return None
+    return one.decision.stage.unread(_placed(explanation.corrected, one.decision))
 
 
 def _metadata(corrected: Any, one: Exchange) -> dict[str, Any] | None:
     """The request to send instead: what was sent, with the corrections; None if it was not kept."""
     if not corrected.source:
         return None
-    app = KINDS["registration"].unread(corrected)["app"]
+    app = REGISTRATION.unread(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
     return {"method": one.wire.method, "url": one.wire.url, "headers": headers, "body": body}
 
 
-def _placed(corrected: Any, decision: Decision) -> Any:
+def _placed(corrected: Any, decision: Decision[Any, Any]) -> Any:
     """The code of a launch is in no record: in the corrected request its place is, and `launch.shown` fills it."""
     launch = getattr(decision.known, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):

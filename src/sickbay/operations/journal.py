@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
+from sickbay.diagnosis.stages import FHIR
 from sickbay.operations import journal_metrics
 from sickbay.operations.context import Line, World
 from sickbay.operations.exchange import Answered as Answered
@@ -92,7 +93,7 @@ class Journal:
         """A granted one: it is written soon."""
         if self.world.say is not None:
             self._say(one)
-        fhir = one.stage == "access"
+        fhir = one.stage == FHIR.name
         (self._waiting if fhir else self._kept).add(one, one.client_id, weight(one))
         self._came[fhir] += 1
 

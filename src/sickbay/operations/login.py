@@ -9,8 +9,9 @@ from sickbay.authorization import launch_context, login_consent, login_prompt, t
 from sickbay.authorization import login as stage
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
 from sickbay.authorization.refusals import authorize as refusals
-from sickbay.authorization.requests import LoginRequest
+from sickbay.authorization.requests import AuthorizeRequest, LoginRequest
 from sickbay.authorization.values import Code, User
+from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.operations import patients, records
 from sickbay.operations.authorize import Waiting, forget
 from sickbay.operations.context import Tenant, World
@@ -35,7 +36,7 @@ class Consent:
 class Finished:
     """code: None where it was refused."""
 
-    decision: Decision
+    decision: Decision[LoginRequest, LoginKnown] | Decision[AuthorizeRequest, AuthorizeKnown]
     code: str | None = None
 
 
@@ -128,14 +129,15 @@ async def finish(
         patient_visible=visible,
         encounter_fits=await patients.encounter_fits(world, tenant, waiting.version, user, patient, waiting.encounter),
     )
-    decision = decide("login", tenant, stage.CHECKS, request, known)
+    decision = decide(LOGIN, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         return Finished(decision)
     try:
         return Finished(decision, await _give(world, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
-        return Finished(refused("authorize", waiting.request, known, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
+        of_request = AuthorizeKnown(world.now(), tenant.server, client=waiting.client, launch=waiting.launch)
+        return Finished(refused(AUTHORIZE, waiting.request, of_request, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
 SILENT = {
@@ -149,7 +151,7 @@ def not_silently(waiting: Waiting, ask: Ask) -> Finished:
     """prompt=none, and a person would have to be asked this (OpenID Connect Core 3.1.2.6)."""
     kind, reason = SILENT.get(ask, CHOICES)
     refusal = kind(received="none", reason=reason)
-    return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
+    return Finished(refused(AUTHORIZE, waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 
 def _granted(waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -8,7 +8,10 @@ from typing import Any
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import writes
+from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.refusals import write as refusals
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir import body as bodies
 from sickbay.fhir import preconditions, written
 from sickbay.fhir.body import Body
@@ -104,12 +107,12 @@ def judged(world: World, one: Wanted, resource: Any, id: str) -> Body | Declined
     return Declined(decision.refusal.status, decision=decision) if decision.refusal else body
 
 
-def decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision:
-    return decide("access", one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
+def decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision[AccessRequest, AccessKnown]:
+    return decide(FHIR, one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
 
 
 def declined_by(one: Wanted, refusal: Refusal) -> Declined:
-    return Declined(refusal.status, decision=refused("access", one.request, one.seen.decision.known, refusal))
+    return Declined(refusal.status, decision=refused(FHIR, one.request, one.seen.decision.known, refusal))
 
 
 def taken(one: Wanted, current: Stored) -> Declined:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.operations import authorize as operation
 from sickbay.operations import login
@@ -47,7 +49,8 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         fetched=is_fetched(headers_of(request.scope)),
         automatic=guard.opens(request.scope, headers_of(request.scope)),
     )
-    decision, explanation = asked.decision, None
+    decision: Decision[Any, Any] = asked.decision
+    explanation = None
     if asked.waiting is None:
         explanation = decision.explained()
         response = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
@@ -61,7 +64,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     return await wire.note(
         request,
         response,
-        stage=decision.stage,
+        stage=decision.stage.name,
         tenant=tenant.name,
         timeline=asked.timeline,
         decision=decision,
@@ -204,7 +207,7 @@ async def _page(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
-    decision: Decision,
+    decision: Decision[AuthorizeRequest, Any],
     explanation: Explanation,
     client: str,
     timeline: str,

@@ -226,7 +226,7 @@ async def _finish(
     return await wire.note(
         request,
         response,
-        stage=finished.decision.stage,
+        stage=finished.decision.stage.name,
         tenant=tenant.name,
         client_id=waiting.client.client_id,
         timeline=waiting.timeline,

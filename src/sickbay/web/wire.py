@@ -153,7 +153,7 @@ async def note(
     tenant: str = "",
     client_id: str = "",
     timeline: str = "",
-    decision: Decision | None = None,
+    decision: Decision[Any, Any] | None = None,
     explanation: Explanation | None = None,
     body: str = "",
     shown: bool = True,
