@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import zlib
@@ -17,10 +18,10 @@ from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
-from sickbay.operations import packing
+from sickbay.operations import exchange_record, packing
 from sickbay.operations.decision import Decision
 from sickbay.operations.exchange import Answered, Exchange, Wire
-from sickbay.operations.exchange_record import filled, record, text_of
+from sickbay.operations.exchange_record import filled, minimal, record, stored, text_of
 from sickbay.operations.exchanges import MEMBERS
 from sickbay.operations.live import Live
 from sickbay.storage.store import Put, Record
@@ -174,3 +175,23 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
         assert not [one for one in pages if "hunter2" in one.text]
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("name", REFUSED[::5])
+def test_an_exchange_that_was_shown_in_its_own_response_is_stored_as_if_it_was_masked_again(name: str) -> None:
+    one = exchange(name, body=None)
+    before = one._replace(at=one.at - 0.2, answer=Answered(400, {"content-type": "text/html"}))
+    world: Any = None
+    kept = asyncio.run(stored(world, one, exchange_record._masked(before, Live())))
+    assert kept == record(one, Live())
+
+
+def test_an_exchange_that_could_not_be_masked_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = exchange(REFUSED[0], body=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
+        masked = exchange_record._masked(one._replace(answer=Answered(200, {})), Live())
+    world: Any = None
+    assert text_of(asyncio.run(stored(world, one, masked))) == json.dumps(
+        minimal(one), separators=(",", ":"), ensure_ascii=False
+    )

@@ -15,6 +15,7 @@ from sickbay.operations import login
 from sickbay.operations.authorize import Asked, Waiting
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.journal import Answered, Exchange
 from sickbay.operations.login import Finished
 from sickbay.protocol.headers import is_fetched
@@ -50,10 +51,10 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         automatic=guard.opens(request.scope, headers_of(request.scope)),
     )
     decision: Decision[Any, Any] = asked.decision
-    explanation = None
+    explanation, masked = None, None
     if asked.waiting is None:
         explanation = decision.explained()
-        response = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
+        response, masked = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
     else:
         try:
             response, finished = await onwards(request, sandbox, tenant, asked.waiting)
@@ -72,6 +73,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         explanation=explanation,
         body=body,
         shown=False,
+        masked=masked,
     )
 
 
@@ -89,7 +91,7 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     )
     decision, explanation = asked.decision, asked.decision.explained()
     client = asked.client.client_id if asked.client else ""
-    response = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
+    response, masked = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
     return await wire.note(
         request,
         response,
@@ -101,6 +103,7 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         explanation=explanation,
         body=body,
         shown=False,
+        masked=masked,
     )
 
 
@@ -183,8 +186,8 @@ async def failed(
 
 async def refusal(
     request: Request, sandbox: Sandbox, tenant: Tenant, asked: Asked, explanation: Explanation, persona: str, body: str
-) -> Response:
-    """By redirect where the redirect URI is proven, else a page; a dialect may deliver otherwise."""
+) -> tuple[Response, Masked | None]:
+    """By redirect if the redirect URI is proven, else a page; a dialect may deliver otherwise. Masked: what the page shows."""
     how = tenant.dialect.answers
     client = asked.client.client_id if asked.client else ""
     id = wire.exchange_id(request)
@@ -192,14 +195,14 @@ async def refusal(
     sent = asked.decision.request.parameters
     if asked.redirects and asked.client is not None and how.refused == "redirect":
         address = operation.redirect_uri(asked.decision.request, asked.client)
-        return answers.error_redirect(tenant, said, address, sent.get("state"), request.method)
+        return answers.error_redirect(tenant, said, address, sent.get("state"), request.method), None
     if not asked.redirects and how.untrusted == "see-other":
-        return RedirectResponse(said.uri, 303, answers.NO_STORE)
+        return RedirectResponse(said.uri, 303, answers.NO_STORE), None
     if how.page_title is not None:
         view = NoticeView(
             title=how.page_title, text=how.page_text or "", others=(Link("What Sickbay knows about it", said.uri),)
         )
-        return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status)
+        return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status), None
     return await _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
 
 
@@ -213,7 +216,7 @@ async def _page(
     timeline: str,
     body: str,
     status: int = 400,
-) -> Response:
+) -> tuple[Response, Masked]:
     """The page of this very exchange, before it is written."""
     one = Exchange(
         wire.exchange_id(request),
