@@ -72,6 +72,7 @@ class Stage(Generic[R, K]):
 
     name:     as it is stored, shown and filtered by.
     checks:   request -> every check that examines it.
+    pasted:   checks that come first if the request was pasted: live, they are asked before there is a request.
     unread:   request -> the form in which it is recorded, shown and given to `doctor`.
     relaxed:  known -> names of the refusals that policy and registration turn into advice.
     recheck:  how a corrected request is examined again: the request as it is read, and what is known of it. None: it isn't.
@@ -85,6 +86,7 @@ class Stage(Generic[R, K]):
     recheck: Callable[[Decided[R, K], R], tuple[R, K]] | None = None
     delivery: Delivery = "redirect"
     compared: type[Any] | None = None
+    pasted: tuple[Check[Any, Any], ...] = ()
 
     def examine(self, request: R, known: K) -> Examination:
         return examine(self.checks(request), request, known, self.relaxed(known))
@@ -101,28 +103,28 @@ def always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]
 
 
 def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
-    """The token first, then the request itself. Live, whether it can be read is decided before there is a request."""
-    of_token = (readable.request_is_utf8, *access.checks(request))
-    return (*of_token, *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
-
-
-def token_checks(request: TokenRequest) -> Sequence[Check[Any, Any]]:
-    """Live, whether it can be read and whether the app must wait is decided before there is a request."""
-    first = (readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few)
-    return (*first, *token.checks(request))
+    """The token first, then the request itself."""
+    return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
 AUTHORIZE = Stage[AuthorizeRequest, AuthorizeKnown](
     "authorize",
-    always(readable.request_is_utf8, *authorize.CHECKS),
+    always(*authorize.CHECKS),
     read_authorize.unread,
     authorize.relaxed,
     recheck.authorize,
     compared=AuthorizeKnown,
+    pasted=(readable.request_is_utf8,),
 )
 LOGIN = Stage[LoginRequest, LoginKnown]("login", always(*login.CHECKS), read_login.unread)
 TOKEN = Stage[TokenRequest, TokenKnown](
-    "token", token_checks, read_token.unread, recheck=recheck.token, delivery="json", compared=TokenKnown
+    "token",
+    token.checks,
+    read_token.unread,
+    recheck=recheck.token,
+    delivery="json",
+    compared=TokenKnown,
+    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
 )
 SCRIPT = Stage[TokenRequest, TokenKnown]("script", delivery="json")
 INTROSPECTION = Stage[TokenRequest, SubjectKnown](
@@ -139,7 +141,13 @@ USERINFO = Stage[AccessRequest, AccessKnown](
     "userinfo", always(*userinfo.CHECKS), read_subject.unread_userinfo, recheck=recheck.userinfo, delivery="json"
 )
 FHIR = Stage[AccessRequest, AccessKnown](
-    "access", fhir_checks, read_access.unread, recheck=recheck.fhir, delivery="fhir", compared=AccessKnown
+    "access",
+    fhir_checks,
+    read_access.unread,
+    recheck=recheck.fhir,
+    delivery="fhir",
+    compared=AccessKnown,
+    pasted=(readable.request_is_utf8,),
 )
 REGISTRATION = Stage[RegistrationRequest, Any](
     "registration",
@@ -168,7 +176,7 @@ class Kind(NamedTuple):
     own_checks: Callable[[Any], Sequence[Check[Any, Any]]] | None = None
 
     def checks(self, request: Any) -> Sequence[Check[Any, Any]]:
-        return (self.own_checks or self.stage.checks)(request)
+        return self.own_checks(request) if self.own_checks else (*self.stage.pasted, *self.stage.checks(request))
 
     def examine(self, request: Any, known: Any) -> Examination:
         return examine(self.checks(request), request, known, self.stage.relaxed(known))
