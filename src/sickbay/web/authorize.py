@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,6 +33,14 @@ FAULT = "server-error"
 """By this name a dialect has its own words for a fault of the server."""
 
 
+class Delivered(NamedTuple):
+    """The response to an accepted request. finished: None while a person is still asked. explanation: of a refusal."""
+
+    response: Response
+    finished: Finished | None = None
+    explanation: Explanation | None = None
+
+
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
     """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Examined before any page is shown."""
     body = await wire.read_body(request) if request.method == "POST" else ""
@@ -57,11 +65,11 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         response, masked = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
     else:
         try:
-            response, finished = await onwards(request, sandbox, tenant, asked.waiting)
+            response, finished, explanation = await onwards(request, sandbox, tenant, asked.waiting)
         except Exception as error:
             return await failed(request, sandbox, tenant, asked.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
-            decision, explanation = finished.decision, finished.decision.explained()
+            decision = finished.decision
     return await wire.note(
         request,
         response,
@@ -114,7 +122,7 @@ def _text(request: Request, sandbox: Sandbox, body: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
 
 
-async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> tuple[Response, Finished | None]:
+async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Delivered:
     """To the next question, or with a code, or an error, to the app. Which it is is not known before the patients are there:
     a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
     """
@@ -126,34 +134,35 @@ async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: W
     ask = await login.next_ask(sandbox.world, tenant, waiting) if there else ""
     if ask == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
-        return delivered(request, sandbox, tenant, waiting, finished), finished
+        return delivered(request, sandbox, tenant, waiting, finished)
     if ask and waiting.wishes.silent:
-        silent = login.not_silently(waiting, ask)
-        return delivered(request, sandbox, tenant, waiting, silent), silent
+        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, ask))
     session, cookie = await cookies.begun(request, sandbox)
     kept = await operation.keep(sandbox.world, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, answers.NO_STORE)
     cookies.put(request, response, sandbox, cookie)
-    return response, None
+    return Delivered(response)
 
 
-def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, finished: Finished) -> Response:
+def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, finished: Finished) -> Delivered:
     """The answer to the app's redirect URI: code and state, or the error."""
     state = waiting.request.parameters.get("state")
     if finished.code is not None:
         iss = tenant.server.issuer if tenant.dialect.answers.iss else None
         given = {"code": finished.code, "state": state, "iss": iss}
-        return answers.redirect(waiting.redirect_uri, given, request.method)
+        return Delivered(answers.redirect(waiting.redirect_uri, given, request.method), finished)
+    explanation = finished.decision.explained()
     said = answers.oauth_words(
         sandbox.world,
         tenant,
         finished.decision,
-        finished.decision.explained(),
+        explanation,
         wire.exchange_id(request),
         waiting.client.client_id,
         waiting.client.type,
     )
-    return answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+    response = answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+    return Delivered(response, finished, explanation)
 
 
 async def failed(
