@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -91,6 +92,18 @@ def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
 @pytest.mark.parametrize("explained", sorted({rule.explains for rule in RULES if rule.explains}))
 def test_what_a_rule_explains_is_declared(explained: str) -> None:
     assert explained in NAMES
+
+
+def test_the_faults_that_fhir_names_are_declared() -> None:
+    found = {
+        node.value
+        for path, tree in modules()
+        if path.parts[0] == "fhir"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"fhir(-[a-z]+)+", node.value)
+    }
+    assert len(found) > 10
+    assert found <= set(NAMES)
 
 
 def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:

@@ -11,6 +11,7 @@ from sickbay.authorization import backend, client_authentication, origin, pkce, 
 from sickbay.authorization.authorize.reading import base_here, base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
@@ -305,9 +306,12 @@ def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
     return (*chosen, *backend.ASSERTION) if request.parameters.get("client_assertion") else chosen
 
 
+USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
+
+
 def revokes(examination: Examination) -> bool:
     """Whether what the code or the refresh token gave must be revoked: either was used a second time (RFC 6749 4.1.2)."""
-    return any(one.name in ("code-reused", "refresh-token-reused") for one in examination.refusals)
+    return any(one.name in USED_TWICE for one in examination.refusals)
 
 
 def lifetime(client: Client, policy: Policy) -> int:

@@ -15,8 +15,6 @@ from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
 
-LOST = "cookie-samesite-iframe"
-
 
 class Lost(NamedTuple):
     """again: endpoint?parameters of the request that waited, without its launch code."""

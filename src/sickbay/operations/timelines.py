@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization import access, authorize, backend, client_authentication, pkce, refresh, revocation, token
 from sickbay.authorization.authorize import launch
+from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
 from sickbay.operations import exchange_record
 from sickbay.operations.context import World
 from sickbay.operations.journal import Journal
@@ -58,7 +59,7 @@ PROOFS = frozenset(
     )
 )
 """Checks that each must have passed, where they are asked, before a refused request belongs to the app that it names."""
-UNPROVEN = frozenset(("cookie-samesite-iframe",))
+UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
 """Refusals of a request that came without the browser's session, and so without any proof."""
 
 

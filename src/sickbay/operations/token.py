@@ -9,6 +9,7 @@ from sickbay.authorization import client_authentication, id_token, refresh, scri
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.refusals import refresh as refusals
+from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Token, User
@@ -51,7 +52,7 @@ async def token(world: World, tenant: Tenant, request: TokenRequest, *, elsewher
         loaded = await _load(world, tenant, request, elsewhere)
         tenant = _under(tenant, loaded.known)
         decision = await backend.decided(world, tenant, request, loaded.known, TOKEN, stage.checks(request))
-        if any(one.name == "pkce-verifier-mismatch" for one in decision.examination.refusals):
+        if any(one.name == PKCE_VERIFIER_MISMATCH.name for one in decision.examination.refusals):
             decision = await _beside_others(world, tenant, decision)
         try:
             return await _answer(world, tenant, decision, loaded)

@@ -139,8 +139,8 @@ def relaxed(known: AuthorizeKnown) -> frozenset[str]:
     if isinstance(known.server, Server):
         policy = known.server.policy
         names |= {*policy.relaxed}
-        names |= {"scope-comma-separated"} if "," in policy.scope_separators else set()
-        names |= set() if policy.state_required else {"state-missing"}
+        names |= {scopes.SCOPE_COMMA_SEPARATED.name} if "," in policy.scope_separators else set()
+        names |= set() if policy.state_required else {refusals.STATE_MISSING.name}
         names |= DROPPED if policy.drop_unregistered_scopes else set()
     if isinstance(known.client, Client) and known.client.scope_mode == "lenient":
         names |= DROPPED
