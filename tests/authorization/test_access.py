@@ -299,7 +299,7 @@ def test_what_is_visible_may_be_asked_for(scopes, type, letter) -> None:
     if sees(text).of(type, letter):
         request = asked(type, letter)
         passed = examine(access.CHECKS, request, holding(text))
-        assert passed.passed("scope_covers_the_request")
+        assert passed.passed(access.scope_covers_the_request)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.refusal import Refusal, RefusalType, examine
 from sickbay.protocol.parameters import parse
 
 
@@ -127,7 +127,8 @@ def test_a_patch_is_of_a_patch_s_type_or_of_fhir_s(sent: str | None, refused: bo
 def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
     fault = Fault("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
     known = replace(KNOWN, faults=(Fault("fhir-id-invalid", "x", "y", None), fault))
-    plain, own = (search.no_fault("fhir-date-malformed", "dates_are_dates", *more) for more in ((), ("late", 418)))
+    kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
+    plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.about, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
     first, second = (one.decide(asked("Observation"), known) for one in (plain, own))
     assert first is not None

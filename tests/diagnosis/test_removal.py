@@ -8,7 +8,6 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import examine
 
 PATHS = case.paths()
 
@@ -19,10 +18,10 @@ def said_without(id: str) -> set[str]:
     kind = KINDS[one.refused["kind"]]
     request = kind.request(one.refused)
     known = kind.known(one.refused, request)
-    examination = examine(kind.checks(request), request, known, kind.relaxed(known))
+    examination = kind.examine(request, known)
     rules = [rule for rule in RULES if rule.id != id]
     try:
-        return {one.id for one in explain(rules, kind.stage, request, known, examination).findings}
+        return {one.id for one in explain(rules, kind.stage.name, request, known, examination).findings}
     except LookupError:
         return set()
 

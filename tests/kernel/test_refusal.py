@@ -77,7 +77,7 @@ def test_what_is_not_known_is_skipped_and_never_granted() -> None:
 def test_a_relaxed_refusal_counts_as_passed_and_is_kept_as_advice() -> None:
     examination = examine(CHECKS, 12, Known(), relaxed=frozenset({"too-large"}))
     assert examination.granted
-    assert examination.passed("number_is_below_the_limit")
+    assert examination.passed(number_is_below_the_limit)
     assert [one.name for one in examination.relaxed] == ["too-large"]
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from sickbay.authorization import access, backend, client_authentication
 from sickbay.authorization.known import AuthorizeKnown, TokenKnown
 from sickbay.authorization.values import Client, Code, Family, Launch, Token, User
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import UNKNOWN, Examination, examine
+from sickbay.kernel.refusal import UNKNOWN, Examination
 from sickbay.operations.decision import HIDDEN, Decision, public
 from sickbay.operations.disclosure import FROM_REQUEST
 
@@ -113,18 +114,18 @@ def decisions(id: str) -> Iterator[Decision]:
     request = kind.request(given)
     known = kind.known(given, request)
     for one in [known, *(variants(known) if dataclasses.is_dataclass(known) else ())]:
-        yield Decision(kind.stage, request, one, examine(kind.checks(request), request, one, kind.relaxed(one)))
+        yield Decision(kind.stage, request, one, kind.examine(request, one))
 
 
 def holds_good_token(examination: Examination) -> bool:
     """The documented exception: who holds a good access token may read what that token stands for."""
-    return examination.passed("token_is_fresh") and examination.passed("token_is_of_this_issuer")
+    return examination.passed(access.token_is_fresh) and examination.passed(access.token_is_of_this_issuer)
 
 
 def authenticated(decision: Decision) -> bool:
     """The documented exception: a confidential client that proved who it is may read its own registration and grants."""
     client = getattr(decision.known, "client", None)
-    proved = [decision.examination.passed(name) for name in ("secret_is_right", "signature_is_right")]
+    proved = [decision.examination.passed(one) for one in (client_authentication.secret_is_right, backend.signature_is_right)]
     return isinstance(client, Client) and client.client != "public" and any(proved)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import zlib
@@ -17,17 +18,15 @@ from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import examine
-from sickbay.operations import packing
+from sickbay.operations import exchange_record, packing
 from sickbay.operations.decision import Decision
 from sickbay.operations.exchange import Answered, Exchange, Wire
-from sickbay.operations.exchange_record import filled, record, text_of
+from sickbay.operations.exchange_record import filled, minimal, record, stored, text_of
 from sickbay.operations.exchanges import MEMBERS
 from sickbay.operations.live import Live
-from sickbay.operations.others import EXAMINED
 from sickbay.storage.store import Put, Record
 
-STAGES = {kind: stage for stage, kind in EXAMINED.items()}
+COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
 
 
 def decisions() -> list[tuple[str, Decision]]:
@@ -37,7 +36,7 @@ def decisions() -> list[tuple[str, Decision]]:
         case = load(path)
         for said, sent in (("refused", case.refused), ("corrected", case.corrected)):
             kind = (sent or {}).get("kind")
-            if sent and kind in STAGES:
+            if sent and kind in COMPARED:
                 found.append((f"{case.id}-{said}", _decision(kind, sent)))
     return found
 
@@ -50,8 +49,8 @@ def _decision(kind: str, given: dict[str, Any]) -> Decision:
         known = replace(known, server=Server())
     if getattr(known, "secret", None) and isinstance(known.client, Client):
         known = replace(known, secret=None, client=replace(known.client, secret_hash=hashed(known.secret)))
-    examination = examine(KINDS[kind].checks(request), request, known, KINDS[kind].relaxed(known))
-    return Decision(STAGES[kind], request, known, examination, examination.decisive())
+    examination = KINDS[kind].examine(request, known)
+    return Decision(KINDS[kind].stage, request, known, examination, examination.decisive())
 
 
 CASES = dict(decisions())
@@ -71,7 +70,7 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
         "abcdefghijklmnop",
         1764000000.5,
         "general",
-        decision.stage,
+        decision.stage.name,
         "my-app",
         "abcdefghijklmnop",
         wire,
@@ -176,3 +175,23 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
         assert not [one for one in pages if "hunter2" in one.text]
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("name", REFUSED[::5])
+def test_an_exchange_that_was_shown_in_its_own_response_is_stored_as_if_it_was_masked_again(name: str) -> None:
+    one = exchange(name, body=None)
+    before = one._replace(at=one.at - 0.2, answer=Answered(400, {"content-type": "text/html"}))
+    world: Any = None
+    kept = asyncio.run(stored(world, one, exchange_record._masked(before, Live())))
+    assert kept == record(one, Live())
+
+
+def test_an_exchange_that_could_not_be_masked_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = exchange(REFUSED[0], body=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
+        masked = exchange_record._masked(one._replace(answer=Answered(200, {})), Live())
+    world: Any = None
+    assert text_of(asyncio.run(stored(world, one, masked))) == json.dumps(
+        minimal(one), separators=(",", ":"), ensure_ascii=False
+    )

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.refusal import Checked, Examination, Refusal
 from sickbay.operations import journal
 from sickbay.operations.context import Secrets, World
@@ -174,7 +175,7 @@ def test_while_the_database_is_away_both_kinds_wait_and_the_newest_stay() -> Non
 
 def refused(id: str, client: str = "app") -> Exchange:
     no = Refusal("code-unknown", "invalid_grant", {})
-    decision = Decision("token", None, None, Examination((Checked("code_is_known", "refused", no),)), no)
+    decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", no),)), no)
     said = Explanation((), None)
     return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=said)
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.flows.flow import Flow, run
+import pytest
+from tests.flows.flow import Flow, received, run
+
+from sickbay.operations import login
+from sickbay.storage.store import Conflict
 
 
 def test_grants_of_one_second_lie_side_by_side_in_an_index(tmp_path: Path) -> None:
@@ -17,5 +21,25 @@ def test_grants_of_one_second_lie_side_by_side_in_an_index(tmp_path: Path) -> No
         seconds = {int(key[: len(f"{before:x}")], 16) for key in found}
         assert len(set(found)) == len(responses) == 2
         assert before <= min(seconds) <= max(seconds) <= flow.now()
+
+    run(steps, tmp_path)
+
+
+def test_a_launch_that_another_request_uses_in_the_same_moment_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The launch was unused when the request was examined, and used when the code was to be stored."""
+
+    async def used_meanwhile(*_: object) -> str:
+        raise Conflict("launch")
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        launch = (await flow.launch(app))["launch"]
+        with monkeypatch.context() as patched:
+            patched.setattr(login, "_give", used_meanwhile)
+            answer = await flow.authorize(app, launch=launch)
+        assert received(answer)["error"] == "invalid_request"
+        assert (await flow.findings(answer))["launch-code-reused"] == "error"
 
     run(steps, tmp_path)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from sickbay.authorization import origin, refresh
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
 from sickbay.fhir.search_parameters import compartment_types
@@ -60,7 +61,7 @@ def challenge(refusal: Refusal, realm: str) -> str:
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in kept.items())
 
 
-ISSUES = {"fhir-token-expired": "expired", "fhir-insufficient-scope": "forbidden"}
+ISSUES = {refusals.FHIR_TOKEN_EXPIRED.name: "expired", refusals.FHIR_INSUFFICIENT_SCOPE.name: "forbidden"}
 
 
 def issue_type(refusal: Refusal) -> str:
@@ -70,14 +71,14 @@ def issue_type(refusal: Refusal) -> str:
 
 def _unusable(reason: str, **facts: object) -> Refusal:
     """One answer for every token that is not good here: which of the reasons holds is for its owner to read."""
-    return Refusal("fhir-token-unknown", "invalid_token", {"reason": reason, **facts}, 401)
+    return refusals.FHIR_TOKEN_UNKNOWN.with_facts({"reason": reason, **facts})
 
 
 @check()
 def token_is_sent(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if request.headers.get("authorization") or _in_query(request):
         return None
-    return Refusal("fhir-token-missing", "", {"received": None}, 401)
+    return refusals.FHIR_TOKEN_MISSING(received=None)
 
 
 @check()
@@ -85,7 +86,7 @@ def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> 
     if not _in_query(request):
         return None
     both, in_body = "authorization" in request.headers, "access_token=" in request.body
-    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both, "in_body": in_body})
+    return refusals.FHIR_TOKEN_IN_QUERY(also_in_header=both, in_body=in_body)
 
 
 @check(after=(token_is_sent,))
@@ -96,9 +97,9 @@ def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | Non
         return None
     if _SCHEME.match(header.strip(" ")) is None:
         fault = "colon" if header.strip().lower().startswith("bearer:") else "scheme"
-        return Refusal("fhir-token-not-bearer", "", {"fault": fault}, 401)
+        return refusals.FHIR_TOKEN_OF_ANOTHER_SCHEME(fault=fault)
     fault = "doubled" if _DOUBLED.match(header) else "twice" if "," in header else "quoted" if '"' in header else "malformed"
-    return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault})
+    return refusals.FHIR_TOKEN_NOT_BEARER(fault=fault)
 
 
 @check(needs=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
@@ -133,7 +134,7 @@ def token_has_its_client_and_user(request: AccessRequest, known: AccessKnown) ->
 def token_is_fresh(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     assert known.now is not UNKNOWN
     late = int(known.now) - _token(known).expires_at
-    return None if late < 0 else Refusal("fhir-token-expired", "invalid_token", {"late": late}, 401)
+    return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 
 @check(needs=("token", "server"), after=(token_is_known,))
@@ -145,7 +146,7 @@ def token_is_of_this_issuer(request: AccessRequest, known: AccessKnown) -> Refus
     if _origin(issuer) in {_origin(server.authorization_endpoint), _origin(server.token_endpoint)}:
         return None
     facts = {"received": issuer, "expected": server.issuer}
-    return Refusal("fhir-token-wrong-issuer", "invalid_token", facts, 401)
+    return refusals.FHIR_TOKEN_WRONG_ISSUER.with_facts(facts)
 
 
 @check(needs=("token",), after=(token_is_known,))
@@ -154,7 +155,7 @@ def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusa
     if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None
     facts = {"received": audience, "expected": request.base}
-    return Refusal("fhir-token-wrong-audience", "invalid_token", facts, 401)
+    return refusals.FHIR_TOKEN_WRONG_AUDIENCE.with_facts(facts)
 
 
 @check(needs=("token",), after=(token_is_known,))
@@ -235,7 +236,7 @@ def insufficient(request: AccessRequest, token: Token, type: str | None, letters
         "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "",
         **more,
     }
-    return Refusal("fhir-insufficient-scope", "insufficient_scope", facts, 403)
+    return refusals.FHIR_INSUFFICIENT_SCOPE.with_facts(facts)
 
 
 def needed(token: Token, type: str | None, letters: str) -> str:

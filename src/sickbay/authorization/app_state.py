@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from sickbay.authorization import access, search
 from sickbay.authorization.access import AccessCheck
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import app_state as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import AppState, Token, User
 from sickbay.authorization.writes import body_has_the_id_of_its_address as has_the_id
@@ -37,7 +38,7 @@ Fault: TypeAlias = tuple[str, str]
 def state_is_small_enough(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     told = request.headers.get("content-length", "")
     size = max(len(request.body.encode()), int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0)
-    return Refusal("app-state-too-large", "too-long", {"received": size, "expected": LIMIT}, 413) if size > LIMIT else None
+    return refusals.APP_STATE_TOO_LARGE(received=size, expected=LIMIT) if size > LIMIT else None
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -50,7 +51,7 @@ def state_keeps_to_the_profile(request: AccessRequest, known: AccessKnown) -> Re
         "names": [place for place, _ in faults],
         "said": " ".join(said for _, said in faults),
     }
-    return Refusal("app-state-not-in-profile", "invalid", facts, 422)
+    return refusals.APP_STATE_NOT_IN_PROFILE.with_facts(facts)
 
 
 def _faults(request: AccessRequest, body: Body) -> list[Fault]:
@@ -132,7 +133,7 @@ def state_is_within_reach(request: AccessRequest, known: AccessKnown) -> Refusal
         "expected": " or ".join(own) or "nobody",
         "held": tuple(one.text for one in scopes.resources(token.scope)),
     }
-    return Refusal("app-state-other-subject", "forbidden", facts, 403)
+    return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)
 
 
 def covers(token: Token, user: object, letter: str, state: AppState) -> bool:
@@ -169,7 +170,7 @@ def _reaches(scope: ResourceScope, token: Token, user: object, about: str | None
 @check()
 def version_is_named(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     sent = request.headers.get("if-match")
-    return None if sent else Refusal("fhir-if-match-missing", "required", {"received": sent}, 412)
+    return None if sent else refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
 @check(needs=("state",), after=(version_is_named,))
@@ -177,7 +178,7 @@ def state_is_there(request: AccessRequest, known: AccessKnown) -> Refusal | None
     """Another app's, one out of reach, one that was deleted and one that never was are one answer."""
     if known.state is not None:
         return None
-    return Refusal("app-state-not-there", "conflict", {"received": f"Basic/{request.id}"}, 412)
+    return refusals.APP_STATE_NOT_THERE(received=f"Basic/{request.id}")
 
 
 @check(needs=("state", "body"), after=(state_is_there, state_keeps_to_the_profile))
@@ -188,7 +189,7 @@ def subject_and_code_stay(request: AccessRequest, known: AccessKnown) -> Refusal
     if (system, code, about) == (old.system, old.code, old.subject):
         return None
     facts = {"received": _said(system, code, about), "expected": _said(old.system, old.code, old.subject)}
-    return Refusal("app-state-moved", "conflict", facts, 412)
+    return refusals.APP_STATE_MOVED.with_facts(facts)
 
 
 def _said(system: str, code: str, about: str | None) -> str:
@@ -209,7 +210,7 @@ def query_names_what_it_wants(request: AccessRequest, known: AccessKnown) -> Ref
     if "subject:missing" in sent and (sent.get("subject:missing") != "true" or "subject" in sent):
         said.append("subject:missing may be true, in place of a subject.")
     facts = {"received": sent.raw or "no parameter", "said": " ".join(said)}
-    return Refusal("app-state-query-unclear", "invalid", facts) if said else None
+    return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if said else None
 
 
 def _body(known: AccessKnown) -> Body:

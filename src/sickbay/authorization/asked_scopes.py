@@ -11,34 +11,35 @@ from itertools import chain
 from typing import Any
 
 from sickbay.authorization.authorize.reading import base_here, misjoined
+from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.authorization.values import Policy, Server
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.refusal import Refusal, RefusalType
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
 
 
-def refusal(name: str, wrong: Sequence[str], corrected: list[str] | None = None, **more: Any) -> Refusal | None:
+def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None = None, **more: Any) -> Refusal | None:
     """A refusal over these scopes; `corrected` has the right one for each, in the same order."""
     facts = {"received": list(wrong), "expected": corrected, "scopes": list(wrong), "corrected": corrected or []}
-    return Refusal(name, "invalid_scope", facts | more) if wrong else None
+    return kind.with_facts(facts | more) if wrong else None
 
 
 def separated_wrongly(text: str) -> Refusal | None:
     facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
-    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
+    return next((kind.with_facts(facts) for kind in misjoined(text)), None)
 
 
 def wrong_case(tokens: Sequence[str]) -> Refusal | None:
     wrong = [(token, right) for token in tokens if (right := scopes.recased(token, ALL_TYPES))]
-    return refusal("scope-wrong-case", [one for one, _ in wrong], [right for _, right in wrong])
+    return refusal(refusals.SCOPE_WRONG_CASE, [one for one, _ in wrong], [right for _, right in wrong])
 
 
 def wrong_order(tokens: Sequence[str]) -> Refusal | None:
     wrong = [(token, right) for token in tokens if (right := scopes.reordered(token))]
-    return refusal("scope-v2-order", [one for one, _ in wrong], [right for _, right in wrong])
+    return refusal(refusals.SCOPE_V2_ORDER, [one for one, _ in wrong], [right for _, right in wrong])
 
 
 CLAIMS = frozenset({"email", "phone", "address"})
@@ -58,12 +59,12 @@ def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal |
         and not scopes.recased(token, ALL_TYPES)
         and not scopes.reordered(token)
     ]
-    return refusal("scope-malformed", wrong, likely=[_likely(one) if at < FEW else "" for at, one in enumerate(wrong)])
+    return refusal(refusals.SCOPE_MALFORMED, wrong, likely=[_likely(one) if at < FEW else "" for at, one in enumerate(wrong)])
 
 
 def unenforceable(asked: Sequence[ResourceScope]) -> Refusal | None:
     wrong = [scope.text for scope in asked if not scope.enforceable]
-    return refusal("scope-malformed", wrong, likely=[one.partition("?")[0] for one in wrong])
+    return refusal(refusals.SCOPE_MALFORMED, wrong, likely=[one.partition("?")[0] for one in wrong])
 
 
 def of_another_version(asked: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:
@@ -72,18 +73,18 @@ def of_another_version(asked: Sequence[ResourceScope], policy: Policy, smart_ver
         return None
     wrong = [scope for scope in asked if scope.version == other]
     corrected = [scopes.in_version(scope, app) for scope in wrong]
-    return refusal("scope-v1-on-v2-app", [one.text for one in wrong], corrected, app_version=app, sent_version=other)
+    return refusal(refusals.SCOPE_V1_ON_V2_APP, [one.text for one in wrong], corrected, app_version=app, sent_version=other)
 
 
 def of_the_system(asked: Sequence[ResourceScope]) -> Refusal | None:
     """In a flow of a person."""
     wrong = [one.text for one in asked if one.level == "system"]
-    return refusal("scope-system-in-user-flow", wrong, [one.replace("system/", "user/", 1) for one in wrong])
+    return refusal(refusals.SCOPE_SYSTEM_IN_USER_FLOW, wrong, [one.replace("system/", "user/", 1) for one in wrong])
 
 
 def wildcards(asked: Sequence[ResourceScope], policy: Policy) -> Refusal | None:
     wrong = [] if policy.wildcard_scopes else [scope.text for scope in asked if scope.wildcard]
-    return refusal("scope-wildcard-not-allowed", wrong)
+    return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wrong)
 
 
 def nowhere(asked: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
@@ -96,7 +97,7 @@ def of_unknown_types(asked: Sequence[ResourceScope], types: tuple[str, ...], ver
     near = [nearest(one.type[:LONGEST], types) if at < FEW else None for at, one in enumerate(wrong)]
     corrected = [one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)]
     texts = [one.text for one in wrong]
-    return refusal("scope-resource-not-in-version", texts, corrected, version=", ".join(versions))
+    return refusal(refusals.SCOPE_RESOURCE_NOT_IN_VERSION, texts, corrected, version=", ".join(versions))
 
 
 def types_of(bases: Sequence[str], server: Server) -> tuple[str, ...]:
@@ -118,7 +119,7 @@ def mixed(asked: Sequence[scopes.Scope]) -> Refusal | None:
     """A token is either for a person, or for a service without one: no flow gives both (SMART 2.2, Backend Services)."""
     others = [one.text for one in asked if not isinstance(one, ResourceScope) or one.level != "system"]
     system = [one.text for one in asked if one.text not in others]
-    return refusal("scope-levels-mixed", system, others=others) if others else None
+    return refusal(refusals.SCOPE_LEVELS_MIXED, system, others=others) if others else None
 
 
 def spelt_wrongly(tokens: Sequence[str]) -> Refusal | None:

@@ -7,6 +7,7 @@ from typing import Any
 from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
@@ -19,10 +20,6 @@ LEEWAY = 60
 """Seconds by which clocks may differ."""
 TOKEN_LIFETIME = 300
 """Seconds at most of an access token that no person gave (SMART 2.2, Backend Services)."""
-
-
-def _invalid(name: str, **facts: object) -> Refusal:
-    return Refusal(name, "invalid_client", facts)
 
 
 def assertion(request: TokenRequest) -> Jwt | None:
@@ -43,13 +40,13 @@ def _now(known: TokenKnown) -> int:
 @check()
 def assertion_type_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.parameters.get("client_assertion_type")
-    return None if sent == JWT_BEARER else _invalid("assertion-type-wrong", received=sent, expected=JWT_BEARER)
+    return None if sent == JWT_BEARER else refusals.ASSERTION_TYPE_WRONG(received=sent, expected=JWT_BEARER)
 
 
 @check()
 def assertion_is_a_jwt(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.parameters.get("client_assertion") or ""
-    return None if assertion(request) else _invalid("assertion-not-jwt", parts=sent.count(".") + 1)
+    return None if assertion(request) else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
 
 
 def _algorithms(known: TokenKnown) -> tuple[str, ...]:
@@ -62,26 +59,26 @@ def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refus
     sent = _read(request).header.get("alg")
     if sent in _algorithms(known):
         return None
-    return _invalid("assertion-alg-unsupported", received=sent, expected=list(_algorithms(known)))
+    return refusals.ASSERTION_ALG_UNSUPPORTED(received=sent, expected=list(_algorithms(known)))
 
 
 @check(after=(assertion_is_a_jwt,))
 def nothing_unknown_is_critical(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What crit names must be understood, and no extension of JWS is understood here (RFC 7515 4.1.11)."""
     header = _read(request).header
-    return _invalid("assertion-crit-unknown", received=header["crit"]) if "crit" in header else None
+    return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
 
 
 @check(after=(assertion_is_a_jwt,))
 def key_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return None if _read(request).header.get("kid") else _invalid("assertion-kid-missing", received=None)
+    return None if _read(request).header.get("kid") else refusals.ASSERTION_KID_MISSING(received=None)
 
 
 @check(after=(assertion_is_a_jwt,))
 def issuer_is_the_subject(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     claims = _read(request).claims
     iss, sub = claims.get("iss"), claims.get("sub")
-    return None if iss and iss == sub else _invalid("assertion-iss-sub-mismatch", received=iss, expected=sub)
+    return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
 
 
 @check(needs=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
@@ -90,7 +87,7 @@ def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | 
     registered = known.client.client_id if isinstance(known.client, Client) else None
     if iss == registered and named in (None, iss):
         return None
-    return _invalid("assertion-client-mismatch", received=iss, expected=named or registered or "a client registered here")
+    return refusals.ASSERTION_CLIENT_MISMATCH(received=iss, expected=named or registered or "a client registered here")
 
 
 @check(needs=("server",), after=(assertion_is_a_jwt,))
@@ -99,20 +96,20 @@ def audience_is_the_token_endpoint(request: TokenRequest, known: TokenKnown) -> 
     server, sent = known.server, _read(request).claims.get("aud")
     expected = server.token_endpoint if isinstance(server, Server) else ""
     audiences = sent if isinstance(sent, list) else [sent]
-    return None if expected in audiences else _invalid("assertion-aud-wrong", received=sent, expected=expected)
+    return None if expected in audiences else refusals.ASSERTION_AUD_WRONG(received=sent, expected=expected)
 
 
 @check(needs=("now",), after=(assertion_is_a_jwt,))
 def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     exp, now = _read(request).claims.get("exp"), _now(known)
     if not isinstance(exp, int | float) or isinstance(exp, bool):
-        return _invalid("assertion-exp-missing", received=exp)
+        return refusals.ASSERTION_EXP_MISSING(received=exp)
     facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
     if exp > 10**11:
-        return _invalid("assertion-exp-milliseconds", **facts, expected=int(exp) // 1000)
+        return refusals.ASSERTION_EXP_MILLISECONDS(**facts, expected=int(exp) // 1000)
     if exp > now + LIFETIME + LEEWAY:
-        return _invalid("assertion-exp-too-long", **facts)
-    return _invalid("assertion-expired", **facts) if exp < now - LEEWAY else None
+        return refusals.ASSERTION_EXP_TOO_LONG(**facts)
+    return refusals.ASSERTION_EXPIRED(**facts) if exp < now - LEEWAY else None
 
 
 @check(needs=("now",), after=(assertion_is_a_jwt,))
@@ -121,15 +118,15 @@ def assertion_is_good_already(request: TokenRequest, known: TokenKnown) -> Refus
     nbf, now = _read(request).claims.get("nbf"), _now(known)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
         return None
-    return _invalid("assertion-nbf-future", received=nbf, now=now)
+    return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
 
 
 @check(after=(assertion_is_a_jwt,))
 def assertion_is_used_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     jti = _read(request).claims.get("jti")
     if not isinstance(jti, str) or not jti:
-        return _invalid("assertion-jti-missing", received=None)
-    return _invalid("assertion-jti-reused", received=jti) if jti in known.seen_jti else None
+        return refusals.ASSERTION_JTI_MISSING(received=None)
+    return refusals.ASSERTION_JTI_REUSED(received=jti) if jti in known.seen_jti else None
 
 
 @check(needs=("jwks",), after=(assertion_is_a_jwt, client_is_registered))
@@ -138,7 +135,7 @@ def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | N
     if isinstance(known.jwks, dict) and isinstance(known.jwks.get("keys"), list):
         return None
     facts = {"fault": known.jwks_fault} if known.jwks_fault else {}
-    return _invalid("jwks-unreachable", received=client.jwks_uri if client else None, **facts)
+    return refusals.JWKS_UNREACHABLE(received=client.jwks_uri if client else None, **facts)
 
 
 @check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
@@ -151,7 +148,7 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
         return None
     facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
     published = [one.get("kid") for one in _keys(known)]
-    return _invalid("assertion-kid-unknown", received=header.get("kid"), published=published, **facts)
+    return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
 @check(needs=("jwks",), after=(key_is_published,))
@@ -160,14 +157,14 @@ def key_is_public(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     key = _key(_read(request).header, known)
     found = jose.private_members(key or {})
     kid = _read(request).header.get("kid")
-    return _invalid("assertion-key-private", received=kid, members=list(found)) if found else None
+    return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(found)) if found else None
 
 
 @check(needs=("jwks",), after=(key_is_published,))
 def key_is_for_signatures(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     why = jose.unsuited(_key(header, known) or {}, header.get("alg"))
-    return _invalid("assertion-key-unsuited", received=why, kid=header.get("kid")) if why else None
+    return refusals.ASSERTION_KEY_UNSUITED(received=why, kid=header.get("kid")) if why else None
 
 
 @check(needs=("jwks",), after=(key_is_published, key_is_for_signatures))
@@ -175,7 +172,7 @@ def key_is_strong(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known) or {}
     why = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
-    return _invalid("assertion-key-weak", received=why, kid=header.get("kid")) if why else None
+    return refusals.ASSERTION_KEY_WEAK(received=why, kid=header.get("kid")) if why else None
 
 
 SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
@@ -188,7 +185,7 @@ def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | No
     text = request.parameters.get("client_assertion") or ""
     if key is not None and jose.verify(text, key, _algorithms(known)):
         return None
-    return _invalid("assertion-signature-invalid", received=header.get("kid"))
+    return refusals.ASSERTION_SIGNATURE_INVALID(received=header.get("kid"))
 
 
 def _keys(known: TokenKnown) -> list[dict[str, Any]]:
@@ -209,7 +206,7 @@ def assertion_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | Non
     client, methods = known.client, presented(request).methods
     if not isinstance(client, Client) or client.client != "public" or methods:
         return None
-    return _invalid("assertion-missing", received=None)
+    return refusals.ASSERTION_MISSING(received=None)
 
 
 def proven(examination: Examination) -> bool:

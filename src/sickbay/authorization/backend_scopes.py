@@ -9,6 +9,7 @@ from sickbay.authorization.authorize.granting import UNASKED
 from sickbay.authorization.authorize.reading import misjoined
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client, Policy, Server
@@ -53,14 +54,14 @@ def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if (request.parameters.get("scope") or "").strip() or _is_lenient(known):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
-    return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
+    return refusals.BACKEND_SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,), about=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     text = request.parameters.get("scope") or ""
     facts = {"received": text, "expected": " ".join(_asked(request))}
-    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
+    return next((kind.with_facts(facts) for kind in misjoined(text)), None)
 
 
 def offered(
@@ -109,7 +110,7 @@ def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
     policy = _drops(known)
     if policy and (policy.mixed_levels or len(wrong) == len(asked)):
         return None
-    return Refusal("backend-scope-not-system", "invalid_scope", {"scopes": wrong, "received": asked}) if wrong else None
+    return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=wrong, received=asked) if wrong else None
 
 
 def _recased(token: str) -> str:
@@ -166,7 +167,7 @@ def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None
     wrong = [] if _drops(known) else _unregistered(asked, known)
     registered = known.client.scope if isinstance(known.client, Client) else ""
     facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
-    return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
+    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if wrong else None
 
 
 @check(needs=("client",), after=(scope_is_sent, client_is_registered), about=_UNUSUAL)
@@ -180,7 +181,7 @@ def some_scope_is_granted(request: TokenRequest, known: TokenKnown) -> Refusal |
     if left:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    return Refusal("backend-empty-scopes", "invalid_scope", {"received": asked, "registered": registered})
+    return refusals.BACKEND_EMPTY_SCOPES(received=asked, registered=registered)
 
 
 def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:

@@ -6,16 +6,17 @@ A secret is only ever compared as its SHA-256, in constant time, and stands in n
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.neighbours import meant
+from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
 from sickbay.protocol import basic, jose
 from sickbay.protocol.basic import Basic
 
@@ -77,7 +78,7 @@ def guesses_are_few(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 def guesses_too_many(seconds: int) -> Refusal:
     """RFC 6585 4: of an app or of a person."""
-    return Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": seconds}, 429)
+    return refusals.GUESSES_TOO_MANY(seconds=seconds)
 
 
 def hashed(secret: str) -> str:
@@ -120,14 +121,13 @@ def _is_secret(text: str, client: Client) -> bool:
     return hmac.compare_digest(hashed(text), client.secret_hash or "")
 
 
-def _status(request: TokenRequest) -> int:
-    """401, with WWW-Authenticate, where the Authorization header was used, else 400 (RFC 6749 5.2)."""
-    return 401 if "authorization" in request.headers else 400
+def _with_status(request: TokenRequest, refusal: Refusal) -> Refusal:
+    """401, with WWW-Authenticate, if the client used the Authorization header, else 400 (RFC 6749 5.2)."""
+    return replace(refusal, status=401) if "authorization" in request.headers else refusal
 
 
-def _invalid(request: TokenRequest, name: str, **facts: object) -> Refusal:
-    grant = request.parameters.get("grant_type")
-    return Refusal(name, "invalid_client", {"grant_type": grant, **facts}, _status(request))
+def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refusal:
+    return _with_status(request, kind(grant_type=request.parameters.get("grant_type"), **facts))
 
 
 @check()
@@ -138,8 +138,8 @@ def header_is_of_a_client(request: TokenRequest, known: TokenKnown) -> Refusal |
         return None
     scheme = header.partition(" ")[0] if " " in header else ""
     if scheme.lower() == "bearer":
-        return _invalid(request, "assertion-as-bearer", received=scheme)
-    return _invalid(request, "basic-malformed", fault="scheme", received=scheme)
+        return _invalid(request, refusals.ASSERTION_AS_BEARER, received=scheme)
+    return _invalid(request, refusals.BASIC_MALFORMED, fault="scheme", received=scheme)
 
 
 @check()
@@ -147,7 +147,7 @@ def basic_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal | 
     read = presented(request).basic
     if read is None or read.fault is None:
         return None
-    return _invalid(request, "basic-malformed", fault=read.fault)
+    return _invalid(request, refusals.BASIC_MALFORMED, fault=read.fault)
 
 
 @check()
@@ -155,7 +155,7 @@ def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | No
     methods = presented(request).methods
     if len(methods) <= 1:
         return None
-    return Refusal("client-auth-multiple", "invalid_request", {"received": methods})
+    return refusals.CLIENT_AUTH_MULTIPLE(received=methods)
 
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
@@ -165,9 +165,9 @@ def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     owner = known.owner.client_id if known.owner else None
     registered = known.client.client_id if isinstance(known.client, Client) else owner
     at_refresh = request.parameters.get("grant_type") == "refresh_token"
-    name = "client-auth-missing" if at_refresh else "client-id-missing-in-body"
+    kind = refusals.CLIENT_AUTH_MISSING if at_refresh else refusals.CLIENT_ID_MISSING_IN_BODY
     facts = {"received": None, "expected": registered, "registered": "client_id in the body"}
-    return _invalid(request, name, **facts, **({"owner": owner} if owner else {}))
+    return _invalid(request, kind, **facts, **({"owner": owner} if owner else {}))
 
 
 @check()
@@ -175,7 +175,7 @@ def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None
     read, body = presented(request).basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
         return None
-    return Refusal("client-id-duplicated", "invalid_request", {"received": body, "expected": read.decoded[0]})
+    return refusals.CLIENT_ID_DUPLICATED(received=body, expected=read.decoded[0])
 
 
 @check(needs=("client",), after=(client_is_named,))
@@ -184,16 +184,18 @@ def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | 
         return None
     sent = request.parameters.get("client_assertion") or ""
     if claimed(request) is None and jose.peek(sent) is None:  # nobody else is named
-        return _invalid(request, "assertion-not-jwt", parts=sent.count(".") + 1)
+        return _invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
     read = presented(request).basic
     if read is not None and read.decoded and read.decoded[1] in known.others:
-        return _invalid(request, "basic-swapped", received=None, expected=read.decoded[1])
+        return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=read.decoded[1])
     coming = {} if known.live_at is None else {"live_at": known.live_at}
     likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.neighbours)
     facts = {"received": claimed(request), "others": list(known.others), **coming, **likely}
     if known.live_at is None and presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
-        return _invalid(request, "assertion-client-mismatch", received=claimed(request), expected="a client registered here")
-    return Refusal("client-id-unknown", "invalid_client", facts, _status(request))
+        return _invalid(
+            request, refusals.ASSERTION_CLIENT_MISMATCH, received=claimed(request), expected="a client registered here"
+        )
+    return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 
 
 @check(needs=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
@@ -201,8 +203,8 @@ def credentials_are_sent(request: TokenRequest, known: TokenKnown) -> Refusal | 
     client = _client(known)
     if client.client == "public" or presented(request).methods:
         return None
-    name = "assertion-missing" if client.client == "asymmetric" else "client-auth-missing"
-    return _invalid(request, name, received=None, registered=registered_method(client))
+    kind = refusals.ASSERTION_MISSING if client.client == "asymmetric" else refusals.CLIENT_AUTH_MISSING
+    return _invalid(request, kind, received=None, registered=registered_method(client))
 
 
 @check(needs=("client",), after=(client_is_registered,))
@@ -212,7 +214,7 @@ def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> R
         return None
     if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(known).empty_basic:
         return None
-    return _invalid(request, "public-client-sent-secret", received=methods)
+    return _invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
 
 @check(needs=("client",), after=(credentials_are_sent, one_method_is_used))
@@ -221,7 +223,7 @@ def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Re
     if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
     right = next(iter(_accepted(client, _policy(known))), registered_method(client))
-    return _invalid(request, "client-auth-method-mismatch", received=methods[0], registered=right)
+    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=right)
 
 
 @check(needs=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
@@ -233,11 +235,12 @@ def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     readings = _readings(request, client)
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
-        return _invalid(request, "client-secret-wrong", received=method, **padded)
+        return _invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
     wanted = _policy(known).basic_secret
     if wanted == "either" or wanted in readings or method != "client_secret_basic":
         return None
-    return _invalid(request, "basic-urlencoded-mismatch" if wanted == "raw" else "basic-not-urlencoded", compares=wanted)
+    kind = refusals.BASIC_URLENCODED_MISMATCH if wanted == "raw" else refusals.BASIC_NOT_URLENCODED
+    return _invalid(request, kind, compares=wanted)
 
 
 def is_empty_basic(request: TokenRequest) -> bool:

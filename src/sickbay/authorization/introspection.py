@@ -7,6 +7,7 @@ from typing import Any
 from sickbay.authorization import access, backend, client_authentication, id_token, token
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.values import Client, Family, Token, User
 from sickbay.kernel.refusal import UNKNOWN, Refusal, check, examine
@@ -22,7 +23,7 @@ def by_token(request: TokenRequest) -> bool:
 def token_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if request.parameters.get("token"):
         return None
-    return Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"})
+    return refusals.TOKEN_PARAMETER_MISSING(received=None, expected="token")
 
 
 @check(needs=("client",), after=(client_is_registered,))
@@ -31,7 +32,7 @@ def client_is_confidential(request: TokenRequest, known: TokenKnown) -> Refusal 
     if not isinstance(known.client, Client) or known.client.client != "public":
         return None
     facts = {"grant_type": None, "received": None, "registered": "a secret or a key"}
-    return Refusal("client-auth-missing", "invalid_client", facts)
+    return refusals.CLIENT_AUTH_MISSING.with_facts(facts)
 
 
 @check()

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.refusals import launch as refusals
 from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client
@@ -54,14 +55,14 @@ def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlKnown) -> 
     astray = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
     if not astray:
         return None
-    return Refusal("launch-url-params-in-fragment", "invalid_request", {"names": " and ".join(astray), "received": request.url})
+    return refusals.LAUNCH_URL_PARAMS_IN_FRAGMENT(names=" and ".join(astray), received=request.url)
 
 
 @check()
 def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     if request.parameters.get("iss") or not is_substitution(request):
         return None
-    return Refusal("launch-url-vendor-substitution", "invalid_request", {"names": ", ".join(request.parameters.names())})
+    return refusals.LAUNCH_URL_VENDOR_SUBSTITUTION(names=", ".join(request.parameters.names()))
 
 
 @check()
@@ -72,7 +73,7 @@ def launch_names_its_server(request: UrlRequest, known: UrlKnown) -> Refusal | N
         "received": None,
         "example": f"{request.url.partition('?')[0].partition('#')[0]}?iss=<FHIR base>&launch=<code>",
     }
-    return Refusal("launch-url-missing-iss", "invalid_request", facts)
+    return refusals.LAUNCH_URL_MISSING_ISS.with_facts(facts)
 
 
 @check(after=(launch_names_its_server,))
@@ -81,7 +82,7 @@ def iss_is_encoded_once(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     if not urls.is_encoded_twice(iss):
         return None
     facts = {"received": iss, "expected": urls.decoded_again(iss)}
-    return Refusal("launch-url-iss-double-encoded", "invalid_request", facts)
+    return refusals.LAUNCH_URL_ISS_DOUBLE_ENCODED.with_facts(facts)
 
 
 @check(after=(launch_names_its_server,))
@@ -89,7 +90,7 @@ def iss_is_an_absolute_url(request: UrlRequest, known: UrlKnown) -> Refusal | No
     iss = iss_of(request) or ""
     if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
         return None
-    return Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": iss})
+    return refusals.LAUNCH_URL_ISS_NOT_ABSOLUTE(received=iss)
 
 
 @check(after=(launch_names_its_server,))
@@ -98,7 +99,7 @@ def iss_is_a_fhir_base(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     base = _base(iss)
     if base == iss:
         return None
-    return Refusal("launch-url-iss-not-base", "invalid_request", {"received": iss, "expected": base})
+    return refusals.LAUNCH_URL_ISS_NOT_BASE(received=iss, expected=base)
 
 
 def _base(iss: str) -> str:
@@ -116,7 +117,7 @@ def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlKnown) -> Refu
     allowed = known.allowed_iss if isinstance(known.allowed_iss, tuple) else ()
     if urls.normalised(iss) in {urls.normalised(one) for one in allowed}:
         return None
-    return Refusal("launch-url-iss-not-allowlisted", "invalid_request", {"received": iss, "allowed": list(allowed)})
+    return refusals.LAUNCH_URL_ISS_NOT_ALLOWLISTED(received=iss, allowed=list(allowed))
 
 
 CHECKS: tuple[UrlCheck, ...] = (

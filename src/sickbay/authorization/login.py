@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Launch
 from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check, examine
@@ -56,7 +57,7 @@ def _patient(request: LoginRequest, known: LoginKnown) -> str | None:
 
 @check()
 def person_said_yes(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    return Refusal("user-denied", "access_denied", {"received": "no"}) if request.denied else None
+    return refusals.USER_DENIED(received="no") if request.denied else None
 
 
 @check()
@@ -68,7 +69,7 @@ def person_is_who_launched_the_app(request: LoginRequest, known: LoginKnown) -> 
     names = {request.user} | ({known.user.username, known.user.fhir_user} if known.user else set())
     if wanted in names:
         return None
-    return Refusal("mismatched-identity", "access_denied", {"received": request.user, "expected": wanted})
+    return refusals.MISMATCHED_IDENTITY(received=request.user, expected=wanted)
 
 
 @check()
@@ -76,7 +77,7 @@ def something_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | 
     if known.granted:
         return None
     facts = {"received": request.parameters.get("scope"), "registered": known.client.scope}
-    return Refusal("denied-no-scope-granted", "access_denied", facts)
+    return refusals.DENIED_NO_SCOPE_GRANTED.with_facts(facts)
 
 
 @check(after=(something_is_granted,))
@@ -85,7 +86,7 @@ def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginKno
         return None
     wanting = [one for one in known.granted if one.startswith("patient/")]
     facts = {"received": list(known.granted), "scopes": wanting or list(known.granted), "note": "no patient was chosen"}
-    return Refusal("scope-patient-without-context", "access_denied", facts)
+    return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)
 
 
 @check()
@@ -94,7 +95,7 @@ def patient_is_open_to_the_person(request: LoginRequest, known: LoginKnown) -> R
     patient = _patient(request, known)
     if patient is None or (_is_visible(patient, known) and _is_the_launchs(patient, known)):
         return None
-    return Refusal("patient-not-accessible", "access_denied", {"received": patient})
+    return refusals.PATIENT_NOT_ACCESSIBLE(received=patient)
 
 
 @check()
@@ -102,7 +103,7 @@ def encounter_is_of_the_patient(request: LoginRequest, known: LoginKnown) -> Ref
     """Of the patient in context, and visible to this person."""
     if not request.encounter or known.encounter_fits is UNKNOWN or known.encounter_fits:
         return None
-    return Refusal("patient-not-accessible", "access_denied", {"received": f"Encounter/{request.encounter}"})
+    return refusals.PATIENT_NOT_ACCESSIBLE(received=f"Encounter/{request.encounter}")
 
 
 def _is_visible(patient: str, known: LoginKnown) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.known import LogoutKnown
+from sickbay.authorization.refusals import logout as refusals
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Check, Refusal, check
@@ -30,7 +31,7 @@ def audience(request: LogoutRequest) -> str | None:
 def parameters_are_sent_once(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
     repeated = request.parameters.repeated()
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
-    return Refusal("duplicate-parameter", "invalid_request", facts) if repeated else None
+    return refusals.DUPLICATE_PARAMETER.with_facts(facts) if repeated else None
 
 
 @check(needs=("server", "keys"))
@@ -44,7 +45,7 @@ def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutKnown) -> R
     signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(known))
     if signed and claims.get("iss") == issuer:
         return None
-    return Refusal("logout-hint-invalid", "invalid_request", {"issuer": issuer, "said": claims.get("iss")})
+    return refusals.LOGOUT_HINT_INVALID(issuer=issuer, said=claims.get("iss"))
 
 
 def _keys(known: LogoutKnown) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def hint_is_of_this_client(request: LogoutRequest, known: LogoutKnown) -> Refusa
         return None
     other = None if made_for == request.client_id else made_for
     facts = {"received": request.client_id, "expected": other, "unknown": known.client is None}
-    return Refusal("logout-client-mismatch", "invalid_request", facts)
+    return refusals.LOGOUT_CLIENT_MISMATCH.with_facts(facts)
 
 
 @check(needs=("client",))
@@ -70,7 +71,7 @@ def address_is_registered(request: LogoutRequest, known: LogoutKnown) -> Refusal
     if sent is None or (sent in registered and client_uris.is_safe(sent)):
         return None
     facts = {"received": sent, "registered": registered, "app": request.client_id}
-    return Refusal("logout-redirect-uri-mismatch", "invalid_request", facts)
+    return refusals.LOGOUT_REDIRECT_URI_MISMATCH.with_facts(facts)
 
 
 CHECKS: tuple[Check[LogoutRequest, LogoutKnown], ...] = (

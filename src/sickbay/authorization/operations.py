@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from sickbay.authorization.access import covers, insufficient, token_is_known
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import operations as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.search import no_fault
 from sickbay.authorization.values import Client, Token
@@ -37,7 +38,7 @@ def export_is_for_the_system(request: AccessRequest, known: AccessKnown) -> Refu
     if held and all(one.level == "system" for one in held):
         return None
     facts = {"held": tuple(one.text for one in held), "needed": "system/*.rs", "received": known.token.scope}
-    return Refusal("bulk-not-by-system", "insufficient_scope", facts, 403)
+    return refusals.BULK_NOT_BY_SYSTEM.with_facts(facts)
 
 
 @check(needs=("token", "client"), after=(token_is_known,), of=ASKED)
@@ -58,7 +59,7 @@ def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Ref
     if not is_export(request) or "respond-async" in prefer:
         return None
     facts = {"received": prefer or None, "expected": "respond-async"}
-    return Refusal("bulk-prefer-missing", "not-supported", facts)
+    return refusals.BULK_PREFER_MISSING.with_facts(facts)
 
 
 @check(of=ASKED)
@@ -69,7 +70,7 @@ def export_is_written_as_ndjson(request: AccessRequest, known: AccessKnown) -> R
     if asked is None:
         return None
     facts = {"parameter": "_outputFormat", "received": asked, "expected": NDJSON[0]}
-    return Refusal("bulk-format-unsupported", "not-supported", facts)
+    return refusals.BULK_FORMAT_UNSUPPORTED.with_facts(facts)
 
 
 def _formats(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
@@ -81,8 +82,8 @@ def _formats(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
 
 
 CHECKS: tuple[OperationCheck, ...] = (
-    no_fault("fhir-operation-unknown", "operation_is_offered", "not-found", 404),
-    no_fault("fhir-operation-parameter", "parameters_of_the_operation_fit"),
+    no_fault(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_offered"),
+    no_fault(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_fit"),
     export_is_for_the_system,
     members_of_the_group_may_be_known,
     export_is_asked_for_later,

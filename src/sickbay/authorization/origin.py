@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sickbay.authorization.known import AccessKnown, TokenKnown
+from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Check, Examination, Refusal, check
+from sickbay.kernel.refusal import Check, Examination, Refusal, RefusalType, check
 from sickbay.protocol import urls
 
-NAME = "cors-origin-not-registered"
+NAME = refusals.CORS_ORIGIN_NOT_REGISTERED.name
 
 
 def registered(client: Client) -> tuple[str, ...]:
@@ -33,24 +34,24 @@ def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str])
     return policy.credentialed_cors and sent is not None and sent in own
 
 
-def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown, error: str) -> Refusal | None:
+def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown, kind: RefusalType) -> Refusal | None:
     own = foreign(request, known)
     strict = isinstance(known.server, Server) and known.server.policy.strict_cors
     if own is None or not strict:
         return None
-    return Refusal(NAME, error, {"received": request.headers["origin"], "registered": own}, 403)
+    return kind(received=request.headers["origin"], registered=own)
 
 
 @check(needs=("client", "server"))
 def page_is_of_a_registered_origin(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """At the token endpoint, under the policy strict_cors; elsewhere it is advice."""
-    return _refused(request, known, "invalid_request")
+    return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
 @check(needs=("client", "server"))
 def page_may_read_the_record(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """The same at the FHIR server."""
-    return _refused(request, known, "forbidden")
+    return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 
 def withheld(examination: Examination) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Pkce, Server
 from sickbay.kernel.refusal import Check, Refusal, Unknown, check
@@ -26,7 +27,7 @@ def _off(known: TokenKnown) -> bool:
 def verifier_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if _off(known) or not _registered(known) or request.parameters.get("code_verifier"):
         return None
-    return Refusal("pkce-verifier-missing", "invalid_grant", {"challenge": _registered(known)})
+    return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
 
 @check(needs=("code",))
@@ -35,7 +36,7 @@ def verifier_is_expected(request: TokenRequest, known: TokenKnown) -> Refusal | 
     verifier = request.parameters.get("code_verifier")
     if _off(known) or not verifier or known.code is None or _registered(known):
         return None
-    return Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None})
+    return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
 
 @check()
@@ -44,7 +45,7 @@ def verifier_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal
     if _off(known) or not verifier or pkce.is_verifier(verifier):
         return None
     bad = sorted({one for one in verifier if not pkce.is_verifier(one * 43)})
-    return Refusal("pkce-verifier-malformed", "invalid_grant", {"length": len(verifier), "foreign": bad})
+    return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=bad)
 
 
 @check(needs=("code",), after=(verifier_is_sent, verifier_is_well_formed))
@@ -59,7 +60,7 @@ def verifier_fits_the_challenge(request: TokenRequest, known: TokenKnown) -> Ref
     }
     if facts["computed"] in known.attempts:
         facts["other_attempt"] = True
-    return Refusal("pkce-verifier-mismatch", "invalid_grant", facts)
+    return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)
 
 
 def _registered(known: TokenKnown) -> str | None:

@@ -20,7 +20,7 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """One setting. says: its meaning. choices: one of them for "choice", any for "list". app: whether an app may override it."""
+    """One setting. says: what it means. choices: one of them for "choice", any for "list". app: whether an app may set it."""
 
     kind: Kind
     says: str

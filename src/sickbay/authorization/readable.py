@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.refusal import Refusal, check
 from sickbay.protocol.unicode import BadByte, bad_byte
@@ -28,12 +29,12 @@ def not_utf8(part: str, sent: bytes) -> Refusal | None:
     facts = {"part": part, "place": _place(part, sent, bad.at), "received": _shown(bad), "position": bad.at + 1}
     if bad.meant:
         facts |= {"meant": bad.meant, "corrected": _corrected(part, bad.meant)}
-    return Refusal("request-not-utf8", "invalid_request", facts)
+    return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
 def too_large(limit: int, unit: str = "bytes") -> Refusal:
     """RFC 9110 15.5.14."""
-    return Refusal("request-too-large", "invalid_request", {"limit": limit, "unit": unit}, 413)
+    return refusals.REQUEST_TOO_LARGE(limit=limit, unit=unit)
 
 
 @check()

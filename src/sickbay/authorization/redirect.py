@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.refusals import redirect as refusals
 from sickbay.authorization.requests import UrlRequest
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import urls
@@ -25,21 +26,21 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 @check()
 def answer_is_in_the_query(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     astray = [name for name in ("code", "error") if name in request.fragment]
-    return Refusal("redirect-params-in-fragment", "invalid_request", {"names": astray}) if astray else None
+    return refusals.REDIRECT_PARAMS_IN_FRAGMENT(names=astray) if astray else None
 
 
 @check(after=(answer_is_in_the_query,))
 def answer_brings_a_code_or_an_error(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     if request.parameters.get("code") or request.parameters.get("error"):
         return None
-    return Refusal("redirect-no-code-no-error", "invalid_request", {"received": request.url})
+    return refusals.REDIRECT_NO_CODE_NO_ERROR(received=request.url)
 
 
 @check(after=(answer_brings_a_code_or_an_error,))
 def answer_brings_the_state(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     if request.parameters.get("state"):
         return None
-    return Refusal("redirect-state-missing", "invalid_request", {"received": None})
+    return refusals.REDIRECT_STATE_MISSING(received=None)
 
 
 @check(needs=("sent_state",), after=(answer_brings_the_state,))
@@ -47,7 +48,7 @@ def state_is_the_one_sent(request: UrlRequest, known: UrlKnown) -> Refusal | Non
     state = request.parameters.get("state")
     if state == known.sent_state:
         return None
-    return Refusal("redirect-state-mismatch", "invalid_request", {"received": state, "expected": known.sent_state})
+    return refusals.REDIRECT_STATE_MISMATCH(received=state, expected=known.sent_state)
 
 
 @check()
@@ -55,7 +56,7 @@ def code_arrived_whole(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     code = request.parameters.get("code")
     if not code or not (re.search(r"[\s%]", code) or code.endswith(("…", "..."))):
         return None
-    return Refusal("redirect-code-mangled", "invalid_request", {"received": code})
+    return refusals.REDIRECT_CODE_MANGLED(received=code)
 
 
 @check()
@@ -67,7 +68,7 @@ def answer_names_no_fault(request: UrlRequest, known: UrlKnown) -> Refusal | Non
     found = _by_urn(urn) or _by_id(said, known.ids) or _by_text(said, error) or _by_error(error)
     if found is None or (known.ids and found not in known.ids):
         return None
-    return Refusal(found, error or "invalid_request", {"told": urn or said or error} | _values(said))
+    return refusals.from_another_server(found, error).with_facts({"told": urn or said or error} | _values(said))
 
 
 def urn_of(address: str) -> str:

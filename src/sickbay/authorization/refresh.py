@@ -15,6 +15,7 @@ from sickbay.authorization import asked_scopes
 from sickbay.authorization.authorize.granting import is_still_granted
 from sickbay.authorization.client_authentication import client_is_registered, hashed, presented
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
@@ -79,14 +80,14 @@ def decide(family: Family, generation: int, now: int, rotates: bool = True) -> D
 def refresh_token_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if request.parameters.get("refresh_token"):
         return None
-    return Refusal("refresh-token-missing", "invalid_request", {"received": None})
+    return refusals.REFRESH_TOKEN_MISSING(received=None)
 
 
 @check(needs=("family",), after=(refresh_token_is_sent,))
 def refresh_token_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.family is not None:
         return None
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})
+    return refusals.REFRESH_TOKEN_INVALID(reason="unknown")
 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
@@ -94,7 +95,7 @@ def refresh_token_is_not_revoked(request: TokenRequest, known: TokenKnown) -> Re
     family = _family(known)
     if not family.revoked:
         return None
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", **revocation_facts(family)})
+    return refusals.REFRESH_TOKEN_INVALID(reason="revoked", **revocation_facts(family))
 
 
 def revocation_facts(grant: Token | Family) -> dict[str, object]:
@@ -107,7 +108,7 @@ def refresh_token_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal 
     expires, now = _family(known).expires_at, _now(known)
     if expires is None or now < expires:
         return None
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": now - expires})
+    return refusals.REFRESH_TOKEN_INVALID(reason="expired", seconds=now - expires)
 
 
 @check(needs=("family", "now"), after=(refresh_token_is_known,))
@@ -117,12 +118,12 @@ def refresh_token_is_the_current_one(request: TokenRequest, known: TokenKnown) -
     if decide(family, generation, _now(known)) != "reused":
         return None
     facts = {"generation": generation, "current": family.generation, "seconds": _now(known) - family.rotated_at}
-    return Refusal("refresh-token-reused", "invalid_grant", facts)
+    return refusals.REFRESH_TOKEN_REUSED.with_facts(facts)
 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
 def user_is_still_there(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "user"}) if known.user_gone else None
+    return refusals.REFRESH_TOKEN_INVALID(reason="user") if known.user_gone else None
 
 
 @check(needs=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
@@ -130,14 +131,14 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refu
     """Within the window the answer is repeated, never a new one made: so scope and authentication must be the same."""
     if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
         return None
-    return Refusal("refresh-replay-differs", "invalid_grant", {"received": request.parameters.get("scope")})
+    return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
 
 @check(needs=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """All that the first answer gave must still be valid, because it is sent again."""
     why = _withdrawn(known) if is_replay(known) else ""
-    return Refusal("refresh-replay-revoked", "invalid_grant", {"reason": why}) if why else None
+    return refusals.REFRESH_REPLAY_REVOKED(reason=why) if why else None
 
 
 def _withdrawn(known: TokenKnown) -> str:
@@ -181,14 +182,14 @@ def refresh_token_is_of_this_client(request: TokenRequest, known: TokenKnown) ->
     client = known.client
     if not isinstance(client, Client) or client.client_id == _family(known).client_id:
         return None
-    return Refusal("refresh-client-mismatch", "invalid_grant", {"received": client.client_id})
+    return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
 def session_goes_on(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if _family(known).mode != "online" or not known.session_ended:
         return None
-    return Refusal("refresh-online-session-ended", "invalid_grant", {"granted": _family(known).scope})
+    return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(known).scope)
 
 
 @check(about=_UNUSUAL)
@@ -239,7 +240,7 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Ref
     gone = [one for one in named if not is_still_granted(one, client, server)]
     if not client.scope or not gone or (not text and len(gone) < len(named)):
         return None
-    return asked_scopes.refusal("scope-not-registered", gone, registered=client.scope)
+    return asked_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, gone, registered=client.scope)
 
 
 @check(
@@ -250,7 +251,7 @@ def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | No
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
     if not wider or (asked_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(asked))):
         return None
-    return Refusal("refresh-scope-expanded", "invalid_scope", {"received": asked, "wider": wider, "granted": granted})
+    return refusals.REFRESH_SCOPE_EXPANDED(received=asked, wider=wider, granted=granted)
 
 
 def _within(asked: str, granted: str) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sickbay.authorization import asked_scopes, registration_keys, registration_limits, registration_uris
-from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.registration_uris import is_insecure
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Server
@@ -23,16 +22,14 @@ PRIVATE_MEMBERS = jose.PRIVATE
 def statement_is_signed_by_somebody(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.software_statement is None or _statement(request):
         return None
-    return Refusal("reg-software-statement-invalid", "invalid_software_statement", {"received": request.software_statement})
+    return refusals.REG_SOFTWARE_STATEMENT_INVALID(received=request.software_statement)
 
 
 @check(after=(statement_is_signed_by_somebody,))
 def statement_is_by_whom_we_trust(request: RegistrationRequest, known: Any) -> Refusal | None:
     """And that is nobody: what it says cannot be held to be true, and overlooked it would make another app than was meant."""
     issuer = _statement(request)
-    return (
-        Refusal("reg-software-statement-unapproved", "unapproved_software_statement", {"received": issuer}) if issuer else None
-    )
+    return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
 
 
 def _statement(request: RegistrationRequest) -> str:
@@ -45,7 +42,7 @@ def _statement(request: RegistrationRequest) -> str:
 def public_app_has_no_secret(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.client != "public" or not request.has_secret:
         return None
-    return Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"})
+    return refusals.REG_PUBLIC_APP_WITH_SECRET(received="(a secret)")
 
 
 @check()
@@ -60,14 +57,14 @@ def authentication_suits_the_client(request: RegistrationRequest, known: Any) ->
         "client": "public" if request.client == "public" else "confidential",
         "expected": expected,
     }
-    return Refusal("reg-client-type-mismatch", "invalid_client_metadata", facts)
+    return refusals.REG_CLIENT_TYPE_MISMATCH.with_facts(facts)
 
 
 @check()
 def app_with_a_key_publishes_it(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.client != "asymmetric" or request.jwks or request.jwks_uri:
         return None
-    return Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"})
+    return refusals.REG_BACKEND_NO_JWKS(received=None, expected="jwks_uri or jwks")
 
 
 @check()
@@ -75,7 +72,7 @@ def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refus
     """By value or by address (RFC 7591 2): two sets may differ, and nobody could tell which one counts."""
     if request.jwks is None or not request.jwks_uri:
         return None
-    return Refusal("reg-jwks-given-twice", "invalid_client_metadata", {"received": ["jwks", request.jwks_uri]})
+    return refusals.REG_JWKS_GIVEN_TWICE(received=["jwks", request.jwks_uri])
 
 
 @check()
@@ -84,7 +81,7 @@ def jwks_uri_is_an_address(request: RegistrationRequest, known: Any) -> Refusal 
     uri = request.jwks_uri
     if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
         return None
-    return Refusal("reg-jwks-uri-not-absolute", "invalid_client_metadata", {"received": uri})
+    return refusals.REG_JWKS_URI_NOT_ABSOLUTE(received=uri)
 
 
 def _is_http(uri: str) -> bool:
@@ -97,7 +94,7 @@ def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> R
     if not uri or not is_insecure(uri):
         return None
     facts = {"received": uri, "expected": f"https{uri[4:]}"}
-    return Refusal("reg-jwks-uri-insecure-http", "invalid_client_metadata", facts)
+    return refusals.REG_JWKS_URI_INSECURE_HTTP.with_facts(facts)
 
 
 @check()
@@ -105,13 +102,12 @@ def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: A
     """client_credentials is for confidential clients alone (RFC 6749 4.4)."""
     if request.type != "system" or request.client != "public":
         return None
-    return Refusal("reg-system-app-public", "invalid_client_metadata", {"received": "public", "expected": "asymmetric"})
+    return refusals.REG_SYSTEM_APP_PUBLIC(received="public", expected="asymmetric")
 
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
-    facts = {"received": request.scope, "expected": " ".join(_tokens(request))}
-    return next((Refusal(name, "invalid_client_metadata", facts) for name in misjoined(request.scope)), None)
+    return _metadata(asked_scopes.separated_wrongly(request.scope))
 
 
 @check()
@@ -157,29 +153,30 @@ def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
 
 def _metadata(refusal: Refusal | None) -> Refusal | None:
     """The same refusal in the words of a registration (RFC 7591 3.2.2)."""
-    return replace(refusal, error="invalid_client_metadata") if refusal else None
+    return refusals.SCOPES[refusal.name].with_facts(refusal.facts) if refusal else None
 
 
 @check()
 def registrar_may_register(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.allowed:
         return None
-    return Refusal("reg-not-allowed", "invalid_token", {"expected": "an initial access token"}, 401)
+    return refusals.REG_NOT_ALLOWED(expected="an initial access token")
 
 
 @check()
 def registration_token_is_right(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.managed:
         return None
-    return Refusal("reg-access-token-wrong", "invalid_token", {"expected": "the registration access token"}, 401)
+    return refusals.REG_ACCESS_TOKEN_WRONG(expected="the registration access token")
 
 
 @check()
 def metadata_can_be_used(request: RegistrationRequest, known: Any) -> Refusal | None:
     if not request.fault:
         return None
-    error = "invalid_redirect_uri" if "redirect URI" in request.fault else "invalid_client_metadata"
-    return Refusal("reg-metadata-invalid", error, {"fault": request.fault})
+    of_redirect_uri = "redirect URI" in request.fault
+    kind = refusals.REG_METADATA_INVALID_REDIRECT_URI if of_redirect_uri else refusals.REG_METADATA_INVALID
+    return kind(fault=request.fault)
 
 
 CHECKS: tuple[RegistrationCheck, ...] = (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.refusal import Refusal, check
 from sickbay.protocol import jose
@@ -23,7 +24,7 @@ def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Re
     found = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
     if not found:
         return None
-    return Refusal("reg-jwks-has-private-key", ERROR, {"received": found, "members": found})
+    return refusals.REG_JWKS_HAS_PRIVATE_KEY(received=found, members=found)
 
 
 MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
@@ -35,7 +36,7 @@ def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Re
     if not request.jwks or any(_is_usable(key) for key in keys_of(request)):
         return None
     facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
-    return Refusal("reg-jwks-empty", ERROR, facts)
+    return refusals.REG_JWKS_EMPTY.with_facts(facts)
 
 
 def _is_usable(key: Mapping[str, Any]) -> bool:
@@ -51,7 +52,7 @@ def a_key_is_for_signatures(request: RegistrationRequest, known: Any) -> Refusal
     if not keys or len(reasons) < len(keys):
         return None
     key, why = reasons[0]
-    return Refusal("reg-jwks-key-unsuited", ERROR, {"received": why, "kid": key.get("kid")})
+    return refusals.REG_JWKS_KEY_UNSUITED(received=why, kid=key.get("kid"))
 
 
 @check(after=(jwks_holds_a_key_to_check_by,))
@@ -61,7 +62,7 @@ def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
             continue
         why = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are no point of its curve")
         if why:
-            return Refusal("reg-jwks-key-weak", ERROR, {"received": why, "kid": key.get("kid")})
+            return refusals.REG_JWKS_KEY_WEAK(received=why, kid=key.get("kid"))
     return None
 
 
@@ -70,7 +71,7 @@ def key_ids_are_unique(request: RegistrationRequest, known: Any) -> Refusal | No
     """Of one kind: keys of two kinds may share an id (RFC 7517 4.5)."""
     ids = Counter((str(key.get("kty")), str(key["kid"])) for key in keys_of(request) if key.get("kid") is not None)
     twice = sorted({kid for (_, kid), count in ids.items() if count > 1})
-    return Refusal("reg-jwks-kid-duplicate", ERROR, {"received": twice, "names": twice}) if twice else None
+    return refusals.REG_JWKS_KID_DUPLICATE(received=twice, names=twice) if twice else None
 
 
 CHECKS = (

@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Any
 
+from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Client, Grant, Policy
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.refusal import Refusal, RefusalType, check
 from sickbay.protocol import client_uris, scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
@@ -43,7 +44,7 @@ def scope_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refus
         return None
     wrong = [one for one in spelling(request.scope).tokens if not permits(limit.scope, one)]
     facts = {"scopes": wrong, "corrected": [""] * len(wrong)}
-    return _beyond(request, "reg-scope-not-granted", "scope", wrong, limit.scope, **facts) if wrong else None
+    return _beyond(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", wrong, limit.scope, **facts) if wrong else None
 
 
 def permits(granted: str, text: str) -> bool:
@@ -61,7 +62,7 @@ def grant_types_are_within_the_grant(request: RegistrationRequest, known: Any) -
         return None
     wrong = [one for one in request.grant_types or () if one not in limit.grant_types]
     granted = " ".join(limit.grant_types)
-    return _beyond(request, "reg-grant-type-not-granted", "grant_types", wrong, granted) if wrong else None
+    return _beyond(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", wrong, granted) if wrong else None
 
 
 @check()
@@ -74,9 +75,9 @@ def authentication_is_within_the_grant(request: RegistrationRequest, known: Any)
     asked = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
     if not set(asked) <= set(methods):
         received, granted = " or ".join(asked), " or ".join(methods)
-        return _beyond(request, "reg-auth-method-not-granted", "token_endpoint_auth_method", received, granted)
+        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
     if limit.jwks_uri and request.jwks is not None:
-        return _beyond(request, "reg-auth-method-not-granted", "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
+        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
     return None
 
 
@@ -93,7 +94,7 @@ def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> 
     asked += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
     wrong = [uri for uri, allowed in asked if _place(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
-    return _beyond(request, "reg-host-not-granted", "redirect_uris", wrong, shown) if wrong else None
+    return _beyond(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", wrong, shown) if wrong else None
 
 
 def _place(uri: str, limit: Grant) -> str:
@@ -105,10 +106,11 @@ def _place(uri: str, limit: Grant) -> str:
     return urls.origin(uri) or uri
 
 
-def _beyond(request: RegistrationRequest, name: str, parameter: str, received: object, granted: str, **more: object) -> Refusal:
-    error = "invalid_redirect_uri" if name == "reg-host-not-granted" else "invalid_client_metadata"
+def _beyond(
+    request: RegistrationRequest, kind: RefusalType, parameter: str, received: object, granted: str, **more: object
+) -> Refusal:
     facts = {"received": received, "granted": granted, "member": parameter, "by": request.limited_by}
-    return Refusal(name, error, facts | more)
+    return kind.with_facts(facts | more)
 
 
 CHECKS = (

@@ -5,28 +5,29 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.refusal import Refusal, RefusalType, check
 from sickbay.protocol import client_uris, urls
 from sickbay.protocol.client_uris import STRANGE
 
 PARAMETER = "redirect_uris"
 
 
-def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
+def _uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
     facts = {"received": wrong, "expected": expected, "parameter": PARAMETER}
-    return Refusal(name, "invalid_redirect_uri", facts) if wrong else None
+    return kind.with_facts(facts) if wrong else None
 
 
 @check()
 def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.addresses if "*" in uri])
+    return _uris(refusals.REG_REDIRECT_URI_WILDCARD, [uri for uri in request.addresses if "*" in uri])
 
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
-    return _uris("reg-redirect-uri-not-absolute", wrong)
+    return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, wrong)
 
 
 def is_absolute(uri: str) -> bool:
@@ -40,7 +41,7 @@ def is_absolute(uri: str) -> bool:
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
     """https, http, or a scheme of the app's own: no javascript, data, file or other that a browser or the system handles."""
-    return _uris("reg-redirect-uri-scheme-forbidden", [uri for uri in request.addresses if _is_forbidden(uri)])
+    return _uris(refusals.REG_REDIRECT_URI_SCHEME_FORBIDDEN, [uri for uri in request.addresses if _is_forbidden(uri)])
 
 
 @check()
@@ -48,7 +49,7 @@ def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, known: Any) -
     uri = request.launch_uri or ""
     if not _is_forbidden(uri):
         return None
-    return Refusal("reg-launch-uri-scheme-forbidden", "invalid_client_metadata", {"received": uri})
+    return refusals.REG_LAUNCH_URI_SCHEME_FORBIDDEN(received=uri)
 
 
 def _is_forbidden(uri: str) -> bool:
@@ -61,14 +62,14 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
-    return _uris("reg-redirect-uri-malformed", wrong)
+    return _uris(refusals.REG_REDIRECT_URI_MALFORMED, wrong)
 
 
 @check(after=(redirect_uris_are_one_address_each,))
 def redirect_uris_have_no_response_parameter(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = {uri: found for uri in request.addresses if (found := client_uris.response_parameters(uri))}
     facts = {"received": list(wrong), "names": sorted({name for found in wrong.values() for name in found})}
-    return Refusal("reg-redirect-uri-response-parameter", "invalid_redirect_uri", facts) if wrong else None
+    return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if wrong else None
 
 
 @check()
@@ -76,19 +77,19 @@ def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal 
     uri = request.launch_uri
     if not uri or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
-    return Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": uri})
+    return refusals.REG_LAUNCH_URI_NOT_ABSOLUTE(received=uri)
 
 
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = [uri for uri in request.addresses if "#" in uri]
-    return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
+    return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, wrong, [uri.partition("#")[0] for uri in wrong])
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = [uri for uri in request.addresses if is_insecure(uri)]
-    return _uris("reg-redirect-uri-insecure-http", wrong, [f"https{uri[4:]}" for uri in wrong])
+    return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, wrong, [f"https{uri[4:]}" for uri in wrong])
 
 
 @check(after=(launch_uri_is_absolute,))
@@ -98,7 +99,7 @@ def launch_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) ->
     if not uri or not is_insecure(uri):
         return None
     facts = {"received": uri, "expected": f"https{uri[4:]}"}
-    return Refusal("reg-launch-uri-insecure-http", "invalid_client_metadata", facts)
+    return refusals.REG_LAUNCH_URI_INSECURE_HTTP.with_facts(facts)
 
 
 def is_insecure(uri: str) -> bool:

@@ -6,6 +6,7 @@ from sickbay.authorization import backend, client_authentication, token
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.introspection import token_is_named
 from sickbay.authorization.known import SubjectKnown, TokenKnown
+from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Server, Token
 from sickbay.kernel.refusal import Refusal, check
@@ -21,7 +22,7 @@ def token_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal
     if subject.client_id == client.client_id:
         return None
     kind = "access token" if isinstance(subject, Token) else "refresh token"
-    return Refusal("refresh-client-mismatch", "invalid_grant", {"received": client.client_id, "kind": kind})
+    return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id, kind=kind)
 
 
 @check(needs=("subject",), after=(token_is_of_this_client,))
@@ -32,7 +33,7 @@ def token_is_of_a_kind_that_is_revoked(request: TokenRequest, known: TokenKnown)
     if revokes or not isinstance(known.subject, Token):
         return None
     facts = {"received": "an access token", "expected": "a refresh token"}
-    return Refusal("revoke-access-token", "unsupported_token_type", facts)
+    return refusals.REVOKE_ACCESS_TOKEN.with_facts(facts)
 
 
 CHECKS: tuple[TokenCheck, ...] = (

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from sickbay.authorization import asked_scopes
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Check, Refusal, check
@@ -29,7 +30,7 @@ def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if _tokens(request):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
-    return Refusal("scope-missing", "invalid_scope", {"received": None, "registered": registered})
+    return refusals.SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,))

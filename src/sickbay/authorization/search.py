@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import search as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
@@ -21,7 +22,7 @@ from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
 from sickbay.fhir.search_routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
 from sickbay.protocol import scopes
 
 SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
@@ -46,11 +47,11 @@ def faults(request: AccessRequest, version: str) -> tuple[Fault, ...]:
     return (*at_address, Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
 
 
-def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> SearchCheck:
-    """A check that fhir found no fault of this rule."""
+def no_fault(kind: RefusalType, name: str) -> SearchCheck:
+    """A check that FHIR found no fault of the rule of this name."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-        refusal = _refused(rule, error, status, known)
+        refusal = _refused(kind, known)
         if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
             return replace(refusal, facts={**refusal.facts, "of_base": True})
         return refusal
@@ -59,11 +60,12 @@ def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> S
     return check(about="faults")(decide)
 
 
-def _refused(rule: str, error: str, status: int, known: AccessKnown) -> Refusal | None:
-    found = next((one for one in known.faults if one.rule == rule), None)
+def _refused(kind: RefusalType, known: AccessKnown) -> Refusal | None:
+    found = next((one for one in known.faults if one.rule == kind.name), None)
     if found is None:
         return None
-    return Refusal(rule, error, _facts(found, known), 404 if found.parameter == "id" else status)
+    refusal = kind.with_facts(_facts(found, known))
+    return replace(refusal, status=404) if found.parameter == "id" else refusal
 
 
 def _facts(found: Fault, known: AccessKnown) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Ref
     assert isinstance(known.server, Server)
     path, base = "/" + "/".join(segments[at:]), base_meant(request.path, known.token, known.server)
     facts = {"received": request.url.partition("?")[0], "expected": base + path, "base": base, "path": path}
-    return Refusal("fhir-base-url-wrong", "not-found", facts, 404)
+    return refusals.FHIR_BASE_URL_WRONG.with_facts(facts)
 
 
 def base_meant(path: str, token: object, server: Server) -> str:
@@ -111,15 +113,15 @@ def patient_is_defined(request: AccessRequest, known: AccessKnown) -> Refusal | 
     """undefined or null, where the app had no patient and asked all the same."""
     id = request.id or _second(request.path)
     if id in UNDEFINED:
-        return Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": id}, 404)
+        return refusals.FHIR_PATIENT_UNDEFINED_IN_PATH(parameter="id", received=id)
     for key, value in request.parameters:
         if value.rpartition("/")[2] in UNDEFINED and key.partition(":")[0] in PATIENT_KEYS:
-            return Refusal("fhir-patient-undefined", "value", {"parameter": key, "received": value}, 400)
+            return refusals.FHIR_PATIENT_UNDEFINED(parameter=key, received=value)
     if not known.faults:
         return None
     read = next((one for one in known.faults if one.rule == "fhir-patient-undefined"), None)
     facts = {} if read is None else {"parameter": read.parameter, "received": read.value}
-    return Refusal("fhir-patient-undefined", "value", facts) if facts else None
+    return refusals.FHIR_PATIENT_UNDEFINED.with_facts(facts) if facts else None
 
 
 def _second(path: str) -> str:
@@ -137,7 +139,7 @@ def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Re
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
-    return Refusal("fhir-search-unbounded", "too-costly", facts)
+    return refusals.FHIR_SEARCH_UNBOUNDED.with_facts(facts)
 
 
 def _narrows(parameter: str) -> bool:
@@ -153,7 +155,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refu
     for type in _searched(request, known):
         asked = {*PATIENT_KEYS, *compartment.get(type, ())}
         if type != "Patient" and type in compartment and not _names(request) & asked:
-            return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"})
+            return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
     return None
 
 
@@ -164,7 +166,7 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
     types = [one for one in _searched(request, known) if one in CATEGORY_TYPES]
     if not types or _names(request) & {"category", "code", "_id"}:
         return None
-    return Refusal("fhir-search-missing-category", "required", {"type": types[0], "expected": "category"})
+    return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
 
 @check(needs=("server",), of=SEARCHES)
@@ -178,14 +180,14 @@ def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessKn
         for alternatives in wanted.get((known.version, type), ()):
             if not names.intersection(alternatives):
                 facts = {"type": type, "expected": [one for one in alternatives if not one.startswith("-")]}
-                return Refusal(_missing(alternatives), "required", facts)
+                return _missing(alternatives).with_facts(facts)
     return None
 
 
-def _missing(alternatives: tuple[str, ...]) -> str:
+def _missing(alternatives: tuple[str, ...]) -> RefusalType:
     if "patient" in alternatives and len(alternatives) < 4:
-        return "fhir-search-missing-patient"
-    return "fhir-search-missing-category" if "category" in alternatives else "fhir-search-missing-param"
+        return refusals.FHIR_SEARCH_MISSING_PATIENT
+    return refusals.FHIR_SEARCH_MISSING_CATEGORY if "category" in alternatives else refusals.FHIR_SEARCH_MISSING_PARAM
 
 
 @lru_cache(maxsize=64)
@@ -209,7 +211,7 @@ def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     others = sorted(one for one in names if not one.startswith("_"))
     if "_id" not in names or not others:
         return None
-    return Refusal("fhir-search-id-not-alone", "business-rule", {"type": request.type, "received": others})
+    return refusals.FHIR_SEARCH_ID_NOT_ALONE(type=request.type, received=others)
 
 
 @check(of=("", *SEARCHES))
@@ -219,7 +221,7 @@ def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal
         return None
     if sent is None and not request.body:
         return None  # all criteria stand in the address
-    return Refusal("fhir-search-post-content-type", "not-supported", {"received": sent, "expected": FORM}, 415)
+    return refusals.FHIR_SEARCH_POST_CONTENT_TYPE(received=sent, expected=FORM)
 
 
 @check(needs=("server",), of=("", "update", "patch"))
@@ -227,7 +229,7 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
     sent = request.headers.get("if-match")
     if request.method not in ("PUT", "PATCH") or not _policy(known).versioned_update or (sent or "").startswith('W/"'):
         return None
-    return Refusal("fhir-if-match-missing", "required", {"received": sent}, 412)
+    return refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
 @check(of=("create", "update", "patch", "batch", "operation"))
@@ -244,7 +246,7 @@ def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusa
         good, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
     if good or (not sends and _media(sent) == FORM):
         return None
-    return Refusal("fhir-write-content-type", "not-supported", {"received": sent, "expected": expected}, 415)
+    return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
 
 
 def _media(header: str | None) -> str:
@@ -272,23 +274,23 @@ def _held(known: AccessKnown) -> tuple[scopes.ResourceScope, ...]:
 
 CHECKS: tuple[SearchCheck, ...] = (
     address_is_below_the_base,
-    no_fault("fhir-base-double-slash", "path_has_no_double_slash", "not-found", 404),
-    no_fault("fhir-path-trailing-slash", "path_ends_without_a_slash", "not-found", 404),
-    no_fault("fhir-resource-wrong-version", "type_is_of_this_version", "not-found", 404),
-    no_fault("fhir-resource-unknown", "type_is_known", "not-found", 404),
+    no_fault(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
+    no_fault(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
+    no_fault(refusals.FHIR_RESOURCE_WRONG_VERSION, "type_is_of_this_version"),
+    no_fault(refusals.FHIR_RESOURCE_UNKNOWN, "type_is_known"),
     patient_is_defined,
-    no_fault("fhir-id-invalid", "ids_are_well_formed"),
-    no_fault("fhir-accept-unsupported", "representation_is_there", "not-supported", 406),
+    no_fault(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
+    no_fault(refusals.FHIR_ACCEPT_UNSUPPORTED, "representation_is_there"),
     search_form_is_a_form,
-    no_fault("fhir-patient-searched-by-patient", "patients_are_not_searched_by_patient"),
-    no_fault("fhir-search-colon-for-equals", "values_follow_an_equals_sign"),
-    no_fault("fhir-reference-malformed", "references_are_well_formed"),
-    no_fault("fhir-date-malformed", "dates_are_well_formed"),
-    no_fault("fhir-search-value-malformed", "values_are_well_formed"),
-    no_fault("fhir-search-unknown-param", "parameters_are_known"),
-    no_fault("fhir-search-modifier-unsupported", "modifiers_are_understood"),
-    no_fault("fhir-search-param-unsupported", "parameters_are_answered"),
-    no_fault("fhir-search-too-complex", "search_is_simple_enough", "too-costly"),
+    no_fault(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
+    no_fault(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
+    no_fault(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
+    no_fault(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
+    no_fault(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
+    no_fault(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
+    no_fault(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_understood"),
+    no_fault(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_answered"),
+    no_fault(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
     patient_search_is_narrowed,
     search_names_its_patient,
     search_names_its_category,

@@ -11,6 +11,8 @@ from sickbay.authorization import backend, client_authentication, origin, pkce, 
 from sickbay.authorization.authorize.reading import base_here, base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import refresh as refresh_refusals
+from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
@@ -84,7 +86,7 @@ def method_is_post(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     in_url = [name for name in request.query.names() if name in PARAMETERS]
     if request.method == "POST" and not in_url:
         return None
-    return Refusal("token-wrong-method", "invalid_request", {"received": request.method, "in_url": in_url})
+    return refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
 
 
 @check()
@@ -92,7 +94,7 @@ def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal 
     if not known.elsewhere:
         return None
     right = known.server.token_endpoint if isinstance(known.server, Server) else None
-    return Refusal("tenant-unknown", "invalid_grant", {"received": known.elsewhere, "expected": right})
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
 
 
 @check()
@@ -103,7 +105,7 @@ def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if (sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body):
         return None
     facts = {"received": sent, "expected": FORM, "json": _is_json(request.body)}
-    return Refusal("token-wrong-content-type", "invalid_request", facts)
+    return refusals.TOKEN_WRONG_CONTENT_TYPE.with_facts(facts)
 
 
 @check()
@@ -112,14 +114,14 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusa
     if not repeated:
         return None
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
-    return Refusal("duplicate-parameter", "invalid_request", facts)
+    return refusals.DUPLICATE_PARAMETER.with_facts(facts)
 
 
 @check()
 def grant_type_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
-    return Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": _meant(request)})
+    return refusals.GRANT_TYPE_MISSING(received=None, expected=_meant(request))
 
 
 @check(after=(grant_type_is_sent,))
@@ -129,7 +131,7 @@ def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal
     if grant in offered:
         return None
     facts = {"received": grant, "expected": _meant(request), "supported": offered}
-    return Refusal("grant-type-invalid", "unsupported_grant_type", facts)
+    return refusals.GRANT_TYPE_INVALID.with_facts(facts)
 
 
 @check(after=(grant_type_is_supported,))
@@ -138,7 +140,7 @@ def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
     if fitting in (None, grant) or refreshes:
         return None
-    return Refusal("grant-type-mismatch", "invalid_grant", {"received": grant, "expected": fitting})
+    return refusals.GRANT_TYPE_MISMATCH(received=grant, expected=fitting)
 
 
 @check(needs=("server",))
@@ -152,7 +154,7 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Re
         return None
     if isinstance(server, Server) and base_here(sent, server) in bases:
         return None
-    return Refusal("token-resource-mismatch", "invalid_target", {"received": sent, "expected": bases[0]})
+    return refusals.TOKEN_RESOURCE_MISMATCH(received=sent, expected=bases[0])
 
 
 def _meant(request: TokenRequest) -> str | None:
@@ -178,14 +180,14 @@ def client_may_use_the_grant(request: TokenRequest, known: TokenKnown) -> Refusa
     if not isinstance(known.client, Client) or grant in known.client.grant_types:
         return None
     facts = {"received": grant, "registered": known.client.grant_types}
-    return Refusal("backend-grant-not-allowed", "unauthorized_client", facts)
+    return refusals.BACKEND_GRANT_NOT_ALLOWED.with_facts(facts)
 
 
 @check()
 def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if request.parameters.get("code"):
         return None
-    return Refusal("code-missing", "invalid_request", {"received": None})
+    return refusals.CODE_MISSING(received=None)
 
 
 _NO_CODE = re.compile(r"[^\w.~+/=-]")
@@ -205,7 +207,7 @@ def code_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
         return None
     code = request.parameters.get("code") or ""
     odd = _NO_CODE.search(code)
-    return Refusal("code-unknown", "invalid_grant", {"length": len(code)} | ({"odd": odd.group()} if odd else {}))
+    return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": odd.group()} if odd else {}))
 
 
 @check(needs=("code",), after=(code_is_known,))
@@ -214,7 +216,7 @@ def code_is_unused(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if used_at is None:
         return None
     seconds = None if known.now is UNKNOWN else int(known.now) - used_at
-    return Refusal("code-reused", "invalid_grant", {"seconds": seconds})
+    return refusals.CODE_REUSED(seconds=seconds)
 
 
 @check(needs=("code", "now"), after=(code_is_unused,))
@@ -224,7 +226,7 @@ def code_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     age = int(now) - code.issued_at
     if age <= code.lifetime:
         return None
-    return Refusal("code-expired", "invalid_grant", {"age": age, "lifetime": code.lifetime, "late": age - code.lifetime})
+    return refusals.CODE_EXPIRED(age=age, lifetime=code.lifetime, late=age - code.lifetime)
 
 
 @check(needs=("code", "client"), after=(code_is_known, client_is_registered))
@@ -232,7 +234,7 @@ def code_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal 
     client = known.client
     if not isinstance(client, Client) or client.client_id == _code(known).client_id:
         return None
-    return Refusal("code-client-mismatch", "invalid_grant", {"received": client.client_id})
+    return refusals.CODE_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(needs=("code",), after=(code_is_known,))
@@ -240,8 +242,8 @@ def redirect_uri_is_repeated(request: TokenRequest, known: TokenKnown) -> Refusa
     expected, sent = _code(known).redirect_uri, request.parameters.get("redirect_uri")
     if expected is None or sent == expected:
         return None
-    name = "token-redirect-uri-mismatch" if sent else "token-redirect-uri-missing"
-    return Refusal(name, "invalid_grant" if sent else "invalid_request", {"received": sent, "expected": expected})
+    kind = refusals.TOKEN_REDIRECT_URI_MISMATCH if sent else refusals.TOKEN_REDIRECT_URI_MISSING
+    return kind(received=sent, expected=expected)
 
 
 @check(needs=("code", "server"), after=(code_is_known,))
@@ -251,7 +253,7 @@ def code_is_of_this_server(request: TokenRequest, known: TokenKnown) -> Refusal 
     bases = server.fhir_bases if isinstance(server, Server) else ()
     if not code.base or code.base in bases:
         return None
-    return Refusal("token-endpoint-wrong-tenant", "invalid_grant", {"received": request.url, "expected": None})
+    return refusals.TOKEN_ENDPOINT_WRONG_TENANT(received=request.url, expected=None)
 
 
 def _code(known: TokenKnown) -> Code:
@@ -304,9 +306,12 @@ def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
     return (*chosen, *backend.ASSERTION) if request.parameters.get("client_assertion") else chosen
 
 
+USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
+
+
 def revokes(examination: Examination) -> bool:
     """Whether what the code or the refresh token gave must be revoked: either was used a second time (RFC 6749 4.1.2)."""
-    return any(one.name in ("code-reused", "refresh-token-reused") for one in examination.refusals)
+    return any(one.name in USED_TWICE for one in examination.refusals)
 
 
 def lifetime(client: Client, policy: Policy) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sickbay.authorization.client_authentication import claimed
 from sickbay.authorization.known import TokenKnown
@@ -12,8 +12,10 @@ from sickbay.authorization.token import bare_code, refreshing
 from sickbay.authorization.values import Client, Code
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
+T = TypeVar("T", bound=TokenKnown)
 
-def known_for(known: TokenKnown, request: TokenRequest, mended: TokenRequest) -> TokenKnown:
+
+def known_for(known: T, request: TokenRequest, mended: TokenRequest) -> T:
     """Another client is UNKNOWN, unless it is a neighbour or owns the grant, and so is another code or refresh token."""
     same = refreshing(request) and _same("refresh_token", request, mended)
     signed: dict[str, Any] = {} if _same("client_assertion", request, mended) else {"jwks": UNKNOWN, "seen_jti": ()}

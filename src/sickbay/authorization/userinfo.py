@@ -8,6 +8,7 @@ from typing import Any
 from sickbay.authorization import access, id_token
 from sickbay.authorization.access import AccessCheck
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token, User
 from sickbay.kernel.refusal import Refusal, check
@@ -22,7 +23,7 @@ def openid_was_granted(request: AccessRequest, known: AccessKnown) -> Refusal | 
     if isinstance(token, Token) and token.user and id_token.is_due(token.scope):
         return None
     held = scopes.split(token.scope) if isinstance(token, Token) else ()
-    return Refusal("userinfo-without-openid", "insufficient_scope", {"needed": "openid", "held": held}, 403)
+    return refusals.USERINFO_WITHOUT_OPENID(needed="openid", held=held)
 
 
 def from_body(request: AccessRequest) -> AccessRequest:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from sickbay.authorization.access import covers, needed, scope_covers_the_request, shown, token_is_known
 from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir import preconditions
@@ -35,14 +36,14 @@ def type_is_served(request: AccessRequest, known: AccessKnown) -> Refusal | None
     """A subscription would be accepted and never fire. Those that are stored already can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
-    return Refusal("fhir-subscription-unsupported", "not-supported", {"type": request.type}, 422)
+    return refusals.FHIR_SUBSCRIPTION_UNSUPPORTED(type=request.type)
 
 
 @check(needs=("body",))
 def body_is_such_a_resource(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     why = _body(known).malformed
     facts = {"received": why, "expected": f"a {request.type} as JSON", "type": request.type}
-    return Refusal("fhir-body-malformed", "structure", facts) if why else None
+    return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if why else None
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -51,7 +52,7 @@ def body_has_the_id_of_its_address(request: AccessRequest, known: AccessKnown) -
     sent = _body(known).id
     if request.interaction == "create" or request.id is None or sent == request.id:
         return None
-    return Refusal("fhir-body-id-mismatch", "value", {"received": sent, "expected": request.id})
+    return refusals.FHIR_BODY_ID_MISMATCH(received=sent, expected=request.id)
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -82,7 +83,7 @@ def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | N
         "where": [one.expression for one in problems],
         "said": " ".join(one.text for one in problems[:10]),
     }
-    return Refusal("fhir-resource-invalid", "invalid", facts, 422)
+    return refusals.FHIR_RESOURCE_INVALID.with_facts(facts)
 
 
 @check(needs=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
@@ -150,13 +151,13 @@ def _written(request: AccessRequest, known: AccessKnown) -> Subjects:
 def _outside(request: AccessRequest, known: AccessKnown, patients: frozenset[str]) -> Refusal:
     """The patients are those of the request: nothing is said of whether they exist."""
     received = [f"Patient/{one}" for one in sorted(patients)] or "no patient"
-    return Refusal("fhir-write-outside-scope", "forbidden", {**_whose(request, known), "received": received}, 403)
+    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_whose(request, known), "received": received})
 
 
 def _not_its_subject(request: AccessRequest, known: AccessKnown) -> Refusal:
     by = subject_parameters(known.version, request.type or "") or ("no element",)
     facts = {**_whose(request, known), "interaction": request.interaction, "by": by}
-    return Refusal("fhir-write-not-subject", "forbidden", facts, 403)
+    return refusals.FHIR_WRITE_NOT_SUBJECT.with_facts(facts)
 
 
 def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
@@ -173,11 +174,11 @@ def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
 @check()
 def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if not request.body:
-        return Refusal("fhir-patch-failed", "structure", {"received": "it is empty"})
+        return refusals.FHIR_PATCH_FAILED(received="it is empty")
     try:
         read(known.version or "r4", request.body, request.headers.get("content-type"))
     except PatchFailed as error:
-        return Refusal("fhir-patch-failed", "structure", {"received": str(error)})
+        return refusals.FHIR_PATCH_FAILED(received=str(error))
     return None
 
 
@@ -195,7 +196,7 @@ def patch_reads_what_it_may(request: AccessRequest, known: AccessKnown) -> Refus
         return None
     held = tuple(one.text for one in scopes.resources(token.scope))
     facts = {"type": request.type, "received": what, "held": held, "needed": needed(token, request.type, "r")}
-    return Refusal("fhir-patch-reads", "forbidden", facts, 403)
+    return refusals.FHIR_PATCH_READS.with_facts(facts)
 
 
 @check()
@@ -204,7 +205,7 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessKnown) -> Refusa
     name = next((one for one in request.parameters.names() if one.startswith("_cascade")), None)
     if request.method != "DELETE" or name is None:
         return None
-    return Refusal("fhir-delete-cascade", "forbidden", {"parameter": name, "received": request.parameters.get(name)}, 403)
+    return refusals.FHIR_DELETE_CASCADE(parameter=name, received=request.parameters.get(name))
 
 
 @check(needs=("current",))
@@ -214,7 +215,7 @@ def version_is_the_one_named(request: AccessRequest, known: AccessKnown) -> Refu
     if sent is None or preconditions.names(sent, current):
         return None
     expected = preconditions.etag(current) if current is not None else None
-    return Refusal("fhir-version-conflict", "conflict", {"received": sent, "expected": expected}, 412)
+    return refusals.FHIR_VERSION_CONFLICT(received=sent, expected=expected)
 
 
 @check(needs=("current",))
@@ -224,7 +225,7 @@ def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessKnown
     if sent is None or current is None or not preconditions.names(sent, current):
         return None
     facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.etag(current)}
-    return Refusal("fhir-resource-exists", "conflict", facts, 412)
+    return refusals.FHIR_RESOURCE_EXISTS.with_facts(facts)
 
 
 @check(needs=("matches",))
@@ -236,7 +237,7 @@ def condition_matches_one(request: AccessRequest, known: AccessKnown) -> Refusal
     if request.interaction == "delete" and policy.multiple_deletes:
         return None
     facts = {"type": request.type, "received": condition(request), "interaction": request.interaction}
-    return Refusal("fhir-condition-ambiguous", "multiple-matches", facts, 412)
+    return refusals.FHIR_CONDITION_AMBIGUOUS.with_facts(facts)
 
 
 def condition(request: AccessRequest) -> str | None:

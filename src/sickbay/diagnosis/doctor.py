@@ -13,9 +13,8 @@ from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.repairs import with_well_formed_pkce
 from sickbay.diagnosis.stages import KINDS, Kind
-from sickbay.kernel.refusal import Examination, examine
+from sickbay.kernel.refusal import Examination
 
 PROBLEMS = ("error", "warning")
 """Severities for which the command exits with 1."""
@@ -70,13 +69,13 @@ def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = No
     kind = KINDS[given["kind"]]
     request = kind.request(given)
     known = kind.known(given, request)
-    examination = _examine(kind, request, known)
-    explanation = explain(RULES, kind.stage, request, known, examination, again=partial(_again, kind, given))
-    corrected = None if explanation.corrected is None else given | kind.unread(explanation.corrected)
+    stage, examination = kind.stage, kind.examine(request, known)
+    explanation = explain(RULES, stage.name, request, known, examination, again=partial(_again, kind, given))
+    corrected = None if explanation.corrected is None else given | stage.unread(explanation.corrected)
     answers = read.in_input(given) if answers is None else answers
-    if answers and not is_explained(kind.stage, examination, explanation):
-        explanation = added(kind.stage, explanation, answers)
-    return Diagnosis(kind.stage, examination, explanation, corrected, answers)
+    if answers and not is_explained(stage.name, examination, explanation):
+        explanation = added(stage.name, explanation, answers)
+    return Diagnosis(stage.name, examination, explanation, corrected, answers)
 
 
 def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...]) -> list[Diagnosis]:
@@ -87,16 +86,12 @@ def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, .
     return [first._replace(answers=answers), *others]
 
 
-def _examine(kind: Kind, request: Any, known: Any) -> Examination:
-    return examine(kind.checks(request), with_well_formed_pkce(request), known, kind.relaxed(known))
-
-
 def _again(kind: Kind, given: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
-    written = given | kind.unread(corrected)
+    written = given | kind.stage.unread(corrected)
     request = kind.request(written)
     known = kind.known(written, request)
-    return _examine(kind, request, known), known
+    return kind.examine(request, known), known
 
 
 def diagnose_line(line: Any) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Each kind of input: its stage, how it is read and written, and the checks that examine it. One line a kind."""
+"""The stages at which requests are examined, one value each, and the kinds of input in which `doctor` reads their requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sickbay.authorization import (
     access,
@@ -24,7 +25,18 @@ from sickbay.authorization import (
     userinfo,
     writes,
 )
-from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.known import AccessKnown, AuthorizeKnown, LoginKnown, LogoutKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.requests import (
+    AccessRequest,
+    AuthorizeRequest,
+    LoginRequest,
+    LogoutRequest,
+    RegistrationRequest,
+    TokenRequest,
+    UrlRequest,
+)
+from sickbay.authorization.values import Server
+from sickbay.diagnosis import recheck
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import answer
 from sickbay.diagnosis.reading import app_state as read_app_state
@@ -35,90 +47,158 @@ from sickbay.diagnosis.reading import registration as read_registration
 from sickbay.diagnosis.reading import subject as read_subject
 from sickbay.diagnosis.reading import token as read_token
 from sickbay.diagnosis.reading import url as read_url
-from sickbay.kernel.refusal import Check
+from sickbay.diagnosis.recheck import Decided
+from sickbay.diagnosis.repairs import with_well_formed_pkce
+from sickbay.kernel.refusal import Check, Examination, examine
+
+R = TypeVar("R")
+K = TypeVar("K")
+Delivery: TypeAlias = Literal["redirect", "json", "fhir"]
+"""How a refusal is answered: by redirect or a page, as OAuth's JSON, or as an OperationOutcome."""
 
 
-def nothing(known: Any) -> frozenset[str]:
-    return frozenset()
+def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
+    return ()
 
 
-class Kind(NamedTuple):
-    """request(input) and known(input, request) read; unread(request) writes the corrected one in the form of the input."""
-
-    stage: str
-    request: Callable[[Any], Any]
-    known: Callable[[Any, Any], Any]
-    checks: Callable[[Any], Sequence[Check[Any, Any]]]
-    unread: Callable[[Any], dict[str, Any]]
-    relaxed: Callable[[Any], frozenset[str]] = nothing
-    """known -> the refusals that policy and registration turn into advice."""
+def by_policy(known: Any) -> frozenset[str]:
+    """The refusals that the hospital turns into advice."""
+    server = getattr(known, "server", None)
+    return frozenset(server.policy.relaxed) if isinstance(server, Server) else frozenset()
 
 
-def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage(Generic[R, K]):
+    """One place at which requests are examined.
+
+    name:     as it is stored, shown and filtered by.
+    checks:   request -> every check that examines it.
+    pasted:   checks that come first if the request was pasted: live, they are asked before there is a request.
+    unread:   request -> the form in which it is recorded, shown and given to `doctor`.
+    relaxed:  known -> names of the refusals that policy and registration turn into advice.
+    recheck:  how a corrected request is examined again: the request as it is read, and what is known of it. None: it isn't.
+    delivery: how a refusal is answered; compared with the answers of other dialects if what is known is a `compared`.
+    """
+
+    name: str
+    checks: Callable[[R], Sequence[Check[Any, Any]]] = no_checks
+    unread: Callable[[R], dict[str, Any]] = answer.unread
+    relaxed: Callable[[K], frozenset[str]] = by_policy
+    recheck: Callable[[Decided[R, K], R], tuple[R, K]] | None = None
+    delivery: Delivery = "redirect"
+    compared: type[Any] | None = None
+    pasted: tuple[Check[Any, Any], ...] = ()
+
+    def examine(self, request: R, known: K) -> Examination:
+        return examine(self.checks(request), request, known, self.relaxed(known))
+
+    def examine_again(self, refused: Decided[R, K], corrected: R) -> tuple[Examination, K]:
+        """A corrected request, and what is known of it."""
+        assert self.recheck is not None
+        request, known = self.recheck(refused, corrected)
+        return self.examine(with_well_formed_pkce(request), known), known
+
+
+def always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
     return lambda request: checks
 
 
-def fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
+def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     """The token first, then the request itself."""
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
-def tokens(request: TokenRequest) -> Sequence[Check[Any, Any]]:
-    """Whether it can be read and whether the app must wait, as it is asked live before everything else."""
-    first = (readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few)
-    return (*first, *token.checks(request))
+AUTHORIZE = Stage[AuthorizeRequest, AuthorizeKnown](
+    "authorize",
+    always(*authorize.CHECKS),
+    read_authorize.unread,
+    authorize.relaxed,
+    recheck.authorize,
+    compared=AuthorizeKnown,
+    pasted=(readable.request_is_utf8,),
+)
+LOGIN = Stage[LoginRequest, LoginKnown]("login", always(*login.CHECKS), read_login.unread)
+TOKEN = Stage[TokenRequest, TokenKnown](
+    "token",
+    token.checks,
+    read_token.unread,
+    recheck=recheck.token,
+    delivery="json",
+    compared=TokenKnown,
+    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
+)
+SCRIPT = Stage[TokenRequest, TokenKnown]("script", delivery="json")
+INTROSPECTION = Stage[TokenRequest, SubjectKnown](
+    "introspection",
+    introspection.checks,
+    read_subject.unread_introspection,
+    recheck=recheck.token_lookup,
+    delivery="json",
+)
+REVOCATION = Stage[TokenRequest, SubjectKnown](
+    "revocation", revocation.checks, read_subject.unread_revocation, recheck=recheck.token_lookup, delivery="json"
+)
+USERINFO = Stage[AccessRequest, AccessKnown](
+    "userinfo", always(*userinfo.CHECKS), read_subject.unread_userinfo, recheck=recheck.userinfo, delivery="json"
+)
+FHIR = Stage[AccessRequest, AccessKnown](
+    "access",
+    fhir_checks,
+    read_access.unread,
+    recheck=recheck.fhir,
+    delivery="fhir",
+    compared=AccessKnown,
+    pasted=(readable.request_is_utf8,),
+)
+REGISTRATION = Stage[RegistrationRequest, Any](
+    "registration",
+    always(*registration.CHECKS),
+    read_registration.unread,
+    recheck=recheck.same_knowledge,
+    delivery="json",
+)
+LOGOUT = Stage[LogoutRequest, LogoutKnown]("logout", always(*logout.CHECKS), read_logout.unread, recheck=recheck.logout)
+LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.unread_launch)
+REDIRECT = Stage[UrlRequest, Any]("redirect", always(*redirect.CHECKS), read_url.unread_redirect)
+BROWSER = Stage[Any, Any]("browser")
+DISCOVERY = Stage[Any, Any]("discovery")
+ID_TOKEN = Stage[Any, Any]("id_token")
+ANSWER = Stage[Any, Any]("answer")
+THROTTLE = Stage[None, None]("throttle", delivery="json")
+REQUEST = Stage[None, None]("request", delivery="json")
 
 
-def pasted_fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
-    """Live, whether it can be read is decided before there is a request."""
-    return (readable.request_is_utf8, *fhir(request))
+class Kind(NamedTuple):
+    """A kind of input: its stage, and how request(input) and known(input, request) are read. own_checks: if not the stage's."""
+
+    stage: Stage[Any, Any]
+    request: Callable[[Any], Any]
+    known: Callable[[Any, Any], Any]
+    own_checks: Callable[[Any], Sequence[Check[Any, Any]]] | None = None
+
+    def checks(self, request: Any) -> Sequence[Check[Any, Any]]:
+        return self.own_checks(request) if self.own_checks else (*self.stage.pasted, *self.stage.checks(request))
+
+    def examine(self, request: Any, known: Any) -> Examination:
+        return examine(self.checks(request), with_well_formed_pkce(request), known, self.stage.relaxed(known))
 
 
 KINDS: dict[str, Kind] = {
-    "authorize_url": Kind(
-        "authorize",
-        read_authorize.request,
-        read_authorize.known,
-        always((readable.request_is_utf8, *authorize.CHECKS)),
-        read_authorize.unread,
-        authorize.relaxed,
-    ),
-    "launch_url": Kind("launch", read_url.request, read_url.known, always(launch.CHECKS), read_url.unread_launch),
-    "login": Kind("login", read_login.request, read_login.known, always(login.CHECKS), read_login.unread),
-    "logout_request": Kind("logout", read_logout.request, read_logout.known, always(logout.CHECKS), read_logout.unread),
-    "redirect_url": Kind("redirect", read_url.request, read_url.known, always(redirect.CHECKS), read_url.unread_redirect),
-    "error_page_url": Kind(
-        "redirect", read_url.error_page, read_url.known, always(redirect.ERROR_PAGE_CHECKS), read_url.unread_redirect
-    ),
-    "registration": Kind(
-        "registration",
-        read_registration.request,
-        read_registration.known,
-        always(registration.CHECKS),
-        read_registration.unread,
-    ),
-    "token_request": Kind("token", read_token.request, read_token.known, tokens, read_token.unread),
-    "introspection_request": Kind(
-        "introspection",
-        read_token.request,
-        read_subject.known,
-        introspection.checks,
-        read_subject.unread_introspection,
-    ),
-    "revocation_request": Kind(
-        "revocation", read_token.request, read_subject.known, revocation.checks, read_subject.unread_revocation
-    ),
-    "userinfo_request": Kind(
-        "userinfo",
-        read_subject.userinfo,
-        read_subject.known_of_userinfo,
-        always(userinfo.CHECKS),
-        read_subject.unread_userinfo,
-    ),
-    "fhir_request": Kind("access", read_access.request, read_access.known, pasted_fhir, read_access.unread),
-    "app_state_request": Kind("access", read_app_state.request, read_app_state.known, app_state.checks, read_access.unread),
-    "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
-    "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),
-    "error_answer": Kind("answer", answer.nothing, answer.known, always(()), answer.unread),
-    "http_exchange": Kind("browser", answer.exchange, answer.known, always(()), answer.unread),
+    "authorize_url": Kind(AUTHORIZE, read_authorize.request, read_authorize.known),
+    "launch_url": Kind(LAUNCH, read_url.request, read_url.known),
+    "login": Kind(LOGIN, read_login.request, read_login.known),
+    "logout_request": Kind(LOGOUT, read_logout.request, read_logout.known),
+    "redirect_url": Kind(REDIRECT, read_url.request, read_url.known),
+    "error_page_url": Kind(REDIRECT, read_url.error_page, read_url.known, always(*redirect.ERROR_PAGE_CHECKS)),
+    "registration": Kind(REGISTRATION, read_registration.request, read_registration.known),
+    "token_request": Kind(TOKEN, read_token.request, read_token.known),
+    "introspection_request": Kind(INTROSPECTION, read_token.request, read_subject.known),
+    "revocation_request": Kind(REVOCATION, read_token.request, read_subject.known),
+    "userinfo_request": Kind(USERINFO, read_subject.userinfo, read_subject.known_of_userinfo),
+    "fhir_request": Kind(FHIR, read_access.request, read_access.known),
+    "app_state_request": Kind(FHIR, read_app_state.request, read_app_state.known, app_state.checks),
+    "token_response": Kind(ID_TOKEN, answer.token_response, answer.known),
+    "smart_configuration": Kind(DISCOVERY, answer.document, answer.known),
+    "error_answer": Kind(ANSWER, answer.nothing, answer.known),
+    "http_exchange": Kind(BROWSER, answer.exchange, answer.known),
 }

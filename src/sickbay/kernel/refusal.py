@@ -39,16 +39,37 @@ UNKNOWN: Final = Unknown.UNKNOWN
 class Refusal:
     """A named reason to refuse.
 
-    name:   the id of the rule that explains it in general, e.g. "redirect-uri-mismatch".
-    error:  the OAuth error code (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1) or the FHIR issue type.
-    facts:  what the explanation may quote: received, registered, expected, ...
-    status: HTTP status, where the answer is not a redirect.
+    Made by calling its declaration, a RefusalType, which says what the other fields mean.
+    facts: what the explanation may quote: received, registered, expected, ...
     """
 
     name: str
     error: str
     facts: Facts = field(default_factory=dict)
     status: int = 400
+    redirectable: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalType:
+    """The declaration of a refusal. Calling it with facts makes the Refusal: `AUD_MISSING(received=None)`.
+
+    name:         the id of the rule that explains it in general, e.g. "redirect-uri-mismatch".
+    error:        the OAuth error code (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1) or the FHIR issue type.
+    status:       HTTP status, if the response is not a redirect.
+    redirectable: whether the error may be sent to the redirect URI, once that URI is proven.
+    """
+
+    name: str
+    error: str
+    status: int = 400
+    redirectable: bool = False
+
+    def __call__(self, /, **facts: Any) -> Refusal:
+        return self.with_facts(facts)
+
+    def with_facts(self, facts: Facts) -> Refusal:
+        return Refusal(self.name, self.error, facts, self.status, self.redirectable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +141,8 @@ class Examination:
         """Refusals that the tenant's policy or dialect turned into advice."""
         return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "passed")
 
-    def passed(self, name: str) -> bool:
-        return any(one.name == name and one.outcome == "passed" for one in self.checked)
+    def passed(self, check: Check[Any, Any]) -> bool:
+        return any(one.name == check.name and one.outcome == "passed" for one in self.checked)
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
         """The refusal that decides the wire answer: by the dialect's precedence, else the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +11,7 @@ from sickbay.authorization import operations, search, writes
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Server, Token, User
+from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.visibility import NOTHING, Visibility
@@ -29,7 +31,7 @@ ASTRAY = (search.address_is_below_the_base, *stage.CHECKS)
 class Seen(NamedTuple):
     """visibility is NOTHING where the request was refused."""
 
-    decision: Decision
+    decision: Decision[AccessRequest, AccessKnown]
     visibility: Visibility
     client_id: str = ""
     timeline: str = ""
@@ -58,11 +60,10 @@ async def access(
     token = holder.token
     known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version, faults, ignored, body)
     ready = _plan(request.interaction, () if unread else writes.checks(request), holder.server is tenant.server)
-    decision = decide("access", tenant, ready, request, known)
+    decision = decide(FHIR, tenant, ready, request, known)
     if token is None:
-        if text is None:
-            decision.meant = await _meant(world, tenant, version, request)
-        return Seen(decision, NOTHING)
+        meant = await _meant(world, tenant, version, request) if text is None else None
+        return Seen(decision if meant is None else replace(decision, meant=meant), NOTHING)
     shown = holder.visibility if decision.refusal is None else NOTHING
     return Seen(decision, shown, token.client_id, token.timeline)
 
@@ -90,7 +91,7 @@ async def astray(world: World, tenant: Tenant, request: AccessRequest) -> tuple[
     token = holder.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version)
-    decision = decide("access", tenant, ASTRAY, request, known)
+    decision = decide(FHIR, tenant, ASTRAY, request, known)
     return version, Seen(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 
@@ -123,6 +124,8 @@ def again(world: World, tenant: Tenant, asked: Asked) -> Granted | None:
 def remember(granted: dict[Any, Any], asked: Asked, headers: Headers, seen: Seen, what: Any) -> None:
     """granted: of the state of the store in which it was decided, that is `current` before it was."""
     known = seen.decision.known
+    assert isinstance(known.server, Server)
+    assert isinstance(known.token, Token)
     if len(granted) >= KEPT:
         granted.clear()
     granted[asked] = Granted(headers, known.server, known.token.expires_at, seen, what)

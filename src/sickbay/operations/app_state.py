@@ -8,6 +8,7 @@ from sickbay.authorization import access, app_state
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import AppState, Token
+from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.visibility import NOTHING
@@ -46,7 +47,7 @@ async def answer(world: World, tenant: Tenant, request: AccessRequest, body: Bod
     """Decide on one request and do it; a lost race is decided anew, by what is there then."""
     while True:
         known, revision = await _known(world, tenant, request, body)
-        decision = decide("access", tenant, app_state.checks(request), request, known)
+        decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
         seen = Seen(decision, NOTHING)
         if isinstance(token, Token):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
@@ -12,6 +12,7 @@ from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.login_prompt import Wishes, wishes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Launch, User
+from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.operations import launch as launches
 from sickbay.operations import records, registration, sessions
 from sickbay.operations.context import Tenant, World
@@ -19,7 +20,7 @@ from sickbay.operations.decision import Decision, decided
 from sickbay.operations.sessions import Session
 from sickbay.storage.store import Delete, Put, Record
 
-PROOF = "redirect_uri_is_registered"
+AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeKnown]
 WAITS_FOR = 1800
 """Seconds that a person may take to sign in, choose and consent."""
 
@@ -86,12 +87,12 @@ class Waiting:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Asked:
-    """trusted: the redirect URI is proven, so that an error may go there. waiting: None where it was refused."""
+    """redirects: whether the error is sent to the redirect URI. waiting: None where it was refused."""
 
-    decision: Decision
+    decision: AuthorizeDecision
     client: Client | None
     timeline: str
-    trusted: bool
+    redirects: bool
     waiting: Waiting | None = None
 
 
@@ -140,19 +141,21 @@ async def authorize(
         live_at=live_at,
         seen=_seen(world, client, request),
     )
-    decision = decided("authorize", tenant, request, known, stage.examined(request, known))
+    decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
         decision = await _with_live_launch(world, tenant, decision, client)
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else world.effects.token(12)
-    trusted = decision.examination.passed(PROOF)
-    if decision.refusal is not None or client is None:
-        return Asked(decision, client, timeline, trusted)
+    if decision.refusal is not None:
+        on_a_page = tenant.dialect.answers.untold
+        redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
+        return Asked(decision, client, timeline, redirects)
+    assert client is not None  # a check refuses a client that is not registered
     world.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
     person = await _person(world, tenant, client, found)
     new = Pending("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
-    return Asked(decision, client, timeline, trusted, _waiting(tenant, new, request, client, launch, person))
+    return Asked(decision, client, timeline, False, _waiting(tenant, new, request, client, launch, person))
 
 
 def _by_hand(client: Client | None) -> Client | None:
@@ -170,13 +173,13 @@ def _session_user(client: Client | None, found: tuple[str, sessions.Login] | Non
     return found[1].user if found else None
 
 
-async def _with_live_launch(world: World, tenant: Tenant, decision: Decision, client: Client) -> Decision:
+async def _with_live_launch(world: World, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """The same decision, made by somebody who also knows which launch code would be right: for the explanation."""
     live = await launches.living(world, tenant, client)
     if live is None:
         return decision
     known = replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
-    return decided("authorize", tenant, decision.request, known, stage.examined(decision.request, known))
+    return decided(AUTHORIZE, tenant, decision.request, known, stage.examined(decision.request, known))
 
 
 async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> registration.Live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sickbay.authorization import asked_scopes, backend_scopes
 from sickbay.authorization import backend as stage
@@ -15,6 +15,7 @@ from sickbay.authorization.client_authentication import TokenCheck
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Token
+from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.refusal import Examination
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
@@ -24,6 +25,7 @@ from sickbay.protocol import scopes
 from sickbay.protocol.jose import Jwt
 from sickbay.storage.store import Put, Record, Step
 
+T = TypeVar("T", bound=TokenKnown)
 Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
 """Of each scope: its text, whether it is granted, and why not."""
 
@@ -59,16 +61,16 @@ def _key(client: Client, read: Jwt) -> str:
 
 
 async def decided(
-    world: World, tenant: Tenant, request: TokenRequest, known: TokenKnown, name: str, checks: Sequence[TokenCheck]
-) -> Decision:
+    world: World, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Sequence[TokenCheck]
+) -> Decision[TokenRequest, T]:
     """An ES384 signature takes half a millisecond, and the library holds the interpreter for it, so that a thread would win
-    nothing: one at a time, and between two of them everything else that waits has its turn. name: of the stage."""
+    nothing: one at a time, and between two of them everything else that waits has its turn."""
     read = stage.assertion(request)
     if read is None or not str(read.header.get("alg")).startswith("ES"):
-        return decide(name, tenant, checks, request, known)
+        return decide(of, tenant, checks, request, known)
     async with world.verifying:
         await asyncio.sleep(0)
-        return decide(name, tenant, checks, request, known)
+        return decide(of, tenant, checks, request, known)
 
 
 def spent(world: World, request: TokenRequest, known: TokenKnown, examination: Examination, revision: int) -> list[Step]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest, authorize_request
 from sickbay.authorization.values import Client, Launch
-from sickbay.kernel.refusal import Refusal
+from sickbay.diagnosis.stages import LOGIN
 from sickbay.operations import launch as launches
 from sickbay.operations import records, registration
 from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
 
-LOST = "cookie-samesite-iframe"
-
 
 class Lost(NamedTuple):
     """again: endpoint?parameters of the request that waited, without its launch code."""
 
-    decision: Decision
+    decision: Decision[LoginRequest, LoginKnown]
     client: Client
     timeline: str
     again: str
@@ -38,6 +37,6 @@ async def lost(world: World, tenant: Tenant, id: str) -> Lost | None:
         return None
     request, launch = authorize_request(kept.text, kept.method), await launches.by_key(world, tenant, kept.launch_key)
     known = LoginKnown(server=tenant.server, client=client, request=request, launch=launch)
-    refusal = Refusal(LOST, "access_denied", {"received": None})
-    decision = refused("login", LoginRequest(request.parameters), known, refusal)
+    refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
+    decision = refused(LOGIN, LoginRequest(request.parameters), known, refusal)
     return Lost(decision, client, kept.timeline, kept.text, launch)

@@ -4,117 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from sickbay.authorization import (
-    access,
-    authorize,
-    client_authentication,
-    introspection,
-    logout,
-    registration,
-    revocation,
-    token,
-    token_mended,
-    userinfo,
-)
-from sickbay.authorization.values import Server
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.token_negotiation import Given
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
-from sickbay.diagnosis.reading import access as reading
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET, with_well_formed_pkce
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
-from sickbay.diagnosis.stages import fhir
+from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Words
-from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
+from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Plan, Refusal, examine
 from sickbay.operations.context import Tenant
 from sickbay.operations.disclosure import LAUNCH_PLACE, private_facts
 
+R = TypeVar("R")
+K = TypeVar("K")
+R_co = TypeVar("R_co", covariant=True)
+K_co = TypeVar("K_co", covariant=True)
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
 """Facts whose names begin so are for the app's owner and the administrator, and so is every fact that repeats one."""
 HIDDEN = "(shown to the app's owner)"
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class Decision:
+class Decision(Generic[R_co, K_co]):
     """refusal: the one that decides the wire answer, None where the request was granted."""
 
-    stage: str
-    request: Any
-    known: Any
+    stage: Stage[R_co, K_co]
+    request: R_co
+    known: K_co
     examination: Examination
     refusal: Refusal | None = None
     meant: Any = None
     """Of a FHIR request without a token that can be read: what is known of the one that was likely meant."""
+    given: Given | None = None
+    """What a token response granted."""
 
     def explained(self) -> Explanation:
         """All findings, as loud as a live exchange may be."""
-        examination = self.examination
+        examination, known = self.examination, self.known
         if any(one.refusal for one in examination.checked):
             examination = Examination(tuple(one for one in examination.checked if _has_rule(one)))
-        said = explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
+        if isinstance(known, TokenKnown) and self.given is not None:
+            known = replace(known, given=self.given)
+        said = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
         return said._replace(findings=tuple(self._with_private(finding) for finding in said.findings))
+
+    def _again(self) -> Again | None:
+        """Examines a corrected request by what was known of this one, where that takes no new lookup."""
+        return partial(self.stage.examine_again, self) if self.stage.recheck else None
 
     def _with_private(self, finding: Finding) -> Finding:
         names = private_facts(finding.id, finding.facts, self.request, self.known, self.examination)
         return replace(finding, private=names) if names else finding
-
-    def _again(self) -> Again | None:
-        """Examines a mended request by what was known of this one, where it can be mended without a new lookup."""
-        again = {
-            "authorize": self._mended,
-            "logout": self._mended_logout,
-            "token": self._mended_token,
-            "access": self._mended_access,
-            "registration": self._mended_registration,
-            "introspection": self._mended_subject,
-            "revocation": self._mended_subject,
-            "userinfo": self._mended_userinfo,
-        }
-        return again.get(self.stage)
-
-    def _mended_token(self, request: Any) -> tuple[Examination, Any]:
-        known = token_mended.known_for(self.known, self.request, request)
-        if self.examination.passed("signature_is_right"):
-            known = replace(known, jwks=UNKNOWN)  # what was verified once takes half a millisecond no second time
-        if PLACE_OF_SECRET in client_authentication.secrets(request):
-            known = replace(known, secret_known=UNKNOWN)
-        return examine(token.checks(request), with_well_formed_pkce(request), known, _relaxed(known)), known
-
-    def _mended_subject(self, request: Any) -> tuple[Examination, Any]:
-        known: Any = token_mended.known_for(self.known, self.request, request)
-        if request.parameters.get("token") != self.request.parameters.get("token"):
-            known = replace(known, subject=UNKNOWN)
-        checks = introspection.checks if self.stage == "introspection" else revocation.checks
-        return examine(checks(request), request, known, _relaxed(known)), known
-
-    def _mended_userinfo(self, request: Any) -> tuple[Examination, Any]:
-        same = access.bearer(request) == access.bearer(self.request)
-        known = self.known if same else replace(self.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
-        return examine(userinfo.CHECKS, request, known, _relaxed(known)), known
-
-    def _mended_access(self, request: Any) -> tuple[Examination, Any]:
-        request, known = reading.again(self.known, self.request, request, self.meant)
-        return examine(fhir(request), request, known, _relaxed(known)), known
-
-    def _mended_registration(self, request: Any) -> tuple[Examination, Any]:
-        return examine(registration.CHECKS, request, self.known, _relaxed(self.known)), self.known
-
-    def _mended_logout(self, request: Any) -> tuple[Examination, Any]:
-        same = request.client_id == self.request.client_id
-        known = self.known if same else replace(self.known, client=self.known.hinted)
-        return examine(logout.CHECKS, request, known), known
-
-    def _mended(self, request: Any) -> tuple[Examination, Any]:
-        known = authorize.known_for(self.known, self.request, request)
-        if request.parameters.get("launch") == PLACE_OF_LAUNCH:
-            known = replace(known, launch=UNKNOWN)  # a place to put the value into: the app has it, we do not
-        return authorize.examined(with_well_formed_pkce(request), known), known
-
-
-def _relaxed(known: Any) -> tuple[str, ...]:
-    """The refusals that the hospital turns into advice."""
-    return known.server.policy.relaxed if isinstance(known.server, Server) else ()
 
 
 def _has_rule(one: Checked) -> bool:
@@ -128,23 +72,23 @@ _SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
 Checks: TypeAlias = Sequence[Check[Any, Any]] | Plan[Any, Any]
 
 
-def decide(stage: str, tenant: Tenant, checks: Checks, request: Any, known: Any) -> Decision:
+def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, known: K) -> Decision[R, K]:
     """Run all checks under the tenant's policy."""
     examination = examine(checks, request, known, tenant.policy.relaxed)
     return decided(stage, tenant, request, known, examination)
 
 
-def decided(stage: str, tenant: Tenant, request: Any, known: Any, examination: Examination) -> Decision:
+def decided(stage: Stage[R, K], tenant: Tenant, request: R, known: K, examination: Examination) -> Decision[R, K]:
     """What an examination comes to. Raises RuntimeError where nothing refused and yet not every check passed."""
     if examination.granted:
         return Decision(stage, request, known, examination)
     refusal = examination.decisive(tenant.policy.precedence)
     if refusal is None:
-        raise RuntimeError(f"{stage}: nothing refused, but not every check passed: {_waiting(examination)}")
+        raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting(examination)}")
     return Decision(stage, request, known, examination, refusal)
 
 
-def refused(stage: str, request: Any, known: Any, refusal: Refusal) -> Decision:
+def refused(stage: Stage[R, K], request: R, known: K, refusal: Refusal) -> Decision[R, K]:
     """A refusal that only shows when storing: a code that somebody else redeemed in the same moment."""
     return Decision(stage, request, known, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
@@ -188,7 +132,7 @@ def _texts(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
-def words(tenant: Tenant, decision: Decision, finding: Finding | None) -> Words:
+def words(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> Words:
     """The tenant's own words for the refusal that decided."""
     name = decision.refusal.name if decision.refusal else ""
-    return tenant.dialect.wording(finding.id if finding else name, name, decision.stage)
+    return tenant.dialect.wording(finding.id if finding else name, name, decision.stage.name)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sickbay.authorization import access, backend, client_authentication
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Examination, Facts
 
@@ -77,12 +78,13 @@ LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 SHORTEST = 3
 """Characters of a value that is looked for inside of a fact; a shorter one is compared as a whole."""
 BEARER = (
-    "token_is_known",
-    "token_is_not_revoked",
-    "token_has_its_client_and_user",
-    "token_is_fresh",
-    "token_is_of_this_issuer",
+    access.token_is_known,
+    access.token_is_not_revoked,
+    access.token_has_its_client_and_user,
+    access.token_is_fresh,
+    access.token_is_of_this_issuer,
 )
+"""Checks that prove that the sender holds a valid access token."""
 
 
 def private_facts(rule: str, facts: Facts, request: Any, known: Any, examination: Examination) -> tuple[str, ...]:
@@ -111,11 +113,12 @@ def _own(known: Any, examination: Examination) -> list[Any]:
     """What the sender has proven to hold."""
     client = getattr(known, "client", None)
     passed = examination.passed
-    if all(passed(name) for name in BEARER):
+    if all(passed(check) for check in BEARER):
         return [getattr(known, name, None) for name in ("token", "user")]
     if not isinstance(client, Client) or client.client == "public":
         return []
-    if not (passed("secret_is_right") and passed("credentials_are_sent")) and not passed("signature_is_right"):
+    by_secret = passed(client_authentication.secret_is_right) and passed(client_authentication.credentials_are_sent)
+    if not by_secret and not passed(backend.signature_is_right):
         return []
     grants = [getattr(known, name, None) for name in ("code", "family", "subject")]
     return [

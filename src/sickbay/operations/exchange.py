@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sickbay.diagnosis.explain import Explanation
 from sickbay.operations.decision import Decision
@@ -42,7 +42,7 @@ class Exchange(NamedTuple):
     timeline: str
     wire: Wire
     answer: Answered
-    decision: Decision | None = None
+    decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,9 +19,9 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding, find
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.refusal import Examination
-from sickbay.operations import journal_metrics, packing
+from sickbay.operations import journal_metrics
 from sickbay.operations import launch as launches
 from sickbay.operations import live as secrets
 from sickbay.operations.context import World
@@ -31,6 +31,7 @@ from sickbay.operations.launch import place_of
 from sickbay.operations.live import Live
 from sickbay.operations.masking import length
 from sickbay.operations.others import others
+from sickbay.operations.packing import pack, unpack
 from sickbay.operations.redaction import Redaction
 from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
@@ -47,14 +48,33 @@ _ADDRESSES = ("issuer", "authorization_endpoint", "token_endpoint")
 _REGISTERED = ("client_id", "app_id", "tenant", "launch_uri", "jwks_uri", "auth_method")
 
 
-async def stored(world: World, one: Exchange) -> Record:
-    """As it is stored. Of a refused one, what may be a live secret is looked up first."""
-    return record(one, await _live(world, one))
+class Masked(NamedTuple):
+    """What is kept of an exchange, and the same as JSON. redaction: what masked it; None if that failed."""
+
+    entry: dict[str, Any]
+    text: bytes
+    redaction: Redaction | None
 
 
-async def shown(world: World, one: Exchange) -> dict[str, Any]:
-    """As it is shown while it is being answered."""
-    return filled(msgspec.json.decode(_encoded(one, await _live(world, one))))
+async def stored(world: World, one: Exchange, shown: Masked | None = None) -> Record:
+    """As it is stored. shown: the exchange if it was masked for its own response, where only the response was missing.
+
+    Of a refused one, what may be a live secret is looked up first.
+    """
+    if shown is None:
+        return record(one, await _live(world, one))
+    response = shown.redaction.response(one.answer) if shown.redaction else minimal(one)["response"]
+    return _record(one, msgspec.json.encode(shown.entry | {"at": one.at, "response": response}))
+
+
+async def masked(world: World, one: Exchange) -> Masked:
+    """An exchange that is shown in its own response."""
+    return _masked(one, await _live(world, one))
+
+
+async def shown(world: World, masked: Masked, full: bool) -> dict[str, Any]:
+    """The same, as it is read later. full: for the administrator."""
+    return filled(msgspec.json.decode(await launches.shown(world, masked.text.decode(), full)))
 
 
 async def _live(world: World, one: Exchange) -> Live:
@@ -78,11 +98,15 @@ def _challenges(one: Exchange) -> Iterator[str]:
 
 def record(one: Exchange, live: Live, *, compare: bool = True) -> Record:
     """compare: whether to find out what the other dialects would answer."""
+    return _record(one, _masked(one, live, compare).text)
+
+
+def _record(one: Exchange, text: bytes) -> Record:
     until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
     return Record(
         "exchange",
         one.id,
-        packing.pack(_encoded(one, live, compare)),
+        pack(text),
         one.tenant,
         one.client_id,
         one.timeline,
@@ -92,14 +116,16 @@ def record(one: Exchange, live: Live, *, compare: bool = True) -> Record:
     )
 
 
-def _encoded(one: Exchange, live: Live, compare: bool = True) -> bytes:
-    """JSON. If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
+def _masked(one: Exchange, live: Live, compare: bool = True) -> Masked:
+    """If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
     try:
-        return msgspec.json.encode(entry(one, live) if compare else entry(one, live, compare=False))
+        made, redaction = _entry(one, live, compare)
+        return Masked(made, msgspec.json.encode(made), redaction)
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s cannot be redacted (%s): nothing of its request is kept", one.id, type(error).__name__)
-        return msgspec.json.encode(minimal(one))
+        kept = minimal(one)
+        return Masked(kept, msgspec.json.encode(kept), None)
 
 
 def minimal(one: Exchange) -> dict[str, Any]:
@@ -122,6 +148,10 @@ def minimal(one: Exchange) -> dict[str, Any]:
 
 def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
     """The redacted facts of an exchange, without what can be derived."""
+    return _entry(one, live, compare)[0]
+
+
+def _entry(one: Exchange, live: Live, compare: bool) -> tuple[dict[str, Any], Redaction]:
     live.begin()
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
     corrected = _unread(explanation, one)
@@ -141,10 +171,10 @@ def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
         "response": redaction.response(one.answer),
         "checks": _checks(one.decision.examination) if one.decision else "",
         "findings": [_finding(each, redaction) for each in explanation.findings],
-        **_negotiation(one.decision.known if one.decision else None, redaction),
+        **_negotiation(one.decision.given if one.decision else None, redaction),
     }
     compared = others(one.decision, one.tenant) if compare else []
-    return made | ({"others": compared} if compared else {}) | _decided(one)
+    return made | ({"others": compared} if compared else {}) | _decided(one), redaction
 
 
 def _decided(one: Exchange) -> dict[str, str]:
@@ -221,7 +251,7 @@ def filled(given: dict[str, Any]) -> dict[str, Any]:
 
 def text_of(record: Record) -> str:
     """The JSON of a record, as it was written."""
-    return packing.unpack(record.value).decode()
+    return unpack(record.value).decode()
 
 
 async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
@@ -232,10 +262,9 @@ async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
     return again(given, Live(await secrets.hashes(world), strict=True))
 
 
-def _negotiation(known: Any, redaction: Redaction) -> dict[str, Any]:
+def _negotiation(given: Given | None, redaction: Redaction) -> dict[str, Any]:
     """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
-    given = getattr(known, "given", None)
-    if not isinstance(given, Given):
+    if given is None:
         return {}
     scope = redaction.harmless.scope
     scopes = [one._asdict() | {"asked": scope(one.asked), "granted": scope(one.granted)} for one in given.scopes]
@@ -247,22 +276,19 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return None
     if one.stage == "registration":
         return _metadata(explanation.corrected, one)
-    for kind in KINDS.values():
-        if kind.stage == one.stage:
-            return dict(kind.unread(_placed(explanation.corrected, one.decision)))
-    return None
+    return one.decision.stage.unread(_placed(explanation.corrected, one.decision))
 
 
 def _metadata(corrected: Any, one: Exchange) -> dict[str, Any] | None:
     """The request to send instead: what was sent, with the corrections; None if it was not kept."""
     if not corrected.source:
         return None
-    app = KINDS["registration"].unread(corrected)["app"]
+    app = REGISTRATION.unread(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
     return {"method": one.wire.method, "url": one.wire.url, "headers": headers, "body": body}
 
 
-def _placed(corrected: Any, decision: Decision) -> Any:
+def _placed(corrected: Any, decision: Decision[Any, Any]) -> Any:
     """The code of a launch is in no record: in the corrected request its place is, and `launch.shown` fills it."""
     launch = getattr(decision.known, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import msgspec
-
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.operations import exchange_record, timelines
-from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.journal import EVERY, Journal
 from sickbay.operations.timelines import Timeline
 
@@ -58,10 +56,10 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Ti
     return found if full else found._replace(exchanges=[public(entry) for entry in found.exchanges])
 
 
-async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
-    """An exchange that is being answered, as `read` would give it."""
-    filled = msgspec.json.decode(await launches.shown(world, msgspec.json.encode(entry).decode(), full))
-    return filled if full else public(filled)
+async def fresh(world: World, masked: Masked, *, full: bool) -> dict[str, Any]:
+    """An exchange that is shown in its own response, as `read` would give it."""
+    entry = await exchange_record.shown(world, masked, full)
+    return entry if full else public(entry)
 
 
 def shown(entry: dict[str, Any]) -> dict[str, Any]:

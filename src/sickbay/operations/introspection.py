@@ -6,6 +6,7 @@ from sickbay.authorization import introspection as stage
 from sickbay.authorization.known import SubjectKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Token
+from sickbay.diagnosis.stages import INTROSPECTION
 from sickbay.operations import backend, records, subject
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.token import Answered
@@ -18,7 +19,7 @@ async def introspect(world: World, tenant: Tenant, request: TokenRequest) -> Ans
     """A token that is not good, or not for this caller to know of, is inactive, and nothing more is said of it."""
     while True:
         known, revision = await subject.known_of(world, tenant, request)
-        decision = await backend.decided(world, tenant, request, known, "introspection", stage.checks(request))
+        decision = await backend.decided(world, tenant, request, known, INTROSPECTION, stage.checks(request))
         try:
             spent = backend.spent(world, request, known, decision.examination, revision)
             if spent:

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
+from sickbay.diagnosis.stages import FHIR
 from sickbay.operations import journal_metrics
 from sickbay.operations.context import Line, World
 from sickbay.operations.exchange import Answered as Answered
 from sickbay.operations.exchange import Exchange as Exchange
 from sickbay.operations.exchange import Wire as Wire
-from sickbay.operations.exchange_record import record, stored
+from sickbay.operations.exchange_record import Masked, record, stored
 from sickbay.operations.journal_queue import Queue
 from sickbay.operations.live import Live, hashes
 from sickbay.settings.database import Unavailable
@@ -63,13 +64,16 @@ class Journal:
         self._sampled = self._reported = 0
         self._writing = asyncio.Lock()
 
-    async def write(self, one: Exchange) -> None:
-        """A refusal is on the disk when this returns, unless so many come at once that it waits for the next batch."""
+    async def write(self, one: Exchange, shown: Masked | None = None) -> None:
+        """A refusal is on the disk when this returns, unless so many come at once that it waits for the next batch.
+
+        shown: the exchange as it was masked for its own response.
+        """
         if not one.refused:
             self.hold(one)
             return
         self._say(one)
-        made = await stored(self.world, one)
+        made = await stored(self.world, one, shown)
         if self._at_once >= AT_ONCE or len(self._refused):
             self._refused.add(made, made.owner, len(made.value))
             return
@@ -92,7 +96,7 @@ class Journal:
         """A granted one: it is written soon."""
         if self.world.say is not None:
             self._say(one)
-        fhir = one.stage == "access"
+        fhir = one.stage == FHIR.name
         (self._waiting if fhir else self._kept).add(one, one.client_id, weight(one))
         self._came[fhir] += 1
 

@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeAlias
 from sickbay.authorization import launch_context, login_consent, login_prompt, token_negotiation
 from sickbay.authorization import login as stage
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
-from sickbay.authorization.requests import LoginRequest
+from sickbay.authorization.refusals import authorize as refusals
+from sickbay.authorization.requests import AuthorizeRequest, LoginRequest
 from sickbay.authorization.values import Code, User
-from sickbay.kernel.refusal import Refusal
+from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.operations import patients, records
 from sickbay.operations.authorize import Waiting, forget
 from sickbay.operations.context import Tenant, World
@@ -35,7 +36,7 @@ class Consent:
 class Finished:
     """code: None where it was refused."""
 
-    decision: Decision
+    decision: Decision[LoginRequest, LoginKnown] | Decision[AuthorizeRequest, AuthorizeKnown]
     code: str | None = None
 
 
@@ -128,28 +129,29 @@ async def finish(
         patient_visible=visible,
         encounter_fits=await patients.encounter_fits(world, tenant, waiting.version, user, patient, waiting.encounter),
     )
-    decision = decide("login", tenant, stage.CHECKS, request, known)
+    decision = decide(LOGIN, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         return Finished(decision)
     try:
         return Finished(decision, await _give(world, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
-        return Finished(refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts)))
+        of_request = AuthorizeKnown(world.now(), tenant.server, client=waiting.client, launch=waiting.launch)
+        return Finished(refused(AUTHORIZE, waiting.request, of_request, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
 SILENT = {
-    "sign-in": ("login_required", "no suitable user is signed in"),
-    "consent": ("consent_required", "the user hasn't approved all requested access yet"),
+    "sign-in": (refusals.PROMPT_NONE_WITHOUT_SESSION, "no suitable user is signed in"),
+    "consent": (refusals.PROMPT_NONE_WITHOUT_CONSENT, "the user hasn't approved all requested access yet"),
 }
-CHOICES = ("interaction_required", "the user has to choose a patient or an encounter")
+CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patient or an encounter")
 
 
 def not_silently(waiting: Waiting, ask: Ask) -> Finished:
     """prompt=none, and a person would have to be asked this (OpenID Connect Core 3.1.2.6)."""
-    error, reason = SILENT.get(ask, CHOICES)
-    refusal = Refusal("prompt-none-without-session", error, {"received": "none", "reason": reason})
-    return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
+    kind, reason = SILENT.get(ask, CHOICES)
+    refusal = kind(received="none", reason=reason)
+    return Finished(refused(AUTHORIZE, waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 
 def _granted(waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from sickbay.authorization import logout as stage
 from sickbay.authorization.known import LogoutKnown
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.authorization.values import Client, User
+from sickbay.diagnosis.stages import LOGOUT
 from sickbay.operations import id_token_keys, registration, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -18,7 +19,7 @@ from sickbay.operations.sessions import Session
 class Asked:
     """user: who is signed in here, None: nobody. asks: that person has to be asked first."""
 
-    decision: Decision
+    decision: Decision[LogoutRequest, LogoutKnown]
     client: Client | None = None
     user: User | None = None
     asks: bool = False
@@ -30,7 +31,7 @@ async def logout(world: World, tenant: Tenant, request: LogoutRequest, session: 
     if client is not None and client.tenant != tenant.name:
         client = None
     known = LogoutKnown(server=tenant.server, client=client, keys=await id_token_keys.key_set(world))
-    decision = decide("logout", tenant, stage.CHECKS, request, known)
+    decision = decide(LOGOUT, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         hinted = await registration.by_id(world, stage.audience(request))
         return Asked(replace(decision, known=replace(known, hinted=hinted)), client)

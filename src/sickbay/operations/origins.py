@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sickbay.authorization.known import AnswerKnown
 from sickbay.authorization.origin import may_send_credentials, registered
 from sickbay.authorization.requests import HttpExchange
+from sickbay.diagnosis.stages import BROWSER
 from sickbay.operations import registration
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import decide
@@ -38,7 +39,7 @@ def hold(journal: Journal, tenant: Tenant, id: str, wire: Wire, status: int, ans
     world = journal.world
     sent = {name.decode(): value.decode() for name, value in answered}
     request = HttpExchange(wire.method, wire.url, wire.headers, status, sent)
-    decision = decide("browser", tenant, (), request, AnswerKnown(now=world.now(), server=tenant.server))
+    decision = decide(BROWSER, tenant, (), request, AnswerKnown(now=world.now(), server=tenant.server))
     at, answer = world.effects.now(), Answered(status, sent)
     found = decision.explained()
     advice = found._replace(findings=tuple(one for one in found.findings if one.id == ADVICE))

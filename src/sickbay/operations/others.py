@@ -8,28 +8,23 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sickbay import dialects
+from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
-from sickbay.authorization.known import AccessKnown, AuthorizeKnown, TokenKnown
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Refusal, examine, plan
+from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Plan, Refusal, examine, plan
 from sickbay.operations.decision import Decision
 
-EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
-KNOWN: dict[str, type[Any]] = {"authorize": AuthorizeKnown, "token": TokenKnown, "access": AccessKnown}
-PROOF = "redirect_uri_is_registered"
 
-
-def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
+def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, Any]]:
     """Of each dialect but the tenant's own: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
-    kind = KINDS[EXAMINED[decision.stage]]
-    ready = _plan(tuple(kind.checks(decision.request)), getattr(decision.request, "interaction", None))
-    return [_answer(decision, kind, ready, dialects.load(one)) for one in _names() if one != tenant]
+    ready = _plan(tuple(decision.stage.checks(decision.request)), getattr(decision.request, "interaction", None))
+    return [_answer(decision, ready, dialects.load(one)) for one in _names() if one != tenant]
 
 
 @lru_cache(maxsize=256)
@@ -38,12 +33,12 @@ def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> Plan[
     return plan(tuple(one for one in checks if "state" not in one.needs), interaction)
 
 
-def _is_examined(decision: Decision) -> bool:
+def _is_examined(decision: Decision[Any, Any]) -> bool:
     """Not at other stages, nor what only showed when it was stored, nor a signature, which is good once."""
-    if decision.stage not in EXAMINED or len(decision.examination.checked) < 2:
-        return False
     known = decision.known
-    if type(known) is not KNOWN[decision.stage] or not isinstance(known.server, Server):
+    if type(known) is not decision.stage.compared or len(decision.examination.checked) < 2:
+        return False
+    if not isinstance(known.server, Server):
         return False
     return not decision.request.parameters.get("client_assertion") and getattr(known, "state", UNKNOWN) is UNKNOWN
 
@@ -59,7 +54,7 @@ def _policy(dialect: str) -> Policy:
     return Policy(**{"send_iss": given.answers.iss, **given.policy})
 
 
-def _answer(decision: Decision, kind: Any, ready: Plan[Any, Any], dialect: Dialect) -> dict[str, Any]:
+def _answer(decision: Decision[Any, Any], ready: Plan[Any, Any], dialect: Dialect) -> dict[str, Any]:
     version = getattr(decision.known, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
@@ -67,26 +62,25 @@ def _answer(decision: Decision, kind: Any, ready: Plan[Any, Any], dialect: Diale
     if isinstance(client, Client):
         policy = policies.under(policy, client.policy)
     known = replace(decision.known, server=replace(decision.known.server, policy=policy))
-    relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
-    examination = examine(ready, decision.request, known, relaxed)
+    examination = examine(ready, decision.request, known, decision.stage.relaxed(known))
     refusal = examination.decisive(policy.precedence)
-    told = _refused(dialect, decision.stage, examination.passed(PROOF), refusal) if refusal else {}
+    told = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
 
 
-def _refused(dialect: Dialect, stage: str, proven: bool, refusal: Refusal) -> Mapping[str, Any]:
-    if stage == "access":
+def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
+    if stage.delivery == "fhir":
         return {"status": refusal.status, "error": refusal.error}
-    words = dialect.wording(_speaks(refusal), refusal.name, stage)
+    words = dialect.wording(_speaks(refusal), refusal.name, stage.name)
     how, named = dialect.answers, {"error": words.error or refusal.error}
     if words.urn and "errors" in dialect.paths:
         named["urn"] = how.urn_prefix + words.urn
-    if stage == "token":
+    if stage.delivery == "json":
         return {"status": refusal.status, **named}
-    trusted = proven and refusal.name not in how.untold
-    if trusted and how.refused == "redirect":
+    redirects = authorize.error_goes_to_the_app(examination, refusal, how.untold)
+    if redirects and how.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **named}
-    if not trusted and how.untrusted == "see-other":
+    if not redirects and how.untrusted == "see-other":
         return {"status": 303, "delivered": "on its own error page", **named}
     return {"status": how.page_status, "delivered": "an error page; your app gets no response"}
 

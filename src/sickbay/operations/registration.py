@@ -14,6 +14,7 @@ from sickbay.authorization import registration as stage
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Client, Grant
+from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.english import join
 from sickbay.operations import records
@@ -35,7 +36,7 @@ CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {
 class Registered:
     """secret: shown this once. client None: refused, and decision says why."""
 
-    decision: Decision
+    decision: Decision[RegistrationRequest, UrlKnown]
     client: Client | None = None
     secret: str | None = None
     token: str | None = None
@@ -206,9 +207,9 @@ def may_manage(client: Client | None, token: str | None) -> bool:
     return hmac.compare_digest(records.digest(token), client.registration_hash)
 
 
-def examined(tenant: Tenant, request: RegistrationRequest) -> Decision:
+def examined(tenant: Tenant, request: RegistrationRequest) -> Decision[RegistrationRequest, UrlKnown]:
     """What is said of metadata that cannot be used, or of whoever may not send them."""
-    return decide("registration", tenant, stage.CHECKS, request, UrlKnown(server=tenant.server))
+    return decide(REGISTRATION, tenant, stage.CHECKS, request, UrlKnown(server=tenant.server))
 
 
 async def rotated(world: World, client: Client) -> tuple[Client, str]:
@@ -235,11 +236,11 @@ def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> s
     return ""
 
 
-def advised(world: World, client: Client, limit: Grant | None = None, by: str = "") -> Decision:
+def advised(world: World, client: Client, limit: Grant | None = None, by: str = "") -> Decision[RegistrationRequest, UrlKnown]:
     """What the checks of a registration say of this app. limit: the most it may have, and by: whose limit that is."""
     tenant = world.tenants[client.tenant]
     known = UrlKnown(server=tenant.server, client=client)
-    return decide("registration", tenant, stage.CHECKS, replace(_request(client), limit=limit, limited_by=by), known)
+    return decide(REGISTRATION, tenant, stage.CHECKS, replace(_request(client), limit=limit, limited_by=by), known)
 
 
 def _request(client: Client) -> RegistrationRequest:

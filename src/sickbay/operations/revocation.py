@@ -5,6 +5,7 @@ from __future__ import annotations
 from sickbay.authorization import revocation as stage
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Token
+from sickbay.diagnosis.stages import REVOCATION
 from sickbay.operations import backend, grants, records, subject
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.token import Answered
@@ -15,7 +16,7 @@ async def revoke(world: World, tenant: Tenant, request: TokenRequest) -> Answere
     """An empty answer where all went well, also for a token that is none of ours (RFC 7009 2.2)."""
     while True:
         known, revision = await subject.known_of(world, tenant, request)
-        decision = await backend.decided(world, tenant, request, known, "revocation", stage.checks(request))
+        decision = await backend.decided(world, tenant, request, known, REVOCATION, stage.checks(request))
         steps = backend.spent(world, request, known, decision.examination, revision)
         if decision.refusal is None:
             steps += await _revoked(world, tenant, request, known.subject)

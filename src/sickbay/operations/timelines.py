@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sickbay.authorization import access, authorize, backend, client_authentication, pkce, refresh, revocation, token
+from sickbay.authorization.authorize import launch
+from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
 from sickbay.operations import exchange_record
 from sickbay.operations.context import World
 from sickbay.operations.journal import Journal
@@ -20,42 +23,43 @@ FIRST, LAST = 20, 80
 COUNTED = 10_000
 """The others are counted no further than this."""
 PROOFS = frozenset(
-    (
+    check.name
+    for check in (
         # authorization request: its answer goes to the app itself, and the launch code was issued to that app
-        "redirect_uri_is_registered",
-        "launch_code_was_issued_here",
-        "launch_code_is_this_apps",
+        authorize.GATE,
+        launch.launch_code_was_issued_here,
+        launch.launch_code_is_this_apps,
         # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to it
-        "client_is_registered",
-        "credentials_are_sent",
-        "method_is_the_registered_one",
-        "secret_is_right",
-        "signature_is_right",
-        "assertion_is_used_once",
-        "code_is_known",
-        "code_is_of_this_client",
-        "code_is_fresh",
-        "code_is_unused",
-        "verifier_is_sent",
-        "verifier_fits_the_challenge",
-        "refresh_token_is_known",
-        "refresh_token_is_of_this_client",
-        "refresh_token_is_not_revoked",
-        "refresh_token_is_fresh",
-        "refresh_token_is_the_current_one",
-        "token_is_of_this_client",
+        client_authentication.client_is_registered,
+        client_authentication.credentials_are_sent,
+        client_authentication.method_is_the_registered_one,
+        client_authentication.secret_is_right,
+        backend.signature_is_right,
+        backend.assertion_is_used_once,
+        token.code_is_known,
+        token.code_is_of_this_client,
+        token.code_is_fresh,
+        token.code_is_unused,
+        pkce.verifier_is_sent,
+        pkce.verifier_fits_the_challenge,
+        refresh.refresh_token_is_known,
+        refresh.refresh_token_is_of_this_client,
+        refresh.refresh_token_is_not_revoked,
+        refresh.refresh_token_is_fresh,
+        refresh.refresh_token_is_the_current_one,
+        revocation.token_is_of_this_client,
         # FHIR: the bearer of a token that is good
-        "token_is_sent",
-        "token_is_bearer",
-        "token_is_known",
-        "token_is_not_revoked",
-        "token_has_its_client_and_user",
-        "token_is_fresh",
-        "token_is_of_this_issuer",
+        access.token_is_sent,
+        access.token_is_bearer,
+        access.token_is_known,
+        access.token_is_not_revoked,
+        access.token_has_its_client_and_user,
+        access.token_is_fresh,
+        access.token_is_of_this_issuer,
     )
 )
 """Checks that each must have passed, where they are asked, before a refused request belongs to the app that it names."""
-UNPROVEN = frozenset(("cookie-samesite-iframe",))
+UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
 """Refusals of a request that came without the browser's session, and so without any proof."""
 
 

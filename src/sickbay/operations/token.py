@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sickbay.authorization import (
     client_authentication,
@@ -15,10 +15,12 @@ from sickbay.authorization import (
 )
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.refusals import refresh as refusals
+from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, RevokedBy, Token, User
-from sickbay.kernel.refusal import Refusal
+from sickbay.diagnosis.stages import SCRIPT, TOKEN
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
@@ -27,12 +29,14 @@ from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import Parameters
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
+TokenDecision: TypeAlias = Decision[TokenRequest, TokenKnown]
+
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Answered:
     """response: the JSON of RFC 6749 5.1, None where it was refused."""
 
-    decision: Decision
+    decision: TokenDecision
     response: dict[str, Any] | None
     client_id: str = ""
     timeline: str = ""
@@ -54,18 +58,18 @@ async def token(world: World, tenant: Tenant, request: TokenRequest, *, elsewher
     for _ in range(5):
         loaded = await _load(world, tenant, request, elsewhere)
         tenant = _under(tenant, loaded.known)
-        decision = await backend.decided(world, tenant, request, loaded.known, "token", stage.checks(request))
-        if any(one.name == "pkce-verifier-mismatch" for one in decision.examination.refusals):
+        decision = await backend.decided(world, tenant, request, loaded.known, TOKEN, stage.checks(request))
+        if any(one.name == PKCE_VERIFIER_MISMATCH.name for one in decision.examination.refusals):
             decision = await _beside_others(world, tenant, decision)
         try:
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
             continue
-    gone = refused("token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}))
+    gone = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused(gone, loaded.known)
 
 
-async def _beside_others(world: World, tenant: Tenant, decision: Decision) -> Decision:
+async def _beside_others(world: World, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
     """The same decision, made by somebody who knows the app's other attempts too: whose verifier it is."""
     known = decision.known
     if not isinstance(known.client, Client):
@@ -75,14 +79,14 @@ async def _beside_others(world: World, tenant: Tenant, decision: Decision) -> De
     waiting = [records.parse(Pending, one.value) for one in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(one.text, one.method).parameters.get("code_challenge") for one in waiting]
     known = replace(known, attempts=tuple(one for one in codes if one))
-    return await backend.decided(world, tenant, decision.request, known, "token", stage.checks(decision.request))
+    return await backend.decided(world, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
 
 
 def _under(tenant: Tenant, known: TokenKnown) -> Tenant:
     return tenant.under(known.client) if isinstance(known.client, Client) else tenant
 
 
-async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loaded) -> Answered:
+async def _answer(world: World, tenant: Tenant, decision: TokenDecision, loaded: _Loaded) -> Answered:
     known, request = loaded.known, decision.request
     spent = backend.spent(world, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
@@ -112,13 +116,12 @@ def _given(code: Code, client: Client, response: dict[str, Any]) -> Given:
     return token_negotiation.given(rows, code.scope, client, "refresh_token" in response)
 
 
-def _granted(decision: Decision, response: dict[str, Any], client: Client, timeline: str, given: Given) -> Answered:
+def _granted(decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, given: Given) -> Answered:
     """With what is told about the answer to whoever reads the exchange."""
-    decision.known.given = given
-    return Answered(decision, response, client.client_id, timeline)
+    return Answered(replace(decision, given=given), response, client.client_id, timeline)
 
 
-def _refused(decision: Decision, known: TokenKnown) -> Answered:
+def _refused(decision: TokenDecision, known: TokenKnown) -> Answered:
     client_id = known.client.client_id if isinstance(known.client, Client) else ""
     grant = known.code if isinstance(known.code, Code) else known.family
     timeline = grant.timeline if isinstance(grant, (Code, Family)) and grant.client_id == client_id else ""
@@ -321,11 +324,11 @@ async def _refreshed(world: World, tenant: Tenant, family: Family, text: str, to
     return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
 
 
-def examined_for_script(tenant: Tenant, client: Client, scope: str) -> Decision:
+def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
     """Whether some flow of this hospital could give these scopes; that the app registered them is not asked."""
     request = TokenRequest(Parameters((("scope", scope),)))
     known = TokenKnown(server=tenant.under(client).server, client=client)
-    return decide("script", tenant, script_token.CHECKS, request, known)
+    return decide(SCRIPT, tenant, script_token.CHECKS, request, known)
 
 
 async def for_script(

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from sickbay.authorization.client_authentication import claimed
+from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.throttle import Key
 from sickbay.operations.token import Answered
 
-GUESSES = frozenset(("client-secret-wrong", "assertion-signature-invalid"))
+GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
 """What only a guesser is refused for again and again; codes and tokens are too long to be guessed."""
 Operation: TypeAlias = Callable[[World, Tenant, TokenRequest], Awaitable[Answered]]
 

@@ -8,6 +8,10 @@ from typing import Any
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import writes
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.refusals import write as refusals
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir import body as bodies
 from sickbay.fhir import preconditions, written
 from sickbay.fhir.body import Body
@@ -71,7 +75,7 @@ def reading(one: Wanted) -> Declined | None:
 def untold(one: Wanted) -> Declined:
     """One answer for every patch that fails on what the token may not read, whatever the reason."""
     text = "it doesn't fit the resource, and the token may not read what is there"
-    return declined_by(one, Refusal("fhir-patch-failed", "processing", {"received": text}, 422))
+    return declined_by(one, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
 
 
 def version(one: Wanted, current: Stored | None) -> Declined | None:
@@ -103,19 +107,19 @@ def judged(world: World, one: Wanted, resource: Any, id: str) -> Body | Declined
     return Declined(decision.refusal.status, decision=decision) if decision.refusal else body
 
 
-def decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision:
-    return decide("access", one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
+def decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision[AccessRequest, AccessKnown]:
+    return decide(FHIR, one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
 
 
 def declined_by(one: Wanted, refusal: Refusal) -> Declined:
-    return Declined(refusal.status, decision=refused("access", one.request, one.seen.decision.known, refusal))
+    return Declined(refusal.status, decision=refused(FHIR, one.request, one.seen.decision.known, refusal))
 
 
 def taken(one: Wanted, current: Stored) -> Declined:
     """No match, and an id that is there already (R5, 3.2.0.4.1): what the condition did not mean is not overwritten."""
     told = f"the id {current.id} with a condition that it does not match"
     facts = {"type": one.type, "received": told, "current": preconditions.etag(current.version_id)}
-    return declined_by(one, Refusal("fhir-resource-exists", "conflict", facts, 409))
+    return declined_by(one, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
 
 def gone(one: Wanted, id: str) -> Declined:

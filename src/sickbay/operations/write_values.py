@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.query import Query
@@ -64,7 +65,7 @@ class Declined(NamedTuple):
     status: int
     code: str = ""
     text: str = ""
-    decision: Decision | None = None
+    decision: Decision[AccessRequest, AccessKnown] | None = None
 
 
 Outcome: TypeAlias = Done | Declined

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sickbay.authorization import writes
+from sickbay.authorization.refusals import write as refusals
 from sickbay.fhir import body as bodies
 from sickbay.fhir import patch, patching, written
 from sickbay.fhir.body import Body
@@ -17,7 +18,6 @@ from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
 from sickbay.fhir.subjects import Before
 from sickbay.fhir.visibility import through
-from sickbay.kernel.refusal import Refusal
 from sickbay.operations import write_decisions as decisions
 from sickbay.operations.context import World
 from sickbay.operations.matching import ids
@@ -87,9 +87,7 @@ async def _update(world: World, one: Wanted) -> Prepared | Declined:
             return declined or _with(_saved(world, one, made, 0, "create"), steps)
         id = found[0].id if found else one.body.id or ""
         if found and one.body.id not in (None, id):
-            return decisions.declined_by(
-                one, Refusal("fhir-body-id-mismatch", "value", {"received": one.body.id, "expected": id}, 400)
-            )
+            return decisions.declined_by(one, refusals.FHIR_BODY_ID_MISMATCH(received=one.body.id, expected=id))
         body = decisions.judged(world, one, one.body.resource, id)
         if isinstance(body, Declined):
             return body
@@ -144,7 +142,7 @@ def _patched(world: World, one: Wanted, target: Stored, before: Before | None, *
     try:
         changed = change(resource)
     except patch.PatchFailed as error:
-        return decisions.declined_by(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
+        return decisions.declined_by(one, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
     if change is patching.NOTHING or (readable and written.dumps(changed) == written.dumps(resource)):
         return Prepared(_there(one, target))
     body = decisions.judged(world, one, changed, "")

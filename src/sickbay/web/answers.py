@@ -40,7 +40,7 @@ def spelled(text: str) -> str:
     return _FORBIDDEN.sub("?", text)
 
 
-def speaker(decision: Decision, explanation: Explanation) -> Finding | None:
+def speaker(decision: Decision[Any, Any], explanation: Explanation) -> Finding | None:
     """The finding that speaks for the refusal which decided: the first refused one of its name, else the loudest."""
     name = decision.refusal.name if decision.refusal else ""
     said = [one for one in explanation.findings if one.refused]
@@ -48,7 +48,7 @@ def speaker(decision: Decision, explanation: Explanation) -> Finding | None:
 
 
 def oauth_words(
-    world: World, tenant: Tenant, decision: Decision, explanation: Explanation, id: str, client: str, persona: str
+    world: World, tenant: Tenant, decision: Decision[Any, Any], explanation: Explanation, id: str, client: str, persona: str
 ) -> Words:
     refusal = decision.refusal
     assert refusal is not None

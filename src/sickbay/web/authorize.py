@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.operations import authorize as operation
 from sickbay.operations import login
 from sickbay.operations.authorize import Asked, Waiting
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.journal import Answered, Exchange
 from sickbay.operations.login import Finished
 from sickbay.protocol.headers import is_fetched
@@ -28,6 +31,14 @@ from sickbay.web.pages.notice import NoticeView
 LOG = logging.getLogger("sickbay")
 FAULT = "server-error"
 """By this name a dialect has its own words for a fault of the server."""
+
+
+class Delivered(NamedTuple):
+    """The response to an accepted request. finished: None while a person is still asked. explanation: of a refusal."""
+
+    response: Response
+    finished: Finished | None = None
+    explanation: Explanation | None = None
 
 
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
@@ -47,21 +58,22 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         fetched=is_fetched(headers_of(request.scope)),
         automatic=guard.opens(request.scope, headers_of(request.scope)),
     )
-    decision, explanation = asked.decision, None
+    decision: Decision[Any, Any] = asked.decision
+    explanation, masked = None, None
     if asked.waiting is None:
         explanation = decision.explained()
-        response = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
+        response, masked = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
     else:
         try:
-            response, finished = await onwards(request, sandbox, tenant, asked.waiting)
+            response, finished, explanation = await onwards(request, sandbox, tenant, asked.waiting)
         except Exception as error:
             return await failed(request, sandbox, tenant, asked.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
-            decision, explanation = finished.decision, finished.decision.explained()
+            decision = finished.decision
     return await wire.note(
         request,
         response,
-        stage=decision.stage,
+        stage=decision.stage.name,
         tenant=tenant.name,
         timeline=asked.timeline,
         decision=decision,
@@ -69,6 +81,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         explanation=explanation,
         body=body,
         shown=False,
+        masked=masked,
     )
 
 
@@ -86,7 +99,7 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     )
     decision, explanation = asked.decision, asked.decision.explained()
     client = asked.client.client_id if asked.client else ""
-    response = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
+    response, masked = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
     return await wire.note(
         request,
         response,
@@ -98,6 +111,7 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         explanation=explanation,
         body=body,
         shown=False,
+        masked=masked,
     )
 
 
@@ -108,7 +122,7 @@ def _text(request: Request, sandbox: Sandbox, body: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
 
 
-async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> tuple[Response, Finished | None]:
+async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Delivered:
     """To the next question, or with a code, or an error, to the app. Which it is is not known before the patients are there:
     a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
     """
@@ -120,34 +134,35 @@ async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: W
     ask = await login.next_ask(sandbox.world, tenant, waiting) if there else ""
     if ask == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
-        return delivered(request, sandbox, tenant, waiting, finished), finished
+        return delivered(request, sandbox, tenant, waiting, finished)
     if ask and waiting.wishes.silent:
-        silent = login.not_silently(waiting, ask)
-        return delivered(request, sandbox, tenant, waiting, silent), silent
+        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, ask))
     session, cookie = await cookies.begun(request, sandbox)
     kept = await operation.keep(sandbox.world, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, answers.NO_STORE)
     cookies.put(request, response, sandbox, cookie)
-    return response, None
+    return Delivered(response)
 
 
-def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, finished: Finished) -> Response:
+def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, finished: Finished) -> Delivered:
     """The answer to the app's redirect URI: code and state, or the error."""
     state = waiting.request.parameters.get("state")
     if finished.code is not None:
         iss = tenant.server.issuer if tenant.dialect.answers.iss else None
         given = {"code": finished.code, "state": state, "iss": iss}
-        return answers.redirect(waiting.redirect_uri, given, request.method)
+        return Delivered(answers.redirect(waiting.redirect_uri, given, request.method), finished)
+    explanation = finished.decision.explained()
     said = answers.oauth_words(
         sandbox.world,
         tenant,
         finished.decision,
-        finished.decision.explained(),
+        explanation,
         wire.exchange_id(request),
         waiting.client.client_id,
         waiting.client.type,
     )
-    return answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+    response = answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+    return Delivered(response, finished, explanation)
 
 
 async def failed(
@@ -182,23 +197,21 @@ async def failed(
 
 async def refusal(
     request: Request, sandbox: Sandbox, tenant: Tenant, asked: Asked, explanation: Explanation, persona: str, body: str
-) -> Response:
-    """By redirect where the redirect URI is proven, else a page; a dialect may deliver otherwise."""
+) -> tuple[Response, Masked | None]:
+    """By redirect if the redirect URI is proven, else a page; a dialect may deliver otherwise. Masked: what the page shows."""
     how = tenant.dialect.answers
     client = asked.client.client_id if asked.client else ""
     id = wire.exchange_id(request)
     said = answers.oauth_words(sandbox.world, tenant, asked.decision, explanation, id, client, persona)
     sent = asked.decision.request.parameters
-    untold = asked.decision.refusal is not None and asked.decision.refusal.name in how.untold
-    trusted = asked.trusted and not untold
-    if trusted and asked.client is not None and how.refused == "redirect":
+    if asked.redirects and asked.client is not None and how.refused == "redirect":
         address = operation.redirect_uri(asked.decision.request, asked.client)
-        return answers.error_redirect(tenant, said, address, sent.get("state"), request.method)
-    if not trusted and how.untrusted == "see-other":
-        return RedirectResponse(said.uri, 303, answers.NO_STORE)
+        return answers.error_redirect(tenant, said, address, sent.get("state"), request.method), None
+    if not asked.redirects and how.untrusted == "see-other":
+        return RedirectResponse(said.uri, 303, answers.NO_STORE), None
     if how.page_title is not None:
         view = NoticeView(title=how.page_title, text=how.page_text or "", others=(Link("Why was this refused?", said.uri),))
-        return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status)
+        return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status), None
     return await _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
 
 
@@ -206,13 +219,13 @@ async def _page(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
-    decision: Decision,
+    decision: Decision[AuthorizeRequest, Any],
     explanation: Explanation,
     client: str,
     timeline: str,
     body: str,
     status: int = 400,
-) -> Response:
+) -> tuple[Response, Masked]:
     """The page of this very exchange, before it is written."""
     one = Exchange(
         wire.exchange_id(request),

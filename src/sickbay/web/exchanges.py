@@ -14,6 +14,7 @@ from sickbay.operations import exchange_record, exchanges, patients, registratio
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
 from sickbay.operations.exchange import Exchange
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.exchanges import shown as as_agreed
 from sickbay.operations.timelines import Timeline
 from sickbay.sandbox.sandbox import Sandbox
@@ -91,10 +92,17 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     return next((urlsplit(one).netloc for one in addresses if one), "")
 
 
-async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) -> Response:
-    """Respond to a request with its own exchange: as a page, or as JSON or text if the client accepts only that."""
-    entry = await exchange_record.shown(sandbox.world, one)
-    read = await exchanges.fresh(sandbox.world, entry, full=full(request))
+async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) -> tuple[Response, Masked]:
+    """An exchange in its own response: a page for a browser, JSON or text for a client that accepts only that. Then the journal
+    doesn't have to mask it again.
+    """
+    masked = await exchange_record.masked(sandbox.world, one)
+    return await _shown(request, sandbox, masked, status), masked
+
+
+async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int) -> Response:
+    entry = masked.entry
+    read = await exchanges.fresh(sandbox.world, masked, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
     if form == "json":
         return answers.json(as_agreed(read), status, answers.NO_STORE)

@@ -170,7 +170,7 @@ class Door:
             id,
             self.sandbox.world.effects.now(),
             self.tenant.name,
-            seen.decision.stage,
+            seen.decision.stage.name,
             seen.client_id,
             seen.timeline,
             wire,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sickbay.authorization.access import challenge, issue_type
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.bundle import Entry
 from sickbay.fhir.media import negotiate
@@ -42,7 +44,7 @@ def refused(version: str, base: str, seen: Seen) -> Answer:
     return answer._replace(headers=[*answer.headers, asked])
 
 
-def _problems(decision: Decision) -> tuple[Problem, ...]:
+def _problems(decision: Decision[AccessRequest, AccessKnown]) -> tuple[Problem, ...]:
     """What validation found, where that is among the refusals: every fault an issue with its place."""
     invalid = any(one.name == INVALID for one in decision.examination.refusals)
     body = decision.known.body

@@ -221,12 +221,11 @@ async def _finish(
     denied: bool = False,
 ) -> Response:
     finished = await login.finish(sandbox.world, tenant, waiting, ticked=ticked, denied=denied)
-    response = delivered(request, sandbox, tenant, waiting, finished)
-    explanation = finished.decision.explained() if finished.decision.refusal else None
+    response, _, explanation = delivered(request, sandbox, tenant, waiting, finished)
     return await wire.note(
         request,
         response,
-        stage=finished.decision.stage,
+        stage=finished.decision.stage.name,
         tenant=tenant.name,
         client_id=waiting.client.client_id,
         timeline=waiting.timeline,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.operations import sessions
 from sickbay.operations.context import Tenant
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.journal import Answered, Exchange
 from sickbay.operations.logout import Asked
 from sickbay.operations.logout import logout as decide
@@ -31,8 +32,9 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     asked = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
     session = await cookies.session(request, sandbox)
     found = await decide(sandbox.world, tenant, asked, session)
+    masked = None
     if found.decision.refusal is not None:
-        response = await _refused(request, sandbox, tenant, found, body)
+        response, masked = await _refused(request, sandbox, tenant, found, body)
     elif found.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, found, asked.parameters, session)
     elif found.asks and sent.get("decision") != "out":
@@ -49,6 +51,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         decision=found.decision,
         body=body,
         shown=False,
+        masked=masked,
         client_id=found.client.client_id if found.client else "",
     )
 
@@ -85,7 +88,7 @@ def _done(
     return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
 
 
-async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> Response:
+async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> tuple[Response, Masked]:
     """Always a page: the redirect URI isn't verified."""
     one = Exchange(
         wire.exchange_id(request),

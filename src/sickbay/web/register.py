@@ -130,12 +130,14 @@ async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, asked: Re
     return await _answered(request, sandbox, tenant, registration.examined(tenant, asked), body)
 
 
-async def _answered(request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, body: str) -> Response:
+async def _answered(
+    request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision[RegistrationRequest, Any], body: str
+) -> Response:
     """In OAuth's members; RFC 6750's challenge where the token was the fault."""
     private = any(f'"{one}"' in body for one in PRIVATE_MEMBERS)  # a private key is nobody's to keep
     sent = _read(body)
     if isinstance(sent, dict) and not private:
-        decision.request = replace(decision.request, source=sent)
+        decision = replace(decision, request=replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explained()
     assert refusal is not None
     said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), "", "")

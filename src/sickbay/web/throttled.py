@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.client_authentication import guesses_too_many
+from sickbay.diagnosis.stages import THROTTLE
 from sickbay.kernel.english import count
 from sickbay.operations import registration
 from sickbay.operations.context import Tenant
@@ -20,7 +21,7 @@ from sickbay.web.pages.notice import NoticeView
 async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
     refusal = guesses_too_many(waits.seconds)
     stage = "token" if waits.key.kind == "client" else "login"
-    decision = refused("throttle", None, None, refusal)
+    decision = refused(THROTTLE, None, None, refusal)
     explanation = decision.explained()
     client = await registration.by_id(sandbox.world, waits.key.name) if waits.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.stages import REQUEST
 from sickbay.fhir.outcome import Issue
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
@@ -31,7 +32,7 @@ STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout"
 async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
     """OAuth's members to an app, a page to a browser, else problem details (RFC 9457)."""
     tenant, stage = _place(sandbox, request.scope["path"])
-    decision = decided("request", None, None, error.refusal)
+    decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
     browses = stage not in OPEN.values() and answers.browses(request.headers.get("accept", ""))
     if browses:
@@ -64,7 +65,7 @@ async def answered_in_fhir(
     scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: Unreadable
 ) -> Answer:
     """An OperationOutcome."""
-    decision = decided("request", None, None, error.refusal)
+    decision = decided(REQUEST, None, None, error.refusal)
     explanation, status = decision.explained(), error.refusal.status
     finding = explanation.findings[0]
     text = f"{finding.title}. {finding.why} {finding.fix}"
@@ -97,7 +98,12 @@ def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
 
 
 def _members(
-    request: Request, sandbox: Sandbox, tenant: Tenant | None, stage: str, decision: Decision, explanation: Explanation
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant | None,
+    stage: str,
+    decision: Decision[None, None],
+    explanation: Explanation,
 ) -> Response:
     refusal, finding = decision.refusal, explanation.findings[0]
     assert refusal is not None

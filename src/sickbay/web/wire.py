@@ -14,6 +14,7 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
+from sickbay.operations.exchange_record import Masked
 from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
@@ -153,12 +154,16 @@ async def note(
     tenant: str = "",
     client_id: str = "",
     timeline: str = "",
-    decision: Decision | None = None,
+    decision: Decision[Any, Any] | None = None,
     explanation: Explanation | None = None,
     body: str = "",
     shown: bool = True,
+    masked: Masked | None = None,
 ) -> Response:
-    """Write the exchange into the journal and pass the response on. shown: whether its body may be kept."""
+    """Write the exchange into the journal and pass the response on. shown: whether its body may be kept.
+
+    masked: the exchange, if the response is a page that shows it.
+    """
     world: World = request.app.state.sandbox.world
     journal: Journal = request.app.state.sandbox.journal
     headers = {name: value for name, value in response.headers.items() if name in SHOWN}
@@ -168,6 +173,7 @@ async def note(
     await journal.write(
         Exchange(
             exchange_id(request), world.effects.now(), tenant, stage, client_id, timeline, wire, answered, decision, explanation
-        )
+        ),
+        masked,
     )
     return response

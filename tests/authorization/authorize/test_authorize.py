@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known, refusals, server
 
-from sickbay.authorization.authorize import CHECKS, DROPPED, STRICT, authorize_request, known_for, relaxed
+from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, known_for, relaxed
 from sickbay.authorization.authorize.pkce import REFUSALS
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.values import Policy
@@ -49,7 +49,7 @@ def test_where_nothing_is_known_what_needs_it_is_skipped_and_nothing_is_granted(
     said = examination(of=AuthorizeKnown())
     assert not said.granted
     assert not said.refusals
-    assert not said.passed("redirect_uri_is_registered")
+    assert not said.passed(GATE)
 
 
 def test_what_a_registration_decides_is_not_said_of_an_app_that_nobody_registered() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known
 
+from sickbay.authorization.authorize import GATE
 from sickbay.authorization.neighbours import NAMED
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import UNKNOWN, Refusal
@@ -36,8 +37,8 @@ def test_an_address_of_another_tenant_is_said_before_all_and_answered_to_nobody_
     found = examination(asking(), known(elsewhere="0b8a", server=server))
     told = {"received": "0b8a", "expected": right}
     assert found.refusals[0] == Refusal("tenant-unknown", "invalid_request", told)
-    assert not found.passed("redirect_uri_is_registered")
-    assert examination(asking(), known(server=server)).passed("redirect_uri_is_registered")
+    assert not found.passed(GATE)
+    assert examination(asking(), known(server=server)).passed(GATE)
 
 
 @pytest.mark.parametrize(("server", "right"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])

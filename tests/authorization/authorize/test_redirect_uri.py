@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known, refusals, server
 
-from sickbay.authorization.authorize import authorize_request
-
-GATE = "redirect_uri_is_registered"
+from sickbay.authorization.authorize import GATE, authorize_request
 
 
 @given(st.one_of(st.text(max_size=60), st.builds(lambda tail: samples.CALLBACK + tail, st.text(max_size=10))))

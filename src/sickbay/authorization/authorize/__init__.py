@@ -1,19 +1,36 @@
 """The authorization request (RFC 6749 4.1.1, SMART 2.2): the checks that request, registration and launch decide alone.
 
-The order matters once: until `redirect_uri_is_registered` has passed, an error must not be sent to the redirect URI.
+The order matters once: until GATE has passed, an error must not be sent to the redirect URI.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, scope, shape
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
 from sickbay.authorization.authorize.reading import AuthorizeCheck, known_for, pkce_mode
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
+from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Examination, examine
+from sickbay.kernel.refusal import Examination, Refusal, examine
 
-__all__ = ["CHECKS", "GrantedScope", "authorize_request", "examined", "granted_scopes", "known_for", "relaxed"]
+__all__ = [
+    "CHECKS",
+    "GATE",
+    "GrantedScope",
+    "authorize_request",
+    "error_goes_to_the_app",
+    "examined",
+    "granted_scopes",
+    "known_for",
+    "relaxed",
+]
+
+GATE: AuthorizeCheck = redirect_uri.redirect_uri_is_registered
+"""The check that proves the redirect URI (RFC 6749 4.1.2.1)."""
 
 CHECKS: tuple[AuthorizeCheck, ...] = (
     client.address_is_of_a_tenant,
@@ -73,43 +90,45 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
 )
 
 DROPPED = frozenset(
-    {
-        "scope-malformed",
-        "scope-wrong-case",
-        "scope-v2-order",
-        "scope-v1-on-v2-app",
-        "scope-wildcard-not-allowed",
-        "scope-not-registered",
-        "scope-resource-not-in-version",
-        "scope-system-in-user-flow",
-        "scope-separator-wrong",
-        "scope-has-stray-characters",
-    }
+    kind.name
+    for kind in (
+        scopes.SCOPE_MALFORMED,
+        scopes.SCOPE_WRONG_CASE,
+        scopes.SCOPE_V2_ORDER,
+        scopes.SCOPE_V1_ON_V2_APP,
+        scopes.SCOPE_WILDCARD_NOT_ALLOWED,
+        scopes.SCOPE_NOT_REGISTERED,
+        scopes.SCOPE_RESOURCE_NOT_IN_VERSION,
+        scopes.SCOPE_SYSTEM_IN_USER_FLOW,
+        scopes.SCOPE_SEPARATOR_WRONG,
+        scopes.SCOPE_HAS_STRAY_CHARACTERS,
+    )
 )
 """Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""
 
 STRICT = frozenset(
-    {
-        "tenant-unknown",
-        "client-id-missing",
-        "client-id-unknown",
-        "client-not-enabled-for-tenant",
-        "redirect-uri-missing",
-        "redirect-uri-mismatch",
-        "redirect-uri-has-fragment",
-        "redirect-uri-double-encoded",
-        "duplicate-parameter",
-        "redirect-uri-scheme-forbidden",
-        "redirect-uri-response-parameter",
-        "url-has-whitespace",
-        "url-html-escaped",
-        "aud-mismatch",
-        "launch-code-unknown",
-        "launch-code-other-client",
-        "launch-code-expired",
-        "launch-code-reused",
-        "authorize-endpoint-not-discovered",
-    }
+    kind.name
+    for kind in (
+        refusals.TENANT_UNKNOWN,
+        refusals.CLIENT_ID_MISSING,
+        refusals.CLIENT_ID_UNKNOWN,
+        refusals.CLIENT_NOT_ENABLED_FOR_TENANT,
+        refusals.REDIRECT_URI_MISSING,
+        refusals.REDIRECT_URI_MISMATCH,
+        refusals.REDIRECT_URI_HAS_FRAGMENT,
+        refusals.REDIRECT_URI_DOUBLE_ENCODED,
+        refusals.DUPLICATE_PARAMETER,
+        refusals.REDIRECT_URI_SCHEME_FORBIDDEN,
+        refusals.REDIRECT_URI_RESPONSE_PARAMETER,
+        refusals.URL_HAS_WHITESPACE,
+        refusals.URL_HTML_ESCAPED,
+        refusals.AUD_MISMATCH,
+        refusals.LAUNCH_CODE_UNKNOWN,
+        refusals.LAUNCH_CODE_OTHER_CLIENT,
+        refusals.LAUNCH_CODE_EXPIRED,
+        refusals.LAUNCH_CODE_REUSED,
+        refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED,
+    )
 )
 """Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""
 
@@ -120,12 +139,20 @@ def relaxed(known: AuthorizeKnown) -> frozenset[str]:
     if isinstance(known.server, Server):
         policy = known.server.policy
         names |= {*policy.relaxed}
-        names |= {"scope-comma-separated"} if "," in policy.scope_separators else set()
-        names |= set() if policy.state_required else {"state-missing"}
+        names |= {scopes.SCOPE_COMMA_SEPARATED.name} if "," in policy.scope_separators else set()
+        names |= set() if policy.state_required else {refusals.STATE_MISSING.name}
         names |= DROPPED if policy.drop_unregistered_scopes else set()
     if isinstance(known.client, Client) and known.client.scope_mode == "lenient":
         names |= DROPPED
     return frozenset(names | (pkce.REFUSALS if pkce_mode(known) == "off" else set())) - STRICT
+
+
+def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page: Collection[str] = ()) -> bool:
+    """Whether this error may be sent to the redirect URI: the only place that decides it.
+
+    on_a_page: names of refusals that the dialect shows on a page although the redirect URI is proven.
+    """
+    return examination.passed(GATE) and refusal.redirectable and refusal.name not in on_a_page
 
 
 def examined(request: AuthorizeRequest, known: AuthorizeKnown) -> Examination:

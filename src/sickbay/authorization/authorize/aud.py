@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.authorize.reading import audience, base
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.fhir.versions import VERSIONS
@@ -23,7 +24,7 @@ def aud_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | N
         "base": bases[0] if bases else "the FHIR base, the iss of the launch",
         "note": "the iss of the launch",
     }
-    return Refusal("aud-missing", "invalid_request", facts)
+    return refusals.AUD_MISSING.with_facts(facts)
 
 
 @check(needs=("server",), after=(aud_is_sent,))
@@ -40,7 +41,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
         "closest": nearest(audience(request) or "", likely(server, known)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
-    return Refusal("aud-mismatch", "invalid_request", facts)
+    return refusals.AUD_MISMATCH.with_facts(facts)
 
 
 def likely(server: Server, known: AuthorizeKnown) -> tuple[str, ...]:

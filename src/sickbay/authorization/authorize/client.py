@@ -5,6 +5,7 @@ from __future__ import annotations
 from sickbay.authorization.authorize.reading import audience
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.neighbours import meant
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Refusal, check
@@ -16,7 +17,7 @@ def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> 
     if not known.elsewhere:
         return None
     right = known.server.authorization_endpoint if isinstance(known.server, Server) else None
-    return Refusal("tenant-unknown", "invalid_request", {"received": known.elsewhere, "expected": right})
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
 
 
 @check(needs=("server",))
@@ -25,7 +26,7 @@ def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: Auth
         return None
     right = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
     facts = {"received": request.url, "expected": right, "endpoint": right}
-    return Refusal("authorize-endpoint-not-discovered", "invalid_request", facts, 404)
+    return refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.with_facts(facts)
 
 
 @check()
@@ -33,7 +34,7 @@ def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refus
     if request.parameters.get("client_id"):
         return None
     facts = {"received": None, "others": list(known.others), **_meant(request, known)}
-    return Refusal("client-id-missing", "invalid_request", facts)
+    return refusals.CLIENT_ID_MISSING.with_facts(facts)
 
 
 def _meant(request: AuthorizeRequest, known: AuthorizeKnown) -> dict[str, object]:
@@ -48,7 +49,7 @@ def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     sent = request.parameters.get("client_id")
     coming: dict[str, object] = {} if known.live_at is None else {"live_at": known.live_at}
     facts = {"received": sent, "others": list(known.others), **coming, **_meant(request, known)}
-    return Refusal("client-id-unknown", "unauthorized_client", facts)
+    return refusals.CLIENT_ID_UNKNOWN.with_facts(facts)
 
 
 @check(needs=("client", "server"), after=(client_is_registered,))
@@ -60,7 +61,7 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: Authoriz
     if tenant is None or tenant in client.enabled_tenants:
         return None
     facts = {"received": client.client_id, "tenant": tenant, "enabled": list(client.enabled_tenants)}
-    return Refusal("client-not-enabled-for-tenant", "unauthorized_client", facts)
+    return refusals.CLIENT_NOT_ENABLED_FOR_TENANT.with_facts(facts)
 
 
 def _tenant(aud: str, tenants: tuple[str, ...]) -> str | None:

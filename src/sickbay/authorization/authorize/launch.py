@@ -8,6 +8,7 @@ from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_serve
 from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, base, base_of, tokens
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Launch, Server
 from sickbay.kernel.refusal import Refusal, check
@@ -24,14 +25,14 @@ def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> 
     allowed = known.server.policy.launches if isinstance(known.server, Server) else ()
     kind = "ehr" if _code(request) else "standalone"
     facts = {"received": kind, "expected": list(allowed)}
-    return None if kind in allowed else Refusal("launch-type-not-allowed", "unauthorized_client", facts)
+    return None if kind in allowed else refusals.LAUNCH_TYPE_NOT_ALLOWED.with_facts(facts)
 
 
 @check()
 def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
-    return Refusal("launch-scope-without-launch-param", "invalid_request", {"received": None} | _right(known))
+    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _right(known))
 
 
 @check()
@@ -39,7 +40,7 @@ def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: Au
     if not _code(request) or not tokens(request) or asks_launch(request):
         return None
     facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
-    return Refusal("launch-param-without-launch-scope", "invalid_request", facts)
+    return refusals.LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE.with_facts(facts)
 
 
 @check()
@@ -48,7 +49,7 @@ def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeKnown
     if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
         return None
     facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, known)}
-    return Refusal("launch-param-is-url", "invalid_request", facts | _right(known))
+    return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _right(known))
 
 
 def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeKnown) -> bool:
@@ -61,7 +62,7 @@ def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown
     code = _code(request)
     if not code or isinstance(known.launch, Launch):
         return None
-    return Refusal("launch-code-unknown", "invalid_request", {"received": code} | _right(known))
+    return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _right(known))
 
 
 @check(needs=("launch",), after=(launch_code_was_issued_here, client_is_registered), about="launch")
@@ -69,7 +70,7 @@ def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
-    return Refusal("launch-code-other-client", "invalid_request", {"received": _code(request)} | _right(known))
+    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _right(known))
 
 
 @check(needs=("launch", "now"), after=(launch_code_was_issued_here,), about="launch")
@@ -77,7 +78,7 @@ def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
-    return Refusal("launch-code-expired", "invalid_request", _times(request, known, now - launch.expires_at))
+    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_times(request, known, now - launch.expires_at))
 
 
 @check(needs=("launch",), after=(launch_code_was_issued_here,), about="launch")
@@ -86,7 +87,7 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
     ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
-    return Refusal("launch-code-reused", "invalid_request", _times(request, known, ago))
+    return refusals.LAUNCH_CODE_REUSED.with_facts(_times(request, known, ago))
 
 
 @check(needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), about="launch")
@@ -98,7 +99,7 @@ def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnow
     if base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
         return None
     facts = {"received": audience(request), "expected": launch.iss, "note": "the iss of the launch"}
-    return Refusal("aud-not-iss-of-launch", "invalid_request", facts)
+    return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)
 
 
 def _right(known: AuthorizeKnown) -> dict[str, Any]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from sickbay.authorization.authorize.reading import pkce_mode
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.refusal import Refusal, check
 from sickbay.protocol import pkce
 
 REFUSALS = frozenset(
-    {
-        "pkce-missing",
-        "pkce-plain",
-        "pkce-method-missing",
-        "pkce-method-invalid",
-        "pkce-method-without-challenge",
-        "pkce-challenge-malformed",
-    }
+    kind.name
+    for kind in (
+        refusals.PKCE_MISSING,
+        refusals.PKCE_PLAIN,
+        refusals.PKCE_METHOD_MISSING,
+        refusals.PKCE_METHOD_INVALID,
+        refusals.PKCE_METHOD_WITHOUT_CHALLENGE,
+        refusals.PKCE_CHALLENGE_MALFORMED,
+    )
 )
 
 
@@ -32,16 +34,16 @@ def _sent(request: AuthorizeRequest) -> tuple[str | None, str | None]:
 def code_challenge_is_sent_where_required(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if any(_sent(request)) or not asks_for_code(request) or pkce_mode(known) != "required":
         return None
-    return Refusal("pkce-missing", "invalid_request", {"received": None, "required": True})
+    return refusals.PKCE_MISSING(received=None, required=True)
 
 
 @check()
 def code_challenge_comes_with_its_method(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     challenge, method = _sent(request)
     if method and not challenge:
-        return Refusal("pkce-method-without-challenge", "invalid_request", {"received": None, "method": method})
+        return refusals.PKCE_METHOD_WITHOUT_CHALLENGE(received=None, method=method)
     if challenge and not method:
-        return Refusal("pkce-method-missing", "invalid_request", {"received": None, "expected": "S256"})
+        return refusals.PKCE_METHOD_MISSING(received=None, expected="S256")
     return None
 
 
@@ -50,8 +52,8 @@ def code_challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeKno
     method = _sent(request)[1]
     if method in (None, "S256"):
         return None
-    name = "pkce-plain" if method == "plain" else "pkce-method-invalid"
-    return Refusal(name, "invalid_request", {"received": method, "expected": "S256"})
+    kind = refusals.PKCE_PLAIN if method == "plain" else refusals.PKCE_METHOD_INVALID
+    return kind(received=method, expected="S256")
 
 
 @check()
@@ -60,4 +62,4 @@ def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, known: Autho
     if challenge is None or pkce.is_challenge(challenge):
         return None
     facts = {"received": challenge, "length": len(challenge), "note": "43 characters, base64url"}
-    return Refusal("pkce-challenge-malformed", "invalid_request", facts)
+    return refusals.PKCE_CHALLENGE_MALFORMED.with_facts(facts)

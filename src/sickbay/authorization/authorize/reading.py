@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client, Launch, Pkce, Server
-from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
+from sickbay.kernel.refusal import UNKNOWN, Check, RefusalType, Unknown
 from sickbay.kernel.remembering import remembered
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -30,17 +31,17 @@ def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
 
 
 @remembered(4096)
-def misjoined(text: str) -> tuple[str, ...]:
+def misjoined(text: str) -> tuple[RefusalType, ...]:
     """The refusals of what stands between or around scopes where there should be a space alone (RFC 6749 3.3)."""
     read = spelling(text)
     found = {
-        "scope-comma-separated": read.commas,
-        "scope-plus-literal": read.pluses,
-        "scope-tab-separated": read.tabs,
-        "scope-separator-wrong": bool(read.separators),
-        "scope-has-stray-characters": bool(read.array or read.stray or read.name),
+        refusals.SCOPE_COMMA_SEPARATED: read.commas,
+        refusals.SCOPE_PLUS_LITERAL: read.pluses,
+        refusals.SCOPE_TAB_SEPARATED: read.tabs,
+        refusals.SCOPE_SEPARATOR_WRONG: bool(read.separators),
+        refusals.SCOPE_HAS_STRAY_CHARACTERS: bool(read.array or read.stray or read.name),
     }
-    return tuple(name for name, there in found.items() if there)
+    return tuple(kind for kind, there in found.items() if there)
 
 
 def meant(request: AuthorizeRequest) -> tuple[str, ...]:

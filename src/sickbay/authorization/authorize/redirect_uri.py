@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.authorize.client import address_is_of_a_tenant, client_is_registered
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Refusal, check
@@ -21,7 +22,7 @@ def _registered(known: AuthorizeKnown) -> tuple[str, ...]:
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     twice = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
-    return Refusal("duplicate-parameter", "invalid_request", repetition(request, twice)) if twice else None
+    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, twice)) if twice else None
 
 
 def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:
@@ -36,7 +37,7 @@ def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     if _policy(known).redirect_uri_optional and len(_registered(known)) == 1:
         return None
     facts = {"received": None, "registered": list(_registered(known)), "nearest": next(iter(_registered(known)), None)}
-    return Refusal("redirect-uri-missing", "invalid_request", facts)
+    return refusals.REDIRECT_URI_MISSING.with_facts(facts)
 
 
 @check(after=(redirect_uri_is_sent,))
@@ -45,7 +46,7 @@ def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnow
     if not urls.is_encoded_twice(wire):
         return None
     facts = {"received": wire, "expected": urls.decoded_again(wire), "registered": list(_registered(known))}
-    return Refusal("redirect-uri-double-encoded", "invalid_request", facts)
+    return refusals.REDIRECT_URI_DOUBLE_ENCODED.with_facts(facts)
 
 
 @check(after=(redirect_uri_is_sent,))
@@ -54,7 +55,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnow
     if "#" not in uri:
         return None
     facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered(known))}
-    return Refusal("redirect-uri-has-fragment", "invalid_request", facts)
+    return refusals.REDIRECT_URI_HAS_FRAGMENT.with_facts(facts)
 
 
 @check(
@@ -76,17 +77,17 @@ def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeKnown)
         return next(filter(None, map(_unusable, client.redirect_uris)), None)
     if not any(_same(client, _policy(known), one, uri) for one in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
-        return Refusal("redirect-uri-mismatch", "invalid_request", facts)
+        return refusals.REDIRECT_URI_MISMATCH.with_facts(facts)
     return _unusable(uri) or _mended(request, uri)
 
 
 def _unusable(uri: str) -> Refusal | None:
     """A registered address that no answer may go to: older registrations were checked less, and a dialect may add a query."""
     if not client_uris.is_safe(uri):
-        return Refusal("redirect-uri-scheme-forbidden", "invalid_request", {"received": uri})
+        return refusals.REDIRECT_URI_SCHEME_FORBIDDEN(received=uri)
     names = client_uris.response_parameters(uri)
     facts = {"received": uri, "names": list(names)}
-    return Refusal("redirect-uri-response-parameter", "invalid_request", facts) if names else None
+    return refusals.REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if names else None
 
 
 def _mended(request: AuthorizeRequest, uri: str) -> Refusal | None:
@@ -94,10 +95,12 @@ def _mended(request: AuthorizeRequest, uri: str) -> Refusal | None:
     wire = request.wire("redirect_uri")
     if wire == uri:
         return None
-    name = "redirect-uri-double-encoded" if urls.is_encoded_twice(wire or "") else "url-has-whitespace"
     if wire is None:
-        name = "url-html-escaped"
-    return Refusal(name, "invalid_request", {"received": wire, "expected": uri, "places": wire})
+        kind = refusals.URL_HTML_ESCAPED_IN_REDIRECT_URI
+    else:
+        twice = urls.is_encoded_twice(wire)
+        kind = refusals.REDIRECT_URI_DOUBLE_ENCODED if twice else refusals.URL_HAS_WHITESPACE_IN_REDIRECT_URI
+    return kind(received=wire, expected=uri, places=wire)
 
 
 def _same(client: Client, policy: Policy, registered: str, sent: str) -> bool:

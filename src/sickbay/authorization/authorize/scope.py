@@ -16,9 +16,10 @@ from sickbay.authorization.authorize.reading import (
     tokens,
 )
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.refusal import Refusal, RefusalType, check
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -28,7 +29,7 @@ def scope_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal |
     if (request.parameters.get("scope") or "").strip():
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
-    return Refusal("scope-missing", "invalid_scope", {"received": None, "registered": registered})
+    return refusals.SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,))
@@ -36,40 +37,40 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     wire = request.wire("scope") or ""
     if not scopes.is_encoded_twice(wire):
         return None
-    return Refusal("scope-double-encoded", "invalid_scope", {"received": wire, "expected": scopes.decoded_again(wire)})
+    return refusals.SCOPE_DOUBLE_ENCODED(received=wire, expected=scopes.decoded_again(wire))
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-comma-separated")
+    return _separators(request, refusals.SCOPE_COMMA_SEPARATED)
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-plus-literal")
+    return _separators(request, refusals.SCOPE_PLUS_LITERAL)
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-tab-separated")
+    return _separators(request, refusals.SCOPE_TAB_SEPARATED)
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-separator-wrong")
+    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG)
 
 
 @check(after=(scope_is_sent,))
 def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """In no list, no quotation marks, and without what nobody sees."""
-    return _separators(request, "scope-has-stray-characters")
+    return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
 
-def _separators(request: AuthorizeRequest, name: str) -> Refusal | None:
+def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
     text = scope_of(request)
-    if name not in misjoined(text):
+    if kind not in misjoined(text):
         return None
-    return Refusal(name, "invalid_scope", {"received": text, "expected": " ".join(tokens(request))})
+    return kind(received=text, expected=" ".join(tokens(request)))
 
 
 @check(after=(scope_is_sent,))
@@ -102,7 +103,7 @@ def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: A
 
 @check(needs=("server",), after=(scope_is_sent,))
 def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.refusal("scope-wildcard-not-allowed", [one.text for one in _wildcards(request, known)])
+    return asked_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [one.text for one in _wildcards(request, known)])
 
 
 def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[ResourceScope]:
@@ -123,7 +124,7 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> R
         return None
     beyond = {one.text for one in (*_wildcards(request, known), *_nowhere(request, known))} | {"offline_access"}
     wrong = [one for one in wrong if one not in beyond]
-    return asked_scopes.refusal("scope-not-registered", wrong, registered=registered)
+    return asked_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, wrong, registered=registered)
 
 
 @check(needs=("server",), after=(scope_is_sent,))
@@ -174,4 +175,4 @@ def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeKno
     if not wanting or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
         return None
     facts = {"received": list(meant(request)), "scopes": wanting, "launch": code, "note": "launch with a launch code"}
-    return Refusal("scope-patient-without-context", "access_denied", facts)
+    return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)

@@ -6,6 +6,7 @@ import re
 
 from sickbay.authorization.authorize.redirect_uri import repetition
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.refusal import UNKNOWN, Refusal, check
 from sickbay.protocol import urls
@@ -27,7 +28,11 @@ ONCE = (
     "login_hint",
     "id_token_hint",
 )
-OBJECTS = ("request", "request_uri", "registration")
+OBJECTS = {
+    "request": refusals.REQUEST_OBJECT_UNSUPPORTED,
+    "request_uri": refusals.REQUEST_URI_UNSUPPORTED,
+    "registration": refusals.REGISTRATION_UNSUPPORTED,
+}
 """Parameters of OpenID Connect Core 6 and 7.2.1, each with an error of its own (3.1.2.6)."""
 
 
@@ -40,21 +45,21 @@ def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeKnown) -> Refu
         "received": found.group() if found else request.raw,
         "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I)),
     }
-    return Refusal("url-has-whitespace", "invalid_request", facts)
+    return refusals.URL_HAS_WHITESPACE.with_facts(facts)
 
 
 @check()
 def ampersands_are_not_html_escaped(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if not urls.is_html_escaped(request.raw):
         return None
-    return Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"})
+    return refusals.URL_HTML_ESCAPED(received="&amp;", expected="&")
 
 
 @check()
 def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("response_type"):
         return None
-    return Refusal("response-type-missing", "invalid_request", {"received": None, "expected": "code"})
+    return refusals.RESPONSE_TYPE_MISSING(received=None, expected="code")
 
 
 @check(after=(response_type_is_sent,))
@@ -62,7 +67,7 @@ def response_type_is_code(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     asked = request.parameters.get("response_type")
     if asked == "code":
         return None
-    return Refusal("response-type-invalid", "unsupported_response_type", {"received": asked, "expected": "code"})
+    return refusals.RESPONSE_TYPE_INVALID(received=asked, expected="code")
 
 
 @check()
@@ -70,13 +75,13 @@ def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeKnown) -> 
     mode = request.parameters.get("response_mode")
     if mode in (None, "query"):
         return None
-    return Refusal("response-mode-unsupported", "invalid_request", {"received": mode, "expected": "query"})
+    return refusals.RESPONSE_MODE_UNSUPPORTED(received=mode, expected="query")
 
 
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     twice = [name for name in request.parameters.repeated() if name in ONCE]
-    return Refusal("duplicate-parameter", "invalid_request", repetition(request, twice)) if twice else None
+    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, twice)) if twice else None
 
 
 @check()
@@ -85,21 +90,21 @@ def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeKnown)
     if used is None:
         return None
     facts = {"received": used, "name": used, "expected": "plain parameters"}
-    return Refusal("request-object-unsupported", f"{used}_not_supported", facts)
+    return OBJECTS[used].with_facts(facts)
 
 
 @check()
 def state_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("state"):
         return None
-    return Refusal("state-missing", "invalid_request", {"received": None, "note": "random, new for each request"})
+    return refusals.STATE_MISSING(received=None, note="random, new for each request")
 
 
 @check()
 def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if "client_secret" not in request.parameters:
         return None
-    return Refusal("client-secret-in-url", "invalid_request", {"received": "(a secret)", "expected": None})
+    return refusals.CLIENT_SECRET_IN_URL(received="(a secret)", expected=None)
 
 
 @check()
@@ -108,7 +113,7 @@ def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeKnown) -
     asked = (request.parameters.get("prompt") or "").split()
     if "none" not in asked or set(asked) == {"none"}:
         return None
-    return Refusal("prompt-none-with-others", "invalid_request", {"received": " ".join(asked), "expected": "none"})
+    return refusals.PROMPT_NONE_WITH_OTHERS(received=" ".join(asked), expected="none")
 
 
 @check()
@@ -120,4 +125,4 @@ def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeKnown) 
     if known.session_user is not UNKNOWN and known.session_user is not None:
         return None
     facts = {"received": "none", "reason": "no user is signed in"}
-    return Refusal("prompt-none-without-session", "login_required", facts)
+    return refusals.PROMPT_NONE_WITHOUT_SESSION.with_facts(facts)

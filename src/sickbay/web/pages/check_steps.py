@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-GATE = "redirect_uri_is_registered"
+from sickbay.authorization.authorize import GATE
+
 FEW = 4
 """Longer runs of passed checks are folded."""
 _SPELLED = {
@@ -64,7 +65,7 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
         if outcome == "skipped":
             because = _needs(check.get("waits_for"))
         steps.append(Step(outcome, words(str(check["name"])), because))
-        if check["name"] == GATE and outcome == "passed":
+        if check["name"] == GATE.name and outcome == "passed":
             steps.append(Step("gate", "From here on, a response may be redirected to your app."))
     return tuple(steps)
 

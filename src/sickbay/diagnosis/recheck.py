@@ -1,0 +1,77 @@
+"""Examine a corrected request by what was known of the refused one, without a new lookup. One function for each stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from sickbay.authorization import access, backend, client_authentication, token_mended
+from sickbay.authorization import authorize as authorization
+from sickbay.authorization.known import AccessKnown, AuthorizeKnown, LogoutKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
+from sickbay.diagnosis.reading import access as reading
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
+from sickbay.kernel.refusal import UNKNOWN, Examination
+
+R_co = TypeVar("R_co", covariant=True)
+K_co = TypeVar("K_co", covariant=True)
+T = TypeVar("T", bound=TokenKnown)
+
+
+class Decided(Protocol[R_co, K_co]):
+    """A refused request, and what was known of it. meant: of the token that was likely meant, if none could be read."""
+
+    @property
+    def request(self) -> R_co: ...
+    @property
+    def known(self) -> K_co: ...
+    @property
+    def examination(self) -> Examination: ...
+    @property
+    def meant(self) -> Any: ...
+
+
+def authorize(
+    refused: Decided[AuthorizeRequest, AuthorizeKnown], corrected: AuthorizeRequest
+) -> tuple[AuthorizeRequest, AuthorizeKnown]:
+    known = authorization.known_for(refused.known, refused.request, corrected)
+    if corrected.parameters.get("launch") == PLACE_OF_LAUNCH:
+        known = replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+    return corrected, known
+
+
+def token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
+    known: T = token_mended.known_for(refused.known, refused.request, corrected)
+    if refused.examination.passed(backend.signature_is_right):
+        known = replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
+    if PLACE_OF_SECRET in client_authentication.secrets(corrected):
+        known = replace(known, secret_known=UNKNOWN)
+    return corrected, known
+
+
+def token_lookup(refused: Decided[TokenRequest, SubjectKnown], corrected: TokenRequest) -> tuple[TokenRequest, SubjectKnown]:
+    """At introspection and revocation."""
+    known = token_mended.known_for(refused.known, refused.request, corrected)
+    if corrected.parameters.get("token") != refused.request.parameters.get("token"):
+        known = replace(known, subject=UNKNOWN)
+    return corrected, known
+
+
+def userinfo(refused: Decided[AccessRequest, AccessKnown], corrected: AccessRequest) -> tuple[AccessRequest, AccessKnown]:
+    same = access.bearer(corrected) == access.bearer(refused.request)
+    known = refused.known if same else replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    return corrected, known
+
+
+def fhir(refused: Decided[AccessRequest, AccessKnown], corrected: AccessRequest) -> tuple[AccessRequest, AccessKnown]:
+    return reading.again(refused.known, refused.request, corrected, refused.meant)
+
+
+def logout(refused: Decided[LogoutRequest, LogoutKnown], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutKnown]:
+    same = corrected.client_id == refused.request.client_id
+    return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
+
+
+def same_knowledge(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
+    """Of a registration everything is known from the request itself."""
+    return corrected, refused.known

@@ -1,0 +1,123 @@
+"""Refusals are declared once: each declaration is used, explained by a rule and documented; nothing else makes a Refusal."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import sickbay
+from sickbay.authorization import refusals
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.kernel.refusal import Refusal, RefusalType
+
+SOURCES = Path(sickbay.__file__).parent
+DOCS = SOURCES.parents[1] / "docs" / "rules"
+PACKAGE = refusals.__name__
+STAGES = [module.name for module in pkgutil.iter_modules(refusals.__path__)]
+DECLARATIONS = [
+    (stage, name, value)
+    for stage in STAGES
+    for name, value in vars(importlib.import_module(f"{PACKAGE}.{stage}")).items()
+    if isinstance(value, RefusalType)
+]
+NAMES = sorted({value.name for *_, value in DECLARATIONS})
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in SOURCES.rglob("*.py"):
+        yield path.relative_to(SOURCES), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls_of(name: str, tree: ast.Module) -> int:
+    return sum(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name for node in ast.walk(tree)
+    )
+
+
+def aliases(tree: ast.Module) -> dict[str, str]:
+    """The names under which a module imports files of declarations."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == PACKAGE]
+    return {name.asname or name.name: name.name for node in found for name in node.names}
+
+
+@cache
+def used() -> set[tuple[str, str]]:
+    """Every (stage, declaration) that the sources refer to."""
+    found = set()
+    for _, tree in modules():
+        imported = aliases(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
+                found.add((imported[node.value.id], node.attr))
+    return found
+
+
+def test_the_declarations_are_found() -> None:
+    assert len(DECLARATIONS) > 170
+    assert {"token-parameter-missing", "userinfo-without-openid", "reg-metadata-invalid", "code-reused"} <= set(NAMES)
+
+
+def test_only_a_declaration_makes_a_refusal() -> None:
+    makers = {str(path) for path, tree in modules() if calls_of("Refusal", tree)}
+    assert makers == {"kernel/refusal.py"}
+
+
+def test_refusals_are_declared_in_one_folder() -> None:
+    declaring = {path for path, tree in modules() if calls_of("RefusalType", tree)}
+    assert {str(path.parent) for path in declaring} == {"authorization/refusals"}
+
+
+@pytest.mark.parametrize(("stage", "name", "declared"), DECLARATIONS, ids=[f"{one[0]}.{one[1]}" for one in DECLARATIONS])
+def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, declared: RefusalType) -> None:
+    assert (stage, name) in used()
+    same_rule = [one for one in DECLARATIONS if one[0] == stage and one[2].name == declared.name]
+    assert name == declared.name.upper().replace("-", "_") or len(same_rule) > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
+    assert name in BY_ID
+    assert f"\n## {name}\n" in (DOCS / f"{BY_ID[name].stage}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("explained", sorted({rule.explains for rule in RULES if rule.explains}))
+def test_what_a_rule_explains_is_declared(explained: str) -> None:
+    assert explained in NAMES
+
+
+def test_the_faults_that_fhir_names_are_declared() -> None:
+    found = {
+        node.value
+        for path, tree in modules()
+        if path.parts[0] == "fhir"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"fhir(-[a-z]+)+", node.value)
+    }
+    assert len(found) > 10
+    assert found <= set(NAMES)
+
+
+def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:
+    """Error, status and delivery that the declarations allow a refusal of this name."""
+    every = [one for *_, one in DECLARATIONS if one.name == refusal.name]
+    every += [one for one in importlib.import_module(f"{PACKAGE}.registration").SCOPES.values() if one.name == refusal.name]
+    return {(one.error, one.status, one.redirectable) for one in every}
+
+
+@pytest.mark.parametrize("id", sorted(case.paths()))
+def test_a_case_is_refused_as_it_is_declared(id: str) -> None:
+    """A client that fails to authenticate with a header gets 401, and an id in a path 404."""
+    for refusal in diagnose(case.load(case.paths()[id]).refused).examination.refusals:
+        if "told" in refusal.facts:
+            continue
+        statuses = {refusal.status, 400} if refusal.status in (401, 404) else {refusal.status}
+        assert any((refusal.error, status, refusal.redirectable) in answers(refusal) for status in statuses)
