@@ -13,7 +13,6 @@ from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING,
 from sickbay.authorization import backend_scopes, ordinary_scopes, refresh
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import UNKNOWN
 from sickbay.protocol.scopes import split
 
 TEXTS = st.lists(
@@ -93,7 +92,7 @@ def test_of_an_ordinary_service_no_check_refuses_and_every_scope_is_granted(
     sent, client = text.replace(" ", joint), _registered(client, text, also)
     request = asked({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
     known = TokenKnown(server=server, client=client)
-    if ordinary_scopes.of_service(request, known):
+    if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
         rows = backend_scopes.offered(
             split(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
@@ -110,7 +109,7 @@ def test_of_an_ordinary_refresh_no_check_refuses_and_nothing_is_left_out(
     family, client = replace(FAMILY, scope=held), _registered(client, held, also)
     request = asked(REFRESH_FORM, scope=text)
     known = replace(REFRESHING, client=client, server=server, family=family)
-    if ordinary_scopes.of_refresh(request, known):
+    if ordinary_scopes.of_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
         assert refresh.narrowed(family, text, client, server) == " ".join(split(text or held))
 
@@ -118,7 +117,7 @@ def test_of_an_ordinary_refresh_no_check_refuses_and_nothing_is_left_out(
 @pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])
 def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) -> None:
     request = asked({"grant_type": "client_credentials", "scope": "system/Patient.rs"})
-    assert ordinary_scopes.of_service(request, TokenKnown(server=samples.SERVER, client=Client("app", scope=registered)))
+    assert ordinary_scopes.of_service(request, Client("app", scope=registered), samples.SERVER)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +135,8 @@ def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) 
     ],
 )
 def test_every_other_service_is_examined(scope: str, registered: str, policy: Policy) -> None:
-    known = TokenKnown(server=samples.server(**_changed(policy)), client=Client("app", scope=registered))
-    assert not ordinary_scopes.of_service(asked({"scope": scope}), known)
+    client, server = Client("app", scope=registered), samples.server(**_changed(policy))
+    assert not ordinary_scopes.of_service(asked({"scope": scope}), client, server)
 
 
 def _changed(policy: Policy) -> dict[str, object]:
@@ -151,8 +150,8 @@ GRANT = "launch/patient openid offline_access patient/Patient.rs"
 @pytest.mark.parametrize("types", [samples.SERVER.resource_types, {}])
 def test_a_refresh_of_what_is_still_registered_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
     family, client = replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
-    known = replace(REFRESHING, family=family, client=client, server=replace(samples.SERVER, resource_types=types))
-    assert ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), known)
+    server = replace(samples.SERVER, resource_types=types)
+    assert ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), client, server, family)
 
 
 @pytest.mark.parametrize(
@@ -169,23 +168,10 @@ def test_a_refresh_of_what_is_still_registered_is_ordinary(sent: str | None, typ
 )
 def test_every_other_refresh_is_examined(held: str, sent: str | None, registered: str) -> None:
     family, client = replace(FAMILY, scope=held), Client("app", scope=registered)
-    known = replace(REFRESHING, family=family, client=client, server=samples.SERVER)
-    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), known)
+    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        TokenKnown(),
-        TokenKnown(server=samples.SERVER),
-        TokenKnown(client=samples.CLIENT),
-        TokenKnown(server=samples.SERVER, client=replace(samples.CLIENT, smart_version=1), family=UNKNOWN),
-        TokenKnown(
-            server=samples.server(scope_versions=()), client=samples.CLIENT, family=replace(FAMILY, scope="user/*.read")
-        ),
-    ],
-)
-def test_what_is_not_known_is_not_ordinary(known: TokenKnown) -> None:
-    request = asked({"scope": "patient/Patient.rs"})
-    assert not ordinary_scopes.of_service(request, known)
-    assert not ordinary_scopes.of_refresh(request, known)
+def test_a_refresh_of_a_version_that_the_server_does_not_grant_is_examined() -> None:
+    family = replace(FAMILY, scope="user/*.read")
+    server = samples.server(scope_versions=())
+    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM), replace(samples.CLIENT, smart_version=2), server, family)

@@ -19,7 +19,7 @@ from tests.authorization.token_requests import (
     said,
 )
 
-from sickbay.authorization import client_authentication, token
+from sickbay.authorization import client_authentication, token, token_parameters
 from sickbay.authorization.token_mended import known_for
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import UNKNOWN
@@ -139,5 +139,5 @@ def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() ->
 @pytest.mark.parametrize(("type", "body", "wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
 def test_where_there_is_nothing_to_read_its_type_is_no_fault(type: str | None, body: str, wrong: bool) -> None:
     headers = {} if type is None else {"content-type": type}
-    request = token.read("POST", "http://a/token", headers, body)
+    request = token_parameters.read("POST", "http://a/token", headers, body)
     assert (token.body_is_a_form.decide(request, KNOWN) is not None) is wrong

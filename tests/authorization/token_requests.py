@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
-from sickbay.authorization import token
+from sickbay.authorization import token, token_parameters
 from sickbay.authorization.client_authentication import hashed
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -67,7 +67,7 @@ def asked(
 ) -> TokenRequest:
     """A POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
-    return token.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
+    return token_parameters.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
 
 
 def examined(request: TokenRequest, known: TokenKnown = KNOWN) -> Examination:

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from sickbay.authorization import asked_scopes
 from sickbay.authorization.authorize.reading import misjoined
-from sickbay.authorization.backend_scopes import bases_of
-from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Policy, Server
 from sickbay.kernel.remembering import remembered
@@ -33,23 +31,18 @@ class Demands(NamedTuple):
     contexts: tuple[str, ...]
 
 
-def of_service(request: TokenRequest, known: TokenKnown) -> bool:
+def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
     """Whether the scopes of a client_credentials request are granted as they stand."""
-    client, server = known.client, known.server
-    if not isinstance(client, Client) or not isinstance(server, Server):
-        return False
     demands = _of_service(request.parameters.get("scope") or "", client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
         return False
-    types = asked_scopes.types_of(bases_of(request, known), server)
+    bases = asked_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
+    types = asked_scopes.types_of(bases, server)
     return not types or all(name in types for name in demands.types)
 
 
-def of_refresh(request: TokenRequest, known: TokenKnown) -> bool:
+def of_refresh(request: TokenRequest, client: Client, server: Server, family: Family) -> bool:
     """Whether a refresh asks for scopes that the grant names literally, and all of the grant is still registered."""
-    client, server, family = known.client, known.server, known.family
-    if not isinstance(client, Client) or not isinstance(server, Server) or not isinstance(family, Family):
-        return False
     demands = _of_grant(family.scope, client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +13,10 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token_parameters import is_json
 from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
-from sickbay.protocol import scopes, unicode
-from sickbay.protocol.parameters import Parameters, encode, parse
+from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
@@ -37,48 +36,6 @@ PARAMETERS = (
 )
 CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "tenant", "appContext")
 """Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
-
-
-_BOUNDARY = re.compile(r'\bboundary="?([^";,\s]+)', re.I)
-_NAME = re.compile(r'\bname="([^"]+)"')
-_GAP = re.compile(r"\r?\n\r?\n")
-
-
-def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
-    """A request as it came. Parameters sent as JSON, in parts or in the URL count as if they stood in the form: said once."""
-    address, _, query = url.partition("?")
-    lower = {name.lower(): value for name, value in headers.items()}
-    in_url = parse(query)
-    type = lower.get("content-type", "")
-    in_parts = type.lower().startswith("multipart/")
-    if in_url.pairs or _is_json(body) or in_parts:
-        pairs = (*(_parts(type, body) if in_parts else _body(body)), *in_url.pairs)
-        parameters = Parameters(pairs, encode(pairs))
-    else:
-        parameters = parse(body)
-    return TokenRequest(parameters, lower, address, method.upper(), in_url, body)
-
-
-def _body(body: str) -> tuple[tuple[str, str], ...]:
-    if not _is_json(body):
-        return parse(body.strip()).pairs
-    try:
-        members = unicode.loads(body)
-    except (ValueError, RecursionError):
-        return ()
-    return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
-
-
-def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
-    """Of a multipart form (RFC 7578), which is refused: for the explanation alone."""
-    boundary = _BOUNDARY.search(type)
-    pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []
-    read = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
-    return tuple((name[1], text.rstrip("\r\n")) for name, text in read if name)
-
-
-def _is_json(body: str) -> bool:
-    return body.lstrip()[:1] == "{"
 
 
 @check()
@@ -102,9 +59,9 @@ def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or (sent is None and not request.body.strip()):
         return None  # there is nothing to read
-    if (sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body):
+    if (sent or "").partition(";")[0].strip().lower() == FORM and not is_json(request.body):
         return None
-    facts = {"received": sent, "expected": FORM, "json": _is_json(request.body)}
+    facts = {"received": sent, "expected": FORM, "json": is_json(request.body)}
     return refusals.TOKEN_WRONG_CONTENT_TYPE.with_facts(facts)
 
 

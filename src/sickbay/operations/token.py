@@ -19,7 +19,7 @@ from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Code, Family, RevokedBy, Token, User
+from sickbay.authorization.values import Client, Code, Family, RevokedBy, Server, Token, User
 from sickbay.diagnosis.stages import SCRIPT, TOKEN
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.authorize import Pending
@@ -135,10 +135,13 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     refreshing = stage.refreshing(request)
     sent = None if refreshing else request.parameters.get("code")
     key = records.digest(sent) if sent else ""
+    server = tenant.under(client).server
+    service = client if request.parameters.get("grant_type") == "client_credentials" else None
     neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = TokenKnown(
         now=world.now(),
-        server=tenant.under(client).server,
+        server=server,
+        unusual_scopes=service is None or not ordinary_scopes.of_service(request, service, server),
         elsewhere=elsewhere,
         client=client,
         code=await _code(world, key) if key else None,
@@ -150,10 +153,6 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     )
     known, revision = await backend.known_of(world, request, known)
     loaded = await _with_family(world, tenant, request, known) if refreshing else _Loaded(known, key)
-    if request.parameters.get("grant_type") == "client_credentials":
-        loaded.known.unusual_scopes = not ordinary_scopes.of_service(request, loaded.known)
-    elif refreshing:
-        loaded.known.unusual_scopes = not ordinary_scopes.of_refresh(request, loaded.known)
     if not client or (sent and known.code is None):
         loaded.known = await _with_meant(world, tenant, request, loaded.known)
     return replace(loaded, jti_revision=revision) if revision else loaded
@@ -186,11 +185,19 @@ async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base
     family = records.parse(Family, record.value)
     ended = await sessions.ended(world, family.session)
     gone = family.user is not None and not await sessions.is_user(world, tenant, family.user)
-    known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone)
+    unusual = not _ordinary(request, base, family)
+    known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone, unusual_scopes=unusual)
     if refresh.is_replay(known):
         text = refresh.access(world.keys.refresh, family.family, family.generation)
-        known.answer = await records.load(world, "token", records.digest(text), Token)
+        known = replace(known, answer=await records.load(world, "token", records.digest(text), Token))
     return _Loaded(known, family_record=record)
+
+
+def _ordinary(request: TokenRequest, known: TokenKnown, family: Family) -> bool:
+    client, server = known.client, known.server
+    if not isinstance(client, Client) or not isinstance(server, Server):
+        return False
+    return ordinary_scopes.of_refresh(request, client, server, family)
 
 
 async def _redeem(world: World, tenant: Tenant, client: Client, code: Code, key: str, spent: list[Step]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.access import challenge
 from sickbay.authorization.introspection import by_token, status
-from sickbay.authorization.token import read
+from sickbay.authorization.token_parameters import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.introspection import introspect
 from sickbay.operations.watching import watched

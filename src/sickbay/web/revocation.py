@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.token import read
+from sickbay.authorization.token_parameters import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.revocation import revoke
 from sickbay.operations.watching import watched

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.origin import withheld
-from sickbay.authorization.token import read
+from sickbay.authorization.token_parameters import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.token import token as answer
 from sickbay.operations.watching import watched

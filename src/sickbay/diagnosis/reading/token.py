@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization import token
+from sickbay.authorization import token_parameters
 from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -18,7 +18,7 @@ from sickbay.protocol import unicode
 def request(given: Json) -> TokenRequest:
     """`body` is raw, as it was on the wire."""
     headers = {name: str(value) for name, value in given.get("headers", {}).items()}
-    return token.read(given.get("method", "POST"), str(given.get("url", "")), headers, str(given.get("body") or ""))
+    return token_parameters.read(given.get("method", "POST"), str(given.get("url", "")), headers, str(given.get("body") or ""))
 
 
 def known(given: Json, asked: TokenRequest) -> TokenKnown:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from tests.authorization.token_requests import BASE, URL, asked, knowing
 
-from sickbay.authorization import token
+from sickbay.authorization import token, token_parameters
 from sickbay.authorization.values import Server
 
 
 @pytest.mark.parametrize("body", ['{"code": "a b"}', '  {"code": "a b"}', '\n{"code": "a b"}\n'])
 def test_a_json_body_is_read_and_kept(body: str) -> None:
-    read = token.read("post", URL, {}, body)
+    read = token_parameters.read("post", URL, {}, body)
     assert (read.parameters.pairs, read.parameters.raw) == ((("code", "a b"),), "code=a%20b")
     assert (read.body, read.method) == (body, "POST")
-    assert token.read("POST", URL, {}, "code=%7E").parameters.raw == "code=%7E"
+    assert token_parameters.read("POST", URL, {}, "code=%7E").parameters.raw == "code=%7E"
 
 
 PARTS = (
@@ -31,7 +31,7 @@ PARTS = (
     ],
 )
 def test_a_form_in_parts_is_read_for_the_explanation_where_it_says_that_it_is_one(type: str, pairs: object) -> None:
-    read = token.read("POST", URL, {"Content-Type": type}, PARTS)
+    read = token_parameters.read("POST", URL, {"Content-Type": type}, PARTS)
     assert (read.parameters.pairs == pairs) is (pairs is not None)
     assert read.body == PARTS
     assert (
@@ -50,5 +50,7 @@ def test_a_base_may_be_named_by_its_other_address(address: str, taken: bool) -> 
 def test_a_form_of_very_many_parts_is_read_as_fast_as_it_is_long() -> None:
     """Looked for anew from each part to the end, it would keep everybody else waiting."""
     body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
-    request = token.read("POST", "https://ehr.example.org/token", {"Content-Type": "multipart/form-data; boundary=x"}, body)
+    request = token_parameters.read(
+        "POST", "https://ehr.example.org/token", {"Content-Type": "multipart/form-data; boundary=x"}, body
+    )
     assert set(request.parameters.pairs) == {("a", "")}

@@ -1,0 +1,52 @@
+"""Reads a token request as it was sent (RFC 6749 3.2), whatever its format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from sickbay.authorization.requests import TokenRequest
+from sickbay.protocol import unicode
+from sickbay.protocol.parameters import Parameters, encode, parse
+
+_BOUNDARY = re.compile(r'\bboundary="?([^";,\s]+)', re.I)
+_NAME = re.compile(r'\bname="([^"]+)"')
+_GAP = re.compile(r"\r?\n\r?\n")
+
+
+def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
+    """A request as it came. Parameters sent as JSON, in parts or in the URL count as if they stood in the form: said once."""
+    address, _, query = url.partition("?")
+    lower = {name.lower(): value for name, value in headers.items()}
+    in_url = parse(query)
+    type = lower.get("content-type", "")
+    in_parts = type.lower().startswith("multipart/")
+    if in_url.pairs or is_json(body) or in_parts:
+        pairs = (*(_parts(type, body) if in_parts else _body(body)), *in_url.pairs)
+        parameters = Parameters(pairs, encode(pairs))
+    else:
+        parameters = parse(body)
+    return TokenRequest(parameters, lower, address, method.upper(), in_url, body)
+
+
+def _body(body: str) -> tuple[tuple[str, str], ...]:
+    if not is_json(body):
+        return parse(body.strip()).pairs
+    try:
+        members = unicode.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
+
+
+def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
+    """Of a multipart form (RFC 7578), which is refused: for the explanation alone."""
+    boundary = _BOUNDARY.search(type)
+    pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []
+    read = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
+    return tuple((name[1], text.rstrip("\r\n")) for name, text in read if name)
+
+
+def is_json(body: str) -> bool:
+    return body.lstrip()[:1] == "{"
