@@ -28,9 +28,9 @@ from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
 from sickbay.web.first_use import NotYet, not_yet
+from sickbay.web.interactions import Interactions
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
 from sickbay.web.wire import Unreadable, check_target
 
@@ -195,11 +195,11 @@ def _doors(sandbox: Sandbox, documents: Documents) -> Iterator[Door]:
     """Of each base. Where a dialect has another path, the base answers under ours too: whoever knows one hospital finds all."""
     for tenant in sandbox.tenants.values():
         for version in tenant.dialect.fhir:
-            door = Reads(sandbox, tenant, version, documents)
+            door = Interactions(sandbox, tenant, version, documents)
             short = dialects.short_path(version)
             yield door
             if door.path != f"/{tenant.name}{short}":
-                yield Reads(sandbox, tenant, version, documents, short)
+                yield Interactions(sandbox, tenant, version, documents, short)
         if tenant.policy.app_state:
             yield AppStates(sandbox, tenant, documents)
 

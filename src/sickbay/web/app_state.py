@@ -16,7 +16,7 @@ from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import app_state as operated
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.app_state import Kept
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
@@ -49,7 +49,7 @@ class AppStates(Interactions):
         letters = app_state.LETTERS.get(request.interaction, request.letters)
         return replace(request, url=self.home + request.url.removeprefix(self.base), letters=letters, involved=())
 
-    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
+    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, AccessResult]:
         """What there is not is told to whoever holds a token, and to nobody else."""
         addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
         if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:

@@ -26,7 +26,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import pause
 from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import writing
-from sickbay.operations.access import Seen, access
+from sickbay.operations.access import AccessResult, access
 from sickbay.operations.matching import ids
 from sickbay.operations.write_values import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
 class Failed(Exception):
     """A transaction that is refused as a whole, by one entry's answer."""
 
-    def __init__(self, answer: Answer, seen: Seen) -> None:
+    def __init__(self, answer: Answer, seen: AccessResult) -> None:
         super().__init__(answer.status)
         self.answer, self.seen = answer, seen
 
@@ -73,7 +73,7 @@ class Failed(Exception):
         return Failed(self.answer._replace(body=told), self.seen)
 
 
-async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
+async def answer(door: Interactions, seen: AccessResult, request: AccessRequest, content: Headers) -> tuple[Answer, AccessResult]:
     try:
         text = request.body.encode(), request.headers.get("content-type"), door.base
         if len(text[0]) > LARGE:
@@ -165,7 +165,7 @@ def _headed(one: Entry, answer: Answer) -> Answer:
     return answer._replace(body=b"") if one.asked.method == "HEAD" and not answer.kept else answer
 
 
-async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> list[Answer]:
+async def _transaction(door: Interactions, seen: AccessResult, entries: list[Entry]) -> list[Answer]:
     """Prepared, stored at once, then read. Raises Failed; then nothing was changed."""
     ordered = sorted(entries, key=lambda one: transaction.ORDER.index(one.asked.method))
     writes = [one for one in ordered if one.asked.method not in ("GET", "HEAD")]
@@ -198,7 +198,7 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     return [answers[position] for position in sorted(answers)]
 
 
-async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
+async def _may_be_read(door: Interactions, seen: AccessResult, one: Entry) -> int:
     """The size of the answer. Raises Failed."""
     try:
         if _is_of_an_export(one):
@@ -212,7 +212,7 @@ async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
         raise failed.of(door.version, one) from None
 
 
-async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]] | None:
+async def _prepared(door: Interactions, seen: AccessResult, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]] | None:
     """By position; None where a condition matches another than it did when references were led to it."""
     there = {one.asked.position: await _there(door, seen, one) for one in writes}
     ids = {one.asked.position: there[one.asked.position] or _fresh(door, one) for one in writes}
@@ -239,7 +239,7 @@ async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict
     return found if all(id == told for id, told in led) else None
 
 
-def _led_somewhere(door: Interactions, seen: Seen, writes: Sequence[Entry]) -> None:
+def _led_somewhere(door: Interactions, seen: AccessResult, writes: Sequence[Entry]) -> None:
     """A URN is found in its Bundle or nowhere. Raises Failed; an update may hold what was stored so, as it was loaded."""
     known = {one.asked.full_url for one in writes}
     for one in (one for one in writes if one.request.interaction == "create"):
@@ -253,7 +253,7 @@ def _conditional(writes: Sequence[Entry]) -> dict[str, Entry]:
     return {text: one for one in reversed(writes) for text in transaction.conditional(one.asked.resource)}
 
 
-async def _there(door: Interactions, seen: Seen, one: Entry) -> str:
+async def _there(door: Interactions, seen: AccessResult, one: Entry) -> str:
     """The id of the one match of a condition; "" where there is no condition, or no match."""
     await pause()
     query = door.condition(one.request, one.found)
@@ -270,7 +270,7 @@ def _fresh(door: Interactions, one: Entry) -> str:
     return own if isinstance(own, str) else writing.new_id(door.sandbox.world)
 
 
-async def _place(door: Interactions, seen: Seen, one: Entry, text: str, changed: Sequence[tuple[Entry, str]]) -> str:
+async def _place(door: Interactions, seen: AccessResult, one: Entry, text: str, changed: Sequence[tuple[Entry, str]]) -> str:
     """A conditional reference leads to the one match that the token may see, once the transaction's own writes are done
     (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write a body or delete one, and its id."""
     type, _, condition = text.partition("?")
@@ -297,7 +297,7 @@ def _is_match(door: Interactions, one: Entry, id: str, query: Query) -> bool:
     return matching.matches(query, Held(id, int(door.sandbox.world.effects.now() * 1000), facts))
 
 
-async def _matches(door: Interactions, seen: Seen, query: Query, most: int = 2) -> list[str]:
+async def _matches(door: Interactions, seen: AccessResult, query: Query, most: int = 2) -> list[str]:
     """most: two are enough to tell one match from several."""
     return await ids(door.sandbox.world, door.space, query, seen.visibility, most)
 
@@ -335,7 +335,7 @@ async def _as_alone(door: Interactions, one: Entry, id: str, places: Mapping[str
     return prepared
 
 
-def _steps(door: Interactions, seen: Seen, prepared: list[Prepared]) -> list[Step]:
+def _steps(door: Interactions, seen: AccessResult, prepared: list[Prepared]) -> list[Step]:
     """A condition that several entries share is held once. Raises Failed where two entries write one resource."""
     steps: dict[object, Step] = {}
     for one in (step for each in prepared for step in each.steps):
@@ -346,7 +346,7 @@ def _steps(door: Interactions, seen: Seen, prepared: list[Prepared]) -> list[Ste
     return list(steps.values())
 
 
-def _apart(door: Interactions, seen: Seen, prepared: list[tuple[Prepared, AccessRequest]]) -> None:
+def _apart(door: Interactions, seen: AccessResult, prepared: list[tuple[Prepared, AccessRequest]]) -> None:
     """Raises Failed where an entry creates nothing, as there is one already, and another deletes that (R4, 3.1.0.11.2)."""
     gone = {
         (step.type, step.id)

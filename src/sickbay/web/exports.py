@@ -11,7 +11,7 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.routing import JOBS, Route
 from sickbay.fhir.visibility import to_groups
 from sickbay.operations import exporting, writing
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.exporting import Job
 from sickbay.storage.store import Record
 from sickbay.web.fhir_answer import Answer, Headers, modified
@@ -43,7 +43,7 @@ async def kick_off(call: Call) -> Answer:
     return Answer(202, body, [*call.content, (b"content-location", where.encode())])
 
 
-async def answer(door: Interactions, seen: Seen, found: Route, content: Headers) -> Answer:
+async def answer(door: Interactions, seen: AccessResult, found: Route, content: Headers) -> Answer:
     """To who asks after one, calls it off, or reads a file of it."""
     world, id = door.sandbox.world, found.id or ""
     held = await exporting.find(world, door.tenant, door.version, seen.client_id, id)
@@ -63,7 +63,7 @@ async def answer(door: Interactions, seen: Seen, found: Route, content: Headers)
     return await _manifest(door, seen, one, record)
 
 
-async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) -> Answer:
+async def _manifest(door: Interactions, seen: AccessResult, one: Job, record: Record) -> Answer:
     files = f"{door.base}/{JOBS}/{record.key}"
     world, space, eyes = door.sandbox.world, door.space, seen.visibility
     output: list[dict[str, Any]] = []
@@ -84,7 +84,7 @@ async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) ->
     return Answer(200, orjson.dumps(body), [(b"content-type", b"application/json"), (b"expires", expires)])
 
 
-def _file(door: Interactions, seen: Seen, one: Job, name: str) -> Answer:
+def _file(door: Interactions, seen: AccessResult, one: Job, name: str) -> Answer:
     if name == OUTCOMES and one.ignored:
         return Answer(200, exporting.outcomes(one), NDJSON)
     if name == DELETED and one.since is not None:
@@ -96,5 +96,5 @@ def _file(door: Interactions, seen: Seen, one: Job, name: str) -> Answer:
     return Answer(200, b"", NDJSON, stream=_lines(door, seen, one, type))
 
 
-def _lines(door: Interactions, seen: Seen, one: Job, type: str) -> AsyncIterator[bytes]:
+def _lines(door: Interactions, seen: AccessResult, one: Job, type: str) -> AsyncIterator[bytes]:
     return exporting.lines(door.sandbox.world, door.space, one, seen.visibility, type)

@@ -21,7 +21,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.refusal import UNKNOWN, Unknown
-from sickbay.operations.access import Seen, access
+from sickbay.operations.access import AccessResult, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
@@ -155,14 +155,12 @@ class Door:
                 return await asyncio.to_thread(shaped, self.version, answer, media, parameters)
 
     async def _kept(
-        self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
+        self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: AccessResult
     ) -> Answer:
         """The answer, once it is in the journal."""
         refused = seen.decision.refusal is not None
         if refused:
             scope["state"]["withheld"] = withheld(seen.decision.examination)
-        elif self.sandbox.journal.passes_over():
-            return answer
         wire = Wire(scope["method"], request.url, headers, body if answer.status >= 400 else "")
         answered = Answered(answer.status, answer.headers, answer.body.decode() if answer.kept else None)
         explanation = seen.decision.explained() if refused else None
@@ -186,7 +184,7 @@ class Door:
 
     async def _taken(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], path: str, found: Route | Misrouted
-    ) -> tuple[str, AccessRequest, Answer, Seen] | Answer:
+    ) -> tuple[str, AccessRequest, Answer, AccessResult] | Answer:
         """A request with a body, answered; an Answer alone where its body cannot be taken."""
         limit, length = self._limit(found), sent_length(headers)
         coding = headers.get("content-encoding", "identity").lower()
@@ -226,7 +224,7 @@ class Door:
         except ValueError as error:
             return self._issue(400, Issue("structure", f"The body came as gzip and cannot be unpacked: {error}."))
 
-    async def _unread(self, request: AccessRequest, found: Route | Misrouted) -> tuple[AccessRequest, Answer, Seen] | None:
+    async def _unread(self, request: AccessRequest, found: Route | Misrouted) -> tuple[AccessRequest, Answer, AccessResult] | None:
         """The refusal of whoever may not send this at all, before a large body is read; the server drops what still comes."""
         media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
         faults = _faults(found, media, None, self.version)
@@ -257,11 +255,11 @@ class Door:
             body,
         )
 
-    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, Seen]]:
+    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, AccessResult]]:
         """Decide and answer. raw: the body as it came."""
         return self._performed(request, found, raw)
 
-    async def _performed(self, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, Seen]:
+    async def _performed(self, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, AccessResult]:
         plain = not request.parameters.pairs
         media = negotiate(self.version, request.headers.get("accept"), None if plain else request.parameters.get("_format"))
         query = None if plain and request.interaction == "read" else self._query(request, found)
@@ -295,8 +293,8 @@ class Door:
         return UNKNOWN
 
     async def _other(
-        self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
-    ) -> tuple[Answer, Seen]:
+        self, seen: AccessResult, request: AccessRequest, found: Route, query: Query | None, content: Headers
+    ) -> tuple[Answer, AccessResult]:
         """What is neither read nor search: web/interactions.py."""
         return self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet.")), seen
 
@@ -371,7 +369,7 @@ class Door:
             return answer._replace(headers=[*answer.headers, *found.allow])
         return self._issue(found.status, Issue("not-found", f"There is no such address below {self.base}."))
 
-    def _refused(self, seen: Seen) -> Answer:
+    def _refused(self, seen: AccessResult) -> Answer:
         return refused(self.version, self.base, seen)
 
     def _issue(self, status: int, *issues: Issue) -> Answer:

@@ -9,7 +9,7 @@ from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.query import Query
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.decision import Decision, public
 from sickbay.web.fhir_answer import Answer
 
@@ -24,7 +24,7 @@ def told(version: str, status: int, *issues: Issue) -> Answer:
     return Answer(status, outcome(version, issues), [(b"content-type", type)], kept=True)
 
 
-def refused(version: str, base: str, seen: Seen) -> Answer:
+def refused(version: str, base: str, seen: AccessResult) -> Answer:
     """All that was wrong, the deciding one first."""
     decision = seen.decision
     refusal = decision.refusal

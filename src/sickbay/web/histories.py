@@ -11,7 +11,7 @@ from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search_results import CURSOR
 from sickbay.operations import binaries, writing
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.storage.store import BadCursor, Versions
 from sickbay.web.fhir_answer import Answer, Headers
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions
 
 
-async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> Answer:
+async def answer(door: Interactions, seen: AccessResult, request: AccessRequest, content: Headers) -> Answer:
     asked = asked_of.parse(request.parameters.pairs)
     assert isinstance(asked, asked_of.Asked)  # its faults were refused
     type, id = request.type, request.id
@@ -54,7 +54,7 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)
 
 
-async def _versions(door: Interactions, seen: Seen, type: str | None, id: str | None, asked: asked_of.Asked) -> Versions:
+async def _versions(door: Interactions, seen: AccessResult, type: str | None, id: str | None, asked: asked_of.Asked) -> Versions:
     """Raises BadCursor."""
     world = door.sandbox.world
     more: dict[str, Any] = {"count": asked.most, "cursor": asked.cursor, "since": asked.since, "at": asked.at}
@@ -63,7 +63,7 @@ async def _versions(door: Interactions, seen: Seen, type: str | None, id: str | 
     return await world.store.history(door.space, type, id, seen.visibility, **more)
 
 
-async def _is_there(door: Interactions, seen: Seen, type: str, id: str, whole: bool) -> bool:
+async def _is_there(door: Interactions, seen: AccessResult, type: str, id: str, whole: bool) -> bool:
     """Nothing of a visible resource in the time asked for is an empty history; of an invisible one there is none."""
     if whole:
         return False

@@ -19,7 +19,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import binaries as operated
 from sickbay.operations import writing
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.write_values import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Stored
@@ -37,13 +37,13 @@ RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 class Interactions(Door):
     """A Door that writes too."""
 
-    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, Seen]]:
+    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, AccessResult]]:
         as_is = request.type == "Binary" and binaries.is_raw(request)
         if as_is or request.interaction == "export-file":
             return self._as_is(as_is, request, found, raw)
         return self._performed(request, found, raw)
 
-    async def _as_is(self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, Seen]:
+    async def _as_is(self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, AccessResult]:
         """Where the answer is no resource, Accept says nothing of resources."""
         request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
         answer, seen = await self._performed(request, found, raw)
@@ -54,7 +54,7 @@ class Interactions(Door):
             return self.sandbox.world.store.read(self.space, type, id, visibility)
         return operated.read(self.sandbox.world, self.space, id, visibility, self.base)
 
-    async def _version(self, seen: Seen, type: str, id: str, number: int) -> Stored | None:
+    async def _version(self, seen: AccessResult, type: str, id: str, number: int) -> Stored | None:
         if type != "Binary":
             return await self.sandbox.world.store.version(self.space, type, id, number, seen.visibility)
         return await operated.version(self.sandbox.world, self.space, id, number, seen.visibility, self.base)
@@ -115,8 +115,8 @@ class Interactions(Door):
         return query
 
     async def _other(
-        self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
-    ) -> tuple[Answer, Seen]:
+        self, seen: AccessResult, request: AccessRequest, found: Route, query: Query | None, content: Headers
+    ) -> tuple[Answer, AccessResult]:
         if found.interaction in WRITING:
             body = seen.decision.known.body
             wanted = Wanted(self.tenant, self.version, request, seen, body if isinstance(body, Body) else None, query)
@@ -144,10 +144,10 @@ class Interactions(Door):
     def absent(self, type: str, id: str) -> Answer:
         return self._absent(type, id)
 
-    def refused(self, seen: Seen) -> Answer:
+    def refused(self, seen: AccessResult) -> Answer:
         return self._refused(seen)
 
-    async def searched(self, seen: Seen, query: Query, content: Headers) -> Answer:
+    async def searched(self, seen: AccessResult, query: Query, content: Headers) -> Answer:
         return await self._search(seen.visibility, query, content)
 
     @staticmethod
@@ -158,12 +158,12 @@ class Interactions(Door):
     def as_patch(request: AccessRequest) -> AccessRequest:
         return replace(request, interaction="patch")
 
-    def failed_if(self, answer: Answer, seen: Seen, only: tuple[int, ...]) -> None:
+    def failed_if(self, answer: Answer, seen: AccessResult, only: tuple[int, ...]) -> None:
         """Raises bundles.Failed."""
         if answer.status in only:
             raise bundles.Failed(answer, seen)
 
-    def answered(self, request: AccessRequest, seen: Seen, outcome: Outcome, content: Headers) -> tuple[Answer, Seen]:
+    def answered(self, request: AccessRequest, seen: AccessResult, outcome: Outcome, content: Headers) -> tuple[Answer, AccessResult]:
         """The answer to a write, and what is to stand in the journal."""
         if isinstance(outcome, Done):
             return self._done(request, outcome, content), seen
@@ -192,7 +192,7 @@ class Interactions(Door):
             return Answer(done.status, b"", headers)
         return Answer(done.status, done.body, [*content, *headers])
 
-    async def _vread(self, seen: Seen, request: AccessRequest, found: Route, content: Headers) -> Answer:
+    async def _vread(self, seen: AccessResult, request: AccessRequest, found: Route, content: Headers) -> Answer:
         assert found.type is not None
         assert found.id is not None
         number = found.version_id or ""

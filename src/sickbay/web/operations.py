@@ -19,7 +19,7 @@ from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
 from sickbay.operations import everything, writing
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.write_values import Done, Wanted
 from sickbay.storage.store import BadCursor, Stored
 from sickbay.web import exports, terminology
@@ -39,7 +39,7 @@ class Call(NamedTuple):
     """An operation that was granted."""
 
     door: Interactions
-    seen: Seen
+    seen: AccessResult
     request: AccessRequest
     found: Route
     given: Given
@@ -68,14 +68,14 @@ class Call(NamedTuple):
         return Answer(200, written.dumps({"resourceType": "Parameters", "parameter": found}), self.content)
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Answer | tuple[Answer, Seen]]]
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer | tuple[Answer, AccessResult]]]
 
 
-async def answer(door: Interactions, seen: Seen, request: AccessRequest, found: Route, content: Headers) -> tuple[Answer, Seen]:
+async def answer(door: Interactions, seen: AccessResult, request: AccessRequest, found: Route, content: Headers) -> tuple[Answer, AccessResult]:
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     given = operation_parameters.given(door.version, found, request.parameters.pairs, request.body, lenient)
     told = await _HANDLERS[found.operation or ""](Call(door, seen, request, found, given, content))
-    return told if isinstance(told[1], Seen) else (told, seen)
+    return told if isinstance(told[1], AccessResult) else (told, seen)
 
 
 async def _everything(call: Call) -> Answer:
@@ -183,7 +183,7 @@ async def _meta(call: Call) -> Answer:
     return call.parameters(return_valueMeta=written.loads(stored.body).get("meta", {}))
 
 
-async def _change_meta(call: Call) -> tuple[Answer, Seen]:
+async def _change_meta(call: Call) -> tuple[Answer, AccessResult]:
     """A patch of the meta: what holds for writes holds for it."""
     change = metas.adding if call.found.operation == "meta-add" else metas.removing
     meta = call.given.things.get("meta")
