@@ -73,7 +73,9 @@ class Failed(Exception):
         return Failed(self.answer._replace(body=told), self.seen)
 
 
-async def answer(door: Interactions, seen: AccessResult, request: AccessRequest, content: Headers) -> tuple[Answer, AccessResult]:
+async def answer(
+    door: Interactions, seen: AccessResult, request: AccessRequest, content: Headers
+) -> tuple[Answer, AccessResult]:
     try:
         text = request.body.encode(), request.headers.get("content-type"), door.base
         if len(text[0]) > LARGE:
@@ -212,7 +214,9 @@ async def _may_be_read(door: Interactions, seen: AccessResult, one: Entry) -> in
         raise failed.of(door.version, one) from None
 
 
-async def _prepared(door: Interactions, seen: AccessResult, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]] | None:
+async def _prepared(
+    door: Interactions, seen: AccessResult, writes: list[Entry]
+) -> dict[int, tuple[Prepared, AccessRequest]] | None:
     """By position; None where a condition matches another than it did when references were led to it."""
     there = {one.asked.position: await _there(door, seen, one) for one in writes}
     ids = {one.asked.position: there[one.asked.position] or _fresh(door, one) for one in writes}

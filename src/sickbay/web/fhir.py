@@ -155,7 +155,14 @@ class Door:
                 return await asyncio.to_thread(shaped, self.version, answer, media, parameters)
 
     async def _kept(
-        self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: AccessResult
+        self,
+        scope: Scope,
+        request: AccessRequest,
+        headers: dict[str, str],
+        body: str,
+        id: str,
+        answer: Answer,
+        seen: AccessResult,
     ) -> Answer:
         """The answer, once it is in the journal."""
         refused = seen.decision.refusal is not None
@@ -224,7 +231,9 @@ class Door:
         except ValueError as error:
             return self._issue(400, Issue("structure", f"The body came as gzip and cannot be unpacked: {error}."))
 
-    async def _unread(self, request: AccessRequest, found: Route | Misrouted) -> tuple[AccessRequest, Answer, AccessResult] | None:
+    async def _unread(
+        self, request: AccessRequest, found: Route | Misrouted
+    ) -> tuple[AccessRequest, Answer, AccessResult] | None:
         """The refusal of whoever may not send this at all, before a large body is read; the server drops what still comes."""
         media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
         faults = _faults(found, media, None, self.version)
@@ -255,7 +264,9 @@ class Door:
             body,
         )
 
-    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, AccessResult]]:
+    def perform(
+        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
+    ) -> Awaitable[tuple[Answer, AccessResult]]:
         """Decide and answer. raw: the body as it came."""
         return self._performed(request, found, raw)
 

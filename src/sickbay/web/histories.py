@@ -54,7 +54,9 @@ async def answer(door: Interactions, seen: AccessResult, request: AccessRequest,
     return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)
 
 
-async def _versions(door: Interactions, seen: AccessResult, type: str | None, id: str | None, asked: asked_of.Asked) -> Versions:
+async def _versions(
+    door: Interactions, seen: AccessResult, type: str | None, id: str | None, asked: asked_of.Asked
+) -> Versions:
     """Raises BadCursor."""
     world = door.sandbox.world
     more: dict[str, Any] = {"count": asked.most, "cursor": asked.cursor, "since": asked.since, "at": asked.at}

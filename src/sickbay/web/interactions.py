@@ -37,13 +37,17 @@ RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 class Interactions(Door):
     """A Door that writes too."""
 
-    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, AccessResult]]:
+    def perform(
+        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
+    ) -> Awaitable[tuple[Answer, AccessResult]]:
         as_is = request.type == "Binary" and binaries.is_raw(request)
         if as_is or request.interaction == "export-file":
             return self._as_is(as_is, request, found, raw)
         return self._performed(request, found, raw)
 
-    async def _as_is(self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, AccessResult]:
+    async def _as_is(
+        self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes
+    ) -> tuple[Answer, AccessResult]:
         """Where the answer is no resource, Accept says nothing of resources."""
         request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
         answer, seen = await self._performed(request, found, raw)
@@ -163,7 +167,9 @@ class Interactions(Door):
         if answer.status in only:
             raise bundles.Failed(answer, seen)
 
-    def answered(self, request: AccessRequest, seen: AccessResult, outcome: Outcome, content: Headers) -> tuple[Answer, AccessResult]:
+    def answered(
+        self, request: AccessRequest, seen: AccessResult, outcome: Outcome, content: Headers
+    ) -> tuple[Answer, AccessResult]:
         """The answer to a write, and what is to stand in the journal."""
         if isinstance(outcome, Done):
             return self._done(request, outcome, content), seen

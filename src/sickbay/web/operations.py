@@ -71,7 +71,9 @@ class Call(NamedTuple):
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer | tuple[Answer, AccessResult]]]
 
 
-async def answer(door: Interactions, seen: AccessResult, request: AccessRequest, found: Route, content: Headers) -> tuple[Answer, AccessResult]:
+async def answer(
+    door: Interactions, seen: AccessResult, request: AccessRequest, found: Route, content: Headers
+) -> tuple[Answer, AccessResult]:
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     given = operation_parameters.given(door.version, found, request.parameters.pairs, request.body, lenient)
     told = await _HANDLERS[found.operation or ""](Call(door, seen, request, found, given, content))
