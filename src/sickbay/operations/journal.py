@@ -72,7 +72,7 @@ class Journal:
             self._at_once -= 1
 
     def hold(self, one: Exchange) -> None:
-        """Queue a granted exchange for the next batch. Many FHIR requests of an app don't displace its exchanges of other stages."""
+        """Queue a granted exchange for the next batch. An app's many FHIR requests don't displace its other exchanges."""
         if self.world.say is not None:
             self._say(one)
         self._granted.add(one, f"{one.stage} {one.client_id}", weight(one))

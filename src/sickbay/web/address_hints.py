@@ -1,4 +1,4 @@
-"""Requests to addresses that there are not: which endpoint of which hospital was meant; a FHIR request outside of its base."""
+"""Requests to addresses that don't exist: which endpoint was probably meant, and FHIR requests outside every base."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import wire
 from sickbay.web.discovery import endpoints
-from sickbay.web.doors import headers_of
-from sickbay.web.fhir_refusals import refused
+from sickbay.web.fhir.refusals import refused
+from sickbay.web.request_state import headers_of
 
 GUESSED = {
     "auth": "authorization_endpoint",

@@ -1,4 +1,4 @@
-"""The first use of a hospital in a version: while its patients are written, a person is told so in place of an empty window."""
+"""The first use of a hospital in a FHIR version: a browser gets a page that says so while sample patients are created."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from sickbay.web.pages.notice import NoticeView
 from sickbay.web.wire import raw_path
 
 PATIENCE = 1.0
-"""Seconds that a page may take; then another says why it takes longer."""
+"""Seconds to wait before the page that says why it takes longer is shown."""
 
 
-class NotYet(Exception):
-    """The patients of this space are being written."""
+class PopulationPending(Exception):
+    """The sample patients of this space are being created."""
 
     def __init__(self, space: Space) -> None:
         super().__init__(f"{space.tenant} is being filled")
         self.space = space
 
 
-def looked_on(request: Request) -> bool:
-    """Whether a person looks at a window meanwhile."""
+def is_browser_navigation(request: Request) -> bool:
+    """Whether a person is looking at a window meanwhile."""
     return answers.browses(request.headers.get("accept", ""))
 
 
 async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
-    """Once the patients are there. Raises NotYet where a browser asks for a page that it can ask for again; scripts wait."""
+    """Wait for the sample patients. Raises PopulationPending if a browser asks for a page that it can ask for again."""
     if sandbox.filling.is_ready(space):
         return
     task = sandbox.filling.begun(space)
-    again = request.method == "GET" and looked_on(request)
+    again = request.method == "GET" and is_browser_navigation(request)
     done, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
     if not done:
-        raise NotYet(space)
+        raise PopulationPending(space)
     task.result()
 
 
-async def not_yet(request: Request, error: Exception) -> Response:
-    """It asks for itself once more, by a header, which needs no script; whoever cannot be sent so has a link."""
-    assert isinstance(error, NotYet)
+async def population_pending_page(request: Request, error: Exception) -> Response:
+    """It reloads itself by a header, which needs no script, and has a link for browsers that ignore the header."""
+    assert isinstance(error, PopulationPending)
     sandbox: Sandbox = request.app.state.sandbox
     tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
     query = request.url.query
