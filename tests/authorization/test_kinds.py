@@ -160,7 +160,7 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
 def test_no_check_but_that_of_the_token_s_age_looks_at_the_clock(
     request: AccessRequest, policy: Policy, now: int, sent: bool
 ) -> None:
-    """So that what was granted is granted again as long as the token lives (operations.access.again)."""
+    """So a token context that was accepted stays accepted until the token expires."""
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     if sent:
         request = replace(request, headers={**request.headers, "authorization": "Bearer t"})

@@ -50,7 +50,6 @@ def test_a_base_may_be_named_by_its_other_address(address: str, taken: bool) -> 
 def test_a_form_of_very_many_parts_is_read_as_fast_as_it_is_long() -> None:
     """Looked for anew from each part to the end, it would keep everybody else waiting."""
     body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
-    request = token_parameters.read(
-        "POST", "https://ehr.example.org/token", {"Content-Type": "multipart/form-data; boundary=x"}, body
-    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    request = token_parameters.read("POST", "https://ehr.example.org/token", headers, body)
     assert set(request.parameters.pairs) == {("a", "")}

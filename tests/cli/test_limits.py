@@ -46,11 +46,11 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextmanager
-def serving(limits: Limits) -> Iterator[int]:
+def serving(limits: Limits, application: Any = app, settings: Settings | None = None) -> Iterator[int]:
     """The port of a server with these limits."""
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
-    made = config(app, Settings())
+    made = config(application, settings or Settings())
     made.lifespan = "off"
     made.limits = limits  # type: ignore[attr-defined]
     server = uvicorn.Server(made)

@@ -19,7 +19,7 @@ import httpx2
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.settings import Settings
 from sickbay.storage.store import Space
-from sickbay.web import first_use
+from sickbay.web import population_pending
 from sickbay.web.app import create
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ PATIENTS = 20
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-first_use.PATIENCE = 60  # no page in the place of what is asked for, however slow the machine is
+population_pending.PATIENCE = 60  # no page in the place of what is asked for, however slow the machine is
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 

@@ -15,7 +15,7 @@ from tests.flows.sitting import Sitting, sitting
 
 from sickbay.operations import sessions
 from sickbay.settings.settings import Settings
-from sickbay.web.doors import Guard
+from sickbay.web.admin_guard import AdminGuard
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 TOKEN, KEY = "a-token-that-somebody-chose", "key-of-the-folder-0123456789"
@@ -335,10 +335,10 @@ def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_
 
 def test_the_time_to_compare_does_not_depend_on_the_length() -> None:
     """Only digests of one length are compared."""
-    guard = Guard(Settings(admin_token=TOKEN))
+    guard = AdminGuard(Settings(admin_token=TOKEN))
     assert {len(one) for one in guard._digests} == {32}
     assert [guard.is_right(one) for one in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
-    assert not Guard(Settings()).is_right("")
+    assert not AdminGuard(Settings()).is_right("")
 
 
 def test_two_host_headers_are_refused(desk: Sitting) -> None:

@@ -16,8 +16,9 @@ from tests.flows.writing import R4, Hand, hand, observation
 from sickbay.kernel import budget
 from sickbay.operations import everything
 from sickbay.storage.sql import includes, past, statement
-from sickbay.web import bundles, wire
-from sickbay.web import operations as answers
+from sickbay.web import wire
+from sickbay.web.fhir.interactions import batch, bundle_entry
+from sickbay.web.fhir.operations import lastn
 
 ALL = "system/*.cruds"
 BYTES = 20_000
@@ -40,9 +41,9 @@ async def filled(own: Hand) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (statement, past, includes, everything, answers):
+    for module in (statement, past, includes, everything, lastn):
         monkeypatch.setattr(module, "BYTES", BYTES)
-    monkeypatch.setattr(bundles, "ANSWER", 2 * BYTES)
+    monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
 
 async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
@@ -179,7 +180,7 @@ def test_a_transaction_whose_reads_exceed_the_bound_is_refused_before_it_changes
 
 
 def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "SECONDS", -1)
+    monkeypatch.setattr(batch, "SECONDS", -1)
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

@@ -11,7 +11,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_admin_sign_in import HTML, field
 
 from sickbay.settings.settings import Settings
-from sickbay.web.doors import Guard
+from sickbay.web.admin_guard import AdminGuard
 
 VISITORS: list[dict[str, Any]] = [
     {"peer": "10.0.0.7"},
@@ -50,10 +50,10 @@ def test_one_click_is_for_the_keyboard_unless_it_is_for_everyone(tmp_path: Path,
 
 def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
     scope, headers = {"client": ("127.0.0.1", 1)}, {"host": "localhost:7425"}
-    assert Guard(Settings()).opens(scope, headers)
-    assert not Guard(Settings(require_admin_token=True)).opens(scope, headers)
-    assert not Guard(Settings(base_url="http://ehr.example.org")).opens(scope, headers)
-    assert Guard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens(scope, headers)
+    assert AdminGuard(Settings()).opens(scope, headers)
+    assert not AdminGuard(Settings(require_admin_token=True)).opens(scope, headers)
+    assert not AdminGuard(Settings(base_url="http://ehr.example.org")).opens(scope, headers)
+    assert AdminGuard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens(scope, headers)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_cookie_is_secure_where_the_browser_takes_it_so(
     base: str | None, host: str, scheme: str, more: dict[str, str], secure: bool
 ) -> None:
     headers = {"host": host, **more}
-    assert Guard(Settings(base_url=base)).is_secure({"scheme": scheme}, headers) is secure
+    assert AdminGuard(Settings(base_url=base)).is_secure({"scheme": scheme}, headers) is secure
 
 
 @pytest.mark.parametrize("base", ["http://ehr.example.org:7425", "https://ehr.example.org"])

@@ -1,4 +1,4 @@
-"""What was granted before is not decided again: nobody can tell by answers or journal."""
+"""Repeated reads and searches: the same responses and records, until something changes that matters for them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ import httpx2
 import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.writing import Hand, hand, observation
-
-from sickbay.operations import journal
-from sickbay.operations.access import access
-from sickbay.web import fhir
-from sickbay.web.interactions import Interactions
-from sickbay.web.reads import Reads
 
 Engine = Callable[[], str | None]
 ASKED: list[dict[str, str]] = [
@@ -63,22 +57,16 @@ SEARCHES = (
 )
 
 
-@pytest.mark.parametrize(("scope", "crowd"), [("patient/Patient.rs", 1024), ("user/*.rs", 0)])
-def test_the_short_way_says_what_the_long_way_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str, crowd: int
-) -> None:
-    """In a crowd too, of which hardly anything stands in the journal."""
-
+@pytest.mark.parametrize("scope", ["patient/Patient.rs", "user/*.rs"])
+def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, scope)
-        short = await every(own)
-        statuses = {status for status, _, _ in short}
+        first = await every(own)
+        statuses = {status for status, _, _ in first}
         assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
-        assert await every(own) == short
-        monkeypatch.setattr(Reads, "_respond", Interactions._respond)
-        assert await every(own) == short
+        assert await every(own) == first
+        assert first[::2] == first[1::2]
 
-    monkeypatch.setattr(journal, "CROWD", crowd)
     run(steps, tmp_path)
 
 
@@ -94,31 +82,7 @@ async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
 
 
 @pytest.mark.parametrize("path", ["/Patient/p-0001", "/Patient?name=a", "/Patient/p-0001/Condition"])
-def test_what_was_granted_is_not_decided_again_until_anybody_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    decided: list[int] = []
-
-    async def counted(*given: Any, **named: Any) -> Any:
-        decided.append(1)
-        return await access(*given, **named)
-
-    async def steps(flow: Flow) -> None:
-        own = await hand(flow, "user/*.cruds")
-        assert [await read(own, path) for _ in range(9)] == [200] * 9
-        before = len(decided)
-        await own.made(observation())
-        decided.clear()
-        assert [await read(own, path) for _ in range(9)] == [200] * 9
-        assert max(before, len(decided)) < 9
-
-    monkeypatch.setattr(fhir, "access", counted)
-    run(steps, tmp_path)
-    assert decided
-
-
-@pytest.mark.parametrize("path", ["/Patient/p-0001", "/Patient?name=a", "/Patient/p-0001/Condition"])
-def test_what_is_not_decided_again_stands_in_the_journal_as_what_was(tmp_path: Path, path: str) -> None:
+def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.rs")
         own.headers["X-Number"] = "1"
@@ -200,7 +164,7 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
         (in_the_query_too, 400),
     ],
 )
-def test_what_was_granted_is_granted_no_longer_once_anything_has_changed(
+def test_a_cached_token_context_is_not_used_once_it_has_changed(
     tmp_path: Path, engine: Engine, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -210,7 +174,7 @@ def test_what_was_granted_is_granted_no_longer_once_anything_has_changed(
         own = Hand(flow, token)
         own.headers["Origin"] = "http://page.example"
         assert [await read(own) for _ in range(3)] == [200] * 3
-        assert flow.sandbox.world.holders.granted or flow.sandbox.world.store.stamp() is None
+        assert flow.sandbox.world.token_cache.contexts or flow.sandbox.world.store.stamp() is None
         after = await change(flow, own, token)
         after.headers["Origin"] = "http://page.example"
         assert [await read(after) for _ in range(2)] == [status] * 2

@@ -87,7 +87,7 @@ async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     tenant.choose({})
     endpoint = said.get("token_endpoint", tenant.server.token_endpoint)
     tenant.server = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
-    world.holders.forget(None)
+    world.token_cache.clear()
     return swaps
 
 

@@ -1,4 +1,4 @@
-"""When a batch of granted exchanges is written: each moment, but where hardly one of a crowd of requests is kept."""
+"""Which exchanges the journal writes, when, and how many may wait."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.refusal import Checked, Examination, Refusal
-from sickbay.operations import journal
+from sickbay.operations import journal, journal_metrics
 from sickbay.operations.context import Secrets, World
 from sickbay.operations.decision import Decision
-from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
+from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.operations.live import Live
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put, Record
@@ -22,48 +22,6 @@ from sickbay.storage.store import Put, Record
 
 def exchange(stage: str) -> Exchange:
     return Exchange("id", 0.0, "general", stage, "", "", Wire("GET", "http://x/", {}), Answered(200, {}))
-
-
-@pytest.mark.parametrize(
-    ("each", "beside", "moments"),
-    [
-        (0, (), 1),
-        (CROWD - 1, (), 1),
-        (CROWD, (), MOMENTS),
-        (CROWD, ("token",), 1),
-        (0, ("token",) * CROWD, MOMENTS),
-        (CROWD, ("token",) * CROWD, MOMENTS),
-        (1, ("token",) * CROWD, 1),
-    ],
-)
-def test_a_crowd_is_written_less_often_unless_something_else_waits(
-    monkeypatch: pytest.MonkeyPatch, each: int, beside: tuple[str, ...], moments: int
-) -> None:
-    ours, slept = Journal(cast(World, SimpleNamespace(say=None))), []
-
-    async def moment(seconds: float) -> None:
-        slept.append(seconds)
-        for _ in range(each):
-            await ours.write(exchange("access"))
-        for stage in beside:
-            await ours.write(exchange(stage))
-
-    monkeypatch.setattr(journal, "asyncio", SimpleNamespace(sleep=moment))
-    asyncio.run(cast(Any, ours._wait()))
-    assert slept == [journal.EVERY] * moments
-
-
-def test_of_a_crowd_one_in_many_is_looked_at_and_on_a_terminal_each() -> None:
-    quiet, told = (Journal(cast(World, SimpleNamespace(say=say))) for say in (None, lambda line: None))
-    for ours, passed in ((quiet, 8 * (ONE_IN - 1)), (told, 0)):
-        over = []
-        for _ in range(CROWD + 8 * ONE_IN):
-            over.append(ours.passes_over())
-            if not over[-1]:
-                ours.hold(exchange("access"))
-        assert not any(over[:CROWD])
-        assert sum(over) == passed
-        assert ours._came[True] == CROWD + 8 * ONE_IN
 
 
 def world(store: Any) -> World:
@@ -96,14 +54,14 @@ class Store:
 def full(store: Store) -> Journal:
     """A journal in which as much waits as a batch may hold, of both kinds."""
     ours = Journal(world(store))
-    for number in range(journal.KEPT):
+    for number in range(journal.GRANTED // 2):
         ours.hold(exchange("access")._replace(id=f"a{number}"))
         ours.hold(exchange("token")._replace(id=f"t{number}"))
     return ours
 
 
 def every(*more: str) -> dict[str, int]:
-    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.KEPT)} | dict.fromkeys(more, 1)
+    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.GRANTED // 2)} | dict.fromkeys(more, 1)
 
 
 def test_others_have_their_turn_while_a_full_batch_is_made() -> None:
@@ -113,7 +71,7 @@ def test_others_have_their_turn_while_a_full_batch_is_made() -> None:
         while not writing.done():
             turns += 1
             await asyncio.sleep(0)
-        assert turns > 2 * journal.KEPT / journal.SLICE
+        assert turns > journal.GRANTED / journal.SLICE
         assert store.kept == every()
 
     asyncio.run(steps())
@@ -201,19 +159,6 @@ def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -
     asyncio.run(steps())
 
 
-def test_refusals_that_wait_are_written_with_the_very_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, slept = Journal(cast(World, SimpleNamespace(say=None))), []
-
-    async def moment(seconds: float) -> None:
-        slept.append(seconds)
-        ours._came[True] += CROWD
-
-    monkeypatch.setattr(journal, "asyncio", SimpleNamespace(sleep=moment))
-    ours._refused.add(journal.record(refused("one"), Live()), "app", 1)
-    asyncio.run(cast(Any, ours._wait()))
-    assert slept == [journal.EVERY]
-
-
 def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_others_their_place() -> None:
     async def steps() -> None:
         store = Store()
@@ -232,13 +177,40 @@ def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_other
 
 
 def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
-    """256 requests of a megabyte each would be a quarter of a gigabyte."""
+    """1,000 requests of a megabyte each would be a gigabyte."""
     ours = Journal(cast(World, SimpleNamespace(say=None)))
     large = exchange("access")._replace(wire=Wire("POST", "http://x/", {}, "x" * 1_000_000))
-    for _ in range(journal.KEPT):
+    for _ in range(journal.GRANTED):
         ours.hold(large)
-    assert ours._waiting.bytes <= journal.WAITING_BYTES
-    assert ours._waiting.dropped > 0
+    assert ours._granted.bytes <= journal.WAITING_BYTES
+    assert ours._granted.dropped > 0
+
+
+def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> None:
+    async def steps() -> None:
+        store = Store()
+        ours = Journal(world(store))
+        ours.hold(exchange("token")._replace(id="token", client_id="app"))
+        for number in range(journal.GRANTED + 50):
+            ours.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
+        await ours.flush()
+        assert len(store.kept) == journal.GRANTED
+        assert "token" in store.kept
+
+    asyncio.run(steps())
+
+
+def test_exchanges_that_the_journal_does_not_keep_are_counted() -> None:
+    def counted() -> float:
+        return journal_metrics.DROPPED.labels("queue")._value.get()
+
+    before, ours = counted(), Journal(world(Store()))
+    for number in range(journal.GRANTED + 50):
+        ours.hold(exchange("access")._replace(id=f"a{number}"))
+    cast(Any, ours)._report()
+    assert counted() == before + 50
+    cast(Any, ours)._report()
+    assert counted() == before + 50
 
 
 @pytest.mark.parametrize(("count", "compared"), [(journal.COMPARED, True), (journal.COMPARED + 1, False)])

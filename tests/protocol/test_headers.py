@@ -1,4 +1,4 @@
-"""Headers are read once, whoever sends them again, and long ones are not kept."""
+"""Headers are read into a dictionary, which is cached unless they are long."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from sickbay.cli.heads import Heads
 from sickbay.cli.limits import HEALTH, Limits
+from sickbay.cli.one_write import ResponseTransport
 from sickbay.cli.traffic import busy, traffic
 from sickbay.web import counting
 
@@ -58,6 +59,8 @@ class Connection(Heads):
         refused = self in self.traffic.refused and cycle.scope["path"] not in HEALTH
         if refused:
             counting.REQUESTS_REFUSED.labels("connections").inc()
+        if cycle.scope["method"] != "HEAD":
+            cycle.transport = ResponseTransport(self.transport, cycle)  # type: ignore[assignment]
         task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

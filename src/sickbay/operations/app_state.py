@@ -14,7 +14,7 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.visibility import NOTHING
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import records, subject
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import decide
 from sickbay.operations.writing import instant
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 class Answered(NamedTuple):
     """kept: what was written or found; empty where it was refused, and after a delete."""
 
-    seen: Seen
+    seen: AccessResult
     kept: tuple[Kept, ...] = ()
 
 
@@ -49,7 +49,7 @@ async def answer(world: World, tenant: Tenant, request: AccessRequest, body: Bod
         known, revision = await _known(world, tenant, request, body)
         decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
-        seen = Seen(decision, NOTHING)
+        seen = AccessResult(decision, NOTHING)
         if isinstance(token, Token):
             seen = seen._replace(client_id=token.client_id, timeline=token.timeline)
         if decision.refusal is not None or not isinstance(token, Token):

@@ -16,6 +16,7 @@ from sickbay.kernel.effects import Effects
 from sickbay.operations.key_sets import KeySets
 from sickbay.operations.states import States
 from sickbay.operations.throttle import Throttle
+from sickbay.operations.token_cache import TokenCache
 from sickbay.storage.store import Store
 
 
@@ -93,21 +94,6 @@ class Tenant:
         return next((one for one in self.dialect.fhir if self.fhir_base(one) == base), "")
 
 
-@dataclass(slots=True)
-class Holders:
-    """Holders of tokens, as long as nothing was written anywhere: `stamp` is the store's."""
-
-    stamp: int | None = None
-    kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
-    granted: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    """What they asked for and were granted (operations.access)."""
-
-    def forget(self, stamp: int | None) -> None:
-        self.stamp = stamp
-        self.kept = {}
-        self.granted = {}
-
-
 class Secrets(NamedTuple):
     """hashes: of secrets of apps. stamp: of the store when they were last compared; revision: how often apps had changed."""
 
@@ -128,7 +114,7 @@ class World:
     shared: bool = False
     say: Say | None = None
     sample_base: str = ""
-    holders: Holders = field(default_factory=Holders)
+    token_cache: TokenCache = field(default_factory=TokenCache)
     loopback: bool = False
     """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)

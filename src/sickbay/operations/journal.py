@@ -1,7 +1,7 @@
-"""The journal of exchanges: refusals are written at once, granted ones in batches off the request path.
+"""The journal of exchanges: writes refusals at once, and granted exchanges in batches outside the request.
 
-Everything here is bounded: what waits to be written (`Queue`), how many refusals wait for their commit (AT_ONCE), and what is
-kept (`Volume`, trimmed in slices after each batch). docs/running.md has the figures.
+Everything is bounded: what waits to be written (`Queue`), how many refusals wait for their commit (AT_ONCE), and what is kept
+(`Volume`, trimmed in slices after each batch). docs/running.md has the figures.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from sickbay.diagnosis.stages import FHIR
 from sickbay.operations import journal_metrics
 from sickbay.operations.context import Line, World
 from sickbay.operations.exchange import Answered as Answered
@@ -24,25 +23,20 @@ from sickbay.storage.store import Put, Record, Step, Volume
 
 EVERY = 1.0
 """Seconds between two batches."""
-KEPT = 256
-"""Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
-CROWD, MOMENTS = 4 * KEPT, 5
-"""Requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them."""
+GRANTED = 1000
+"""Granted exchanges that a batch writes, so 1,000 a second. If there are more, the newest of each app are written."""
 SLICE = 16
 """Exchanges that are made into records without a pause."""
 COMPARED = 64
-"""Exchanges of a batch up to which each is compared with the other dialects."""
-ONE_IN = 32
-"""Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
+"""Largest batch in which each exchange is compared with the other dialects."""
 AT_ONCE = 8
-"""Refusals that wait for their commit at the same time; those that come meanwhile are written with the next batch."""
+"""Refusals that wait for their commit at the same time. Others that arrive meanwhile are written with the next batch."""
 REFUSALS, WAITING_BYTES = 1024, 8_000_000
 """Refusals that may wait for the next batch, and the bytes that each queue may hold."""
 MOST = Volume(20_000, 64_000_000)
-"""What is kept unless it is configured otherwise."""
+"""What the journal keeps by default."""
 AT_A_TIME, PAUSE = 200, 0.01
-"""Refusals that one transaction of a batch writes, or exchanges that one deletes, and seconds between two deletions: requests
-are written in between."""
+"""Exchanges that one transaction writes or deletes, and seconds between two deletions, so that other writes get their turn."""
 PURGED_EVERY = 3600
 
 
@@ -55,13 +49,10 @@ class Journal:
     def __init__(self, world: World, most: Volume = MOST) -> None:
         self.world = world
         self.most = most
-        self._waiting: Queue[Exchange] = Queue(KEPT, WAITING_BYTES)
-        self._kept: Queue[Exchange] = Queue(KEPT, WAITING_BYTES)
+        self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
         self._at_once = 0
-        self._came = {True: 0, False: 0}
-        """Since the last batch: of FHIR, and of all other kinds."""
-        self._sampled = self._reported = 0
+        self._reported = 0
         self._writing = asyncio.Lock()
 
     async def write(self, one: Exchange, shown: Masked | None = None) -> None:
@@ -83,22 +74,11 @@ class Journal:
         finally:
             self._at_once -= 1
 
-    def passes_over(self) -> bool:
-        """Whether the next granted FHIR request need not come here: where so many come, hardly one of them is kept."""
-        came = self._came[True]
-        if came < CROWD or came % ONE_IN == 0 or self.world.say is not None:
-            return False
-        self._came[True] = came + 1
-        self._sampled += 1
-        return True
-
     def hold(self, one: Exchange) -> None:
-        """A granted one: it is written soon."""
+        """Queue a granted exchange for the next batch. An app's many FHIR requests don't displace its other exchanges."""
         if self.world.say is not None:
             self._say(one)
-        fhir = one.stage == FHIR.name
-        (self._waiting if fhir else self._kept).add(one, one.client_id, weight(one))
-        self._came[fhir] += 1
+        self._granted.add(one, f"{one.stage} {one.client_id}", weight(one))
 
     async def flush(self) -> None:
         """Write what waits: granted ones in one transaction, refusals in slices.
@@ -106,14 +86,14 @@ class Journal:
         A reader who comes while it is written waits for it, to read it then.
         """
         async with self._writing:
-            kept, waiting, refused = self._kept.items(), self._waiting.items(), self._refused.items()
-            for queue in (self._kept, self._waiting, self._refused):
-                queue.clear()
-            self._came = {True: 0, False: 0}
-            if kept or waiting or refused:
+            granted, refused = self._granted.items(), self._refused.items()
+            self._granted.clear()
+            self._refused.clear()
+            if granted or refused:
                 try:
-                    granted = [one for one, _, _ in (*kept, *waiting)]
-                    await self.world.store.transaction(await _puts(granted, await hashes(self.world)))
+                    puts = await _puts([one for one, _, _ in granted], await hashes(self.world))
+                    for start in range(0, len(puts), AT_A_TIME):
+                        await self.world.store.transaction(puts[start : start + AT_A_TIME])
                     for start in range(0, len(refused), AT_A_TIME):
                         made = [Put(one, aside=True) for one, _, _ in refused[start : start + AT_A_TIME]]
                         await self.world.store.transaction(made)
@@ -121,8 +101,7 @@ class Journal:
                     Unavailable,
                     asyncio.CancelledError,
                 ):  # perhaps it is written: once more under its id changes nothing
-                    self._kept.put_back(kept)
-                    self._waiting.put_back(waiting)
+                    self._granted.put_back(granted)
                     self._refused.put_back(refused)
                     raise
 
@@ -131,7 +110,7 @@ class Journal:
         purged = 0.0
         try:
             while True:
-                await self._wait()
+                await asyncio.sleep(EVERY)
                 with suppress(Unavailable):  # what waits is written when the database is back
                     await self.flush()
                     self._report()
@@ -157,18 +136,9 @@ class Journal:
 
     def _report(self) -> None:
         """Tell the metrics what was dropped since the last time; a request only counts."""
-        dropped = sum(queue.dropped for queue in (self._kept, self._waiting, self._refused))
+        dropped = self._granted.dropped + self._refused.dropped
         journal_metrics.dropped("queue", dropped - self._reported)
-        journal_metrics.dropped("sampled", self._sampled)
-        self._reported, self._sampled = dropped, 0
-
-    async def _wait(self) -> None:
-        """A moment; some moments where nothing waits but a few of a crowd."""
-        for moments in range(1, MOMENTS + 1):
-            await asyncio.sleep(EVERY)
-            came = [count for count in self._came.values() if count]
-            if len(self._refused) or min(came, default=0) < CROWD * moments:
-                return
+        self._reported = dropped
 
     def _say(self, one: Exchange) -> None:
         if self.world.say is None:
@@ -184,9 +154,9 @@ def weight(one: Exchange) -> int:
 
 
 async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
-    """Requests are answered between its slices: all of a full batch takes as long as thirty of them. During a slice nothing
-    becomes secret, so that what is the same in all its exchanges is looked through once. Of a large batch the answers of
-    the other dialects are left out: finding them takes as long as all the rest of a record.
+    """The records of a batch. Requests are answered between its slices. No new secret can appear during a slice, so what its
+    exchanges have in common is searched for secrets only once. A large batch leaves out what the other dialects would answer:
+    that takes as long as the rest of a record.
     """
     steps: list[Step] = []
     compare = len(batch) <= COMPARED

@@ -8,11 +8,11 @@ from prometheus_client import Counter, Gauge
 
 from sickbay.storage.store import Volume
 
-Reason: TypeAlias = Literal["sampled", "queue", "size", "expired"]
+Reason: TypeAlias = Literal["queue", "size", "expired"]
 
 DROPPED = Counter(
     "sickbay_exchanges_dropped",
-    "Exchanges that were not written (sampled: granted FHIR requests under load; queue: too many or too large at once) or"
+    "Exchanges that were not written (queue: too many or too large at once) or"
     " were deleted (size: the journal was full; expired: records past their time, of every kind).",
     ["reason"],
 )
@@ -28,7 +28,7 @@ LIMIT_EXCHANGES = Gauge(
 LIMIT_BYTES = Gauge(
     "sickbay_journal_limit_bytes", "Bytes that the exchanges in the journal may have.", multiprocess_mode="mostrecent"
 )
-for _reason in ("sampled", "queue", "size", "expired"):
+for _reason in ("queue", "size", "expired"):
     DROPPED.labels(_reason)
 
 

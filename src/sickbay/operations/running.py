@@ -101,5 +101,5 @@ def _hold(world: World, now: Running, revision: int) -> None:
         chosen = now.policies.get(tenant.name, {})
         if chosen != tenant.chosen:
             tenant.choose(chosen)
-            world.holders.forget(None)
+            world.token_cache.clear()
     world.running = revision

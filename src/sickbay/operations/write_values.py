@@ -9,7 +9,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.query import Query
-from sickbay.operations.access import Seen
+from sickbay.operations.access import AccessResult
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
 from sickbay.storage.store import Space, Step
@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
     tenant: Tenant
     version: str
     request: AccessRequest
-    seen: Seen
+    seen: AccessResult
     body: Body | None = None
     query: Query | None = None
     change: Callable[[dict[str, Any]], Any] | None = None

@@ -200,7 +200,7 @@ async def _target(world: World, one: Wanted, letter: str) -> Stored | Declined:
 
 
 async def _current(world: World, one: Wanted, letter: str) -> Stored | None:
-    """Seen through what the token may change: what it may not is not there."""
+    """AccessResult through what the token may change: what it may not is not there."""
     assert one.request.id is not None
     return await world.store.read(one.space, one.type, one.request.id, through(one.seen.visibility, letter))
 

@@ -1,4 +1,4 @@
-"""Headers of a request as they came. What a client sends again is read once, and is then known by the very object."""
+"""Reads the headers of a request."""
 
 from __future__ import annotations
 
@@ -10,26 +10,20 @@ from typing import Final, TypeAlias
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 LONGEST: Final = 2000
-"""Bytes of headers that are worth remembering: nobody fills the memory by long ones."""
+"""Bytes of headers up to which they are cached: long ones can't fill the memory."""
 
 
-class Headers(dict[str, str]):
-    """Names in lower case; of a repeated one the values joined, so that two Authorization headers are seen as two.
+def read(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Names are in lower case, as ASGI has them. Repeated values are joined, so that two Authorization headers are seen as two.
 
-    All requests that send the same may share one, so nobody changes it.
+    Requests that send the same headers share the result: nobody may change it.
     """
-
-    __slots__ = ()
-
-
-def read(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """names: in lower case already, as ASGI has them."""
     sent = tuple(pairs)
     return _kept(sent) if sum(map(len, chain.from_iterable(sent))) <= LONGEST else _read(sent)
 
 
-def _read(sent: Pairs) -> Headers:
-    found = Headers()
+def _read(sent: Pairs) -> dict[str, str]:
+    found: dict[str, str] = {}
     for name, value in sent:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         found[key] = f"{found[key]}, {text}" if key in found else text

@@ -14,10 +14,11 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.settings import Settings
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.doors import SIGNED_IN, Guard, headers_of, is_own_path
+from sickbay.web.admin_guard import AdminGuard, is_own_path
 from sickbay.web.pages.entrance import AdminSignInView
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.request_state import headers_of, state_of
 
 SIGN_IN = "/developer/sign-in"
 PORTAL = frozenset(("", "developer", "exchanges", "timelines"))
@@ -30,12 +31,12 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
     return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
-async def recognise(request: Request, sandbox: Sandbox, guard: Guard) -> None:
+async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
     """Record in the request's state that its browser signed in with an admin token that is still valid."""
     cookie = request.cookies.get(cookies.name(sandbox)) if guard.has_token else None
     session = await sessions.find(sandbox.world, cookie)
     if session is not None and session.admin and session.admin_until > sandbox.world.now():
-        request.scope["state"][SIGNED_IN] = guard.is_proof(session.admin)
+        state_of(request.scope).is_administrator = guard.is_proof(session.admin)
 
 
 def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
@@ -43,7 +44,7 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
 
     acts: this GET changes something. pages: a browser may get a page.
     """
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     found = guard.standing(request.scope, headers_of(request.scope), acts=acts)
     if found in ("keyboard", "token", "session"):
         return None
@@ -72,7 +73,7 @@ def _said(found: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
 
 def _forwarded(request: Request) -> str:
     """A hint for the person at the keyboard if their request looks like one from a proxy."""
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     sign = guard.forwarded_by(request.scope, headers_of(request.scope))
     return f" This request seems to come from a proxy ({sign})." if sign else ""
 
@@ -120,7 +121,7 @@ def _too_many(seconds: int) -> NoticeView:
 
 async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the form. POST: csrf, token. Redirects to `next`, which is one of our own paths."""
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     query = wire.query_of(request.scope)
     around = await show.around(request, sandbox, here="Developer portal")
     if request.method != "POST":

@@ -1,4 +1,7 @@
-"""The endpoint at which apps keep their own state: a FHIR door of four interactions on one type."""
+"""The endpoint for app state: an app creates, updates, deletes and searches resources of type Basic that only it sees.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html
+"""
 
 from __future__ import annotations
 
@@ -8,88 +11,116 @@ import orjson
 
 from sickbay.authorization import app_state
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import preconditions
 from sickbay.fhir.bundle import Entry, search_url, searchset
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.routing import Misrouted, Route
+from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN
-from sickbay.operations import app_state as operated
-from sickbay.operations.access import Seen
+from sickbay.operations import app_state as states
 from sickbay.operations.app_state import Kept
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.discovery import MADE, Documents
-from sickbay.web.fhir import Scope
-from sickbay.web.fhir_answer import Answer, Headers, modified
-from sickbay.web.interactions import Interactions
+from sickbay.web.fhir import endpoint
+from sickbay.web.fhir.context import FhirBase, fhir_base
+from sickbay.web.fhir.endpoint import Receive, Result, Scope, Send
+from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.request import access_request, parse_body
+from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
+from sickbay.web.request_state import headers_of
+from sickbay.web.wire import raw_path
 
 JSON = VERSIONS[app_state.VERSION].json.encode()
 
 
-class AppStates(Interactions):
-    """`base` stays the FHIR base: for it the tokens are good, and by it subjects are named. `home` is where this is."""
+def app_state_base(sandbox: Sandbox, tenant: Tenant, documents: Documents) -> FhirBase:
+    """The FHIR base that tokens are valid for and subjects are named by, served at the address of app state."""
+    return fhir_base(sandbox, tenant, app_state.VERSION, documents, app_state.PATH)
 
-    def __init__(self, sandbox: Sandbox, tenant: Tenant, documents: Documents) -> None:
-        super().__init__(sandbox, tenant, app_state.VERSION, documents, app_state.PATH)
-        self.home = tenant.base + app_state.PATH
 
-    def _open(self, found: Route | Misrouted, path: str, headers: object) -> Answer | None:
-        if not isinstance(found, Route):
-            return None
-        if found.interaction == "preflight":
-            return Answer(204, b"", [])
-        if found.interaction == "capabilities":
-            return Answer(200, orjson.dumps(_statement(self.home)), [(b"content-type", JSON)])
-        return self._issue(404, Issue("not-found", f"There is no {path} below {self.home}.")) if not found.type else None
+def _home(base: FhirBase) -> str:
+    """The URL of this endpoint."""
+    return base.tenant.base + app_state.PATH
 
-    def _request(self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str) -> AccessRequest:
-        request = super()._request(scope, headers, path, found, body)
+
+async def serve(base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
+    await endpoint.serve_with(respond, base, scope, receive, send)
+
+
+async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
+    method, path, headers = scope["method"], raw_path(scope)[len(base.path) :], headers_of(scope)
+    routed = route(base.version, method, path)
+    response = _public(base, routed, path)
+    if response is not None:
+        return endpoint.in_format(base, scope, response)
+    query = scope["query_string"].decode("latin-1")
+
+    def to_request(body: str) -> AccessRequest:
+        request = access_request(base, method, query, headers, path, routed, body)
         letters = app_state.LETTERS.get(request.interaction, request.letters)
-        return replace(request, url=self.home + request.url.removeprefix(self.base), letters=letters, involved=())
+        return replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
-    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
-        """What there is not is told to whoever holds a token, and to nobody else."""
-        addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
-        if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
-            request = replace(request, interaction="", letters="")
-        body = self._read_body(request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
-        answered = await operated.answer(self.sandbox.world, self.tenant, request, body)
-        if answered.seen.decision.refusal is not None:
-            return self._refused(answered.seen), answered.seen
-        return self._said(request, answered.kept), answered.seen
+    return await endpoint.answer(base, scope, receive, routed, to_request, perform)
 
-    def _said(self, request: AccessRequest, kept: tuple[Kept, ...]) -> Answer:
-        content = self._content(request)
-        match request.interaction:
-            case "search-type":
-                entries = {"match": [Entry("Basic", one.id, one.body) for one in kept]}
-                own = search_url(self.home, "Basic", request.parameters.pairs)
-                return Answer(200, searchset(self.home, entries, self_url=own, next_url=None, total=len(kept)), content)
-            case "create" | "update":
-                return self._written(kept[0], request.interaction == "create", content)
-            case "delete":
-                return Answer(204, b"", [])
-            case _:
-                return self._missing(request)
 
-    def _missing(self, request: AccessRequest) -> Answer:
-        text = f"Below {self.home} one may create, update, delete and search Basic, and nothing else."
-        if request.type != "Basic":
-            return self._issue(404, Issue("not-supported", text))
-        answer = self._issue(405, Issue("not-supported", text))
-        return answer._replace(headers=[*answer.headers, (b"allow", b"PUT, DELETE" if request.id else b"GET, POST")])
+def _public(base: FhirBase, routed: Route | Misrouted, path: str) -> FhirResponse | None:
+    """What needs no token; None for anything else."""
+    if not isinstance(routed, Route):
+        return None
+    if routed.interaction == "preflight":
+        return FhirResponse(204, b"", [])
+    if routed.interaction == "capabilities":
+        return FhirResponse(200, orjson.dumps(_statement(_home(base))), [(b"content-type", JSON)])
+    if routed.type:
+        return None
+    return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_home(base)}."))
 
-    def _written(self, one: Kept, created: bool, content: Headers) -> Answer:
-        more = [(b"etag", preconditions.etag(one.version_id).encode()), (b"last-modified", modified(one.at))]
-        if created:
-            more.append((b"location", f"{self.home}/Basic/{one.id}".encode()))
-        return Answer(201 if created else 200, one.body, [*content, *more])
 
-    def _content(self, request: AccessRequest) -> Headers:
-        type = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format")).content_type
-        return [(b"content-type", (type or VERSIONS[self.version].json).encode())]
+async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
+    """Only a client with a token learns what this endpoint doesn't have."""
+    addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
+    if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
+        request = replace(request, interaction="", letters="")
+    body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
+    answered = await states.answer(base.sandbox.world, base.tenant, request, body)
+    access = answered.seen
+    if access.decision.refusal is not None:
+        return refused(base.version, base.url, access), access
+    return _response(base, request, answered.kept), access
+
+
+def _response(base: FhirBase, request: AccessRequest, kept: tuple[Kept, ...]) -> FhirResponse:
+    media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
+    content = [(b"content-type", (media.content_type or VERSIONS[base.version].json).encode())]
+    match request.interaction:
+        case "search-type":
+            entries = {"match": [Entry("Basic", state.id, state.body) for state in kept]}
+            own = search_url(_home(base), "Basic", request.parameters.pairs)
+            body = searchset(_home(base), entries, self_url=own, next_url=None, total=len(kept))
+            return FhirResponse(200, body, content)
+        case "create" | "update":
+            return _saved(base, kept[0], request.interaction == "create", content)
+        case "delete":
+            return FhirResponse(204, b"", [])
+        case _:
+            return _not_supported(base, request)
+
+
+def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
+    text = f"Below {_home(base)} one may create, update, delete and search Basic, and nothing else."
+    if request.type != "Basic":
+        return issue_response(base.version, 404, Issue("not-supported", text))
+    response = issue_response(base.version, 405, Issue("not-supported", text))
+    allowed = (b"allow", b"PUT, DELETE" if request.id else b"GET, POST")
+    return response._replace(headers=[*response.headers, allowed])
+
+
+def _saved(base: FhirBase, state: Kept, created: bool, content: Headers) -> FhirResponse:
+    headers = [*content, *version_headers(state.version_id, state.at * 1000)]
+    if created:
+        headers.append((b"location", f"{_home(base)}/Basic/{state.id}".encode()))
+    return FhirResponse(201 if created else 200, state.body, headers)
 
 
 def _statement(home: str) -> dict[str, object]:

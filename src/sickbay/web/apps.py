@@ -21,13 +21,13 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, other_hospitals, show, wire
 from sickbay.web.admin_session import refused
 from sickbay.web.exchanges import Persons, persons
-from sickbay.web.first_use import filled
 from sickbay.web.pages import chart, portal, times
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow
 from sickbay.web.pages.workshop import timeline_view
+from sickbay.web.population_pending import filled
 
 TOO_LATE = "This page was open for too long. Try again."
 

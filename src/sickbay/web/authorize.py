@@ -23,10 +23,11 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, exchanges, show, wire
-from sickbay.web.doors import Guard, headers_of
-from sickbay.web.first_use import looked_on
+from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.population_pending import is_browser_navigation
+from sickbay.web.request_state import headers_of
 
 LOG = logging.getLogger("sickbay")
 FAULT = "server-error"
@@ -46,7 +47,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     body = await wire.read_body(request) if request.method == "POST" else ""
     text = _text(request, sandbox, body)
     session = await cookies.session(request, sandbox)
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     asked = await operation.authorize(
         sandbox.world,
         tenant,
@@ -127,7 +128,7 @@ async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: W
     a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
     """
     space = Space(tenant.name, waiting.version)
-    waits = waiting.wishes.silent or not looked_on(request)
+    waits = waiting.wishes.silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
     there = waits or sandbox.filling.is_ready(space)  # which is not known for sure once another worker has written

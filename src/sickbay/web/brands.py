@@ -14,9 +14,9 @@ from starlette.routing import Route
 from sickbay.authorization import brands
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.cross_origin import cors
 from sickbay.web.discovery import MADE
-from sickbay.web.doors import cors
-from sickbay.web.fhir_answer import unchanged
+from sickbay.web.fhir.response import unchanged
 from sickbay.web.render import STATIC
 
 

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from sickbay.operations import sessions
 from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.doors import Guard, headers_of
+from sickbay.web.admin_guard import AdminGuard
+from sickbay.web.request_state import headers_of
 
 THEME = "sickbay_theme"
 YEAR = 31_536_000
@@ -42,7 +43,7 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
     """SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from
     a loopback name (contract, Sessions).
     """
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     if guard.is_secure(request.scope, headers_of(request.scope)):
         response.set_cookie(name, value, seconds, path="/", secure=True, httponly=True, samesite="none")
     else:
@@ -63,5 +64,5 @@ def why_not_ours(request: Request) -> str:
 
 def form_is_ours(request: Request, found: Session | None, sent: str | None) -> bool:
     """Check the CSRF token and the Origin of a form (contract, Sessions)."""
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(found, sent)

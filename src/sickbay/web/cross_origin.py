@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sickbay.operations import origins
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Wire
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.doors import cors, cors_with
+from sickbay.web.request_state import RequestState
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"
 _VARIES: Final = (b"vary", b"Origin")
-"""While the policy is on the answers differ by origin, and a cache must not mix them up (Fetch, CORS protocol)."""
+"""While the policy is on, responses differ by origin, and a cache must not mix them up (Fetch, CORS protocol)."""
 
 
-async def readable(sandbox: Sandbox, tenant: Tenant, scope: Mapping[str, Any], headers: Mapping[str, str]) -> Lines:
-    """The headers by which a page may read this answer; none if the hospital withholds it."""
-    if scope["state"].get("withheld"):
+EXPOSED: Final = "Location, Content-Location, ETag, Last-Modified, WWW-Authenticate, Retry-After, X-Progress, X-Correlation-Id"
+ALLOWED: Final = (
+    "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, X-Requested-With"
+)
+
+MOST_ASKED: Final = 1000
+"""Characters of Access-Control-Request-Headers that are read. Browsers send a few dozen."""
+_HEADER_NAMES: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_CORS: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode()))
+_CORS_TO_A_PAGE: Final = (
+    *_CORS,
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    (b"access-control-allow-headers", ALLOWED.encode()),
+    (b"access-control-max-age", b"600"),
+)
+
+
+def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
+    """For any origin, without credentials. origin: None if no page asked."""
+    return _CORS_TO_A_PAGE if origin else _CORS
+
+
+def cors_with(asked: str) -> tuple[tuple[bytes, bytes], ...]:
+    """For a preflight that names headers. Clients send their own, such as X-Medplum, and "*" doesn't cover them if there are
+    credentials. A value that isn't a list of header names is ignored.
+    """
+    if len(asked) > MOST_ASKED or not _HEADER_NAMES.fullmatch(asked):
+        return _CORS_TO_A_PAGE
+    listed = set(ALLOWED.lower().split(", "))
+    others = [name for name in dict.fromkeys(re.split(r"[ \t]*,[ \t]*", asked)) if name.lower() not in listed]
+    allowed = (b"access-control-allow-headers", ", ".join((ALLOWED, *others)).encode())
+    return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
+
+
+async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState) -> Lines:
+    """The headers that let a page read this response; none if the hospital withholds it."""
+    if state.withheld:
         return ()
+    headers = state.headers
     origin, asked = headers.get("origin"), headers.get("access-control-request-headers")
     allowed = cors_with(asked) if asked and origin else cors(origin)
     if not tenant.policy.credentialed_cors:
@@ -37,8 +73,8 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def keep_preflight(
-    sandbox: Sandbox, tenant: Tenant, id: str, url: str, headers: Mapping[str, str], answered: Sequence[tuple[bytes, bytes]]
+    sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, answered: Sequence[tuple[bytes, bytes]]
 ) -> None:
-    """The preflight as an exchange: if the browser then blocks the request, nothing else tells why."""
-    wire = Wire("OPTIONS", url, dict(headers))
-    origins.hold(sandbox.journal, tenant, id, wire, 204, answered)
+    """Record the preflight as an exchange: if the browser then blocks the request, nothing else tells why."""
+    wire = Wire("OPTIONS", url, dict(state.headers))
+    origins.hold(sandbox.journal, tenant, state.exchange, wire, 204, answered)

@@ -18,7 +18,7 @@ from sickbay.operations import id_token_keys
 from sickbay.operations.context import Tenant
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.doors import cors
+from sickbay.web.cross_origin import cors
 
 MADE = "2026-11-26"
 """Date of the statement: when what it says last changed."""

@@ -23,11 +23,11 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, records_of, show, wire
 from sickbay.web.exchanges import full
-from sickbay.web.first_use import filled
 from sickbay.web.login import sign_in_view, who
 from sickbay.web.pages import chart as pages
 from sickbay.web.pages import day, notice, times
 from sickbay.web.pages.ward import Line, OpenApp, PatientsView, RequestsView
+from sickbay.web.population_pending import filled
 
 VERSION = "r4"
 PAGE = 25

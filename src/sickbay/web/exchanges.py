@@ -20,13 +20,14 @@ from sickbay.operations.timelines import Timeline
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show
 from sickbay.web.admin_session import refused
-from sickbay.web.doors import cors, headers_of
+from sickbay.web.cross_origin import cors
 from sickbay.web.pages import chart
 from sickbay.web.pages.exchange import as_text, exchange_view
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.workshop import ExchangesView, exchange_line, timeline_view
+from sickbay.web.request_state import headers_of
 from sickbay.web.wire import raw_path
 
 

@@ -14,9 +14,9 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.apps import TOO_LATE, closed
-from sickbay.web.doors import headers_of
 from sickbay.web.pages import portal
 from sickbay.web.pages.notice import not_found
+from sickbay.web.request_state import headers_of
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:

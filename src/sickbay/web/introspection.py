@@ -13,7 +13,8 @@ from sickbay.operations.introspection import introspect
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, is_direct, peer
+from sickbay.web.admin_guard import is_direct, peer
+from sickbay.web.request_state import headers_of
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

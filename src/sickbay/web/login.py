@@ -22,13 +22,14 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
+from sickbay.web.admin_guard import AdminGuard, peer
 from sickbay.web.authorize import delivered, failed
-from sickbay.web.doors import Guard, headers_of, peer
-from sickbay.web.first_use import NotYet, filled
 from sickbay.web.pages import chart, consent, contexts, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
+from sickbay.web.population_pending import PopulationPending, filled
+from sickbay.web.request_state import headers_of
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
@@ -50,7 +51,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     try:
         await filled(request, sandbox, Space(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
-    except (Throttled, NotYet):
+    except (Throttled, PopulationPending):
         raise
     except Exception as error:
         return await failed(request, sandbox, tenant, waiting, "login", error)
@@ -144,7 +145,7 @@ async def sign_in_view(
 
 def one_click(request: Request) -> bool:
     """Whether this request may sign in to a built-in account with one click, and be approved automatically."""
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     return guard.opens(request.scope, headers_of(request.scope))
 
 

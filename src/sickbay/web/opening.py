@@ -22,10 +22,10 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, show, wire
 from sickbay.web.admin_session import refused
 from sickbay.web.ehr import VERSION, Ward
-from sickbay.web.first_use import filled
 from sickbay.web.pages import notice
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.population_pending import filled
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -24,14 +24,15 @@ from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Conflict
 from sickbay.web import answers, wire
+from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.admin_session import refused
-from sickbay.web.doors import Guard, headers_of
+from sickbay.web.request_state import headers_of
 
 
 async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """POST the metadata of a new app."""
     body = await wire.read_body(request)
-    guard: Guard = request.app.state.guard
+    guard: AdminGuard = request.app.state.guard
     if not guard.administers(request.scope, headers_of(request.scope)):
         if guard.wait(request.scope) and (away := refused(request, sandbox, pages=False)):
             return away

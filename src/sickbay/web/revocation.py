@@ -11,7 +11,8 @@ from sickbay.operations.revocation import revoke
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, is_direct, peer
+from sickbay.web.admin_guard import is_direct, peer
+from sickbay.web.request_state import headers_of
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -1,4 +1,4 @@
-"""The map of all addresses but FHIR's: one line each."""
+"""All addresses but those of FHIR: one line each, and how they are found."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from sickbay.operations.context import Tenant
 from sickbay.operations.throttle import Throttled
@@ -34,14 +35,15 @@ from sickbay.web import (
     workshop,
 )
 from sickbay.web.authorize import authorize
+from sickbay.web.cross_origin import cors
 from sickbay.web.discovery import Documents
-from sickbay.web.doors import cors, headers_of
 from sickbay.web.introspection import introspection
 from sickbay.web.login import proceed
 from sickbay.web.logout import logout
 from sickbay.web.manage import manage
 from sickbay.web.register import manage as manage_registration
 from sickbay.web.register import register
+from sickbay.web.request_state import state_of
 from sickbay.web.revocation import revocation
 from sickbay.web.token import token
 from sickbay.web.userinfo import userinfo
@@ -87,10 +89,21 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     return [*found, Route("/{path:path}", _with(sandbox, workshop.missing), methods=[*EVERY])]
 
 
-def direct(found: Sequence[BaseRoute]) -> dict[tuple[str, str], Handler]:
-    """Method and path -> handler, of the addresses without a variable. Each of these is one answer to one request."""
-    plain = [one for one in found if isinstance(one, Route) and not one.param_convertors]
-    return {(method, one.path): one.endpoint for one in reversed(plain) for method in one.methods or ()}
+class Pages(Router):
+    """Looks up addresses without a variable in a dictionary, and finds all others as Starlette does."""
+
+    def __init__(self, found: Sequence[BaseRoute]) -> None:
+        super().__init__(found)
+        fixed = [route for route in found if isinstance(route, Route) and not route.param_convertors]
+        self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._fixed.get((scope["method"], scope["path"]))
+        if route is None:
+            await super().app(scope, receive, send)
+        else:
+            response = await route.endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
 
 
 def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
@@ -109,7 +122,7 @@ def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 
 
 def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """At the dialect's addresses, below the tenant's own."""
+    """At the addresses of the dialect, below that of the hospital."""
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
     found: list[BaseRoute] = [
@@ -142,7 +155,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 
 
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """Where an address names the tenant, one that names another is answered by whoever it reached."""
+    """If addresses name the tenant, one that names another tenant is answered by the hospital that it reached."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
@@ -191,9 +204,9 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
 def _open(
     sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]], *, credentials: bool = False
 ) -> Handler:
-    """Any origin may ask, and read every answer, errors too, unless a policy says otherwise.
+    """Pages of any origin may use this endpoint and read every response, errors too, unless a policy forbids it.
 
-    credentials: the policy credentialed_cors holds here.
+    credentials: whether the policy credentialed_cors applies.
     """
     answer = _at(sandbox, tenant, endpoint)
 
@@ -203,13 +216,13 @@ def _open(
         except Unreadable as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            headers = headers_of(request.scope)
-            lines = await cross_origin.readable(sandbox, tenant, request.scope, headers)
+            state = state_of(request.scope)
+            lines = await cross_origin.readable(sandbox, tenant, state)
             response.raw_headers.extend(lines)
-            if cross_origin.is_preflight(request.method, headers):
+            if cross_origin.is_preflight(request.method, state.headers):
                 url = wire.address(request.scope, sandbox.world.base)
-                cross_origin.keep_preflight(sandbox, tenant, wire.exchange_id(request), url, headers, lines)
-        elif not request.scope["state"].get("withheld"):
+                cross_origin.keep_preflight(sandbox, tenant, state, url, lines)
+        elif not state_of(request.scope).withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 

@@ -16,9 +16,10 @@ from sickbay.operations.sessions import Session
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, render
-from sickbay.web.doors import LOOPBACK, SIGNED_IN, page_headers
+from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.request_state import state_of
 from sickbay.web.wire import raw_path
 
 
@@ -84,7 +85,7 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
         listening=ALONE if sandbox.settings.loopback else OPEN,
-        administrator=request.scope["state"].get(SIGNED_IN) is True if "state" in request.scope else False,
+        administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
 
@@ -112,3 +113,17 @@ def own_frames(base: str) -> str:
         return "'self'"
     port = f":{parts.port}" if parts.port else ""
     return " ".join(["'self'", *(f"{parts.scheme}://{name}{port}" for name in ("localhost", "127.0.0.1"))])
+
+
+def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -> dict[str, str]:
+    """Of every HTML page (contract, Sessions). form_action: 'self' plus the origin of a proven redirect URI."""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src 'self'; base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"
+    )
+    return {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cache-control": "no-store",
+    }

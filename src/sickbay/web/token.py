@@ -14,7 +14,8 @@ from sickbay.operations.token import token as answer
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, is_direct, peer
+from sickbay.web.admin_guard import is_direct, peer
+from sickbay.web.request_state import headers_of, state_of
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -27,7 +28,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), redeem)
     decision, explanation = given.decision, None
-    request.state.withheld = withheld(decision.examination)
+    state_of(request.scope).withheld = withheld(decision.examination)
     if given.response is not None:
         response = answers.json(given.response, 200, answers.NO_STORE)
     else:

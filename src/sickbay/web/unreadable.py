@@ -1,4 +1,4 @@
-"""Answers requests that can't be read, too large or not UTF-8: with a finding, and as an exchange like any other refusal."""
+"""Answers requests that are too large or not valid UTF-8: with a finding, and recorded like any other refusal."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from sickbay.operations.decision import refused as decided
 from sickbay.operations.journal import Answered, Exchange
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cross_origin, show, wire
-from sickbay.web.doors import headers_of
-from sickbay.web.fhir_answer import Answer
-from sickbay.web.fhir_refusals import told
+from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.request_state import state_of
 from sickbay.web.wire import Unreadable
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
@@ -30,7 +29,7 @@ STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout"
 
 
 async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
-    """OAuth's members to an app, a page to a browser, else problem details (RFC 9457)."""
+    """OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
@@ -56,25 +55,25 @@ async def answered_openly(request: Request, sandbox: Sandbox, error: Unreadable)
     response = await answered(request, sandbox, error)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
-        lines = await cross_origin.readable(sandbox, tenant, request.scope, headers_of(request.scope))
+        lines = await cross_origin.readable(sandbox, tenant, state_of(request.scope))
         response.raw_headers.extend(lines)
     return response
 
 
 async def answered_in_fhir(
     scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: Unreadable
-) -> Answer:
+) -> FhirResponse:
     """An OperationOutcome."""
     decision = decided(REQUEST, None, None, error.refusal)
     explanation, status = decision.explained(), error.refusal.status
     finding = explanation.findings[0]
     text = f"{finding.title}. {finding.why} {finding.fix}"
     code = "too-long" if status == 413 else "structure"
-    answer = told(version, status, Issue(code, text, rule=finding.id, text=finding.title))
+    answer = issue_response(version, status, Issue(code, text, rule=finding.id, text=finding.title))
     world = sandbox.world
     await sandbox.journal.write(
         Exchange(
-            scope["state"]["exchange"],
+            state_of(scope).exchange,
             world.effects.now(),
             tenant.name,
             "access",
@@ -90,7 +89,7 @@ async def answered_in_fhir(
 
 
 def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
-    """The hospital of an address, and the stage of its endpoint."""
+    """The hospital and the stage of an endpoint's address."""
     segments = path.split("/")[1:] or [""]  # OPTIONS *
     tenant = sandbox.tenants.get(segments[0])
     last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]

@@ -12,7 +12,7 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.userinfo import userinfo as tell
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.request_state import headers_of
 
 
 async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

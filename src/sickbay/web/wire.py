@@ -19,7 +19,7 @@ from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.web import counting
-from sickbay.web.doors import headers_of
+from sickbay.web.request_state import headers_of, state_of
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 1_000_000
 """Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
@@ -143,7 +143,7 @@ def query_of(scope: Mapping[str, Any]) -> Parameters:
 
 def exchange_id(request: Request) -> str:
     """The correlation id that app.py gave to this request."""
-    return str(request.scope["state"]["exchange"])
+    return state_of(request.scope).exchange
 
 
 async def note(

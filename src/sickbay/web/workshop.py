@@ -16,9 +16,10 @@ from sickbay.kernel.english import count, join
 from sickbay.operations import exchanges
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, elsewhere, show, wire
+from sickbay.web import address_hints, answers, cookies, show, wire
+from sickbay.web.admin_guard import is_own_path
 from sickbay.web.authorize import astray
-from sickbay.web.doors import cors, is_own_path
+from sickbay.web.cross_origin import cors
 from sickbay.web.exchanges import full
 from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
 from sickbay.web.pages.notice import not_found, other_method
@@ -129,16 +130,16 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     path, methods = wire.raw_path(request.scope), sorted(_allowed(request))
     allowed = join(methods)
     accept = request.headers.get("accept", "")
-    told = "" if allowed else elsewhere.meant(sandbox, path)
+    told = "" if allowed else address_hints.meant(sandbox, path)
     oauth = answers.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if answers.wanted(accept) != "html" or ((changes or oauth) and not answers.browses(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
-        fhir = None if allowed else await elsewhere.fhir(request, sandbox)
+        fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = answers.oauth_trouble if oauth else answers.problem
         response = fhir or problem(405 if allowed else 404, title, detail=told)
         response.raw_headers.extend(cors(request.headers.get("origin")))
-    elif not allowed and (tenant := elsewhere.asked_to_authorize(request, sandbox)):
+    elif not allowed and (tenant := address_hints.asked_to_authorize(request, sandbox)):
         response = await astray(request, sandbox, tenant)
     else:
         view = other_method(path, request.method, allowed) if allowed else not_found(path, told)

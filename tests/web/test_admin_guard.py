@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sickbay.settings.settings import Settings
-from sickbay.web.doors import Guard, host_name, page_headers
+from sickbay.web.admin_guard import AdminGuard, host_name
+from sickbay.web.show import page_headers
 
 
 def scope(peer: str = "127.0.0.1", method: str = "GET") -> dict[str, Any]:
@@ -26,15 +27,15 @@ def test_the_name_is_taken_out_of_a_host_header(header: str, name: str) -> None:
 
 
 def test_a_name_that_is_not_ours_is_not_answered() -> None:
-    guard = Guard(Settings(allowed_hosts=("box.example",)))
+    guard = AdminGuard(Settings(allowed_hosts=("box.example",)))
     assert guard.knows("127.0.0.1:1")
     assert guard.knows("box.example")
     assert not guard.knows("rebound.example:7425")
 
 
 def test_the_person_at_the_keyboard_administers() -> None:
-    assert Guard(Settings()).administers(scope(), HOST)
-    assert not Guard(Settings()).administers(scope("10.0.0.7"), HOST)
+    assert AdminGuard(Settings()).administers(scope(), HOST)
+    assert not AdminGuard(Settings()).administers(scope("10.0.0.7"), HOST)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ def test_the_person_at_the_keyboard_administers() -> None:
     ],
 )
 def test_a_foreign_page_or_a_proxy_nobody_named_never_administers(more: dict[str, str]) -> None:
-    assert not Guard(Settings(admin_token="secret")).administers(scope(method="POST"), HOST | more)
+    assert not AdminGuard(Settings(admin_token="secret")).administers(scope(method="POST"), HOST | more)
 
 
 def test_an_admin_token_administers_from_elsewhere_and_a_wrong_one_from_nowhere() -> None:
-    guard = Guard(Settings(admin_token="secret"))
+    guard = AdminGuard(Settings(admin_token="secret"))
     assert guard.administers(scope("10.0.0.7"), HOST | {"authorization": "Bearer secret"})
     assert not guard.administers(scope(), HOST | {"authorization": "Bearer guessed"})
 

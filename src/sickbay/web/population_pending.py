@@ -19,34 +19,34 @@ PATIENCE = 1.0
 """Seconds before a page that explains the delay is shown instead."""
 
 
-class NotYet(Exception):
-    """The patients of this space are still being created."""
+class PopulationPending(Exception):
+    """The sample patients of this space are still being created."""
 
     def __init__(self, space: Space) -> None:
         super().__init__(f"the patients of {space.tenant} are being created")
         self.space = space
 
 
-def looked_on(request: Request) -> bool:
+def is_browser_navigation(request: Request) -> bool:
     """Whether a browser shows the response to a person."""
     return answers.browses(request.headers.get("accept", ""))
 
 
 async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
-    """Return once the patients exist. Raises NotYet if a browser can reload the page instead of waiting; scripts wait."""
+    """Return once the patients exist. Raises PopulationPending if a browser can reload the page instead of waiting."""
     if sandbox.filling.is_ready(space):
         return
     task = sandbox.filling.begun(space)
-    again = request.method == "GET" and looked_on(request)
+    again = request.method == "GET" and is_browser_navigation(request)
     done, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
     if not done:
-        raise NotYet(space)
+        raise PopulationPending(space)
     task.result()
 
 
-async def not_yet(request: Request, error: Exception) -> Response:
+async def population_pending_page(request: Request, error: Exception) -> Response:
     """A page that reloads itself with a header, so that it works without JavaScript. It also has a link."""
-    assert isinstance(error, NotYet)
+    assert isinstance(error, PopulationPending)
     sandbox: Sandbox = request.app.state.sandbox
     tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
     query = request.url.query

@@ -9,7 +9,7 @@ import pytest
 from tests.flows.flow import REDIRECT, Flow, received, run
 
 from sickbay.storage.store import Space
-from sickbay.web import first_use
+from sickbay.web import population_pending
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 FRESH = Space("general", "r4")
@@ -44,7 +44,7 @@ async def launch(flow: Flow) -> str:
 
 @pytest.mark.parametrize("way", [signed_in, asked, portal, launch])
 def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_use, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
         address = await way(flow)
@@ -63,7 +63,7 @@ def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """prompt=none never leads to a page."""
-    monkeypatch.setattr(first_use, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
         sent = flow.asking(await flow.register(), prompt="none", scope="launch/patient openid patient/Patient.rs")
@@ -74,7 +74,7 @@ def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there
 
 
 def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_use, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(await launch(flow))
@@ -113,7 +113,7 @@ def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, mon
 
 
 def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_use, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(await launch(flow), headers=PAGE)).status_code == 503

@@ -9,13 +9,13 @@ from sickbay.authorization.authorize.reading import base_here
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search_parameters import known_types
 from sickbay.kernel.english import join
-from sickbay.operations.access import astray, giver_of
+from sickbay.operations.access import issuer_of, outside_every_base
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import wire
 from sickbay.web.discovery import endpoints
-from sickbay.web.doors import headers_of
-from sickbay.web.fhir_refusals import refused
+from sickbay.web.fhir.refusals import refused
+from sickbay.web.request_state import headers_of
 
 GUESSED = {
     "auth": "authorization_endpoint",
@@ -77,11 +77,11 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     asked = AccessRequest(
         request.method, "", path, wire.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
-    giver = await giver_of(sandbox.world, asked)
+    giver = await issuer_of(sandbox.world, asked)
     tenant = _hospital(sandbox, path, [giver] if giver else [])
     if tenant is None:
         return None
-    version, seen = await astray(sandbox.world, tenant, asked)
+    version, seen = await outside_every_base(sandbox.world, tenant, asked)
     answer = refused(version, tenant.fhir_base(version), seen)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)

@@ -1,0 +1,74 @@
+"""Responses to failures: of pages, of FHIR endpoints, and to requests for another host."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Send
+
+from sickbay.settings.database import Unavailable
+from sickbay.web import show, unreadable
+from sickbay.web.cross_origin import cors
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+from sickbay.web.population_pending import PopulationPending, population_pending_page
+from sickbay.web.request_state import state_of
+from sickbay.web.wire import Unreadable
+
+LOG = logging.getLogger("sickbay")
+TWO_HOSTS = "The request has more than one Host header. Send one.\n"
+
+
+async def page_error(request: Request, error: Exception) -> Response:
+    """The response of a page that failed. Nothing about an error of Sickbay goes out but the id that its log has."""
+    if isinstance(error, Unreadable):
+        try:
+            return await unreadable.answered_openly(request, request.app.state.sandbox, error)
+        except Unavailable as unavailable:
+            error = unavailable
+    if isinstance(error, PopulationPending):
+        return await population_pending_page(request, error)
+    if isinstance(error, HTTPException):  # of the router: no such method, no such file
+        return PlainTextResponse(error.detail, error.status_code, error.headers)
+    id = state_of(request.scope).exchange
+    if isinstance(error, Unavailable):
+        LOG.error("%s %s", id, error)
+        return _trouble(request, 503, error.title, error.detail)
+    LOG.error("%s failed", id, exc_info=error)
+    return _trouble(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
+
+
+def _trouble(request: Request, status: int, title: str, text: str) -> Response:
+    view = NoticeView(title=title, text=text, primary=Link("Go to the start page", "/"))
+    return show.trouble(request, request.app.state.sandbox, status, title, text, view)
+
+
+async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str) -> None:
+    """An OperationOutcome of severity fatal."""
+    issue = {"severity": "fatal", "code": code, "diagnostics": text}
+    body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    headers = [
+        (b"content-type", b"application/fhir+json"),
+        (b"x-correlation-id", id.encode()),
+        *cors(None),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
+    """421; 400 if there are two Host headers (RFC 9112 3.2)."""
+    named = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
+    body = (TWO_HOSTS if twice else named).encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"x-correlation-id", id.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

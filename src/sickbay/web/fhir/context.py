@@ -1,0 +1,92 @@
+"""A FHIR base, and what a handler is given next to the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Route
+from sickbay.fhir.visibility import Visibility
+from sickbay.operations.access import AccessResult
+from sickbay.operations.context import Tenant, World
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space, Store
+from sickbay.web.discovery import Documents
+from sickbay.web.fhir.response import FhirResponse, Headers, issue_response
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FhirBase:
+    """One hospital's FHIR base in one version. url: as discovery names it. path: where it is served, which may be another
+    address of the same base.
+    """
+
+    sandbox: Sandbox
+    tenant: Tenant
+    version: str
+    url: str
+    path: str
+    space: Space
+    store: Store
+    documents: Documents
+
+
+def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> FhirBase:
+    """path: below the hospital's address; None for the one of its dialect."""
+    served_at = f"/{tenant.name}{path or tenant.dialect.fhir_path(version)}"
+    url, space = tenant.fhir_base(version), Space(tenant.name, version)
+    return FhirBase(sandbox, tenant, version, url, served_at, space, sandbox.world.store, documents)
+
+
+class FhirContext(NamedTuple):
+    """What the handler of a granted request is given.
+
+    query: of a search or a conditional write. content: the Content-Type header of a response with a resource.
+    """
+
+    base: FhirBase
+    access: AccessResult
+    route: Route
+    query: Query | None
+    content: Headers
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.base.tenant
+
+    @property
+    def version(self) -> str:
+        return self.base.version
+
+    @property
+    def world(self) -> World:
+        return self.base.sandbox.world
+
+    @property
+    def store(self) -> Store:
+        return self.base.store
+
+    @property
+    def space(self) -> Space:
+        return self.base.space
+
+    @property
+    def visibility(self) -> Visibility:
+        return self.access.visibility
+
+    @property
+    def type(self) -> str:
+        """The resource type of the address."""
+        assert self.route.type is not None
+        return self.route.type
+
+    @property
+    def id(self) -> str:
+        """The resource id of the address."""
+        assert self.route.id is not None
+        return self.route.id
+
+    def issue(self, status: int, *issues: Issue) -> FhirResponse:
+        return issue_response(self.base.version, status, *issues)

@@ -1,0 +1,87 @@
+"""batch and transaction: a Bundle of requests, posted to the base. Each is decided as it would be by itself.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import transaction as bundles
+from sickbay.fhir import written
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.transaction import Asked, Unreadable
+from sickbay.kernel.budget import pause
+from sickbay.web.fhir.context import FhirBase, FhirContext
+from sickbay.web.fhir.interactions import bundle_entry, transaction
+from sickbay.web.fhir.interactions.bundle_entry import ALONE, NESTED, BundleEntry, Perform, TransactionRefused
+from sickbay.web.fhir.request import LARGE
+from sickbay.web.fhir.response import FhirResponse, issue_response
+
+SECONDS = 60
+"""How long the entries of a batch may take together."""
+TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry was not carried out."
+
+
+async def handle(context: FhirContext, request: AccessRequest, perform: Perform) -> FhirResponse:
+    base, version = context.base, context.version
+    try:
+        kind, sent = await _parsed(base, request)
+    except Unreadable as error:
+        return context.issue(400, Issue("structure", str(error)))
+    entries = [bundle_entry.to_entry(base, request, each) for each in sent]
+    if kind == "transaction" and any(map(bundle_entry.is_nested, entries)):
+        return context.issue(400, Issue("structure", NESTED))
+    async with base.sandbox.bundles:
+        try:
+            responses = await (
+                _batch(base, entries, perform) if kind == "batch" else transaction.responses(context, entries, perform)
+            )
+        except TransactionRefused as refusal:
+            return refusal.response
+        written = []
+        while responses:
+            written.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
+            await pause()
+        return FhirResponse(200, bundles.response(kind, written[::-1]), context.content)
+
+
+async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[Asked]]:
+    """Raises Unreadable."""
+    body, kind = request.body.encode(), request.headers.get("content-type")
+    if len(body) > LARGE:
+        return await asyncio.to_thread(bundles.read, base.version, body, kind, base.url)
+    return bundles.read(base.version, body, kind, base.url)
+
+
+async def _batch(base: FhirBase, entries: list[BundleEntry], perform: Perform) -> list[FhirResponse]:
+    """Each entry succeeds or fails by itself (R4, 3.1.0.11.1). Entries beyond a bound aren't carried out, and say so."""
+    responses: list[FhirResponse] = []
+    size, end = 0, monotonic() + SECONDS
+    for entry in entries:
+        await pause()
+        if size >= bundle_entry.ANSWER:
+            responses.append(bundle_entry.too_much(base.version))
+        elif monotonic() > end:
+            responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
+        else:
+            response = await _alone(base, entry, perform)
+            responses.append(bundle_entry.bounded(base.version, entry, response, bundle_entry.ANSWER - size))
+            size += len(responses[-1].body)
+    return responses
+
+
+async def _alone(base: FhirBase, entry: BundleEntry, perform: Perform) -> FhirResponse:
+    if issue := _unfit(entry):
+        return issue_response(base.version, 400, issue)
+    raw = entry.sent.patch or (written.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
+    response, _ = await perform(base, entry.request, entry.route, raw)
+    return bundle_entry.without_body_of_head(entry, response)
+
+
+def _unfit(entry: BundleEntry) -> Issue | None:
+    if entry.sent.wrong or bundle_entry.is_nested(entry):
+        return Issue("structure", entry.sent.wrong or NESTED)
+    return Issue("not-supported", ALONE) if bundle_entry.is_of_an_export(entry) else None

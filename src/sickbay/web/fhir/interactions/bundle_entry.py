@@ -1,0 +1,121 @@
+"""An entry of a batch or transaction: the request that it stands for, and how its response is written.
+
+https://hl7.org/fhir/R4/bundle.html#request
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import NamedTuple, TypeAlias
+
+import orjson
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import written
+from sickbay.fhir.outcome import Issue, of_entry, outcome
+from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.transaction import Asked
+from sickbay.fhir.versions import VERSIONS
+from sickbay.operations.access import AccessResult
+from sickbay.web import counting
+from sickbay.web.fhir.context import FhirBase
+from sickbay.web.fhir.request import access_request
+from sickbay.web.fhir.response import FhirResponse, issue_response
+
+Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[tuple[FhirResponse, AccessResult]]]
+"""Decides on a request and answers it: base, request, route and body."""
+
+ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
+NESTED = "An entry must not be a Bundle of requests itself."
+ANSWER = 16_000_000
+"""Bytes of the responses to all entries together."""
+TOO_MUCH = f"The answers to the entries of a Bundle may have {ANSWER:,} bytes together. This entry was not answered."
+WRITES = frozenset(("create", "update", "patch", "delete"))
+
+
+class BundleEntry(NamedTuple):
+    """sent: the entry as it was written. request and route: what it stands for."""
+
+    sent: Asked
+    request: AccessRequest
+    route: Route | Misrouted
+
+
+class TransactionRefused(Exception):
+    """A transaction that is refused as a whole because of one entry. response: what the client gets."""
+
+    def __init__(self, response: FhirResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+    def of(self, version: str, entry: BundleEntry) -> TransactionRefused:
+        """The same, with the position of the entry in each issue: a Bundle may have thousands."""
+        if not self.response.loggable:
+            return self
+        body = of_entry(version, self.response.body, entry.sent.position)
+        return TransactionRefused(self.response._replace(body=body))
+
+
+def to_entry(base: FhirBase, bundle: AccessRequest, sent: Asked) -> BundleEntry:
+    """Token and Prefer are those of the Bundle, the conditions are the entry's own."""
+    json = VERSIONS[base.version].json  # whatever format the Bundle has
+    headers = {name: bundle.headers[name] for name in ("authorization", "prefer") if name in bundle.headers}
+    headers |= {"accept": json} | ({"content-type": json} if sent.resource is not None else {}) | dict(sent.headers)
+    routed = route(base.version, sent.method, sent.path)
+    query = sent.query.encode().decode("latin-1")
+    request = access_request(base, sent.method, query, headers, sent.path, routed, _text(sent, routed))
+    return BundleEntry(sent, request, routed)
+
+
+def _text(sent: Asked, routed: Route | Misrouted) -> str:
+    """The body as text, for a patch and for the parameters of an operation."""
+    if isinstance(routed, Route) and routed.interaction == "operation" and sent.resource is not None:
+        return written.dumps(sent.resource).decode()
+    return sent.patch.decode("utf-8", "replace")
+
+
+def is_nested(entry: BundleEntry) -> bool:
+    return isinstance(entry.route, Route) and entry.route.interaction == "batch"
+
+
+def is_of_an_export(entry: BundleEntry) -> bool:
+    routed = entry.route
+    return isinstance(routed, Route) and (routed.operation == "export" or routed.interaction.startswith("export-"))
+
+
+def without_body_of_head(entry: BundleEntry, response: FhirResponse) -> FhirResponse:
+    return response._replace(body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
+
+
+def bounded(version: str, entry: BundleEntry, response: FhirResponse, rest: int) -> FhirResponse:
+    """What was read and is larger than the rest is left out. The response to a write stays."""
+    fits = len(response.body) <= rest or entry.request.interaction in WRITES
+    return response if fits else too_much(version)
+
+
+def too_much(version: str) -> FhirResponse:
+    counting.ANSWERS_CUT.labels("batch").inc()
+    return issue_response(version, 507, Issue("too-costly", TOO_MUCH))
+
+
+def entry_response(version: str, response: FhirResponse, spelled: str = "") -> bytes:
+    """One entry of the response Bundle: status, headers, and the resource or what was wrong (DSTU2 has no place for that).
+
+    spelled: a url that should have been relative. The entry says so, unless it has something else to say.
+    """
+    headers = {name.decode(): value.decode() for name, value in response.headers}
+    members = {"status": f"{response.status} {HTTPStatus(response.status).phrase}"}
+    members |= {name: headers[name] for name in ("location", "etag") if name in headers}
+    if "last-modified" in headers:
+        members["lastModified"] = parsedate_to_datetime(headers["last-modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if spelled and version != "dstu2" and not (response.body and response.loggable):
+        advice = Issue("value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning")
+        members["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]
+    parts = orjson.dumps(members)
+    if not response.body:
+        return b'{"response":' + parts + b"}"
+    if response.loggable and version != "dstu2":
+        return b'{"response":' + parts[:-1] + b',"outcome":' + response.body + b"}}"
+    return b'{"resource":' + response.body + b',"response":' + parts + b"}"

@@ -1,0 +1,15 @@
+"""patch: changes parts of a resource by JSON Patch, XML Patch or FHIRPath Patch.
+
+https://hl7.org/fhir/R4/http.html#patch
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.interactions.write import write
+from sickbay.web.fhir.response import FhirResponse
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    return await write(context, request)

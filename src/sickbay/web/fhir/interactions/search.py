@@ -1,0 +1,96 @@
+"""search: one page of the resources that match, as a Bundle.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import search
+from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.query import Query
+from sickbay.fhir.subset import subset
+from sickbay.kernel.budget import pause
+from sickbay.storage.store import BadCursor, Page, StaleCursor
+from sickbay.web import counting
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.response import FhirResponse
+
+MANY = 200
+"""Resources on a page from which other requests get a turn before the Bundle is written."""
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    assert context.query is not None  # its faults were refused
+    return await search_response(context, context.query)
+
+
+async def search_response(context: FhirContext, query: Query) -> FhirResponse:
+    store, space, visibility = context.base.store, context.base.space, context.access.visibility
+    if query.summary == "count" or query.count == 0:
+        return _bundle(context, query, Page([], [], None, await store.count(space, query, visibility)))
+    try:
+        page = await store.search(space, query, visibility)
+        if query.total == "accurate" and page.total is None:
+            page = page._replace(total=await store.count(space, query, visibility))
+    except StaleCursor:
+        text = "What may be seen is not what it was when this page address was made. Begin the search again."
+        return context.issue(410, Issue("expired", text))
+    except BadCursor:
+        text = "This page address was not made for this search. Follow the link `next` as it is."
+        return context.issue(400, Issue("value", text))
+    if page.next is not None and len(page.matches) < query.count:
+        counting.ANSWERS_CUT.labels("page").inc()
+    if page.clipped:
+        counting.ANSWERS_CUT.labels("include").inc()
+    if len(page.matches) + len(page.included) > MANY:
+        await pause()
+    return _bundle(context, query, page)
+
+
+def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
+    base = context.base
+    own = search_url(base.url, query.path, query.applied)
+    following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search.CURSOR}={page.next}"
+    entries: dict[str, Sequence[Kept]] = {
+        "match": _subsets(base.version, page.matches, query.summary, query.elements),
+        "include": _subsets(base.version, page.included, query.summary, ()),
+        "outcome": _warnings(base.version, query, page.clipped),
+    }
+    body = searchset(base.url, entries, self_url=own, next_url=following, total=page.total)
+    return FhirResponse(200, body, context.content)
+
+
+def _subsets(version: str, resources: Sequence[Kept], summary: str | None, elements: Sequence[str]) -> Sequence[Kept]:
+    """The selected part of each resource on a page. _summary is about included resources too, _elements only about matches."""
+    if not summary and not elements:
+        return resources
+    return [
+        Entry(resource.type, resource.id, subset(version, resource.type, resource.body, summary, elements))
+        for resource in resources
+    ]
+
+
+def _warnings(version: str, query: Query, clipped: bool) -> list[Entry]:
+    """An OperationOutcome about ignored parameters, codes that can't match, and left out includes (R4, 3.1.1.5)."""
+    if not query.ignored and not query.doubted and not clipped:
+        return []
+    issues = [
+        Issue(
+            "not-supported",
+            f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
+            "warning",
+            "fhir-search-unknown-param",
+        )
+        for name, near in query.ignored
+    ]
+    for name, code, meant in query.doubted:
+        text = f"No resource can have {code} as {name}: codes are of their value set, in its case. Use {meant}."
+        issues.append(Issue("code-invalid", text, "warning"))
+    if clipped:
+        text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
+        issues.append(Issue("incomplete", text, "warning"))
+    return [Entry("OperationOutcome", "", outcome(version, issues))]

@@ -1,0 +1,63 @@
+"""What create, update, patch and delete share: carrying out the write, and the response to it.
+
+https://hl7.org/fhir/R4/http.html#ops
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import preconditions
+from sickbay.fhir.body import Body
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.operations import writing
+from sickbay.operations.access import AccessResult
+from sickbay.operations.write_values import Declined, Done, Outcome, Wanted
+from sickbay.web.fhir.context import FhirBase, FhirContext
+from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
+
+
+async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    """Carry out the write that was granted."""
+    base, access = context.base, context.access
+    body = access.decision.known.body
+    resource = body if isinstance(body, Body) else None
+    wanted = Wanted(base.tenant, base.version, request, access, resource, context.query)
+    done = await writing.write(base.sandbox.world, wanted)
+    return write_response(base, request, access, done, context.content)
+
+
+def write_response(
+    base: FhirBase, request: AccessRequest, access: AccessResult, outcome: Outcome, content: Headers
+) -> FhirResponse:
+    """access: what granted the request; if a rule declined the write, the response has that decision instead."""
+    if isinstance(outcome, Declined):
+        return _declined(base, access, outcome)
+    if outcome.status == 204:
+        etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
+        return FhirResponse(204, b"", etag)
+    headers = version_headers(outcome.version_id, outcome.at)
+    if outcome.status == 201 or request.id is None:  # which one it is, also if a condition found it
+        address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
+        headers.append((b"location", address.encode()))
+    return _preferred(base.version, request, outcome, headers, content)
+
+
+def _declined(base: FhirBase, access: AccessResult, declined: Declined) -> FhirResponse:
+    if declined.decision is None:
+        return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
+    access = access._replace(decision=declined.decision)
+    return refused(base.version, base.url, access)._replace(access=access)
+
+
+def _preferred(version: str, request: AccessRequest, done: Done, headers: Headers, content: Headers) -> FhirResponse:
+    """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
+    preferred = preconditions.wanted(request.headers.get("prefer")) or "representation"
+    if preferred == "OperationOutcome":
+        verb = "created" if done.status == 201 else "saved"
+        text = f"{done.type}/{done.id} was {verb} as version {done.version_id}."
+        body = outcome(version, [Issue("informational", text, "information")])
+        return FhirResponse(done.status, body, [*content, *headers], loggable=True)
+    if preferred == "minimal" or done.body is None:
+        return FhirResponse(done.status, b"", headers)
+    return FhirResponse(done.status, done.body, [*content, *headers])

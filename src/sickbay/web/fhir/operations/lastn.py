@@ -1,0 +1,45 @@
+"""$lastn: the newest observations of each code. Its other parameters are those of a search for Observation.
+
+https://hl7.org/fhir/R4/observation-operation-lastn.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import operation_parameters, search
+from sickbay.fhir.lastn import Newest
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.query import Query
+from sickbay.kernel.budget import pause
+from sickbay.operations.everything import Found
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.operations.everything import bundle
+from sickbay.web.fhir.operations.parameters import parameters_of
+from sickbay.web.fhir.response import FhirResponse
+
+SCANNED = 20_000
+"""Observations that one request looks at, the newest."""
+BYTES = 4_000_000
+"""Of a response, which has no pages."""
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    given = parameters_of(context, request)
+    asked = operation_parameters.newest_search(given)
+    query = search.parse(context.version, "Observation", asked, base=context.base.url, strict=True)
+    assert isinstance(query, Query)  # its faults were refused
+    newest, scanned = Newest(operation_parameters.newest(given) or 1), 0
+    while scanned < SCANNED:
+        page = await context.store.search(context.space, query, context.visibility)
+        newest.take(page.matches)
+        await pause()
+        if sum(len(resource.body) for resource in newest.kept) > BYTES:
+            text = f"The answer has more than {BYTES:,} bytes. Narrow it by a code or a date."
+            return context.issue(507, Issue("too-costly", text))
+        scanned += len(page.matches)
+        if page.next is None:
+            break
+        query = replace(query, cursor=page.next)
+    return bundle(context, request, given, Found(newest.kept, [], None))

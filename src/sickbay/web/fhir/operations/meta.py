@@ -1,0 +1,59 @@
+"""$meta, $meta-add and $meta-delete: the profiles, tags and security labels of a resource, a type or the server.
+
+https://hl7.org/fhir/R4/resource-operation-meta.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import metas, written
+from sickbay.fhir.operation_parameters import RULE
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.search_parameters import resource_types
+from sickbay.operations import writing
+from sickbay.operations.write_values import Done, Wanted
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.interactions.write import write_response
+from sickbay.web.fhir.operations.parameters import parameters_of, parameters_response, resource_of
+from sickbay.web.fhir.response import FhirResponse
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    """The meta of a resource; of a type or the server, every label that is used in what the token may search."""
+    if context.route.id is None:
+        types = (context.route.type,) if context.route.type else resource_types(context.version)
+        labels = await context.store.labels(context.space, types, context.visibility)
+        return parameters_response(context, return_valueMeta=metas.of(labels.profiles, labels.security, labels.tags))
+    stored = await resource_of(context)
+    if isinstance(stored, FhirResponse):
+        return stored
+    return parameters_response(context, return_valueMeta=written.loads(stored.body).get("meta", {}))
+
+
+async def add(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    return await _change(context, request, metas.adding)
+
+
+async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    return await _change(context, request, metas.removing)
+
+
+async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
+    """A patch of meta, under the rules for every write."""
+    meta = parameters_of(context, request).things.get("meta")
+    if not isinstance(meta, dict) or not metas.is_one(meta):
+        issue = Issue("value", "meta is a Meta with tag, security and profile, as valueMeta.", rule=RULE)
+        return context.issue(400, issue)
+    request = replace(request, interaction="patch")
+    wanted = Wanted(context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta))
+    done = await writing.write(context.world, wanted)
+    response = write_response(context.base, request, context.access, done, context.content)
+    if not isinstance(done, Done):
+        return response
+    changed = written.loads(done.body).get("meta", {}) if done.body else {}
+    headers = [*context.content, *response.headers]
+    return parameters_response(context, return_valueMeta=changed)._replace(headers=headers)

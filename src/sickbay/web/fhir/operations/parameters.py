@@ -1,0 +1,38 @@
+"""What operations share: their parameters, the resource of the address, and a response of type Parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import operation_parameters, preconditions, written
+from sickbay.fhir.operation_parameters import Given
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.store import Stored
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.response import FhirResponse, absent
+
+
+def parameters_of(context: FhirContext, request: AccessRequest) -> Given:
+    """From the query or the Parameters resource. Their faults were refused."""
+    lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
+    return operation_parameters.given(context.version, context.route, request.parameters.pairs, request.body, lenient)
+
+
+async def resource_of(context: FhirContext, visibility: Visibility | None = None) -> Stored | FhirResponse:
+    """The resource of the address, or 404 or 410. visibility: if it isn't that of the token."""
+    type, id = context.type, context.id
+    stored = await context.store.read(context.space, type, id, visibility or context.visibility)
+    if stored is None:
+        return absent(context.version, type, id)
+    return context.issue(410, Issue("deleted", f"{type}/{id} was deleted.")) if stored.deleted else stored
+
+
+def parameters_response(context: FhirContext, **parts: Any) -> FhirResponse:
+    """One parameter for each argument, named <name>_value[x]: parameters_response(context, return_valueMeta={...})."""
+    found = []
+    for key, value in parts.items():
+        name, _, kind = key.rpartition("_")
+        found.append({"name": name, kind: value})
+    return FhirResponse(200, written.dumps({"resourceType": "Parameters", "parameter": found}), context.content)

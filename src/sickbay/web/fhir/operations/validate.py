@@ -1,0 +1,34 @@
+"""$validate: what is wrong with a resource that is sent, or with the stored one.
+
+https://hl7.org/fhir/R4/resource-operation-validate.html
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import body as bodies
+from sickbay.fhir import judging, written
+from sickbay.fhir.operation_parameters import RULE
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
+from sickbay.web.fhir.response import FhirResponse
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    given, version, id = parameters_of(context, request), context.version, context.route.id
+    mode = given.one("mode")
+    if mode is not None and mode not in judging.MODES:
+        text = f"mode is {', '.join(judging.MODES)}; here {mode}."
+        return context.issue(400, Issue("value", text, rule=RULE))
+    resource = given.things.get("resource")
+    if resource is None:
+        if id is None:
+            return context.issue(400, Issue("required", "There is no resource to be validated.", rule=RULE))
+        stored = await resource_of(context)
+        if isinstance(stored, FhirResponse):
+            return stored
+        resource = written.loads(stored.body)
+    body = bodies.of(version, context.type, "", resource, context.base.url)
+    issues = judging.judged(version, context.type, body, mode, id, given.listed("profile"))
+    return FhirResponse(200, outcome(version, issues), context.content)

@@ -1,0 +1,63 @@
+"""What a FHIR base answers without a token: the CapabilityStatement, SMART discovery and preflights.
+
+https://hl7.org/fhir/R4/http.html#capabilities
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.media import negotiate
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.web.discovery import endpoints
+from sickbay.web.fhir.context import FhirBase, FhirContext
+from sickbay.web.fhir.response import FhirResponse, issue_response
+
+INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
+
+
+class NotFhir(Exception):
+    """A browser that looks for an OAuth endpoint below a FHIR base. It gets a page, as at any address that doesn't exist."""
+
+
+def public_response(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+    """None if the request needs a token. Raises NotFhir."""
+    if isinstance(routed, Misrouted):
+        if routed.status == 404 and _looks_for_oauth(path, headers):
+            raise NotFhir
+        return None
+    if routed.interaction == "preflight" or "access-control-request-method" in headers:
+        other = route(base.version, "", path)
+        return FhirResponse(204, b"", [*other.allow] if isinstance(other, Misrouted) else [])
+    if routed.interaction == "capabilities":
+        type = negotiate(base.version, None).content_type or ""
+        return FhirResponse(200, _statement(base), [(b"content-type", type.encode())])
+    if path == "/.well-known/smart-configuration":
+        body = base.documents.smart(base.tenant, base.version)
+        return FhirResponse(200, body, [(b"content-type", b"application/json")])
+    there = f"{base.url}/.well-known/smart-configuration"
+    if "openid" in path:
+        there = endpoints(base.tenant)["openid_configuration"]
+    text = f"There is no {path} below {base.url}; there is {there}."
+    return issue_response(base.version, 404, Issue("not-found", text))
+
+
+async def capabilities_entry(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    """The CapabilityStatement as an entry of a Bundle."""
+    return FhirResponse(200, _statement(context.base), context.content)
+
+
+async def discovery_entry(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    """SMART discovery isn't a resource, so no entry of a Bundle can have it."""
+    return context.issue(501, Issue("not-supported", "discovery is not supported here yet."))
+
+
+def _statement(base: FhirBase) -> bytes:
+    return base.documents.metadata(base.tenant, base.version)
+
+
+def _looks_for_oauth(path: str, headers: Mapping[str, str]) -> bool:
+    last = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower()
+    return last.startswith(("auth", "token")) and "text/html" in headers.get("accept", "")

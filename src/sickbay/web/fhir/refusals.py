@@ -1,0 +1,45 @@
+"""The response to a FHIR request that was refused: an OperationOutcome, and a challenge if the token is the reason."""
+
+from __future__ import annotations
+
+from sickbay.authorization.access import challenge, issue_type
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.body import Body
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.problem import Problem
+from sickbay.operations.access import AccessResult
+from sickbay.operations.decision import Decision, public
+from sickbay.web.fhir.response import FhirResponse, issue_response
+
+INVALID = "fhir-resource-invalid"
+OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
+"""Errors of RFC 6750, which come with a challenge."""
+
+
+def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
+    """Everything that is wrong, the refusal that decided first."""
+    decision = access.decision
+    refusal = decision.refusal
+    assert refusal is not None
+    of_oauth = refusal.error in OAUTH
+    findings = [public(finding) for finding in decision.explained().findings if finding.refused]
+    findings.sort(key=lambda finding: finding.id != refusal.name)
+    code = issue_type(refusal) if of_oauth else refusal.error
+    issues = [
+        Issue(code, f"{finding.title}. {finding.why} {finding.fix}", rule=finding.id, text=finding.title)
+        for finding in findings
+    ]
+    issues += [Issue(problem.code, problem.text, rule=INVALID, where=(problem.expression,)) for problem in _problems(decision)]
+    response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
+    if not of_oauth:
+        return response
+    asked = (b"www-authenticate", challenge(refusal, base).encode())
+    return response._replace(headers=[*response.headers, asked])
+
+
+def _problems(decision: Decision[AccessRequest, AccessKnown]) -> tuple[Problem, ...]:
+    """What validation found, if it is among the refusals. Each problem becomes an issue with its place."""
+    invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
+    body = decision.known.body
+    return body.problems if invalid and isinstance(body, Body) else ()

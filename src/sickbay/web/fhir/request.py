@@ -1,0 +1,178 @@
+"""Reads a FHIR request: its body within the limits, its parameters, its search or condition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sickbay.authorization import writes
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import body as bodies
+from sickbay.fhir import history, operation_parameters, preconditions, search, subset
+from sickbay.fhir.body import Body
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Misrouted, Route
+from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
+from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.operations import writing
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.web.fhir import binary
+from sickbay.web.fhir.context import FhirBase
+from sickbay.web.fhir.response import FhirResponse, issue_response
+from sickbay.web.wire import QUESTIONS, check_text, check_values, over, received, sent_length, unpacked
+
+FORM = "application/x-www-form-urlencoded"
+GZIP = frozenset(("gzip", "x-gzip"))
+WRITES = frozenset(("create", "update", "patch", "delete"))
+BODIED = frozenset((*WRITES, "batch", "operation"))
+"""Interactions whose body may be a resource."""
+RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
+"""Bytes."""
+LARGE = 200_000
+"""Bytes of a body from which it is decoded or written on a thread, so that other requests aren't held up."""
+
+
+class BodyRejected(Exception):
+    """A body that can't be decompressed. response: what the client gets."""
+
+    def __init__(self, response: FhirResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def body_limit(routed: Route | Misrouted) -> int:
+    """Bytes that the body may have."""
+    if isinstance(routed, Misrouted) or routed.interaction not in BODIED:
+        return QUESTIONS
+    return BUNDLE_LIMIT if routed.interaction == "batch" else RESOURCE_LIMIT
+
+
+def is_bulky(headers: Mapping[str, str]) -> bool:
+    """Whether the body is large, compressed or of unknown length, so that access is decided before it is received."""
+    length = sent_length(headers)
+    return length is None or length > LARGE or _coding(headers) != "identity"
+
+
+async def receive_body(
+    version: str, receive: Callable[[], Any], headers: Mapping[str, str], routed: Route | Misrouted
+) -> bytes:
+    """Raises Unreadable if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed."""
+    limit, length, coding = body_limit(routed), sent_length(headers) or 0, _coding(headers)
+    raw = await received(receive, limit) if length <= limit else b""
+    if coding != "identity" and len(raw) <= limit:
+        raw = await _decompressed(version, raw, coding, limit)
+    if len(raw) > limit or length > limit:
+        raise over(limit)
+    if len(raw) > LARGE:
+        check_values(raw)
+    if is_form(headers):
+        check_text("form", raw)
+    return raw
+
+
+def text_of(raw: bytes, routed: Route | Misrouted) -> str:
+    """The body as text. Raises Unreadable if it is a Bundle that isn't valid UTF-8."""
+    body = raw.decode("utf-8", "replace")
+    if "\ufffd" in body and isinstance(routed, Route) and routed.interaction == "batch" and body.encode() != raw:
+        check_text("body", raw)
+    return body
+
+
+async def _decompressed(version: str, raw: bytes, coding: str, limit: int) -> bytes:
+    """A compressed body (RFC 9110, 8.4 and 15.5.16)."""
+    if coding not in GZIP:
+        text = f"A body is read as it is or as gzip; this one came as {coding}."
+        response = issue_response(version, 415, Issue("not-supported", text))
+        raise BodyRejected(response._replace(headers=[*response.headers, (b"accept-encoding", b"gzip")]))
+    try:
+        return await asyncio.to_thread(unpacked, raw, limit)
+    except ValueError as error:
+        text = f"The body came as gzip and cannot be unpacked: {error}."
+        raise BodyRejected(issue_response(version, 400, Issue("structure", text))) from None
+
+
+def _coding(headers: Mapping[str, str]) -> str:
+    return headers.get("content-encoding", "identity").lower()
+
+
+def is_form(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").lower().startswith(FORM)
+
+
+def access_request(
+    base: FhirBase, method: str, query: str, headers: Mapping[str, str], path: str, routed: Route | Misrouted, body: str = ""
+) -> AccessRequest:
+    """The request as authorization sees it. A conditional create searches first, so it needs the letters of a search too."""
+    parameters = parse(query)
+    if body and is_form(headers):
+        parameters = Parameters((*parameters.pairs, *parse(body).pairs), parameters.raw)
+    url = f"{base.url}{path}?{query}" if query else f"{base.url}{path}"
+    if not isinstance(routed, Route):
+        return AccessRequest(method, base.url, path, parameters, headers, url=url, body=body)
+    letters, interaction = routed.letters, routed.interaction
+    involved: tuple[str, ...] = ()
+    if interaction in SEARCHES:
+        involved = search.named(base.version, routed.type, parameters.pairs)
+    elif interaction == "operation":
+        involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
+    elif interaction == "create" and "if-none-exist" in headers:
+        letters = "cs"
+    return AccessRequest(
+        method, base.url, path, parameters, headers, routed.type, routed.id, interaction, letters, involved, url, body
+    )
+
+
+def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
+    """The search, the condition of a write, or every fault in the parameters; None if they are no search and fine."""
+    interaction, pairs = request.interaction, request.parameters.pairs
+    if interaction in SEARCHES and isinstance(routed, Route):
+        strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
+        return search_of(base.version, routed, pairs, base=base.url, strict=strict)
+    if interaction in ("read", "vread"):
+        part = subset.asked(base.version, request.type, pairs) if pairs else None
+        return part if isinstance(part, tuple) and not isinstance(part, subset.Part) else None
+    if interaction in history.INTERACTIONS:
+        return _history_faults(base, request)
+    if interaction == "operation" and isinstance(routed, Route):
+        lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
+        return operation_parameters.faults(base.version, routed, pairs, request.body, lenient) or None
+    return condition(base, request)
+
+
+def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[Fault, ...] | None:
+    strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
+    asked = history.parse(request.parameters.pairs, strict)
+    part = subset.asked(base.version, request.type, request.parameters.pairs)
+    faults = () if isinstance(asked, history.Asked) else asked
+    return (*faults, *(() if isinstance(part, subset.Part) else part)) or None
+
+
+def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Fault, ...] | None:
+    """The search of a conditional write; None if the address says which resource is meant."""
+    criteria = writes.condition(request)
+    if criteria is None or request.type is None:
+        return None
+    pairs = parse(preconditions.criteria(criteria, request.type)).pairs
+    query = search.parse(base.version, request.type, pairs, base=base.url, strict=True)
+    if not isinstance(query, Query) or query.narrows:
+        return query
+    expected = "at least one search parameter"
+    if not criteria and request.interaction != "create":
+        expected = f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition"
+    return (Fault("fhir-search-value-malformed", "condition", criteria, expected),)
+
+
+def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unknown:
+    """The resource of a create or update. Without an Authorization header nothing is parsed."""
+    if request.interaction not in ("create", "update"):
+        return UNKNOWN
+    if "authorization" not in request.headers:
+        return Body("it was not read", {})
+    assert request.type is not None
+    id = request.id or (writing.new_id(base.sandbox.world) if request.interaction == "create" else "")
+    if request.type == "Binary" and (body := binary.body_of(base, request, id, raw)) is not None:
+        return body
+    return bodies.read(base.version, request.type, id, raw, base.url, request.headers.get("content-type"))

@@ -1,0 +1,51 @@
+"""The tables of handlers are complete: each interaction and each operation that can be routed has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.fhir import operations
+from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.versions import VERSIONS
+from sickbay.web.fhir import public
+from sickbay.web.fhir.endpoint import INTERACTIONS
+from sickbay.web.fhir.operations import OPERATIONS
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PATHS = (
+    "",
+    "/metadata",
+    "/_history",
+    "/_search",
+    "/Patient",
+    "/Patient/_history",
+    "/Patient/_search",
+    "/Patient/1",
+    "/Patient/1/_history",
+    "/Patient/1/_history/1",
+    "/Patient/1/Observation",
+    "/Patient/1/*",
+    "/Patient/$everything",
+    "/$export",
+    "/$export/1",
+    "/$export/1/Patient.ndjson",
+    "/.well-known/smart-configuration",
+)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_interaction_that_is_routed_has_a_handler(version: str) -> None:
+    found = [route(version, method, path) for method in METHODS for path in PATHS]
+    named = {each.interaction for each in found if isinstance(each, Route)}
+    assert {"read", "create", "batch", "operation", "history-instance"} <= named
+    assert named - {"preflight"} <= INTERACTIONS.keys()
+    assert any(isinstance(each, Misrouted) for each in found)
+
+
+def test_each_handler_is_of_an_interaction_that_is_routed() -> None:
+    found = [route(version, method, path) for version in VERSIONS for method in METHODS for path in PATHS]
+    assert INTERACTIONS.keys() | public.INTERACTIONS == {each.interaction for each in found if isinstance(each, Route)}
+
+
+def test_each_operation_has_a_handler_and_each_handler_an_operation() -> None:
+    assert OPERATIONS.keys() == {operation.name for operation in operations.OPERATIONS}
