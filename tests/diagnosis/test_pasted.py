@@ -51,7 +51,7 @@ def test_the_one_address_in_a_line_of_a_log_is_what_is_examined(around: str) -> 
 
 
 def test_of_two_addresses_in_a_line_none_is_chosen() -> None:
-    with pytest.raises(ValueError, match="neither"):
+    with pytest.raises(ValueError, match="Not recognised"):
         read("from https://a.example/x?y=1 to https://b.example/x?y=2")
 
 

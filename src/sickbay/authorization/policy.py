@@ -20,7 +20,7 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """One setting. says: its meaning. choices: for "choice" one of them, for "list" any. app: whether an app may override it."""
+    """One setting. says: its meaning. choices: for "choice" one of them, for "list" any. app: if an app may override it."""
 
     kind: Kind
     says: str

@@ -68,7 +68,7 @@ def read(text: str) -> dict[str, Any]:
     if len(found := _addresses(text)) == 1:
         url = found.pop().rstrip(".,;)")
         return {"kind": kind_of(urls.unescaped(url)), "url": url}
-    raise ValueError("This is neither a URL nor an exchange as JSON.")
+    raise ValueError("Not recognised. Paste a URL, a curl command or a JSON response.")
 
 
 def is_url(given: dict[str, Any], text: str) -> bool:
@@ -113,9 +113,9 @@ def _exchange(text: str) -> dict[str, Any]:
     try:
         given = unicode.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"This JSON cannot be read: {error}.") from error
+        raise ValueError(f"Invalid JSON: {error}.") from error
     if isinstance(given.get("log"), dict):
-        raise HarFile("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
+        raise HarFile("This is a HAR file with many exchanges. Save it, and run sickbay doctor with the file.")
     if len(text) > MOST:
         raise ValueError(TOO_LONG)
     given = given.get("input", given)
@@ -133,10 +133,10 @@ def _curl(text: str) -> dict[str, Any]:
     try:
         words = shlex.split(text.replace("\\\n", " ").replace("\\\r\n", " "))[1:]
     except ValueError as error:
-        raise ValueError(f"This curl line cannot be read: {error}.") from error
+        raise ValueError(f"The curl command can't be parsed: {error}.") from error
     said = _options(words)
     if not said["url"]:
-        raise ValueError("This curl line has no URL.")
+        raise ValueError("The curl command has no URL.")
     body, headers = "&".join(said["data"]), _headers(said)
     method = said["method"] or ("POST" if body else "GET")
     url = said["url"][0]
