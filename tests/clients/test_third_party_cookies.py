@@ -111,7 +111,7 @@ def test_the_chart_says_when_the_app_in_its_frame_cannot_store(
     with page.expect_response(lambda one: one.url.endswith("/launch.html") or "/launch.html?" in one.url):
         page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.wait_for_load_state("networkidle")
-    assert page.get_by_text("blocks the storage of an app").is_visible() is said
+    assert page.get_by_text("doesn’t let an embedded app").is_visible() is said
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
     assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is said

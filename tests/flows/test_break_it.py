@@ -165,6 +165,7 @@ def is_marked(page: Page, wrong: str | None) -> bool:
 
 def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
     browser.goto(app.asking({}))
+    browser.wait_for_url(lambda url: url.startswith(app.meant(CALLBACK)))  # after the page that waits for the patients
     assert app.received(browser)["code"]
     assert app.received(browser)["state"] == STATE
 

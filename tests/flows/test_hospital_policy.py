@@ -116,7 +116,7 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
         ({"code_lifetme": 5}, "did you mean code_lifetime?"),
         ({"code_lifetme": None}, "did you mean code_lifetime?"),
         ({"code_lifetime": 0}, "code_lifetime"),
-        ({"pkce": "often"}, "one of"),
+        ({"pkce": "often"}, "required, if-sent or off"),
         ({"launches": []}, "a list of"),
     ],
 )

@@ -38,12 +38,12 @@ def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[
         assert token.json()["error"] == "invalid_client"
         assert "client-not-live-yet" in token.json()["error_description"]
         page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
-        assert "Not live before" in page
+        assert "Takes effect at" in page
         await later(flow, DELAY)
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert "client-not-live-yet" not in await flow.findings(answer)
         assert answer.status_code in (302, 303)
-        assert "Not live before" not in (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
+        assert "Takes effect at" not in (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
 
     run(steps, tmp_path, data=engine() or str(tmp_path), **SLOW)
 

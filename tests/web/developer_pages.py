@@ -67,7 +67,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
         "doctor-least": ("doctor", workshop.DoctorView(), here["Doctor"]),
         "doctor-fault": (
             "doctor",
-            workshop.DoctorView(input="?", fault="This is neither a URL nor a request."),
+            workshop.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
             here["Doctor"],
         ),
         **diagnosed_pages(here["Doctor"], here["Rules"]),

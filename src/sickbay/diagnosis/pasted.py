@@ -68,7 +68,7 @@ def read(text: str) -> dict[str, Any]:
     if len(addresses := _addresses(text)) == 1:
         url = addresses.pop().rstrip(".,;)")
         return {"kind": kind_of(urls.unescaped(url)), "url": url}
-    raise ValueError("Not recognised. Paste a URL, a curl command or an exchange as JSON.")
+    raise ValueError("Not recognised. Paste a URL, a curl command, an exchange as JSON or an error response.")
 
 
 def is_url(given: dict[str, Any], text: str) -> bool:

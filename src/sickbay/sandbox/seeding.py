@@ -21,13 +21,13 @@ SAMPLE_SCOPE = (
 
 
 def _card(launch_uri: str) -> dict[str, Any]:
-    """What the sample app suggests on each chart: so that one sees how a card opens an app."""
+    """A card of the sample app on every chart, as an example of how a card opens an app."""
     told = '{"from": "a card", "patient": "{{context.patientId}}"}'
     return {
-        "summary": "Apps can suggest themselves with cards like this one",
+        "summary": "Apps can show suggestions like this one on every chart",
         "indicator": "info",
         "source": {"label": "Sample app"},
-        "detail": "Its link opens the app as a launch from this chart, and hands it an appContext beside the token.",
+        "detail": "The link launches the app from this chart and passes an appContext in the token response.",
         "links": [{"label": "Open it with an appContext", "url": launch_uri, "type": "smart", "appContext": told}],
     }
 
