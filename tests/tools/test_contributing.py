@@ -38,7 +38,7 @@ def add_rule(root: Path) -> None:
             r"^GRANT_TYPE_INVALID = Rule\(\n.*?^\)\n\n",
             ("GRANT_TYPE_INVALID", "GRANT_TYPE_HYPHENATED"),
             ('id="grant-type-invalid"', 'id="grant-type-hyphenated"'),
-            ("_guessed,", '(lambda facts: _guessed(facts) if "-" in facts["received"] else None),'),
+            ("_with_suggestion,", '(lambda facts: _with_suggestion(facts) if "-" in facts["received"] else None),'),
         ),
         repeating(r"^    GRANT_TYPE_INVALID,\n", ("INVALID", "HYPHENATED")),
     )
@@ -55,8 +55,12 @@ def test_a_rule_is_an_entry_and_a_case(root: Path) -> None:
 
 def add_check(root: Path) -> None:
     words = (("response_mode", "display"), ("response-mode-unsupported", "display-unsupported"))
+    refusal = repeating(r"^RESPONSE_MODE_UNSUPPORTED = .*?\n", ("RESPONSE_MODE", "DISPLAY"), words[1])
     check = repeating(
-        r"^@check\(\)\ndef response_mode_is_query.*?\n\n\n", ("response_mode", "display"), ("query", "page"), words[1]
+        r"^@check\(\)\ndef response_mode_is_query.*?\n\n\n",
+        ("response_mode", "display"),
+        ("query", "page"),
+        ("RESPONSE_MODE", "DISPLAY"),
     )
     place = repeating(r"^    shape\.response_mode_is_query,\n", ("response_mode_is_query", "display_is_page"))
     rule = both(
@@ -67,7 +71,7 @@ def add_check(root: Path) -> None:
         f"{CASES}/authorize/response-mode-unsupported.md",
         *words,
         ("=fragment", "=popup"),
-        ("=query", "=page"),
+        ("`query`", "`page`"),
         ("'query'", "'page'"),
     )
     test = replacing(
@@ -78,10 +82,10 @@ def add_check(root: Path) -> None:
         ),
     )
     names = {"stage": "authorize", "topic": "shape", "rules": "response", "id": "display-unsupported"}
-    followed(root, "check", names, [check, place, rule, case, test])
+    followed(root, "check", names, [refusal, check, place, rule, case, test])
 
 
-def test_a_check_is_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
+def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
     shape = "tests/authorization/authorize/test_shape.py"
     assert passed(root, CATALOGUE, shape, "-k", "display or unique or every_case") >= 8
 
