@@ -18,7 +18,7 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sql.names import Remembered
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 
 
 @pytest.fixture
@@ -84,6 +84,35 @@ async def test_a_note_aside_leaves_the_stamp_and_nothing_else_does(tmp_path: Pat
     seen.append(await stamp(here))
     await there.purge(0, 10)
     seen.append(await stamp(here))
+    assert len(set(seen)) == len(seen)
+    await here.close()
+    await there.close()
+
+
+@pytest.mark.anyio
+async def test_a_new_token_leaves_the_stamp_and_any_other_change_of_tokens_does_not(tmp_path: Path) -> None:
+    here, there = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    await here.transaction([Put(Record("token", "first", b"{}", family="f"))])
+    first = await stamp(here)
+    for number, store in enumerate((here, there)):
+        await store.transaction([Put(Record("token", f"new {number}", b"{}"), 0)])
+        assert await stamp(here) == await stamp(there) == first
+    with pytest.raises(Conflict):
+        await there.transaction([Put(Record("token", "first", b"[]"), 0)])
+    assert await stamp(here) == first
+    seen = [first]
+    changes: list[Step] = [
+        Put(Record("token", "first", b"[]", family="f")),
+        Put(Record("token", "new 0", b"[]"), 1),
+        Put(Record("app", "new", b"{}"), 0),
+        UseOnce("token", "first", 20),
+        Delete("token", "new 1"),
+        DeleteFamily("f", ("token",)),
+        Clear("token"),
+    ]
+    for number, step in enumerate(changes):
+        await there.transaction([Put(Record("token", f"another {number}", b"{}"), 0), step])
+        seen.append(await stamp(here))
     assert len(set(seen)) == len(seen)
     await here.close()
     await there.close()
