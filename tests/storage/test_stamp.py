@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 from tests.storage.making import SPACE, asked, observation, patient, where
 
 from sickbay.fhir.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.sql.names import Remembered
+from sickbay.storage.sql.cache import StampedCache
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
@@ -178,7 +178,7 @@ def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
             return self.number
 
     clock = Clock()
-    remembered = Remembered[str, int](cast(Reader, clock))
+    remembered = StampedCache[str, int](cast(Reader, clock))
 
     def long() -> int:
         clock.number += 1

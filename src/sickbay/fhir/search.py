@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+
+from msgspec.structs import replace
 
 from sickbay.fhir import search_codes, words
 from sickbay.fhir.fault import Fault
@@ -15,6 +15,7 @@ from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_o
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search_types import KEPT, is_brief, named
+from sickbay.kernel.remembering import memoized
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
@@ -39,7 +40,7 @@ def parse(
     return _parsed(version, type, pairs, base, strict)
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief(version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool) -> Query | tuple[Fault, ...]:
     """A Query never changes; the store knows it again, and keeps what it made of it."""
     return _parsed(version, type, pairs, base, strict, remembered=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from sickbay.fhir import composites, search_codes, words
 from sickbay.fhir.expressions import kinds, routes

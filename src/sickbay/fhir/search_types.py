@@ -6,10 +6,10 @@ Read from the text and not from the Query: what is left out under lenient handli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 
 from sickbay.fhir.search_parameters import find, known_types
+from sickbay.kernel.remembering import memoized
 
 FEW, BRIEF, KEPT = 6, 160, 2048
 """Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""
@@ -30,7 +30,7 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
     return _brief(version, type, tuple(pairs)) if is_brief(pairs) else _named(version, type, pairs)
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _named(version, type, pairs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sickbay import dialects
@@ -16,6 +16,7 @@ from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import KINDS
 from sickbay.dialects import Dialect
 from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Refusal, examine, plan
+from sickbay.kernel.remembering import memoized
 from sickbay.operations.decision import Decision
 
 EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
@@ -32,7 +33,7 @@ def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
     return [_answer(decision, kind, ready, dialects.load(one)) for one in _names() if one != tenant]
 
 
-@lru_cache(maxsize=256)
+@memoized(256)
 def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> Plan[Any, Any]:
     """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
     return plan(tuple(one for one in checks if "state" not in one.needs), interaction)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import replace
 
+import msgspec
+
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
@@ -152,7 +154,7 @@ class Interactions(Door):
 
     @staticmethod
     def further(query: Query, cursor: str) -> Query:
-        return replace(query, cursor=cursor)
+        return msgspec.structs.replace(query, cursor=cursor)
 
     @staticmethod
     def as_patch(request: AccessRequest) -> AccessRequest:

@@ -36,8 +36,8 @@ Job: TypeAlias = Callable[[Changes], T]
 class Undo(Enum):
     """What has to be undone if a job raises: that decides how it is run.
 
-    SAVEPOINT: its own changes. NOTHING: if it raises Conflict, it has changed nothing yet, so it needs no savepoint, which would
-    copy each page that it changes. WHOLE_COMMIT: it has a commit of its own, and is called once.
+    SAVEPOINT: its own changes. NOTHING: if it raises Conflict, it has changed nothing yet, so it needs no savepoint, which
+    would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own, and is called once.
     """
 
     SAVEPOINT = auto()
@@ -157,7 +157,9 @@ class Writer:
         return [outcome for one in group for outcome in self._commit([one])]
 
     def _attempt(self, changes: Changes, one: _Request) -> _Outcome:
-        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any of one that needs no undo."""
+        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any error of one
+        that needs no undo.
+        """
         if one.undo is Undo.NOTHING:
             return self._without_savepoint(changes, one.job)
         changes.settle()
