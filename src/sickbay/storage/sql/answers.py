@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, labels, past, reading, search, several
+from sickbay.storage.sql import includes, labels, past, reading, search, several, templates
 from sickbay.storage.sql.cache import StorageCaches
 from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.filters import Scope
@@ -76,7 +76,7 @@ class Answers:
         if query.type == "":
             plans = several.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = search.plan(scope, self._find, space, query, visibility)
+        plan = templates.planned(self._caches.templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:

@@ -43,24 +43,28 @@ class StampedCache(Generic[K, V]):
 class StorageCaches:
     """nids: of (space, word of the type, id), in `names`. hashes: of a code in any system, in `names`.
 
-    plans: what `answers.search` makes of a short query, with the results that the plan holds (`PlanResults`).
+    plans: what `answers.search` makes of a short query, with the results that the plan holds (`PlanResults`). templates: by the
+    shape of a search, in `templates`; they outlast writes, since they depend on nothing that is stored.
     """
 
     def __init__(self, reader: Reader) -> None:
         self.nids: StampedCache[tuple[int, int, str], int] = StampedCache(reader)
         self.hashes: StampedCache[str, list[int]] = StampedCache(reader)
+        self.templates: dict[Any, Any] = {}
         self.plans: StampedCache[PlanKey, Callable[..., Any]] = StampedCache(reader)
 
 
 class PlanResults:
     """What a plan found when it ran before. It is as old as the plan, which is cached in `StorageCaches.plans` or nowhere.
 
-    fingerprint: for cursors. totals: by how far was counted. page: the statement of the first page, next cursor and total.
+    fingerprint: for cursors. totals: by how far was counted. counts: of rows, by the
+    statement. page: the statement of the first page, next cursor and total.
     """
 
-    __slots__ = ("fingerprint", "page", "totals")
+    __slots__ = ("counts", "fingerprint", "page", "totals")
 
     def __init__(self) -> None:
         self.fingerprint: bytes | None = None
         self.totals: dict[int | None, int] = {}
+        self.counts: dict[Statement, int] = {}
         self.page: tuple[Statement, str | None, int | None] | None = None

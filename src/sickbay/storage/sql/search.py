@@ -119,7 +119,7 @@ def _early(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
 def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
     """From the next few, where a range is so wide."""
     range = plan.source.range
-    if range is None or not _as_many(run, range, WIDE):
+    if range is None or not _as_many(run, plan, range, WIDE):
         return []
     limit = plan.query.count + 1
     rows = _of_type(run, walk, at, limit)
@@ -140,8 +140,12 @@ def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]
     return run(_streamed(walk._replace(where=both([walk.where, end])), at, limit))
 
 
-def _as_many(run: Run, rows: Sql, many: int) -> bool:
-    return _number(run(few(rows, many))) == many
+def _as_many(run: Run, plan: Plan, rows: Sql, many: int) -> bool:
+    """Whether there are so many. A page and its total may ask the same: it is counted once."""
+    statement, counts = few(rows, many), plan.results.counts
+    if statement not in counts:
+        counts[statement] = _number(run(statement))
+    return counts[statement] == many
 
 
 def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> list[Row]:
@@ -151,12 +155,12 @@ def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> 
     limit, last = plan.query.count + 1, at.last if at else ()
     tried = AHEAD * limit
     for _ in range(ROUNDS):
-        if not plan.source.row and not _as_many(run, _of(plan.source), max(MANY, tried)):
+        if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(MANY, tried)):
             return []
         reaching = run(reached(by, last[0] if last else None, tried))
         end = reaching[0][0] if reaching else None
         begun = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
-        if _as_many(run, begun, 8 * MANY):
+        if _as_many(run, plan, begun, 8 * MANY):
             return []
         rows = run(_sorted(_among(walk, begun), at, limit))
         if is_full(rows, limit):
@@ -289,7 +293,7 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
 def _counted(run: Run, plan: Plan, limit: int | None) -> int:
     """Of a wide range first among some of it, of which all that is too many may be found."""
     some = 4 * COUNTED
-    if limit is not None and plan.source.found is not None and _as_many(run, plan.source.found, some):
+    if limit is not None and plan.source.found is not None and _as_many(run, plan, plan.source.found, some):
         found = _number(run(counted(plan._replace(source=plan.source.some(some)), limit)))
         if found == limit:
             return found
