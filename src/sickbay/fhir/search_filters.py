@@ -106,7 +106,7 @@ def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGI
         return unsupported(reading.version, parameter, name)
     if dot:
         return _chain(reading, parameter, modifier, rest, text, way)
-    return _values(reading, parameter, modifier or None, text)
+    return values_of(reading, parameter, modifier or None, text)
 
 
 def _from(inner: Fault, name: str, way: str) -> Fault:
@@ -225,7 +225,8 @@ def _led(reading: Reading, types: Sequence[str], rest: str, text: str, way: Way)
     return found or wrong
 
 
-def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+def values_of(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+    """The filter by a parameter that is not the first of a chain."""
     parts = [one for one in split(text) if one]  # an empty alternative would match all: it counts as not said
     if len(parts) > VALUES:
         return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
