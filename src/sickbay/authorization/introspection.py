@@ -9,7 +9,8 @@ from sickbay.authorization.client_authentication import TokenCheck, client_is_re
 from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.values import Client, Family, Token, User
-from sickbay.kernel.refusal import UNKNOWN, Refusal, check, examine
+from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.refusal import UNKNOWN, Refusal, check
 from sickbay.protocol import scopes
 
 

@@ -13,7 +13,8 @@ from sickbay.authorization.values import Client, Server, Token, User
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Unknown, plan
+from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
 from sickbay.operations import records
 from sickbay.operations.context import Holders, Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -95,9 +96,9 @@ async def astray(world: World, tenant: Tenant, request: AccessRequest) -> tuple[
 
 
 @lru_cache(maxsize=256)
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Plan[Any, Any]:
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> CompiledChecks[Any, Any]:
     """held: by somebody who was found good, of whom no more is asked than what was."""
-    return plan((*CHECKS, *more), interaction, stage.HOLDING if held else ())
+    return compile((*CHECKS, *more), interaction, stage.HOLDING if held else ())
 
 
 class Granted(NamedTuple):

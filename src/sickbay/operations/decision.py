@@ -26,7 +26,8 @@ from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
 from sickbay.diagnosis.stages import fhir
 from sickbay.dialects import Words
-from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
+from sickbay.kernel.compiled_checks import CompiledChecks, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Refusal
 from sickbay.operations.context import Tenant
 from sickbay.operations.disclosure import LAUNCH_PLACE, private_facts
 
@@ -125,7 +126,7 @@ def _has_rule(one: Checked) -> bool:
 _SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
 
 
-Checks: TypeAlias = Sequence[Check[Any, Any]] | Plan[Any, Any]
+Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
 
 
 def decide(stage: str, tenant: Tenant, checks: Checks, request: Any, known: Any) -> Decision:

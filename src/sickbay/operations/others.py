@@ -15,7 +15,8 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import KINDS
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Refusal, examine, plan
+from sickbay.kernel.compiled_checks import CompiledChecks, compile, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Refusal
 from sickbay.kernel.remembering import memoized
 from sickbay.operations.decision import Decision
 
@@ -34,9 +35,9 @@ def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
 
 
 @memoized(256)
-def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> Plan[Any, Any]:
+def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> CompiledChecks[Any, Any]:
     """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
-    return plan(tuple(one for one in checks if "state" not in one.needs), interaction)
+    return compile(tuple(one for one in checks if "state" not in one.needs), interaction)
 
 
 def _is_examined(decision: Decision) -> bool:
@@ -60,7 +61,7 @@ def _policy(dialect: str) -> Policy:
     return Policy(**{"send_iss": given.answers.iss, **given.policy})
 
 
-def _answer(decision: Decision, kind: Any, ready: Plan[Any, Any], dialect: Dialect) -> dict[str, Any]:
+def _answer(decision: Decision, kind: Any, ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
     version = getattr(decision.known, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}

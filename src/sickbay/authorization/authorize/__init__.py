@@ -11,7 +11,8 @@ from sickbay.authorization.authorize.reading import AuthorizeCheck, known_for, p
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Examination, examine
+from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.refusal import Examination
 
 __all__ = ["CHECKS", "GrantedScope", "authorize_request", "examined", "granted_scopes", "known_for", "relaxed"]
 
