@@ -15,8 +15,10 @@ from tests.storage.making import SPACE, asked, observation, patient, where
 
 from sickbay.fhir.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.postgres import store as postgres_store
 from sickbay.storage.sql.cache import StampedCache
 from sickbay.storage.sql.statement import Reader
+from sickbay.storage.sqlite import reader
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 
@@ -24,6 +26,13 @@ from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Re
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On, even if SICKBAY_CACHES=off: this is about what stamps say."""
+    monkeypatch.setattr(reader, "CACHES", True)
+    monkeypatch.setattr(postgres_store, "CACHES", True)
 
 
 @pytest.fixture(params=ENGINES)
@@ -168,6 +177,20 @@ async def test_a_search_that_is_remembered_counts_anew_once_anybody_wrote(stores
     assert [await found() for _ in range(2)] == [(1, 3, True)] * 2
     await there.transaction([Clear("resources", SPACE.tenant)])
     assert [await found() for _ in range(2)] == [(0, 0, False)] * 2
+
+
+@pytest.mark.anyio
+async def test_with_caches_off_there_is_no_stamp_and_searches_say_the_same(
+    stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = stores
+    query = replace(asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), remembered=True)
+    await here.transaction([patient("p"), observation("o1", "p", code="x")])
+    before = [await here.search(SPACE, query, EVERYTHING) for _ in range(2)]
+    monkeypatch.setattr(reader, "CACHES", False)
+    monkeypatch.setattr(postgres_store, "CACHES", False)
+    assert await stamp(here) is None
+    assert [await here.search(SPACE, query, EVERYTHING) for _ in range(2)] == before
 
 
 def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:

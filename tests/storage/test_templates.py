@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +11,7 @@ from tests.storage.making import SPACE, asked, find, observation, patient, where
 from tests.storage.tangle import population
 from tests.storage.test_search_laws import VISIBILITIES, queries
 
-from sickbay.fhir.query import Query, ReferenceValue, StringValue, TokenValue
+from sickbay.fhir.query import DateValue, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.storage.sql import search, templates
 from sickbay.storage.sql.filters import Scope
@@ -54,6 +54,7 @@ def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, que
 
 
 LOINC = "http://loinc.org"
+DAY = 86_400_000
 PATIENT = ReferenceValue("Patient", "p0")
 OF_ONE = [Visibility((Clause("*", "rs", frozenset((id,))),)) for id in ("p0", "p1")]
 
@@ -89,6 +90,23 @@ def test_a_second_search_of_a_shape_compiles_nothing(
     monkeypatch.delattr(search, "plan")
     found.append(templates.planned(made, scope_of(filled, seen[1]), find, SPACE, second, seen[1]))
     assert [bare(one) for one in found] == [bare(one) for one in before]
+
+
+@pytest.mark.parametrize("prefix", get_args(Prefix))
+@pytest.mark.parametrize("seen", [EVERYTHING, OF_ONE[0]], ids=("all", "one patient"))
+def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
+    filled: SqliteStore, prefix: Prefix, seen: Visibility
+) -> None:
+    scope, made = scope_of(filled, seen), dict[Any, Any]()
+    for low, high in ((0, 1), (-DAY, DAY), (0, 40 * DAY), (5 * DAY, 6 * DAY)):
+        value = DateValue(prefix, low, high)
+        for query in (
+            asked("Observation", where("Observation", "date", value)),
+            asked("Observation", where("Observation", "date", value), updated=(value,), sort=(Sort("date", True),)),
+            asked("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
+        ):
+            with_template = templates.planned(made, scope, find, SPACE, query, seen)
+            assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, seen))
 
 
 def test_a_search_of_what_is_not_stored_yet_gets_its_template_later(

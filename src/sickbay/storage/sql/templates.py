@@ -60,6 +60,11 @@ class Slot:
 
     __hash__ = object.__hash__
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """`isinstance` asks for it: whether a value is a number must not be decided by a slot."""
+        raise NoTemplate
+
     def __str__(self) -> str:
         raise NoTemplate
 
