@@ -21,9 +21,10 @@ test: .venv/.dev node  ## all tests, in real Chromium too
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts
+prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts; and all tests with every cache off
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -m prove $(ARGS)
+	SICKBAY_CACHES=off $(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
 check: .venv/.dev cover  ## formatting, lint, types, the column, coverage, and the checks of tools/checks
 	$(PY) -m ruff format --check src tests tools bench

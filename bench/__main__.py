@@ -1,7 +1,7 @@
 """`make bench`: measure, print, and write docs/benchmarks.md.
 
---quick: short, and nothing is written. --large: the slope up to 100,000 patients. --slope: the slope alone, nothing is written.
---against PATH: compares this checkout with another one, nothing is written.
+--quick: short, and nothing is written. --large: the slope up to 100,000 patients. --slope, --scenes: only the slope, or only
+the tables of scenes; nothing is written. --against PATH: compares this checkout with another one, nothing is written.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import alternate, loading, postgres, report, scenes, slope, starting
+from bench import alternate, journaling, loading, postgres, report, scenes, slope, starting
 
-KNOWN = {"--quick", "--large", "--slope"}
+KNOWN = {"--quick", "--large", "--slope", "--scenes"}
 
 
 def main(asked: set[str]) -> None:
@@ -24,10 +24,15 @@ def main(asked: set[str]) -> None:
         if "--slope" in asked:
             print("\n".join(report.slopes(_slopes(Path(folder), asked))))
             return
+        if "--scenes" in asked:
+            served = scenes.measure(Path(folder) / "large", seconds)
+            print("\n".join(report.scenes(served, journaling.measure(Path(folder) / "journal", 2 * seconds))))
+            return
         begun = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
-        text = report.text(begun, served, loaded, postgres.measure(seconds), _slopes(Path(folder), asked))
+        kept = journaling.measure(Path(folder) / "journal", 2 * seconds)
+        text = report.text(begun, served, kept, loaded, postgres.measure(seconds), _slopes(Path(folder), asked))
     print(text)
     if "--quick" not in asked:
         report.PAGE.write_text(text, encoding="utf-8")

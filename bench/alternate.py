@@ -68,7 +68,8 @@ def _scenes(live: Live, seconds: float) -> dict[str, Callable[[], Rate]]:
     desk = Desk(live.line, PATIENTS)
     desk.total("Patient")
     process.apart(live.process.pid)
-    return desk.scenes(urlsplit(live.base).port or 80, live.process.pid, seconds)
+    end = urlsplit(live.base).port or 80, live.process.pid, seconds
+    return {**desk.cold(*end), **desk.repeated(*end)}
 
 
 def _compared(name: str, ours: Callable[[], Rate], theirs: Callable[[], Rate]) -> Compared:

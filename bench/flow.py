@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 
 from bench import process
-from bench.load import CONNECTIONS, Answer, Connection, Rate
+from bench.load import CONNECTIONS, Answer, Connection, Rate, request_id
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -38,15 +40,15 @@ def challenges(count: int) -> list[tuple[str, str]]:
     ]
 
 
-def run(port: int, pid: int, flow: Flow, seconds: float) -> Rate:
-    """Rate.count counts whole flows, of two requests each."""
+def run(port: int, pid: int, flows: Sequence[Flow], seconds: float) -> Rate:
+    """Rate.count counts whole flows, of two requests each. Each connection has one of these flows."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     pairs = challenges(CONNECTIONS)
     try:
-        _round(connections, flow, pairs)
+        _round(connections, flows, pairs)
         before, begin, count = process.cpu(pid), time.perf_counter(), 0
         while time.perf_counter() < begin + seconds:
-            _round(connections, flow, pairs)
+            _round(connections, flows, pairs)
             count += len(connections)
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, 0.0)
     finally:
@@ -58,17 +60,18 @@ def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
     """The token responses of one round of flows."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     try:
-        return [orjson.loads(body) for body in _round(connections, flow, challenges(CONNECTIONS))]
+        return [orjson.loads(body) for body in _round(connections, [flow], challenges(CONNECTIONS))]
     finally:
         for connection in connections:
             connection.close()
 
 
-def _round(connections: list[Connection], flow: Flow, pairs: list[tuple[str, str]]) -> list[bytes]:
-    for connection, (_, sent) in zip(connections, pairs, strict=True):
+def _round(connections: list[Connection], flows: Sequence[Flow], pairs: list[tuple[str, str]]) -> list[bytes]:
+    ours = list(zip(connections, itertools.cycle(flows), pairs, strict=False))
+    for connection, flow, (_, sent) in ours:
         connection.send(_authorize(flow, sent))
     codes = [code(connection.read()) for connection in connections]
-    for connection, got, (verifier, _) in zip(connections, codes, pairs, strict=True):
+    for (connection, flow, (verifier, _)), got in zip(ours, codes, strict=True):
         connection.send(_token(flow, got, verifier))
     answers = [connection.read() for connection in connections]
     for answer in answers:
@@ -106,7 +109,7 @@ def address(flow: Flow, challenge: str) -> str:
 
 def _authorize(flow: Flow, sent: str) -> bytes:
     cookie = f"Cookie: {flow.cookie}\r\n" if flow.cookie else ""
-    head = f"GET {address(flow, sent)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}\r\n"
+    head = f"GET {address(flow, sent)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}{request_id()}\r\n"
     return head.encode()
 
 
@@ -120,5 +123,5 @@ def _token(flow: Flow, got: str, verifier: str) -> bytes:
             "code_verifier": verifier,
         }
     )
-    head = f"POST {flow.token} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return (head + body).encode()
+    head = f"POST {flow.token} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{request_id()}\r\n{body}".encode()

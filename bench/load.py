@@ -7,14 +7,16 @@ round costs this side a few microseconds a request, so that it is not what is me
 from __future__ import annotations
 
 import itertools
+import secrets
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from bench import process
 
 CONNECTIONS = 32
+_RUN, _NUMBERS = secrets.token_hex(8), itertools.count()
 
 
 class Rate(NamedTuple):
@@ -74,37 +76,62 @@ class Connection:
         self.socket.close()
 
 
-def get(path: str, token: str | None = None, accept: str = "application/fhir+json") -> bytes:
-    """The bytes of a GET request."""
+def request_id() -> str:
+    """A header line that no other request has, as gateways and tracing libraries add one."""
+    return f"X-Request-Id: {_RUN}-{next(_NUMBERS):012x}\r\n"
+
+
+def get(path: str, token: str | None = None, accept: str = "application/fhir+json", more: str = "") -> bytes:
+    """The bytes of a GET request. more: further header lines."""
     proof = f"Authorization: Bearer {token}\r\n" if token else ""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{proof}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{proof}{more}\r\n".encode()
 
 
-def post(path: str, token: str | None, body: bytes, kind: str = "application/fhir+json") -> bytes:
-    """The bytes of a POST request."""
+def post(path: str, token: str | None, body: bytes, kind: str = "application/fhir+json", more: str = "") -> bytes:
+    """The bytes of a POST request. more: further header lines."""
     proof = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\nContent-Type: {kind}\r\n"
-        f"Content-Length: {len(body)}\r\n{proof}\r\n"
+        f"Content-Length: {len(body)}\r\n{proof}{more}\r\n"
     )
     return head.encode() + body
 
 
-def run(port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS) -> Rate:
-    """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status.
+def run(port: int, pid: int, requests: Iterator[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS) -> Rate:
+    """Send what this iterator, which must not end, gives. Raises RuntimeError at a response of another status.
 
-    width: of connections; few where a request takes long, or the server closes those that wait for the rest of a round.
+    width: of connections; few if a request takes long, or the server closes those that wait for the rest of a round.
     """
     connections = [Connection(port) for _ in range(width)]
-    endless = itertools.cycle(requests)
     try:
-        _rounds(connections, endless, time.perf_counter() + min(1.0, seconds / 4), status)  # warm
+        _rounds(connections, requests, time.perf_counter() + min(1.0, seconds / 4), status)  # warm
         before, begin = process.cpu(pid), time.perf_counter()
-        count, size = _rounds(connections, endless, begin + seconds, status)
+        count, size = _rounds(connections, requests, begin + seconds, status)
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
     finally:
         for connection in connections:
             connection.close()
+
+
+def paced(port: int, pid: int, requests: Iterator[bytes], seconds: float, per_second: int, status: int = 200) -> Rate:
+    """The same at a fixed rate on one connection: what an idle server does in between counts too."""
+    connection = Connection(port)
+    try:
+        _paced(connection, requests, 1.0, per_second, status)  # warm
+        before, begin = process.cpu(pid), time.perf_counter()
+        count, size = _paced(connection, requests, seconds, per_second, status)
+        return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
+    finally:
+        connection.close()
+
+
+def _paced(connection: Connection, requests: Iterator[bytes], seconds: float, per_second: int, status: int) -> tuple[int, int]:
+    begin, size, count = time.perf_counter(), 0, int(seconds * per_second)
+    for number in range(count):
+        time.sleep(max(0.0, begin + number / per_second - time.perf_counter()))
+        connection.send(next(requests))
+        size += _expected(connection, status)
+    return count, size
 
 
 def _rounds(connections: list[Connection], requests: Iterator[bytes], until: float, status: int) -> tuple[int, int]:
@@ -112,10 +139,15 @@ def _rounds(connections: list[Connection], requests: Iterator[bytes], until: flo
     while time.perf_counter() < until:
         for connection in connections:
             connection.send(next(requests))
-        for connection in reversed(connections):  # the last is awaited, so that not every answer wakes us
-            answer = connection.read()
-            if answer.status != status:
-                raise RuntimeError(f"{answer.status}: {answer.body[:500]!r}")
-            size += len(answer.body)
+        for connection in reversed(connections):  # the last is awaited, so that not every response wakes us
+            size += _expected(connection, status)
         count += len(connections)
     return count, size
+
+
+def _expected(connection: Connection, status: int) -> int:
+    """The size of the next response's body. Raises RuntimeError if its status is another one."""
+    answer = connection.read()
+    if answer.status != status:
+        raise RuntimeError(f"{answer.status} instead of {status}: {answer.body[:500]!r}")
+    return len(answer.body)

@@ -55,8 +55,8 @@ const server = createServer().listen(0, "127.0.0.1", () => {
     adapter: Kept,
     clients: [
       { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: [HERE] },
-      { client_id: "service", client_secret: "secret-of-the-service-in-the-benchmark", redirect_uris: [],
-        response_types: [], grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_basic" },
+      ...Array.from({ length: 32 }, (_, number) => ({ client_id: `service-${number}`, client_secret: "secret-of-the-service-in-the-benchmark", redirect_uris: [],
+        response_types: [], grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_basic" })),
       { client_id: "keyed", jwks: { keys: [JSON.parse(process.argv[2])] }, redirect_uris: [], response_types: [],
         grant_types: ["client_credentials"], token_endpoint_auth_method: "private_key_jwt",
         token_endpoint_auth_signing_alg: "ES384" },

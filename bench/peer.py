@@ -12,14 +12,14 @@ from pathlib import Path
 
 import httpx2
 
-from bench import flow, load, process, tokens
+from bench import cold, flow, load, process, tokens
 from bench.load import Rate
 from sickbay.protocol import jose
 from sickbay.testing.server import stop
 
 ROOT = Path(__file__).parent.parent
 HERE = "http://localhost:8100/callback"
-SERVICE = ("service", "secret-of-the-service-in-the-benchmark")
+SERVICES = [(f"service-{number}", "secret-of-the-service-in-the-benchmark") for number in range(32)]
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
     try:
         asked = flow.Flow("/auth", "/token", "public", HERE, "openid", "")
         known = asked._replace(cookie=_signed_in(port, flow.address(asked, flow.challenges(1)[0][1])))
-        service = tokens.form("/token", {"grant_type": "client_credentials"}, SERVICE)
+        service = cold.forms("/token", [{"grant_type": "client_credentials"}], SERVICES)
         process.apart(server.pid)
 
         def by_key() -> Rate:
@@ -45,8 +45,8 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
             return load.run(port, server.pid, tokens.by_key("/token", sent), seconds)
 
         yield {
-            "peer-openid": lambda: flow.run(port, server.pid, known, seconds),
-            "peer-secret": lambda: load.run(port, server.pid, [service], seconds),
+            "peer-openid": lambda: flow.run(port, server.pid, [known], seconds),
+            "peer-secret": lambda: load.run(port, server.pid, service, seconds),
             "peer-key": by_key,
         }
     finally:

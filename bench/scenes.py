@@ -1,21 +1,26 @@
-"""What is measured on 1,000 patients: the limit, and beside it reads, searches and the code flow of one worker."""
+"""What is measured among 1,000 patients: the limit, and reads, searches, tokens and writes of one worker.
+
+Cold scenes come first: none of their requests repeats. The others repeat a few thousand requests, and have no line to reach.
+"""
 
 from __future__ import annotations
 
+import itertools
 import random
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import apsw
 import httpx2
 
-from bench import flow, load, peer, process, tokens, writing
+from bench import cold, flow, load, peer, process, tokens, writing
 from bench.load import Rate, get
 from bench.signing_in import Person
 from sickbay.protocol import jose
@@ -23,22 +28,33 @@ from sickbay.testing.server import serving, stop
 
 PATIENTS = 1000
 SAMPLE = 4000
-"""Different requests of each kind; they are sent again and again in a shuffled order."""
+"""Different requests of each kind that repeat."""
+TOKENS, APPS = 256, 32
+"""By how many a cold scene is asked."""
 HERE = "http://localhost:8100/callback"
 NAMES = ("Peters", "Pet", "Smith", "Garcia", "Nguyen", "Okafor", "Ma", "Jo", "An", "Wil")
+ROUNDS, PAIRS = 5, 9
+Scene: TypeAlias = Callable[[], Rate]
 
 
-ROUNDS = 5
+class Round(NamedTuple):
+    """A scene beside the limit that was measured right before it: its share of that by CPU and by the clock."""
+
+    by_cpu: float
+    by_clock: float
+    rate: Rate
 
 
 class Served(NamedTuple):
-    """rates: name -> rate, the limit first. shares: name -> its part of the limit that was measured right before it.
+    """rounds: name -> the round with the median share by CPU. limit: the median one. observations: how many there are.
 
-    Both of the round with the median share. statement: seconds of one bare SQLite read. observations: how many there are.
+    beside: CPU of client_credentials as a multiple of oidc-provider's, if that is installed. statement: seconds of one bare
+    SQLite read.
     """
 
-    rates: dict[str, Rate]
-    shares: dict[str, float]
+    rounds: dict[str, Round]
+    limit: Rate
+    beside: float | None
     statement: float
     patients: int
     observations: int
@@ -46,33 +62,43 @@ class Served(NamedTuple):
 
 def measure(folder: Path, seconds: float) -> Served:
     limits: list[Rate] = []
-    rates: dict[str, Rate] = {}
-    shares: dict[str, float] = {}
+    rounds: dict[str, Round] = {}
     with serving("--data", str(folder), "--patients", str(PATIENTS)) as live:
-        Desk(live.line).total("Patient")  # the first use fills the hospital: whoever serves it next is as from then on
+        Desk(live.line).total("Patient")  # the first use creates the patients: later servers only read them
     with serving("--data", str(folder)) as live, limiting(seconds / ROUNDS) as limit:
         desk = Desk(live.line)
         counts = desk.total("Patient"), desk.total("Observation")
         process.apart(live.process.pid)
-        port, pid = urlsplit(live.base).port or 80, live.process.pid
-        with peer.scenes(seconds / ROUNDS) as beside:
-            for name, run in {**desk.scenes(port, pid, seconds / ROUNDS), **beside}.items():
+        end = urlsplit(live.base).port or 80, live.process.pid, seconds / ROUNDS
+        with peer.scenes(seconds / ROUNDS) as theirs:
+            scenes = {**desk.cold(*end), **theirs, **desk.repeated(*end)}
+            for name, run in scenes.items():
                 print(f"measuring: {name}", file=sys.stderr)
-                rounds = sorted(one_round(limit, run, limits) for _ in range(ROUNDS))
-                shares[name], rates[name] = rounds[ROUNDS // 2]
-    middle = sorted(limits, key=lambda one: one.per_second)[len(limits) // 2]
-    return Served({"limit": middle, **rates}, {"limit": 1.0, **shares}, _statement(folder, seconds), *counts)
+                rounds[name] = median_round(limit, run, limits)
+            beside = alternately(scenes["secret"], theirs["peer-secret"]) if theirs else None
+    middle = sorted(limits, key=lambda one: one.microseconds)[len(limits) // 2]
+    return Served(rounds, middle, beside, _statement(folder, seconds), *counts)
 
 
-def one_round(limit: Callable[[], Rate], run: Callable[[], Rate], limits: list[Rate]) -> tuple[float, Rate]:
-    """Limit and scene one after the other: what else the machine does meets both."""
-    limits.append(limit())
+def alternately(ours: Scene, theirs: Scene) -> float:
+    """CPU of the one as a multiple of the other's: the median of nine alternating rounds."""
+    return statistics.median(ours().microseconds / theirs().microseconds for _ in range(PAIRS))
+
+
+def median_round(limit: Scene, run: Scene, limits: list[Rate]) -> Round:
+    """Limit and scene alternate, so that what else the machine does affects both. The round in the middle by CPU."""
+    return sorted(_one_round(limit, run, limits) for _ in range(ROUNDS))[ROUNDS // 2]
+
+
+def _one_round(limit: Scene, run: Scene, limits: list[Rate]) -> Round:
+    bare = limit()
+    limits.append(bare)
     rate = run()
-    return rate.per_second / limits[-1].per_second, rate
+    return Round(bare.microseconds / rate.microseconds, rate.per_second / bare.per_second, rate)
 
 
 @contextmanager
-def limiting(seconds: float) -> Iterator[Callable[[], Rate]]:
+def limiting(seconds: float) -> Iterator[Scene]:
     server = subprocess.Popen([sys.executable, "-m", "bench.limit"], stdout=subprocess.PIPE, text=True)
     assert server.stdout
     port = int(server.stdout.readline())
@@ -80,7 +106,7 @@ def limiting(seconds: float) -> Iterator[Callable[[], Rate]]:
     try:
         time.sleep(0.3)
         process.apart(server.pid)
-        yield lambda: load.run(port, server.pid, requests, seconds)
+        yield lambda: load.run(port, server.pid, itertools.cycle(requests), seconds)
     finally:
         stop(server)
 
@@ -108,67 +134,92 @@ class Desk:
         self.tenant = line["tenants"]["general"]
         self.user = next(one for one in line["users"] if "Practitioner/" in one["fhirUser"])
         self.http = httpx2.Client(base_url=line["base"], trust_env=False, timeout=600)
-        self.token, self.token_to_write = self._token("user/*.rs"), self._token("user/*.cruds")
+        self.token, self.token_to_write = (self._token(self._app(one), one) for one in ("user/*.rs", "user/*.cruds"))
         self.patients = [f"p-{number:04}" for number in range(1, patients + 1)]
 
-    def scenes(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
+    def cold(self, port: int, pid: int, seconds: float) -> dict[str, Scene]:
+        """Scenes in which no request repeats (`bench/cold.py`)."""
         path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
-        ids = [dice.choice(self.patients) for _ in range(SAMPLE)]
-        categories = [dice.choice(("vital-signs", "laboratory")) for _ in range(SAMPLE)]
-        each = [(id, counted) for id in self.patients for counted in range(50, 70)]
-        dice.shuffle(each)
+        find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
+        system, many = self._app("system/*.rs"), min(TOKENS, len(self.patients))
+        bearers = [self._token(system, "system/*.rs") for _ in range(many)]
+        pages = cold.pages(self.patients, dice)
 
-        def sent(paths: list[str]) -> Callable[[], Rate]:
-            return lambda: load.run(port, pid, [get(path + one, self.token) for one in paths], seconds)
+        def sent(requests: Iterator[bytes]) -> Scene:
+            return lambda: load.run(port, pid, requests, seconds)
+
+        def placed(addresses: list[str]) -> list[str]:
+            return [path + one for one in addresses]
 
         return {
-            "read": sent([f"/Patient/{id}" for id in ids]),
-            "name": sent([f"/Patient?name={dice.choice(NAMES)}" for _ in range(SAMPLE)]),
-            "observations": sent(
-                [
-                    f"/Observation?patient={id}&category={category}&_count=50"
-                    for id, category in zip(ids, categories, strict=True)
-                ]
-            ),
-            "different": sent(
-                [
-                    f"/Observation?patient={id}&category={category}&_count={counted}"
-                    for id, counted in each
-                    for category in ("vital-signs", "laboratory")
-                ]
-            ),
-            "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
-            "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),
-            **self._services(port, pid, seconds),
+            "read": sent(cold.gets(placed(cold.observations(find, dice)), bearers)),
+            "page": sent(cold.gets(placed([address for _, address in pages]), bearers)),
+            "patient-page": sent(cold.own(self._pages_of_patients(path, pages))),
+            "name": sent(cold.gets(placed(cold.names(find, dice)), bearers)),
+            "flow": self._flows(port, pid, "user/Patient.rs", seconds),
+            "openid": self._flows(port, pid, "openid fhirUser user/Patient.rs", seconds),
+            **self._services(port, pid, bearers, seconds),
             "create": lambda: load.run(
-                port, pid, writing.creates(path, self.token_to_write, self.patients, SAMPLE), seconds, 201
+                port, pid, cold.renewed(writing.creates(path, self.token_to_write, self.patients, SAMPLE)), seconds, 201
             ),
             "transaction": lambda: load.run(
-                port, pid, writing.transactions(path, self.token_to_write, self.patients, 32), seconds, width=4
+                port, pid, cold.renewed(writing.transactions(path, self.token_to_write, self.patients, 32)), seconds, width=4
             ),
         }
 
-    def _services(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
+    def repeated(self, port: int, pid: int, seconds: float) -> dict[str, Scene]:
+        """Scenes in which one token and one set of headers ask the same addresses again and again, in a shuffled order."""
+        path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
+        ids = [dice.choice(self.patients) for _ in range(SAMPLE)]
+
+        def sent(paths: list[str]) -> Scene:
+            requests = [get(path + one, self.token) for one in paths]
+            return lambda: load.run(port, pid, itertools.cycle(requests), seconds)
+
+        return {
+            "read-again": sent([f"/Patient/{id}" for id in ids]),
+            "page-again": sent([f"/Observation?patient={id}&category={dice.choice(cold.CATEGORIES)}&_count=50" for id in ids]),
+            "name-again": sent([f"/Patient?name={dice.choice(NAMES)}" for _ in range(SAMPLE)]),
+        }
+
+    def readings(self) -> tuple[Iterator[bytes], int]:
+        """Reads without end, none of which repeats soon, and the port to send them to."""
+        path = urlsplit(self.tenant["fhir"]["r4"]).path
+        find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
+        addresses = [path + one for one in cold.observations(find, random.Random(1))]
+        return cold.gets(addresses, [self.reading() for _ in range(32)]), urlsplit(self.line["base"]).port or 80
+
+    def _pages_of_patients(self, path: str, pages: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Each address with the token of an app that was opened for this patient."""
+        scope = "launch/patient patient/*.rs"
+        app = self._app(scope)
+        bearers = {one: self._token(app, scope, patient=one) for one in self.patients}
+        return [(path + address, bearers[patient]) for patient, address in pages]
+
+    def _flows(self, port: int, pid: int, scope: str, seconds: float) -> Scene:
+        flows = [self.flow(scope) for _ in range(APPS)]
+        return lambda: flow.run(port, pid, flows, seconds)
+
+    def _services(self, port: int, pid: int, bearers: list[str], seconds: float) -> dict[str, Scene]:
         """What the token endpoint and introspection do beside the flow."""
         path, key, scope = urlsplit(self.tenant["token"]).path, tokens.es384(), "system/Patient.rs"
         public = {"keys": [jose.public(key)]}
-        secret, signed = (
-            self._register(scope, type="system", redirect_uris=[], **kind)
-            for kind in ({"client": "symmetric"}, {"client": "asymmetric", "jwks": public})
-        )
-        basic, kept = (secret["client_id"], secret["client_secret"]), self.flow("offline_access user/Patient.rs")
-        asked = tokens.form(path, {"grant_type": "client_credentials", "scope": scope}, basic)
-        introspected = tokens.form(f"{path.rpartition('/')[0]}/introspect", {"token": self.token}, basic)
+        made = [self._register(scope, type="system", redirect_uris=[], client="symmetric") for _ in range(APPS)]
+        signed = self._register(scope, type="system", redirect_uris=[], client="asymmetric", jwks=public)
+        apps, kept = [(one["client_id"], one["client_secret"]) for one in made], self.flow("offline_access user/Patient.rs")
+        asked = cold.forms(path, [{"grant_type": "client_credentials", "scope": scope}], apps)
+        place = f"{path.rpartition('/')[0]}/introspect"
+        introspected = cold.forms(place, [{"token": one} for one in bearers], apps)
 
         def by_key() -> Rate:
             sent = tokens.assertions(self.tenant["token"], signed["client_id"], key, seconds * 1.5)
             return load.run(port, pid, tokens.by_key(path, sent, scope), seconds)
 
         return {
-            "secret": lambda: load.run(port, pid, [asked], seconds),
+            "secret": lambda: load.run(port, pid, asked, seconds),
             "key": by_key,
             "refresh": lambda: tokens.refreshes(port, pid, path, kept.client_id, flow.tokens(port, kept), seconds),
-            "introspect": lambda: load.run(port, pid, [introspected], seconds),
+            "introspect": lambda: load.run(port, pid, introspected, seconds),
         }
 
     def flow(self, scope: str) -> flow.Flow:
@@ -182,19 +233,21 @@ class Desk:
 
     def reading(self) -> str:
         """A token of a backend service that reads everything."""
-        return self._token("system/*.rs")
+        return self._token(self._app("system/*.rs"), "system/*.rs")
 
     def total(self, kind: str) -> int:
         """How many there are, as a backend service is told; fills the hospital where it is not."""
         address = f"{self.tenant['fhir']['r4']}/{kind}"
-        headers = {"Authorization": f"Bearer {self._token('system/*.rs')}"}
+        headers = {"Authorization": f"Bearer {self.reading()}"}
         answer = self.http.get(address, params={"_summary": "count"}, headers=headers)
         return int(answer.raise_for_status().json()["total"])
 
-    def _token(self, scope: str) -> str:
-        app = self._register(scope)["app_id"]
+    def _app(self, scope: str) -> str:
+        return str(self._register(scope)["app_id"])
+
+    def _token(self, app: str, scope: str, **more: str) -> str:
         user = {"user": self.user["username"]} if scope.startswith("user/") else {}
-        asked = {"tenant": "general", "app": app, "scope": scope, **user}
+        asked = {"tenant": "general", "app": app, "scope": scope, **user, **more}
         return str(self._post("/admin/tokens", asked)["access_token"])
 
     def _register(self, scope: str, **more: Any) -> dict[str, Any]:

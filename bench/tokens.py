@@ -6,13 +6,14 @@ import json
 import time
 import uuid
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
 from bench import process
-from bench.load import CONNECTIONS, Connection, Rate
+from bench.load import CONNECTIONS, Connection, Rate, request_id
 from sickbay.protocol import jose
 
 FORM = "application/x-www-form-urlencoded"
@@ -21,12 +22,12 @@ FASTEST = 3_000
 """Assertions that are made for a second of load; each is good once."""
 
 
-def form(path: str, fields: dict[str, str], basic: tuple[str, str] | None = None) -> bytes:
+def form(path: str, fields: dict[str, str], basic: tuple[str, str] | None = None, more: str = "") -> bytes:
     """The bytes of a POST request of a form. basic: client_id and secret, in the Authorization header."""
     body = urlencode(fields)
     proof = f"Authorization: Basic {b64encode(':'.join(basic).encode()).decode()}\r\n" if basic else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n{proof}\r\n"
-    return (head + body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{proof}{more}\r\n{body}".encode()
 
 
 def es384() -> str:
@@ -44,10 +45,11 @@ def assertions(address: str, client_id: str, key: str, seconds: float) -> list[s
     return [jose.sign({**claims, "jti": str(uuid.uuid4())}, key, "ES384") for _ in range(int(FASTEST * seconds))]
 
 
-def by_key(path: str, sent: list[str], scope: str = "") -> list[bytes]:
+def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
+    """One request for each assertion."""
     asked = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER}
     asked |= {"scope": scope} if scope else {}
-    return [form(path, {**asked, "client_assertion": one}) for one in sent]
+    return (form(path, {**asked, "client_assertion": one}, more=request_id()) for one in sent)
 
 
 def refreshes(port: int, pid: int, path: str, client_id: str, first: list[dict[str, Any]], seconds: float) -> Rate:
@@ -66,7 +68,8 @@ def refreshes(port: int, pid: int, path: str, client_id: str, first: list[dict[s
 
 def _rotated(connections: list[Connection], path: str, client_id: str, held: list[str]) -> list[str]:
     for connection, text in zip(connections, held, strict=True):
-        connection.send(form(path, {"grant_type": "refresh_token", "refresh_token": text, "client_id": client_id}))
+        fields = {"grant_type": "refresh_token", "refresh_token": text, "client_id": client_id}
+        connection.send(form(path, fields, more=request_id()))
     answers = [connection.read() for connection in connections]
     bad = next((one for one in answers if one.status != 200), None)
     if bad is not None:

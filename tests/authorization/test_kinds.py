@@ -14,7 +14,9 @@ from sickbay.authorization.values import Client, Policy, Server, Token, User
 from sickbay.fhir import search as searches
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search_routes import SEVERAL
-from sickbay.kernel.refusal import examine, plan
+from sickbay.kernel import compiled_checks
+from sickbay.kernel.compiled_checks import compile
+from sickbay.kernel.refusal import examine
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
@@ -119,12 +121,12 @@ def test_a_check_says_nothing_of_other_kinds_of_requests_than_its_own(request: A
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     others = [one for one in CHECKS if one.of and request.interaction not in one.of]
     assert [one.name for one in others if one.decide(request, known) is not None] == []
-    assert examine(plan(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
+    assert compiled_checks.examine(compile(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
 
 
 def test_less_than_half_of_the_checks_are_asked_of_a_read() -> None:
     """Else the test above would say little."""
-    asked = plan(CHECKS, "read", access.HOLDING)
+    asked = compile(CHECKS, "read", access.HOLDING)
     assert sum(len(group) for about, group in asked.groups if not about) < len(CHECKS) / 2
 
 
@@ -152,8 +154,8 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
     assert access.holds(known) is good
     assert all(one.decide(request, known) is None for one in access.HOLDING) is good
     if good:
-        held = plan(CHECKS, request.interaction, access.HOLDING)
-        assert examine(held, request, known) == examine(CHECKS, request, known)
+        held = compile(CHECKS, request.interaction, access.HOLDING)
+        assert compiled_checks.examine(held, request, known) == examine(CHECKS, request, known)
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())

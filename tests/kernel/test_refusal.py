@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.refusal import UNKNOWN, Refusal, Unknown, check, examine, plan
+from sickbay.kernel.refusal import UNKNOWN, Refusal, Unknown, check, examine
 
 
 @dataclass(frozen=True)
@@ -84,36 +84,3 @@ def test_a_relaxed_refusal_counts_as_passed_and_is_kept_as_advice() -> None:
 def test_unknown_is_false_and_is_not_none() -> None:
     assert not UNKNOWN
     assert UNKNOWN is not None
-
-
-@dataclass(frozen=True)
-class Faulty:
-    faults: tuple[str, ...] = ()
-
-
-@check(about="faults")
-def nothing_is_at_fault(request: None, known: Faulty) -> Refusal | None:
-    return Refusal("fault", "value", {"received": known.faults[0]})
-
-
-def test_what_a_check_is_about_need_not_be_asked_where_there_is_none() -> None:
-    assert examine((nothing_is_at_fault,), None, Faulty()).granted
-    assert not examine((nothing_is_at_fault,), None, Faulty(("x",))).granted
-
-
-@check(of=("write",))
-def number_is_positive(number: int, known: Known) -> Refusal | None:
-    return None if number > 0 else Refusal("not-positive", "invalid_request", {"received": number})
-
-
-def test_a_check_is_asked_of_the_kinds_of_requests_that_it_is_of() -> None:
-    assert not examine(plan((number_is_positive,), "write"), -2, Known()).granted
-    assert not examine((number_is_positive,), -2, Known()).granted
-    read = examine(plan((number_is_positive,), "read"), -2, Known())
-    assert [(one.name, one.outcome) for one in read.checked] == [("number_is_positive", "passed")]
-
-
-def test_what_was_proven_is_asked_again_only_where_something_else_is_refused() -> None:
-    proven = plan((*CHECKS, number_is_positive), None, (number_is_positive,))
-    assert examine(proven, -2, Known()).granted
-    assert [one.name for one in examine(proven, -3, Known()).refusals] == ["odd", "not-positive"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.storage.contract import ids
 from tests.storage.making import SPACE, asked, number, observation, of_patients, parameter, patient, saved, where
 

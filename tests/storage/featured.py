@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.storage.making import number, parameter
 from tests.storage.tangle import OBSERVATIONS, PAIRS, URLS, WORDED
 

@@ -19,7 +19,7 @@ from tests.storage.replaying import differences, versions
 from sickbay.fhir.index import extract
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.steps import apply, fill
-from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.sqlite.writer import Undo, Writer
 from sickbay.storage.store import Clear, Conflict, Put, Record, Save, Space, Step
 
 Change: TypeAlias = tuple[str, str, int]
@@ -72,7 +72,9 @@ def save(type: str, id: str, version: int, says: int) -> Save:
 
 async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
     """All in one commit, since they are asked in one turn of the loop."""
-    jobs = (writer.run(partial(apply, steps=steps), single=len(steps) == 1) for steps in transactions)
+    jobs = (
+        writer.run(partial(apply, steps=steps), Undo.NOTHING if len(steps) == 1 else Undo.SAVEPOINT) for steps in transactions
+    )
     return list(await asyncio.gather(*jobs, return_exceptions=True))  # type: ignore[arg-type]
 
 
@@ -135,7 +137,7 @@ def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
     saves = iter([replace(save("Observation", id, 1, 1), space=OTHER) for id in "ab"])
 
     async def both() -> list[Any]:
-        jobs = (writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), alone=True))
+        jobs = (writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), Undo.WHOLE_COMMIT))
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     outcomes = asyncio.run(both())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from msgspec.structs import replace
 from tests.storage.making import SPACE, asked, find, number, observation, parameter, patient, saved, where
 
 from sickbay.fhir.facts import ResourceFacts

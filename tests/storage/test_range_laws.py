@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 from tests.storage.making import number, parameter, saved
 from tests.storage.naive import matches
 from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, pages_are_naive, populations, queries, stored

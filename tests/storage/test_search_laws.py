@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
-from dataclasses import replace
 from itertools import count, product
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.storage.featured import (
     INCLUDES,
     NEAR,
@@ -198,7 +199,7 @@ async def chain(store: Any, space: Space, query: Query, visibility: Visibility) 
 
 async def stored(store: Any, saves: list[Save]) -> Space:
     space = Space(f"tenant{next(SPACES)}", "r4")
-    await store.transaction([replace(one, space=space) for one in saves])
+    await store.transaction([dataclasses.replace(one, space=space) for one in saves])
     return space
 
 
@@ -278,9 +279,9 @@ def test_what_was_updated_is_found_as_if_it_had_always_been_so(
     async def law() -> None:
         space = await stored(store, saves)
         there = {(one.type, one.id) for one in saves}
-        updates = [replace(one, space=space, version_id=1 + ((one.type, one.id) in there)) for one in changed]
+        updates = [dataclasses.replace(one, space=space, version_id=1 + ((one.type, one.id) in there)) for one in changed]
         gone = [one for one in saves if (one.type, one.id) not in {(two.type, two.id) for two in changed}]
-        deletes = [replace(one, space=space, version_id=2, body=b"", interaction="delete") for one in gone]
+        deletes = [dataclasses.replace(one, space=space, version_id=2, body=b"", interaction="delete") for one in gone]
         await store.transaction([*updates, *deletes])
         found, _ = await chain(store, space, query, EVERYTHING)
         assert sorted(found) == sorted(matches(changed, query, EVERYTHING))

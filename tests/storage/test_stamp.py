@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 from tests.storage.making import SPACE, asked, observation, patient, where
 
 from sickbay.fhir.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.sql.names import Remembered
+from sickbay.storage.postgres import store as postgres_store
+from sickbay.storage.sql.cache import StampedCache
 from sickbay.storage.sql.statement import Reader
+from sickbay.storage.sqlite import reader
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+
+
+@pytest.fixture(autouse=True)
+def caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On, even if SICKBAY_CACHES=off: this is about what stamps say."""
+    monkeypatch.setattr(reader, "CACHES", True)
+    monkeypatch.setattr(postgres_store, "CACHES", True)
 
 
 @pytest.fixture(params=ENGINES)
@@ -85,6 +94,35 @@ async def test_a_note_aside_leaves_the_stamp_and_nothing_else_does(tmp_path: Pat
 
 
 @pytest.mark.anyio
+async def test_a_new_token_leaves_the_stamp_and_any_other_change_of_tokens_does_not(tmp_path: Path) -> None:
+    here, there = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    await here.transaction([Put(Record("token", "first", b"{}", family="f"))])
+    first = await stamp(here)
+    for number, store in enumerate((here, there)):
+        await store.transaction([Put(Record("token", f"new {number}", b"{}"), 0)])
+        assert await stamp(here) == await stamp(there) == first
+    with pytest.raises(Conflict):
+        await there.transaction([Put(Record("token", "first", b"[]"), 0)])
+    assert await stamp(here) == first
+    seen = [first]
+    changes: list[Step] = [
+        Put(Record("token", "first", b"[]", family="f")),
+        Put(Record("token", "new 0", b"[]"), 1),
+        Put(Record("app", "new", b"{}"), 0),
+        UseOnce("token", "first", 20),
+        Delete("token", "new 1"),
+        DeleteFamily("f", ("token",)),
+        Clear("token"),
+    ]
+    for number, step in enumerate(changes):
+        await there.transaction([Put(Record("token", f"another {number}", b"{}"), 0), step])
+        seen.append(await stamp(here))
+    assert len(set(seen)) == len(seen)
+    await here.close()
+    await there.close()
+
+
+@pytest.mark.anyio
 async def test_a_folder_that_knows_no_revision_yet_has_a_stamp_too(tmp_path: Path) -> None:
     first = open_store(tmp_path / "a.db")
     before = await stamp(first)
@@ -136,6 +174,20 @@ async def test_a_search_that_is_remembered_counts_anew_once_anybody_wrote(stores
     assert [await found() for _ in range(2)] == [(0, 0, False)] * 2
 
 
+@pytest.mark.anyio
+async def test_with_caches_off_there_is_no_stamp_and_searches_say_the_same(
+    stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = stores
+    query = replace(asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), remembered=True)
+    await here.transaction([patient("p"), observation("o1", "p", code="x")])
+    before = [await here.search(SPACE, query, EVERYTHING) for _ in range(2)]
+    monkeypatch.setattr(reader, "CACHES", False)
+    monkeypatch.setattr(postgres_store, "CACHES", False)
+    assert await stamp(here) is None
+    assert [await here.search(SPACE, query, EVERYTHING) for _ in range(2)] == before
+
+
 def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
     class Clock:
         number = 1
@@ -144,7 +196,7 @@ def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
             return self.number
 
     clock = Clock()
-    remembered = Remembered[str, int](cast(Reader, clock))
+    remembered = StampedCache[str, int](cast(Reader, clock))
 
     def long() -> int:
         clock.number += 1

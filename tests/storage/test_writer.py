@@ -18,7 +18,7 @@ from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.writer import BUSY, QUIET, Writer
+from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Undo, Writer
 from sickbay.storage.store import Conflict, Put, Record
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ async def test_a_request_is_handed_over_however_many_follow(file: Path, monkeypa
 
 async def test_one_of_many_steps_is_begun_though_the_loop_is_busy_with_the_next(file: Path) -> None:
     writer, begun = Writer(connect(file)), threading.Event()
-    asked = asyncio.ensure_future(writer.run(lambda changes: begun.set(), many=True))
+    asked = asyncio.ensure_future(writer.run(lambda changes: begun.set(), steps=GROUP))
     await asyncio.sleep(0)
     assert begun.wait(10), "no turn of the loop passes meanwhile"
     await asked
@@ -183,9 +183,9 @@ async def test_who_finds_the_disk_full_is_told_so_and_it_goes_on_once_there_is_r
     db = connect(file)
     writer = Writer(db)
     db.pragma("max_page_count", db.pragma("page_count"))
-    for single in (True, False):
+    for undo in (Undo.NOTHING, Undo.SAVEPOINT):
         with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); nothing of this was kept"):
-            await writer.run(partial(many, 5000), single=single)
+            await writer.run(partial(many, 5000), undo)
     db.pragma("max_page_count", 1000)
     assert await writer.run(partial(many, 5000)) == 5000
     writer.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Literal
 
 from sickbay.authorization import origin, refresh
@@ -17,7 +16,7 @@ from sickbay.fhir.search_routes import SEARCHES, SEVERAL
 from sickbay.fhir.search_types import chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.remembering import memoized, remembered
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -327,7 +326,7 @@ def shown(token: Token, user: User | Unknown | None, policy: Policy, version: st
     return _shown(token.scope, token.patient, patients, policy.shared_types, version)
 
 
-@lru_cache(maxsize=4096)
+@memoized(4096)
 def _shown(
     scope: str,
     patient: str | None,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
@@ -17,6 +16,7 @@ from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
+from sickbay.kernel.remembering import memoized
 from sickbay.protocol import basic, jose
 from sickbay.protocol.basic import Basic
 
@@ -46,7 +46,7 @@ def presented(request: TokenRequest) -> Presented:
     )
 
 
-@lru_cache(maxsize=1)
+@memoized(1)
 def _presented(header: str, secret: str | None, assertion: str | None, client_id: str | None) -> Presented:
     """Most checks of a request ask, one right after the other; what another request sent is not kept."""
     read = basic.read(header) if basic.is_basic(header) else None

@@ -10,7 +10,8 @@ from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.values import Client, Family, Token, User
-from sickbay.kernel.refusal import UNKNOWN, Refusal, check, examine
+from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.refusal import UNKNOWN, Refusal, check
 from sickbay.protocol import scopes
 
 

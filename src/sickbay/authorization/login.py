@@ -8,7 +8,8 @@ from sickbay.authorization.known import LoginKnown
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Launch
-from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check, examine
+from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 

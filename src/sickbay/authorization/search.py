@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sickbay.authorization.known import AccessKnown
@@ -23,6 +22,7 @@ from sickbay.fhir.search_parameters import compartment_types, known_types, other
 from sickbay.fhir.search_routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
+from sickbay.kernel.remembering import memoized
 from sickbay.protocol import scopes
 
 SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
@@ -190,7 +190,7 @@ def _missing(alternatives: tuple[str, ...]) -> RefusalType:
     return refusals.FHIR_SEARCH_MISSING_CATEGORY if "category" in alternatives else refusals.FHIR_SEARCH_MISSING_PARAM
 
 
-@lru_cache(maxsize=64)
+@memoized(64)
 def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
     """`r4 Observation: _id | patient` -> (version, type) -> alternatives, all of which a search must meet."""
     found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import orjson
 
 from sickbay.fhir.search_types import KEPT, is_brief
-from sickbay.kernel.remembering import LONGEST
+from sickbay.kernel.remembering import LONGEST, memoized
 
 
 class Kept(Protocol):
@@ -78,7 +77,7 @@ def _head(self_url: str, next_url: str | None, total: int | None, id: str | None
     return b'{"resourceType":"Bundle"' + named + meta + b',"type":"searchset"' + counted + links
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
     """Apps ask the same again."""
     return _head(self_url, next_url, total, None, None)
@@ -174,7 +173,7 @@ def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     return _brief_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     return _url(base, type, pairs)
 

@@ -6,9 +6,10 @@ The stores answer searches by their indexes; this says what the answer has to be
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import cos, radians
 from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from sickbay.fhir.facts import Part, ResourceFacts
 from sickbay.fhir.query import (

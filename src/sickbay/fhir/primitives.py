@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypeAlias
+
+from sickbay.kernel.remembering import memoized
 
 Says: TypeAlias = Callable[[Any], str | None]
 """None where the value is good; else what is wrong with it, to follow the value's place."""
@@ -45,7 +46,7 @@ def _matching(pattern: str, said: str, flags: int = re.ASCII) -> Says:
 
 def _known(says: Says) -> Says:
     """Of what comes again and again, systems and dates: a short text is looked at once."""
-    kept = lru_cache(maxsize=16_384)(says)
+    kept = memoized(16_384)(says)
     return lambda value: kept(value) if isinstance(value, str) and len(value) <= _SHORT else says(value)
 
 

@@ -1,16 +1,19 @@
-"""A search as a value: what was asked, resolved against one version's search parameters, ready for any store."""
+"""A search as a value: what was asked, resolved against one version's search parameters, ready for any store.
+
+Structs, since one or more are made for each request: a frozen dataclass takes several times as long to make and to hash.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
 Prefix: TypeAlias = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchParameter:
+class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
     """One search parameter of one version on one type. `number` is stable per (version, type, code): the index's small int."""
 
     code: str
@@ -29,16 +32,14 @@ class SearchParameter:
         return self.held or (self.number,)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenValue:
+class TokenValue(Struct, frozen=True, gc=False):
     """`code` any system; `system|code`; `|code` (system ""); `system|` (code None). `text` for :text."""
 
     system: str | None
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceValue:
+class ReferenceValue(Struct, frozen=True, gc=False):
     """A relative reference. type None: any of the parameter's targets. Foreign absolute URLs keep `url` and match no id."""
 
     type: str | None
@@ -46,16 +47,14 @@ class ReferenceValue:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StringValue:
+class StringValue(Struct, frozen=True, gc=False):
     """Folded text (lower case, no accents)."""
 
     text: str
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
-class DateValue:
+class DateValue(Struct, frozen=True, gc=False):
     """An instant range [low, high) in epoch milliseconds, and the prefix."""
 
     prefix: Prefix
@@ -63,8 +62,7 @@ class DateValue:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuantityValue:
+class QuantityValue(Struct, frozen=True, gc=False):
     """A number and its optional unit: [low, high) by its written precision; low == high for gt, lt, ge, le, sa, eb."""
 
     prefix: Prefix
@@ -74,20 +72,17 @@ class QuantityValue:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UriValue:
+class UriValue(Struct, frozen=True, gc=False):
     uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeValue:
+class CompositeValue(Struct, frozen=True, gc=False):
     """`a$b`: one value for each part, all true of the same element."""
 
     parts: tuple[TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NearValue:
+class NearValue(Struct, frozen=True, gc=False):
     """A circle on the earth: centre in microdegrees, radius in metres."""
 
     latitude: int
@@ -95,8 +90,7 @@ class NearValue:
     radius: int
 
 
-@dataclass(frozen=True, slots=True)
-class WordsValue:
+class WordsValue(Struct, frozen=True, gc=False):
     """Words, folded, each the beginning of one in the text: all of them, wherever they stand."""
 
     words: tuple[str, ...]
@@ -107,8 +101,7 @@ Value: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True, gc=False):
     """One `parameter[:modifier]=a,b`: the values are alternatives; several filters must all hold."""
 
     parameter: SearchParameter
@@ -136,8 +129,7 @@ class Filter:
         return sum(one.ends for one in self.either) or 1
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True, gc=False):
     """`_include` or `_revinclude=Source:parameter[:Target]`; type or code "*" as sent."""
 
     source: str
@@ -149,14 +141,12 @@ class Include:
     """Types that are not brought along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True, gc=False):
     parameter: str
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True, gc=False):
     """A compartment (R4, 3.1.1.5.2): what refers to Type/id by one of these parameters, named by their numbers."""
 
     type: str
@@ -164,8 +154,7 @@ class Within:
     parameters: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True, gc=False):
     """A search on one type of one version, or on several: then `type` is "" and `parts` has one search for each.
 
     ids: from `_id`, None where not asked. updated: from `_lastUpdated`. applied: the parameters as they will stand in
@@ -186,14 +175,14 @@ class Query:
     elements: tuple[str, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
-    doubted: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    doubted: tuple[tuple[str, str, str], ...] = ()
     """(name, code, what may be meant) of codes that no resource can hold."""
     within: Within | None = None
     parts: tuple[Query, ...] = ()
-    whole: bool = field(default=True, compare=False)
+    whole: bool = True
     """Whether version, time and facts of the matches are wanted beside their bodies."""
-    remembered: bool = field(default=False, compare=False)
-    """Whether this very object comes again where the same is asked."""
+    remembered: bool = False
+    """Whether it is short enough to be cached, with what a store makes of it."""
 
     @property
     def path(self) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+
+from msgspec.structs import replace
 
 from sickbay.fhir import search_codes, words
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
-from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
+from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
 from sickbay.fhir.search_modifiers import UNSUPPORTED, understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
-from sickbay.fhir.search_types import KEPT, is_brief, named
+from sickbay.fhir.search_templates import plain
+from sickbay.fhir.search_types import FEW, KEPT, is_brief, named
+from sickbay.kernel.remembering import memoized
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
@@ -39,7 +41,7 @@ def parse(
     return _parsed(version, type, pairs, base, strict)
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief(version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool) -> Query | tuple[Fault, ...]:
     """A Query never changes; the store knows it again, and keeps what it made of it."""
     return _parsed(version, type, pairs, base, strict, remembered=True)
@@ -72,6 +74,8 @@ def _parsed(
 
 def _limit(reading: Reading) -> None:
     """A search that asks more at once than any app needs is refused, before it costs anything."""
+    if _is_small(reading):
+        return
     asked = (
         ("filters", sum(one.ends for one in reading.filters), FILTERS),
         ("words", sum(map(words.count, reading.filters)), words.ASKED),
@@ -81,6 +85,12 @@ def _limit(reading: Reading) -> None:
     for name, count, most in asked:
         if count > most:
             reading.faults.append(Fault("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
+
+
+def _is_small(reading: Reading) -> bool:
+    """Whether it is far below each bound, as nearly every search is: counting would take longer."""
+    few = len(reading.filters) <= FEW and len(reading.includes) <= FEW and len(reading.said.get("sort", ())) <= FEW
+    return few and not any(one.leads or one.parameter.code in words.WORDS for one in reading.filters)
 
 
 def parse_several(
@@ -127,6 +137,14 @@ def _types(version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]])
 
 
 def _read(reading: Reading, name: str, text: str) -> None:
+    parameter = plain(reading.version, reading.type, name) if text else None
+    if parameter is not None:
+        _known(reading, parameter, name, text, values_of(reading, parameter, None, text))
+    else:
+        _read_by_steps(reading, name, text)
+
+
+def _read_by_steps(reading: Reading, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE:
         return
@@ -155,11 +173,10 @@ def _read(reading: Reading, name: str, text: str) -> None:
     elif text == "":
         reading.ignored.append((name, None))
     else:
-        _known(reading, parameter, name, text)
+        _known(reading, parameter, name, text, filter_of(reading, reading.type, name, text))
 
 
-def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -> None:
-    found = filter_of(reading, reading.type, name, text)
+def _known(reading: Reading, parameter: SearchParameter, name: str, text: str, found: Filter | Fault) -> None:
     if isinstance(found, Fault):
         reading.faults.append(found)
         return

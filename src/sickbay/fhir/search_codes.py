@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from sickbay.fhir import hierarchies, terminology
 from sickbay.fhir.definitions import table

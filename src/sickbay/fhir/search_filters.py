@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from sickbay.fhir import composites, search_codes, words
 from sickbay.fhir.expressions import kinds, routes
@@ -105,7 +106,7 @@ def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGI
         return unsupported(reading.version, parameter, name)
     if dot:
         return _chain(reading, parameter, modifier, rest, text, way)
-    return _values(reading, parameter, modifier or None, text)
+    return values_of(reading, parameter, modifier or None, text)
 
 
 def _from(inner: Fault, name: str, way: str) -> Fault:
@@ -224,7 +225,8 @@ def _led(reading: Reading, types: Sequence[str], rest: str, text: str, way: Way)
     return found or wrong
 
 
-def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+def values_of(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+    """The filter by a parameter that is not the first of a chain."""
     parts = [one for one in split(text) if one]  # an empty alternative would match all: it counts as not said
     if len(parts) > VALUES:
         return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")

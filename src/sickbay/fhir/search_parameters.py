@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
+
+from msgspec.structs import replace
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.query import Kind, SearchParameter

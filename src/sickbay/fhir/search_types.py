@@ -6,13 +6,15 @@ Read from the text and not from the Query: what is left out under lenient handli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 
 from sickbay.fhir.search_parameters import find, known_types
+from sickbay.kernel.remembering import memoized
 
 FEW, BRIEF, KEPT = 6, 160, 2048
 """Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""
+_BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
+"""Parameters whose value names types; of the others the name alone does."""
 LINKS = 8
 """Of one parameter; a search with more than six, three in a chain and three times `_has`, is refused wherever they lead."""
 
@@ -27,10 +29,11 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
 
     Wildcards name none. pairs: decoded, of a search on `type`, which the version knows; None: on several.
     """
-    return _brief(version, type, tuple(pairs)) if is_brief(pairs) else _named(version, type, pairs)
+    asked = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
+    return _brief(version, type, asked) if is_brief(asked) else _named(version, type, asked)
 
 
-@lru_cache(maxsize=KEPT)
+@memoized(KEPT)
 def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _named(version, type, pairs)
 

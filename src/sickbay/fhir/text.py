@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+
+from sickbay.kernel.remembering import memoized
 
 LENGTH = 120
 _BARRED = str.maketrans(
@@ -37,7 +38,7 @@ def fold(text: str) -> str:
     return _short(text) if len(text) <= LENGTH else _folded(text)
 
 
-@lru_cache(maxsize=16_384)
+@memoized(16_384)
 def _short(text: str) -> str:
     """Most texts are displays of codes, and come again and again."""
     return _folded(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sickbay.fhir import written
@@ -17,7 +17,7 @@ from sickbay.fhir.references import target
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
 from sickbay.fhir.values import known
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.remembering import memoized, remembered
 
 LIMIT = 100
 """Faults that are told of one resource; after that it is not looked at any further."""
@@ -191,7 +191,7 @@ def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -
             _reference(looking, targets, value.get("reference"), value.get("type"), at)
 
 
-@lru_cache(maxsize=8192)
+@memoized(8192)
 def _is_good(version: str, text: bytes) -> bool:
     """Whether a CodeableConcept is, wherever it stands: most come again and again. Of references it is not said."""
     looking = _Looking(version, "")

@@ -8,7 +8,6 @@ begin one costs as much as a value does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias, TypeGuard
 
 import orjson
@@ -17,6 +16,7 @@ from sickbay.fhir import written
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.primitives import HUGE
 from sickbay.fhir.text import fold
+from sickbay.kernel.remembering import memoized
 
 _SHORT = 500
 """Bytes."""
@@ -60,7 +60,7 @@ def _concept(value: dict[str, Any]) -> tuple[Coded, Sequence[tuple[str, str]]]:
     return _read(text) if text is not None else (_codings(value), _displays(value))
 
 
-@lru_cache(maxsize=8192)
+@memoized(8192)
 def _read(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
     value = written.loads(text)
     return tuple(_codings(value)), tuple(_displays(value))

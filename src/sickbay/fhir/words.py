@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from sickbay.fhir.expressions import routes
 from sickbay.fhir.query import Filter, WordsValue
 from sickbay.fhir.search_parameters import TEXT, parameters
 from sickbay.fhir.text import fold
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.remembering import memoized, remembered
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that are searched so."""
@@ -60,7 +60,7 @@ def pieces(text: str) -> tuple[str, ...]:
     return _few(text) if len(text) <= LENGTH else tuple(_pieces(text))
 
 
-@lru_cache(maxsize=16_384)
+@memoized(16_384)
 def _few(text: str) -> tuple[str, ...]:
     """Most texts are displays of codes, and come again and again."""
     return tuple(_pieces(text))

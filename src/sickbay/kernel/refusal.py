@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
-
-Group: TypeAlias = tuple[str, tuple[Callable[[Any, Any], "Refusal | None"], ...]]
-"""What checks are about, and what they decide by."""
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -155,57 +151,11 @@ class Examination:
         return self.refusals[0] if self.refusals else None
 
 
-class Plan(NamedTuple, Generic[R, K]):
-    """What is asked of one kind of request. needs: of `known`; groups: what is asked, by what it is about.
+def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collection[str] = ()) -> Examination:
+    """Run every check; `relaxed` names refusals that this tenant lets pass.
 
-    passed: what is said where all of it passes; None where a check comes before what it comes after.
+    This loop defines what checks mean. Stages that meet many requests use `kernel.compiled_checks`, which agrees with it.
     """
-
-    checks: tuple[Check[R, K], ...]
-    needs: tuple[str, ...]
-    groups: tuple[Group, ...]
-    passed: Examination | None
-
-
-@lru_cache(maxsize=512)
-def plan(checks: tuple[Check[R, K], ...], kind: str | None = None, proven: tuple[Check[R, K], ...] = ()) -> Plan[R, K]:
-    """kind: of request; None: every check is asked. proven: those that passed before, of the very same that is known."""
-    ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
-    asked = [one for one in checks if one not in proven and (kind is None or not one.of or kind in one.of)]
-    groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
-    for one in asked:
-        groups.setdefault(one.about, []).append(one.decide)
-    passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
-    needs = tuple(dict.fromkeys(need for one in asked for need in one.needs))
-    listed = tuple((about, tuple(group)) for about, group in groups.items())
-    return Plan(checks, needs, listed, passed if ordered else None)
-
-
-def examine(checks: Sequence[Check[R, K]] | Plan[R, K], request: R, known: K, relaxed: Collection[str] = ()) -> Examination:
-    """Run every check; `relaxed` names refusals that this tenant lets pass."""
-    ready: Plan[R, K] = checks if isinstance(checks, Plan) else plan(tuple(checks))
-    granted = _granted(ready, request, known)
-    return granted if granted is not None else _examined(ready.checks, request, known, relaxed)
-
-
-def _granted(ready: Plan[R, K], request: R, known: K) -> Examination | None:
-    """The Examination in which every check passed; None where one did not: then it is done anew, with what waits for what.
-
-    Nearly every request is such a one, and of it no more is done than to call each check that may refuse it.
-    """
-    _, needs, groups, passed = ready
-    for need in needs:
-        if getattr(known, need) is UNKNOWN:
-            return None
-    for about, group in groups:
-        if not about or getattr(known, about):
-            for decide in group:
-                if decide(request, known) is not None:
-                    return None
-    return passed
-
-
-def _examined(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collection[str]) -> Examination:
     passed: set[str] = set()
     said: list[Checked] = []
     for one in checks:

@@ -15,7 +15,8 @@ from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Unknown, plan
+from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -93,9 +94,9 @@ async def outside_every_base(world: World, tenant: Tenant, request: AccessReques
 
 
 @lru_cache(maxsize=256)
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Plan[Any, Any]:
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> CompiledChecks[Any, Any]:
     """held: the token context was accepted when it was loaded, so those checks aren't run again."""
-    return plan((*CHECKS, *more), interaction, stage.HOLDING if held else ())
+    return compile((*CHECKS, *more), interaction, stage.HOLDING if held else ())
 
 
 async def _context(world: World, contexts: dict[Key, TokenContext], tenant: Tenant, version: str, text: str) -> TokenContext:

@@ -116,6 +116,6 @@ async def grant(
         issuer=tenant.server.issuer,
         issued_at=now,
     )
-    await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name))])
+    await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
     response = tokens.response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

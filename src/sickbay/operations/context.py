@@ -63,8 +63,6 @@ class Tenant:
     """What sickbay.toml decides otherwise than the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen while running: it stands above both."""
-    origins: tuple[int, frozenset[str]] | None = None
-    """Origins that apps registered here, and the stamp of the store when they were read."""
     settled: Policy = field(init=False)
     """As dialect and sickbay.toml have it."""
 
@@ -115,6 +113,8 @@ class World:
     say: Say | None = None
     sample_base: str = ""
     token_cache: TokenCache = field(default_factory=TokenCache)
+    origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    """By tenant: the origins that its apps registered, and the stamp of the store when they were read."""
     loopback: bool = False
     """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)

@@ -15,7 +15,8 @@ from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Words
-from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Plan, Refusal, examine
+from sickbay.kernel.compiled_checks import CompiledChecks, examine
+from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Refusal
 from sickbay.operations.context import Tenant
 from sickbay.operations.disclosure import LAUNCH_PLACE, private_facts
 
@@ -69,7 +70,7 @@ def _has_rule(one: Checked) -> bool:
 _SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
 
 
-Checks: TypeAlias = Sequence[Check[Any, Any]] | Plan[Any, Any]
+Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
 
 
 def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, known: K) -> Decision[R, K]:

@@ -5,9 +5,10 @@ Every piece of it is a search with the token's own visibility, so that nothing c
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from sickbay.fhir.index import CROWDS
 from sickbay.fhir.query import DateValue, Filter, Include, Query, Within

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import orjson
+from msgspec import structs
 
 from sickbay.fhir import search, written
 from sickbay.fhir.attachments import with_absolute_attachments
@@ -223,7 +224,7 @@ async def _pages(
         return
     if _is_referenced(one, type):
         ids = (await _referenced(world, space, one, visibility) if wanted is None else wanted).get(type, set())
-        queries = [replace(query, ids=part) for query in _queries(one, type, page) for part in _portions(sorted(ids))]
+        queries = [structs.replace(query, ids=part) for query in _queries(one, type, page) for part in _portions(sorted(ids))]
     else:
         queries = _queries(one, type, page)
     held, eyes = _is_held(one, type), _eyes(one, visibility, type)
@@ -231,7 +232,7 @@ async def _pages(
     for query in queries:
         cursor: str | None = None
         while True:
-            found = await world.store.search(space, replace(query, cursor=cursor), eyes)
+            found = await world.store.search(space, structs.replace(query, cursor=cursor), eyes)
             kept = [await _as_of(world, space, one, eyes, each) for each in whole(found) if each.id not in seen]
             if len(one.filters) > 1:
                 seen |= {each.id for each in found.matches}
@@ -247,9 +248,9 @@ def _queries(one: Job, type: str, page: int) -> list[Query]:
     plain = Query(one.version, type, count=page, total="none", updated=updated)
     asked = [search.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type]
     read = [query for query in asked if isinstance(query, Query)]
-    return [replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read] or [
-        plain
-    ]
+    return [
+        structs.replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read
+    ] or [plain]
 
 
 async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: Stored) -> Stored | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from urllib.parse import unquote
 
 from sickbay.diagnosis.repairs import (
@@ -15,6 +15,7 @@ from sickbay.diagnosis.repairs import (
     PLACES,
 )
 from sickbay.diagnosis.values import is_no_secret
+from sickbay.kernel.remembering import memoized
 from sickbay.operations import harmless_search
 from sickbay.operations import vocabulary as known
 from sickbay.operations.live import Live, decoded
@@ -56,7 +57,7 @@ _SLACK = 0.2
 """Changes between lower case, upper case and digits, for each character, from which a run looks random."""
 
 
-@lru_cache(maxsize=4096)
+@memoized(4096)
 def _parts(text: str) -> tuple[str, ...]:
     """Of an address or of scopes: what may be written elsewhere because it is in them."""
     return tuple(part for part in re.split(r"[/?#\s]+", text) if part)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import orjson
+from msgspec.structs import replace
 
 from sickbay.fhir.loading import Ready
 from sickbay.fhir.query import Query

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility

@@ -25,12 +25,13 @@ async def credentialed(world: World, tenant: Tenant, origin: str | None) -> bool
 
 
 async def _own(world: World, tenant: Tenant) -> frozenset[str]:
-    stamp = world.store.stamp()
-    if tenant.origins is not None and stamp is not None and tenant.origins[0] == stamp:
-        return tenant.origins[1]
+    stamp, cached = world.store.stamp(), world.origins.get(tenant.name)
+    if cached is not None and cached[0] == stamp:
+        return cached[1]
     every = await registration.every(world, tenant.name)
     found = frozenset(one for client in every for one in registered(client))
-    tenant.origins = None if stamp is None else (stamp, found)
+    if stamp is not None:
+        world.origins[tenant.name] = stamp, found
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sickbay import dialects
@@ -15,7 +15,9 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Plan, Refusal, examine, plan
+from sickbay.kernel.compiled_checks import CompiledChecks, compile, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal
+from sickbay.kernel.remembering import memoized
 from sickbay.operations.decision import Decision
 
 
@@ -27,10 +29,10 @@ def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, A
     return [_answer(decision, ready, dialects.load(one)) for one in _names() if one != tenant]
 
 
-@lru_cache(maxsize=256)
-def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> Plan[Any, Any]:
+@memoized(256)
+def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> CompiledChecks[Any, Any]:
     """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
-    return plan(tuple(one for one in checks if "state" not in one.needs), interaction)
+    return compile(tuple(one for one in checks if "state" not in one.needs), interaction)
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:
@@ -54,7 +56,7 @@ def _policy(dialect: str) -> Policy:
     return Policy(**{"send_iss": given.answers.iss, **given.policy})
 
 
-def _answer(decision: Decision[Any, Any], ready: Plan[Any, Any], dialect: Dialect) -> dict[str, Any]:
+def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
     version = getattr(decision.known, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}

@@ -355,7 +355,7 @@ async def for_script(
         issuer=tenant.server.issuer,
         issued_at=now,
     )
-    await world.store.transaction([Put(records.token(records.digest(text), token, tenant.name))])
+    await world.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
     return stage.response(text, token, tenant.policy, {})
 
 

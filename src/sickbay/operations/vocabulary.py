@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
 from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
@@ -12,6 +12,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import OPERATIONS
 from sickbay.fhir.search_parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.remembering import memoized
 
 OAUTH = frozenset(
     (
@@ -311,7 +312,7 @@ def named() -> frozenset[str]:
     return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
 
 
-@lru_cache(maxsize=1024)
+@memoized(1024)
 def squeezed(name: str) -> str:
     return _SQUEEZED.sub("", name).lower()
 
@@ -323,7 +324,7 @@ def resembles(name: str, known: frozenset[str]) -> bool:
     return _resembles(squeezed(name), known)
 
 
-@lru_cache(maxsize=1024)
+@memoized(1024)
 def _resembles(short: str, every: frozenset[str]) -> bool:
     if short in every:
         return True

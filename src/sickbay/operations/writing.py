@@ -6,8 +6,9 @@ import asyncio
 import datetime
 import hashlib
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal
+
+from msgspec import structs
 
 from sickbay.authorization import writes
 from sickbay.authorization.refusals import write as refusals
@@ -18,6 +19,7 @@ from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
 from sickbay.fhir.subjects import Before
 from sickbay.fhir.visibility import through
+from sickbay.kernel.remembering import memoized
 from sickbay.operations import write_decisions as decisions
 from sickbay.operations.context import World
 from sickbay.operations.matching import ids
@@ -210,7 +212,7 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
     asked = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{one.tenant.name}/{one.version}/{one.type}?{asked}".encode()).hexdigest()
     record = await world.store.get("condition", key)
-    found = whole(await world.store.search(one.space, replace(query, count=2, whole=True), one.seen.visibility))
+    found = whole(await world.store.search(one.space, structs.replace(query, count=2, whole=True), one.seen.visibility))
     now = world.now()
     value = Record("condition", key, b"", one.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(value, if_revision=record.revision if record else 0)
@@ -261,7 +263,7 @@ def instant(at: int) -> str:
     return f"{_second(at // 1000)}.{at % 1000:03d}Z"
 
 
-@lru_cache(maxsize=8)
+@memoized(8)
 def _second(at: int) -> str:
     """Many are written in one."""
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")

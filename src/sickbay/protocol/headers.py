@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import chain
 from typing import Final, TypeAlias
+
+from sickbay.kernel.remembering import memoized
 
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -30,7 +31,7 @@ def _read(sent: Pairs) -> dict[str, str]:
     return found
 
 
-_kept = lru_cache(maxsize=1024)(_read)
+_kept = memoized(1024)(_read)
 
 
 def is_fetched(headers: Mapping[str, str]) -> bool:

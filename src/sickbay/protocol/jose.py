@@ -9,9 +9,10 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from sickbay.kernel.remembering import memoized
 from sickbay.protocol import unicode
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     return f"{signed}.{_base64url(signature(signed.encode()))}"
 
 
-@lru_cache(maxsize=16)
+@memoized(16)
 def _signing(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
     """The header, which is the same each time, and what signs: the library looks for both anew for each signature."""
     from joserfc.jws import JWSRegistry
@@ -75,7 +76,7 @@ def _base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-@lru_cache(maxsize=256)
+@memoized(256)
 def _imported(key: str) -> RSAKey | ECKey:
     """The key, read once: the library tests an RSA key's primes when it reads it, which takes a hundred signatures' time.
 
@@ -89,7 +90,7 @@ def _imported(key: str) -> RSAKey | ECKey:
     return read
 
 
-@lru_cache(maxsize=8)
+@memoized(8)
 def peek(text: str) -> Jwt | None:
     """Header and claims, unverified; None where it is no header.payload.signature of JSON objects.
 

@@ -6,7 +6,7 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Literal, cast
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from sickbay import population
 from sickbay.fhir.index import extract
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.kernel.remembering import memoized
 from sickbay.operations.context import Tenant, World
 from sickbay.sandbox.folder import Written
 from sickbay.storage.store import Conflict, Delete, Put, Record, Save, Space, Step, Store
@@ -128,7 +129,7 @@ def _pinned(day: str) -> datetime.date:
     return datetime.date.fromisoformat(day)
 
 
-@lru_cache(maxsize=64)
+@memoized(64)
 def _day_of(number: int) -> datetime.date:
     """Days since 1970, in UTC."""
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)

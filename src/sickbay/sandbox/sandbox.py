@@ -15,7 +15,7 @@ from sickbay.authorization.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
-from sickbay.operations import context, records, running
+from sickbay.operations import context, record_kinds, records, running
 from sickbay.operations.context import Say, Tenant, World
 from sickbay.operations.journal import Journal
 from sickbay.operations.throttle import Throttle
@@ -116,24 +116,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     """Data as seeded; sessions, tokens, launches, exchanges gone. With everything, apps and users that were added, and
     policies that were chosen, too.
     """
-    kinds = [
-        "session",
-        "login",
-        "token",
-        "code",
-        "family",
-        "launch",
-        "consent",
-        "exchange",
-        "pending",
-        "jti",
-        "loaded",
-        "export",
-        "app-state",
-        "app-before",
-        "resources",
-    ]
-    kinds += ["app", "user"] if everything else []
+    kinds = (*record_kinds.cleared(everything), "resources")
     steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]
     async with sandbox.filling.paused(tenant):
         await sandbox.world.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])

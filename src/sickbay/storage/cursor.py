@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
 import msgspec
 
 from sickbay.fhir.visibility import Visibility
+from sickbay.kernel.remembering import memoized
 from sickbay.storage.store import BadCursor, StaleCursor
 
 Key: TypeAlias = tuple[int | str, ...]
@@ -66,7 +66,7 @@ def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Positio
     return position
 
 
-@lru_cache(maxsize=1024)
+@memoized(1024)
 def sight_of(visibility: Visibility) -> bytes:
     """A fingerprint of what is visible, the same on every worker."""
     clauses = [

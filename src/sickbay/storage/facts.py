@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
+
+from sickbay.kernel.remembering import memoized
 
 Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
 
@@ -28,12 +29,12 @@ def codes_of(facts: str) -> Codes:
     return _codes_in(facts.partition("\n")[2])
 
 
-@lru_cache(maxsize=16384)
+@memoized(16384)
 def _patients_in(line: str) -> tuple[str, ...]:
     return _patients.decode(line)
 
 
-@lru_cache(maxsize=16384)
+@memoized(16384)
 def _codes_in(line: str) -> Codes:
     """Few are different from each other, so most calls find them decoded."""
     return _codes.decode(line)

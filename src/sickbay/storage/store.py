@@ -228,6 +228,22 @@ CHANGES = Put(Record("changes", "app", b"{}"))
 """Written with every change of those kinds: the revision of this record is another one then, on every worker."""
 
 
+NEVER_KNOWN_BEFORE = frozenset(("token", "jti"))
+"""Kinds whose new records change nothing that anyone may have cached: nobody caches that one of them is absent."""
+
+
+def leaves_stamp(steps: Sequence[Step]) -> bool:
+    """Whether all that was cached before these steps is still true: they are notes aside, and inserts of new tokens.
+
+    An insert has `if_revision` 0, so that a token which exists is never replaced by it: whatever changes or deletes one, as a
+    revocation does, is a write like any other.
+    """
+    return all(
+        isinstance(one, Put) and (one.aside or (one.if_revision == 0 and one.record.kind in NEVER_KNOWN_BEFORE))
+        for one in steps
+    )
+
+
 def counted(steps: Sequence[Step]) -> Sequence[Step]:
     """With CHANGES at the end, if one of them changes a record of a counted kind."""
     changes = any(isinstance(one, Put) and one.record.kind in COUNTED for one in steps)
@@ -266,8 +282,8 @@ class Store(Protocol):
         ...
 
     def stamp(self) -> int | None:
-        """Another number after every write but notes aside (and on PostgreSQL after those), by whichever process; None where
-        that cannot be told cheaply.
+        """Another number after every write by any process, except those that `leaves_stamp` names (PostgreSQL counts them
+        too); None if that can't be told cheaply.
 
         It may be as old as the last `get`: whoever relies on it asks for the clock first, as every request does.
         """

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
 from hashlib import blake2b
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.remembering import memoized, remembered
 
 
 @remembered(32768)
@@ -22,7 +21,7 @@ def text_hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
-@lru_cache(maxsize=8192)
+@memoized(8192)
 def ordered(value: float) -> int:
     """A float as an integer of the same order, since the tables hold no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]

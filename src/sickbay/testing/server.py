@@ -28,13 +28,13 @@ class Live(NamedTuple):
 
 
 @contextmanager
-def serving(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Live]:
+def serving(*arguments: str, environment: dict[str, str] | None = None, module: str = "sickbay") -> Iterator[Live]:
     """`sickbay serve --json` with these arguments, on a free port unless they name one. It is gone after the `with`.
 
-    Raises RuntimeError with what it said where it did not start.
+    module: another one that runs the same command. Raises RuntimeError with what it said where it did not start.
     """
     port = () if "--port" in arguments else ("--port", "0")
-    command = [sys.executable, "-m", "sickbay", "serve", *port, "--json", *arguments]
+    command = [sys.executable, "-m", module, "serve", *port, "--json", *arguments]
     inherited = {key: value for key, value in os.environ.items() if key not in PROXIES}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(

@@ -15,7 +15,8 @@ from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Examination, Refusal, examine
+from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.refusal import Examination, Refusal
 
 __all__ = [
     "CHECKS",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
+from sickbay.kernel.remembering import CACHES
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.numbers import Numbers, allocated
@@ -139,7 +140,7 @@ class PostgresStore:
 
     def stamp(self) -> int | None:
         """As of the last `get` or write of ours. As long as the server's snapshot is the same, nobody committed anything."""
-        return self._stamp
+        return self._stamp if CACHES else None
 
     async def find(
         self,

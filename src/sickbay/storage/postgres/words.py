@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
+
+from sickbay.kernel.remembering import memoized
 
 _WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
@@ -27,7 +28,7 @@ class Spoken(NamedTuple):
     lists: frozenset[int]
 
 
-@lru_cache(maxsize=1024)
+@memoized(1024)
 def spoken(text: str) -> Spoken:
     lists: list[int] = []
     count = 0

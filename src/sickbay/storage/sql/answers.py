@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, labels, past, reading, search, several
+from sickbay.storage.sql import includes, labels, past, reading, search, several, templates
+from sickbay.storage.sql.cache import StorageCaches
 from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.filters import Scope
-from sickbay.storage.sql.names import Names, Remembered
+from sickbay.storage.sql.names import Names
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.reading import WIDTH, Guard
 from sickbay.storage.sql.search import Plan
@@ -32,9 +33,9 @@ class Answers:
 
     def __init__(self, reader: Reader, find: Find, key: bytes) -> None:
         self._reader, self._find, self._key = reader, find, key
-        self.names = Names(reader)
+        self._caches = StorageCaches(reader)
+        self.names = Names(reader, self._caches)
         self.guard = Guard()
-        self._asks: Remembered[tuple[int, int, Space], tuple[Query, Visibility, Ask[Page]]] = Remembered(reader)
 
     def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
@@ -64,12 +65,9 @@ class Answers:
         return partial(past.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
 
     def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
-        """One that is remembered is known again by the very objects, which are kept beside: nobody else has their ids then."""
-
-        def made() -> tuple[Query, Visibility, Ask[Page]]:
-            return query, visibility, self._searching(space, query, visibility)
-
-        return self._asks.get((id(query), id(visibility), space), made)[2] if query.remembered else made()[2]
+        if not query.remembered:
+            return self._searching(space, query, visibility)
+        return self._caches.plans.get((space, query, visibility), partial(self._searching, space, query, visibility))
 
     def _searching(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
         scope = self._scope(space, visibility)
@@ -78,7 +76,7 @@ class Answers:
         if query.type == "":
             plans = several.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = search.plan(scope, self._find, space, query, visibility)
+        plan = templates.planned(self._caches.templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:

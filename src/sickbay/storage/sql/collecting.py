@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import zip_longest
+
+from msgspec.structs import replace
 
 from sickbay.fhir.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
 from sickbay.storage.sql import composites, words

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sql.cache import PlanResults
 from sickbay.storage.sql.filters import FALSE, Scope, both, one_of
 from sickbay.storage.sql.order import Find, order
 from sickbay.storage.sql.search import Plan, own
@@ -52,4 +53,4 @@ def _plan(scope: Scope, find: Find, space: Space, parts: list[Query], holder: in
     source = Source(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, {})
+    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, PlanResults())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
-from typing import Generic, TypeVar
 
 import orjson
 
 from sickbay.kernel.remembering import LONGEST
+from sickbay.storage.sql.cache import StorageCaches
 from sickbay.storage.sql.statement import Reader, Sql, few
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
@@ -19,41 +19,17 @@ NEVER = 1 << 62
 REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
 LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
-K = TypeVar("K")
-V = TypeVar("V")
-MOST = 4096
-"""Look-ups that are remembered."""
-
-
-class Remembered(Generic[K, V]):
-    """What was looked up since anybody wrote: apps ask the same again, of the same patient or for the same code."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._stamp: int | None = None
-        self._kept: dict[K, V] = {}
-
-    def get(self, key: K, look: Callable[[], V]) -> V:
-        """Kept beside what was found under the same stamp: another may have come while we looked."""
-        stamp = self._reader.stamp()
-        if stamp != self._stamp or stamp is None or len(self._kept) > MOST:
-            self._kept, self._stamp = {}, stamp
-        kept = self._kept
-        if key not in kept:
-            kept[key] = look()
-        return kept[key]
 
 
 class Names:
     """The reader's dictionary. A number never changes its meaning, so what was found once is kept; the absent is not."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, caches: StorageCaches) -> None:
         self._reader = reader
         self._spaces: dict[Space, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._nids: Remembered[tuple[int, int, str], int] = Remembered(reader)
-        self._hashes: Remembered[str, list[int]] = Remembered(reader)
+        self._caches = caches
 
     def space(self, space: Space) -> int | None:
         if space not in self._spaces:
@@ -88,7 +64,7 @@ class Names:
     def nid(self, space: int, type: str, id: str) -> int:
         """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
         key = (space, self.word(type), id)
-        return self._nid(key) if len(id) > LONGEST else self._nids.get(key, partial(self._nid, key))
+        return self._nid(key) if len(id) > LONGEST else self._caches.nids.get(key, partial(self._nid, key))
 
     def _nid(self, key: tuple[int, int, str]) -> int:
         found = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
@@ -99,7 +75,7 @@ class Names:
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
             look = partial(self._of_any_system, code)
-            found += look() if len(code) > LONGEST else self._hashes.get(code, look)
+            found += look() if len(code) > LONGEST else self._caches.hashes.get(code, look)
         return found
 
     def _of_any_system(self, code: str) -> list[int]:

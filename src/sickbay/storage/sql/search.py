@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -13,6 +13,7 @@ from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sql.ahead import Along, along, first, reached, until
+from sickbay.storage.sql.cache import PlanResults
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
 from sickbay.storage.sql.names import LIVE_OF_TYPE
 from sickbay.storage.sql.order import Find, Key, beyond, order
@@ -22,7 +23,6 @@ from sickbay.storage.sql.statement import EACH, Bind, Cut, Row, Run, Sql, Statem
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
-T = TypeVar("T")
 COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
     walk: the same from all of the type, where the source is a range, whose order is another, or is sorted along an index.
-    kept: what was counted and made by it before, as a plan that is remembered is until anybody writes.
+    results: of this plan, if it ran before.
     """
 
     source: Source
@@ -45,18 +45,10 @@ class Plan(NamedTuple):
     query: Query
     space: Space
     visibility: Visibility
-    kept: dict[object, Any]
+    results: PlanResults
     columns: Columns = WHOLE
     walk: Plan | None = None
     along: Along | None = None
-
-
-class _Known(NamedTuple):
-    """Of a page all but its rows, as it stays until anybody writes."""
-
-    statement: Statement
-    next: str | None
-    total: int | None
 
 
 class Matches(NamedTuple):
@@ -86,14 +78,14 @@ def _resolved(scope: Scope, find: Find, space: Space, query: Query, visibility: 
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return Plan(chosen, where, keys, bool(more) or chosen.row, query, space, visibility, {}, columns)
+    return Plan(chosen, where, keys, bool(more) or chosen.row, query, space, visibility, PlanResults(), columns)
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
-    """One page by keyset, LIMIT n + 1. Raises BadCursor. Of a plan that is remembered only the rows are read once more."""
-    known: _Known | None = plan.kept.get("page")
-    if known is not None:
-        return Matches(paged(run(known.statement), plan.query.count)[0], known.next, known.total)
+    """One page by keyset, LIMIT n + 1. Raises BadCursor. If the plan ran before, only the rows are read again."""
+    if plan.results.page is not None:
+        statement, following, total = plan.results.page
+        return Matches(paged(run(statement), plan.query.count)[0], following, total)
     at = _at(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
     whole = at is None and _is_counted_with_its_page(plan)
     return _first_of_patient(run, key, plan) if whole else _page_anew(run, key, plan, at)
@@ -110,7 +102,7 @@ def _page_anew(run: Run, key: bytes, plan: Plan, at: Position | None) -> Matches
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
     found = Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
     if statement:
-        plan.kept["page"] = _Known(statement, found.next, total)
+        plan.results.page = statement, found.next, total
     return found
 
 
@@ -127,7 +119,7 @@ def _early(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
 def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
     """From the next few, where a range is so wide."""
     range = plan.source.range
-    if range is None or not _as_many(run, range, WIDE):
+    if range is None or not _as_many(run, plan, range, WIDE):
         return []
     limit = plan.query.count + 1
     rows = _of_type(run, walk, at, limit)
@@ -148,8 +140,12 @@ def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]
     return run(_streamed(walk._replace(where=both([walk.where, end])), at, limit))
 
 
-def _as_many(run: Run, rows: Sql, many: int) -> bool:
-    return _number(run(few(rows, many))) == many
+def _as_many(run: Run, plan: Plan, rows: Sql, many: int) -> bool:
+    """Whether there are so many. A page and its total may ask the same: it is counted once."""
+    statement, counts = few(rows, many), plan.results.counts
+    if statement not in counts:
+        counts[statement] = _number(run(statement))
+    return counts[statement] == many
 
 
 def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> list[Row]:
@@ -159,12 +155,12 @@ def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> 
     limit, last = plan.query.count + 1, at.last if at else ()
     tried = AHEAD * limit
     for _ in range(ROUNDS):
-        if not plan.source.row and not _as_many(run, _of(plan.source), max(MANY, tried)):
+        if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(MANY, tried)):
             return []
         reaching = run(reached(by, last[0] if last else None, tried))
         end = reaching[0][0] if reaching else None
         begun = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
-        if _as_many(run, begun, 8 * MANY):
+        if _as_many(run, plan, begun, 8 * MANY):
             return []
         rows = run(_sorted(_among(walk, begun), at, limit))
         if is_full(rows, limit):
@@ -288,26 +284,20 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     if at is not None and plan.query.total != "accurate":
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
-    found = _once(plan, ("total", limit), lambda: _counted(run, plan, limit))
+    if limit not in plan.results.totals:
+        plan.results.totals[limit] = _counted(run, plan, limit)
+    found = plan.results.totals[limit]
     return found if limit is None or found <= COUNTED else None
 
 
 def _counted(run: Run, plan: Plan, limit: int | None) -> int:
     """Of a wide range first among some of it, of which all that is too many may be found."""
     some = 4 * COUNTED
-    if limit is not None and plan.source.found is not None and _as_many(run, plan.source.found, some):
+    if limit is not None and plan.source.found is not None and _as_many(run, plan, plan.source.found, some):
         found = _number(run(counted(plan._replace(source=plan.source.some(some)), limit)))
         if found == limit:
             return found
     return _number(run(counted(plan, limit)))
-
-
-def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
-    """Made by a plan before, or now."""
-    if what not in plan.kept:
-        plan.kept[what] = make()
-    found: T = plan.kept[what]
-    return found
 
 
 def _number(rows: list[Row]) -> int:
@@ -318,7 +308,9 @@ _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
 def _fingerprint(plan: Plan) -> bytes:
-    return _once(plan, "fingerprint", lambda: fingerprint(plan.space, plan.query))
+    if plan.results.fingerprint is None:
+        plan.results.fingerprint = fingerprint(plan.space, plan.query)
+    return plan.results.fingerprint
 
 
 def fingerprint(space: Space, query: Query) -> bytes:

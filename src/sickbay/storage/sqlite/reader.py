@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 
+from sickbay.kernel.remembering import CACHES
 from sickbay.settings.database import TooSlow
 from sickbay.storage.sql.statement import Cut, Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
@@ -58,10 +59,12 @@ class Reader:
             self._begin()
         return self.db.execute(text, binds).get
 
-    def stamp(self) -> int:
+    def stamp(self) -> int | None:
         """Another number whenever anybody has written more than notes aside; the same for all of a turn, which sees one state
-        of the file.
+        of the file. None if caches are off.
         """
+        if not CACHES:
+            return None
         if not self._open:
             self._begin()
         if self._stamp is None or not self._open:

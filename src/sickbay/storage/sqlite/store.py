@@ -24,7 +24,7 @@ from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
-from sickbay.storage.sqlite.writer import GROUP, Writer
+from sickbay.storage.sqlite.writer import Undo, Writer
 from sickbay.storage.store import (
     Delete,
     DeleteFamily,
@@ -40,6 +40,7 @@ from sickbay.storage.store import (
     Versions,
     Volume,
     counted,
+    leaves_stamp,
 )
 
 T = TypeVar("T")
@@ -66,16 +67,15 @@ class SqliteStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
             steps = counted(steps)
-            single, many = _decides_first(steps), len(steps) >= GROUP
-            aside = all(isinstance(one, Put) and one.aside for one in steps)
-            await self._writer.run(partial(apply, steps=tuple(steps)), single=single, many=many, aside=aside)
+            job = partial(apply, steps=tuple(steps))
+            await self._writer.run(job, _undo_of(steps), steps=len(steps), leaves_stamp=leaves_stamp(steps))
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
-        return await self._writer.run(partial(fill, space=space, saves=saves), alone=True)
+        return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
 
     async def copy_space(self, source: Space, target: Space) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
@@ -116,7 +116,7 @@ class SqliteStore:
         rows, kept, size = self._reader.rows(SIZE)[0]
         if rows < FOLDED and not Volume(kept, size).exceeds(most):
             return 0
-        return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), aside=True)
+        return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), leaves_stamp=True)
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         return self._answers.read(space, type, id, visibility)
@@ -175,9 +175,12 @@ class SqliteStore:
         return ask(self._long.long)
 
 
-def _decides_first(steps: Sequence[Step]) -> bool:
-    """Whether a Conflict can only be the first step's: the others have no condition."""
-    return all(one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:])
+def _undo_of(steps: Sequence[Step]) -> Undo:
+    """If the first step alone may raise Conflict, nothing was changed before it: the others have no condition."""
+    decides_first = all(
+        one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:]
+    )
+    return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -32,12 +33,23 @@ T = TypeVar("T")
 Job: TypeAlias = Callable[[Changes], T]
 
 
+class Undo(Enum):
+    """What has to be undone if a job raises: that decides how it is run.
+
+    SAVEPOINT: its own changes. NOTHING: if it raises Conflict, it has changed nothing yet, so it needs no savepoint, which
+    would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own, and is called once.
+    """
+
+    SAVEPOINT = auto()
+    NOTHING = auto()
+    WHOLE_COMMIT = auto()
+
+
 class _Request(NamedTuple):
     job: Job[Any]
     future: asyncio.Future[Any]
-    alone: bool = False
-    single: bool = False
-    aside: bool = False
+    undo: Undo
+    leaves_stamp: bool
 
 
 class _Outcome(NamedTuple):
@@ -59,12 +71,11 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False, aside: bool = False) -> T:
+    async def run(self, job: Job[T], undo: Undo = Undo.SAVEPOINT, *, steps: int = 1, leaves_stamp: bool = False) -> T:
         """The job's value, or what it raised; then nothing of it was kept.
 
-        alone: in a commit of its own, called once. single: it raises Conflict before it changes anything, if it does, so that
-        it needs no savepoint, which copies each page that it changes. many: of so many steps that it waits for no others to
-        share its commit: it is written at once, even while whoever asked keeps the loop busy. aside: it leaves the stamp.
+        steps: of the job. One of GROUP or more doesn't wait for others to share its commit: it is written at once, even while
+        the caller keeps the loop busy. leaves_stamp: what others cached stays true.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -73,8 +84,8 @@ class Writer:
         if loop not in self._turns:
             self._turns[loop] = []
             loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
-        self._turns[loop].append(_Request(job, future, alone, single, aside))
-        if many:
+        self._turns[loop].append(_Request(job, future, undo, leaves_stamp))
+        if steps >= GROUP:
             self._hand_over(loop)
         return await future
 
@@ -134,7 +145,7 @@ class Writer:
             changes = Changes(self._connection)
             outcomes = [self._attempt(changes, one) for one in group]
             changes.finish()
-            if not all(one.aside for one in group):
+            if not all(one.leaves_stamp for one in group):
                 self._connection.execute(REVISED)
             self._connection.execute("COMMIT")
             return outcomes
@@ -146,9 +157,11 @@ class Writer:
         return [outcome for one in group for outcome in self._commit([one])]
 
     def _attempt(self, changes: Changes, one: _Request) -> _Outcome:
-        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any of a single."""
-        if one.single:
-            return self._single(changes, one.job)
+        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any error of one
+        that needs no undo.
+        """
+        if one.undo is Undo.NOTHING:
+            return self._without_savepoint(changes, one.job)
         changes.settle()
         self._connection.execute("SAVEPOINT one")
         try:
@@ -163,7 +176,7 @@ class Writer:
         return outcome
 
     @staticmethod
-    def _single(changes: Changes, job: Job[Any]) -> _Outcome:
+    def _without_savepoint(changes: Changes, job: Job[Any]) -> _Outcome:
         try:
             return _Outcome(job(changes))
         except Conflict as error:
@@ -189,10 +202,10 @@ class Writer:
 
 
 def _parts(group: list[_Request]) -> list[list[_Request]]:
-    """In order, those apart that are to be alone."""
+    """In order, with a part of its own for each that has a commit of its own."""
     parts: list[list[_Request]] = []
     for one in group:
-        if parts and not one.alone and not parts[-1][-1].alone:
+        if parts and Undo.WHOLE_COMMIT not in (one.undo, parts[-1][-1].undo):
             parts[-1].append(one)
         else:
             parts.append([one])

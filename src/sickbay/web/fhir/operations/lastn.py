@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/observation-operation-lastn.html
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import operation_parameters, search

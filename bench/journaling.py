@@ -1,0 +1,61 @@
+"""What the journal adds to a read at 100 requests a second, when every exchange is kept.
+
+Run as a module it is a Sickbay that keeps no granted exchange, for comparison.
+"""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import load, process
+from bench.scenes import Desk, Scene
+from sickbay.cli.main import main
+from sickbay.operations.exchange import Exchange
+from sickbay.operations.journal import Journal
+from sickbay.testing.server import Live, serving
+
+PER_SECOND = 100
+ROUNDS = 3
+PATIENTS = 50
+MOST = 1.5
+"""Times the CPU of a read without the journal."""
+
+
+class Journaling(NamedTuple):
+    """CPU in µs of one read, medians of the rounds."""
+
+    with_journal: float
+    without: float
+
+    @property
+    def times(self) -> float:
+        return self.with_journal / self.without
+
+
+def measure(folder: Path, seconds: float) -> Journaling:
+    """seconds: of each round. Both servers run at the same time and have work alternately."""
+    place = ("--data", str(folder), "--patients", str(PATIENTS))
+    beside = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
+    process.anywhere()
+    with serving(*place) as kept, serving(*beside, module="bench.journaling") as bare:
+        scenes = _scene(kept, seconds), _scene(bare, seconds)
+        process.apart(kept.process.pid)
+        process.apart(bare.process.pid)
+        pairs = [(scenes[0]().microseconds, scenes[1]().microseconds) for _ in range(ROUNDS)]
+    return Journaling(*(statistics.median(column) for column in zip(*pairs, strict=True)))
+
+
+def _scene(live: Live, seconds: float) -> Scene:
+    requests, port = Desk(live.line, PATIENTS).readings()
+    return lambda: load.paced(port, live.process.pid, requests, seconds, PER_SECOND)
+
+
+def _forget(journal: Journal, one: Exchange) -> None:
+    """Instead of Journal.hold."""
+
+
+if __name__ == "__main__":
+    Journal.hold = _forget  # type: ignore[assignment,method-assign]
+    main()

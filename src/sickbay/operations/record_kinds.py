@@ -1,0 +1,44 @@
+"""The kinds of records that the store keeps, and what a reset does with each of them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class AtReset(Enum):
+    """CLEARED: by each reset. ADDED: only if what was added is removed too. KEPT: never cleared."""
+
+    CLEARED = auto()
+    ADDED = auto()
+    KEPT = auto()
+
+
+KINDS = {
+    "app": AtReset.ADDED,
+    "app-before": AtReset.CLEARED,
+    "app-state": AtReset.CLEARED,
+    "changes": AtReset.KEPT,
+    "code": AtReset.CLEARED,
+    "condition": AtReset.CLEARED,
+    "consent": AtReset.CLEARED,
+    "exchange": AtReset.CLEARED,
+    "export": AtReset.CLEARED,
+    "family": AtReset.CLEARED,
+    "jti": AtReset.CLEARED,
+    "key": AtReset.KEPT,
+    "launch": AtReset.CLEARED,
+    "loaded": AtReset.CLEARED,
+    "login": AtReset.CLEARED,
+    "meta": AtReset.KEPT,
+    "pending": AtReset.CLEARED,
+    "session": AtReset.CLEARED,
+    "token": AtReset.CLEARED,
+    "user": AtReset.ADDED,
+}
+"""Every kind that the sources write; tests/operations/test_record_kinds.py finds those in the sources that are missing here."""
+
+
+def cleared(everything: bool) -> tuple[str, ...]:
+    """The kinds that a reset clears. everything: with the apps and users that were added."""
+    ends = {AtReset.CLEARED, AtReset.ADDED} if everything else {AtReset.CLEARED}
+    return tuple(kind for kind, at_reset in KINDS.items() if at_reset in ends)

@@ -1,0 +1,81 @@
+"""A parameter that is read by its template is read as it is step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sickbay.fhir import search
+from sickbay.fhir.search_parameters import parameters
+from sickbay.fhir.search_templates import plain
+from sickbay.fhir.search_types import _named, named
+
+BASE = "http://localhost:7425/general/r4"
+VERSIONS = ("dstu2", "stu3", "r4", "r5")
+TYPES = ("Patient", "Observation", "Condition", "Location", "Questionnaire")
+VALUES = st.sampled_from(
+    (
+        *("a", "A,b", "", ",", "p-1", "Patient/p-1", "Patient/p-1,Patient/p-2", "http://a.example/b", "s|c", "|c", "s|", "|"),
+        *("ge2020", "2020-01-01", "2020-13", "gt5.4", "5|u|c", "undefined", "a$b", r"a\,b", "true", "1|2|3|km"),
+        *("bone AND liver", "x" * 70),
+    )
+)
+ODD = ("_format", "_pretty", "_count", "_sort", "_has:Observation:patient:code", "_list", "_in", "_text", "_content", "_filter")
+MORE = (
+    "_type",
+    "_contained",
+    "nonsense",
+    "patient.name",
+    "subject:Patient.name",
+    "name:exact",
+    "code:50",
+    "near",
+    "near-distance",
+)
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
+    version, type = draw(st.sampled_from(VERSIONS)), draw(st.sampled_from(TYPES))
+    names = st.sampled_from((*parameters(version, type), *ODD, *MORE))
+    return version, type, draw(st.lists(st.tuples(names, VALUES), max_size=4))
+
+
+def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "plain", lambda *_: None)
+        return search._parsed(version, type, pairs, BASE, strict)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(asked=searches(), strict=st.booleans())
+def test_a_search_is_read_as_it_is_without_templates(asked: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
+    assert search._parsed(*asked, BASE, strict) == by_steps(*asked, strict)
+
+
+def test_plain_parameters_have_a_template_and_others_do_not() -> None:
+    found = {name: plain("r4", "Observation", name) is not None for name in ("patient", "category", "date", "_id", *ODD, *MORE)}
+    assert {name for name, has in found.items() if has} == {"patient", "category", "date", "_id", "_text", "_content"}
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    version=st.sampled_from(VERSIONS),
+    type=st.sampled_from((None, *TYPES)),
+    pairs=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ("patient", "_has:Observation:patient:code", "_list", "_in", "_type", "_include", "_revinclude:iterate")
+            ),
+            st.sampled_from(("p-1", "Group/1", "Patient", "Observation:patient", "Observation:subject:Patient", "*", "")),
+        ),
+        max_size=3,
+    ),
+)
+def test_the_types_that_a_search_names_depend_on_no_other_values(
+    version: str, type: str | None, pairs: list[tuple[str, str]]
+) -> None:
+    assert named(version, type, pairs) == _named(version, type, pairs)

@@ -1,0 +1,127 @@
+"""A new token leaves what is cached about others; whatever ends a token is seen by each worker with the next request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, PATIENTS, Flow, run
+
+from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.settings.settings import Settings
+from sickbay.storage.store import Clear, DeleteFamily
+from sickbay.web.app import create
+
+Ends = Callable[[Flow, dict[str, Any], dict[str, Any]], Awaitable[Any]]
+"""Given the other worker, the app and its token response."""
+
+
+@asynccontextmanager
+async def other_worker(settings: Settings) -> AsyncIterator[Flow]:
+    sandbox = await open_sandbox(settings)
+    app = create(sandbox)
+    try:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE, trust_env=False) as http:
+            yield Flow(sandbox, http)
+    finally:
+        await app.stop()
+        await sandbox.close()
+
+
+async def revoked(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    form = {"token": tokens["access_token"], "client_id": app["client_id"]}
+    assert (await worker.http.post("/general/oauth/revoke", data=form)).status_code == 200
+
+
+async def refresh_revoked(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    form = {"token": tokens["refresh_token"], "client_id": app["client_id"]}
+    assert (await worker.http.post("/general/oauth/revoke", data=form)).status_code == 200
+
+
+async def refreshed(worker: Flow, app: dict[str, Any], text: str) -> httpx2.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": text, "client_id": app["client_id"]}
+    return await worker.http.post("/general/oauth/token", data=form)
+
+
+async def replayed(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    """The first refresh token is used again after two rotations: that ends the family."""
+    text = tokens["refresh_token"]
+    for _ in range(2):
+        text = (await refreshed(worker, app, text)).json()["refresh_token"]
+    assert (await refreshed(worker, app, tokens["refresh_token"])).status_code == 400
+
+
+async def family_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    store = worker.sandbox.world.store
+    (record,) = await store.find("token", owner=app["client_id"])
+    await store.transaction([DeleteFamily(record.family, ("token",))])
+
+
+async def app_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    assert (await worker.http.delete(f"/admin/apps/{app['app_id']}")).status_code == 204
+
+
+async def user_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+    store = worker.sandbox.world.store
+    await store.transaction([Clear("user", "general")])
+
+
+ENDS: tuple[Ends, ...] = (revoked, refresh_revoked, replayed, family_deleted, app_deleted, user_deleted)
+
+
+async def new_token(flow: Flow, service: dict[str, Any]) -> None:
+    basic = httpx2.BasicAuth(service["client_id"], service["client_secret"])
+    form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
+    assert (await flow.http.post("/general/oauth/token", data=form, auth=basic)).status_code == 200
+
+
+@pytest.mark.parametrize("ends", ENDS, ids=lambda one: str(one.__name__))
+def test_what_ends_a_token_is_seen_at_once_though_new_tokens_came_before(
+    engine: Callable[[], str | None], tmp_path: Path, ends: Ends
+) -> None:
+    place = engine() or str(tmp_path)
+
+    async def steps(here: Flow) -> None:
+        service = await here.register(
+            scope="system/*.rs", type="system", client="symmetric", redirect_uris=[], launch_uri=None, auto_approve=None
+        )
+        scope = "launch offline_access patient/Patient.rs"
+        app = await here.register(scope=scope)
+        made = await here.launch(app)
+        tokens = (await here.redeem(app, await here.code(app, launch=made["launch"], scope=scope))).json()
+        async with other_worker(here.sandbox.settings) as there:
+            for worker in (here, there):
+                assert await read(worker, tokens) == 200
+                await new_token(here, service)
+                await new_token(there, service)
+                assert await read(worker, tokens) == 200
+            await ends(there, app, tokens)
+            assert [await read(worker, tokens) for worker in (here, there)] == [401, 401]
+
+    run(steps, tmp_path, data=place, patients=PATIENTS)
+
+
+async def read(flow: Flow, tokens: dict[str, Any]) -> int:
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code
+
+
+def test_a_refreshed_token_reads_on_every_worker(engine: Callable[[], str | None], tmp_path: Path) -> None:
+    place = engine() or str(tmp_path)
+
+    async def steps(here: Flow) -> None:
+        scope = "launch offline_access patient/Patient.rs"
+        app = await here.register(scope=scope)
+        made = await here.launch(app)
+        tokens = (await here.redeem(app, await here.code(app, launch=made["launch"], scope=scope))).json()
+        async with other_worker(here.sandbox.settings) as there:
+            for worker, other in ((here, there), (there, here)):
+                assert [await read(one, tokens) for one in (here, there)] == [200, 200]
+                tokens = (await refreshed(worker, app, tokens["refresh_token"])).json()
+                assert [await read(one, tokens) for one in (other, worker)] == [200, 200]
+
+    run(steps, tmp_path, data=place, patients=PATIENTS)

@@ -1,0 +1,38 @@
+"""The table of kinds has exactly those that the sources write."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import sickbay
+from sickbay.operations.record_kinds import KINDS, cleared
+
+SOURCES = Path(sickbay.__file__).parent
+
+
+def written(path: Path) -> Iterator[str]:
+    """The first argument of each Record(…) of a file: a string, or a constant of the same file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    constants = {
+        target.id: statement.value.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Record" and node.args:
+            first = node.args[0]
+            if not isinstance(first, ast.Starred):
+                yield str(constants[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first))
+
+
+def test_each_kind_that_is_written_is_in_the_table_and_no_other() -> None:
+    assert {kind for path in SOURCES.rglob("*.py") for kind in written(path)} == KINDS.keys()
+
+
+def test_a_reset_clears_all_but_keys_settings_apps_and_users_and_a_full_one_these_too() -> None:
+    assert KINDS.keys() - cleared(everything=False) == {"app", "user", "key", "meta", "changes"}
+    assert KINDS.keys() - cleared(everything=True) == {"key", "meta", "changes"}

@@ -1,0 +1,128 @@
+"""A plan that a template was filled for is the plan that is compiled without one, whichever search made the template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.storage.making import SPACE, asked, find, observation, patient, where
+from tests.storage.tangle import population
+from tests.storage.test_search_laws import VISIBILITIES, queries
+
+from sickbay.fhir.query import DateValue, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.storage.sql import search, templates
+from sickbay.storage.sql.filters import Scope
+from sickbay.storage.sql.search import Plan
+from sickbay.storage.sqlite.store import SqliteStore, open_store
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, runner: Any) -> Any:
+    store = open_store(tmp_path_factory.mktemp("templates") / "a.db", find)
+    runner.run(store.transaction([one for one in population(7) if one.space == SPACE]))
+    yield store
+    runner.run(store.close())
+
+
+def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
+    scope = store._answers._scope(SPACE, visibility)
+    assert scope is not None
+    return scope
+
+
+def bare(plan: Plan | None) -> Any:
+    """All of a plan but what it was compiled of, and its results."""
+    if plan is None:
+        return None
+    walk = bare(plan.walk)
+    return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None)  # type: ignore[arg-type]
+
+
+MADE: dict[Any, Any] = {}
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(query=queries().filter(lambda one: one.type != ""), visibility=VISIBILITIES)
+def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, query: Query, visibility: Visibility) -> None:
+    """Templates stay from example to example, so that nearly all were made by another search of the same shape."""
+    scope = scope_of(filled, visibility)
+    with_template = templates.planned(MADE, scope, find, SPACE, query, visibility)
+    assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
+
+
+LOINC = "http://loinc.org"
+DAY = 86_400_000
+PATIENT = ReferenceValue("Patient", "p0")
+OF_ONE = [Visibility((Clause("*", "rs", frozenset((id,))),)) for id in ("p0", "p1")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seen"),
+    [
+        (
+            asked("Observation", where("Observation", "patient", PATIENT)),
+            asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
+            (EVERYTHING, EVERYTHING),
+        ),
+        (
+            asked("Observation", where("Observation", "patient", PATIENT)),
+            asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
+            OF_ONE,
+        ),
+        (
+            asked("Patient", where("Patient", "name", StringValue("ann", "Ann"))),
+            asked("Patient", where("Patient", "name", StringValue("b", "b"))),
+            (EVERYTHING, EVERYTHING),
+        ),
+    ],
+    ids=("of a patient", "by a patient's token", "by a name"),
+)
+def test_a_second_search_of_a_shape_compiles_nothing(
+    filled: SqliteStore, first: Query, second: Query, seen: tuple[Visibility, Visibility], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "CACHES", True)
+    made: dict[Any, Any] = {}
+    before = [search.plan(scope_of(filled, who), find, SPACE, one, who) for one, who in zip((first, second), seen, strict=True)]
+    found = [templates.planned(made, scope_of(filled, seen[0]), find, SPACE, first, seen[0])]
+    monkeypatch.delattr(search, "plan")
+    found.append(templates.planned(made, scope_of(filled, seen[1]), find, SPACE, second, seen[1]))
+    assert [bare(one) for one in found] == [bare(one) for one in before]
+
+
+@pytest.mark.parametrize("prefix", get_args(Prefix))
+@pytest.mark.parametrize("seen", [EVERYTHING, OF_ONE[0]], ids=("all", "one patient"))
+def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
+    filled: SqliteStore, prefix: Prefix, seen: Visibility
+) -> None:
+    scope, made = scope_of(filled, seen), dict[Any, Any]()
+    for low, high in ((0, 1), (-DAY, DAY), (0, 40 * DAY), (5 * DAY, 6 * DAY)):
+        value = DateValue(prefix, low, high)
+        for query in (
+            asked("Observation", where("Observation", "date", value)),
+            asked("Observation", where("Observation", "date", value), updated=(value,), sort=(Sort("date", True),)),
+            asked("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
+        ):
+            with_template = templates.planned(made, scope, find, SPACE, query, seen)
+            assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, seen))
+
+
+def test_a_search_of_what_is_not_stored_yet_gets_its_template_later(
+    tmp_path: Path, runner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "CACHES", True)
+    store = open_store(tmp_path / "a.db", find)
+    query = asked("Observation", where("Observation", "patient", PATIENT), where("Observation", "code", TokenValue(LOINC, "x")))
+
+    async def matches() -> int:
+        return len((await store.search(SPACE, query, EVERYTHING)).matches)
+
+    runner.run(store.transaction([patient("p0")]))
+    assert runner.run(matches()) == 0
+    assert not store._answers._caches.templates
+    runner.run(store.transaction([observation("o1", "p0", code="x")]))
+    assert runner.run(matches()) == 1
+    assert len(store._answers._caches.templates) == 1
+    runner.run(store.close())
