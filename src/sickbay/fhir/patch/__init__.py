@@ -1,0 +1,1 @@
+"""JSON Patch, FHIRPath Patch and JSON Merge Patch on resources."""

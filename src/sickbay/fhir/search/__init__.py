@@ -1,0 +1,1 @@
+"""FHIR search: reading a query, matching it, and the index entries it is matched against."""

@@ -1,0 +1,1 @@
+"""Validation of resources against the definitions of their FHIR version."""

@@ -1,0 +1,1 @@
+"""The journal of exchanges: recording, redaction, reading, and comparison with other dialects."""

@@ -1,0 +1,1 @@
+"""The administration API: handlers, sessions, schemas and the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""The EHR: sign-in, schedule, patients, chart, and launching an app."""

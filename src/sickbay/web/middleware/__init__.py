@@ -1,0 +1,1 @@
+"""What applies to requests before or after their handler."""

@@ -1,0 +1,1 @@
+"""The developer portal: apps, registration, hospitals, the doctor and the rules."""
