@@ -12,8 +12,8 @@ from typing import NamedTuple
 from bench import load, process
 from bench.scenes import Desk, Scene
 from sickbay.cli.main import main
-from sickbay.operations.exchange import Exchange
-from sickbay.operations.journal import Journal
+from sickbay.services.journal.exchange import Exchange
+from sickbay.services.journal.journal import Journal
 from sickbay.testing.server import Live, serving
 
 PER_SECOND = 100

@@ -28,8 +28,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools import type_packages
 from tools.core_package import read
+
+from tools import type_packages
 
 VERSIONS = ("dstu2", "stu3", "r4", "r4b", "r5")
 OUT = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "definitions"

@@ -100,7 +100,7 @@ async def granted_search(flow: Any) -> list[str]:
 
 
 async def token_with_key(flow: Any) -> list[str]:
-    from tests.operations import assertions
+    from tests.services import assertions
 
     keys = assertions.jwks(assertions.key())
     app = await flow.register(client="asymmetric", jwks=keys)

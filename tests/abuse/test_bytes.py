@@ -14,7 +14,7 @@ from hypothesis import settings as counted
 from hypothesis import strategies as st
 from tests.abuse.raw import BODIES, FHIR, FORM, HEADERS, JSON, JSON_VALUES, NAMED, QUERIES, Answer, addresses, send
 from tests.flows.flow import Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 from tests.flows.writing import hand
 
 PARAMETERS = b"""

@@ -16,13 +16,13 @@ import pytest
 from joserfc.jwk import ECKey
 from tests.abuse.hiding import FORMS, NAMES, PLACES, WRITTEN, Sent, readings
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, Flow, run
-from tests.operations.assertions import signed
 from tests.postgres import Server
+from tests.services.assertions import signed
 
-from sickbay.operations import exchange_record
-from sickbay.operations.context import Line
-from sickbay.operations.exchange import Exchange
-from sickbay.operations.live import Live
+from sickbay.services.context import LogLine
+from sickbay.services.journal import exchange_record
+from sickbay.services.journal.exchange import Exchange
+from sickbay.services.journal.live_secrets import LiveSecrets
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -101,7 +101,7 @@ class Hidden:
     def __init__(self, flow: Flow, random: Random) -> None:
         self.flow, self.random = flow, random
         self.secrets: dict[str, str] = {}
-        self.lines: list[Line] = []
+        self.lines: list[LogLine] = []
         self.logged: list[str] = []
         self.endpoints = list(ENDPOINTS)
 
@@ -144,7 +144,7 @@ class Hidden:
             self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
             self.endpoints += [tenant.server.token_endpoint.removeprefix(BASE)]
         self.endpoints.append(f"/general/oauth/register/{registered['client_id']}")
-        flow.sandbox.world.say = self.lines.append
+        flow.sandbox.runtime.say = self.lines.append
 
     async def _launch(self, app: dict[str, Any]) -> dict[str, Any]:
         return dict((await self.flow.http.post("/admin/launches", json={"tenant": "general", "app": app["app_id"]})).json())
@@ -206,7 +206,7 @@ class Hidden:
     async def stored(self) -> dict[str, str]:
         """The text of every record of an exchange, by its id."""
         await self.flow.sandbox.journal.flush()
-        found = await self.flow.sandbox.world.store.find("exchange", limit=100_000)
+        found = await self.flow.sandbox.runtime.store.find("exchange", limit=100_000)
         return {one.key: exchange_record.text_of(one) + f"{one.owner} {one.family} {one.label}" for one in found}
 
     async def shown(self, id: str) -> str:
@@ -308,7 +308,7 @@ WRONG_HOST = "host-user"
 redacted = exchange_record.entry
 
 
-def raw(one: Exchange, live: Live) -> dict[str, Any]:
+def raw(one: Exchange, live: LiveSecrets) -> dict[str, Any]:
     """An exchange with its request as it came: the journal without redaction."""
     body = str(getattr(one.decision.request, "body", "")) if one.decision else ""
     return redacted(one, live) | {"request": one.wire._asdict() | {"body": one.wire.body or body}}

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from tests.flows.flow import Flow
-from tests.flows.sitting import Sitting
+from tests.flows.shared_app import Sitting
 
 NOT_COMPARED = frozenset(("x-correlation-id", "content-length"))
 

@@ -12,12 +12,12 @@ from typing import Any
 import httpx2
 from tests.attacks.fixture import BASE, SPACE, TOKENS, Json, patient, ref, resource, save
 from tests.flows.flow import Flow
-from tests.flows.sitting import sitting
+from tests.flows.shared_app import sitting
 
-from sickbay.authorization.values import Client, User
+from sickbay.authorization.models import Client, User
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.operations import records
-from sickbay.storage.store import Put, Stored
+from sickbay.services import records
+from sickbay.storage.interface import Put, Stored
 
 JSON_PATCH, MERGE_PATCH, FHIR = "application/json-patch+json", "application/merge-patch+json", "application/fhir+json"
 SCOPES: dict[str, tuple[str, str | None, str | None]] = {
@@ -56,12 +56,12 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
 
         def load(*made: Json) -> None:
             async def steps(flow: Flow) -> None:
-                await flow.sandbox.world.store.transaction([save(one) for one in made])
+                await flow.sandbox.runtime.store.transaction([save(one) for one in made])
 
             desk.do(steps)
 
         def read(type: str, id: str) -> Stored | None:
-            return desk.do(lambda flow: flow.sandbox.world.store.read(SPACE, type, id, EVERYTHING))
+            return desk.do(lambda flow: flow.sandbox.runtime.store.read(SPACE, type, id, EVERYTHING))
 
         async def begin(flow: Flow) -> None:
             await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in before, not over this
@@ -73,7 +73,7 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
             }
             tokens = [Put(records.token(records.digest(name), one, "general")) for name, one in held.items()]
             app = Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.cruds")
-            await flow.sandbox.world.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
+            await flow.sandbox.runtime.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
 
         desk.do(begin)
         load(*(patient(one, one) for one in "ABC"))

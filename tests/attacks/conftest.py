@@ -8,7 +8,7 @@ import pytest
 from tests.attacks.asking import Target
 from tests.attacks.fixture import steps
 from tests.flows.flow import Flow
-from tests.flows.sitting import sitting
+from tests.flows.shared_app import sitting
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
 
         async def load(flow: Flow) -> None:
             await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in now, not over the fixture
-            await flow.sandbox.world.store.transaction(steps())
+            await flow.sandbox.runtime.store.transaction(steps())
 
         desk.do(load)
         yield Target(desk)

@@ -6,15 +6,15 @@ from typing import Any
 
 import orjson
 
-from sickbay.authorization.values import Client, Token, User
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
-from sickbay.operations import records
-from sickbay.storage.store import Put, Save, Space, Step
+from sickbay.authorization.models import AccessToken, Client, User
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.services import records
+from sickbay.storage.interface import Put, ResourceSpace, Save, Step
 
 Json = dict[str, Any]
 BASE = "http://localhost:7425/general/r4"
-SPACE = Space("general", "r4")
+SPACE = ResourceSpace("general", "r4")
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 LOINC = "http://loinc.org"
 AT = 1_700_000_000_000
@@ -102,8 +102,8 @@ RESOURCES: tuple[Json, ...] = (
     resource("AuditEvent", "ae-b", entity=[{"what": ref("Patient/B")}]),
 )
 
-TOKENS: dict[str, Token] = {
-    name: Token("attacker", scope, BASE, 4_000_000_000, f"family-{name}", f"timeline-{name}", user, patient)
+TOKENS: dict[str, AccessToken] = {
+    name: AccessToken("attacker", scope, BASE, 4_000_000_000, f"family-{name}", f"timeline-{name}", user, patient)
     for name, scope, patient, user in (
         ("TA", "patient/*.rs", "A", None),
         ("TB", "patient/*.rs", "B", None),
@@ -147,7 +147,7 @@ TOKENS: dict[str, Token] = {
 }
 
 
-def save(made: Json, version: int = 1, space: Space = SPACE) -> Save:
+def save(made: Json, version: int = 1, space: ResourceSpace = SPACE) -> Save:
     meta = {"versionId": str(version), "lastUpdated": "2023-11-14T22:13:20.000Z"}
     body = orjson.dumps({**made, "meta": meta})
     facts = extract(space.version, made, BASE)
@@ -160,7 +160,7 @@ def steps() -> list[Step]:
     return [
         *(save(one) for one in RESOURCES),
         gone,
-        Save(SPACE, "Patient", "D", 2, b"", ResourceFacts(), AT, "delete"),
+        Save(SPACE, "Patient", "D", 2, b"", IndexEntries(), AT, "delete"),
         save(observation("moved", "Patient/B")),
         save(observation("moved", "Patient/A"), 2),
         Put(records.app(Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.rs"))),

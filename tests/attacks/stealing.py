@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 from tests.flows.flow import REDIRECT, VERIFIER, Flow
-from tests.flows.sitting import Sitting
+from tests.flows.shared_app import Sitting
 
 PUBLIC = {"Origin": "https://elsewhere.example", "Accept": "application/json"}
 SCOPE = "launch openid fhirUser offline_access patient/Patient.rs"

@@ -8,8 +8,8 @@ import pytest
 from tests.attacks.asking import Target
 from tests.attacks.fixture import BASE, SPACE, Json, save
 
-from sickbay.fhir.index import CROWDS, extract
-from sickbay.fhir.search_parameters import compartment_types, find
+from sickbay.fhir.search.index import CROWDS, extract
+from sickbay.fhir.search.parameters import compartment_types, find
 
 
 def made(version: str, type: str, id: str, patient: str) -> Json | None:
@@ -35,7 +35,7 @@ def test_18_every_type_of_the_compartment_is_held_to_it(target: Target, type: st
     mine, theirs = made("r4", type, "of-a", "A"), made("r4", type, "of-b", "B")
     assert mine, f"no rule puts a {type} into anybody's compartment"
     assert theirs
-    store = target.desk.first.sandbox.world.store
+    store = target.desk.first.sandbox.runtime.store
 
     async def put(_: Any) -> None:
         await store.transaction([save(mine, space=SPACE), save(theirs, space=SPACE)])

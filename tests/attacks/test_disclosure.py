@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from tests.attacks.stealing import CLAIMED, ELSEWHERE, Stolen, Try, exchange_of, remote, steal
 from tests.flows.flow import VERIFIER, Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 SECRET_URI = "https://victim.example/only-registered"
 SECRET_SCOPE = "patient/Immunization.rs"

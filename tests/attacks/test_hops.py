@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.attacks.asking import Target, names
 
-from sickbay.storage.sql import includes
+from sickbay.storage.query import includes
 
 A = {f"Observation/{id}" for id in ("oa-lab", "oa-vit", "oa-cont", "moved")}
 HAS = "_has:Observation:patient"

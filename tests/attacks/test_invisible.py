@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import RESOURCES, TOKENS, Json, observation, patient, ref, resource, save, steps
 from tests.flows.flow import Flow
-from tests.flows.sitting import sitting
+from tests.flows.shared_app import sitting
 
 from sickbay.authorization.access import visibility
-from sickbay.authorization.values import Policy, User
-from sickbay.fhir.search_parameters import compartment_types
-from sickbay.storage.store import Put, Save
+from sickbay.authorization.models import Policy, User
+from sickbay.fhir.search.parameters import compartment_types
+from sickbay.storage.interface import Put, Save
 
 EYES = ("TA", "TB", "TAO", "TAL", "TALV", "TAPS", "TAW", "TU", "two", "s")
 PEOPLE = ("A", "B", *(f"P{number}" for number in range(8)))
@@ -124,7 +124,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
             async def load(flow: Flow, kept: list[Json] = kept, name: str = name) -> None:
                 await flow.http.get("/general/r4/Patient/x")
                 others = [one for one in steps() if isinstance(one, Put) or (not name and _is_extra(one))]
-                await flow.sandbox.world.store.transaction([*(save(one) for one in kept), *others])
+                await flow.sandbox.runtime.store.transaction([*(save(one) for one in kept), *others])
 
             desk.do(load)
             opened[name] = Target(desk)
@@ -311,14 +311,14 @@ def told(answer: httpx2.Response) -> Any:
     return said.get("total"), len(names(answer, "match")), links
 
 
-def read(world: Target, token: str, path: str) -> tuple[list[Any], list[str], set[str]]:
+def read(runtime: Target, token: str, path: str) -> tuple[list[Any], list[str], set[str]]:
     """Pages as told; matches in order; all resources, byte for byte."""
     pages: list[Any] = []
     order: list[str] = []
     bodies: set[str] = set()
     following_page: str | None = path
     while following_page is not None and len(pages) < 8:
-        answer = world.ask(token, following_page)
+        answer = runtime.ask(token, following_page)
         pages.append(told(answer))
         if answer.status_code != 200:
             break

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.operations import exchange_record, timelines
-from sickbay.operations.records import digest
-from sickbay.storage.store import Put, Record
+from sickbay.services.journal import exchange_record, timelines
+from sickbay.services.records import digest
+from sickbay.storage.interface import Put, Record
 
 KEPT = 60
 JSON = {"Accept": "application/json"}
@@ -85,7 +85,7 @@ def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
 def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_there_are(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         id = await _refused(flow, "nobody", 0)
-        record = await flow.sandbox.world.store.get("exchange", id)
+        record = await flow.sandbox.runtime.store.get("exchange", id)
         assert record is not None
         value = exchange_record.text_of(record)
         many = [
@@ -102,7 +102,7 @@ def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_the
             )
             for number in range(timelines.FIRST + timelines.LAST + 150)
         ]
-        await flow.sandbox.world.store.transaction([Put(one, aside=True) for one in many])
+        await flow.sandbox.runtime.store.transaction([Put(one, aside=True) for one in many])
         answer = await flow.http.get("/timelines/A-long-timeline-", headers=JSON)
         found = answer.json()
         shown = {one["id"] for one in found["exchanges"]}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 NUMBERS = ("1e300", "-1e300", "1e400", "9" * 19, "9" * 5000, "-" + "9" * 30)
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

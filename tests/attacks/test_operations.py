@@ -11,11 +11,11 @@ import pytest
 from tests.attacks.asking import Target, following, names, same
 from tests.attacks.fixture import BASE, TOKENS, Json, save, steps
 from tests.flows.flow import Flow
-from tests.flows.sitting import sitting
+from tests.flows.shared_app import sitting
 
-from sickbay.authorization.values import Client, Token
-from sickbay.operations import records
-from sickbay.storage.store import Put
+from sickbay.authorization.models import AccessToken, Client
+from sickbay.services import records
+from sickbay.storage.interface import Put
 
 LATER = {"Prefer": "respond-async"}
 MINE = {
@@ -45,7 +45,7 @@ SYSTEM = {
 def exporting(target: Target) -> Target:
     """Clients of their own for the exports: a job is its client's."""
     made = [
-        Put(records.token(records.digest(name), Token(client, scope, BASE, 4_000_000_000, name, name), "general"))
+        Put(records.token(records.digest(name), AccessToken(client, scope, BASE, 4_000_000_000, name, name), "general"))
         for client in ("one", "other", "narrow")
         for name, scope in (
             (f"{client}-{key}", scope) for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
@@ -55,7 +55,7 @@ def exporting(target: Target) -> Target:
     clients = [Put(records.app(Client(name, app_id=name, name=name, scope=own))) for name, own in registered.items()]
 
     async def load(flow: Flow) -> None:
-        await flow.sandbox.world.store.transaction([*made, *clients])
+        await flow.sandbox.runtime.store.transaction([*made, *clients])
 
     target.desk.do(load)
     return target
@@ -266,7 +266,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
             kept: list[Json] = [one for one in RESOURCES if shown("TA", one)]
             moved = [step for step in steps() if getattr(step, "id", "") == "moved"][1:]
-            await flow.sandbox.world.store.transaction(
+            await flow.sandbox.runtime.store.transaction(
                 [
                     *(save(one) for one in kept),
                     *(save(json.loads(step.body)) for step in moved),  # type: ignore[union-attr]
@@ -293,11 +293,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     ],
 )
 def test_the_invisible_makes_no_difference_to_operations(target: Target, alone: Target, path: str) -> None:
-    def told(world: Target) -> list[Any]:
+    def told(runtime: Target) -> list[Any]:
         found: list[Any] = []
         page: str | None = path
         while page is not None:
-            answer: httpx2.Response = world.ask("TA", page)
+            answer: httpx2.Response = runtime.ask("TA", page)
             said = answer.json()
             found.append((answer.status_code, said.get("total"), len(said.get("entry", ()))))
             found += sorted(str(one["resource"]["id"]) + one["search"]["mode"] for one in said.get("entry", ()))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, STATE, Flow, received
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.operations import exchange_record
+from sickbay.services.journal import exchange_record
 
 CHOSEN = "blue7kite"
 NAME = "Quixotella"
@@ -25,7 +25,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | No
 
 async def _stored(flow: Flow, answer: Any) -> str:
     await flow.sandbox.journal.flush()
-    record = await flow.sandbox.world.store.get("exchange", answer.headers["x-correlation-id"])
+    record = await flow.sandbox.runtime.store.get("exchange", answer.headers["x-correlation-id"])
     assert record is not None
     return exchange_record.text_of(record)
 

@@ -12,9 +12,9 @@ from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import TOKENS
 from tests.flows.flow import Flow
 
-from sickbay.authorization.values import User
-from sickbay.operations import records
-from sickbay.storage.store import Put
+from sickbay.authorization.models import User
+from sickbay.services import records
+from sickbay.storage.interface import Put
 
 A = {f"Observation/{id}" for id in ("oa-lab", "oa-vit", "oa-cont", "moved")}
 PATHS = ("/Patient/A", "/Observation/oa-lab", "/Observation", "/Patient")
@@ -121,7 +121,7 @@ def test_54_whoever_is_removed_takes_the_tokens_along_at_once(target: Target) ->
     """Token revoked, expired, app removed, user removed: 0 s later."""
 
     async def put(flow: Flow, *steps: Put) -> None:
-        await flow.sandbox.world.store.transaction(steps)
+        await flow.sandbox.runtime.store.transaction(steps)
 
     def given(name: str, **changed: object) -> Put:
         held = replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def test_54_whoever_is_removed_takes_the_tokens_along_at_once(target: Target) ->
 def test_55_a_page_chain_shows_nothing_of_whom_one_may_no_longer_see(target: Target) -> None:
     async def panel(flow: Flow, *patients: str) -> None:
         papa = User("papa", "general", "Practitioner/p", patients=patients, seeded=False)
-        await flow.sandbox.world.store.transaction([Put(records.user(papa))])
+        await flow.sandbox.runtime.store.transaction([Put(records.user(papa))])
 
     path = following(target.ask("TU", "/Observation?_count=1"))
     assert path
@@ -167,7 +167,7 @@ def test_56_nobody_s_panel_is_nobody(target: Target) -> None:
         empty = User("empty", "general", "Practitioner/p", patients=(), seeded=False)
         held = replace(TOKENS["TU"], user="empty")
         token = records.token(records.digest("emptied"), held, "general")
-        await flow.sandbox.world.store.transaction([Put(records.user(empty)), Put(token)])
+        await flow.sandbox.runtime.store.transaction([Put(records.user(empty)), Put(token)])
 
     target.desk.do(put)
     for path in ("/Observation", "/Patient?name=Alfa", "/Condition", "/Encounter"):

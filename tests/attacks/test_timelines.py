@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.attacks.stealing import CLAIMED, ELSEWHERE, PUBLIC, Stolen, exchange_of, remote, steal
 from tests.flows.flow import REDIRECT, Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 
 @pytest.fixture(scope="module")

@@ -21,14 +21,14 @@ from tests.conftest import SHARED
 from tools.definitions import DSTU2_PATIENT
 
 from sickbay.authorization import access, writes
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Server, Token, User
 from sickbay.fhir import body as bodies
-from sickbay.fhir.search_parameters import parameters
+from sickbay.fhir.search.parameters import parameters
 from sickbay.fhir.subjects import Before, subjects_of
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 
 PARTICIPATION = frozenset(
     (
@@ -167,11 +167,11 @@ def resources(draw: st.DrawFn, version: str, type: str) -> dict[str, Any]:
     return made
 
 
-def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessKnown:
-    token = Token("app", scope, base(version), NOW + 100, "f", user="anna", patient=patients[0])
+def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessContext:
+    token = AccessToken("app", scope, base(version), NOW + 100, "f", user="anna", patient=patients[0])
     user = User("anna", "general", "Practitioner/p", patients=patients)
     server = Server(fhir_bases=(base(version),))
-    return AccessKnown(now=NOW, server=server, client=Client("app"), token=token, user=user, version=version)
+    return AccessContext(now=NOW, server=server, client=Client("app"), token=token, user=user, version=version)
 
 
 LAW = (
@@ -184,9 +184,9 @@ LAW = (
 
 
 def allowed(
-    version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, asking: AccessKnown
+    version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, asking: AccessContext
 ) -> bool:
-    """Whether the checks let it pass. They are asked as operations.writing asks them."""
+    """Whether the checks let it pass. They are asked as services.writing asks them."""
     type, id = str((before or after or {})["resourceType"]), str((after or before or {})["id"])
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
     request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)

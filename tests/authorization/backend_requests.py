@@ -11,9 +11,9 @@ from joserfc.jwk import import_key
 from tests.authorization.token_requests import KNOWN, NOW, URL, asked
 
 from sickbay.authorization.client_authentication import JWT_BEARER
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Server
 from sickbay.protocol import jose
 
 CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
@@ -34,7 +34,7 @@ def client() -> Client:
     return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
 
 
-def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenKnown:
+def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",))
     published = {"keys": [jose.public(key())] if keys is None else keys}
     return replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.authorize import authorize_request, examined
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Launch, Policy, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import types_of
-from sickbay.authorization.values import Client, Launch, Policy, Server
-from sickbay.kernel.refusal import Examination
+from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode
 
 NOW = 1_764_000_000
@@ -34,7 +34,7 @@ SERVER = Server(
     tenants=("general",),
 )
 LAUNCH = Launch("growth-chart", "timeline-1", NOW + 100, user="amelia.wright", patient="p-0017")
-KNOWN = AuthorizeKnown(now=NOW, server=SERVER, client=CLIENT, launch=LAUNCH, session_user=None)
+KNOWN = AuthorizeContext(now=NOW, server=SERVER, client=CLIENT, launch=LAUNCH, session_user=None)
 GOOD = {
     "response_type": "code",
     "client_id": "growth-chart",
@@ -60,14 +60,14 @@ def server(**policy: Any) -> Server:
     return replace(SERVER, policy=Policy(**policy))
 
 
-def known(**changes: Any) -> AuthorizeKnown:
+def known(**changes: Any) -> AuthorizeContext:
     return replace(KNOWN, **changes)
 
 
-def examination(request: AuthorizeRequest | None = None, of: AuthorizeKnown = KNOWN) -> Examination:
+def examination(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> Examination:
     return examined(request or asking(), of)
 
 
-def refusals(request: AuthorizeRequest | None = None, of: AuthorizeKnown = KNOWN) -> list[str]:
+def refusals(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> list[str]:
     """The names of all refusals, in order."""
     return [refusal.name for refusal in examination(request, of).refusals]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from sickbay.authorization import access
 from sickbay.authorization.access import granular, visibility
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Policy, Server, Token, User
 from sickbay.fhir.visibility import NOTHING, Granular
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
 FORBIDDEN = 'Bearer realm="x", error="insufficient_scope"'
@@ -25,9 +25,11 @@ BASE = "http://localhost:7425/general/r4"
 POLICY = Policy()
 COMPARTMENT = frozenset({"Patient", "Observation", "Condition", "MedicationRequest", "Device"})
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-TOKEN = Token("app", "patient/Patient.rs patient/Observation.rs", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
+TOKEN = AccessToken(
+    "app", "patient/Patient.rs patient/Observation.rs", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss"
+)
 USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
-KNOWN = AccessKnown(
+KNOWN = AccessContext(
     now=NOW, server=Server(issuer="iss", fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4"
 )
 
@@ -47,14 +49,14 @@ def asked(
     )
 
 
-def said(request: AccessRequest, known: AccessKnown = KNOWN) -> tuple[str, str, int] | None:
+def said(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
     examination = examine(access.checks(request), request, known)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def holding(scope: str, **changed: object) -> AccessKnown:
+def holding(scope: str, **changed: object) -> AccessContext:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))
 
 
@@ -103,7 +105,7 @@ def test_a_token_that_is_not_good_here(changed: dict[str, object], answer: tuple
 
 
 def test_nothing_that_is_unknown_is_granted() -> None:
-    assert not examine(access.checks(asked()), asked(), AccessKnown()).granted
+    assert not examine(access.checks(asked()), asked(), AccessContext()).granted
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_types_of_chains_and_includes_need_a_scope_too(involved: tuple[str, ...]
 
 @pytest.mark.parametrize("interaction", ["capabilities", "discovery", "preflight"])
 def test_what_is_open_needs_no_token(interaction: str) -> None:
-    assert said(asked(None, "", authorization=None, interaction=interaction), AccessKnown()) is None
+    assert said(asked(None, "", authorization=None, interaction=interaction), AccessContext()) is None
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_what_is_open_needs_no_token(interaction: str) -> None:
         (asked("Condition"), holding("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
 )
-def test_the_challenge_of_a_refusal(request_: AccessRequest, known: AccessKnown, header: str) -> None:
+def test_the_challenge_of_a_refusal(request_: AccessRequest, known: AccessContext, header: str) -> None:
     refusal = examine(access.CHECKS, request_, known).decisive()
     assert refusal is not None
     assert access.challenge(refusal, "x") == header
@@ -359,7 +361,7 @@ def test_a_slash_at_the_end_of_a_base_makes_no_other_server(slashes: tuple[str, 
     ],
 )
 def test_the_scope_to_ask_for_is_of_the_level_and_spelling_of_those_held(
-    token: Token, type: str | None, letters: str, scope: str
+    token: AccessToken, type: str | None, letters: str, scope: str
 ) -> None:
     assert access.needed(token, type, letters) == scope
 

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization.test_access import asked
 
 from sickbay.authorization import access
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_the_token_that_was_meant_is_read_without_what_clings_to_it(header: str 
     ],
 )
 def test_what_is_wrong_with_the_header_is_told(header: str, fault: str) -> None:
-    refusal = access.token_is_bearer.decide(asked(authorization=header), AccessKnown())
+    refusal = access.token_is_bearer.decide(asked(authorization=header), AccessContext())
     assert refusal is not None
     assert (refusal.facts["fault"], refusal.status) == (fault, 401 if fault in ("colon", "scheme") else 400)
 
 
 def test_a_refresh_token_is_known_by_its_shape_and_a_token_in_the_body_is_told_apart() -> None:
-    refused = access.token_is_known.decide(asked(authorization=f"Bearer f1.0.{'a' * 43}"), AccessKnown(token=None))
+    refused = access.token_is_known.decide(asked(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
     assert refused is not None
     assert refused.facts["refresh_token"]
     refused = access.token_is_in_the_header_alone.decide(
-        replace(asked(query="access_token=t"), body="access_token=t"), AccessKnown()
+        replace(asked(query="access_token=t"), body="access_token=t"), AccessContext()
     )
     assert refused is not None
     assert refused.facts["in_body"]

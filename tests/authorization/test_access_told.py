@@ -9,10 +9,10 @@ import pytest
 from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, asked, holding
 
 from sickbay.authorization import access
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Token
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.checks import Refusal, examine
 
 CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
 
@@ -327,7 +327,9 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: AccessRequest, known: AccessKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: AccessRequest, known: AccessContext, told: Refusal
+) -> None:
     assert examine(access.checks(request_), request_, known).refusals[0] == told
 
 
@@ -352,5 +354,5 @@ def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing(
 def test_the_scope_to_ask_for_is_at_the_level_of_those_held_and_in_their_spelling(
     held: str, person: str | None, letters: str, needed: str
 ) -> None:
-    token = Token("app", held, "", 0, "f", user=person)
+    token = AccessToken("app", held, "", 0, "f", user=person)
     assert access.needed(token, "Patient", letters) == needed

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from sickbay.authorization import app_state
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, AppState, Client, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import AppState, Client, Server, Token, User
 from sickbay.fhir import body as bodies
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
@@ -21,9 +21,9 @@ ISSUER = "http://localhost:7425/general"
 BASE = f"{ISSUER}/r4"
 SYSTEM = "https://growth.example.org"
 ANNA = User("anna", "general", "Practitioner/pr-1", patients=("p-1", "p-2"))
-TOKEN = Token("app", "patient/Basic.cuds", BASE, NOW + 100, "f", user="anna", patient="p-1", issuer=ISSUER)
+TOKEN = AccessToken("app", "patient/Basic.cuds", BASE, NOW + 100, "f", user="anna", patient="p-1", issuer=ISSUER)
 STATE = AppState(SYSTEM, "display", "Patient/p-1", "{}")
-KNOWN = AccessKnown(
+KNOWN = AccessContext(
     now=NOW,
     server=Server(issuer=ISSUER, fhir_bases=(BASE,)),
     client=Client("app"),
@@ -50,11 +50,11 @@ def about(reference: str) -> dict[str, Any]:
     return {"subject": {"reference": reference}}
 
 
-def refusals(request: AccessRequest, known: AccessKnown) -> tuple[Refusal, ...]:
+def refusals(request: AccessRequest, known: AccessContext) -> tuple[Refusal, ...]:
     return examine(app_state.checks(request), request, known).refusals
 
 
-def created(resource: Any, known: AccessKnown = KNOWN, **headers: str) -> tuple[Refusal, ...]:
+def created(resource: Any, known: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
     text = json.dumps(resource)
     body = bodies.read("r4", "Basic", "new", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
@@ -63,7 +63,7 @@ def created(resource: Any, known: AccessKnown = KNOWN, **headers: str) -> tuple[
     return refusals(request, replace(known, body=body))
 
 
-def updated(resource: Any, known: AccessKnown = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def updated(resource: Any, known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     text, headers = json.dumps(resource), HEADERS | ({"if-match": match} if match else {})
     body = bodies.read("r4", "Basic", "s-1", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
@@ -72,7 +72,7 @@ def updated(resource: Any, known: AccessKnown = KNOWN, match: str | None = 'W/"3
     return refusals(request, replace(known, body=body))
 
 
-def deleted(known: AccessKnown = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def deleted(known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     headers = HEADERS | ({"if-match": match} if match else {})
     request = AccessRequest(
         "DELETE", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="delete", letters="d"
@@ -191,7 +191,7 @@ HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
     ],
 )
-def test_a_scope_reaches_its_patient_its_person_or_everything(token: Token, subject: str | None, may: bool) -> None:
+def test_a_scope_reaches_its_patient_its_person_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
     known = replace(KNOWN, token=token, user=ANNA if token.user else None)
     resource = basic(subject={"reference": f"{BASE}/{subject}"} if subject else None)
     assert ("app-state-other-subject" not in names(created(resource, known))) is may

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.known import UrlKnown
-from sickbay.authorization.redirect import CHECKS, SAYINGS, URNS, urn_of
+from sickbay.authorization.authorization_response import CHECKS, SAYINGS, URNS, urn_of
+from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.diagnosis.reading.url import request
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.diagnosis.evidence.url import request
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.parameters import encode
 
 CALLBACK = "https://app.example.org/callback"
@@ -97,72 +97,72 @@ def test_an_answer_without_code_and_error_is_none() -> None:
     [
         (
             request({"url": f"{CALLBACK}#code=x&error=y"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["code", "error"]}),
         ),
         (
             request({"url": f"{CALLBACK}#error=y"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["error"]}),
         ),
         (
             request({"url": f"{CALLBACK}?state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-no-code-no-error", "invalid_request", {"received": "https://app.example.org/callback?state=s"}),
         ),
         (
             request({"url": f"{CALLBACK}?code=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-state-missing", "invalid_request", {"received": None}),
         ),
         (
             request({"url": f"{CALLBACK}?code=x&state=a"}),
-            UrlKnown(sent_state="b"),
+            UrlContext(sent_state="b"),
             Refusal("redirect-state-mismatch", "invalid_request", {"received": "a", "expected": "b"}),
         ),
         (
             request({"url": f"{CALLBACK}?code=a%20b&state=a"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-code-mangled", "invalid_request", {"received": "a b"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=access_denied&error_description=denied+by+user&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("user-denied", "access_denied", {"told": "denied by user"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=access_denied&error_uri=https%3A%2F%2Fa%2FURN%3Ax%3Amissing_patient&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("scope-patient-without-context", "access_denied", {"told": "URN:x:missing_patient"}),
         ),
         (
             request({"url": f"{CALLBACK}?error_description=Missing+aud+parameter&error=x_y&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("aud-missing", "x_y", {"told": "Missing aud parameter"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=invalid_request&error_description=redirect-uri-mismatch+it+is&state=s"}),
-            UrlKnown(ids=frozenset({"redirect-uri-mismatch"})),
+            UrlContext(ids=frozenset({"redirect-uri-mismatch"})),
             Refusal("redirect-uri-mismatch", "invalid_request", {"told": "redirect-uri-mismatch it is"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=login_required&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("prompt-none-without-session", "login_required", {"told": "login_required"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=unsupported_response_type&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("response-type-invalid", "unsupported_response_type", {"told": "unsupported_response_type"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=redirect_uri_mismatch&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-uri-mismatch", "redirect_uri_mismatch", {"told": "redirect_uri_mismatch"}),
         ),
         (
             request({"url": f"{CALLBACK}?error=unknown_client&state=s"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("client-id-unknown", "unknown_client", {"told": "unknown_client"}),
         ),
         (
@@ -171,7 +171,7 @@ def test_an_answer_without_code_and_error_is_none() -> None:
                     "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22+is+not+%27https://b/%27"
                 }
             ),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "redirect-uri-mismatch",
                 "x",
@@ -184,14 +184,14 @@ def test_an_answer_without_code_and_error_is_none() -> None:
         ),
         (
             request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "https://a/"', "received": "https://a/"}
             ),
         ),
         (
             request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22here%22"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "here"'}),
         ),
         (
@@ -200,12 +200,12 @@ def test_an_answer_without_code_and_error_is_none() -> None:
                     "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22a://a%22+%22b://b%22+%22c://c%22"
                 }
             ),
-            UrlKnown(),
+            UrlContext(),
             Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "a://a" "b://b" "c://c"'}),
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlContext, told: Refusal) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
 
 
@@ -221,7 +221,7 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest,
 )
 def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(error: str, name: str | None) -> None:
     sent = request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
-    assert [one.name for one in examine(CHECKS, sent, UrlKnown()).refusals] == ([name] if name else [])
+    assert [one.name for one in examine(CHECKS, sent, UrlContext()).refusals] == ([name] if name else [])
 
 
 @pytest.mark.parametrize(
@@ -240,5 +240,5 @@ def test_an_error_s_own_name_and_address_are_read_where_nothing_else_is_said(
     sent: dict[str, str], name: str, error: str
 ) -> None:
     asked = request({"url": answering(**sent)})
-    found = {one.name: one.error for one in examine(CHECKS, asked, UrlKnown()).refusals}
+    found = {one.name: one.error for one in examine(CHECKS, asked, UrlContext()).refusals}
     assert found.get(name) == error

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization.backend_requests import known, request, signed
 from tests.authorization.token_requests import URL, said
 
-from sickbay.authorization.values import Server
+from sickbay.authorization.models import Server
 
 ISSUER = "http://localhost:7425/general"
 

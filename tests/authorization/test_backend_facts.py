@@ -9,9 +9,9 @@ import pytest
 from tests.authorization.backend_requests import _with_header, client, key, known, request, signed
 from tests.authorization.token_requests import NOW, examined
 
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.checks import Refusal
 
 KID = str(json.loads(key())["kid"])
 
@@ -199,5 +199,5 @@ KID = str(json.loads(key())["kid"])
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.authorization.backend_requests import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
-from sickbay.authorization import backend, backend_scopes
-from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.values import Policy, Server
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.authorization import backend_scopes, client_assertion
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Policy, Server
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 def test_where_nothing_is_left_it_is_told_what_was_asked_and_what_is_registered() -> None:
@@ -55,11 +55,11 @@ def test_of_what_is_registered_only_scopes_of_the_system_come_unasked() -> None:
 @pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
 def test_only_of_a_public_app_an_assertion_is_asked_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    told = backend.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
+    told = client_assertion.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
     assert (told is not None) is asked_
 
 
-def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenKnown:
+def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy or Policy())
     return replace(known(), server=server, client=replace(client(), scope_mode="lenient", scope=scope))
 

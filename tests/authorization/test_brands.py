@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.authorization import brands
 from sickbay.authorization.brands import Brand
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 
 HOME = "http://localhost:7425/general"
 GENERAL = Brand(

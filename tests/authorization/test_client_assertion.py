@@ -12,11 +12,11 @@ from joserfc.jwk import ECKey, import_key
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, known, request, signed
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
 
-from sickbay.authorization import backend, backend_scopes
+from sickbay.authorization import backend_scopes, client_assertion
 from sickbay.authorization.client_authentication import JWT_BEARER
-from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.values import Policy, Server
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Policy, Server
+from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol import jose
 
 
@@ -153,15 +153,15 @@ def test_a_number_that_is_none_makes_it_no_jwt(number: str) -> None:
 
 
 def test_an_assertion_is_used_up_once_it_is_proven_whatever_else_is_refused() -> None:
-    assert backend.proven(examined(request(signed()), known()))
-    assert backend.proven(examined(request(signed(), scope="nonsense"), known()))
-    assert not backend.proven(examined(request(signed(aud="other")), known()))
-    assert not backend.proven(examined(request(signed()), replace(known(), jwks=UNKNOWN)))
+    assert client_assertion.proven(examined(request(signed()), known()))
+    assert client_assertion.proven(examined(request(signed(), scope="nonsense"), known()))
+    assert not client_assertion.proven(examined(request(signed(aud="other")), known()))
+    assert not client_assertion.proven(examined(request(signed()), replace(known(), jwks=UNKNOWN)))
 
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
 def test_a_token_that_no_person_gave_lives_five_minutes_at_most(own: int | None, seconds: int) -> None:
-    assert backend.lifetime(replace(client(), token_lifetime=own)) == seconds
+    assert client_assertion.lifetime(replace(client(), token_lifetime=own)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_where_scopes_are_dropped_in_silence_one_must_be_left(scope: str, names:
 def test_a_check_of_scopes_has_its_name_and_what_it_needs_and_is_given_what_is_asked() -> None:
     said: list[object] = []
 
-    def decide(asked: tuple[str, ...], knowing: TokenKnown) -> Refusal | None:
+    def decide(asked: tuple[str, ...], knowing: TokenContext) -> Refusal | None:
         said.append((asked, knowing))
         return Refusal("x", "y") if len(asked) > 1 else None
 
@@ -250,16 +250,18 @@ def test_a_check_of_scopes_has_its_name_and_what_it_needs_and_is_given_what_is_a
     assert one.decide(request("", scope="a b"), knowing) == Refusal("x", "y")
     assert one.decide(request("", scope=None), knowing) is None
     assert said == [(("a", "b"), knowing), ((), knowing)]
-    assert (one.name, one.needs) == ("scopes_are_few", ("client",))
+    assert (one.name, one.requires) == ("scopes_are_few", ("client",))
     assert [before.name for before in one.after] == ["scope_is_sent", "client_is_registered"]
 
 
 def test_an_assertion_of_nobody_is_told_for_whom_it_should_speak() -> None:
     sent = request(signed(iss="other", sub="other"), client_id="other")
-    told = backend.issuer_is_the_client.decide(sent, replace(known(), client=None))
+    told = client_assertion.issuer_is_the_client.decide(sent, replace(known(), client=None))
     facts = {"received": "other", "expected": "other"}
     assert told == Refusal("assertion-client-mismatch", "invalid_client", facts)
-    bare = backend.issuer_is_the_client.decide(request(signed(iss="other", sub="other")), replace(known(), client=None))
+    bare = client_assertion.issuer_is_the_client.decide(
+        request(signed(iss="other", sub="other")), replace(known(), client=None)
+    )
     assert bare is not None
     assert bare.facts["expected"] == "a client registered here"
 

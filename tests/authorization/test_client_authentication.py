@@ -30,10 +30,10 @@ from sickbay.authorization.client_authentication import (
     registered_method,
     secret_is_right,
 )
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Policy, Server
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.basic import write
 
 secrets = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)
@@ -270,7 +270,7 @@ def test_an_app_that_registered_no_method_has_the_one_of_its_kind(kind: str, met
     assert registered_method(replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
 
 
-def refusal_of(request: TokenRequest, known: TokenKnown, name: str) -> Refusal:
+def refusal_of(request: TokenRequest, known: TokenContext, name: str) -> Refusal:
     (found,) = (one for one in examined(request, known).refusals if one.name == name)
     return found
 

@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.authorization import client_metadata
 from sickbay.authorization.client_authentication import hashed
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 
 KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
 

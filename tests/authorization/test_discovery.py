@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sickbay.authorization import discovery
-from sickbay.authorization.values import Policy, Server
+from sickbay.authorization.models import Policy, Server
 from sickbay.protocol import scopes
 
 SERVER = Server(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sickbay.authorization import id_token
-from sickbay.authorization.values import User
+from sickbay.authorization.models import User
 
 USER = User("anna", "general", "Practitioner/pr-1", sub="s-1")
 

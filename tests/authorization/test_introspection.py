@@ -10,14 +10,14 @@ from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, a
 
 from sickbay.authorization import introspection
 from sickbay.authorization.client_authentication import JWT_BEARER
-from sickbay.authorization.known import SubjectKnown
+from sickbay.authorization.contexts import SubjectContext
+from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily, User
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family, Server, Token, User
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 
 ISSUER = "http://localhost:7425/general"
 BASE = f"{ISSUER}/r4"
-TOKEN = Token(
+TOKEN = AccessToken(
     "app",
     "openid fhirUser patient/Patient.rs",
     BASE,
@@ -32,16 +32,16 @@ TOKEN = Token(
 REFRESH = replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
 OWNER = Client("app")
 ANNA = User("anna", "general", "Practitioner/p", sub="s-1")
-KNOWN = SubjectKnown(now=NOW, server=Server(issuer=ISSUER), client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
+KNOWN = SubjectContext(now=NOW, server=Server(issuer=ISSUER), client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
 FORM: dict[str, str | None] = {"token": "t"}
 BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
 
 
-def names(request: TokenRequest, known: SubjectKnown = KNOWN) -> list[str]:
+def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
     return [one.name for one in examine(introspection.checks(request), request, known).refusals]
 
 
-def is_active(known: SubjectKnown = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
+def is_active(known: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
     return introspection.active(known, owner, person)
 
 
@@ -113,13 +113,13 @@ def test_a_token_that_would_be_taken_now_is_active() -> None:
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_whoever_was_removed_takes_the_tokens_along(subject: Token | Family) -> None:
+def test_whoever_was_removed_takes_the_tokens_along(subject: AccessToken | TokenFamily) -> None:
     assert not is_active(replace(KNOWN, subject=subject), owner=None)
     assert not is_active(replace(KNOWN, subject=subject), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_what_is_revoked_or_over_is_inactive(subject: Token | Family) -> None:
+def test_what_is_revoked_or_over_is_inactive(subject: AccessToken | TokenFamily) -> None:
     assert not is_active(replace(KNOWN, subject=replace(subject, revoked=True)))
     assert not is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW)))
     assert is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW + 1)))
@@ -141,12 +141,12 @@ def test_what_is_no_token_here_is_inactive(subject: Any) -> None:
         (replace(REFRESH, expires_at=None), {}),
     ],
 )
-def test_a_refresh_token_that_would_not_be_exchanged_is_inactive(family: Family, known: dict[str, Any]) -> None:
+def test_a_refresh_token_that_would_not_be_exchanged_is_inactive(family: TokenFamily, known: dict[str, Any]) -> None:
     assert not is_active(replace(KNOWN, subject=family, **known))
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_a_holder_knows_of_the_tokens_of_its_own_app_and_a_system_of_all(subject: Token | Family) -> None:
+def test_a_holder_knows_of_the_tokens_of_its_own_app_and_a_system_of_all(subject: AccessToken | TokenFamily) -> None:
     other = replace(TOKEN, client_id="other")
     assert is_active(replace(KNOWN, subject=subject, caller=TOKEN))
     assert not is_active(replace(KNOWN, subject=subject, caller=other))
@@ -224,7 +224,9 @@ def test_a_banner_belongs_to_a_patient() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: SubjectKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: TokenRequest, known: SubjectContext, told: Refusal
+) -> None:
     assert examine(introspection.checks(request_), request_, known).refusals[0] == told
 
 

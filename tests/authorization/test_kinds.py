@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization import access, operations, search
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Policy, Server, Token, User
-from sickbay.fhir import search as searches
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search_routes import SEVERAL
+from sickbay.fhir.search import parser as searches
+from sickbay.fhir.search.routes import SEVERAL
 from sickbay.kernel import compiled_checks
+from sickbay.kernel.checks import examine
 from sickbay.kernel.compiled_checks import compile
-from sickbay.kernel.refusal import examine
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
@@ -30,8 +30,8 @@ STRICT = Policy(
     search_criteria=("r4 Appointment: _id | date",),
     search_alone=("r4 Appointment",),
 )
-TOKEN = Token("app", "patient/Patient.rs user/*.cruds", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
-KNOWN = AccessKnown(
+TOKEN = AccessToken("app", "patient/Patient.rs user/*.cruds", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
+KNOWN = AccessContext(
     now=NOW,
     client=Client("app", redirect_uris=("https://app.example.org/cb",)),
     token=TOKEN,
@@ -119,7 +119,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
 @given(requests(), st.sampled_from((Policy(), STRICT)))
 def test_a_check_says_nothing_of_other_kinds_of_requests_than_its_own(request: AccessRequest, policy: Policy) -> None:
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
-    others = [one for one in CHECKS if one.of and request.interaction not in one.of]
+    others = [one for one in CHECKS if one.applies_to and request.interaction not in one.applies_to]
     assert [one.name for one in others if one.decide(request, known) is not None] == []
     assert compiled_checks.examine(compile(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
 

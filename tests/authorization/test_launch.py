@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
 
-from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch import CHECKS, code_of, launch_url
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.reading.url import request
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.diagnosis.evidence.url import request
+from sickbay.kernel.checks import Refusal, examine
 
 
 def names(url: str, **known) -> list[str]:
-    return [one.name for one in examine(CHECKS, request({"url": url}), UrlKnown(**known)).refusals]
+    return [one.name for one in examine(CHECKS, request({"url": url}), UrlContext(**known)).refusals]
 
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from(["", "?a=b"]))
@@ -69,7 +69,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
     [
         (
             request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-params-in-fragment",
                 "invalid_request",
@@ -78,7 +78,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-params-in-fragment",
                 "invalid_request",
@@ -87,17 +87,17 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?PAT_PersonId=1&x=y"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "PAT_PersonId, x"}),
         ),
         (
             request({"url": "https://app.example.org/launch?p=$x$"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "p"}),
         ),
         (
             request({"url": "https://app.example.org/launch"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-missing-iss",
                 "invalid_request",
@@ -106,7 +106,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?launch=a?b"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-missing-iss",
                 "invalid_request",
@@ -115,7 +115,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?iss=https%253A%252F%252Fa%252Ffhir&launch=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-iss-double-encoded",
                 "invalid_request",
@@ -124,17 +124,17 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?iss=a%2Ffhir&launch=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "a/fhir"}),
         ),
         (
             request({"url": "https://app.example.org/launch?iss=ftp%3A%2F%2Fa%2Ffhir&launch=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "ftp://a/fhir"}),
         ),
         (
             request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2FPatient%2F&launch=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-iss-not-base",
                 "invalid_request",
@@ -143,7 +143,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2Fmetadata&launch=x"}),
-            UrlKnown(),
+            UrlContext(),
             Refusal(
                 "launch-url-iss-not-base",
                 "invalid_request",
@@ -152,7 +152,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
         (
             request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir&launch=x"}),
-            UrlKnown(allowed_iss=("https://b/fhir",)),
+            UrlContext(allowed_iss=("https://b/fhir",)),
             Refusal(
                 "launch-url-iss-not-allowlisted",
                 "invalid_request",
@@ -161,7 +161,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlContext, told: Refusal) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
 
 

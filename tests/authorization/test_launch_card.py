@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization.launch_card import MOST, TOKENS, by_key, faults, filled, key, links
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 
 LINK = {"label": "Open", "type": "smart", "url": "https://app.example.org/launch", "appContext": "x"}
 TEXT = st.text(st.characters(exclude_characters="{}"), max_size=20)

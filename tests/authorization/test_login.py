@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.authorization import samples
 
-from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.login import (
     asks_context,
     asks_encounter,
@@ -16,18 +16,18 @@ from sickbay.authorization.login import (
     gives_patient,
     needs_patient,
 )
+from sickbay.authorization.models import User
 from sickbay.authorization.requests import LoginRequest
-from sickbay.authorization.values import User
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
 REQUEST = LoginRequest(samples.asking().parameters, "amelia.wright", "p-0017")
-KNOWN = LoginKnown(
+KNOWN = LoginContext(
     samples.SERVER, samples.CLIENT, samples.asking(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
 )
 
 
-def names(request: LoginRequest = REQUEST, known: LoginKnown = KNOWN) -> list[str]:
+def names(request: LoginRequest = REQUEST, known: LoginContext = KNOWN) -> list[str]:
     return [one.name for one in examined(request, known).refusals]
 
 
@@ -150,7 +150,7 @@ def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: LoginRequest, known: LoginKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: LoginRequest, known: LoginContext, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sickbay.authorization.login_prompt import Wishes, signs_in_anew, wishes
-from sickbay.authorization.values import User
+from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
 

@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 from sickbay.authorization import logout
-from sickbay.authorization.known import LogoutKnown
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
 
@@ -31,15 +31,15 @@ def hint(**changed: object) -> str:
     return jose.sign({"iss": ISSUER, "sub": "s-1", "aud": "app", "exp": 1, **changed}, key())
 
 
-def known() -> LogoutKnown:
-    return LogoutKnown(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([jose.generate(), key()]))
+def known() -> LogoutContext:
+    return LogoutContext(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([jose.generate(), key()]))
 
 
 def asked(**sent: str) -> LogoutRequest:
     return LogoutRequest(parse(encode([*sent.items()])))
 
 
-def refusals(request: LogoutRequest, knowing: LogoutKnown | None = None) -> tuple[Refusal, ...]:
+def refusals(request: LogoutRequest, knowing: LogoutContext | None = None) -> tuple[Refusal, ...]:
     return examine(logout.CHECKS, request, knowing or known()).refusals
 
 

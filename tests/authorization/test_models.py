@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization.values import Policy, User
+from sickbay.authorization.models import Policy, User
 
 
 @pytest.mark.parametrize(

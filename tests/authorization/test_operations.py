@@ -7,22 +7,22 @@ from dataclasses import replace
 import pytest
 
 from sickbay.authorization import access, operations
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Server
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Server, Token
-from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.fhir.request_error import RequestError
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
 BASE = "http://localhost:7425/general/r4"
-TOKEN = Token("app", "system/*.rs", BASE, NOW + 100, "f")
-KNOWN = AccessKnown(now=NOW, server=Server(), client=Client("app"), token=TOKEN, user=None, version="r4")
+TOKEN = AccessToken("app", "system/*.rs", BASE, NOW + 100, "f")
+KNOWN = AccessContext(now=NOW, server=Server(), client=Client("app"), token=TOKEN, user=None, version="r4")
 LATER = {"authorization": "Bearer t", "prefer": "respond-async"}
 EXPORT = AccessRequest("GET", BASE, "/$export", headers=LATER, interaction="operation", letters="rs")
 
 
-def refusals(request: AccessRequest, known: AccessKnown = KNOWN) -> tuple[Refusal, ...]:
+def refusals(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[Refusal, ...]:
     return examine((*access.HOLDER, *operations.CHECKS), request, known).refusals
 
 
@@ -96,5 +96,5 @@ def test_an_export_is_written_as_ndjson(format: str) -> None:
     [("fhir-operation-unknown", "not-found", 404), ("fhir-operation-parameter", "value", 400)],
 )
 def test_what_fhir_finds_wrong_with_an_operation_is_refused(rule: str, error: str, status: int) -> None:
-    (refusal,) = refusals(EXPORT, replace(KNOWN, faults=(Fault(rule, "x", "y", "z"),)))
+    (refusal,) = refusals(EXPORT, replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),)))
     assert (refusal.name, refusal.error, refusal.status) == (rule, error, status)

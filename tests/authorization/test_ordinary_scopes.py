@@ -11,8 +11,8 @@ from tests.authorization import samples
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked
 
 from sickbay.authorization import backend_scopes, ordinary_scopes, refresh
-from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.values import Client, Policy, Server
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.protocol.scopes import split
 
 TEXTS = st.lists(
@@ -91,7 +91,7 @@ def test_of_an_ordinary_service_no_check_refuses_and_every_scope_is_granted(
 ) -> None:
     sent, client = text.replace(" ", joint), _registered(client, text, also)
     request = asked({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
-    known = TokenKnown(server=server, client=client)
+    known = TokenContext(server=server, client=client)
     if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
         rows = backend_scopes.offered(

@@ -9,7 +9,7 @@ from tests.authorization import test_access as records
 from tests.authorization import token_requests as tokens
 
 from sickbay.authorization import origin
-from sickbay.authorization.values import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server
 
 APP = Client(
     "app",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sickbay.authorization.models import Policy
 from sickbay.authorization.policy import KNOBS, LONGEST, faults, under, unknown, values
-from sickbay.authorization.values import Policy
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:

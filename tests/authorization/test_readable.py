@@ -16,7 +16,7 @@ from sickbay.authorization.readable import (
 )
 from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request
 from sickbay.authorization.token import read
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol.parameters import parse
 
 FORM = "application/x-www-form-urlencoded"

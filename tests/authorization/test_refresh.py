@@ -22,10 +22,10 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import refresh, token
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Server
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.checks import Refusal
 
 keys = st.binary(min_size=32, max_size=32)
 families = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="-_."), min_size=1)
@@ -222,7 +222,7 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 

@@ -21,23 +21,23 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import refresh, token
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.kernel.checks import UNKNOWN
 
 FIRST = asked(REFRESH_FORM, scope="patient/Patient.rs")
 APP = replace(PUBLIC, scope=FAMILY.scope)
 
 
-def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenKnown:
+def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
     """The second time: the first request rotated the family three seconds ago."""
     family = replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
     answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
     return replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
 
 
-def names(request: TokenRequest, of: TokenKnown) -> list[str]:
+def names(request: TokenRequest, of: TokenContext) -> list[str]:
     return [one.name for one in examined(request, of).refusals]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol import jose
 
 EC = {

@@ -12,10 +12,10 @@ from joserfc.jwk import ECKey
 from tests.authorization.backend_requests import known, request, signed
 from tests.authorization.token_requests import examined
 
-from sickbay.authorization import backend
+from sickbay.authorization import client_assertion
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 from sickbay.protocol import jose
 
 PRIVATE = json.loads(jose.generate())
@@ -81,7 +81,7 @@ def test_a_key_that_was_fetched_is_held_to_the_same_rules(changes: dict[str, Any
     (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]
     examination = examined(request(signed()), replace(known(), jwks={"keys": [{**key, **changes}]}))
     assert [one.name for one in examination.refusals] == refused
-    assert examination.passed(backend.signature_is_right) is not bool(refused)
+    assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
 
 
 def test_a_point_off_its_curve_is_no_public_key() -> None:

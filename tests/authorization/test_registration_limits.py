@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sickbay.authorization import client_metadata, registration_limits
+from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Client, Grant, Policy
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 from sickbay.protocol import scopes, urls
 
 APP = Client(

@@ -16,10 +16,10 @@ from tests.protocol.test_client_uris import INTERPRETED, NAMES
 
 from sickbay.authorization import client_metadata, launch
 from sickbay.authorization.authorize import GATE
+from sickbay.authorization.models import Client
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 from sickbay.protocol import urls
 
 GOOD: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.example.org/cb",), "scope": "user/*.rs"}

@@ -10,12 +10,12 @@ from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked, examined
 
-from sickbay.authorization import asked_scopes, backend_scopes, script_token
-from sickbay.authorization.known import TokenKnown, UrlKnown
+from sickbay.authorization import backend_scopes, requested_scopes, script_token
+from sickbay.authorization.contexts import TokenContext, UrlContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 from sickbay.protocol import scopes
 
 EVERYTHING = "launch launch/patient openid fhirUser offline_access patient/*.cruds user/*.cruds"
@@ -42,7 +42,7 @@ SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds
 
 
 def backend(scope: str, policy: Policy) -> list[str]:
-    known = TokenKnown(server=_server(policy), client=SERVICE)
+    known = TokenContext(server=_server(policy), client=SERVICE)
     form: dict[str, str | None] = {"grant_type": "client_credentials", "scope": scope}
     return [one.name for one in examine(_of_scopes(), asked(form), known).refusals]
 
@@ -54,11 +54,11 @@ def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
 
 def registration(scope: str, policy: Policy) -> list[str]:
     request = RegistrationRequest(client="public", redirect_uris=("https://a.example/",), scope=scope)
-    return [one.name for one in examine(CHECKS, request, UrlKnown(server=_server(policy))).refusals]
+    return [one.name for one in examine(CHECKS, request, UrlContext(server=_server(policy))).refusals]
 
 
 def script(scope: str, policy: Policy) -> list[str]:
-    known = TokenKnown(server=_server(policy), client=replace(SERVICE, fhir="r4"))
+    known = TokenContext(server=_server(policy), client=replace(SERVICE, fhir="r4"))
     return [one.name for one in examine(script_token.CHECKS, asked({"scope": scope}), known).refusals]
 
 
@@ -139,7 +139,7 @@ def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
         scope="user/Patient.rs system/Patient.rs",
         grant_types=("authorization_code", "client_credentials"),
     )
-    assert examine(CHECKS, both, UrlKnown(server=SERVER)).granted
+    assert examine(CHECKS, both, UrlContext(server=SERVER)).granted
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
 def test_a_server_that_drops_scopes_refuses_none_and_grants_none(scope: str) -> None:
     policy = replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
     assert backend(scope, policy) == ["backend-empty-scopes"]
-    types = asked_scopes.types_of((BASE,), SERVER)
+    types = requested_scopes.types_of((BASE,), SERVER)
     ((_, there, why),) = backend_scopes.offered((scope,), SERVICE, policy, types)
     assert not there
     assert why
@@ -165,7 +165,7 @@ def test_a_server_that_drops_scopes_refuses_none_and_grants_none(scope: str) -> 
     ],
 )
 def test_the_bases_that_a_token_would_be_for(resource: str, fhir: str, bases: tuple[str, ...]) -> None:
-    assert asked_scopes.bases_of(SERVER, resource, fhir) == bases
+    assert requested_scopes.bases_of(SERVER, resource, fhir) == bases
 
 
 def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
@@ -188,4 +188,4 @@ def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
     ],
 )
 def test_a_configured_list_has_only_scopes(text: str, wrong: tuple[str, ...]) -> None:
-    assert asked_scopes.misspelt(text) == wrong
+    assert requested_scopes.misspelt(text) == wrong

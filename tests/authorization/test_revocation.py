@@ -10,21 +10,21 @@ from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMM
 
 from sickbay.authorization import revocation
 from sickbay.authorization.client_authentication import JWT_BEARER
-from sickbay.authorization.known import SubjectKnown
+from sickbay.authorization.contexts import SubjectContext
+from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Policy, Server, Token
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 
-TOKEN = Token("app", "patient/Patient.rs", "http://localhost:7425/general/r4", NOW + 100, "f1")
-KNOWN = SubjectKnown(now=NOW, server=Server(), client=PUBLIC, subject=TOKEN)
+TOKEN = AccessToken("app", "patient/Patient.rs", "http://localhost:7425/general/r4", NOW + 100, "f1")
+KNOWN = SubjectContext(now=NOW, server=Server(), client=PUBLIC, subject=TOKEN)
 FORM: dict[str, str | None] = {"token": "t", "client_id": "app"}
 
 
-def refusals(request: TokenRequest, known: SubjectKnown = KNOWN) -> tuple[Refusal, ...]:
+def refusals(request: TokenRequest, known: SubjectContext = KNOWN) -> tuple[Refusal, ...]:
     return examine(revocation.checks(request), request, known).refusals
 
 
-def names(request: TokenRequest, known: SubjectKnown = KNOWN) -> list[str]:
+def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
     return [one.name for one in refusals(request, known)]
 
 

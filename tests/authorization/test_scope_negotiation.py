@@ -8,15 +8,7 @@ import pytest
 from tests.authorization import samples
 
 from sickbay.authorization.authorize.granting import GrantedScope
-from sickbay.authorization.token_negotiation import (
-    LEFT_OUT,
-    STAYS,
-    Negotiated,
-    given,
-    negotiated,
-    refreshed,
-    service,
-)
+from sickbay.authorization.scope_negotiation import LEFT_OUT, STAYS, Negotiated, given, negotiated, refreshed, service
 
 OFFERED = (
     GrantedScope("launch", True),

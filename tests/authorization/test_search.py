@@ -11,15 +11,15 @@ from tests.authorization.search_requests import BASE, KNOWN, asked
 
 import sickbay.fhir
 from sickbay.authorization import operations, search
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Policy, Server, Token
-from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import examine
+from sickbay.fhir.request_error import RequestError
+from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
 
-def said(request: AccessRequest, known: AccessKnown = KNOWN) -> list[tuple[str, int]]:
+def said(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
     return [(one.name, one.status) for one in examine(search.checks(request), request, known).refusals]
 
 
@@ -58,7 +58,7 @@ def test_a_parameter_that_narrows_is_enough(query: str) -> None:
     ],
 )
 def test_who_may_not_ask_for_all_patients(scope: str, policy: Policy, refused: bool) -> None:
-    known = AccessKnown(server=Server(policy=policy), token=Token("app", scope, BASE, 0, "f"), version="r4")
+    known = AccessContext(server=Server(policy=policy), token=AccessToken("app", scope, BASE, 0, "f"), version="r4")
     assert bool(said(asked("Patient"), known)) is refused
 
 
@@ -113,13 +113,13 @@ def test_an_address_outside_of_the_base() -> None:
 
 
 RULES = sorted(
-    set(re.findall(r'"(fhir-[a-z-]+)"', "".join(path.read_text() for path in Path(sickbay.fhir.__file__).parent.glob("*.py"))))
+    set(re.findall(r'"(fhir-[a-z-]+)"', "".join(path.read_text() for path in Path(sickbay.fhir.__file__).parent.rglob("*.py"))))
 )
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
-    known = replace(KNOWN, faults=(Fault(rule, "x", "y", "z"),))
+    known = replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),))
     checks = (*search.CHECKS, *operations.CHECKS)
     assert rule in [one.name for one in examine(checks, asked("Practitioner"), known).refusals]
 
@@ -208,7 +208,7 @@ def test_a_hospital_s_criteria_hold_type_by_type(type: str, query: str, refused:
 
 
 def test_what_is_wrong_with_address_and_format_is_found() -> None:
-    fault = Fault("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
+    fault = RequestError("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
     assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == ["fhir-resource-unknown"]
@@ -216,8 +216,8 @@ def test_what_is_wrong_with_address_and_format_is_found() -> None:
 
 def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
     """What examine() need not ask must have nothing to say."""
-    about = [one for one in (*search.CHECKS, *operations.CHECKS) if one.about]
-    assert {one.about for one in about} == {"faults"}
+    about = [one for one in (*search.CHECKS, *operations.CHECKS) if one.inputs]
+    assert {one.inputs for one in about} == {"faults"}
     for request in (
         asked("Patient"),
         asked("Nonsense", "naem=x", id="a b", interaction="read"),
@@ -231,8 +231,8 @@ def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
     [
         ("/Patient/1", None, "http://a/x/r4"),
         ("/DSTU2/Patient/1", None, "http://a/x/dstu2"),
-        ("/r4/Patient", Token("app", "", "http://a/x/dstu2", 0, "f"), "http://a/x/dstu2"),
-        ("/dstu2/Patient", Token("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
+        ("/r4/Patient", AccessToken("app", "", "http://a/x/dstu2", 0, "f"), "http://a/x/dstu2"),
+        ("/dstu2/Patient", AccessToken("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
     ],
 )
 def test_the_base_that_was_meant_is_the_token_s_else_the_one_whose_version_is_named(path, token, base) -> None:

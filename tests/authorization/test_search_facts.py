@@ -8,10 +8,10 @@ import pytest
 from tests.authorization.search_requests import BASE, KNOWN, asked
 
 from sickbay.authorization import search
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.fhir.request_error import RequestError
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.parameters import parse
 
 
@@ -109,7 +109,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             asked("Practitioner"),
-            replace(KNOWN, faults=(Fault("fhir-patient-undefined", "subject", "null", ""),)),
+            replace(KNOWN, faults=(RequestError("fhir-patient-undefined", "subject", "null", ""),)),
             Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"}),
         ),
         (
@@ -197,7 +197,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             asked("Practitioner"),
-            replace(KNOWN, faults=(Fault("fhir-date-malformed", "date", "soon", "2020"),)),
+            replace(KNOWN, faults=(RequestError("fhir-date-malformed", "date", "soon", "2020"),)),
             Refusal(
                 "fhir-date-malformed",
                 "value",
@@ -206,5 +206,7 @@ from sickbay.protocol.parameters import parse
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: AccessRequest, known: AccessKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: AccessRequest, known: AccessContext, told: Refusal
+) -> None:
     assert examine(search.checks(request_), request_, known).refusals[0] == told

@@ -9,19 +9,19 @@ from tests.authorization.search_requests import BASE, KNOWN, asked
 from tests.authorization.test_search import said
 
 from sickbay.authorization import search
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Policy, Server, Token
-from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import Refusal, RefusalType, examine
+from sickbay.fhir.request_error import RequestError
+from sickbay.kernel.checks import Refusal, RefusalType, examine
 from sickbay.protocol.parameters import parse
 
 
-def told(request: AccessRequest, known: AccessKnown) -> list[Refusal]:
+def told(request: AccessRequest, known: AccessContext) -> list[Refusal]:
     return [*examine(search.checks(request), request, known).refusals]
 
 
-def wanting(*lines: str, alone: tuple[str, ...] = ()) -> AccessKnown:
+def wanting(*lines: str, alone: tuple[str, ...] = ()) -> AccessContext:
     return replace(KNOWN, server=Server(fhir_bases=(BASE,), policy=Policy(search_criteria=lines, search_alone=alone)))
 
 
@@ -64,13 +64,13 @@ def test_what_stands_beside_an_id_is_told() -> None:
 def test_offline_where_no_version_is_known_a_search_is_of_the_type_in_its_address(
     changed: dict[str, object], refused: bool
 ) -> None:
-    known = AccessKnown(server=Server(policy=Policy()), token=Token("app", "user/*.cruds", BASE, 0, "f"), version="")
+    known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
     assert bool(said(replace(asked("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
 
 
 def test_a_scope_that_searches_other_types_asks_for_no_narrower_search_of_patients() -> None:
-    token = Token("app", "user/Observation.rs patient/Patient.rs", BASE, 0, "f")
-    assert said(asked("Patient"), AccessKnown(server=Server(policy=Policy()), token=token, version="r4")) == []
+    token = AccessToken("app", "user/Observation.rs patient/Patient.rs", BASE, 0, "f")
+    assert said(asked("Patient"), AccessContext(server=Server(policy=Policy()), token=token, version="r4")) == []
 
 
 def test_any_way_of_naming_the_patient_of_its_type_is_enough() -> None:
@@ -94,15 +94,15 @@ def test_a_representation_that_is_not_there_is_a_fault_with_the_one_that_is(
     accept: str | None, query: str, value: str | None
 ) -> None:
     request = asked("Patient", query, headers={} if accept is None else {"accept": accept})
-    wanted = Fault("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
+    wanted = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
     assert search.faults(request, "r4") == ((wanted,) if wanted else ())
 
 
 def test_of_a_type_it_is_told_in_which_versions_it_is() -> None:
-    wrong = Fault("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
+    wrong = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
     (refusal,) = told(asked("MedicationOrder"), replace(wanting(), faults=(wrong,)))
     assert (refusal.facts["versions"], refusal.facts["version"], refusal.facts["real"]) == (["DSTU2"], "R4", True)
-    date = Fault("fhir-date-malformed", "date", "MedicationOrder", None)
+    date = RequestError("fhir-date-malformed", "date", "MedicationOrder", None)
     (refusal,) = told(asked("Observation"), replace(wanting(), faults=(date,)))
     assert refusal.facts["versions"] == []
     assert refusal.facts["real"] is False
@@ -125,11 +125,11 @@ def test_a_patch_is_of_a_patch_s_type_or_of_fhir_s(sent: str | None, refused: bo
 
 
 def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
-    fault = Fault("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
-    known = replace(KNOWN, faults=(Fault("fhir-id-invalid", "x", "y", None), fault))
+    fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
+    known = replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", None), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
     plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
-    assert (plain.name, plain.about, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
+    assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
     first, second = (one.decide(asked("Observation"), known) for one in (plain, own))
     assert first is not None
     assert second is not None
@@ -143,7 +143,7 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
         "versions": [],
         "real": False,
     }
-    for faults in ((), (Fault("fhir-id-invalid", "x", "y", None),)):
+    for faults in ((), (RequestError("fhir-id-invalid", "x", "y", None),)):
         assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None
 
 
@@ -152,6 +152,6 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
     [("", True), ("_type=Patient", True), ("_type=Observation,Patient", True), ("_type=Observation", False)],
 )
 def test_a_search_of_several_types_is_one_of_patients_where_it_names_them(query: str, refused: bool) -> None:
-    known = AccessKnown(server=Server(policy=Policy()), token=Token("app", "user/*.cruds", BASE, 0, "f"), version="r4")
+    known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="r4")
     request = AccessRequest("GET", BASE, "/", parse(query), interaction="search-system", letters="s")
     assert bool(said(request, known)) is refused

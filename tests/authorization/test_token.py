@@ -25,8 +25,8 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import token
-from sickbay.authorization.values import Client, Family, Policy, Server, Token
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.authorization.models import AccessToken, Client, Policy, Server, TokenFamily
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 def test_the_right_request_is_granted() -> None:
@@ -257,7 +257,7 @@ def test_the_banner_is_text_where_a_dialect_has_it_so(changed: dict[str, None], 
 def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() -> None:
     code = replace(CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"})
     family = token.family(code, Policy(refresh_lifetime=9), NOW)
-    assert family == Family(
+    assert family == TokenFamily(
         family="f1",
         client_id="app",
         scope=CODE.scope,
@@ -273,7 +273,7 @@ def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() ->
         context={"intent": "x"},
         timeline="t1",
     )
-    assert token.access_token(family, "openid", "iss", NOW, 60) == Token(
+    assert token.access_token(family, "openid", "iss", NOW, 60) == AccessToken(
         "app",
         "openid",
         BASE,
@@ -330,7 +330,7 @@ def test_where_pkce_is_off_a_wrong_verifier_is_nothing_to_anybody() -> None:
 def test_another_base_of_the_same_server_is_not_what_was_granted(grant: str, refused: bool) -> None:
     other = BASE.replace("r4", "dstu2")
     server = Server(fhir_bases=(other, BASE))
-    family = Family("f", "app", "", BASE)
+    family = TokenFamily("f", "app", "", BASE)
     held = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
     found = token.resource_is_what_was_granted.decide(asked(resource=other), knowing(server=server, **held))
     told = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})

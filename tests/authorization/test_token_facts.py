@@ -19,9 +19,9 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import token
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(
@@ -211,5 +211,5 @@ from sickbay.kernel.refusal import UNKNOWN, Refusal
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told

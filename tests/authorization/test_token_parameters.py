@@ -6,7 +6,7 @@ import pytest
 from tests.authorization.token_requests import BASE, URL, asked, knowing
 
 from sickbay.authorization import token, token_parameters
-from sickbay.authorization.values import Server
+from sickbay.authorization.models import Server
 
 
 @pytest.mark.parametrize("body", ['{"code": "a b"}', '  {"code": "a b"}', '\n{"code": "a b"}\n'])

@@ -20,9 +20,9 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import client_authentication, token, token_parameters
-from sickbay.authorization.token_mended import known_for
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.authorization.models import Client
+from sickbay.authorization.token_recheck import known_for
+from sickbay.kernel.checks import UNKNOWN
 
 OTHER = Client("other")
 

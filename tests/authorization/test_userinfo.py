@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 
 from sickbay.authorization import userinfo
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Server, Token, User
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.checks import examine
 
 NOW = 1_764_000_000
 ISSUER = "http://localhost:7425/general"
 ANNA = User("anna", "general", "Practitioner/p", name="Anna Berg", sub="s-1")
-TOKEN = Token("app", "openid fhirUser profile", f"{ISSUER}/r4", NOW + 100, "f", user="anna", issuer=ISSUER)
-KNOWN = AccessKnown(now=NOW, server=Server(issuer=ISSUER), client=Client("app"), token=TOKEN, user=ANNA)
+TOKEN = AccessToken("app", "openid fhirUser profile", f"{ISSUER}/r4", NOW + 100, "f", user="anna", issuer=ISSUER)
+KNOWN = AccessContext(now=NOW, server=Server(issuer=ISSUER), client=Client("app"), token=TOKEN, user=ANNA)
 REQUEST = AccessRequest("GET", "", "", headers={"authorization": "Bearer t"})
 
 
-def said(known: AccessKnown = KNOWN) -> list[tuple[str, str, int]]:
+def said(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
     return [(one.name, one.error, one.status) for one in examine(userinfo.CHECKS, REQUEST, known).refusals]
 
 

@@ -17,7 +17,7 @@ from tests.authorization.write_requests import (
 )
 
 from sickbay.authorization import writes
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 
 

@@ -19,11 +19,11 @@ from tests.authorization.write_requests import (
 )
 
 from sickbay.authorization import access, writes
-from sickbay.authorization.known import AccessKnown
-from sickbay.authorization.values import Policy, Server
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import Policy, Server
 from sickbay.fhir import body
-from sickbay.fhir.problem import Problem
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.fhir.validation.issue import ValidationIssue
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 from sickbay.protocol.parameters import parse
 
 
@@ -126,7 +126,7 @@ def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received:
     }
 
 
-def holding(scope: str, **changed: object) -> AccessKnown:
+def holding(scope: str, **changed: object) -> AccessContext:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
 
 
@@ -233,7 +233,7 @@ def test_where_a_hospital_has_it_so_one_delete_may_mean_several(interaction: str
 
 
 def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
-    problems = tuple(Problem(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
+    problems = tuple(ValidationIssue(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
     known = replace(KNOWN, body=body.of("r4", "Observation", "o", observation(), BASE)._replace(problems=problems))
     told = facts(asked(), known)
     assert (told["count"], told["received"]) == (12, "fault 0.")

@@ -11,7 +11,7 @@ from tests.authorization.write_requests import KNOWN, PATCH, USER, asked, facts,
 
 from sickbay.authorization import writes
 from sickbay.fhir.subjects import Before, Subjects
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.kernel.checks import UNKNOWN
 
 
 def stored(patients: str, subjects: str) -> Before:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sickbay.authorization import token, token_parameters
 from sickbay.authorization.client_authentication import hashed
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Code, Family, Server
-from sickbay.kernel.refusal import Examination, examine
+from sickbay.kernel.checks import Examination, examine
 from sickbay.protocol.parameters import encode
 
 NOW = 1_764_000_000
@@ -24,7 +24,7 @@ BASE = "http://localhost:7425/general/r4"
 
 PUBLIC = Client("app", redirect_uris=(CALLBACK,))
 SYMMETRIC = Client("app", client="symmetric", redirect_uris=(CALLBACK,), secret_hash=hashed(SECRET))
-CODE = Code(
+CODE = AuthorizationCode(
     client_id="app",
     redirect_uri=CALLBACK,
     scope="launch patient/Patient.rs",
@@ -35,7 +35,7 @@ CODE = Code(
     code_challenge=CHALLENGE,
     code_challenge_method="S256",
 )
-FAMILY = Family(
+FAMILY = TokenFamily(
     family="f1",
     client_id="app",
     scope="offline_access patient/Patient.rs patient/Observation.rs",
@@ -45,7 +45,7 @@ FAMILY = Family(
     mode="offline",
     expires_at=NOW + 1000,
 )
-KNOWN = TokenKnown(now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None)
+KNOWN = TokenContext(now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None)
 REFRESHING = replace(KNOWN, code=None, family=FAMILY, generation=3)
 
 CODE_FORM: dict[str, str | None] = {
@@ -70,11 +70,11 @@ def asked(
     return token_parameters.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
 
 
-def examined(request: TokenRequest, known: TokenKnown = KNOWN) -> Examination:
+def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:
     return examine(token.checks(request), request, known)
 
 
-def said(request: TokenRequest, known: TokenKnown = KNOWN) -> tuple[str, str, int] | None:
+def said(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
     """(refusal, error, status) of the wire answer, None where it was granted."""
     examination = examined(request, known)
     refusal = examination.decisive()
@@ -82,5 +82,5 @@ def said(request: TokenRequest, known: TokenKnown = KNOWN) -> tuple[str, str, in
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def knowing(known: TokenKnown = KNOWN, **changed: Any) -> TokenKnown:
+def knowing(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
     return replace(known, **changed)

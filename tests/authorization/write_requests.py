@@ -6,18 +6,18 @@ import json
 from dataclasses import replace
 
 from sickbay.authorization import access, writes
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Server, Token, User
 from sickbay.fhir import body
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.checks import Refusal, examine
 
 NOW = 1_764_000_000
 BASE = "http://localhost:7425/general/r4"
 CODE = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
-TOKEN = Token("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
+TOKEN = AccessToken("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
 USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
-KNOWN = AccessKnown(now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4")
+KNOWN = AccessContext(now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4")
 
 
 def observation(patient: str | None = "A", **members: object) -> dict[str, object]:
@@ -39,20 +39,20 @@ def asked(interaction: str = "update", id: str | None = "o", **changed: object) 
     return replace(request, **changed)  # type: ignore[arg-type]
 
 
-def with_body(found: object, known: AccessKnown = KNOWN, id: str = "o") -> AccessKnown:
+def with_body(found: object, known: AccessContext = KNOWN, id: str = "o") -> AccessContext:
     return replace(known, body=body.of("r4", "Observation", id, found, BASE))
 
 
-def judged(request: AccessRequest, known: AccessKnown) -> list[Refusal]:
+def judged(request: AccessRequest, known: AccessContext) -> list[Refusal]:
     """What is refused of the write itself, of a token that is good."""
     return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
 
 
-def said(request: AccessRequest, known: AccessKnown) -> list[tuple[str, str, int]]:
+def said(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
     return [(one.name, one.error, one.status) for one in judged(request, known)]
 
 
-def facts(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
+def facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
     (refusal,) = judged(request, known)
     return dict(refusal.facts)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sickbay.cli import admin_key, terminal
-from sickbay.cli.words import Trouble
+from sickbay.cli.output import CommandError
 from sickbay.settings import Settings
 
 
@@ -59,9 +59,9 @@ def test_a_draft_that_a_crash_left_is_no_obstacle_and_a_folder_in_its_place_is_s
     assert admin_key.made(tmp_path)
     (tmp_path / admin_key.FILE).unlink()
     (tmp_path / admin_key.FILE).mkdir()
-    with pytest.raises(Trouble, match="cannot be written"):
+    with pytest.raises(CommandError, match="cannot be written"):
         admin_key.made(tmp_path)
-    with pytest.raises(Trouble, match="cannot be read"):
+    with pytest.raises(CommandError, match="cannot be read"):
         admin_key.read(tmp_path)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.cli import choices, main
-from sickbay.cli.words import Trouble
+from sickbay.cli import config_file, main
+from sickbay.cli.output import CommandError
 
 DANGEROUS = """\
 host = "0.0.0.0"
@@ -48,24 +48,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in [name for name in os.environ if name.startswith("SICKBAY_")]:
         monkeypatch.delenv(name)
-    choices.use(None)
+    config_file.use(None)
     own = tmp_path / "config" / "sickbay"
     own.mkdir(parents=True)
     return own
 
 
 def options() -> list[dict[str, object]]:
-    return [one.options for one in choices.files()]
+    return [one.options for one in config_file.files()]
 
 
 def test_of_the_current_folder_s_file_only_what_is_harmless_counts(home: Path) -> None:
     Path("sickbay.toml").write_text(DANGEROUS)
     assert options() == [{"patients": 3}]
-    assert choices.policies() == {"": {"token_lifetime": 60}}
-    (told,) = choices.said(["host", "admin_token", "patients", "client_secret"])
+    assert config_file.policies() == {"": {"token_lifetime": 60}}
+    (told,) = config_file.said(["host", "admin_token", "patients", "client_secret"])
     assert "sets host, admin_token, client_secret: ignored" in told
     assert "known" not in told
-    assert choices.said(["patients"]) == []
+    assert config_file.said(["patients"]) == []
 
 
 def test_every_key_of_the_contract_is_among_them() -> None:
@@ -81,7 +81,7 @@ def test_every_key_of_the_contract_is_among_them() -> None:
         "data",
         "open_sign_in",
     }
-    assert contract <= choices.TRUSTED <= set(choices.OPTIONS)
+    assert contract <= config_file.TRUSTED <= set(config_file.OPTIONS)
 
 
 @pytest.mark.parametrize("how", ["flag", "equals", "environment", "own"])
@@ -93,19 +93,19 @@ def test_in_a_file_that_the_user_chose_all_of_it_counts(home: Path, monkeypatch:
         monkeypatch.setenv("SICKBAY_CONFIG", str(file))
     assert main._configured(rest) == ["serve"]
     assert options()[0]["admin_token"] == "known-to-who-wrote-this-file"
-    assert choices.said(list(choices.OPTIONS)) == []
-    choices.use(None)
+    assert config_file.said(list(config_file.OPTIONS)) == []
+    config_file.use(None)
 
 
 def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
     Path("sickbay.toml").write_text("patients = 3\n")
     (home / "sickbay.toml").write_text("patients = 4\n")
-    choices.use("named.toml")
-    with pytest.raises(Trouble, match=r"There is no file named\.toml"):
-        choices.files()
+    config_file.use("named.toml")
+    with pytest.raises(CommandError, match=r"There is no file named\.toml"):
+        config_file.files()
     Path("named.toml").write_text("seed = 5\n")
     assert options() == [{"seed": 5}]
-    choices.use(None)
+    config_file.use(None)
     assert options() == [{"patients": 3}, {"patients": 4}]
 
 
@@ -113,7 +113,7 @@ def test_the_user_s_own_file_is_trusted_when_it_is_in_the_current_folder(home: P
     (home / "sickbay.toml").write_text('host = "0.0.0.0"\n')
     monkeypatch.chdir(home)
     assert options() == [{"host": "0.0.0.0"}]
-    assert choices.said(["host"]) == []
+    assert config_file.said(["host"]) == []
 
 
 def test_a_relative_configuration_folder_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_relative_configuration_folder_is_none(home: Path, monkeypatch: pytest
 
 def test_what_follows_two_dashes_is_no_option() -> None:
     assert main._configured(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
-    with pytest.raises(Trouble, match="--config needs the name of a file"):
+    with pytest.raises(CommandError, match="--config needs the name of a file"):
         main._configured(["serve", "--config"])
 
 
@@ -141,16 +141,16 @@ def test_what_follows_two_dashes_is_no_option() -> None:
 )
 def test_a_file_of_somebody_else_neither_paints_the_terminal_nor_breaks_the_command(home: Path, text: str, said: str) -> None:
     Path("sickbay.toml").write_text(text)
-    with pytest.raises(Trouble) as trouble:
-        choices.files()
+    with pytest.raises(CommandError) as trouble:
+        config_file.files()
     assert said in str(trouble.value)
     assert str(trouble.value).isprintable()
 
 
 def test_a_pipe_in_the_place_of_the_file_holds_nobody_up(home: Path) -> None:
     os.mkfifo("sickbay.toml")
-    with pytest.raises(Trouble, match="not a regular file"):
-        choices.files()
+    with pytest.raises(CommandError, match="not a regular file"):
+        config_file.files()
 
 
 def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
@@ -161,7 +161,7 @@ def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
     )
     Path("sickbay.toml").write_text("port = 8000\n[policy]\npkce = 'off'\n")
     monkeypatch.setenv("SICKBAY_SEED", "3")
-    told = choices.settled(["admin_token", "data", "port", "seed"], choices.TABLES)
+    told = config_file.settled(["admin_token", "data", "port", "seed"], config_file.TABLES)
     assert told == [
         f"Settings from {Path('sickbay.toml').absolute()}: port = 8000, [policy].",
         f'Settings from {home}/sickbay.toml: admin_token (not shown), data = "postgresql://me@db/x".',

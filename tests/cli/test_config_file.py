@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.cli import choices
+from sickbay.cli import config_file
 from sickbay.cli.main import COMMANDS
 
 
@@ -97,24 +97,24 @@ def test_cards_of_an_app_are_read_from_a_file(tmp_path: Path) -> None:
 def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sickbay.toml").write_text("[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = 'off'\n")
     monkeypatch.chdir(tmp_path)
-    assert choices.policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
+    assert config_file.policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
 
 
 def test_without_a_file_nothing_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert choices.policies() == {}
+    assert config_file.policies() == {}
 
 
 def test_every_option_of_every_command_is_known() -> None:
     from dataclasses import fields
 
-    from sickbay.cli import apps
+    from sickbay.cli.commands import apps
 
     named = {field.name for field in fields(apps.Fields)}
     for name in COMMANDS:
-        called = getattr(importlib.import_module(f"sickbay.cli.{name}"), name)
+        called = getattr(importlib.import_module(f"sickbay.cli.commands.{name}"), name)
         named |= {one.name for one in inspect.signature(called).parameters.values() if one.kind is one.KEYWORD_ONLY}
-    assert named - {"fields"} <= set(choices.OPTIONS), named - set(choices.OPTIONS)
+    assert named - {"fields"} <= set(config_file.OPTIONS), named - set(config_file.OPTIONS)
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_what_is_empty_or_no_text_is_said_to_be_that(tmp_path) -> None:
 
 def test_doctor_does_not_import_the_server() -> None:
     heavy = "uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
-    code = "import sys, sickbay.cli.doctor, sickbay.cli.main; print(*[n for n in sys.argv[1].split() if n in sys.modules])"
+    code = "import sys, sickbay.cli.commands.doctor, sickbay.cli.main\n"
+    code += "print(*[n for n in sys.argv[1].split() if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from sickbay.cli import folder
-from sickbay.cli.words import Trouble
+from sickbay.cli.output import CommandError
 
 
 def test_the_folder_is_the_one_that_was_given(tmp_path) -> None:
@@ -22,9 +22,9 @@ def test_without_one_it_is_the_users_own(monkeypatch) -> None:
 
 
 def test_a_kind_of_address_that_sickbay_does_not_know_is_refused_in_one_sentence() -> None:
-    with pytest.raises(Trouble, match="takes a folder or postgresql://…, not mysql://"):
+    with pytest.raises(CommandError, match="takes a folder or postgresql://…, not mysql://"):
         folder.chosen("mysql://localhost/sickbay")
-    with pytest.raises(Trouble, match="no address of a database"):
+    with pytest.raises(CommandError, match="no address of a database"):
         folder.chosen("postgresql://me:secret@[::/sickbay")
 
 
@@ -47,7 +47,7 @@ def test_settings_never_show_the_password() -> None:
 def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
     with folder.held(tmp_path):
         folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
-        with pytest.raises(Trouble, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.held(tmp_path):
+        with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.held(tmp_path):
             pass
         assert folder.running(tmp_path)
     assert folder.running(tmp_path) is None

@@ -14,11 +14,12 @@ import pytest
 from tests.cli.command import sickbay
 
 from sickbay.cli import files
-from sickbay.fhir import xml_reading, xml_writing
-from sickbay.fhir.loading import Piece, pieces
+from sickbay.fhir.loading import ParsedResource, pieces
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.fhir.xml import reader as xml_reader
+from sickbay.fhir.xml import writer as xml_writer
+from sickbay.storage.interface import ResourceSpace, Stored
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Space, Stored
 from sickbay.testing.server import serving
 
 Key = tuple[str, str]
@@ -27,7 +28,7 @@ Key = tuple[str, str]
 def stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]:
     async def read() -> dict[Key, Stored]:
         store = open_store(folder / "sickbay.db")
-        space = Space("general", version)
+        space = ResourceSpace("general", version)
         try:
             found = {key: await store.read(space, *key, EVERYTHING) for key in keys}
             return {key: one for key, one in found.items() if one}
@@ -45,7 +46,7 @@ def written(paths: list[Path], version: str) -> dict[Key, bytes]:
         for text in files.texts(path)
         for one in pieces(version, text.body, line=text.line, xml=text.xml)
     ]
-    return {(one.type, one.id): one.body for one in found if isinstance(one, Piece)}
+    return {(one.type, one.id): one.body for one in found if isinstance(one, ParsedResource)}
 
 
 def agrees(folder: Path, paths: list[Path], version: str) -> None:
@@ -158,7 +159,7 @@ def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path
     again = sickbay("load", str(plain), "--fhir", "dstu2", folder=tmp_path / "data")
     assert again.stdout.startswith("0 new, 0 changed,")
     for key, one in there.items():
-        assert xml_reading.loads("dstu2", xml_writing.dumps("dstu2", json.loads(one.body))) == json.loads(one.body), key
+        assert xml_reader.loads("dstu2", xml_writer.dumps("dstu2", json.loads(one.body))) == json.loads(one.body), key
 
 
 def test_validation_is_asked_for(tmp_path: Path):

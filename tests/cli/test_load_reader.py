@@ -14,10 +14,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sickbay.cli import reading as module
-from sickbay.cli.reading import Asked, Read, read, reading
-from sickbay.cli.words import Trouble
-from sickbay.fhir.loading import Fault, Ready
+from sickbay.cli import load_reader as module
+from sickbay.cli.load_reader import FileResult, LoadJob, read, reading
+from sickbay.cli.output import CommandError
+from sickbay.fhir.loading import LoadError, Ready
 
 BASE = "http://localhost/general/r4"
 
@@ -28,7 +28,7 @@ def patients(count: int) -> bytes:
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadJob:
     """Whatever there is, it is much."""
     monkeypatch.setattr(module, "MUCH", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -40,42 +40,42 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     (tmp_path / "b.ndjson").write_bytes(patients(1000) + b"\nnonsense\n")
     (tmp_path / "c.ndjson.gz").write_bytes(gzip.compress(patients(9))[:-9])
     (tmp_path / "d.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="odd"/></Patient>')
-    return Asked(sorted(tmp_path.iterdir()), "r4", BASE, validate=True)
+    return LoadJob(sorted(tmp_path.iterdir()), "r4", BASE, validate=True)
 
 
 def others() -> list[multiprocessing.process.BaseProcess]:
     return multiprocessing.active_children()
 
 
-def test_another_process_reads_what_we_would(asked: Asked):
+def test_another_process_reads_what_we_would(asked: LoadJob):
     with reading(asked) as reads:
         found = list(reads)
         assert len(others()) == 1
     assert found == list(read(asked))
     assert [one.file.name for one in found if one.item is None] == ["a.json", "b.ndjson", "c.ndjson.gz", "d.xml"]
     assert sum(isinstance(one.item, Ready) for one in found) == 1009
-    faults = [one.item.place.rpartition("/")[2] for one in found if isinstance(one.item, Fault)]
+    faults = [one.item.place.rpartition("/")[2] for one in found if isinstance(one.item, LoadError)]
     assert faults == ["a.json: Bundle.entry[1]", "b.ndjson:1001", "c.ndjson.gz", "d.xml"]
     assert others() == []
 
 
-def test_little_is_read_by_ourselves(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+def test_little_is_read_by_ourselves(asked: LoadJob, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MUCH", 10**9)
     with reading(asked) as reads:
         assert next(reads).file.name == "a.json"
         assert others() == []
 
 
-def test_it_ends_when_no_more_is_asked_for(asked: Asked):
+def test_it_ends_when_no_more_is_asked_for(asked: LoadJob):
     with reading(asked) as reads:
-        assert isinstance(next(reads), Read)
+        assert isinstance(next(reads), FileResult)
     assert others() == []
 
 
-def test_where_it_is_killed_the_load_says_so(asked: Asked):
+def test_where_it_is_killed_the_load_says_so(asked: LoadJob):
     with reading(asked) as reads:
         os.kill(others()[0].pid or 0, signal.SIGKILL)
-        with pytest.raises(Trouble, match="What was loaded stays: the same command goes on"):
+        with pytest.raises(CommandError, match="What was loaded stays: the same command goes on"):
             list(reads)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.cli import doctor, files
+from sickbay.cli import files
+from sickbay.cli.commands import doctor
 from sickbay.cli.files import TooLarge, texts
 
 

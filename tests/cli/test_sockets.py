@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
+from sickbay.cli.output import CommandError
 from sickbay.cli.sockets import listen, port_of
-from sickbay.cli.words import Trouble
 
 
 def test_port_zero_takes_the_same_free_port_on_both_loopback_addresses() -> None:
@@ -25,7 +25,9 @@ def test_port_zero_takes_the_same_free_port_on_both_loopback_addresses() -> None
 def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
     holder = listen("127.0.0.1", 0)
     try:
-        with pytest.raises(Trouble, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"):
+        with pytest.raises(
+            CommandError, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"
+        ):
             listen("127.0.0.1", port_of(holder))
     finally:
         for one in holder:
@@ -33,5 +35,5 @@ def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
 
 
 def test_a_host_that_is_not_here_is_said_in_one_sentence() -> None:
-    with pytest.raises(Trouble, match=r"Cannot listen on 203\.0\.113\.1"):
+    with pytest.raises(CommandError, match=r"Cannot listen on 203\.0\.113\.1"):
         listen("203.0.113.1", 0)

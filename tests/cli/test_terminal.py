@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sickbay.cli
-from sickbay.cli import streams, terminal, words
-from sickbay.operations.context import Line
+from sickbay.cli import output, streams, terminal
+from sickbay.services.context import LogLine
 
 CLI = Path(sickbay.cli.__file__).parent
-PRINTING = {"words.py": {"print"}, "terminal.py": {"sys.stdout.write"}, "progress.py": {"self._console.print"}}
+PRINTING = {"output.py": {"print"}, "terminal.py": {"sys.stdout.write"}, "progress.py": {"self._console.print"}}
 """The only places that write: what they write went through `shown`."""
 NASTY = (
     "\x1b[2J",
@@ -56,12 +56,12 @@ def test_what_is_shown_is_obeyed_by_no_terminal_and_the_rest_stays(text: str) ->
 @given(st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)))
 def test_json_stays_the_same_json(value: object) -> None:
     for pretty in (True, False):
-        assert json.loads(streams.shown(words.as_json(value, pretty=pretty))) == value
+        assert json.loads(streams.shown(output.as_json(value, pretty=pretty))) == value
 
 
 @given(texts, texts, texts, texts)
 def test_an_exchange_is_one_line_whatever_its_app_is_called(tenant: str, stage: str, app: str, finding: str) -> None:
-    line = Line(time.time(), tenant, stage, app, 400, finding, "id")
+    line = LogLine(time.time(), tenant, stage, app, 400, finding, "id")
     assert not obeyed(terminal.plain(line), "")
     ours = terminal.painted(line)
     for colour in (terminal.GREY, terminal.RED, terminal.GREEN, terminal.PLAIN):
@@ -71,14 +71,14 @@ def test_an_exchange_is_one_line_whatever_its_app_is_called(tenant: str, stage: 
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))
 def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
-    made = words.table(rows, ("ONE", "TWO"))
+    made = output.table(rows, ("ONE", "TWO"))
     assert not obeyed(made, "\n")
     assert made.count("\n") == len(rows)
 
 
 def test_what_is_said_noted_and_logged_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    words.say("a\x1b[2Jb")
-    words.note("c\u202ed")
+    output.say("a\x1b[2Jb")
+    output.note("c\u202ed")
     streams.ready()
     assert logging.lastResort is not None
     record = logging.LogRecord("sickbay", logging.ERROR, "x", 1, "%s failed", ("e\x9bf\ng",), None)
@@ -86,7 +86,7 @@ def test_what_is_said_noted_and_logged_is_shown(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr() == ("a\\u001b[2Jb\n", "c\\u202ed\n")
 
 
-@pytest.mark.parametrize("path", sorted(CLI.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CLI.rglob("*.py")), ids=lambda path: path.stem)
 def test_nothing_else_writes_to_the_terminal(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     named = {ast.unparse(one) for one in calls}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 from tests.clients.origins import serves
 
 PAGES = Path(__file__).parent / "smart"

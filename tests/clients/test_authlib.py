@@ -8,7 +8,7 @@ import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 HERE = "http://localhost:8100/callback"
 SCOPE = "openid fhirUser offline_access user/Patient.rs"

@@ -10,7 +10,7 @@ import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import ECKey, RSAKey
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 from tests.clients.origins import serves
 
 KEYS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 JS, PY = "test_fhirclient_js", "test_fhirclient_py"
 USED_BY = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 from sickbay.testing.server import serving
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 
 def said(name: str, folder: Path, node: Path, *given: str) -> str:

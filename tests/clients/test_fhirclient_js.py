@@ -7,8 +7,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.clients.client_kit import TENANT, Desk
 from tests.clients.conftest import Origin
-from tests.clients.desk import TENANT, Desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page

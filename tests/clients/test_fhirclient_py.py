@@ -9,7 +9,7 @@ import pytest
 from fhirclient.client import FHIRClient
 from fhirclient.models.observation import Observation
 from fhirclient.models.patient import Patient
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 HERE = "http://localhost:8100/callback"
 SCOPE = "openid fhirUser online_access user/Patient.read user/Observation.read"

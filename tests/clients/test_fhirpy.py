@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fhirpy import AsyncFHIRClient, SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 MINE = {"system": "http://example.com/env", "value": "fhirpy"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from tests.clients.desk import TENANT, Desk
+from tests.clients.client_kit import TENANT, Desk
 from tests.clients.origins import serves
 
 if TYPE_CHECKING:

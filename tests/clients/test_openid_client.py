@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from joserfc.jwk import ECKey
-from tests.clients.desk import TENANT, Desk
+from tests.clients.client_kit import TENANT, Desk
 from tests.clients.origins import serves
 from tests.conftest import missing
 

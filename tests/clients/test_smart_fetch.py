@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import RSAKey
-from tests.clients.desk import Desk
+from tests.clients.client_kit import Desk
 
 SCOPE = "system/*.rs"
 TYPES = "Patient,Observation,Condition,Encounter,AllergyIntolerance,MedicationRequest"

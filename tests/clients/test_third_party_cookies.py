@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.clients.desk import TENANT, Desk
+from tests.clients.client_kit import TENANT, Desk
 from tests.clients.origins import serves
 from tests.conftest import PREFERENCES
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sickbay.diagnosis import case, handbook
+from sickbay.diagnosis import case, rule_docs
 from sickbay.diagnosis.catalogue import BY_ID, RETIRED, RULES
 from sickbay.diagnosis.doctor import diagnose
 
@@ -61,5 +61,5 @@ def test_a_case_is_corrected_to_what_it_says_and_that_is_accepted(id) -> None:
 def test_no_two_rules_have_the_same_title_in_their_cases() -> None:
     titles: dict[str, list[str]] = {}
     for rule in RULES:
-        titles.setdefault(handbook.entry(rule.id)[0].title, []).append(rule.id)
+        titles.setdefault(rule_docs.entry(rule.id)[0].title, []).append(rule.id)
     assert [ids for ids in titles.values() if len(ids) > 1] == []

@@ -17,7 +17,7 @@ from sickbay.authorization import refusals
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.kernel.refusal import Refusal, RefusalType
+from sickbay.kernel.checks import Refusal, RefusalType
 
 SOURCES = Path(sickbay.__file__).parent
 DOCS = SOURCES.parents[1] / "docs" / "rules"
@@ -68,7 +68,7 @@ def test_the_declarations_are_found() -> None:
 
 def test_only_a_declaration_makes_a_refusal() -> None:
     makers = {str(path) for path, tree in modules() if calls_of("Refusal", tree)}
-    assert makers == {"kernel/refusal.py"}
+    assert makers == {"kernel/checks.py"}
 
 
 def test_refusals_are_declared_in_one_folder() -> None:

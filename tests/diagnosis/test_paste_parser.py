@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis.pasted import read
+from sickbay.diagnosis.paste_parser import read
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from sickbay.authorization.values import RevokedBy
+from sickbay.authorization.models import RevokedBy
 from sickbay.diagnosis.revocations import revocation
 
 RECORDED = [by for by in get_args(RevokedBy) if by]

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from sickbay.authorization.values import Policy
-from sickbay.dialects import Words, load, names, short_path
+from sickbay.authorization.models import Policy
+from sickbay.dialects import ErrorWording, load, names, short_path
 from sickbay.dialects.dialect import read
 
 NAMES = names()
@@ -57,7 +57,7 @@ def test_a_missing_patient_has_the_vendor_s_address() -> None:
 
 def test_a_finding_is_worded_before_its_refusal() -> None:
     dialect = load("cerner")
-    assert dialect.wording("redirect-uri-trailing-slash", "redirect-uri-mismatch", "authorize") == Words(
+    assert dialect.wording("redirect-uri-trailing-slash", "redirect-uri-mismatch", "authorize") == ErrorWording(
         "oauth2:grant:invalid-redirect-uri-trailing-slash"
     )
     assert dialect.wording("nothing-known", "nothing", "authorize").urn == "oauth2:grant:invalid-request"

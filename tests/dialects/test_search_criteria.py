@@ -9,7 +9,7 @@ import pytest
 
 from sickbay.authorization.search import criteria
 from sickbay.dialects.dialect import load
-from sickbay.fhir.search_parameters import find, known_types
+from sickbay.fhir.search.parameters import find, known_types
 
 ASKED_OTHERWISE = {"Patient", "OperationDefinition", "StructureDefinition"}
 """All patients are refused by a policy of its own; definitions are not asked for by name."""

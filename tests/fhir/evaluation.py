@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.fhir.expressions import routes, walk
+from sickbay.fhir.search.expressions import routes, walk
 
 
 def evaluate(version: str, type: str, expression: str, resource: dict[str, Any]) -> list[Any]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from sickbay.fhir.query import (
-    Filter,
-    Query,
-)
-from sickbay.fhir.search import parse
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Filter, Query
 
 BASE = "http://h/general/r4"
 

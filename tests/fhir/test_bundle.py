@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.bundle import Entry, search_url, searchset
+from sickbay.fhir.bundle import BundleEntry, search_url, searchset
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -20,7 +20,7 @@ BODIES = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
 
 @given(st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.none() | st.integers(0, 9))
 def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str, object]]], total: int | None) -> None:
-    entries = [Entry("Patient", id, json.dumps(body).encode()) for id, body in held]
+    entries = [BundleEntry("Patient", id, json.dumps(body).encode()) for id, body in held]
     found = json.loads(
         searchset("http://h/general/r4", {"match": entries}, self_url='http://h/"?a=ä', next_url=None, total=total)
     )
@@ -33,14 +33,14 @@ def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str,
 
 def test_bodies_arrive_byte_for_byte() -> None:
     body = b'{"resourceType":"Observation" , "value":1.00}'
-    spliced = searchset("http://h", {"include": [Entry("Observation", "1", body)]}, self_url="s", next_url="n")
+    spliced = searchset("http://h", {"include": [BundleEntry("Observation", "1", body)]}, self_url="s", next_url="n")
     assert body in spliced
     assert b'"search":{"mode":"include"}' in spliced
     assert b'{"relation":"next","url":"n"}' in spliced
 
 
 def test_an_outcome_without_id_has_no_full_url() -> None:
-    entry = Entry("OperationOutcome", "", b"{}")
+    entry = BundleEntry("OperationOutcome", "", b"{}")
     assert json.loads(searchset("http://h", {"outcome": [entry]}, self_url="s"))["entry"] == [
         {"resource": {}, "search": {"mode": "outcome"}}
     ]

@@ -11,14 +11,14 @@ import pytest
 
 from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
-from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_modifiers import COLUMNS
-from sickbay.fhir.search_parameters import parameters, resource_types
-from sickbay.fhir.validation import validate
+from sickbay.fhir.search.full_text import WORDS
+from sickbay.fhir.search.modifiers import COLUMNS
+from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Query
+from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.versions import VERSIONS
-from sickbay.fhir.words import WORDS
 
 OAUTH = {"token": "http://h/general/oauth/token", "authorize": "http://h/general/oauth/authorize"}
 NOT_READ = ("fhir-search-unknown-param", "fhir-search-param-unsupported")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 
 VALUES = some.recursive(
     some.none() | some.booleans() | some.integers() | some.text() | some.floats(allow_nan=False, allow_infinity=False),
@@ -19,24 +19,24 @@ VALUES = some.recursive(
 @pytest.mark.parametrize("number", ["1.00", "0.10", "1e5", "1E-7", "-0.0", "100000000000000000000.5", "3.14159265358979323846"])
 def test_a_decimal_keeps_its_text(number: str) -> None:
     body = f'{{"value":{number},"of":[{number}]}}'.encode()
-    assert written.dumps(written.loads(body)) == body
+    assert lossless_json.dumps(lossless_json.loads(body)) == body
 
 
 def test_a_decimal_keeps_its_text_beside_a_number_of_more_than_64_bits() -> None:
     body = b'{"a":123456789012345678901234567890,"b":1.00,"c":"\xc3\xa4"}'
-    assert written.dumps(written.loads(body)) == body
+    assert lossless_json.dumps(lossless_json.loads(body)) == body
 
 
 @given(VALUES)
 def test_what_was_compact_json_comes_back_byte_for_byte(value: object) -> None:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    assert json.loads(written.dumps(written.loads(body))) == value
+    assert json.loads(lossless_json.dumps(lossless_json.loads(body))) == value
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a":1,}', b'{"a":NaN}', b'"\xff"', b'"\\ud800"', b"[" * 100_000])
 def test_what_is_no_json_says_so(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
-        written.loads(body)
+        lossless_json.loads(body)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_no_json_says_so(body: bytes) -> None:
     ],
 )
 def test_a_name_that_an_object_has_twice_is_found(body: bytes, name: str | None) -> None:
-    assert written.repeated(body, written.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
+    assert lossless_json.repeated(body, lossless_json.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
 
 
 @given(VALUES)
@@ -63,20 +63,20 @@ def test_what_python_writes_has_every_name_once(value: object) -> None:
         json.dumps(value).encode(),
         json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
     ):
-        assert written.repeated(body, written.loads(body)) is None
+        assert lossless_json.repeated(body, lossless_json.loads(body)) is None
 
 
 def test_many_decimals_beside_a_number_of_more_than_64_bits_are_put_back_in_one_go() -> None:
     text = b"[18446744073709551616" + b",1.50" * 100_000 + b'," 7","0","x"]'
-    assert written.dumps(written.loads(text)) == text
+    assert lossless_json.dumps(lossless_json.loads(text)) == text
 
 
 def test_a_text_that_looks_as_if_a_decimal_had_stood_there_stays() -> None:
-    assert written.dumps([2**70, "\ue0007\ue000"]) == '[1180591620717411303424,"\ue0007\ue000"]'.encode()
+    assert lossless_json.dumps([2**70, "\ue0007\ue000"]) == '[1180591620717411303424,"\ue0007\ue000"]'.encode()
 
 
 def test_what_is_nested_deeper_than_anybody_writes_is_no_json_of_ours() -> None:
-    deep = written.loads(b"[" * 300 + b"]" * 300)
+    deep = lossless_json.loads(b"[" * 300 + b"]" * 300)
     with pytest.raises(ValueError, match="nested deeper than 254"):
-        written.dumps(deep)
-    assert written.dumps(written.loads(b"[" * 200 + b"18446744073709551616" + b"]" * 200)).startswith(b"[[")
+        lossless_json.dumps(deep)
+    assert lossless_json.dumps(lossless_json.loads(b"[" * 200 + b"18446744073709551616" + b"]" * 200)).startswith(b"[[")

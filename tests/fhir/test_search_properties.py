@@ -7,13 +7,9 @@ from hypothesis import strategies as st
 from tests.fhir.search_parsing import BASE, only
 
 from sickbay.fhir.dates import span
-from sickbay.fhir.query import (
-    DateValue,
-    QuantityValue,
-    Query,
-)
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_values import precision, split, unescape
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import DateValue, QuantityValue, Query
+from sickbay.fhir.search.values import precision, split, unescape
 
 
 @given(st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]), st.dates())

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.fhir import search
-from sickbay.fhir.search_parameters import parameters
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.search.types import _named, named
 from sickbay.fhir.search_templates import plain
-from sickbay.fhir.search_types import _named, named
 
 BASE = "http://localhost:7425/general/r4"
 VERSIONS = ("dstu2", "stu3", "r4", "r5")
@@ -46,14 +46,14 @@ def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
 
 def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "plain", lambda *_: None)
-        return search._parsed(version, type, pairs, BASE, strict)
+        patch.setattr(search_parser, "plain", lambda *_: None)
+        return search_parser._parsed(version, type, pairs, BASE, strict)
 
 
 @settings(max_examples=1500, deadline=None)
 @given(asked=searches(), strict=st.booleans())
 def test_a_search_is_read_as_it_is_without_templates(asked: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
-    assert search._parsed(*asked, BASE, strict) == by_steps(*asked, strict)
+    assert search_parser._parsed(*asked, BASE, strict) == by_steps(*asked, strict)
 
 
 def test_plain_parameters_have_a_template_and_others_do_not() -> None:

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from tests.fhir.test_bundle import BODIES
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.members import joined, members
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.search.parameters import resource_types
 from sickbay.fhir.subset import subset
 from sickbay.fhir.versions import VERSIONS
-
-from .test_bundle import BODIES
 
 OBSERVATION = (
     b'{"resourceType":"Observation","id":"1","meta":{"versionId":"3","tag":[{"code":"x"}]},"text":{"div":"<div>}</div>"},'

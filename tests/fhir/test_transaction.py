@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.transaction import Unreadable, linked, lost, placed, read
+from sickbay.fhir.transaction import InvalidBundle, linked, lost, placed, read
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
@@ -29,7 +29,7 @@ def test_what_is_searched_for_may_hold_an_address() -> None:
 
 @pytest.mark.parametrize("url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/../Patient/1", "../Patient/1", "Patient/1#x"])
 def test_a_request_is_of_this_base(url: str) -> None:
-    with pytest.raises(Unreadable, match="relative to the base"):
+    with pytest.raises(InvalidBundle, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json")
 
 
@@ -49,13 +49,13 @@ def test_a_url_may_begin_with_a_slash_or_with_the_base(url: str, path: str) -> N
 
 @pytest.mark.parametrize("url", [f"{BASE}2/Patient/1", f"{BASE}//h/x", f"/{BASE}/Patient/1", "http://other/fhir/Patient/1"])
 def test_another_base_is_not_this_one(url: str) -> None:
-    with pytest.raises(Unreadable, match="relative to the base"):
+    with pytest.raises(InvalidBundle, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json", BASE)
 
 
 def test_two_entries_of_a_transaction_are_not_one() -> None:
     twice = [entry("Patient", "POST", fullUrl=URN, resource={"resourceType": "Patient"}) for _ in range(2)]
-    with pytest.raises(Unreadable, match="bdl-7"):
+    with pytest.raises(InvalidBundle, match="bdl-7"):
         read("r4", bundle(*twice), "application/json")
     assert len(read("r4", bundle(*twice, kind="batch"), "application/json")[1]) == 2
     assert len(read("r4", bundle(entry("Patient"), entry("Patient")), "application/json")[1]) == 2

@@ -18,7 +18,7 @@ import httpx2
 
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.settings import Settings
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
 from sickbay.web import population_pending
 from sickbay.web.app import create
 
@@ -97,7 +97,7 @@ class Flow:
         return await self.http.post(endpoint, data=form | {"client_id": app["client_id"]} | more)
 
     def now(self) -> int:
-        return self.sandbox.world.now()
+        return self.sandbox.runtime.now()
 
     async def launch(self, app: dict[str, Any], patient: str = "p-0001", **more: Any) -> dict[str, Any]:
         answer = await self.http.post("/admin/launches", json={"app": app["app_id"], "patient": patient} | more)
@@ -155,7 +155,7 @@ def _filled() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     async def fill(flow: Flow) -> None:
-        await flow.sandbox.filling.ensure(Space("general", "r4"))
+        await flow.sandbox.filling.ensure(ResourceSpace("general", "r4"))
 
     asyncio.run(_walked(fill, Settings(data=folder, patients=PATIENTS)))
     return Path(folder)

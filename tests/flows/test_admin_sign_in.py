@@ -11,9 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.operations import sessions
+from sickbay.services import sessions
 from sickbay.settings.settings import Settings
 from sickbay.web.admin_guard import AdminGuard
 
@@ -275,7 +275,7 @@ def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(
         given = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
         assert (await flow.http.post("/general/ehr/sign-in", data=given)).status_code == 303
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 200
-        effects: Any = flow.sandbox.world.effects
+        effects: Any = flow.sandbox.runtime.effects
         for later, status in ((sessions.ADMIN_LIFETIME - 5, 200), (sessions.ADMIN_LIFETIME, 403)):
             effects.offset = later
             try:

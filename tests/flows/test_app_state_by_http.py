@@ -173,7 +173,7 @@ def test_it_goes_with_its_app_and_with_a_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         await own.ask("POST", "/Basic", basic())
-        kept = flow.sandbox.world.store
+        kept = flow.sandbox.runtime.store
         [record] = await kept.find("app-state")
         await flow.http.delete(f"/admin/apps/{record.owner}")
         assert await kept.find("app-state") == []

@@ -10,7 +10,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ward import HTML
 
-from sickbay.diagnosis.repairs import PLACE_OF_TOKEN
+from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
 
 QUERY = (
     "response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&scope=launch%2Fpatient%20"
@@ -124,7 +124,7 @@ def test_outside_of_the_base_a_token_that_is_nobody_s_gets_a_place_in_the_correc
             "fhir-base-url-wrong",
             "fhir-token-unknown",
         ]
-        assert (status, kept["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACE_OF_TOKEN}")
+        assert (status, kept["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACEHOLDER_TOKEN}")
 
     run(steps, tmp_path)
 

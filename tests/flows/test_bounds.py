@@ -14,9 +14,9 @@ from tests.flows.test_bundles import bundle, entry
 from tests.flows.writing import R4, Hand, hand, observation
 
 from sickbay.kernel import budget
-from sickbay.operations import everything
-from sickbay.storage.sql import includes, past, statement
-from sickbay.web import wire
+from sickbay.services import everything
+from sickbay.storage.query import history, includes, statement
+from sickbay.web import http_request
 from sickbay.web.fhir.interactions import batch, bundle_entry
 from sickbay.web.fhir.operations import lastn
 
@@ -41,7 +41,7 @@ async def filled(own: Hand) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (statement, past, includes, everything, lastn):
+    for module in (statement, history, includes, everything, lastn):
         monkeypatch.setattr(module, "BYTES", BYTES)
     monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
@@ -213,9 +213,9 @@ def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path
 
 
 def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "VALUES", 100_000)
+    monkeypatch.setattr(http_request, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
-    assert wire.values(many) > 100_000
+    assert http_request.values(many) > 100_000
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

@@ -10,8 +10,9 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import R4, hand, observation, rules
 
-from sickbay.fhir import written, xml_writing
-from sickbay.fhir.validation import validate
+from sickbay.fhir import lossless_json
+from sickbay.fhir.validation.validator import validate
+from sickbay.fhir.xml import writer as xml_writer
 
 ALL = "user/*.cruds"
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
@@ -286,7 +287,7 @@ def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> N
             entry("POST", "Patient", PATIENT),
         )
         for kind in ("application/fhir+json", "application/fhir+xml"):
-            body = xml_writing.dumps("r4", batch) if kind.endswith("xml") else written.dumps(batch)
+            body = xml_writer.dumps("r4", batch) if kind.endswith("xml") else lossless_json.dumps(batch)
             answer = await own.ask("POST", "", body, Content_Type=kind)
             assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == [
                 "200",

@@ -13,9 +13,9 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_launch_task_by_http import URL, stored, task, token
 
-from sickbay.authorization.values import Launch
-from sickbay.operations import records
+from sickbay.authorization.models import Launch
 from sickbay.population.staff import PASSWORD
+from sickbay.services import records
 
 CHART = "/general/ehr/patients/p-0017"
 ALONE = "launch-app-standalone"
@@ -98,7 +98,7 @@ def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_pat
         made = await flow.http.post("/admin/launches", json={"task": "p-0017-t01", "fhir": version, "user": "okafor"})
         assert made.status_code == 201, made.text
         assert made.json()["iss"].endswith(f"/general/{version}")
-        [record] = await flow.sandbox.world.store.find("launch", family=made.json()["timeline"], limit=1)
+        [record] = await flow.sandbox.runtime.store.find("launch", family=made.json()["timeline"], limit=1)
         launch = records.parse(Launch, record.value)
         assert launch.client_id == ("sample-general" if version == "r4" else f"sample-general-{version}")
         assert (launch.patient, launch.encounter) == ("p-0017", "p-0017-e22")

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow, run
 
-from sickbay.diagnosis.repairs import PLACE_OF_CODE
+from sickbay.diagnosis.corrections import PLACEHOLDER_CODE
 
 JSON = {"accept": "application/json"}
 TOKEN = "/general/oauth/token"
@@ -51,7 +51,7 @@ def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_g
         assert {one["id"] for one in refused["findings"]} == {"code-mangled"}
         assert refused["corrected"]
         refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
-        assert parse_qs(refused["corrected"]["body"])["code"] == [PLACE_OF_CODE]
+        assert parse_qs(refused["corrected"]["body"])["code"] == [PLACEHOLDER_CODE]
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
 
     run(steps, tmp_path)
@@ -63,11 +63,11 @@ def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_o
         sent = await form(flow, app)
         assert await code_of(flow, json=sent) == f"{sent['code'][:4]}…(43)"
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
-        assert await code_of(flow, json=sent) == PLACE_OF_CODE
+        assert await code_of(flow, json=sent) == PLACEHOLDER_CODE
         assert await code_of(flow, data=sent) is None
         sent = await form(flow, app)
         await flow.http.post("/admin/clock", json={"advance": 100})
-        assert await code_of(flow, json=sent) == PLACE_OF_CODE
+        assert await code_of(flow, json=sent) == PLACEHOLDER_CODE
         assert await code_of(flow, data=sent) is None
 
     run(steps, tmp_path)

@@ -11,8 +11,8 @@ import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
 from tests.flows.test_ward import HTML, field
 
-from sickbay.operations import login
 from sickbay.protocol import jose
+from sickbay.services import login
 
 SCOPE = "launch openid patient/Patient.read patient/Observation.read offline_access"
 

@@ -14,8 +14,8 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.told import tell
 
 from sickbay.diagnosis import case
+from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
-from sickbay.diagnosis.repairs import PLACE_OF_TOKEN
 from sickbay.protocol import urls
 
 KINDS = (
@@ -88,7 +88,7 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
     if offline.corrected is None:
         return []
     token = next(iter(offline.corrected["context"].get("tokens", ())), "")
-    answer = await sent(flow, offline.corrected, swaps | {PLACE_OF_TOKEN: token})
+    answer = await sent(flow, offline.corrected, swaps | {PLACEHOLDER_TOKEN: token})
     absent = answer.status_code == 404 and "not-found" in answer.text
     return [] if answer.status_code < 400 or absent else [("refused again", answer.status_code, answer.text[:300])]
 

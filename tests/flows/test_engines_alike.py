@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.sitting import sitting
+from tests.flows.shared_app import sitting
 from tests.flows.writing import hand
 from tests.postgres import Server
 

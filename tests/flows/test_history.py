@@ -24,13 +24,13 @@ async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[f
     """An observation with so many versions, a hundred seconds apart; the times at which each was written."""
     made, times = await own.made(observation()), []
     for number in range(1, versions):
-        times.append(flow.sandbox.world.effects.now())
+        times.append(flow.sandbox.runtime.effects.now())
         await flow.http.post("/admin/clock", json={"advance": 100})
         answer = await own.ask(
             "PUT", f"/Observation/{made['id']}", made | {"status": "amended", "note": [{"text": str(number)}]}
         )
         assert answer.status_code == 200
-    return made["id"], [*times, flow.sandbox.world.effects.now()]
+    return made["id"], [*times, flow.sandbox.runtime.effects.now()]
 
 
 def instant(at: float) -> str:

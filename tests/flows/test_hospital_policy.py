@@ -147,7 +147,7 @@ def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_rese
         assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {"pkce": "off"}
         await flow.http.post("/admin/reset", json={"everything": True})
         assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {}
-        assert flow.sandbox.world.effects.offset == 1000  # type: ignore[attr-defined]
+        assert flow.sandbox.runtime.effects.offset == 1000  # type: ignore[attr-defined]
 
     run(first, tmp_path, policies={"": {"token_lifetime": 8}})
     run(later, tmp_path, policies={"": {"token_lifetime": 9}})

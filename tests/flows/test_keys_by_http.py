@@ -9,8 +9,8 @@ from typing import Any
 from tests.flows.flow import Flow, run
 
 from sickbay.authorization.id_token_keys import AGE, KEPT
-from sickbay.operations import id_token_keys
 from sickbay.protocol import jose
+from sickbay.services import id_token_keys
 
 
 async def id_token(flow: Flow) -> str:
@@ -64,9 +64,9 @@ def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
 
 def test_of_two_rotations_at_once_one_holds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        world = flow.sandbox.world
-        said = await asyncio.gather(*(id_token_keys.rotate(world) for _ in range(3)))
+        runtime = flow.sandbox.runtime
+        said = await asyncio.gather(*(id_token_keys.rotate(runtime) for _ in range(3)))
         assert len({one["active"] for one in said}) == 1
-        assert len((await id_token_keys.shown(world))["retired"]) == 1
+        assert len((await id_token_keys.shown(runtime))["retired"]) == 1
 
     run(steps, tmp_path)

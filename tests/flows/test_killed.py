@@ -13,10 +13,10 @@ from statistics import median
 import httpx2
 import pytest
 from tests.cli.command import sickbay
-from tests.flows.dying import App, Ledger
+from tests.flows.crash_clients import App, Ledger
 from tests.storage.replaying import differences, versions
 
-from sickbay.cli.load import BATCH
+from sickbay.cli.commands.load import BATCH
 from sickbay.testing.server import Live, serving
 
 APPS = 6

@@ -10,8 +10,8 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation, rules
 
-from sickbay.fhir.loading import Piece, ready
-from sickbay.operations.loading import Loading
+from sickbay.fhir.loading import ParsedResource, ready
+from sickbay.services.loading import Loading
 
 SEARCH = {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999999"}
 OTHER = {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999998"}
@@ -24,8 +24,8 @@ async def holder(flow: Flow) -> Hand:
     """Of a token that may write, once the Observation was loaded."""
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
-    loading = Loading(flow.sandbox.world, flow.sandbox.world.tenants["general"], "r4", "files")
-    await loading.keep([ready("r4", Piece("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)])
+    loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "files")
+    await loading.keep([ready("r4", ParsedResource("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)])
     await loading.finish()
     return own
 

@@ -13,7 +13,7 @@ from tests.flows.flow import BASE, PATIENTS, Flow, run
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
-from sickbay.storage.store import Clear, DeleteFamily
+from sickbay.storage.interface import Clear, DeleteFamily
 from sickbay.web.app import create
 
 Ends = Callable[[Flow, dict[str, Any], dict[str, Any]], Awaitable[Any]]
@@ -56,7 +56,7 @@ async def replayed(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) ->
 
 
 async def family_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
-    store = worker.sandbox.world.store
+    store = worker.sandbox.runtime.store
     (record,) = await store.find("token", owner=app["client_id"])
     await store.transaction([DeleteFamily(record.family, ("token",))])
 
@@ -66,7 +66,7 @@ async def app_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any])
 
 
 async def user_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
-    store = worker.sandbox.world.store
+    store = worker.sandbox.runtime.store
     await store.transaction([Clear("user", "general")])
 
 

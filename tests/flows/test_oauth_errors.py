@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 FORM = "application/x-www-form-urlencoded"
 ENDPOINTS = ("token", "introspect", "revoke", "userinfo", "register")

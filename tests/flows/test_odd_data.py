@@ -11,9 +11,9 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand
 
-from sickbay.fhir import written
-from sickbay.fhir.loading import Piece, pieces, ready
-from sickbay.operations.loading import Loading
+from sickbay.fhir import lossless_json
+from sickbay.fhir.loading import ParsedResource, pieces, ready
+from sickbay.services.loading import Loading
 
 HUGE = (
     '{"resourceType":"Observation","id":"huge","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p-0001"},'
@@ -82,10 +82,10 @@ ASKED = (
 )
 
 
-def odd() -> list[Piece]:
-    found = [one for text in (HUGE.encode(), *map(written.dumps, ODD)) for one in pieces("r4", text)]
-    assert all(isinstance(one, Piece) for one in found)
-    return [one for one in found if isinstance(one, Piece)]
+def odd() -> list[ParsedResource]:
+    found = [one for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for one in pieces("r4", text)]
+    assert all(isinstance(one, ParsedResource) for one in found)
+    return [one for one in found if isinstance(one, ParsedResource)]
 
 
 @pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
@@ -93,7 +93,7 @@ def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...],
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
-        run = Loading(flow.sandbox.world, flow.sandbox.world.tenants["general"], "r4", "odd")
+        run = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "odd")
         base = run.tenant.fhir_base("r4")
         await run.keep([ready("r4", one, base) for one in odd()])
         await run.finish()

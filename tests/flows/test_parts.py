@@ -9,7 +9,7 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand, observation, rules
 
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.versions import VERSIONS
 
 TAG = "SUBSETTED"

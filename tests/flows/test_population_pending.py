@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.flows.flow import REDIRECT, Flow, received, run
 
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
 from sickbay.web import population_pending
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
-FRESH = Space("general", "r4")
+FRESH = ResourceSpace("general", "r4")
 
 
 async def signed_in(flow: Flow) -> str:
@@ -102,7 +102,7 @@ def test_who_waited_is_answered_though_another_worker_has_written_since(
 
 def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
-        async def broken(space: Space) -> None:
+        async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
         monkeypatch.setattr(flow.sandbox.filling, "ensure", broken)

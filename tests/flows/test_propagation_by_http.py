@@ -104,6 +104,6 @@ def test_without_a_delay_nothing_waits_and_nothing_is_kept(tmp_path: Path) -> No
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         assert (await flow.authorize(app, scope="launch/patient patient/Patient.rs")).status_code in (302, 303)
-        assert await flow.sandbox.world.store.find("app-before") == []
+        assert await flow.sandbox.runtime.store.find("app-before") == []
 
     run(steps, tmp_path)

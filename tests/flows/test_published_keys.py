@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, Flow, run
 
-from sickbay.operations import id_token_keys
 from sickbay.sandbox import keys
+from sickbay.services import id_token_keys
 
 PLACE = "/general/oauth"
 
@@ -19,9 +19,9 @@ PLACE = "/general/oauth"
 async def state(flow: Flow) -> dict[str, Any]:
     """The keys, and which kids the key set has."""
     jwks = (await flow.http.get(f"{PLACE}/jwks")).json()
-    held = {name: await flow.sandbox.world.store.get("key", name) for name in ("instance", "refresh")}
+    held = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
     values = {name: record.value.decode() for name, record in held.items() if record}
-    return values | {"kids": {one["kid"] for one in jwks["keys"]}, "replaced": flow.sandbox.world.keys.replaced}
+    return values | {"kids": {one["kid"] for one in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
 
 
 async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
@@ -79,8 +79,8 @@ def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(tmp_path: Pat
 
     async def rotated(flow: Flow) -> None:
         await flow.http.get(f"{PLACE}/jwks")
-        await id_token_keys.rotate(flow.sandbox.world)
-        kids.update(await id_token_keys.shown(flow.sandbox.world))
+        await id_token_keys.rotate(flow.sandbox.runtime)
+        kids.update(await id_token_keys.shown(flow.sandbox.runtime))
 
     async def after(flow: Flow) -> None:
         now = (await state(flow))["kids"]

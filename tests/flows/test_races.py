@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER
-from tests.operations.assertions import form, jwks, signed
+from tests.services.assertions import form, jwks, signed
 
 from sickbay.testing.server import Live, serving
 

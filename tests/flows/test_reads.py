@@ -174,7 +174,7 @@ def test_a_cached_token_context_is_not_used_once_it_has_changed(
         own = Hand(flow, token)
         own.headers["Origin"] = "http://page.example"
         assert [await read(own) for _ in range(3)] == [200] * 3
-        assert flow.sandbox.world.token_cache.contexts or flow.sandbox.world.store.stamp() is None
+        assert flow.sandbox.runtime.token_cache.contexts or flow.sandbox.runtime.store.stamp() is None
         after = await change(flow, own, token)
         after.headers["Origin"] = "http://page.example"
         assert [await read(after) for _ in range(2)] == [status] * 2

@@ -13,7 +13,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.test_ward import HTML, field, sign_in
 
 from sickbay.authorization.refresh import REPEAT_WINDOW
-from sickbay.operations import grants
+from sickbay.services import grants
 
 SCOPE = "launch patient/Patient.rs offline_access"
 TOKEN, REVOKE, MANAGE = "/general/oauth/token", "/general/oauth/revoke", "/general/oauth/manage"

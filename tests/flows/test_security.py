@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, received
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 HTML = {"Accept": "text/html"}
 EVIL = "http://evil.example"
@@ -327,7 +327,7 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 
     async def walk(flow: Flow) -> None:
-        flow.sandbox.world.say = lambda line: lines.append(str(line))
+        flow.sandbox.runtime.say = lambda line: lines.append(str(line))
         await by_password(flow)
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]
@@ -360,9 +360,9 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         )
         await read_with(flow, again["access_token"])
         secrets["made up"] = "Made-Up-Token-0123"
-        found = await flow.sandbox.world.store.find("exchange", limit=1000)
+        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
         await flow.sandbox.journal.flush()
-        found = await flow.sandbox.world.store.find("exchange", limit=1000)
+        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
         assert len(found) > 8
         assert not [one for one in found if b'"birthDate"' in one.value or b'\\"resourceType\\":\\"Patient' in one.value]
 

@@ -8,10 +8,10 @@ from typing import Any
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand, observation
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.versions import VERSIONS
-from sickbay.storage.store import Save, Space
+from sickbay.storage.interface import ResourceSpace, Save
 
 RULE = "fhir-subscription-unsupported"
 HOOK = {
@@ -64,8 +64,8 @@ def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> N
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient?_count=1")
         body = b'{"resourceType":"Subscription","id":"s","status":"requested"}'
-        old = Save(Space("general", "r4"), "Subscription", "s", 1, body, ResourceFacts(), 1, "create")
-        await flow.sandbox.world.store.transaction([old])
+        old = Save(ResourceSpace("general", "r4"), "Subscription", "s", 1, body, IndexEntries(), 1, "create")
+        await flow.sandbox.runtime.store.transaction([old])
         assert (await own.ask("GET", "/Subscription/s")).status_code == 200
         assert (await own.ask("DELETE", "/Subscription/s")).status_code == 204
 

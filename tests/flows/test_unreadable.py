@@ -13,7 +13,7 @@ from hypothesis import settings as counted
 from hypothesis import strategies as st
 from tests.abuse.raw import Answer, send
 from tests.flows.flow import BASE, Flow
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 from tests.flows.writing import hand
 
 from sickbay.authorization.readable import FORM_LIMIT
@@ -179,7 +179,7 @@ def test_while_the_database_is_away_the_answer_is_503(desk: Sitting, monkeypatch
 
     for path in (b"/general/oauth/token?a=%E9", b"/general/r4/Patient?name=%E9", b"/admin/exchanges?stage=%E9"):
         with monkeypatch.context() as patched:
-            patched.setattr("sickbay.operations.journal.Journal.write", away)
+            patched.setattr("sickbay.services.journal.journal.Journal.write", away)
             assert asked(desk, "GET", path).status == 503
 
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, Flow, received
 from tests.flows.rows.test_rows_token import basic
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 SCOPE = "launch openid patient/Patient.read offline_access"
 

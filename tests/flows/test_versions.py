@@ -10,12 +10,12 @@ from tests.fhir.minimal import minimal
 from tests.flows.flow import Flow, run
 from tests.flows.writing import Hand, hand, rules
 
-from sickbay.fhir import xml_reading
-from sickbay.fhir.search import FILTERS
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.search.parameters import resource_types
+from sickbay.fhir.search.parser import FILTERS
 from sickbay.fhir.served import NOT_SERVED
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.xml import reader as xml_reader
 
 
 async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
@@ -122,7 +122,7 @@ async def every_type(flow: Flow, version: str, step: int) -> None:
         made = await mine.made(minimal(version, type))
         path = f"/{type}/{made['id']}"
         assert (await mine.ask("GET", path)).json() == made
-        assert xml_reading.loads(version, (await mine.ask("GET", path, Accept=xml)).content) == made
+        assert xml_reader.loads(version, (await mine.ask("GET", path, Accept=xml)).content) == made
         found = (await mine.ask("GET", f"/{type}?_id={made['id']}&_summary=true")).json()
         assert [one["resource"]["id"] for one in found["entry"]] == [made["id"]]
         assert validate(version, found) == [], type

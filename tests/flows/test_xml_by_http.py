@@ -10,8 +10,9 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.writing import Hand, hand, observation, rules
 
-from sickbay.fhir import xml_reading, xml_writing
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.xml import reader as xml_reader
+from sickbay.fhir.xml import writer as xml_writer
 
 XML = "application/fhir+xml"
 
@@ -19,7 +20,7 @@ XML = "application/fhir+xml"
 def read(answer: httpx2.Response, version: str = "r4") -> dict[str, Any]:
     assert answer.headers["content-type"] == VERSIONS[version].xml + ";charset=utf-8"
     assert int(answer.headers["content-length"]) == len(answer.content)
-    return xml_reading.loads(version, answer.content)
+    return xml_reader.loads(version, answer.content)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -29,7 +30,7 @@ def test_a_resource_is_sent_and_read_as_xml(version: str, tmp_path: Path) -> Non
         own.base = f"/general/{version}"
         own.headers["Accept"] = VERSIONS[version].json
         type = VERSIONS[version].xml
-        body = xml_writing.dumps(version, observation(valueQuantity={"value": 1}) | {"resourceType": "Observation"})
+        body = xml_writer.dumps(version, observation(valueQuantity={"value": 1}) | {"resourceType": "Observation"})
         body = body.replace(b'<value value="1"/>', b'<value value="1.00"/>')
         made = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
         assert made.status_code == 201, made.text
@@ -76,7 +77,7 @@ def test_a_body_is_read_by_its_type_alone(tmp_path: Path) -> None:
         status, names, text = await refused(own, b'<!DOCTYPE a><Observation xmlns="http://hl7.org/fhir"/>')
         assert (status, names) == (400, {"fhir-body-malformed"})
         assert "document type" in text
-        status, names, text = await refused(own, xml_writing.dumps("r4", observation(status="done")))
+        status, names, text = await refused(own, xml_writer.dumps("r4", observation(status="done")))
         assert (status, names) == (422, {"fhir-resource-invalid"})
         assert "Observation.status" in text
         assert (await refused(own, b"<a/>", "application/fhir+json"))[:2] == (400, {"fhir-body-malformed"})
@@ -89,7 +90,7 @@ def test_a_transaction_of_xml_is_answered_in_xml(tmp_path: Path) -> None:
         own = await hand(flow, "patient/*.cruds")
         entry = {"resource": observation(), "request": {"method": "POST", "url": "Observation"}}
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry, entry]}
-        answer = await own.ask("POST", "", xml_writing.dumps("r4", bundle), Content_Type=XML, Accept=XML)
+        answer = await own.ask("POST", "", xml_writer.dumps("r4", bundle), Content_Type=XML, Accept=XML)
         assert answer.status_code == 200, answer.text
         assert [one["response"]["status"] for one in read(answer)["entry"]] == ["201 Created"] * 2
 
@@ -120,10 +121,10 @@ def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None
         ]
         patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
         path = f"/Observation/{made['id']}"
-        done = await own.ask("PATCH", path, xml_writing.dumps("r4", patch), Content_Type=XML, Accept=XML)
+        done = await own.ask("PATCH", path, xml_writer.dumps("r4", patch), Content_Type=XML, Accept=XML)
         assert (done.status_code, read(done)["status"]) == (200, "amended")
         asked = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
-        told = await own.ask("POST", "/Observation/$validate", xml_writing.dumps("r4", asked), Content_Type=XML, Accept=XML)
+        told = await own.ask("POST", "/Observation/$validate", xml_writer.dumps("r4", asked), Content_Type=XML, Accept=XML)
         assert "Observation.status" in str(read(told)["issue"])
 
     run(steps, tmp_path)
@@ -137,11 +138,11 @@ def test_what_is_not_utf_8_is_refused_and_nothing_of_it_kept(tmp_path: Path) -> 
             "request": {"method": "POST", "url": "Observation"},
         }
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
-        good = xml_writing.dumps("r4", bundle)
+        good = xml_writer.dumps("r4", bundle)
         before = (await own.ask("GET", "/Observation?_summary=count")).json()["total"]
         bad = await own.ask("POST", "", good.replace("\u00e9".encode(), b"\xe9"), Content_Type=XML)
         assert (bad.status_code, "UTF-8" in bad.text) == (400, True)
-        single = xml_writing.dumps("r4", entry["resource"]).replace("\u00e9".encode(), b"\xe9")
+        single = xml_writer.dumps("r4", entry["resource"]).replace("\u00e9".encode(), b"\xe9")
         assert (await refused(own, single))[:2] == (400, {"fhir-body-malformed"})
         assert (await own.ask("GET", "/Observation?_summary=count")).json()["total"] == before
         assert (await own.ask("POST", "", good, Content_Type=XML)).status_code == 200
@@ -155,7 +156,7 @@ def test_a_large_page_and_a_large_transaction_are_the_same_in_xml(tmp_path: Path
         long = observation(note=[{"text": "x" * 5000}])
         entry = {"resource": long, "request": {"method": "POST", "url": "Observation"}}
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 60}
-        answer = await own.ask("POST", "", xml_writing.dumps("r4", bundle), Content_Type=XML, Accept=XML)
+        answer = await own.ask("POST", "", xml_writer.dumps("r4", bundle), Content_Type=XML, Accept=XML)
         assert len(read(answer)["entry"]) == 60
         plain = (await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data")).json()["entry"]
         page = read(await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data", Accept=XML))["entry"]

@@ -8,12 +8,12 @@ from typing import Any
 from tests.flows.flow import Flow
 
 from sickbay.authorization import refresh
-from sickbay.authorization.values import Client, Code, Family, Server, Token
-from sickbay.diagnosis.reading import context as reading
-from sickbay.operations import records
-from sickbay.operations.key_sets import KeySet
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Server, TokenFamily
+from sickbay.diagnosis.evidence import context as reading
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Delete, Put, Record, Step, UseOnce
+from sickbay.services import records
+from sickbay.services.key_sets import KeySet
+from sickbay.storage.interface import Delete, Put, Record, Step, UseOnce
 
 KINDS = ("app", "code", "token", "family", "jti")
 POLICY = {
@@ -46,50 +46,50 @@ class Fetching:
 
 async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     """Forget what was told before. Gives texts of the case -> what stands for them here: refresh tokens alone are made."""
-    world, server = flow.sandbox.world, reading.server(context)
-    now = int(context.get("now", world.effects.now()))
+    runtime, server = flow.sandbox.runtime, reading.server(context)
+    now = int(context.get("now", runtime.effects.now()))
     await flow.http.post("/admin/clock", json={"offset": now - _real(flow.sandbox)})
     client = reading.client(context)
     steps: list[Step] = [
-        Delete(kind, one.key) for kind in KINDS for one in await world.store.find(kind, tenant="general", limit=1000)
+        Delete(kind, one.key) for kind in KINDS for one in await runtime.store.find(kind, tenant="general", limit=1000)
     ]
     if isinstance(client, Client):
         steps.append(Put(records.app(replace(client, app_id=client.client_id))))
     for text, _ in context.get("codes", {}).items():
         code = reading.code(context, text)
-        assert isinstance(code, Code)
+        assert isinstance(code, AuthorizationCode)
         held = replace(code, family=f"of-{text}")
         steps.append(Put(records.code(records.digest(text), held, "general")))
         if held.used_at is not None:
             steps.append(UseOnce("code", records.digest(text), held.used_at))
     for text in context.get("tokens", {}):
         token = reading.token(context, text)
-        assert isinstance(token, Token)
+        assert isinstance(token, AccessToken)
         steps.append(Put(records.token(records.digest(text), replace(token, family=f"of-{text}"), "general")))
     swaps = {}
     for text in context.get("refresh_tokens", {}):
         family = reading.family(context, text)
-        assert isinstance(family, Family)
+        assert isinstance(family, TokenFamily)
         id = text.partition(".")[0]
-        swaps[text] = refresh.make(world.keys.refresh, id, 0)
+        swaps[text] = refresh.make(runtime.keys.refresh, id, 0)
         steps.append(Put(records.family(replace(family, family=id), "general", now)))
     for client_id, many in context.get("seen_jti", {}).items():
         for jti in many:
             key = records.digest(f"{client_id}\0{jti}")
             steps.append(Put(Record("jti", key, b"{}", "general", client_id, at=now, expires_at=now + 300)))
-    await world.store.transaction(steps)
+    await runtime.store.transaction(steps)
     if "jwks_fetch" in context:
-        world.key_sets = Fetching(None)  # type: ignore[assignment]
-    tenant = world.tenants["general"]
+        runtime.key_sets = Fetching(None)  # type: ignore[assignment]
+    tenant = runtime.tenants["general"]
     said = context.get("server", {})
     known = isinstance(server, Server)
     policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in said}
     tenant.choose({})
     endpoint = said.get("token_endpoint", tenant.server.token_endpoint)
     tenant.server = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
-    world.token_cache.clear()
+    runtime.token_cache.clear()
     return swaps
 
 
 def _real(sandbox: Sandbox) -> float:
-    return sandbox.world.effects.now() - getattr(sandbox.world.effects, "offset", 0.0)
+    return sandbox.runtime.effects.now() - getattr(sandbox.runtime.effects, "offset", 0.0)

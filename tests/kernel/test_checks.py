@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.refusal import UNKNOWN, Refusal, Unknown, check, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown, check, examine
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def asserts(name: str, wrong: bool):
     return check()(decide)
 
 
-@check(needs=("limit",))
+@check(requires=("limit",))
 def number_is_below_the_limit(request, known):
     return Refusal("too-large", "invalid_request", {"received": request}) if request >= known.limit else None
 

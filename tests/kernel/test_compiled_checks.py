@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.kernel import refusal
+from sickbay.kernel import checks as kernel_checks
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
 from sickbay.kernel.compiled_checks import compile, examine
-from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 
 NAMES = ("first", "second", "third")
 """Attributes of what is known."""
@@ -53,10 +53,10 @@ def stages(draw: st.DrawFn) -> tuple[Check[Any, Any], ...]:
 def test_compiled_checks_agree_with_the_plain_loop(
     checks: tuple[Check[Any, Any], ...], known: Any, kind: str, relaxed: set[str]
 ) -> None:
-    meant = refusal.examine(checks, kind, known, relaxed)
+    meant = kernel_checks.examine(checks, kind, known, relaxed)
     assert examine(checks, kind, known, relaxed) == meant
-    needless = tuple(one for one in checks if not one.needs)
-    of_kind = refusal.examine(needless, kind, known, relaxed)
+    needless = tuple(one for one in checks if not one.requires)
+    of_kind = kernel_checks.examine(needless, kind, known, relaxed)
     assert examine(compile(needless, kind), kind, known, relaxed) == of_kind
     passed = {one.name for one in of_kind.checked if one.outcome == "passed" and one.refusal is None}
     proven = tuple(one for one in needless if one.name in passed)
@@ -73,7 +73,7 @@ class Faulty:
     faults: tuple[str, ...] = ()
 
 
-@check(about="faults")
+@check(inputs="faults")
 def nothing_is_at_fault(request: None, known: Faulty) -> Refusal | None:
     return Refusal("fault", "value", {"received": known.faults[0]})
 
@@ -83,7 +83,7 @@ def test_what_a_check_is_about_need_not_be_asked_where_there_is_none() -> None:
     assert not examine((nothing_is_at_fault,), None, Faulty(("x",))).granted
 
 
-@check(of=("write",))
+@check(applies_to=("write",))
 def number_is_positive(number: int, known: None) -> Refusal | None:
     return None if number > 0 else Refusal("not-positive", "invalid_request", {"received": number})
 

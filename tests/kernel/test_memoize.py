@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.remembering import LONG, LONGEST, remembered
+from sickbay.kernel.memoize import LONG, LONGEST, memoize
 
 
 def test_a_short_text_is_read_once_and_a_very_long_one_each_time() -> None:
     came: list[tuple[str | None, int]] = []
 
-    @remembered(2)
+    @memoize(2)
     def read(one: str | None, other: str | None) -> int:
         came.append((one, len(other or "")))
         return len(other or "")
@@ -25,17 +25,17 @@ def test_a_short_text_is_read_once_and_a_very_long_one_each_time() -> None:
 def test_whatever_the_number_of_texts_and_their_names() -> None:
     came: list[int] = []
 
-    @remembered(8)
+    @memoize(8)
     def one(text: str) -> int:
         came.append(1)
         return len(text)
 
-    @remembered(8)
+    @memoize(8)
     def three(text: str, other: str | None = None, last: str = "") -> int:
         came.append(3)
         return len(text + (other or "") + last)
 
-    @remembered(8)
+    @memoize(8)
     def plainly_three(text: str, other: str | None, last: str) -> int:
         came.append(4)
         return len(text + (other or "") + last)
@@ -57,7 +57,7 @@ def test_whatever_the_number_of_texts_and_their_names() -> None:
 def test_only_so_many_are_remembered() -> None:
     came: list[str] = []
 
-    @remembered(2)
+    @memoize(2)
     def read(one: str) -> str:
         came.append(one)
         return one
@@ -71,7 +71,7 @@ def test_of_long_texts_the_last_alone_is_remembered() -> None:
     """A dozen checks of one request read it; what others sent before is let go."""
     came: list[str] = []
 
-    @remembered(8)
+    @memoize(8)
     def read(one: str) -> str:
         came.append(one[0])
         return one

@@ -8,21 +8,21 @@ from functools import lru_cache
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.population import acts, forms, measures, problems, social_measures
+from sickbay.population import forms, measures, problems, procedure_codes, social_measures
 from sickbay.population.billing import agreement, bill
 from sickbay.population.codings import DECLINED, ERROR
 from sickbay.population.intake import filled
-from sickbay.population.life import Life, Measure, Reading
+from sickbay.population.patient_history import Measure, Observation, PatientHistory
 from sickbay.population.render.r4 import record
 from sickbay.population.stories import live
 
 
 @lru_cache
-def lives() -> tuple[Life, ...]:
+def lives() -> tuple[PatientHistory, ...]:
     return tuple(live(seed, number) for seed in (1, 9) for number in range(1, 101))
 
 
-def of(life: Life, measure: Measure) -> list[Reading]:
+def of(life: PatientHistory, measure: Measure) -> list[Observation]:
     return [one for one in life.readings if one.measure is measure]
 
 
@@ -98,7 +98,7 @@ def test_who_may_not_have_enough_to_eat_has_a_panel_a_concern_and_a_referral_and
 def test_a_directive_is_written_down_and_its_observation_refers_to_it() -> None:
     seen = Counter()
     for life in lives():
-        wills = [each for each in life.notes if each.kind is acts.LIVING_WILL]
+        wills = [each for each in life.notes if each.kind is procedure_codes.LIVING_WILL]
         for one in of(life, social_measures.DIRECTIVE):
             assert (one.note is not None) == (one.concept is problems.YES) == bool(wills)
             seen[one.concept] += 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.population.test_generate import LACKING, names, references
 
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 from sickbay.population.stories import live
 
 VERSIONS = ("dstu2", "stu3", "r4", "r4b", "r5")

@@ -25,7 +25,7 @@ import pytest
 from sickbay import population
 from sickbay.population import Version, measures, social_measures
 from sickbay.population.codings import UCUM
-from sickbay.population.life import Measure
+from sickbay.population.patient_history import Measure
 
 Coding = tuple[str, str]
 OTHERWISE = {

@@ -12,7 +12,7 @@ from tests.population.test_generate import TODAY, names, references
 from tests.population.us_core import faults, read
 
 from sickbay import population
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 from sickbay.population import Version
 
 

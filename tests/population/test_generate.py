@@ -18,7 +18,7 @@ import pytest
 from tests.population.elements import Tables
 
 from sickbay import population
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
 from sickbay.population import Version
 
 TODAY = datetime.date(2026, 11, 24)

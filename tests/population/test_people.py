@@ -9,9 +9,9 @@ from hypothesis import strategies as some
 
 from sickbay import population
 from sickbay.population import measures
-from sickbay.population.dice import Dice
-from sickbay.population.life import END
+from sickbay.population.patient_history import END
 from sickbay.population.people import person
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS
 from sickbay.population.stories import live
 
@@ -92,14 +92,14 @@ def test_the_child_that_a_mother_acts_for_is_a_child() -> None:
 
 @given(some.integers(), some.integers(-1000, 1000), some.integers(0, 1000))
 def test_a_whole_number_lies_between_its_bounds(seed: int, low: int, width: int) -> None:
-    assert low <= Dice(seed, "w").whole(low, low + width) <= low + width
+    assert low <= SeededRandom(seed, "w").whole(low, low + width) <= low + width
 
 
 @given(some.integers(), some.floats(-100, 100), some.floats(0, 50))
 def test_a_bell_reaches_three_deviations_and_no_further(seed: int, mean: float, spread: float) -> None:
-    assert abs(Dice(seed, "a").around(mean, spread) - mean) <= 3 * spread + 1e-9
+    assert abs(SeededRandom(seed, "a").around(mean, spread) - mean) <= 3 * spread + 1e-9
 
 
 def test_the_dice_are_the_ones_they_always_were() -> None:
-    dice = Dice(1, "law")
+    dice = SeededRandom(1, "law")
     assert [dice.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]

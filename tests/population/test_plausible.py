@@ -9,19 +9,19 @@ from functools import lru_cache
 import pytest
 
 from sickbay import population
-from sickbay.population import Version, acts, drugs, measures, problems
-from sickbay.population.life import END, Life, Measure, Reading
+from sickbay.population import Version, drugs, measures, problems, procedure_codes
+from sickbay.population.patient_history import END, Measure, Observation, PatientHistory
 from sickbay.population.stories import live, threads_of
 from sickbay.population.stories.immunizations import of_its_day
 from sickbay.population.stories.pregnancy import TERM
 
 
 @lru_cache
-def lives() -> tuple[Life, ...]:
+def lives() -> tuple[PatientHistory, ...]:
     return tuple(live(seed, number) for seed in (1, 2, 77) for number in range(1, 101))
 
 
-def values(life: Life, measure: Measure) -> list[tuple[datetime.date, float]]:
+def values(life: PatientHistory, measure: Measure) -> list[tuple[datetime.date, float]]:
     return [
         (reading.at.date(), reading.value)
         for reading in life.readings
@@ -29,14 +29,14 @@ def values(life: Life, measure: Measure) -> list[tuple[datetime.date, float]]:
     ]
 
 
-def pressures(life: Life) -> Iterator[tuple[Reading, float, float]]:
+def pressures(life: PatientHistory) -> Iterator[tuple[Observation, float, float]]:
     for reading in life.readings:
         values = [value for _, value in reading.parts if isinstance(value, float | int)]
         if reading.measure in (measures.PRESSURE, measures.MEAN_PRESSURE) and len(values) == 2:
             yield reading, values[0], values[1]
 
 
-def lasting(life: Life) -> set[str]:
+def lasting(life: PatientHistory) -> set[str]:
     return {problem.concept.text for problem in life.problems if problem.lasting}
 
 
@@ -272,19 +272,19 @@ def test_nothing_takes_longer_than_its_visit_and_nobody_in_hospital_comes_to_ano
 
 def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
     sold = {
-        acts.COVID_1: ("2020-12-11", "2023-04-18"),
-        acts.COVID_BIVALENT: ("2022-08-31", "2023-09-12"),
-        acts.COVID_2: ("2023-09-12", "2027"),
-        acts.PNEUMOCOCCUS_7: ("2000", "2010-04-01"),
-        acts.PNEUMOCOCCUS_20: ("2021-06-08", "2027"),
-        acts.INFLUENZA_4: ("2013-07-01", "2024-07-01"),
+        procedure_codes.COVID_1: ("2020-12-11", "2023-04-18"),
+        procedure_codes.COVID_BIVALENT: ("2022-08-31", "2023-09-12"),
+        procedure_codes.COVID_2: ("2023-09-12", "2027"),
+        procedure_codes.PNEUMOCOCCUS_7: ("2000", "2010-04-01"),
+        procedure_codes.PNEUMOCOCCUS_20: ("2021-06-08", "2027"),
+        procedure_codes.INFLUENZA_4: ("2013-07-01", "2024-07-01"),
     }
     given = [(dose.vaccine, dose.visit.day.isoformat()) for life in lives() for dose in life.vaccinations]
-    assert {vaccine for vaccine, _ in given} > sold.keys() - {acts.COVID_BIVALENT}
+    assert {vaccine for vaccine, _ in given} > sold.keys() - {procedure_codes.COVID_BIVALENT}
     assert all(sold[vaccine][0] <= day < sold[vaccine][1] for vaccine, day in given if vaccine in sold)
-    assert of_its_day(acts.INFLUENZA_3, datetime.date(2012, 10, 1)) is acts.INFLUENZA_3
-    assert of_its_day(acts.COVID_1, datetime.date(2023, 6, 1)) is acts.COVID_BIVALENT
-    assert of_its_day(acts.PNEUMOCOCCUS_7, datetime.date(2012, 6, 1)) is acts.PNEUMOCOCCUS_13
+    assert of_its_day(procedure_codes.INFLUENZA_3, datetime.date(2012, 10, 1)) is procedure_codes.INFLUENZA_3
+    assert of_its_day(procedure_codes.COVID_1, datetime.date(2023, 6, 1)) is procedure_codes.COVID_BIVALENT
+    assert of_its_day(procedure_codes.PNEUMOCOCCUS_7, datetime.date(2012, 6, 1)) is procedure_codes.PNEUMOCOCCUS_13
 
 
 def test_who_has_stopped_smoking_is_dependent_no_longer() -> None:
@@ -301,7 +301,7 @@ def test_who_has_stopped_smoking_is_dependent_no_longer() -> None:
 def test_the_weight_of_a_pregnancy_is_there_until_the_birth() -> None:
     born = 0
     for life in lives():
-        stays = [act.visit.day for act in life.acts if act.concept in (acts.DELIVERY, acts.CAESAREAN)]
+        stays = [act.visit.day for act in life.acts if act.concept in (procedure_codes.DELIVERY, procedure_codes.CAESAREAN)]
         for day in stays:
             before = [value for on, value in values(life, measures.WEIGHT) if 0 < (day - on).days < 60]
             born += 1

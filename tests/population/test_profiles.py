@@ -12,7 +12,7 @@ from tests.population.test_generate import everything
 from tests.population.us_core import CORE, Guide, faults, read
 
 from sickbay.fhir.profiles import supported
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.search.parameters import resource_types
 from sickbay.fhir.versions import VERSIONS
 
 WITHOUT = {

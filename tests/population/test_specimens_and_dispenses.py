@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.population import forms, measures, pharmacy, samples
-from sickbay.population.life import Life
+from sickbay.population import forms, measures, pharmacy, specimens
+from sickbay.population.patient_history import PatientHistory
 from sickbay.population.staff import npi
 from sickbay.population.stories import live
 
 
 @lru_cache
-def lives(messiness: float = 0.0) -> tuple[Life, ...]:
+def lives(messiness: float = 0.0) -> tuple[PatientHistory, ...]:
     return tuple(live(1, number, messiness) for number in range(1, 201))
 
 
@@ -27,19 +27,19 @@ def of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
 
 def test_every_result_of_the_laboratory_has_a_specimen_and_no_other_reading_has() -> None:
     for life in lives():
-        held = samples.taken(life)
+        held = specimens.taken(life)
         assert held.keys() == {one.number for one in life.readings if one.measure.kind == "laboratory"}
 
 
 def test_one_draw_is_one_specimen_and_urine_is_no_blood() -> None:
     kinds = Counter()
     for life in lives():
-        held = samples.taken(life)
+        held = specimens.taken(life)
         for one in life.readings:
             if one.number in held:
                 assert held[one.number].at <= one.at
                 assert held[one.number].at.date() == one.at.date()
-                assert (held[one.number].kind is samples.URINE) == ("Urine" in one.measure.concept.codes[0].display)
+                assert (held[one.number].kind is specimens.URINE) == ("Urine" in one.measure.concept.codes[0].display)
         visits = {(one.visit, held[one.number].kind) for one in life.readings if one.number in held}
         assert len(set(held.values())) == len(visits)
         kinds.update(each.kind.text for each in set(held.values()))
@@ -122,7 +122,7 @@ def test_the_answers_to_a_form_add_up_to_its_score() -> None:
 
 def test_the_highest_score_is_answered_too() -> None:
     reading = next(one for life in lives() for one in life.readings if one.measure is measures.PHQ9)
-    life = Life(lives()[0].person, readings=[reading.__class__(1, measures.PHQ9, reading.at, 27.0, visit=1)])
+    life = PatientHistory(lives()[0].person, readings=[reading.__class__(1, measures.PHQ9, reading.at, 27.0, visit=1)])
     assert forms.answered(life)[1].chosen == (3,) * 9
 
 

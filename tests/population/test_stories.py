@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from sickbay import population
-from sickbay.population import acts, drugs, measures, problems, stories
-from sickbay.population.life import END, Life
+from sickbay.population import drugs, measures, problems, procedure_codes, stories
+from sickbay.population.patient_history import END, PatientHistory
 from sickbay.population.people import person
-from sickbay.population.stories import STORIES, TOLD, live, threads_of
+from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, threads_of
 
 THOUSAND = range(18, 1018)
 TODAY = datetime.date(2026, 11, 24)
 
 
 @lru_cache
-def lives() -> tuple[Life, ...]:
+def lives() -> tuple[PatientHistory, ...]:
     return tuple(live(5, number) for number in range(18, 518))
 
 
@@ -83,7 +83,7 @@ def test_nobody_lives_a_story_outside_its_ages_or_beside_what_excludes_it() -> N
 
 def test_a_new_story_changes_nobody_s_others(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [threads_of(5, number) for number in THOUSAND]
-    monkeypatch.setattr(stories, "TOLD", tuple(story for story in TOLD if story.name != "dermatitis"))
+    monkeypatch.setattr(stories, "STORY_DEFINITIONS", tuple(story for story in STORY_DEFINITIONS if story.name != "dermatitis"))
     assert [tuple(name for name in names if name != "dermatitis") for names in before] == [
         threads_of(5, number) for number in THOUSAND
     ]
@@ -145,12 +145,12 @@ def test_only_who_takes_warfarin_has_an_inr_and_it_is_therapeutic() -> None:
 def test_eyes_and_feet_of_every_diabetic_are_looked_at_and_nobody_else_s() -> None:
     for life in lives():
         sick = any(each.concept is problems.DIABETES for each in life.problems)
-        assert sick == any(act.concept is acts.RETINAL_EXAM for act in life.acts)
-        assert sick == any(act.concept is acts.FOOT_EXAM for act in life.acts)
+        assert sick == any(act.concept is procedure_codes.RETINAL_EXAM for act in life.acts)
+        assert sick == any(act.concept is procedure_codes.FOOT_EXAM for act in life.acts)
 
 
 def test_mammography_is_of_women_from_50_to_75() -> None:
-    done = [(life.person, act.visit.day) for life in lives() for act in life.acts if act.concept is acts.MAMMOGRAPHY]
+    done = [(life.person, act.visit.day) for life in lives() for act in life.acts if act.concept is procedure_codes.MAMMOGRAPHY]
     assert len(done) > 50
     assert all(who.sex == "female" and 50 <= who.age(day) < 75 for who, day in done)
 
@@ -159,12 +159,16 @@ def test_vaccines_come_in_the_order_and_at_the_age_of_the_schedule() -> None:
     for life in lives():
         who = life.person
         given = [(each.vaccine, who.age(each.visit.day)) for each in life.vaccinations if not each.remembered]
-        assert all(age >= 0.98 for vaccine, age in given if vaccine in (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A))
-        assert all(age >= 9 for vaccine, age in given if vaccine is acts.HPV)
-        assert all(age >= 50 for vaccine, age in given if vaccine is acts.SHINGLES)
+        assert all(
+            age >= 0.98
+            for vaccine, age in given
+            if vaccine in (procedure_codes.MMR, procedure_codes.VARICELLA, procedure_codes.HEPATITIS_A)
+        )
+        assert all(age >= 9 for vaccine, age in given if vaccine is procedure_codes.HPV)
+        assert all(age >= 50 for vaccine, age in given if vaccine is procedure_codes.SHINGLES)
         assert [age for _, age in given] == sorted(age for _, age in given)
         if 3 < who.age(who.last) < 15:
-            assert [vaccine for vaccine, _ in given].count(acts.DTAP) >= 4
+            assert [vaccine for vaccine, _ in given].count(procedure_codes.DTAP) >= 4
 
 
 def test_a_child_grows_along_one_line_of_the_chart() -> None:

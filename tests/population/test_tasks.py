@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.authorization.launch_task import OPEN, Wanted, of_task
-from sickbay.population.errands import APP, KINDS, SHARE, of
+from sickbay.authorization.launch_task import OPEN, LaunchTaskRequest, of_task
 from sickbay.population.people import TIMOTHY
 from sickbay.population.stories import live
+from sickbay.population.tasks import APP, KINDS, SHARE, of
 
 LATER = ("stu3", "r4", "r4b", "r5")
 MANY = 600
@@ -26,7 +26,7 @@ def test_each_asks_for_a_launch_of_the_sample_app_about_a_condition_of_its_patie
     assert "p-0017-t01" in {one["id"] for one in found}
     for one in found:
         asked, patient = of_task(one), one["id"].rpartition("-")[0]
-        assert isinstance(asked, Wanted)
+        assert isinstance(asked, LaunchTaskRequest)
         assert (asked.url, asked.patient, one["status"] in OPEN) == (APP, patient, True)
         assert asked.encounter
         assert asked.encounter.startswith(f"{patient}-e")

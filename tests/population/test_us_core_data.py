@@ -18,9 +18,9 @@ from tests.population.must_support import demands, members, shape, shown
 from tests.population.test_generate import everything
 from tests.population.us_core import CORE, Guide, faults, read
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
-from sickbay.fhir.search_parameters import find
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.parameters import find
 
 VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0")
 Resource = dict[str, Any]
@@ -117,7 +117,7 @@ def test_every_exception_is_needed(shared: Path) -> None:
     assert unused == []
 
 
-def _supported(one: ResourceFacts, type: str, name: str) -> bool:
+def _supported(one: IndexEntries, type: str, name: str) -> bool:
     """Whether a search by this parameter, with a value taken from the resource, finds it."""
     if name in ("_id", "_lastUpdated"):
         return True
@@ -141,7 +141,7 @@ def _searches(resource: Resource) -> set[tuple[str, ...]]:
 def test_every_search_of_the_server_statement_finds_something_of_every_profile(shared: Path, version: str) -> None:
     """By each parameter and combination: a resource of the profile that has values for all of it."""
     held = loaded(shared, version)
-    facts: dict[Any, ResourceFacts] = {}
+    facts: dict[Any, IndexEntries] = {}
     lacking = []
     for resource in held.statement["rest"][0]["resource"]:
         type = resource["type"]

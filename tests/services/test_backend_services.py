@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.operations.assertions import form, jwks, key, signed
+from tests.services.assertions import form, jwks, key, signed
 
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
-from sickbay.operations import backend
-from sickbay.operations.decision import decide
+from sickbay.services import backend_services
+from sickbay.services.decision import decide
 
 SERVICE = {
     "name": "Night service",
@@ -74,7 +74,7 @@ def test_between_two_signatures_everything_else_has_its_turn(tmp_path: Path, mon
             await asyncio.sleep(0)
 
     async def steps(flow: Flow) -> None:
-        monkeypatch.setattr(backend, "decide", counted)
+        monkeypatch.setattr(backend_services, "decide", counted)
         id = await service(flow)
         crowd = [asked(flow, signed(id, "k1", "ES384", jti=str(number))) for number in range(16)]
         other = asyncio.create_task(turning())
@@ -139,7 +139,7 @@ def test_a_jti_may_come_again_when_its_assertion_is_long_over(tmp_path: Path) ->
         id = await service(flow)
         assert (await asked(flow, signed(id, jti="daily"))).status_code == 200
         await flow.http.post("/admin/clock", json={"advance": 3600})
-        later = int(flow.sandbox.world.now()) + 240
+        later = int(flow.sandbox.runtime.now()) + 240
         assert (await asked(flow, signed(id, jti="daily", exp=later))).status_code == 200
         assert (await asked(flow, signed(id, jti="daily", exp=later))).status_code == 400
 
@@ -194,7 +194,7 @@ def test_keys_are_fetched_from_the_registered_address_and_a_new_one_is_found(
                 raise Unreachable("nothing is there")
             return Fetched(200, {"cache-control": "max-age=600"}, json.dumps(documents[url]).encode())
 
-        monkeypatch.setattr(type(flow.sandbox.world.effects), "fetch", fetch)
+        monkeypatch.setattr(type(flow.sandbox.runtime.effects), "fetch", fetch)
         id = await service(flow, jwks_uri=address)
         for _ in range(3):
             assert (await asked(flow, signed(id))).status_code == 200
@@ -224,7 +224,7 @@ def test_keys_on_this_machine_are_fetched_only_for_who_asks_from_it_directly(
                 raise Unreachable("localhost is an address inside a network, which is never called")
             return Fetched(200, {"cache-control": "max-age=600"}, json.dumps(jwks(key("k1"))).encode())
 
-        monkeypatch.setattr(type(flow.sandbox.world.effects), "fetch", fetch)
+        monkeypatch.setattr(type(flow.sandbox.runtime.effects), "fetch", fetch)
         id = await service(flow, jwks_uri="http://localhost:9/keys.json")
         for headers in ({"Via": "1.1 proxy"}, {"X-Forwarded-For": "127.0.0.1"}):
             for path in ("token", "introspect", "revoke"):

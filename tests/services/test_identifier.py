@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sickbay.kernel.effects import FixedEffects
-from sickbay.operations.registration import identifier
+from sickbay.services.registration import identifier
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from sickbay.kernel.effects import FixedEffects
 from sickbay.kernel.outbound import Fetched
-from sickbay.operations.key_sets import KeySet, KeySets, lifetime
+from sickbay.services.key_sets import KeySet, KeySets, lifetime
 
 URL = "https://app.example.org/jwks.json"
 

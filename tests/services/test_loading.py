@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.loading import Piece, Ready, ready
+from sickbay.fhir.loading import ParsedResource, Ready, ready
 from sickbay.fhir.visibility import EVERYTHING, Visibility
-from sickbay.operations.loading import Loading
+from sickbay.services.loading import Loading
+from sickbay.storage.interface import ResourceSpace, Stored
 from sickbay.storage.sqlite.store import SqliteStore, published
-from sickbay.storage.store import Space, Stored
 
-SPACE = Space("general", "r4")
+SPACE = ResourceSpace("general", "r4")
 BASE = "http://h/general/r4"
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ class Watched(SqliteStore):
 
     asked: list[str]
 
-    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+    async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         self.asked.append(id)
         return await super().read(space, type, id, visibility)
 
@@ -40,14 +40,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Watched]:
 
 
 def loading(store: Watched, name: str = "files") -> Loading:
-    world: Any = SimpleNamespace(store=store, effects=SimpleNamespace(now=lambda: 1_700_000_000.0))
+    runtime: Any = SimpleNamespace(store=store, effects=SimpleNamespace(now=lambda: 1_700_000_000.0))
     tenant: Any = SimpleNamespace(name="general", fhir_base=lambda version: BASE)
-    return Loading(world, tenant, "r4", name)
+    return Loading(runtime, tenant, "r4", name)
 
 
 def piece(id: str, family: str) -> Ready:
     resource = {"resourceType": "Patient", "id": id, "name": [{"family": family}]}
-    return ready("r4", Piece("", "Patient", id, orjson.dumps(resource), resource), BASE)
+    return ready("r4", ParsedResource("", "Patient", id, orjson.dumps(resource), resource), BASE)
 
 
 async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:

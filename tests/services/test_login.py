@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.flows.flow import Flow, received, run
 
-from sickbay.operations import login
-from sickbay.storage.store import Conflict
+from sickbay.services import login
+from sickbay.storage.interface import Conflict
 
 
 def test_grants_of_one_second_lie_side_by_side_in_an_index(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_grants_of_one_second_lie_side_by_side_in_an_index(tmp_path: Path) -> No
     async def steps(flow: Flow) -> None:
         before = flow.now()
         responses = [await flow.launched() for _ in range(2)]
-        found = [one.key for one in await flow.sandbox.world.store.find("family")]
+        found = [one.key for one in await flow.sandbox.runtime.store.find("family")]
         seconds = {int(key[: len(f"{before:x}")], 16) for key in found}
         assert len(set(found)) == len(responses) == 2
         assert before <= min(seconds) <= max(seconds) <= flow.now()

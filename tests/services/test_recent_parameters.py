@@ -6,13 +6,13 @@ from pathlib import Path
 
 from tests.flows.flow import STATE, Flow, run
 
-from sickbay.operations import states
-from sickbay.operations.states import States
 from sickbay.protocol.parameters import parse
+from sickbay.services import recent_parameters
+from sickbay.services.recent_parameters import RecentParameters
 
 
 def test_each_app_has_its_own_and_none_is_kept_in_clear() -> None:
-    kept = States()
+    kept = RecentParameters()
     kept.remember("a", parse("state=one&nonce=&scope=openid"))
     assert kept.seen("a", parse("state=one&nonce=one")) == {("state", "one")}
     assert not kept.seen("a", parse("state=two&nonce=&scope=openid"))
@@ -21,11 +21,11 @@ def test_each_app_has_its_own_and_none_is_kept_in_clear() -> None:
 
 
 def test_few_are_remembered_of_each_and_few_apps() -> None:
-    kept = States()
-    for number in range(states.EACH + 1):
+    kept = RecentParameters()
+    for number in range(recent_parameters.EACH + 1):
         kept.remember("a", parse(f"state={number}"))
     assert (kept.seen("a", parse("state=0")), kept.seen("a", parse("state=1"))) == (frozenset(), {("state", "1")})
-    for number in range(states.APPS):
+    for number in range(recent_parameters.APPS):
         kept.remember(f"app-{number}", parse("state=s"))
     assert not kept.seen("a", parse("state=1"))
     assert kept.seen("app-0", parse("state=s"))

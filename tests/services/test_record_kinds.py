@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sickbay
-from sickbay.operations.record_kinds import KINDS, cleared
+from sickbay.services.record_kinds import KINDS, cleared
 
 SOURCES = Path(sickbay.__file__).parent
 

@@ -12,21 +12,21 @@ import orjson
 import pytest
 from tests.postgres import ENGINES
 
-from sickbay.fhir.index import extract
-from sickbay.fhir.query import Query
-from sickbay.fhir.search import parse
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.operations.reindexing import BATCH, index_anew
+from sickbay.services.reindexing import BATCH, index_anew
+from sickbay.storage.interface import Reindex, ResourceSpace, Save, Store
 from sickbay.storage.postgres.store import open_store as open_postgres
-from sickbay.storage.sql.saving import INDEXES
+from sickbay.storage.query.saving import INDEXES
 from sickbay.storage.sqlite.connection import connect
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 from sickbay.storage.sqlite.store import published
-from sickbay.storage.store import Reindex, Save, Space, Store
 
 Aged = Callable[[int], Awaitable[Store]]
 BASE = "http://h/general/r4"
-SPACE = Space("general", "r4")
+SPACE = ResourceSpace("general", "r4")
 SEARCHES = (
     "code-value-quantity=8867-4$gt70",
     "subject:identifier=urn:mrn|7",
@@ -51,7 +51,7 @@ def body(id: str) -> dict[str, Any]:
     }
 
 
-def world(store: Store) -> Any:
+def runtime(store: Store) -> Any:
     return SimpleNamespace(store=store, tenants={"general": SimpleNamespace(fhir_base=lambda version: BASE)})
 
 
@@ -103,10 +103,10 @@ async def filled(store: Store, count: int) -> None:
 async def test_every_outdated_resource_is_indexed_anew_and_then_none_is_left(aged: Aged) -> None:
     store = await aged(BATCH * 2 + 3)
     assert set((await found(store)).values()) == {0}
-    assert await index_anew(world(store)) == BATCH * 2 + 3
+    assert await index_anew(runtime(store)) == BATCH * 2 + 3
     assert set((await found(store)).values()) == {BATCH * 2 + 3}
     assert await store.outdated(1) == []
-    assert await index_anew(world(store)) == 0
+    assert await index_anew(runtime(store)) == 0
     await store.close()
 
 
@@ -129,7 +129,7 @@ async def test_it_goes_on_where_it_was_and_leaves_alone_what_was_changed_meanwhi
     )
     assert (await found(store))["code=8867-4"] == 1
     assert [one.id for one in await store.outdated(10)] == [third.id]
-    assert await index_anew(world(store)) == 1
+    assert await index_anew(runtime(store)) == 1
     assert (await found(store))["code=8867-4"] == 2
     await store.close()
 
@@ -144,7 +144,7 @@ async def test_several_workers_at_once_and_those_who_write_meanwhile_end_with_th
             facts = extract("r4", one, BASE)
             await store.transaction([Save(SPACE, "Observation", one["id"], 2, orjson.dumps(one), facts, 2, "update")])
 
-    await asyncio.gather(index_anew(world(store)), index_anew(world(store)), write())
+    await asyncio.gather(index_anew(runtime(store)), index_anew(runtime(store)), write())
     assert await store.outdated(1) == []
     assert (await found(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
     assert (await found(store))["patient=1"] == BATCH + 20

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tests.flows.flow import Flow, run
 
-from sickbay.operations import throttle
-from sickbay.operations.throttle import Key, Throttle, Throttled
+from sickbay.services import throttle
+from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 
-KEY = Key("client", "general", "app", "192.0.2.1")
+KEY = ThrottleKey("client", "general", "app", "192.0.2.1")
 
 
 def failing(times: int, limit: int = 3) -> Throttle:

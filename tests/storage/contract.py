@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import StringValue
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import StringValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING
 from sickbay.storage.facts import as_text
-from sickbay.storage.store import (
+from sickbay.storage.interface import (
     Clear,
     Conflict,
     Delete,
@@ -19,8 +19,8 @@ from sickbay.storage.store import (
     Page,
     Put,
     Record,
+    ResourceSpace,
     Save,
-    Space,
     Step,
     Store,
     Stored,
@@ -171,8 +171,8 @@ class ResourcesContract:
         await store.transaction([saved_patient()])
         assert await store.read(SPACE, "Patient", "p", NOTHING) is None
         assert await store.read(SPACE, "Patient", "q", EVERYTHING) is None
-        assert await store.read(Space("cerner", "r4"), "Patient", "p", EVERYTHING) is None
-        assert await store.read(Space("general", "dstu2"), "Patient", "p", EVERYTHING) is None
+        assert await store.read(ResourceSpace("cerner", "r4"), "Patient", "p", EVERYTHING) is None
+        assert await store.read(ResourceSpace("general", "dstu2"), "Patient", "p", EVERYTHING) is None
 
     async def test_reading_needs_the_letter_r_and_the_compartment(self, store: Store) -> None:
         await store.transaction([patient("p"), patient("q"), observation("o", "p")])
@@ -184,7 +184,7 @@ class ResourcesContract:
     async def test_reads_at_the_same_time_are_answered_each_by_its_own_eyes(self, store: Store) -> None:
         people = [f"p{number}" for number in range(6)]
         await store.transaction([*map(patient, people), *(observation(f"o-{one}", one) for one in people)])
-        gone = Save(SPACE, "Observation", "o-p5", 2, b"", ResourceFacts(), 2000, "delete")
+        gone = Save(SPACE, "Observation", "o-p5", 2, b"", IndexEntries(), 2000, "delete")
         await store.transaction([gone])
         eyes = [NOTHING, EVERYTHING, of_patients("p0", "p5"), of_patients("p5", "p0"), of_patients("p1", letters="s")]
         wanted = [(sight, one) for one in (*people, "absent") for sight in eyes for _ in range(3)]
@@ -252,7 +252,7 @@ class ResourcesContract:
         assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
 
     async def test_filled_and_clear(self, store: Store) -> None:
-        other = Space("cerner", "r4")
+        other = ResourceSpace("cerner", "r4")
         assert not await store.filled(SPACE)
         await store.transaction([patient("p"), observation("o", "p"), patient("p", space=other)])
         assert await store.filled(SPACE)
@@ -264,7 +264,7 @@ class ResourcesContract:
         assert ids(await store.search(SPACE, asked("Patient"), EVERYTHING)) == ["p"]
 
     async def test_filling_happens_once_and_copies_are_whole(self, store: Store) -> None:
-        other = Space("epic", "r4")
+        other = ResourceSpace("epic", "r4")
         everything = [patient("p", names=("peters",)), *(observation(f"o{n}", "p", date=n) for n in range(20))]
         assert await store.fill(SPACE, iter(everything)) == 21
         assert await store.fill(SPACE, iter(everything)) == 0

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.storage.making import SPACE, observation, patient
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.sql import past
-from sickbay.storage.store import BadCursor, Save, Store, Versions
+from sickbay.storage.interface import BadCursor, Save, Store, Versions
+from sickbay.storage.query import history
 
 
 @pytest.mark.anyio
@@ -42,11 +42,11 @@ class HistoryContract:
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """However it is found: by what there is of the type, by time, by the patients."""
-        monkeypatch.setattr(past, "FEW", few)
+        monkeypatch.setattr(history, "FEW", few)
         await store.transaction([patient("a"), patient("b"), patient("c")])
         await store.transaction([observation("o1", "a"), observation("o2", "b"), observation("o3", "c")])
         await store.transaction([observation("o1", "a", version_id=2, date=5, interaction="update")])
-        gone = Save(SPACE, "Observation", "o2", 2, b"", ResourceFacts(), 9000, "delete")
+        gone = Save(SPACE, "Observation", "o2", 2, b"", IndexEntries(), 9000, "delete")
         await store.transaction([gone])
 
         async def told(*patients: str, type: str = "Observation") -> list[tuple[str, int]]:
@@ -68,7 +68,7 @@ class HistoryContract:
     async def test_a_history_of_no_entries_counts_what_it_would_tell(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(past, "COUNTED", 2)
+        monkeypatch.setattr(history, "COUNTED", 2)
         await store.transaction([observation("o", "a", at=1000), observation("n", "b", at=2000)])
         for version in range(2, 7):
             category = "laboratory" if version % 2 else "vital-signs"
@@ -92,7 +92,7 @@ class HistoryContract:
 
     async def test_an_update_that_made_what_was_not_there_is_told_as_such(self, store: Store) -> None:
         await store.transaction([patient("a", interaction="update-create"), patient("b")])
-        await store.transaction([Save(SPACE, "Patient", "a", 2, b"", ResourceFacts(), 9000, "delete")])
+        await store.transaction([Save(SPACE, "Patient", "a", 2, b"", IndexEntries(), 9000, "delete")])
         await store.transaction([patient("a", version_id=3, interaction="update-create")])
         found = await store.history(SPACE, "Patient", "a", EVERYTHING, count=10)
         assert [interaction for _, interaction in found.entries] == ["update-create", "delete", "update-create"]

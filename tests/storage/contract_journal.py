@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Record, Store, Volume
+from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store, Volume
 
 PLENTY = Volume(10**6, 10**9)
 DAY = 86_400

@@ -7,17 +7,11 @@ from msgspec.structs import replace
 from tests.storage.contract import ids
 from tests.storage.making import SPACE, asked, number, observation, of_patients, parameter, patient, saved, where
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import DateValue, Filter, Include, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import DateValue, Filter, Include, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.sql import search as searching
-from sickbay.storage.store import (
-    BadCursor,
-    Clear,
-    Save,
-    Space,
-    Store,
-)
+from sickbay.storage.interface import BadCursor, Clear, ResourceSpace, Save, Store
+from sickbay.storage.query import search as searching
 
 
 @pytest.mark.anyio
@@ -53,7 +47,7 @@ class SearchContract:
         day, hour = 86_400_000, 3_600_000
 
         def dated(id: str, low: int, high: int) -> Save:
-            facts = ResourceFacts(dates=((number("Observation", "date"), low, high),))
+            facts = IndexEntries(dates=((number("Observation", "date"), low, high),))
             return saved("Observation", id, facts)
 
         async def found() -> list[str]:
@@ -177,7 +171,7 @@ class SearchContract:
                     await store.search(SPACE, asked("Patient", cursor=cursor), EVERYTHING)
 
     async def test_a_cursor_of_another_tenant_is_refused(self, store: Store) -> None:
-        other = Space("cerner", "r4")
+        other = ResourceSpace("cerner", "r4")
         await store.transaction([patient(f"p{n}", space=space) for n in range(5) for space in (SPACE, other)])
         page = await store.search(SPACE, asked("Patient", count=2), EVERYTHING)
         with pytest.raises(BadCursor):
@@ -226,7 +220,7 @@ class SearchContract:
         self, store: Store
     ) -> None:
         """A range that refers by `patient` alone, then one more that refers by `performer`, and is deleted again."""
-        other = ResourceFacts(
+        other = IndexEntries(
             patients=("p", "q"),
             clinical_date=0,
             references=(

@@ -13,9 +13,9 @@ import orjson
 from tests.storage.making import SPACE, find
 from tests.storage.replaying import differences, versions
 
-from sickbay.fhir.index import extract
+from sickbay.fhir.search.index import extract
+from sickbay.storage.interface import Put, Record, Save, Step
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Put, Record, Save, Step
 
 SECTOR = 512
 PADDING = "x" * 1200

@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.storage.making import number, parameter
-from tests.storage.tangle import OBSERVATIONS, PAIRS, URLS, WORDED
+from tests.storage.random_data import OBSERVATIONS, PAIRS, URLS, WORDED
 
-from sickbay.fhir.query import (
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, beside
+from sickbay.fhir.search.query import (
     CompositeValue,
     Filter,
     Include,
@@ -23,8 +24,7 @@ from sickbay.fhir.query import (
     Value,
     WordsValue,
 )
-from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, beside
-from sickbay.storage.store import Save
+from sickbay.storage.interface import Save
 
 SIMPLE, COMPONENTS = PAIRS
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import Filter, Query, SearchParameter, Value
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import Filter, Query, SearchParameter, Value
 from sickbay.fhir.visibility import Clause, Visibility
-from sickbay.storage.store import Save, Space
+from sickbay.storage.interface import ResourceSpace, Save
 
-SPACE = Space("general", "r4")
+SPACE = ResourceSpace("general", "r4")
 _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "Patient": {
         "name": ("string",),
@@ -62,15 +62,15 @@ def number(type: str, code: str) -> int:
     return parameter(type, code).number
 
 
-def saved(type: str, id: str, facts: ResourceFacts | None = None, *, space: Space = SPACE, **more: Any) -> Save:
+def saved(type: str, id: str, facts: IndexEntries | None = None, *, space: ResourceSpace = SPACE, **more: Any) -> Save:
     """A Save of version 1 whose body names type, id and version."""
     version = more.pop("version_id", 1)
     body = more.pop("body", f"{type}/{id}/{version}".encode())
-    return Save(space, type, id, version, body, facts or ResourceFacts(), more.pop("at", 1000), **more)
+    return Save(space, type, id, version, body, facts or IndexEntries(), more.pop("at", 1000), **more)
 
 
 def patient(id: str, *, names: tuple[str, ...] = (), gender: str = "female", **more: Any) -> Save:
-    facts = ResourceFacts(
+    facts = IndexEntries(
         patients=(id,),
         tokens=((number("Patient", "gender"), "http://hl7.org/fhir/administrative-gender", gender),),
         strings=tuple((number("Patient", "name"), name.lower(), name) for name in names),
@@ -91,7 +91,7 @@ def observation(
     """Of a patient, on the day `date` after the epoch."""
     day = None if date is None else date * 86_400_000
     coded = (("code", "http://loinc.org", code), ("category", "http://category", category))
-    facts = ResourceFacts(
+    facts = IndexEntries(
         patients=(patient,) if member else (),
         clinical_date=day,
         tokens=tuple((number("Observation", name), system, value) for name, system, value in coded),

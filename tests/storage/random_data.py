@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.storage.making import number, saved
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT
-from sickbay.storage.store import Save
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
+from sickbay.storage.interface import Save
 
 PATIENTS = ("p0", "p1", "p2", "p3")
 OBSERVATIONS = tuple(f"o{place}" for place in range(9))
@@ -39,7 +39,7 @@ def _some(dice: Random, every: tuple[Any, ...], most: int) -> list[Any]:
 
 def _patient(dice: Random, id: str) -> Save:
     texts = tuple((number("Patient", "name"), text.lower(), text) for text in _some(dice, TEXTS, 2))
-    facts = ResourceFacts(patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts)
+    facts = IndexEntries(patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts)
     return saved("Patient", id, facts, at=dice.randint(0, 5))
 
 
@@ -57,7 +57,7 @@ def _observation(dice: Random, id: str) -> Save:
     # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
     earlier = OBSERVATIONS[: OBSERVATIONS.index(id) + 1]
     references += [("focus", "Observation", dice.choice(earlier))] if dice.random() < 0.6 else []
-    facts = ResourceFacts(
+    facts = IndexEntries(
         patients=tuple(dict.fromkeys(dice.choice(((patient,), (patient,), (patient, "p1"), ("p2",), ())))),
         clinical_date=dates[0][0] if dates else None,
         tokens=(
@@ -112,7 +112,7 @@ def _list(dice: Random, id: str) -> Save:
     every = (*(("Observation", one) for one in OBSERVATIONS), ("Patient", "p0"), ("Patient", "p1"))
     references = tuple((number("List", "item"), *one) for one in _some(dice, every, 5))
     held = dice.choice((*((one,) for one in PATIENTS), ()))
-    return saved("List", id, ResourceFacts(patients=held, references=references))
+    return saved("List", id, IndexEntries(patients=held, references=references))
 
 
 def _place(dice: Random, id: str) -> Save:
@@ -120,5 +120,5 @@ def _place(dice: Random, id: str) -> Save:
     # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
     whole = ((number("Location", "partof"), "Location", dice.choice(PLACES[: PLACES.index(id) + 1])),)
     url = ((number("Location", "url"), f"http://here/x/{dice.randint(1, 2)}"),)
-    facts = ResourceFacts(positions=((number("Location", "near"), *at),), references=whole, uris=url)
+    facts = IndexEntries(positions=((number("Location", "near"), *at),), references=whole, uris=url)
     return saved("Location", id, facts._replace(patients=dice.choice((("p0",), ("p1",), ()))))

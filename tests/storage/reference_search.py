@@ -6,11 +6,11 @@ from typing import Any
 
 from tests.storage.making import parameter
 
-from sickbay.fhir import matching
-from sickbay.fhir.matching import Held
-from sickbay.fhir.query import Query, ReferenceValue
+from sickbay.fhir.search import matching
+from sickbay.fhir.search.matching import IndexedResource
+from sickbay.fhir.search.query import Query, ReferenceValue
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.store import Save
+from sickbay.storage.interface import Save
 
 FAR = float("inf")
 
@@ -21,12 +21,12 @@ class Visible:
     def __init__(self, saves: list[Save], visibility: Visibility) -> None:
         self._saves = [one for one in saves if _seen(one, visibility)]
 
-    def every(self, type: str) -> list[Held]:
+    def every(self, type: str) -> list[IndexedResource]:
         return [held(one) for one in self._saves if one.type == type]
 
 
-def held(one: Save) -> Held:
-    return Held(one.id, one.at, one.facts)
+def held(one: Save) -> IndexedResource:
+    return IndexedResource(one.id, one.at, one.facts)
 
 
 def matches(saves: list[Save], query: Query, visibility: Visibility) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 import apsw
 import orjson
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
-from sickbay.storage.sql.saving import COLUMNS
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.storage.interface import ResourceSpace, Save, Step
+from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.steps import apply
-from sickbay.storage.store import Save, Space, Step
 
 Told: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NAMED = ("nid", "patient", "target")
@@ -68,9 +68,9 @@ def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:
 def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
     for tenant, version, type, id, number, body, at, interaction, who in rows(db, _VERSIONS):
         gone = interaction == "delete"
-        facts = ResourceFacts() if gone else extract(version, orjson.loads(body), base)
+        facts = IndexEntries() if gone else extract(version, orjson.loads(body), base)
         saved = b"" if gone else body
-        yield Save(Space(tenant, version), type, id, number, saved, facts, at, interaction, who=who)
+        yield Save(ResourceSpace(tenant, version), type, id, number, saved, facts, at, interaction, who=who)
 
 
 def _told(db: apsw.Connection) -> Told:

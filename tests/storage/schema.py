@@ -56,7 +56,7 @@ def _fact(name: str, *columns: Column[Any], space: bool = True, more: Iterable[I
 
 
 def _wide(name: str, condition: str, *columns: str) -> Index:
-    """What is wider than nearly all the others, by its end: `storage/sql/stretches.py` says why."""
+    """What is wider than nearly all the others, by its end: `storage/query/range_scan.py` says why."""
     return Index(f"{name}_wide", "space", "parameter", *columns, "nid", **_where(condition))
 
 
@@ -105,7 +105,7 @@ journal_size = _table(
     rowid=True,
 )
 """How many exchanges of which app are kept, and the bytes of their values: the rows of an owner add up. Triggers on `record`
-add a row for each change, so that no writer waits for another's counter; `storage/sql/exchanges.py` adds them up."""
+add a row for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up."""
 
 _OUTDATED = text("state = 1 AND index_revision < 5")
 """With a new revision of the index (`sql/saving.py`) comes a step that makes this index anew: it is what is left to do."""
@@ -200,7 +200,7 @@ composite_index = _fact(
     _words("value"),
     more=[_wide("composite_index", "low < high AND high > 0", "hash", "high", "low", "unit", "value")],
 )
-"""One element of a composite in one row: which column a component has is said in `storage/sql/composites.py`. A position is
+"""One element of a composite in one row: which column a component has is said in `storage/query/composites.py`. A position is
 one too: low its latitude, high its longitude."""
 
 term = _table(

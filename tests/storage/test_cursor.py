@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.store import BadCursor
+from sickbay.storage.interface import BadCursor
 
 KEY = b"k" * 32
 KEYS = st.lists(st.integers(-(2**62), 2**62) | st.text(max_size=20), max_size=4).map(tuple)

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from tests.storage.making import SPACE
 from tests.storage.replaying import differences, versions
 
-from sickbay.fhir.index import extract
+from sickbay.fhir.search.index import extract
+from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.steps import apply, fill
 from sickbay.storage.sqlite.writer import Undo, Writer
-from sickbay.storage.store import Clear, Conflict, Put, Record, Save, Space, Step
 
 Change: TypeAlias = tuple[str, str, int]
 """Type, id, and what it then says; -1 deletes it."""
 Outcomes: TypeAlias = list[Exception | None]
 
-OTHER = Space("other", "r4")
+OTHER = ResourceSpace("other", "r4")
 TAKEN = Put(Record("taken", "x", b""), if_revision=0)
 CHANGES = st.tuples(st.sampled_from(("Observation", "Condition", "Goal")), st.sampled_from("abcd"), st.integers(-1, 5))
 GROUPS = st.lists(

@@ -11,12 +11,12 @@ import pytest
 from msgspec.structs import replace
 from tests.storage.making import SPACE, asked, find, number, observation, parameter, patient, saved, where
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.sql import source
+from sickbay.storage.interface import Save
+from sickbay.storage.query import access_path
 from sickbay.storage.sqlite.store import SqliteStore, open_store
-from sickbay.storage.store import Save
 
 DAY = 86_400_000
 FEW, MANY = 400, 8_000
@@ -47,7 +47,7 @@ def _resources(number_: int) -> list[Save]:
     day = 5000 + number_ if late else number_ % 1000
     value = float(9000 + number_ if late else number_ % 900)
     coded = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
-    facts = ResourceFacts(
+    facts = IndexEntries(
         patients=(f"p{number_}",),
         tokens=(
             (number("Observation", "code"), "http://loinc.org", "8867-4"),
@@ -167,7 +167,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
 async def test_what_a_search_costs_does_not_grow_with_what_is_stored(
     stores: tuple[SqliteStore, SqliteStore], query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "FEW", FEW // 2)
+    monkeypatch.setattr(access_path, "FEW", FEW // 2)
     few, many = [await steps(store, query) for store in stores]
     assert many < 2 * few
 
@@ -180,7 +180,7 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     for count in (FEW, MANY):
         opened = open_store(folder / f"{count}.db", find)
         people = [patient(f"p{one}") for one in range(40)]
-        other = saved("Patient", "other", ResourceFacts(patients=("other",)), at=9000)
+        other = saved("Patient", "other", IndexEntries(patients=("other",)), at=9000)
         crowd = [observation(f"o{one}", f"p{one % 40}") for one in range(count)]
         await opened.fill(SPACE, iter([*people, other, *crowd, observation("last", "other")]))
         each.append(opened)

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.storage.featured import INCLUDES, PARTS, closure
 from tests.storage.making import find
-from tests.storage.naive import matches
+from tests.storage.reference_search import matches
 from tests.storage.test_search_laws import HOLDERS, VISIBILITIES, chain, inside, populations, queries, stored
 from tests.storage.test_search_laws import HOPS as LEADING
 
-from sickbay.fhir.query import Include, Query
+from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import answers, compartment
-from sickbay.storage.sql.filters import TRUE, Scope
+from sickbay.storage.interface import Save
+from sickbay.storage.query import compartment
+from sickbay.storage.query import queries as store_queries
+from sickbay.storage.query.filters import TRUE, Scope
 from sickbay.storage.sqlite.store import SqliteStore, open_store
-from sickbay.storage.store import Save
 
 FOUND = settings(
     max_examples=1000,
@@ -73,12 +74,12 @@ def found(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStrateg
 def test_a_hop_without_its_condition_is_found(
     store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = answers.visible
+    whole = store_queries.visible
 
     def mutated(names: Any, space: int, seen: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
         return TRUE if HOPS[hop](letters, nid) else whole(names, space, seen, type, letters, nid, patient)
 
-    monkeypatch.setattr(answers, "visible", mutated)
+    monkeypatch.setattr(store_queries, "visible", mutated)
 
     with pytest.raises(AssertionError):
         found(store, runner, INTO_PARTS if hop == "a part of something" else queries() | ALONG)

@@ -10,11 +10,11 @@ import apsw
 import pytest
 
 from sickbay.settings.database import Unavailable
-from sickbay.storage.sql.statement import Statement
+from sickbay.storage.query.statement import Statement
 from sickbay.storage.sqlite import log, reader
 from sickbay.storage.sqlite.connection import connect
 from sickbay.storage.sqlite.log import PAGE, WriteAheadLog, size
-from sickbay.storage.sqlite.reader import Reader
+from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.writer import Writer
 
@@ -121,7 +121,7 @@ SHORT = Statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM 
 
 def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "LONGEST", 0.05)
-    slow = Reader(file)
+    slow = SqliteReader(file)
     with pytest.raises(Unavailable, match="took longer"):
         slow.long(ENDLESS)
     assert slow.brief(Statement("SELECT 1", ())) == [(1,)]
@@ -130,7 +130,7 @@ def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytes
 
 def test_a_search_is_stopped_earlier_if_it_keeps_the_log_large(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "LONG_WITH_LARGE_LOG", 0.0)
-    slow = Reader(file)
+    slow = SqliteReader(file)
     assert slow.long(SHORT) == [(100_000,)]
     monkeypatch.setattr(reader, "LARGE", 1)
     db = connect(file)

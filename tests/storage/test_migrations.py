@@ -14,11 +14,11 @@ from tests.storage.making import SPACE, find, patient
 from tests.storage.schema import TABLES, render
 
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.interface import Put, Record, Volume
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Put, Record, Volume
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

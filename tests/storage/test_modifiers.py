@@ -12,13 +12,13 @@ import pytest
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 
-from sickbay.fhir.index import extract
-from sickbay.fhir.query import Query
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_parameters import find
+from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.parameters import find
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.fhir.words import ALTERNATIVES, ASKED
-from sickbay.storage.store import Labels, Save, Space
+from sickbay.storage.interface import Labels, ResourceSpace, Save
 
 BASE = "http://h/general/r4"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -228,7 +228,7 @@ def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_facto
 
 
 def saved(version: str, one: dict[str, Any]) -> Save:
-    space = Space("general", version)
+    space = ResourceSpace("general", version)
     return Save(space, one["resourceType"], one["id"], 1, orjson.dumps(one), extract(version, one, BASE), 1000)
 
 
@@ -241,7 +241,7 @@ def read(version: str, type: str, text: str) -> Query:
 
 @pytest.mark.parametrize(("version", "type", "text", "ids"), FOUND, ids=[f"{one[0]} {one[1]}?{one[2]}" for one in FOUND])
 def test_a_search_finds_what_it_says(store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str) -> None:
-    page = runner.run(store.search(Space("general", version), read(version, type, text), EVERYTHING))
+    page = runner.run(store.search(ResourceSpace("general", version), read(version, type, text), EVERYTHING))
     found = [one.id for one in page.matches]
     assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
 
@@ -253,12 +253,12 @@ def test_as_many_words_as_may_be_asked_for_are_searched(store: Any, runner: asyn
     for text, expected in ((wide, ["n1"]), (deep, ["n2"])):
         query = read("r4", "Observation", f"{name}={text}")
         for seen in (EVERYTHING, Visibility((Clause("*", "rs", frozenset({"a"})),))):
-            page = runner.run(store.search(Space("general", "r4"), query, seen))
+            page = runner.run(store.search(ResourceSpace("general", "r4"), query, seen))
             assert [one.id for one in page.matches] == (expected if seen is EVERYTHING or expected == ["n1"] else [])
 
 
 def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner) -> None:
-    space = Space("labelled", "r4")
+    space = ResourceSpace("labelled", "r4")
     tagged = [
         condition(f"c{number}", patient, "active", "1")
         | {"meta": {"profile": [f"http://p/{number}"], "tag": [{"system": "s", "code": patient}, {"code": "own"}]}}
@@ -285,5 +285,5 @@ def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner
 def test_a_part_that_may_not_be_seen_leads_nowhere(store: Any, runner: asyncio.Runner) -> None:
     """The room is not visible, so the bed is no part of the ward."""
     some = Visibility((Clause("Encounter", "s", None),))
-    page = runner.run(store.search(Space("general", "r4"), read("r4", "Encounter", "location:below=ward"), some))
+    page = runner.run(store.search(ResourceSpace("general", "r4"), read("r4", "Encounter", "location:below=ward"), some))
     assert [one.id for one in page.matches] == ["e2"]

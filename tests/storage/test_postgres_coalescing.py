@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sickbay.storage.postgres.together import MOST, Together
+from sickbay.storage.postgres.coalescing import MOST, Coalescer
 
 
 class Question:
@@ -16,7 +16,7 @@ class Question:
         self.asked: list[tuple[str, list[str]]] = []
         self.gate = asyncio.Semaphore(0)
         self.error: Exception | None = None
-        self.together = Together(self.answer)
+        self.together = Coalescer(self.answer)
 
     async def answer(self, key: str, questions: list[str]) -> dict[str, int]:
         self.asked.append((key, questions))

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from tests.storage.making import SPACE, observation, patient
 
+from sickbay.storage.interface import Clear, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import locks
-from sickbay.storage.postgres.turns import Asking, in_turn
-from sickbay.storage.postgres.words import FITS, fitted, spoken, values
-from sickbay.storage.sql.statement import EACH, Row, Statement
-from sickbay.storage.store import Clear, DeleteFamily, Put, Record, UseOnce
+from sickbay.storage.postgres.sql_dialect import FITS, fitted, spoken, values
+from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
+from sickbay.storage.query.statement import EACH, Row, Statement
 
 
 def test_values_are_numbered_and_lists_are_arrays() -> None:
@@ -91,7 +91,7 @@ def test_code_that_asks_goes_on_with_what_was_fetched() -> None:
         await asyncio.sleep(0)
         return [(len(asked),)]
 
-    reader = Asking()
+    reader = SyncReader()
     assert asyncio.run(in_turn(fetch, lambda: reader.one("a", (7,)) + reader.one("b") * 10)) == 21
     assert asked == [Statement("a", (7,)), Statement("b", ())]
 
@@ -102,10 +102,10 @@ def test_what_fetching_raises_is_raised_where_it_was_asked() -> None:
 
     def job() -> str:
         try:
-            return str(Asking().one("gone"))
+            return str(SyncReader().one("gone"))
         except LookupError as error:
             return f"caught {error}"
 
     assert asyncio.run(in_turn(fetch, job)) == "caught gone"
     with pytest.raises(LookupError):
-        asyncio.run(in_turn(fetch, lambda: Asking().one("gone")))
+        asyncio.run(in_turn(fetch, lambda: SyncReader().one("gone")))

@@ -14,10 +14,10 @@ from tests.storage.schema import render
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
+from sickbay.storage.interface import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import migrations, resources, writer
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.storage.postgres.store import PostgresStore, open_store
-from sickbay.storage.store import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 from tests.storage.making import number, parameter, saved
-from tests.storage.naive import matches
+from tests.storage.reference_search import matches
 from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, pages_are_naive, populations, queries, stored
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.storage.sql import search as searching
-from sickbay.storage.store import Save
+from sickbay.storage.interface import Save
+from sickbay.storage.query import search as searching
 
 PAIR = "code-value-quantity"
 
@@ -27,10 +27,10 @@ def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio
     """Dates and quantities, alone and within a patient, where the source is another; of half days some are wider than a day."""
     ranges = list(product(range(4), range(1, 4)))
 
-    def facts(low: int, width: int) -> ResourceFacts:
+    def facts(low: int, width: int) -> IndexEntries:
         dates, values, pair = (number("Observation", one) for one in ("date", "value-quantity", PAIR))
         amount = float(low), float(low + width) if unit == 1 else float(low)
-        return ResourceFacts(
+        return IndexEntries(
             patients=("p",),
             dates=((dates, low * unit, (low + width) * unit),),
             quantities=((values, "u", "mg", *amount),),
@@ -70,7 +70,7 @@ def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio
 def _odd(id: str, low: float, high: float) -> Save:
     """A comparator, or a range that ends before it begins."""
     values, pair = number("Observation", "value-quantity"), number("Observation", PAIR)
-    facts = ResourceFacts(
+    facts = IndexEntries(
         patients=("p",),
         quantities=((values, "u", "mg", low, high),),
         composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", low, high))),),
@@ -83,7 +83,7 @@ def test_a_day_after_one_and_before_another_is_the_naive_one(store: Any, runner:
     day, of = 86_400_000, number("Observation", "date")
 
     def dated(id: str, *ranges: tuple[int, int]) -> Save:
-        return saved("Observation", id, ResourceFacts(dates=tuple((of, low * day, high * day) for low, high in ranges)))
+        return saved("Observation", id, IndexEntries(dates=tuple((of, low * day, high * day) for low, high in ranges)))
 
     saves = [dated(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
     saves += [
@@ -130,7 +130,7 @@ def test_what_is_asked_by_date_comes_in_every_order(store: Any, runner: asyncio.
 
     def dated(id: str, *ranges: tuple[int, int]) -> Save:
         dates = tuple((of, low * quarter, (low + width) * quarter) for low, width in ranges)
-        return saved("Observation", id, ResourceFacts(dates=dates), at=len(id))
+        return saved("Observation", id, IndexEntries(dates=dates), at=len(id))
 
     saves = [dated(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
     saves += [dated("apart", (0, 1), (7, 1)), dated("none"), dated("wide", (-9, 40), (3, 1)), dated("never")]

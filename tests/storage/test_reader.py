@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sickbay.storage.sqlite.connection import connect
-from sickbay.storage.sqlite.reader import Reader
+from sickbay.storage.sqlite.reader import SqliteReader
 
 
 @pytest.fixture
@@ -15,13 +15,13 @@ def file(tmp_path):
     path = tmp_path / "one.db"
     writer = connect(path)
     writer.execute("CREATE TABLE thing (n INTEGER)")
-    reader = Reader(path)
+    reader = SqliteReader(path)
     yield reader, writer
     reader.close()
     writer.close()
 
 
-def count(reader: Reader) -> int:
+def count(reader: SqliteReader) -> int:
     return reader.one("SELECT count(*) FROM thing")
 
 

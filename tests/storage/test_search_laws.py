@@ -22,11 +22,11 @@ from tests.storage.featured import (
     in_list,
 )
 from tests.storage.making import number, parameter, saved
-from tests.storage.naive import matches
-from tests.storage.tangle import CODES, PATIENTS, SYSTEMS, population
+from tests.storage.random_data import CODES, PATIENTS, SYSTEMS, population
+from tests.storage.reference_search import matches
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import (
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import (
     DateValue,
     Filter,
     Include,
@@ -40,7 +40,7 @@ from sickbay.fhir.query import (
     Within,
 )
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
-from sickbay.storage.store import Save, Space
+from sickbay.storage.interface import ResourceSpace, Save
 
 SPACES = count()
 LAW = settings(
@@ -183,7 +183,7 @@ VISIBILITIES = st.one_of(
 )
 
 
-async def chain(store: Any, space: Space, query: Query, visibility: Visibility) -> tuple[list[str], list[int | None]]:
+async def chain(store: Any, space: ResourceSpace, query: Query, visibility: Visibility) -> tuple[list[str], list[int | None]]:
     """The ids of all pages in order, and their totals."""
     found: list[str] = []
     totals: list[int | None] = []
@@ -197,8 +197,8 @@ async def chain(store: Any, space: Space, query: Query, visibility: Visibility) 
         query = replace(query, cursor=page.next)
 
 
-async def stored(store: Any, saves: list[Save]) -> Space:
-    space = Space(f"tenant{next(SPACES)}", "r4")
+async def stored(store: Any, saves: list[Save]) -> ResourceSpace:
+    space = ResourceSpace(f"tenant{next(SPACES)}", "r4")
     await store.transaction([dataclasses.replace(one, space=space) for one in saves])
     return space
 
@@ -303,7 +303,7 @@ def test_every_token_is_found_as_the_naive_search_finds_it(store: Any, runner: a
     codings = list(product(SYSTEMS, CODES))
     code = parameter("Observation", "code")
     saves = [
-        saved("Observation", f"o{place}", ResourceFacts(patients=("p",), tokens=((code.number, *coding),)))
+        saved("Observation", f"o{place}", IndexEntries(patients=("p",), tokens=((code.number, *coding),)))
         for place, coding in enumerate(codings)
     ]
     wanted = [TokenValue(system, value) for system in (None, "", "s1", "s3") for value in (None, "a", "A", "x")]

@@ -13,14 +13,14 @@ from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 from tests.storage.making import SPACE, asked, observation, patient, where
 
-from sickbay.fhir.query import ReferenceValue, TokenValue
+from sickbay.fhir.search.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 from sickbay.storage.postgres import store as postgres_store
-from sickbay.storage.sql.cache import StampedCache
-from sickbay.storage.sql.statement import Reader
+from sickbay.storage.query.cache import StampedCache
+from sickbay.storage.query.statement import SqlReader
 from sickbay.storage.sqlite import reader
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 
 
 @pytest.fixture(autouse=True)
@@ -196,7 +196,7 @@ def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
             return self.number
 
     clock = Clock()
-    remembered = StampedCache[str, int](cast(Reader, clock))
+    remembered = StampedCache[str, int](cast(SqlReader, clock))
 
     def long() -> int:
         clock.number += 1

@@ -8,14 +8,14 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.storage.making import SPACE, asked, find, observation, patient, where
-from tests.storage.tangle import population
+from tests.storage.random_data import population
 from tests.storage.test_search_laws import VISIBILITIES, queries
 
-from sickbay.fhir.query import DateValue, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.search.query import DateValue, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.storage.sql import search, templates
-from sickbay.storage.sql.filters import Scope
-from sickbay.storage.sql.search import Plan
+from sickbay.storage.query import search, templates
+from sickbay.storage.query.filters import Scope
+from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 
@@ -33,7 +33,7 @@ def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
     return scope
 
 
-def bare(plan: Plan | None) -> Any:
+def bare(plan: SearchPlan | None) -> Any:
     """All of a plan but what it was compiled of, and its results."""
     if plan is None:
         return None

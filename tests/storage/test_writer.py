@@ -13,13 +13,13 @@ from tests.storage.making import SPACE, find, observation
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import DiskFails, Unavailable
+from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Undo, Writer
-from sickbay.storage.store import Conflict, Put, Record
 
 pytestmark = pytest.mark.anyio
 

@@ -86,7 +86,7 @@ def add_check(root: Path) -> None:
 
 
 def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
-    shape = "tests/authorization/authorize/test_shape.py"
+    shape = "tests/authorization/authorize/test_request_syntax.py"
     assert passed(root, CATALOGUE, shape, "-k", "display or unique or every_case") >= 8
 
 
@@ -172,7 +172,7 @@ def add_page(root: Path) -> None:
 
 
 def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(root: Path) -> None:
-    assert passed(root, "tests/flows/test_about.py", "tests/web/test_pages.py", "-k", "about") >= 5
+    assert passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py", "-k", "about") >= 5
 
 
 def add_story(root: Path) -> None:

@@ -11,29 +11,26 @@ from tests.web.page_frames import BASE, WORKSHOP
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.web.pages import (
-    diagnosed,
-    workshop,
-)
-from sickbay.web.pages.frame import Frame
+from sickbay.web.pages.layout import Frame
+from sickbay.web.portal import developer_views, diagnosis_views
 
 
 def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
-    hospital = workshop.Hospital(
+    hospital = developer_views.Hospital(
         "General Hospital",
         "Follows the specifications exactly. Start here.",
-        (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
+        (developer_views.Address("R4", f"{BASE}/general/r4"), developer_views.Address("DSTU2", f"{BASE}/general/dstu2")),
         "/general/ehr/sign-in",
         "/general/ehr/sign-in?as=patient",
     )
-    first = workshop.FirstLaunch(
+    first = developer_views.FirstLaunch(
         "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
     )
     lately = (
-        workshop.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
-        workshop.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
+        developer_views.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
+        developer_views.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
     )
-    home = workshop.HomeView(
+    home = developer_views.HomeView(
         hospitals=(hospital, replace(hospital, name="Another")),
         people="50 invented patients in each",
         first=first,
@@ -46,7 +43,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
         "at": 1795516252.118,
         "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"},
     }
-    story = workshop.timeline_view(
+    story = developer_views.timeline_view(
         "l-8f3e21",
         [launched, refused()],
         app="Pressure Notes",
@@ -55,19 +52,19 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
         patient="Timothy Peters",
         user="Dr. Okafor",
     )
-    lines = (workshop.exchange_line(refused(), app="Pressure Notes"), workshop.exchange_line(granted()))
+    lines = (developer_views.exchange_line(refused(), app="Pressure Notes"), developer_views.exchange_line(granted()))
     here = {name: replace(WORKSHOP, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
         "home": ("home", home, here["Hospitals"]),
-        "home-least": ("home", workshop.HomeView(hospitals=(), people="none"), here["Hospitals"]),
-        "exchanges": ("exchanges", workshop.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
-        "exchanges-least": ("exchanges", workshop.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
+        "home-least": ("home", developer_views.HomeView(hospitals=(), people="none"), here["Hospitals"]),
+        "exchanges": ("exchanges", developer_views.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
+        "exchanges-least": ("exchanges", developer_views.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
         "timeline": ("timeline", story, here["Exchanges"]),
-        "timeline-least": ("timeline", workshop.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
-        "doctor-least": ("doctor", workshop.DoctorView(), here["Doctor"]),
+        "timeline-least": ("timeline", developer_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
+        "doctor-least": ("doctor", developer_views.DoctorView(), here["Doctor"]),
         "doctor-fault": (
             "doctor",
-            workshop.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
+            developer_views.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
             here["Doctor"],
         ),
         **diagnosed_pages(here["Doctor"], here["Rules"]),
@@ -79,8 +76,8 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
     rule = next(one for one in RULES if one.id == case.id)
     found = diagnose(case.refused)
     return {
-        "doctor": ("doctor", diagnosed.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
-        "rules": ("rules", diagnosed.rules_view(RULES), rules_frame),
-        "rule": ("rule", diagnosed.rule_view(rule, case, found), rules_frame),
-        "rule-least": ("rule", diagnosed.rule_view(rule, None), rules_frame),
+        "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
+        "rules": ("rules", diagnosis_views.rules_view(RULES), rules_frame),
+        "rule": ("rule", diagnosis_views.rule_view(rule, case, found), rules_frame),
+        "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

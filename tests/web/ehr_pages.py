@@ -9,22 +9,21 @@ from typing import Any
 from tests.web import records
 from tests.web.page_frames import WARD
 
-from sickbay.web.pages import (
-    chart,
-    day,
-    ward,
-)
-from sickbay.web.pages.frame import Frame, Link
+from sickbay.web.ehr import chart, schedule
+from sickbay.web.ehr import views as ehr_views
+from sickbay.web.pages.layout import Frame, Link
 
 TODAY = date(2026, 11, 24)
 LINES = (
-    ward.Line("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"),
-    ward.Line("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"),
+    ehr_views.RequestLine(
+        "10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"
+    ),
+    ehr_views.RequestLine("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"),
 )
 
 
-def _open_app() -> ward.OpenApp:
-    return ward.OpenApp(
+def _open_app() -> ehr_views.OpenApp:
+    return ehr_views.OpenApp(
         name="Pressure Notes",
         src="about:blank",
         origin="localhost:8100",
@@ -37,38 +36,41 @@ def _open_app() -> ward.OpenApp:
     )
 
 
-def _full_chart() -> ward.ChartView:
+def _full_chart() -> ehr_views.ChartView:
     allergies = chart.allergies(records.ALLERGIES)
     labs, labs_day = chart.labs(records.OBSERVATIONS)
-    return ward.ChartView(
+    return ehr_views.ChartView(
         banner=chart.banner(records.PATIENTS[0], TODAY, allergies, "10:30, Room 4", "yearly review"),
         tiles=(
-            ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
-            ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g"),
+            ehr_views.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
+            ehr_views.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g"),
         ),
         register=Link("Register an app", "/developer/register"),
         open=_open_app(),
         others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
         suggestions=(
-            ward.Suggestion(
+            ehr_views.Suggestion(
                 "Two drugs do not go together",
                 "critical",
                 "Drug service",
                 "Both lower the potassium.",
                 (
-                    ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
-                    ward.Errand("Open it elsewhere", note="No app at this hospital has the launch URI x"),
+                    ehr_views.TaskLink("Open the list", "?app=a2&card=1", "Sample app", open=True),
+                    ehr_views.TaskLink("Open it elsewhere", note="No app at this hospital has the launch URI x"),
                 ),
             ),
-            ward.Suggestion("A screening is due", "warning", "Forms"),
-            ward.Suggestion(
-                "Read more", "info", "Library", links=(ward.Errand("The guideline", "https://guides.example.org", alone=True),)
+            ehr_views.Suggestion("A screening is due", "warning", "Forms"),
+            ehr_views.Suggestion(
+                "Read more",
+                "info",
+                "Library",
+                links=(ehr_views.TaskLink("The guideline", "https://guides.example.org", alone=True),),
             ),
         ),
         errands=(
-            ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"),
-            ward.Errand("Call back", note="no such app"),
-            ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True),
+            ehr_views.TaskLink("Fill in the form", "?app=a2&task=1", "Sample app"),
+            ehr_views.TaskLink("Call back", note="no such app"),
+            ehr_views.TaskLink("Open an app", "https://app.example.org", "on its own", alone=True),
         ),
         pressure=chart.pressure(records.OBSERVATIONS),
         signs=chart.signs(records.OBSERVATIONS),
@@ -83,9 +85,9 @@ def _full_chart() -> ward.ChartView:
 def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     patients = {one["id"]: one for one in records.PATIENTS}
     rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}") for one in records.PATIENTS)
-    listed = ward.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
-    nobody = ward.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
-    full = day.day_view(
+    listed = ehr_views.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
+    nobody = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
+    full = schedule.day_view(
         TODAY,
         records.APPOINTMENTS,
         patients,
@@ -97,16 +99,16 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
         today="/general/ehr",
     )
     record = _full_chart()
-    least = ward.ChartView(banner=chart.banner(records.PATIENTS[1], TODAY))
+    least = ehr_views.ChartView(banner=chart.banner(records.PATIENTS[1], TODAY))
     here = replace(WARD, here="Patients")
     return {
         "day": ("day", full, replace(WARD, here="Today")),
-        "day-least": ("day", day.day_view(TODAY, (), {}, nobody, ward="/general/ehr"), WARD),
+        "day-least": ("day", schedule.day_view(TODAY, (), {}, nobody, ward="/general/ehr"), WARD),
         "patients": ("patients", listed, here),
-        "patients-least": ("patients", ward.PatientsView(search="/p", rows=(), total=0), here),
+        "patients-least": ("patients", ehr_views.PatientsView(search="/p", rows=(), total=0), here),
         "chart": ("chart", record, here),
         "chart-closed": ("chart", replace(record, open=None), here),
         "chart-least": ("chart", least, here),
-        "requests": ("requests", ward.RequestsView(requests=LINES, said="Two requests."), WARD),
-        "requests-least": ("requests", ward.RequestsView(requests=(), said=""), WARD),
+        "requests": ("requests", ehr_views.RequestsView(requests=LINES, said="Two requests."), WARD),
+        "requests-least": ("requests", ehr_views.RequestsView(requests=(), said=""), WARD),
     }

@@ -6,10 +6,8 @@ from typing import Any
 
 from tests.web.page_frames import BASE, WORKSHOP
 
-from sickbay.web.pages import (
-    exchange,
-)
-from sickbay.web.pages.frame import Frame
+from sickbay.web.exchanges import views as exchange_views
+from sickbay.web.pages.layout import Frame
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}
 CHECKS = (
@@ -154,8 +152,8 @@ def granted() -> dict[str, Any]:
 
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
-    def view(given: dict[str, Any], **more: str) -> exchange.ExchangeView:
-        return exchange.exchange_view(given, **more)  # type: ignore[arg-type]
+    def view(given: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
+        return exchange_views.exchange_view(given, **more)  # type: ignore[arg-type]
 
     full = view(
         refused(),

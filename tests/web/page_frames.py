@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.web.pages.frame import Frame, Person
+from sickbay.web.pages.layout import Frame, SignedInUser
 
 BASE = "http://localhost:7425"
 WORKSHOP = Frame(base=BASE, csrf="token-of-the-form")
@@ -11,6 +11,6 @@ WARD = Frame(
     csrf="token-of-the-form",
     hospital="General Hospital",
     tenant="general",
-    person=Person("Dr. Amara Okafor", "Internal medicine"),
+    person=SignedInUser("Dr. Amara Okafor", "Internal medicine"),
 )
 DOOR = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)

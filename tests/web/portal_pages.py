@@ -9,21 +9,19 @@ from tests.web.exchange_pages import refused
 from tests.web.page_frames import BASE, WORKSHOP
 from tests.web.sign_in_pages import SCOPES
 
-from sickbay.authorization.values import Policy
-from sickbay.web.pages import (
-    parts,
-    portal,
-)
-from sickbay.web.pages.frame import Frame, Link
+from sickbay.authorization.models import Policy
+from sickbay.web.pages import parts
+from sickbay.web.pages.layout import Frame, Link
+from sickbay.web.portal import views as portal_views
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
 FINDINGS = parts.findings(refused()["findings"])
 
 
-def _app() -> portal.AppView:
-    return portal.AppView(
+def _app() -> portal_views.AppView:
+    return portal_views.AppView(
         name="Pressure Notes",
-        summary=portal.kind_of_app("provider", "public", 1, "General Hospital"),
+        summary=portal_views.kind_of_app("provider", "public", 1, "General Hospital"),
         client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
         app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5",
         secret="s3cr3t",
@@ -31,10 +29,10 @@ def _app() -> portal.AppView:
         redirect_uris=("http://localhost:8100/", "app://back"),
         fhir_base=f"{BASE}/general/dstu2",
         fhir="DSTU2",
-        scopes=portal.scope_kinds(SCOPES, {"openid": "never"}),
+        scopes=portal_views.scope_kinds(SCOPES, {"openid": "never"}),
         launches=(
-            portal.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
-            portal.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state"),
+            portal_views.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
+            portal_views.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state"),
         ),
         all_launches="/exchanges?app=9ab4",
         findings=FINDINGS[3:],
@@ -47,24 +45,24 @@ def _app() -> portal.AppView:
         remove="/developer/apps/9ab4/remove",
         rotate="/developer/apps/9ab4/secret",
         policy_action="/developer/apps/9ab4/policy",
-        knobs=portal.knobs(Policy())[:2],
+        knobs=portal_views.knobs(Policy())[:2],
         enable_action="/developer/apps/9ab4/enable",
         elsewhere=(
-            portal.Elsewhere("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
-            portal.Elsewhere("epic", "Epic dialect", href="/developer/apps/7c11"),
-            portal.Elsewhere("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
+            portal_views.Elsewhere("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
+            portal_views.Elsewhere("epic", "Epic dialect", href="/developer/apps/7c11"),
+            portal_views.Elsewhere("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
         ),
     )
 
 
-def _hospital(text: str, fault: str) -> portal.HospitalView:
-    rows = portal.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
-    return portal.HospitalView(title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault)
+def _hospital(text: str, fault: str) -> portal_views.HospitalView:
+    rows = portal_views.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
+    return portal_views.HospitalView(title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault)
 
 
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     here = replace(WORKSHOP, here="Developer portal")
-    row = portal.AppRow(
+    row = portal_views.AppRow(
         "Pressure Notes",
         "/developer/apps/9ab4",
         "For clinicians, public",
@@ -74,14 +72,14 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "passed",
     )
     app = _app()
-    register = portal.RegisterView(
+    register = portal_views.RegisterView(
         action="/developer/register",
         tenants=CHOICES,
         versions=(parts.Choice("r4", "R4"), parts.Choice("dstu2", "DSTU2")),
-        types=portal.type_choices(),
-        clients=portal.client_choices(),
-        smart=portal.smart_choices(),
-        boxes=portal.scope_boxes(),
+        types=portal_views.type_choices(),
+        clients=portal_views.client_choices(),
+        smart=portal_views.smart_choices(),
+        boxes=portal_views.scope_boxes(),
         command="sickbay apps add …",
     )
     faulty = replace(
@@ -93,10 +91,10 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "apps": (
             "apps",
-            portal.AppsView((row,), "/developer/register", (Link("General", "/h"), Link("Epic", "/e"))),
+            portal_views.AppsView((row,), "/developer/register", (Link("General", "/h"), Link("Epic", "/e"))),
             here,
         ),
-        "apps-least": ("apps", portal.AppsView((), "/developer/register"), here),
+        "apps-least": ("apps", portal_views.AppsView((), "/developer/register"), here),
         "app": ("app", app, here),
         "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
         "hospital-wrong": (
@@ -104,8 +102,8 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
             _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
             here,
         ),
-        "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
+        "app-least": ("app", portal_views.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
         "register": ("register", register, here),
         "register-faulty": ("register", faulty, here),
-        "register-least": ("register", portal.RegisterView(action="/r", tenants=(), versions=()), here),
+        "register-least": ("register", portal_views.RegisterView(action="/r", tenants=(), versions=()), here),
     }

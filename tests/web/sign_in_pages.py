@@ -7,19 +7,16 @@ from typing import Any
 
 from tests.web.page_frames import DOOR, WARD, WORKSHOP
 
-from sickbay.web.pages import (
-    entrance,
-    manage,
-    visits,
-)
-from sickbay.web.pages.frame import Frame
+from sickbay.web.oauth import authorized_apps_view, visit_picker
+from sickbay.web.oauth import sign_in as oauth_sign_in
+from sickbay.web.pages.layout import Frame
 from sickbay.web.pages.parts import Chip
 
 PEOPLE = (
-    entrance.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187", "waiting now, Room 4"),
-    entrance.Candidate("p-0031", "Peters", "Agnes", "f", "3 Nov 1938", "4002-0311", "seen 4 Aug"),
-    entrance.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240", "today, 11:45"),
-    entrance.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907", "seen today"),
+    oauth_sign_in.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187", "waiting now, Room 4"),
+    oauth_sign_in.Candidate("p-0031", "Peters", "Agnes", "f", "3 Nov 1938", "4002-0311", "seen 4 Aug"),
+    oauth_sign_in.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240", "today, 11:45"),
+    oauth_sign_in.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907", "seen today"),
 )
 SCOPES = (
     "patient/Patient.rs",
@@ -38,10 +35,10 @@ SCOPES = (
 
 def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
     accounts = (
-        entrance.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
-        entrance.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True),
+        oauth_sign_in.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
+        oauth_sign_in.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True),
     )
-    sign_in = entrance.SignInView(
+    sign_in = oauth_sign_in.SignInView(
         action="/general/ehr/sign-in",
         hospital="General Hospital",
         accounts=accounts,
@@ -49,13 +46,13 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
         app="Pressure Notes",
         fault="No account here has this name and password.",
     )
-    consent = entrance.ConsentView(
+    consent = oauth_sign_in.ConsentView(
         action="/general/oauth/consent",
         app="Pressure Notes",
         patient="Timothy Peters",
         user="Dr. Okafor",
         request="r1",
-        groups=entrance.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
+        groups=oauth_sign_in.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
         goes_to="http://localhost:8100/",
         about="It runs at localhost:8100 and was registered at 10:27.",
         request_href="/exchanges/1",
@@ -63,25 +60,29 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
     )
     return {
         "sign_in": ("sign_in", sign_in, DOOR),
-        "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
+        "sign_in-least": ("sign_in", oauth_sign_in.SignInView(action="/s", hospital="General Hospital"), DOOR),
         "admin_sign_in": (
             "admin_sign_in",
-            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This isn’t the admin token."),
+            oauth_sign_in.AdminSignInView(
+                action="/developer/sign-in", where="It is here.", fault="This isn’t the admin token."
+            ),
             WORKSHOP,
         ),
         "admin_sign_in-least": (
             "admin_sign_in",
-            entrance.AdminSignInView(action="/s", where="."),
+            oauth_sign_in.AdminSignInView(action="/s", where="."),
             replace(WORKSHOP, administrator=True),
         ),
         "picker": (
             "picker",
-            entrance.PickerView(action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1", query="Peters", total=50),
+            oauth_sign_in.PickerView(
+                action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1", query="Peters", total=50
+            ),
             WARD,
         ),
-        "picker-least": ("picker", entrance.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),
+        "picker-least": ("picker", oauth_sign_in.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),
         "consent": ("consent", consent, DOOR),
-        "consent-least": ("consent", entrance.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), DOOR),
+        "consent-least": ("consent", oauth_sign_in.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), DOOR),
     }
 
 
@@ -93,12 +94,12 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
         "type": [{"text": "Yearly review"}],
         "reasonCode": [{"text": "Blood pressure"}],
     }
-    least = visits.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
-    full = replace(least, patient="Timothy Peters", request="r", choices=visits.choices([encounter, {"id": "e-2"}]))
-    none = manage.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
-    asks = entrance.ask_groups(SCOPES)[0].asks
+    least = visit_picker.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
+    full = replace(least, patient="Timothy Peters", request="r", choices=visit_picker.choices([encounter, {"id": "e-2"}]))
+    none = authorized_apps_view.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
+    asks = oauth_sign_in.ask_groups(SCOPES)[0].asks
     apps = tuple(
-        manage.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
+        authorized_apps_view.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
         for live, away in ((True, True), (True, False), (False, False))
     )
     return {

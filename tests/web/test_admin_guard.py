@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.settings.settings import Settings
 from sickbay.web.admin_guard import AdminGuard, host_name
-from sickbay.web.show import page_headers
+from sickbay.web.html_response import page_headers
 
 
 def scope(peer: str = "127.0.0.1", method: str = "GET") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 
 from sickbay.storage.sqlite.store import SqliteStore
-from sickbay.web import show
+from sickbay.web import html_response
 
 PATHS = (
     "/",
@@ -76,7 +76,7 @@ def test_a_fault_of_ours_is_a_page_to_a_browser(tmp_path: Path, monkeypatch: pyt
         async def broken(*_: Any, **__: Any) -> None:
             raise RuntimeError("p-0001 is in here")
 
-        monkeypatch.setattr(show, "around", broken)
+        monkeypatch.setattr(html_response, "around", broken)
         page = await flow.http.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
         assert "<h1>Internal error in Sickbay</h1>" in page.text

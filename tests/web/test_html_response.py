@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.web.show import form_action
+from sickbay.web.html_response import form_action
 
 
 def test_a_form_may_lead_to_the_origin_or_the_scheme_of_the_redirect_uri() -> None:

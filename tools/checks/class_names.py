@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import SOURCES, listed, python
+from tools.checks.files import SOURCES, listed, python
 
 EXCEPTIONS = "allowed_class_names.txt"
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import SOURCES, listed, python
+from tools.checks.files import SOURCES, listed, python
 
 EXCEPTIONS = "allowed_cycle.txt"
 """The files of a cycle that is still allowed. Fails if they are no cycle any more."""

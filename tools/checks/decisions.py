@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import SOURCES, ceiling, python
+from tools.checks.files import SOURCES, ceiling, python
 
 DECIDED = frozenset(("decision", "known", "refusal", "refusals", "finding", "findings"))
 """Names that variables and attributes of frozen values of a decision have."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from .files import SOURCES, python
+from tools.checks.files import SOURCES, python
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sickbay.diagnosis import handbook
+from sickbay.diagnosis import rule_docs
 
 PAGES = Path("docs") / "rules"
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    fresh = handbook.pages()
+    fresh = rule_docs.pages()
     there = {path.name: path.read_text(encoding="utf-8") for path in (root / PAGES).glob("*.md")}
     for name in sorted(fresh.keys() | there.keys()):
         if fresh.get(name) != there.get(name):
@@ -23,5 +23,5 @@ def write(root: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.md"):
         path.unlink()
-    for name, text in handbook.pages().items():
+    for name, text in rule_docs.pages().items():
         (folder / name).write_text(text, encoding="utf-8")

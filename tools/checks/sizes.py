@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import python
+from tools.checks.files import python
 
 FILE_LINES, FUNCTION_LINES = 400, 60
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from .files import ceiling, listed
-from .prose import passages
+from tools.checks.files import ceiling, listed
+from tools.checks.prose import passages
 
 REFUSED = re.compile(
     r"\b(?:anew|whoever|mend(?:s|ed|ing)?|astray|puts? right|putting right|stands in|stands? in the way)\b", re.I

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import ceiling, python
+from tools.checks.files import ceiling, python
 
 VAGUE = "one"
 CEILING = "variables_called_one"

@@ -7,20 +7,20 @@ from collections.abc import Collection
 from typing import Literal
 
 from sickbay.authorization import origin, refresh
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server, User
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Policy, Server, Token, User
-from sickbay.fhir.search_parameters import compartment_types
-from sickbay.fhir.search_routes import SEARCHES, SEVERAL
-from sickbay.fhir.search_types import chosen
+from sickbay.fhir.search.parameters import compartment_types
+from sickbay.fhir.search.routes import SEARCHES, SEVERAL
+from sickbay.fhir.search.types import chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
-from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
-from sickbay.kernel.remembering import memoized, remembered
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, Unknown, check
+from sickbay.kernel.memoize import memoize, memoized
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.scopes import ResourceScope
 
-AccessCheck = Check[AccessRequest, AccessKnown]
+AccessCheck = Check[AccessRequest, AccessContext]
 
 OPEN = ("capabilities", "preflight", "discovery")
 """Interactions that need no token."""
@@ -34,7 +34,7 @@ def bearer(request: AccessRequest) -> str | None:
     return _token_of(request.headers.get("authorization", ""))
 
 
-@remembered(4096)
+@memoize(4096)
 def _token_of(header: str) -> str | None:
     match = _BEARER.fullmatch(header.strip(" "))
     return match[1] if match else None
@@ -74,14 +74,14 @@ def _unusable(reason: str, **facts: object) -> Refusal:
 
 
 @check()
-def token_is_sent(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def token_is_sent(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if request.headers.get("authorization") or _in_query(request):
         return None
     return refusals.FHIR_TOKEN_MISSING(received=None)
 
 
 @check()
-def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def token_is_in_the_header_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _in_query(request):
         return None
     both, in_body = "authorization" in request.headers, "access_token=" in request.body
@@ -89,7 +89,7 @@ def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> 
 
 
 @check(after=(token_is_sent,))
-def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def token_is_bearer(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Another scheme is as if nothing was sent (401); a Bearer that is malformed, or there twice, is a bad request (400)."""
     header = request.headers.get("authorization")
     if header is None or bearer(request):
@@ -101,8 +101,8 @@ def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     return refusals.FHIR_TOKEN_NOT_BEARER(fault=fault)
 
 
-@check(needs=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
-def token_is_known(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
+def token_is_known(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if known.token is not None:
         return None
     text = bearer(request) or ""
@@ -115,29 +115,29 @@ def is_id_token(text: str) -> bool:
     return jwt is not None and ("nonce" in jwt.claims or "fhirUser" in jwt.claims or "auth_time" in jwt.claims)
 
 
-@check(needs=("token",), after=(token_is_known,))
-def token_is_not_revoked(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,))
+def token_is_not_revoked(request: AccessRequest, known: AccessContext) -> Refusal | None:
     token = _token(known)
     return _unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
-@check(needs=("token", "client", "user"), after=(token_is_known,))
-def token_has_its_client_and_user(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token", "client", "user"), after=(token_is_known,))
+def token_has_its_client_and_user(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Whoever was removed takes the tokens along. known.user is None too where the token is nobody's."""
     if known.client is None:
         return _unusable("client removed")
     return _unusable("user removed") if _token(known).user and known.user is None else None
 
 
-@check(needs=("token", "now"), after=(token_is_known,))
-def token_is_fresh(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token", "now"), after=(token_is_known,))
+def token_is_fresh(request: AccessRequest, known: AccessContext) -> Refusal | None:
     assert known.now is not UNKNOWN
     late = int(known.now) - _token(known).expires_at
     return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 
-@check(needs=("token", "server"), after=(token_is_known,))
-def token_is_of_this_issuer(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token", "server"), after=(token_is_known,))
+def token_is_of_this_issuer(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """The issuer itself; offline, where an issuer may have other names, one on the host of the server's endpoints."""
     server, issuer = known.server, _token(known).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
@@ -148,8 +148,8 @@ def token_is_of_this_issuer(request: AccessRequest, known: AccessKnown) -> Refus
     return refusals.FHIR_TOKEN_WRONG_ISSUER.with_facts(facts)
 
 
-@check(needs=("token",), after=(token_is_known,))
-def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,))
+def token_is_for_this_base(request: AccessRequest, known: AccessContext) -> Refusal | None:
     audience = _token(known).base
     if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None
@@ -157,8 +157,8 @@ def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusa
     return refusals.FHIR_TOKEN_WRONG_AUDIENCE.with_facts(facts)
 
 
-@check(needs=("token",), after=(token_is_known,))
-def patient_scopes_have_a_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,))
+def patient_scopes_have_a_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Fail closed: without a patient there is no compartment to hold a patient/ scope to."""
     token = _token(known)
     if token.patient or "patient" not in _levels(token.scope):
@@ -166,16 +166,16 @@ def patient_scopes_have_a_patient(request: AccessRequest, known: AccessKnown) ->
     return _unusable("no patient", held=token.scope)
 
 
-@check(needs=("token",), after=(token_is_known,))
-def scopes_are_not_mixed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,))
+def scopes_are_not_mixed(request: AccessRequest, known: AccessContext) -> Refusal | None:
     levels = _levels(_token(known).scope)
     if "system" not in levels or len(levels) == 1:
         return None
     return insufficient(request, _token(known), request.type, request.letters, mixed=True)
 
 
-@check(needs=("token",), after=(token_is_known,))
-def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,))
+def scope_covers_the_request(request: AccessRequest, known: AccessContext) -> Refusal | None:
     token = _token(known)
     if request.type is None and request.interaction in SEVERAL:
         return _covers_several(request, token, known.version)
@@ -184,7 +184,7 @@ def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refu
     return insufficient(request, token, request.type, request.letters)
 
 
-def _covers_several(request: AccessRequest, token: Token, version: str) -> Refusal | None:
+def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
     """A search without a type of its own: each that `_type` names, else all: then it takes a wildcard, of any level."""
     lacking = [
         one for one in chosen(version, request.parameters.pairs) or ("*",) if not covers(token.scope, one, request.letters)
@@ -192,8 +192,8 @@ def _covers_several(request: AccessRequest, token: Token, version: str) -> Refus
     return insufficient(request, token, lacking[0], request.letters) if lacking else None
 
 
-@check(needs=("token",), after=(token_is_known,), of=(*SEARCHES, "operation"))
-def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
+def scope_covers_all_types_involved(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
     token = _token(known)
     for types in (one.split("|") for one in request.involved if one != "*"):
@@ -203,7 +203,7 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) 
     return None
 
 
-@remembered(4096)
+@memoize(4096)
 def covers(scope: str, type: str | None, letters: str) -> bool:
     """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
     held = _usable(scope)
@@ -212,18 +212,18 @@ def covers(scope: str, type: str | None, letters: str) -> bool:
     return not set(letters).difference(granted)
 
 
-@remembered(4096)
+@memoize(4096)
 def _levels(scope: str) -> frozenset[str]:
     return frozenset(one.level for one in scopes.resources(scope))
 
 
-@remembered(4096)
+@memoize(4096)
 def _usable(scope: str) -> tuple[ResourceScope, ...]:
     """Those whose filters are understood."""
     return tuple(one for one in scopes.resources(scope) if filters_of(one) is not None)
 
 
-def insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
+def insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
     held = scopes.resources(token.scope)
     of_type = "".join(one.letters for one in held if one.type in ("*", type))
     facts = {
@@ -238,7 +238,7 @@ def insufficient(request: AccessRequest, token: Token, type: str | None, letters
     return refusals.FHIR_INSUFFICIENT_SCOPE.with_facts(facts)
 
 
-def needed(token: Token, type: str | None, letters: str) -> str:
+def needed(token: AccessToken, type: str | None, letters: str) -> str:
     """The scope to ask for, at the level and in the spelling of those held."""
     held = scopes.resources(token.scope)
     level = "patient" if token.patient else "user" if token.user else held[0].level if held else "patient"
@@ -251,8 +251,8 @@ def _in_query(request: AccessRequest) -> bool:
     return bool(request.parameters.pairs) and "access_token" in request.parameters
 
 
-def _token(known: AccessKnown) -> Token:
-    assert isinstance(known.token, Token)
+def _token(known: AccessContext) -> AccessToken:
+    assert isinstance(known.token, AccessToken)
     return known.token
 
 
@@ -283,7 +283,7 @@ HOLDING: tuple[AccessCheck, ...] = (
 """Those that look at nothing but the token, whose it is and the server: of all requests of one holder they say the same."""
 
 
-def holds(known: AccessKnown) -> bool:
+def holds(known: AccessContext) -> bool:
     """Whether all of HOLDING pass, whatever will be asked for; known.token is one that was issued."""
     return all(one.decide(_ANY, known) is None for one in HOLDING)
 
@@ -306,7 +306,7 @@ def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
     return () if request.interaction in OPEN else CHECKS
 
 
-def visibility(token: Token, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
+def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
     """What the token's scopes let be seen, in union. `compartment`: types of the version's Patient compartment.
 
     patient/ is held to the compartment of the token's patient, user/ to those of the user's patients, system/ to nothing.
@@ -320,7 +320,7 @@ def visibility(token: Token, user: User | Unknown | None, policy: Policy, compar
     return Visibility(tuple(dict.fromkeys(clauses)))
 
 
-def shown(token: Token, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
+def shown(token: AccessToken, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
     """`visibility` by the Patient compartment of this version of FHIR; made once, and so is what it then remembers."""
     patients = user.patients if isinstance(user, User) else None
     return _shown(token.scope, token.patient, patients, policy.shared_types, version)
@@ -335,12 +335,12 @@ def _shown(
     version: str,
 ) -> Visibility:
     """A function of what it is given alone, so that nothing of it can be out of date."""
-    token = Token("", scope, "", 0, "", patient=patient)
+    token = AccessToken("", scope, "", 0, "", patient=patient)
     user = None if patients is None else User("", "", "", patients=patients)
     return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
 
 
-def _patients(scope: ResourceScope, token: Token, user: User | Unknown | None) -> frozenset[str] | None:
+def _patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:
     """Whose compartments; None: anybody's; empty: nobody's."""
     if scope.level == "patient":
         return frozenset({token.patient} if token.patient else ())

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "nobody"]
 """How a request administers (the first three), or why it does not."""
@@ -83,7 +83,7 @@ def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
     )
 
 
-@remembered(256)
+@memoize(256)
 def is_loopback(name: str) -> bool:
     """Whether a host name or address always means this machine."""
     return name == "localhost" or _is_loopback_address(name)
@@ -126,7 +126,7 @@ def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> st
     return _sign_of_connection(headers)
 
 
-@remembered(512)
+@memoize(512)
 def _is_of_a_proxy(name: str) -> bool:
     return _FORWARDING.search(name.replace("_", "-")) is not None
 

@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 from sickbay.authorization import access, search
 from sickbay.authorization.access import AccessCheck
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, AppState, User
 from sickbay.authorization.refusals import app_state as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import AppState, Token, User
 from sickbay.authorization.writes import body_has_the_id_of_its_address as has_the_id
 from sickbay.authorization.writes import body_is_such_a_resource, resource_is_valid, version_is_the_one_named
 from sickbay.fhir.body import Body
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -35,14 +35,14 @@ Fault: TypeAlias = tuple[str, str]
 
 
 @check()
-def state_is_small_enough(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def state_is_small_enough(request: AccessRequest, known: AccessContext) -> Refusal | None:
     told = request.headers.get("content-length", "")
     size = max(len(request.body.encode()), int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0)
     return refusals.APP_STATE_TOO_LARGE(received=size, expected=LIMIT) if size > LIMIT else None
 
 
-@check(needs=("body",), after=(body_is_such_a_resource,))
-def state_keeps_to_the_profile(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body",), after=(body_is_such_a_resource,))
+def state_keeps_to_the_profile(request: AccessRequest, known: AccessContext) -> Refusal | None:
     faults = _faults(request, _body(known))
     if not faults:
         return None
@@ -117,11 +117,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-@check(needs=("body", "token", "user"), after=(access.scope_covers_the_request, state_keeps_to_the_profile))
-def state_is_within_reach(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body", "token", "user"), after=(access.scope_covers_the_request, state_keeps_to_the_profile))
+def state_is_within_reach(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Of the patient at hand, of the person who signed in, or of nobody; and of a code that the scopes let through."""
     token, body = known.token, _body(known)
-    assert isinstance(token, Token)
+    assert isinstance(token, AccessToken)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
     if covers(token, known.user, LETTERS[request.interaction], AppState(system, code, about)):
         return None
@@ -136,7 +136,7 @@ def state_is_within_reach(request: AccessRequest, known: AccessKnown) -> Refusal
     return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)
 
 
-def covers(token: Token, user: object, letter: str, state: AppState) -> bool:
+def covers(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
     """Whether a scope of the token lets this be done to a state of the token's own app."""
     held = (one for one in scopes.resources(token.scope) if letter in one.letters and one.type in ("*", "Basic"))
     return any(_is_of(one, state) and _reaches(one, token, user, state.subject) for one in held)
@@ -153,7 +153,7 @@ def _is_of(scope: ResourceScope, state: AppState) -> bool:
     )
 
 
-def _reaches(scope: ResourceScope, token: Token, user: object, about: str | None) -> bool:
+def _reaches(scope: ResourceScope, token: AccessToken, user: object, about: str | None) -> bool:
     """patient/ reaches its patient, user/ the person, this person's patients and what is nobody's, system/ everything."""
     if scope.level == "patient":
         return bool(token.patient) and about == f"Patient/{token.patient}"
@@ -168,21 +168,21 @@ def _reaches(scope: ResourceScope, token: Token, user: object, about: str | None
 
 
 @check()
-def version_is_named(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def version_is_named(request: AccessRequest, known: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
     return None if sent else refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
-@check(needs=("state",), after=(version_is_named,))
-def state_is_there(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("state",), after=(version_is_named,))
+def state_is_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Another app's, one out of reach, one that was deleted and one that never was are one answer."""
     if known.state is not None:
         return None
     return refusals.APP_STATE_NOT_THERE(received=f"Basic/{request.id}")
 
 
-@check(needs=("state", "body"), after=(state_is_there, state_keeps_to_the_profile))
-def subject_and_code_stay(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("state", "body"), after=(state_is_there, state_keeps_to_the_profile))
+def subject_and_code_stay(request: AccessRequest, known: AccessContext) -> Refusal | None:
     old, body = known.state, _body(known)
     assert isinstance(old, AppState)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
@@ -197,7 +197,7 @@ def _said(system: str, code: str, about: str | None) -> str:
 
 
 @check()
-def query_names_what_it_wants(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def query_names_what_it_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A code with its system; a subject by its absolute address, or that there is none."""
     sent = request.parameters
     odd = [name for name in sent.names() if name not in ASKED and name != "_format"]
@@ -213,7 +213,7 @@ def query_names_what_it_wants(request: AccessRequest, known: AccessKnown) -> Ref
     return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if said else None
 
 
-def _body(known: AccessKnown) -> Body:
+def _body(known: AccessContext) -> Body:
     assert isinstance(known.body, Body)
     return known.body
 

@@ -8,13 +8,13 @@ from importlib import resources
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.refusals import redirect as refusals
 from sickbay.authorization.requests import UrlRequest
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import urls
 
-UrlCheck: TypeAlias = Check[UrlRequest, UrlKnown]
+UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 
 _ANSWERS = tomllib.loads(resources.files(__package__).joinpath("answers.toml").read_text(encoding="utf-8"))
 URNS: tuple[tuple[str, str], ...] = tuple((tail, found) for tail, found in _ANSWERS["urns"])
@@ -24,27 +24,27 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 @check()
-def answer_is_in_the_query(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def answer_is_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
     astray = [name for name in ("code", "error") if name in request.fragment]
     return refusals.REDIRECT_PARAMS_IN_FRAGMENT(names=astray) if astray else None
 
 
 @check(after=(answer_is_in_the_query,))
-def answer_brings_a_code_or_an_error(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def answer_brings_a_code_or_an_error(request: UrlRequest, known: UrlContext) -> Refusal | None:
     if request.parameters.get("code") or request.parameters.get("error"):
         return None
     return refusals.REDIRECT_NO_CODE_NO_ERROR(received=request.url)
 
 
 @check(after=(answer_brings_a_code_or_an_error,))
-def answer_brings_the_state(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def answer_brings_the_state(request: UrlRequest, known: UrlContext) -> Refusal | None:
     if request.parameters.get("state"):
         return None
     return refusals.REDIRECT_STATE_MISSING(received=None)
 
 
-@check(needs=("sent_state",), after=(answer_brings_the_state,))
-def state_is_the_one_sent(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+@check(requires=("sent_state",), after=(answer_brings_the_state,))
+def state_is_the_one_sent(request: UrlRequest, known: UrlContext) -> Refusal | None:
     state = request.parameters.get("state")
     if state == known.sent_state:
         return None
@@ -52,7 +52,7 @@ def state_is_the_one_sent(request: UrlRequest, known: UrlKnown) -> Refusal | Non
 
 
 @check()
-def code_arrived_whole(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def code_arrived_whole(request: UrlRequest, known: UrlContext) -> Refusal | None:
     code = request.parameters.get("code")
     if not code or not (re.search(r"[\s%]", code) or code.endswith(("…", "..."))):
         return None
@@ -60,7 +60,7 @@ def code_arrived_whole(request: UrlRequest, known: UrlKnown) -> Refusal | None:
 
 
 @check()
-def answer_names_no_fault(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def answer_names_no_fault(request: UrlRequest, known: UrlContext) -> Refusal | None:
     """An error that says what was wrong: by its URN, its text, or our own rule's id in it."""
     sent = request.parameters
     error, said = sent.get("error") or "", sent.get("error_description") or ""

@@ -6,11 +6,11 @@ from typing import Any
 
 from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import jose
 from sickbay.protocol.jose import Jwt
 
@@ -32,29 +32,29 @@ def _read(request: TokenRequest) -> Jwt:
     return read
 
 
-def _now(known: TokenKnown) -> int:
+def _now(known: TokenContext) -> int:
     assert known.now is not UNKNOWN
     return int(known.now)
 
 
 @check()
-def assertion_type_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def assertion_type_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
     sent = request.parameters.get("client_assertion_type")
     return None if sent == JWT_BEARER else refusals.ASSERTION_TYPE_WRONG(received=sent, expected=JWT_BEARER)
 
 
 @check()
-def assertion_is_a_jwt(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def assertion_is_a_jwt(request: TokenRequest, known: TokenContext) -> Refusal | None:
     sent = request.parameters.get("client_assertion") or ""
     return None if assertion(request) else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
 
 
-def _algorithms(known: TokenKnown) -> tuple[str, ...]:
+def _algorithms(known: TokenContext) -> tuple[str, ...]:
     return (known.server.policy if isinstance(known.server, Server) else Policy()).assertion_algorithms
 
 
 @check(after=(assertion_is_a_jwt,))
-def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def algorithm_is_one_of_smart(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Or one that the hospital takes besides."""
     sent = _read(request).header.get("alg")
     if sent in _algorithms(known):
@@ -63,26 +63,26 @@ def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refus
 
 
 @check(after=(assertion_is_a_jwt,))
-def nothing_unknown_is_critical(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def nothing_unknown_is_critical(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """What crit names must be understood, and no extension of JWS is understood here (RFC 7515 4.1.11)."""
     header = _read(request).header
     return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
 
 
 @check(after=(assertion_is_a_jwt,))
-def key_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def key_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
     return None if _read(request).header.get("kid") else refusals.ASSERTION_KID_MISSING(received=None)
 
 
 @check(after=(assertion_is_a_jwt,))
-def issuer_is_the_subject(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def issuer_is_the_subject(request: TokenRequest, known: TokenContext) -> Refusal | None:
     claims = _read(request).claims
     iss, sub = claims.get("iss"), claims.get("sub")
     return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
 
 
-@check(needs=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
-def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
+def issuer_is_the_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
     iss, named = _read(request).claims.get("iss"), request.parameters.get("client_id")
     registered = known.client.client_id if isinstance(known.client, Client) else None
     if iss == registered and named in (None, iss):
@@ -90,8 +90,8 @@ def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | 
     return refusals.ASSERTION_CLIENT_MISMATCH(received=iss, expected=named or registered or "a client registered here")
 
 
-@check(needs=("server",), after=(assertion_is_a_jwt,))
-def audience_is_the_token_endpoint(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("server",), after=(assertion_is_a_jwt,))
+def audience_is_the_token_endpoint(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """SMART 2.2, Asymmetric Authentication: the URL of the token endpoint, not the issuer that OpenID libraries send."""
     server, sent = known.server, _read(request).claims.get("aud")
     expected = server.token_endpoint if isinstance(server, Server) else ""
@@ -99,8 +99,8 @@ def audience_is_the_token_endpoint(request: TokenRequest, known: TokenKnown) -> 
     return None if expected in audiences else refusals.ASSERTION_AUD_WRONG(received=sent, expected=expected)
 
 
-@check(needs=("now",), after=(assertion_is_a_jwt,))
-def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("now",), after=(assertion_is_a_jwt,))
+def assertion_expires_soon(request: TokenRequest, known: TokenContext) -> Refusal | None:
     exp, now = _read(request).claims.get("exp"), _now(known)
     if not isinstance(exp, int | float) or isinstance(exp, bool):
         return refusals.ASSERTION_EXP_MISSING(received=exp)
@@ -112,8 +112,8 @@ def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal 
     return refusals.ASSERTION_EXPIRED(**facts) if exp < now - LEEWAY else None
 
 
-@check(needs=("now",), after=(assertion_is_a_jwt,))
-def assertion_is_good_already(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("now",), after=(assertion_is_a_jwt,))
+def assertion_is_good_already(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """nbf may be left out; one that is there holds (RFC 7523 3, 5)."""
     nbf, now = _read(request).claims.get("nbf"), _now(known)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
@@ -122,15 +122,15 @@ def assertion_is_good_already(request: TokenRequest, known: TokenKnown) -> Refus
 
 
 @check(after=(assertion_is_a_jwt,))
-def assertion_is_used_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def assertion_is_used_once(request: TokenRequest, known: TokenContext) -> Refusal | None:
     jti = _read(request).claims.get("jti")
     if not isinstance(jti, str) or not jti:
         return refusals.ASSERTION_JTI_MISSING(received=None)
     return refusals.ASSERTION_JTI_REUSED(received=jti) if jti in known.seen_jti else None
 
 
-@check(needs=("jwks",), after=(assertion_is_a_jwt, client_is_registered))
-def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(assertion_is_a_jwt, client_is_registered))
+def keys_can_be_fetched(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = known.client if isinstance(known.client, Client) else None
     if isinstance(known.jwks, dict) and isinstance(known.jwks.get("keys"), list):
         return None
@@ -138,8 +138,8 @@ def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | N
     return refusals.JWKS_UNREACHABLE(received=client.jwks_uri if client else None, **facts)
 
 
-@check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
-def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
+def key_is_published(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Exactly one key of this id and kind, and no other address for it than the registered one (SMART 2.2, 5.2.2.1)."""
     header = _read(request).header
     jku = header.get("jku")
@@ -151,8 +151,8 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
     return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
-@check(needs=("jwks",), after=(key_is_published,))
-def key_is_public(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(key_is_published,))
+def key_is_public(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A key set may come from an address that wasn't checked when the app was registered."""
     key = _key(_read(request).header, known)
     found = jose.private_members(key or {})
@@ -160,15 +160,15 @@ def key_is_public(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(found)) if found else None
 
 
-@check(needs=("jwks",), after=(key_is_published,))
-def key_is_for_signatures(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(key_is_published,))
+def key_is_for_signatures(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
     why = jose.unsuited(_key(header, known) or {}, header.get("alg"))
     return refusals.ASSERTION_KEY_UNSUITED(received=why, kid=header.get("kid")) if why else None
 
 
-@check(needs=("jwks",), after=(key_is_published, key_is_for_signatures))
-def key_is_strong(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(key_is_published, key_is_for_signatures))
+def key_is_strong(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known) or {}
     why = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
@@ -178,8 +178,8 @@ def key_is_strong(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
 
 
-@check(needs=("jwks",), after=(*SOUND_KEY, nothing_unknown_is_critical))
-def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("jwks",), after=(*SOUND_KEY, nothing_unknown_is_critical))
+def signature_is_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known)
     text = request.parameters.get("client_assertion") or ""
@@ -188,20 +188,20 @@ def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | No
     return refusals.ASSERTION_SIGNATURE_INVALID(received=header.get("kid"))
 
 
-def _keys(known: TokenKnown) -> list[dict[str, Any]]:
+def _keys(known: TokenContext) -> list[dict[str, Any]]:
     found = known.jwks.get("keys") if isinstance(known.jwks, dict) else None
     return [one for one in found or () if isinstance(one, dict)]
 
 
-def _key(header: dict[str, Any], known: TokenKnown) -> dict[str, Any] | None:
+def _key(header: dict[str, Any], known: TokenContext) -> dict[str, Any] | None:
     """The one key of this id and kind; none and several are alike no key."""
     kid, algorithm = header.get("kid"), header.get("alg")
     found = [one for one in _keys(known) if one.get("kid") == kid and jose.fits(one, algorithm)]
     return found[0] if len(found) == 1 else None
 
 
-@check(needs=("client",), after=(client_is_registered,))
-def assertion_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_registered,))
+def assertion_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A public client proves nothing, so nothing is given to it alone; others are asked for theirs by credentials_are_sent."""
     client, methods = known.client, presented(request).methods
     if not isinstance(client, Client) or client.client != "public" or methods:

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
-from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.neighbours import meant
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.likely_clients import meant
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.checks import Check, Refusal, RefusalType, check
+from sickbay.kernel.memoize import memoized
 from sickbay.protocol import basic, jose
 from sickbay.protocol.basic import Basic
 
 Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 Reading: TypeAlias = Literal["decoded", "raw"]
-TokenCheck: TypeAlias = Check[TokenRequest, TokenKnown]
+TokenCheck: TypeAlias = Check[TokenRequest, TokenContext]
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -71,7 +71,7 @@ def claimed(request: TokenRequest) -> str | None:
 
 
 @check()
-def guesses_are_few(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def guesses_are_few(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Looked at before everything else, and alone: who waits learns nothing more."""
     return guesses_too_many(known.waits) if known.waits else None
 
@@ -131,7 +131,7 @@ def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refus
 
 
 @check()
-def header_is_of_a_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Basic, or none: a Bearer header authenticates nobody here."""
     header = request.headers.get("authorization", "")
     if not header or basic.is_basic(header):
@@ -143,7 +143,7 @@ def header_is_of_a_client(request: TokenRequest, known: TokenKnown) -> Refusal |
 
 
 @check()
-def basic_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def basic_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     read = presented(request).basic
     if read is None or read.fault is None:
         return None
@@ -151,7 +151,7 @@ def basic_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal | 
 
 
 @check()
-def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | None:
     methods = presented(request).methods
     if len(methods) <= 1:
         return None
@@ -159,7 +159,7 @@ def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | No
 
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
-def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if claimed(request) or request.parameters.get("client_assertion"):  # what cannot be read of it is said by itself
         return None
     owner = known.owner.client_id if known.owner else None
@@ -171,15 +171,15 @@ def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check()
-def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def client_ids_agree(request: TokenRequest, known: TokenContext) -> Refusal | None:
     read, body = presented(request).basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
         return None
     return refusals.CLIENT_ID_DUPLICATED(received=body, expected=read.decoded[0])
 
 
-@check(needs=("client",), after=(client_is_named,))
-def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_named,))
+def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if known.client is not None:
         return None
     sent = request.parameters.get("client_assertion") or ""
@@ -198,8 +198,8 @@ def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | 
     return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 
 
-@check(needs=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
-def credentials_are_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
+def credentials_are_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = _client(known)
     if client.client == "public" or presented(request).methods:
         return None
@@ -207,8 +207,8 @@ def credentials_are_sent(request: TokenRequest, known: TokenKnown) -> Refusal | 
     return _invalid(request, kind, received=None, registered=registered_method(client))
 
 
-@check(needs=("client",), after=(client_is_registered,))
-def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_registered,))
+def public_client_sends_no_secret(request: TokenRequest, known: TokenContext) -> Refusal | None:
     methods = presented(request).methods
     if _client(known).client != "public" or not methods:
         return None
@@ -217,8 +217,8 @@ def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> R
     return _invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
 
-@check(needs=("client",), after=(credentials_are_sent, one_method_is_used))
-def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(credentials_are_sent, one_method_is_used))
+def method_is_the_registered_one(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client, methods = _client(known), presented(request).methods
     if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
@@ -226,8 +226,8 @@ def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Re
     return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=right)
 
 
-@check(needs=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
-def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
+def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = _client(known)
     if client.client != "symmetric":
         return None
@@ -263,11 +263,11 @@ def _accepted(client: Client, policy: Policy) -> tuple[str, ...]:
     return tuple(one for one in secrets if one in policy.auth_methods)
 
 
-def _policy(known: TokenKnown) -> Policy:
+def _policy(known: TokenContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
-def _client(known: TokenKnown) -> Client:
+def _client(known: TokenContext) -> Client:
     assert isinstance(known.client, Client)
     return known.client
 

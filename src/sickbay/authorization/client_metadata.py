@@ -6,9 +6,9 @@ import hmac
 from hashlib import sha256
 from typing import Any
 
+from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.registration_limits import of as limits_of
 from sickbay.authorization.registration_limits import permits
-from sickbay.authorization.values import Client, Grant
 from sickbay.protocol import client_uris, scopes
 
 METHODS = {

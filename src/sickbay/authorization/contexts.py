@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import AppState, Client, Code, Family, Launch, Server, Token, User
+from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
+from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.fhir.body import Body
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.subjects import Before
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.kernel.checks import UNKNOWN, Unknown
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AuthorizeKnown:
+class AuthorizeContext:
     """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered ids."""
 
     now: int | Unknown = UNKNOWN
@@ -45,7 +45,7 @@ class AuthorizeKnown:
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class LoginKnown:
+class LoginContext:
     """Sign-in, context and consent: the request that waits, its client and launch, and who may see what."""
 
     server: Server
@@ -60,7 +60,7 @@ class LoginKnown:
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class TokenKnown:
+class TokenContext:
     """client: as client_id, Basic or assertion names it. secret_matches: None where no secret was sent or none is registered.
 
     generation: of the refresh token sent, as its own text says; None where it is no refresh token of ours.
@@ -71,11 +71,11 @@ class TokenKnown:
     elsewhere: str = ""
     """The tenant in the address of the request, where it is none that this server knows."""
     client: Client | Unknown | None = UNKNOWN
-    code: Code | Unknown | None = UNKNOWN
-    family: Family | Unknown | None = UNKNOWN
+    code: AuthorizationCode | Unknown | None = UNKNOWN
+    family: TokenFamily | Unknown | None = UNKNOWN
     generation: int | None = None
     session_ended: bool = False
-    answer: Token | Unknown | None = None
+    answer: AccessToken | Unknown | None = None
     """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
     unusual_scopes: bool = True
     """False if no check of scopes can refuse this request: see authorization.ordinary_scopes."""
@@ -96,30 +96,30 @@ class TokenKnown:
     """Seconds until the next try of one who failed too often; 0: nobody waits."""
     attempts: tuple[str, ...] = ()
     """Challenges of this app's other attempts: for the explanation of a verifier that does not fit."""
-    given: Given | None = None
+    given: TokenSummary | None = None
     """What the answer brought, where it was granted."""
     owner: Client | None = None
     """The app that the code or the refresh token was given to, where the request names none: for the explanation."""
     neighbours: tuple[Client, ...] = ()
     """The apps behind `others`, where they are known: for the corrected request alone."""
-    bare: Code | Unknown | None = UNKNOWN
+    bare: AuthorizationCode | Unknown | None = UNKNOWN
     """The code without what clings to it, where none was found as it stands: for the corrected request alone."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class SubjectKnown(TokenKnown):
+class SubjectContext(TokenContext):
     """At introspection and revocation. subject: what the token asked about is, None where it is none of this server's.
 
     caller and user: of the token in the Authorization header, and whose it is.
     """
 
-    subject: Token | Family | Unknown | None = UNKNOWN
-    caller: Token | Unknown | None = UNKNOWN
+    subject: AccessToken | TokenFamily | Unknown | None = UNKNOWN
+    caller: AccessToken | Unknown | None = UNKNOWN
     user: User | Unknown | None = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class LogoutKnown:
+class LogoutContext:
     """client: the app that asks, as LogoutRequest names it. keys: those with which id_tokens of this server are verified."""
 
     server: Server | Unknown = UNKNOWN
@@ -130,17 +130,17 @@ class LogoutKnown:
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AccessKnown:
+class AccessContext:
     """token: stored under the hash of the bearer token sent. user: whose it is, for what this person may see."""
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
     client: Client | Unknown | None = UNKNOWN
-    token: Token | Unknown | None = UNKNOWN
+    token: AccessToken | Unknown | None = UNKNOWN
     user: User | Unknown | None = UNKNOWN
     version: str = ""
     """As in the address: r4, dstu2; "" where it is not known."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RequestError, ...] = ()
     """What fhir could not read of address, Accept and search."""
     ignored: tuple[tuple[str, str | None], ...] = ()
     """Search parameters left out under lenient handling, each with the nearest known name."""
@@ -161,7 +161,7 @@ class AccessKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class UrlKnown:
+class UrlContext:
     """What the app's side knew at a launch or redirect URL; all of it usually UNKNOWN."""
 
     server: Server | Unknown = UNKNOWN
@@ -174,7 +174,7 @@ class UrlKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerKnown:
+class AnswerContext:
     """What the app's side knew of the request whose answer is looked at."""
 
     now: int | Unknown = UNKNOWN

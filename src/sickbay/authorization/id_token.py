@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.values import User
+from sickbay.authorization.models import User
 from sickbay.protocol import scopes
 
 LIFETIME = 3600

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization import access, backend, client_authentication, id_token, token
+from sickbay.authorization import access, client_assertion, client_authentication, id_token, token
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
-from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
+from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.authorization.values import Client, Family, Token, User
+from sickbay.kernel.checks import UNKNOWN, Refusal, check
 from sickbay.kernel.compiled_checks import examine
-from sickbay.kernel.refusal import UNKNOWN, Refusal, check
 from sickbay.protocol import scopes
 
 
@@ -21,14 +21,14 @@ def by_token(request: TokenRequest) -> bool:
 
 
 @check()
-def token_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def token_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("token"):
         return None
     return refusals.TOKEN_PARAMETER_MISSING(received=None, expected="token")
 
 
-@check(needs=("client",), after=(client_is_registered,))
-def client_is_confidential(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_registered,))
+def client_is_confidential(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A public client proves nothing, and who proves nothing is told nothing (RFC 7662 2.1)."""
     if not isinstance(known.client, Client) or known.client.client != "public":
         return None
@@ -37,11 +37,11 @@ def client_is_confidential(request: TokenRequest, known: TokenKnown) -> Refusal 
 
 
 @check()
-def caller_holds_a_good_token(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def caller_holds_a_good_token(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """As at the FHIR server, but for base and scope: what it may look up depends on its scope."""
-    assert isinstance(known, SubjectKnown)
+    assert isinstance(known, SubjectContext)
     read = AccessRequest(request.method, "", "", headers=request.headers)
-    seen = AccessKnown(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
+    seen = AccessContext(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
     return examine(access.HOLDER, read, seen).decisive()
 
 
@@ -57,7 +57,7 @@ BY_CLIENT: tuple[TokenCheck, ...] = (
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
     if by_token(request):
         return BY_TOKEN
-    return (*BY_CLIENT, *backend.ASSERTION) if request.parameters.get("client_assertion") else BY_CLIENT
+    return (*BY_CLIENT, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else BY_CLIENT
 
 
 def status(refusal: Refusal) -> int:
@@ -65,39 +65,39 @@ def status(refusal: Refusal) -> int:
     return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
 
 
-def active(known: SubjectKnown, owner: Client | None, person: User | None) -> bool:
+def active(known: SubjectContext, owner: Client | None, person: User | None) -> bool:
     """Whether the token would be taken now, and whether this caller may know it. owner, person: the token's."""
     one = known.subject
-    if not isinstance(one, Token | Family) or owner is None or known.now is UNKNOWN or (one.user and person is None):
+    if not isinstance(one, AccessToken | TokenFamily) or owner is None or known.now is UNKNOWN or (one.user and person is None):
         return False
     if one.revoked or (one.expires_at or 0) <= int(known.now) or not _may_know(known, one):
         return False
-    if isinstance(one, Token):
+    if isinstance(one, AccessToken):
         return True
     return one.mode != "none" and known.generation == one.generation and not known.session_ended
 
 
-def _may_know(known: SubjectKnown, one: Token | Family) -> bool:
+def _may_know(known: SubjectContext, one: AccessToken | TokenFamily) -> bool:
     """A confidential client and a holder of a system/ scope know of every token; others of their own app's."""
     caller = known.caller
-    if not isinstance(caller, Token):
+    if not isinstance(caller, AccessToken):
         return True
     system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
     return system or caller.client_id == one.client_id
 
 
-def answer(known: SubjectKnown, family: Family | None, person: User | None, issuer: str) -> dict[str, Any]:
+def answer(known: SubjectContext, family: TokenFamily | None, person: User | None, issuer: str) -> dict[str, Any]:
     """What is said of an active token. family: the grant it is of, None where there is none of it."""
     one = known.subject
-    assert isinstance(one, Token | Family)
+    assert isinstance(one, AccessToken | TokenFamily)
     said: dict[str, Any] = {
         "active": True,
         "scope": one.scope,
         "client_id": one.client_id,
         "exp": one.expires_at,
         "aud": one.base,
-        "token_type": "Bearer" if isinstance(one, Token) else None,
-        "iat": one.issued_at if isinstance(one, Token) else one.rotated_at,
+        "token_type": "Bearer" if isinstance(one, AccessToken) else None,
+        "iat": one.issued_at if isinstance(one, AccessToken) else one.rotated_at,
         "iss": issuer,
         "patient": one.patient,
         "encounter": one.encounter,

@@ -7,15 +7,15 @@ from base64 import urlsafe_b64encode
 from typing import TypeAlias
 from urllib.parse import quote
 
-from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import launch as refusals
 from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.resource_types import ALL_TYPES
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import client_uris, urls
 
-UrlCheck: TypeAlias = Check[UrlRequest, UrlKnown]
+UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 SUBSTITUTIONS = ("PAT_PersonId", "VIS_EncntrId", "USR_PersonId", "PAT_PPRCode", "USR_PositionCd", "DEV_Location")
 
 
@@ -51,7 +51,7 @@ def is_substitution(request: UrlRequest) -> bool:
 
 
 @check()
-def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
     astray = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
     if not astray:
         return None
@@ -59,14 +59,14 @@ def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlKnown) -> 
 
 
 @check()
-def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlContext) -> Refusal | None:
     if request.parameters.get("iss") or not is_substitution(request):
         return None
     return refusals.LAUNCH_URL_VENDOR_SUBSTITUTION(names=", ".join(request.parameters.names()))
 
 
 @check()
-def launch_names_its_server(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def launch_names_its_server(request: UrlRequest, known: UrlContext) -> Refusal | None:
     if request.parameters.get("iss"):
         return None
     facts = {
@@ -77,7 +77,7 @@ def launch_names_its_server(request: UrlRequest, known: UrlKnown) -> Refusal | N
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_encoded_once(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def iss_is_encoded_once(request: UrlRequest, known: UrlContext) -> Refusal | None:
     iss = request.parameters.get("iss") or ""
     if not urls.is_encoded_twice(iss):
         return None
@@ -86,7 +86,7 @@ def iss_is_encoded_once(request: UrlRequest, known: UrlKnown) -> Refusal | None:
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_an_absolute_url(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def iss_is_an_absolute_url(request: UrlRequest, known: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
         return None
@@ -94,7 +94,7 @@ def iss_is_an_absolute_url(request: UrlRequest, known: UrlKnown) -> Refusal | No
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_a_fhir_base(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+def iss_is_a_fhir_base(request: UrlRequest, known: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     base = _base(iss)
     if base == iss:
@@ -111,8 +111,8 @@ def _base(iss: str) -> str:
     return before if last == "metadata" or last in ALL_TYPES else iss
 
 
-@check(needs=("allowed_iss",), after=(launch_names_its_server,))
-def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+@check(requires=("allowed_iss",), after=(launch_names_its_server,))
+def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     allowed = known.allowed_iss if isinstance(known.allowed_iss, tuple) else ()
     if urls.normalised(iss) in {urls.normalised(one) for one in allowed}:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.kernel.english import join
 
 INDICATORS = ("info", "warning", "critical")

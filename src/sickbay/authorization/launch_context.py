@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 
 SINCE_2 = ("fhirContext", "tenant")
 """Members that SMART 1.0 does not know."""

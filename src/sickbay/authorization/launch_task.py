@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_context
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.kernel.english import join
 from sickbay.protocol import urls
 
@@ -19,7 +19,7 @@ CODES = ("launch-app-ehr", "launch-app-standalone")
 APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
 
 
-class Wanted(NamedTuple):
+class LaunchTaskRequest(NamedTuple):
     """url: the app's launch URL. patient, encounter: ids or None. intent: from the other codings of the Task's code.
 
     about: items of fhirContext: the Task itself and its focus.
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
         return {name: value for name, value in told.items() if value is not None}
 
 
-def of_task(task: Mapping[str, Any]) -> Wanted | str:
+def of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
     """The launch that the Task asks for, or a sentence that says why it asks for none."""
     codes = _codes(task.get("code"))
     code = next((one for one in codes if one in CODES), None)
@@ -48,7 +48,7 @@ def of_task(task: Mapping[str, Any]) -> Wanted | str:
     url = _input(task, APPLICATION, "valueUrl", "valueUri")
     if not url:
         return f"Task.input has no {APPLICATION} with a valueUrl"
-    return Wanted(
+    return LaunchTaskRequest(
         url,
         _input(task, APP_CONTEXT, "valueString"),
         _id(task.get("for"), "Patient"),
@@ -68,17 +68,17 @@ def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     return tuple(one for one in items if not launch_context.faults([one]))
 
 
-def of_link(link: Mapping[str, Any]) -> Wanted | str:
+def of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:
     """The launch that a card's link asks for (CDS Hooks 2.0, Link), or a sentence that says why it asks for none."""
     if link.get("type") != "smart":
         return "A link that launches an app must have the type smart"
     url, context = link.get("url"), link.get("appContext")
     if not isinstance(url, str) or not isinstance(context, str | None):
         return "A link must have a url, and its appContext must be a string"
-    return Wanted(url, context)
+    return LaunchTaskRequest(url, context)
 
 
-def app_of(wanted: Wanted, every: Sequence[Client], version: str = "") -> Client | None:
+def app_of(wanted: LaunchTaskRequest, every: Sequence[Client], version: str = "") -> Client | None:
     """The app with this launch URI, apart from its query. version: preferred if several apps match."""
     found = (
         [one for one in every if one.launch_uri == wanted.url]

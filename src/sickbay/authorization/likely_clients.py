@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 
 NAMED = 8
 """Apps that are named where none can be told."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.contexts import LoginContext
+from sickbay.authorization.models import Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
-from sickbay.authorization.values import Launch
+from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal, check
 from sickbay.kernel.compiled_checks import examine
-from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
-LoginCheck: TypeAlias = Check[LoginRequest, LoginKnown]
+LoginCheck: TypeAlias = Check[LoginRequest, LoginContext]
 
 
 def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
@@ -52,17 +52,17 @@ def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
     return asks_encounter(granted) or (launch is not None and "launch" in granted)
 
 
-def _patient(request: LoginRequest, known: LoginKnown) -> str | None:
+def _patient(request: LoginRequest, known: LoginContext) -> str | None:
     return request.patient or (known.launch.patient if known.launch else None)
 
 
 @check()
-def person_said_yes(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def person_said_yes(request: LoginRequest, known: LoginContext) -> Refusal | None:
     return refusals.USER_DENIED(received="no") if request.denied else None
 
 
 @check()
-def person_is_who_launched_the_app(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def person_is_who_launched_the_app(request: LoginRequest, known: LoginContext) -> Refusal | None:
     """The launch names its user by username; a foreign exchange may name the FHIR resource."""
     wanted = known.launch.user if known.launch else None
     if wanted is None:
@@ -74,7 +74,7 @@ def person_is_who_launched_the_app(request: LoginRequest, known: LoginKnown) -> 
 
 
 @check()
-def something_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def something_is_granted(request: LoginRequest, known: LoginContext) -> Refusal | None:
     if known.granted:
         return None
     facts = {"received": request.parameters.get("scope"), "registered": known.client.scope}
@@ -82,7 +82,7 @@ def something_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | 
 
 
 @check(after=(something_is_granted,))
-def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginContext) -> Refusal | None:
     if _patient(request, known) or not needs_patient(known.granted, known.server.policy.standalone_picker):
         return None
     wanting = [one for one in known.granted if one.startswith("patient/")]
@@ -91,7 +91,7 @@ def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginKno
 
 
 @check()
-def patient_is_open_to_the_person(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def patient_is_open_to_the_person(request: LoginRequest, known: LoginContext) -> Refusal | None:
     """Visible to this person, and in a launch the patient of the launch: nobody swaps it on the way."""
     patient = _patient(request, known)
     if patient is None or (_is_visible(patient, known) and _is_the_launchs(patient, known)):
@@ -100,20 +100,20 @@ def patient_is_open_to_the_person(request: LoginRequest, known: LoginKnown) -> R
 
 
 @check()
-def encounter_is_of_the_patient(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+def encounter_is_of_the_patient(request: LoginRequest, known: LoginContext) -> Refusal | None:
     """Of the patient in context, and visible to this person."""
     if not request.encounter or known.encounter_fits is UNKNOWN or known.encounter_fits:
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=f"Encounter/{request.encounter}")
 
 
-def _is_visible(patient: str, known: LoginKnown) -> bool:
+def _is_visible(patient: str, known: LoginContext) -> bool:
     if known.patient_visible is not UNKNOWN:
         return bool(known.patient_visible)
     return known.user is not None and (known.user.patients == "*" or patient in known.user.patients)
 
 
-def _is_the_launchs(patient: str, known: LoginKnown) -> bool:
+def _is_the_launchs(patient: str, known: LoginContext) -> bool:
     return known.launch is None or known.launch.patient in (None, patient)
 
 
@@ -127,6 +127,6 @@ CHECKS: tuple[LoginCheck, ...] = (
 )
 
 
-def examined(request: LoginRequest, known: LoginKnown) -> Examination:
+def examined(request: LoginRequest, known: LoginContext) -> Examination:
     """All checks, with what this tenant relaxes."""
     return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.authorization.values import User
+from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.known import LogoutKnown
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import logout as refusals
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import client_uris, jose
 
 
@@ -28,14 +28,14 @@ def audience(request: LogoutRequest) -> str | None:
 
 
 @check()
-def parameters_are_sent_once(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
+def parameters_are_sent_once(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
     repeated = request.parameters.repeated()
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
     return refusals.DUPLICATE_PARAMETER.with_facts(facts) if repeated else None
 
 
-@check(needs=("server", "keys"))
-def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
+@check(requires=("server", "keys"))
+def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
     """It may have expired: who was signed in long ago may sign out (RP-Initiated Logout 1.0, 4)."""
     sent, server = request.parameters.get("id_token_hint"), known.server
     if not sent:
@@ -48,12 +48,12 @@ def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutKnown) -> R
     return refusals.LOGOUT_HINT_INVALID(issuer=issuer, said=claims.get("iss"))
 
 
-def _keys(known: LogoutKnown) -> list[dict[str, Any]]:
+def _keys(known: LogoutContext) -> list[dict[str, Any]]:
     return list(known.keys.get("keys", ())) if isinstance(known.keys, dict) else []
 
 
-@check(needs=("client",))
-def hint_is_of_this_client(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
+@check(requires=("client",))
+def hint_is_of_this_client(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
     said, made_for = request.parameters.get("client_id"), hinted(request).get("aud")
     if known.client is not None and (said is None or made_for in (None, said)):
         return None
@@ -64,8 +64,8 @@ def hint_is_of_this_client(request: LogoutRequest, known: LogoutKnown) -> Refusa
     return refusals.LOGOUT_CLIENT_MISMATCH.with_facts(facts)
 
 
-@check(needs=("client",))
-def address_is_registered(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
+@check(requires=("client",))
+def address_is_registered(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
     sent, client = request.parameters.get("post_logout_redirect_uri"), known.client
     registered = client.post_logout_redirect_uris if isinstance(client, Client) else ()
     if sent is None or (sent in registered and client_uris.is_safe(sent)):
@@ -74,7 +74,7 @@ def address_is_registered(request: LogoutRequest, known: LogoutKnown) -> Refusal
     return refusals.LOGOUT_REDIRECT_URI_MISMATCH.with_facts(facts)
 
 
-CHECKS: tuple[Check[LogoutRequest, LogoutKnown], ...] = (
+CHECKS: tuple[Check[LogoutRequest, LogoutContext], ...] = (
     parameters_are_sent_once,
     hint_is_an_id_token_of_ours,
     hint_is_of_this_client,

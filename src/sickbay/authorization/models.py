@@ -15,7 +15,7 @@ Pkce: TypeAlias = Literal["required", "if-sent", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class AutoApprove:
+class AutoApproval:
     """An app whose sign-in, pickers and consent pass without a person, as this user."""
 
     user: str
@@ -70,7 +70,7 @@ class Client:
     jwks_uri: str | None = None
     jwks: dict[str, Any] | None = None
     token_lifetime: int | None = None
-    auto_approve: AutoApprove | None = None
+    auto_approve: AutoApproval | None = None
     policy: dict[str, Any] = field(default_factory=dict)
     """What is decided for this app otherwise than for its hospital: see authorization.policy."""
     cards: tuple[dict[str, Any], ...] = ()
@@ -102,7 +102,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class AuthorizationCode:
     """An authorization code: what it was given for. Kept under the SHA-256 of the code."""
 
     client_id: str
@@ -135,7 +135,7 @@ Empty for a token that is valid, or that an older version revoked.
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token: opaque outside, this inside. Kept under the SHA-256 of the token. `scope` is what was granted."""
 
     client_id: str
@@ -155,7 +155,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class TokenFamily:
     """All that one consent gave: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
 
     family: str

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sickbay.authorization import asked_scopes
-from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization import requested_scopes
+from sickbay.authorization.authorize.parameters import misjoined
+from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family, Policy, Server
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import registered, spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
@@ -36,12 +36,12 @@ def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
     demands = _of_service(request.parameters.get("scope") or "", client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
         return False
-    bases = asked_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
-    types = asked_scopes.types_of(bases, server)
+    bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
+    types = requested_scopes.types_of(bases, server)
     return not types or all(name in types for name in demands.types)
 
 
-def of_refresh(request: TokenRequest, client: Client, server: Server, family: Family) -> bool:
+def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
     """Whether a refresh asks for scopes that the grant names literally, and all of the grant is still registered."""
     demands = _of_grant(family.scope, client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
@@ -66,7 +66,7 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
     return lower.issuperset(demands.contexts) and all(any(name in types for types in known) for name in demands.types)
 
 
-@remembered(512)
+@memoize(512)
 def _of_service(text: str, held: str) -> Demands | None:
     """None if a scope is not for a service, is misspelt or is not registered."""
     tokens = spelling(text).tokens
@@ -77,7 +77,7 @@ def _of_service(text: str, held: str) -> Demands | None:
     return _demands(tokens, asked, scopes.parse_all(scopes.split(held)))
 
 
-@remembered(512)
+@memoize(512)
 def _of_grant(text: str, held: str) -> Demands | None:
     """None if a scope of the grant is not registered any more."""
     tokens = scopes.split(text)
@@ -87,7 +87,7 @@ def _of_grant(text: str, held: str) -> Demands | None:
     return _demands(tokens, asked, registered(held))
 
 
-@remembered(512)
+@memoize(512)
 def _is_part(text: str, held: str) -> bool:
     return not misjoined(text) and set(scopes.split(held)).issuperset({*spelling(text).tokens, *scopes.split(text)})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.known import AccessKnown, TokenKnown
+from sickbay.authorization.contexts import AccessContext, TokenContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Check, Examination, Refusal, RefusalType, check
+from sickbay.kernel.checks import Check, Examination, Refusal, RefusalType, check
 from sickbay.protocol import urls
 
 NAME = refusals.CORS_ORIGIN_NOT_REGISTERED.name
@@ -20,7 +20,7 @@ def registered(client: Client) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for address in every if (one := urls.origin(address))))
 
 
-def foreign(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown) -> tuple[str, ...] | None:
+def foreign(request: TokenRequest | AccessRequest, known: TokenContext | AccessContext) -> tuple[str, ...] | None:
     """The origins that the app registered, where a page of another one calls; else None."""
     sent = request.headers.get("origin")
     if sent is None or not isinstance(known.client, Client):
@@ -34,7 +34,7 @@ def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str])
     return policy.credentialed_cors and sent is not None and sent in own
 
 
-def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown, kind: RefusalType) -> Refusal | None:
+def _refused(request: TokenRequest | AccessRequest, known: TokenContext | AccessContext, kind: RefusalType) -> Refusal | None:
     own = foreign(request, known)
     strict = isinstance(known.server, Server) and known.server.policy.strict_cors
     if own is None or not strict:
@@ -42,14 +42,14 @@ def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKn
     return kind(received=request.headers["origin"], registered=own)
 
 
-@check(needs=("client", "server"))
-def page_is_of_a_registered_origin(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client", "server"))
+def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """At the token endpoint, under the policy strict_cors; elsewhere it is advice."""
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
-@check(needs=("client", "server"))
-def page_may_read_the_record(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("client", "server"))
+def page_may_read_the_record(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """The same at the FHIR server."""
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
@@ -59,5 +59,5 @@ def withheld(examination: Examination) -> bool:
     return any(one.name == NAME for one in examination.refusals)
 
 
-TOKEN_CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (page_is_of_a_registered_origin,)
-ACCESS_CHECKS: tuple[Check[AccessRequest, AccessKnown], ...] = (page_may_read_the_record,)
+TOKEN_CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (page_is_of_a_registered_origin,)
+ACCESS_CHECKS: tuple[Check[AccessRequest, AccessContext], ...] = (page_may_read_the_record,)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Code, Pkce, Server
-from sickbay.kernel.refusal import Check, Refusal, Unknown, check
+from sickbay.kernel.checks import Check, Refusal, Unknown, check
 from sickbay.protocol import pkce
 
 
@@ -19,19 +19,19 @@ def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _off(known: TokenKnown) -> bool:
+def _off(known: TokenContext) -> bool:
     return mode(known.server, known.client) == "off"
 
 
-@check(needs=("code",))
-def verifier_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",))
+def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if _off(known) or not _registered(known) or request.parameters.get("code_verifier"):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
 
-@check(needs=("code",))
-def verifier_is_expected(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",))
+def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that somebody took the challenge away (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
     if _off(known) or not verifier or known.code is None or _registered(known):
@@ -40,7 +40,7 @@ def verifier_is_expected(request: TokenRequest, known: TokenKnown) -> Refusal | 
 
 
 @check()
-def verifier_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
     if _off(known) or not verifier or pkce.is_verifier(verifier):
         return None
@@ -48,8 +48,8 @@ def verifier_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=bad)
 
 
-@check(needs=("code",), after=(verifier_is_sent, verifier_is_well_formed))
-def verifier_fits_the_challenge(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
+def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier, challenge = request.parameters.get("code_verifier"), _registered(known)
     if _off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
         return None
@@ -63,11 +63,11 @@ def verifier_fits_the_challenge(request: TokenRequest, known: TokenKnown) -> Ref
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)
 
 
-def _registered(known: TokenKnown) -> str | None:
-    return known.code.code_challenge if isinstance(known.code, Code) else None
+def _registered(known: TokenContext) -> str | None:
+    return known.code.code_challenge if isinstance(known.code, AuthorizationCode) else None
 
 
-CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (
+CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (
     verifier_is_sent,
     verifier_is_expected,
     verifier_is_well_formed,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sickbay.authorization.values import Policy
+from sickbay.authorization.models import Policy
 from sickbay.kernel.english import join
 from sickbay.protocol import jose, scopes
 

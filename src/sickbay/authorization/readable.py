@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol.unicode import BadByte, bad_byte
 
 FORM_LIMIT = 65_536

@@ -11,14 +11,14 @@ import re
 from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
-from sickbay.authorization import asked_scopes
+from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.granting import is_still_granted
 from sickbay.authorization.client_authentication import client_is_registered, hashed, presented
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family, Server, Token
-from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.scope_spelling import spelling
 
@@ -63,7 +63,7 @@ def _mac(key: bytes, use: str, family: str, generation: int) -> str:
     return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()
 
 
-def decide(family: Family, generation: int, now: int, rotates: bool = True) -> Decision:
+def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:
     """What this generation may still do.
 
     rotate: new generation, both tokens made from it. renew: this tenant does not rotate; the refresh token stays, the
@@ -77,42 +77,42 @@ def decide(family: Family, generation: int, now: int, rotates: bool = True) -> D
 
 
 @check()
-def refresh_token_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def refresh_token_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("refresh_token"):
         return None
     return refusals.REFRESH_TOKEN_MISSING(received=None)
 
 
-@check(needs=("family",), after=(refresh_token_is_sent,))
-def refresh_token_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family",), after=(refresh_token_is_sent,))
+def refresh_token_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if known.family is not None:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="unknown")
 
 
-@check(needs=("family",), after=(refresh_token_is_known,))
-def refresh_token_is_not_revoked(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family",), after=(refresh_token_is_known,))
+def refresh_token_is_not_revoked(request: TokenRequest, known: TokenContext) -> Refusal | None:
     family = _family(known)
     if not family.revoked:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="revoked", **revocation_facts(family))
 
 
-def revocation_facts(grant: Token | Family) -> dict[str, object]:
+def revocation_facts(grant: AccessToken | TokenFamily) -> dict[str, object]:
     """Who revoked a token and when (seconds since 1970), if that was recorded."""
     return {"by": grant.revoked_by, "at": grant.revoked_at} if grant.revoked_by else {}
 
 
-@check(needs=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "now"), after=(refresh_token_is_known,))
+def refresh_token_is_fresh(request: TokenRequest, known: TokenContext) -> Refusal | None:
     expires, now = _family(known).expires_at, _now(known)
     if expires is None or now < expires:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="expired", seconds=now - expires)
 
 
-@check(needs=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_the_current_one(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "now"), after=(refresh_token_is_known,))
+def refresh_token_is_the_current_one(request: TokenRequest, known: TokenContext) -> Refusal | None:
     family = _family(known)
     generation = family.generation if known.generation is None else known.generation
     if decide(family, generation, _now(known)) != "reused":
@@ -121,32 +121,32 @@ def refresh_token_is_the_current_one(request: TokenRequest, known: TokenKnown) -
     return refusals.REFRESH_TOKEN_REUSED.with_facts(facts)
 
 
-@check(needs=("family",), after=(refresh_token_is_known,))
-def user_is_still_there(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family",), after=(refresh_token_is_known,))
+def user_is_still_there(request: TokenRequest, known: TokenContext) -> Refusal | None:
     return refusals.REFRESH_TOKEN_INVALID(reason="user") if known.user_gone else None
 
 
-@check(needs=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
-def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Within the window the answer is repeated, never a new one made: so scope and authentication must be the same."""
     if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
         return None
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
 
-@check(needs=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
-def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+def replayed_answer_is_in_force(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """All that the first answer gave must still be valid, because it is sent again."""
     why = _withdrawn(known) if is_replay(known) else ""
     return refusals.REFRESH_REPLAY_REVOKED(reason=why) if why else None
 
 
-def _withdrawn(known: TokenKnown) -> str:
+def _withdrawn(known: TokenContext) -> str:
     token, server, client = known.answer, known.server, _client(known)
     assert isinstance(server, Server)
     if token is UNKNOWN:  # offline
         return ""
-    if not isinstance(token, Token) or token.revoked:
+    if not isinstance(token, AccessToken) or token.revoked:
         return "revoked"
     if token.expires_at <= _now(known):
         return "expired"
@@ -158,7 +158,7 @@ def _withdrawn(known: TokenKnown) -> str:
     return "" if still else "registration"
 
 
-def is_replay(known: TokenKnown) -> bool:
+def is_replay(known: TokenContext) -> bool:
     """Whether the token sent is of the generation before the current one, and may still repeat its answer."""
     family, generation = _family(known), known.generation
     return generation is not None and decide(family, generation, _now(known)) == "repeat"
@@ -177,35 +177,35 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
     return hashed("\0".join(said))
 
 
-@check(needs=("family", "client"), after=(refresh_token_is_known,))
-def refresh_token_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "client"), after=(refresh_token_is_known,))
+def refresh_token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = known.client
     if not isinstance(client, Client) or client.client_id == _family(known).client_id:
         return None
     return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id)
 
 
-@check(needs=("family",), after=(refresh_token_is_known,))
-def session_goes_on(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family",), after=(refresh_token_is_known,))
+def session_goes_on(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if _family(known).mode != "online" or not known.session_ended:
         return None
     return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(known).scope)
 
 
-@check(about=_UNUSUAL)
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.separated_wrongly(request.parameters.get("scope") or "")
+@check(inputs=_UNUSUAL)
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
-@check(needs=("family",), after=(refresh_token_is_known,), about=_UNUSUAL)
-def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.spelt_wrongly([one for one in _asked(request, known) if one not in asked_scopes.CLAIMS])
+@check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)
+def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
+    return requested_scopes.spelt_wrongly([one for one in _asked(request, known) if one not in requested_scopes.CLAIMS])
 
 
-@check(needs=("family", "server"), after=(refresh_token_is_known,), about=_UNUSUAL)
-def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
+def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Of a person, of a version and a type that the server grants: as at the authorization endpoint."""
-    asked, server = asked_scopes.resources(_asked(request, known)), known.server
+    asked, server = requested_scopes.resources(_asked(request, known)), known.server
     assert isinstance(server, Server)
     if not asked:
         return None
@@ -213,25 +213,25 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal 
     bases = (_family(known).base,) if _family(known).base in server.fhir_bases else server.fhir_bases
     versions = sorted({server.fhir_versions.get(one, "") for one in bases})
     return (
-        asked_scopes.of_the_system(asked)
-        or asked_scopes.of_another_version(asked, server.policy, version)
-        or asked_scopes.wildcards(asked, server.policy)
-        or asked_scopes.of_unknown_types(asked, asked_scopes.types_of(bases, server), versions)
+        requested_scopes.of_the_system(asked)
+        or requested_scopes.of_another_version(asked, server.policy, version)
+        or requested_scopes.wildcards(asked, server.policy)
+        or requested_scopes.of_unknown_types(asked, requested_scopes.types_of(bases, server), versions)
     )
 
 
-def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
+def _asked(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
     """The scopes asked for; those that stand in the grant as they are need no look."""
     held = scopes.split(_family(known).scope)
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
 @check(
-    needs=("family", "client", "server"),
+    requires=("family", "client", "server"),
     after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server),
-    about=_UNUSUAL,
+    inputs=_UNUSUAL,
 )
-def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")
     assert isinstance(server, Server)
@@ -240,16 +240,18 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Ref
     gone = [one for one in named if not is_still_granted(one, client, server)]
     if not client.scope or not gone or (not text and len(gone) < len(named)):
         return None
-    return asked_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, gone, registered=client.scope)
+    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, gone, registered=client.scope)
 
 
 @check(
-    needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right), about=_UNUSUAL
+    requires=("family",),
+    after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right),
+    inputs=_UNUSUAL,
 )
-def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def scope_is_not_wider(request: TokenRequest, known: TokenContext) -> Refusal | None:
     granted, asked = _family(known).scope, request.parameters.get("scope") or ""
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
-    if not wider or (asked_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(asked))):
+    if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(asked))):
         return None
     return refusals.REFRESH_SCOPE_EXPANDED(received=asked, wider=wider, granted=granted)
 
@@ -265,28 +267,28 @@ def _within(asked: str, granted: str) -> bool:
     return scopes.covered(parsed, scopes.parse_all(held))
 
 
-def narrowed(family: Family, asked: str | None, client: Client, server: Server) -> str:
+def narrowed(family: TokenFamily, asked: str | None, client: Client, server: Server) -> str:
     """The scope of the next access token: what was asked, else all that was granted (RFC 6749 6) and still would be."""
     every = scopes.split(asked or family.scope)
     return " ".join(one for one in every if is_still_granted(one, client, server))
 
 
-def _family(known: TokenKnown) -> Family:
-    assert isinstance(known.family, Family)
+def _family(known: TokenContext) -> TokenFamily:
+    assert isinstance(known.family, TokenFamily)
     return known.family
 
 
-def _client(known: TokenKnown) -> Client:
+def _client(known: TokenContext) -> Client:
     assert isinstance(known.client, Client)
     return known.client
 
 
-def _now(known: TokenKnown) -> int:
+def _now(known: TokenContext) -> int:
     assert known.now is not UNKNOWN
     return int(known.now)
 
 
-CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (
+CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (
     refresh_token_is_sent,
     refresh_token_is_known,
     refresh_token_is_of_this_client,

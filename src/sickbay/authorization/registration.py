@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sickbay.authorization import asked_scopes, registration_keys, registration_limits, registration_uris
+from sickbay.authorization import registration_keys, registration_limits, registration_uris, requested_scopes
+from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.registration_uris import is_insecure
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Server
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import jose, urls
 from sickbay.protocol.client_uris import STRANGE
 from sickbay.protocol.scope_spelling import spelling
@@ -107,36 +107,36 @@ def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: A
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.separated_wrongly(request.scope))
+    return _metadata(requested_scopes.separated_wrongly(request.scope))
 
 
 @check()
 def scopes_are_in_the_right_case(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.wrong_case(_tokens(request)))
+    return _metadata(requested_scopes.wrong_case(_tokens(request)))
 
 
 @check()
 def scope_letters_are_in_order(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.wrong_order(_tokens(request)))
+    return _metadata(requested_scopes.wrong_order(_tokens(request)))
 
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.malformed(_tokens(request), () if request.type == "system" else asked_scopes.CLAIMS))
+    return _metadata(requested_scopes.malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS))
 
 
 @check()
 def scope_filters_are_plain(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.unenforceable(asked_scopes.resources(_tokens(request))))
+    return _metadata(requested_scopes.unenforceable(requested_scopes.resources(_tokens(request))))
 
 
 @check()
 def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | None:
     """In a FHIR version that the hospital has: an app may ask at each of its bases."""
     server = getattr(known, "server", None)
-    types = asked_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
+    types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
-    return _metadata(asked_scopes.of_unknown_types(asked_scopes.resources(_tokens(request)), types, versions))
+    return _metadata(requested_scopes.of_unknown_types(requested_scopes.resources(_tokens(request)), types, versions))
 
 
 @check()
@@ -144,7 +144,7 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, known: Any) -> Refu
     """An app that has both flows may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
-    return _metadata(asked_scopes.mixed(asked_scopes.resources(_tokens(request))))
+    return _metadata(requested_scopes.mixed(requested_scopes.resources(_tokens(request))))
 
 
 def _tokens(request: RegistrationRequest) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import jose
 
 ERROR = "invalid_client_metadata"

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Any
 
+from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Client, Grant, Policy
-from sickbay.kernel.refusal import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import client_uris, scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.refusal import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import client_uris, urls
 from sickbay.protocol.client_uris import STRANGE
 

@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
-from sickbay.authorization.authorize.reading import base_here, misjoined
+from sickbay.authorization.authorize.parameters import base_here, misjoined
+from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
-from sickbay.authorization.values import Policy, Server
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Refusal, RefusalType
+from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope

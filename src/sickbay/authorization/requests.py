@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sickbay.authorization.values import Grant
+from sickbay.authorization.models import Grant
 from sickbay.protocol import jose, scopes, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 

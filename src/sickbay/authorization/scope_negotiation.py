@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.kernel.english import join
 from sickbay.protocol import scopes
 
@@ -25,7 +25,7 @@ class Negotiated(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class TokenSummary:
     """The result of a token request, for the page of its exchange. refresh: why no refresh token was issued; "" if one was."""
 
     scopes: tuple[Negotiated, ...] = ()
@@ -65,23 +65,23 @@ def _part(asked: str, granted: Sequence[str]) -> str:
     return next((text for text, one in parts if one is not None and scopes.covers(wide, one)), "")
 
 
-def service(offered: Iterable[tuple[str, bool, str]]) -> Given:
+def service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:
     """For the client credentials grant. offered: as for `negotiated`."""
     rows = tuple(Negotiated(scope, scope if possible else "", reason) for scope, possible, reason in offered)
-    return Given(rows, SERVICE)
+    return TokenSummary(rows, SERVICE)
 
 
-def refreshed(before: str, now: str, refreshes: bool) -> Given:
+def refreshed(before: str, now: str, refreshes: bool) -> TokenSummary:
     """For a refresh. before: all scopes that were granted. now: the scopes of the new access token."""
     held = scopes.split(now)
     left = tuple(Negotiated(one, "", LEFT_OUT) for one in scopes.split(before) if one not in held)
-    return Given((*(Negotiated(one, one) for one in held), *left), "" if refreshes else STAYS)
+    return TokenSummary((*(Negotiated(one, one) for one in held), *left), "" if refreshes else STAYS)
 
 
-def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> Given:
+def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> TokenSummary:
     """For a redeemed code. scope: as granted."""
     wanted = tuple(one.asked for one in rows if one.asked in REFRESHING)
-    return Given(tuple(rows), "" if refreshes else _why_none(rows, scope, client, wanted), bool(wanted))
+    return TokenSummary(tuple(rows), "" if refreshes else _why_none(rows, scope, client, wanted), bool(wanted))
 
 
 def _why_none(rows: Sequence[Negotiated], scope: str, client: Client, wanted: Sequence[str]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sickbay.authorization import asked_scopes
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization import requested_scopes
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
 
-ScriptCheck: TypeAlias = Check[TokenRequest, TokenKnown]
+ScriptCheck: TypeAlias = Check[TokenRequest, TokenContext]
 
 
 def _tokens(request: TokenRequest) -> tuple[str, ...]:
@@ -22,11 +22,11 @@ def _tokens(request: TokenRequest) -> tuple[str, ...]:
 
 
 def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
-    return asked_scopes.resources(_tokens(request))
+    return requested_scopes.resources(_tokens(request))
 
 
 @check()
-def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if _tokens(request):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
@@ -34,33 +34,33 @@ def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.separated_wrongly(request.parameters.get("scope") or "")
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.spelt_wrongly(_tokens(request))
+def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
+    return requested_scopes.spelt_wrongly(_tokens(request))
 
 
-@check(needs=("server", "client"), after=(scope_is_sent,))
-def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("server", "client"), after=(scope_is_sent,))
+def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
     server, client, asked = known.server, known.client, _resources(request)
     assert isinstance(server, Server)
     assert isinstance(client, Client)
-    bases = asked_scopes.bases_of(server, "", client.fhir)
+    bases = requested_scopes.bases_of(server, "", client.fhir)
     versions = sorted({server.fhir_versions.get(one, "") for one in bases})
     return (
-        asked_scopes.of_another_version(asked, server.policy, client.smart_version)
-        or asked_scopes.wildcards(asked, server.policy)
-        or asked_scopes.of_unknown_types(asked, asked_scopes.types_of(bases, server), versions)
+        requested_scopes.of_another_version(asked, server.policy, client.smart_version)
+        or requested_scopes.wildcards(asked, server.policy)
+        or requested_scopes.of_unknown_types(asked, requested_scopes.types_of(bases, server), versions)
     )
 
 
 @check(after=(scope_is_sent,))
-def scope_levels_are_not_mixed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def scope_levels_are_not_mixed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Client credentials give system/ scopes and no others: not launch, openid or offline_access either."""
-    return asked_scopes.mixed(scopes.parse_all(_tokens(request)))
+    return requested_scopes.mixed(scopes.parse_all(_tokens(request)))
 
 
 CHECKS: tuple[ScriptCheck, ...] = (

@@ -10,22 +10,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.refusals import search as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Policy, Server, Token
-from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import body_kind, negotiate
-from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
+from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, route
-from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
-from sickbay.fhir.search_routes import SEARCHES, searched_types
+from sickbay.fhir.search.parameters import compartment_types, known_types, other_versions
+from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Check, Refusal, RefusalType, check
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.checks import Check, Refusal, RefusalType, check
+from sickbay.kernel.memoize import memoized
 from sickbay.protocol import scopes
 
-SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
+SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
 
 FORM = "application/x-www-form-urlencoded"
 PATCHES = (JSON_PATCH, MERGE_PATCH)
@@ -37,30 +37,30 @@ NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", 
 _NARROWING_COMMON = ("_id", "_has")
 
 
-def faults(request: AccessRequest, version: str) -> tuple[Fault, ...]:
-    """What is wrong with address and Accept; the faults of the search itself come from fhir.search."""
+def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+    """What is wrong with address and Accept; the faults of the search itself come from fhir.search.parser."""
     found = route(version, request.method, request.path)
     at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
     media = negotiate(version, request.headers.get("accept"), request.parameters.get("_format"))
     if media.content_type is not None:
         return at_address
-    return (*at_address, Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
+    return (*at_address, RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
 
 
 def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     """A check that FHIR found no fault of the rule of this name."""
 
-    def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    def decide(request: AccessRequest, known: AccessContext) -> Refusal | None:
         refusal = _refused(kind, known)
         if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
             return replace(refusal, facts={**refusal.facts, "of_base": True})
         return refusal
 
     decide.__name__ = name
-    return check(about="faults")(decide)
+    return check(inputs="faults")(decide)
 
 
-def _refused(kind: RefusalType, known: AccessKnown) -> Refusal | None:
+def _refused(kind: RefusalType, known: AccessContext) -> Refusal | None:
     found = next((one for one in known.faults if one.rule == kind.name), None)
     if found is None:
         return None
@@ -68,7 +68,7 @@ def _refused(kind: RefusalType, known: AccessKnown) -> Refusal | None:
     return replace(refusal, status=404) if found.parameter == "id" else refusal
 
 
-def _facts(found: Fault, known: AccessKnown) -> dict[str, Any]:
+def _facts(found: RequestError, known: AccessContext) -> dict[str, Any]:
     return {
         "parameter": found.parameter,
         "received": found.value,
@@ -84,8 +84,8 @@ def _said(version: str) -> str:
     return version.upper()
 
 
-@check(needs=("server",), of=("",))
-def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=("",))
+def address_is_below_the_base(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Only where an address outside of every base names a resource type: anything else is not meant for FHIR."""
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     if request.base or not bases:
@@ -102,14 +102,14 @@ def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Ref
 
 def base_meant(path: str, token: object, server: Server) -> str:
     """The base that the token is for, else the one whose version the address names, else the first."""
-    if isinstance(token, Token) and token.base in server.fhir_bases:
+    if isinstance(token, AccessToken) and token.base in server.fhir_bases:
         return token.base
     named = path.lower().split("/")
     return next((one for one in server.fhir_bases if one.rpartition("/")[2].lower() in named), server.fhir_bases[0])
 
 
 @check()
-def patient_is_defined(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """undefined or null, where the app had no patient and asked all the same."""
     id = request.id or _second(request.path)
     if id in UNDEFINED:
@@ -129,8 +129,8 @@ def _second(path: str) -> str:
     return segments[1] if len(segments) > 1 else ""
 
 
-@check(needs=("server", "token"), of=SEARCHES)
-def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server", "token"), applies_to=SEARCHES)
+def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A policy: a user/ token may not ask for all patients. patient/ sees one record, system/ is for whole populations."""
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
@@ -147,8 +147,8 @@ def _narrows(parameter: str) -> bool:
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
 
-@check(needs=("server",), of=SEARCHES)
-def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=SEARCHES)
+def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _policy(known).requires_patient:
         return None
     compartment = compartment_types(known.version) if known.version else {}
@@ -159,8 +159,8 @@ def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refu
     return None
 
 
-@check(needs=("server",), of=SEARCHES)
-def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=SEARCHES)
+def search_names_its_category(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _policy(known).requires_category:
         return None
     types = [one for one in _searched(request, known) if one in CATEGORY_TYPES]
@@ -169,8 +169,8 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
 
-@check(needs=("server",), of=SEARCHES)
-def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=SEARCHES)
+def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Of each of the type's criteria one parameter at least."""
     wanted = criteria(_policy(known).search_criteria)
     if not wanted:
@@ -201,8 +201,8 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
     return found
 
 
-@check(needs=("server",), of=SEARCHES)
-def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=SEARCHES)
+def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Where the hospital wants it so; what shapes the answer may stand beside it."""
     alone = _policy(known).search_alone
     if not alone or request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
@@ -214,8 +214,8 @@ def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     return refusals.FHIR_SEARCH_ID_NOT_ALONE(type=request.type, received=others)
 
 
-@check(of=("", *SEARCHES))
-def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(applies_to=("", *SEARCHES))
+def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
         return None
@@ -224,16 +224,16 @@ def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal
     return refusals.FHIR_SEARCH_POST_CONTENT_TYPE(received=sent, expected=FORM)
 
 
-@check(needs=("server",), of=("", "update", "patch"))
-def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("server",), applies_to=("", "update", "patch"))
+def update_names_its_version(request: AccessRequest, known: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
     if request.method not in ("PUT", "PATCH") or not _policy(known).versioned_update or (sent or "").startswith('W/"'):
         return None
     return refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
-@check(of=("create", "update", "patch", "batch", "operation"))
-def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(applies_to=("create", "update", "patch", "batch", "operation"))
+def body_is_of_a_fhir_type(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """The version's own types and the generic ones, in UTF-8; a patch has types of its own, an operation may take a form."""
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
     if request.type == "Binary" and request.interaction in ("create", "update"):
@@ -253,7 +253,7 @@ def _media(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 
-def _searched(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
+def _searched(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
     """Whose resources the search may find, by no compartment's leave."""
     if known.version not in VERSIONS:
         return (request.type,) if request.interaction == "search-type" and request.type else ()
@@ -264,12 +264,12 @@ def _names(request: AccessRequest) -> set[str]:
     return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
 
 
-def _policy(known: AccessKnown) -> Policy:
+def _policy(known: AccessContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
-def _held(known: AccessKnown) -> tuple[scopes.ResourceScope, ...]:
-    return scopes.resources(known.token.scope) if isinstance(known.token, Token) else ()
+def _held(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
+    return scopes.resources(known.token.scope) if isinstance(known.token, AccessToken) else ()
 
 
 CHECKS: tuple[SearchCheck, ...] = (

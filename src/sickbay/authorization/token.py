@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization import backend, client_authentication, origin, pkce, refresh
-from sickbay.authorization.authorize.reading import base_here, base_of
+from sickbay.authorization import client_assertion, client_authentication, origin, pkce, refresh
+from sickbay.authorization.authorize.parameters import base_here, base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Policy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token_parameters import is_json
-from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
-from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
@@ -39,7 +39,7 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 
 
 @check()
-def method_is_post(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None:
     in_url = [name for name in request.query.names() if name in PARAMETERS]
     if request.method == "POST" and not in_url:
         return None
@@ -47,7 +47,7 @@ def method_is_post(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check()
-def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def address_is_of_a_tenant(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if not known.elsewhere:
         return None
     right = known.server.token_endpoint if isinstance(known.server, Server) else None
@@ -55,7 +55,7 @@ def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal 
 
 
 @check()
-def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def body_is_a_form(request: TokenRequest, known: TokenContext) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or (sent is None and not request.body.strip()):
         return None  # there is nothing to read
@@ -66,7 +66,7 @@ def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check()
-def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def parameters_are_sent_once(request: TokenRequest, known: TokenContext) -> Refusal | None:
     repeated = request.parameters.repeated()
     if not repeated:
         return None
@@ -75,14 +75,14 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusa
 
 
 @check()
-def grant_type_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def grant_type_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
     return refusals.GRANT_TYPE_MISSING(received=None, expected=_meant(request))
 
 
 @check(after=(grant_type_is_sent,))
-def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def grant_type_is_supported(request: TokenRequest, known: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
     offered = known.server.grants if isinstance(known.server, Server) else GRANTS
     if grant in offered:
@@ -92,7 +92,7 @@ def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal
 
 
 @check(after=(grant_type_is_supported,))
-def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | None:
     grant, fitting = request.parameters.get("grant_type"), implied(request)
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
     if fitting in (None, grant) or refreshes:
@@ -100,12 +100,12 @@ def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return refusals.GRANT_TYPE_MISMATCH(received=grant, expected=fitting)
 
 
-@check(needs=("server",))
-def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("server",))
+def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A resource indicator (RFC 8707 2.2) names the FHIR base that the grant is for; a service may choose among all of them."""
     sent, server = request.parameters.get("resource"), known.server
-    grant = known.code if isinstance(known.code, Code) else known.family
-    granted = grant.base if isinstance(grant, Code | Family) else ""
+    grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
+    granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
     bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
     if not sent or not bases or base_of(sent, bases):
         return None
@@ -131,8 +131,8 @@ def implied(request: TokenRequest) -> str | None:
     return "refresh_token" if request.parameters.get("refresh_token") else None
 
 
-@check(needs=("client",), after=(client_is_registered, grant_type_is_supported))
-def client_may_use_the_grant(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_is_registered, grant_type_is_supported))
+def client_may_use_the_grant(request: TokenRequest, known: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
     if not isinstance(known.client, Client) or grant in known.client.grant_types:
         return None
@@ -141,7 +141,7 @@ def client_may_use_the_grant(request: TokenRequest, known: TokenKnown) -> Refusa
 
 
 @check()
-def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def code_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("code"):
         return None
     return refusals.CODE_MISSING(received=None)
@@ -158,8 +158,8 @@ def bare_code(sent: str) -> str:
     return bare.group() if bare else ""
 
 
-@check(needs=("code",), after=(code_is_sent,))
-def code_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",), after=(code_is_sent,))
+def code_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if known.code is not None:
         return None
     code = request.parameters.get("code") or ""
@@ -167,8 +167,8 @@ def code_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": odd.group()} if odd else {}))
 
 
-@check(needs=("code",), after=(code_is_known,))
-def code_is_unused(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",), after=(code_is_known,))
+def code_is_unused(request: TokenRequest, known: TokenContext) -> Refusal | None:
     used_at = _code(known).used_at
     if used_at is None:
         return None
@@ -176,8 +176,8 @@ def code_is_unused(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return refusals.CODE_REUSED(seconds=seconds)
 
 
-@check(needs=("code", "now"), after=(code_is_unused,))
-def code_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code", "now"), after=(code_is_unused,))
+def code_is_fresh(request: TokenRequest, known: TokenContext) -> Refusal | None:
     code, now = _code(known), known.now
     assert now is not UNKNOWN
     age = int(now) - code.issued_at
@@ -186,16 +186,16 @@ def code_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return refusals.CODE_EXPIRED(age=age, lifetime=code.lifetime, late=age - code.lifetime)
 
 
-@check(needs=("code", "client"), after=(code_is_known, client_is_registered))
-def code_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code", "client"), after=(code_is_known, client_is_registered))
+def code_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = known.client
     if not isinstance(client, Client) or client.client_id == _code(known).client_id:
         return None
     return refusals.CODE_CLIENT_MISMATCH(received=client.client_id)
 
 
-@check(needs=("code",), after=(code_is_known,))
-def redirect_uri_is_repeated(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code",), after=(code_is_known,))
+def redirect_uri_is_repeated(request: TokenRequest, known: TokenContext) -> Refusal | None:
     expected, sent = _code(known).redirect_uri, request.parameters.get("redirect_uri")
     if expected is None or sent == expected:
         return None
@@ -203,8 +203,8 @@ def redirect_uri_is_repeated(request: TokenRequest, known: TokenKnown) -> Refusa
     return kind(received=sent, expected=expected)
 
 
-@check(needs=("code", "server"), after=(code_is_known,))
-def code_is_of_this_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+@check(requires=("code", "server"), after=(code_is_known,))
+def code_is_of_this_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A code is redeemed where it was given: at the token endpoint of the same tenant."""
     code, server = _code(known), known.server
     bases = server.fhir_bases if isinstance(server, Server) else ()
@@ -213,8 +213,8 @@ def code_is_of_this_server(request: TokenRequest, known: TokenKnown) -> Refusal 
     return refusals.TOKEN_ENDPOINT_WRONG_TENANT(received=request.url, expected=None)
 
 
-def _code(known: TokenKnown) -> Code:
-    assert isinstance(known.code, Code)
+def _code(known: TokenContext) -> AuthorizationCode:
+    assert isinstance(known.code, AuthorizationCode)
     return known.code
 
 
@@ -252,7 +252,7 @@ CODE: tuple[TokenCheck, ...] = (
 CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
     "authorization_code": (*ENVELOPE, *CLIENT, *CODE),
     "refresh_token": (*ENVELOPE, *CLIENT, *refresh.CHECKS),
-    "client_credentials": (*ENVELOPE, *CLIENT, *backend.CHECKS),
+    "client_credentials": (*ENVELOPE, *CLIENT, *client_assertion.CHECKS),
     None: (*ENVELOPE, *CLIENT),
 }
 
@@ -260,7 +260,7 @@ CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
     """By the grant asked for. Any other is refused by grant_type_is_supported, so that the last tuple never grants."""
     chosen = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
-    return (*chosen, *backend.ASSERTION) if request.parameters.get("client_assertion") else chosen
+    return (*chosen, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else chosen
 
 
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
@@ -276,11 +276,11 @@ def lifetime(client: Client, policy: Policy) -> int:
     return client.token_lifetime or policy.token_lifetime
 
 
-def family(code: Code, policy: Policy, now: int) -> Family:
+def family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
     """The grant behind a redeemed code. Where both were granted, offline_access wins."""
     held = scopes.split(code.scope)
     offline = "offline_access" in held
-    return Family(
+    return TokenFamily(
         family=code.family,
         client_id=code.client_id,
         scope=code.scope,
@@ -297,9 +297,9 @@ def family(code: Code, policy: Policy, now: int) -> Family:
     )
 
 
-def access_token(family: Family, scope: str, issuer: str, now: int, seconds: int) -> Token:
+def access_token(family: TokenFamily, scope: str, issuer: str, now: int, seconds: int) -> AccessToken:
     """What stands behind an access token of this family."""
-    return Token(
+    return AccessToken(
         client_id=family.client_id,
         scope=scope,
         base=family.base,
@@ -316,7 +316,7 @@ def access_token(family: Family, scope: str, issuer: str, now: int, seconds: int
 
 def response(
     text: str,
-    token: Token,
+    token: AccessToken,
     policy: Policy,
     context: Mapping[str, Any],
     *,
@@ -341,13 +341,13 @@ def response(
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _banner(policy: Policy, token: Token, context: Mapping[str, Any]) -> dict[str, Any]:
+def _banner(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
     """need_patient_banner in the dialect's type, where there is a patient and it is spoken of."""
     said = context.get("need_patient_banner") if token.patient else None
     return {"need_patient_banner": str(said).lower()} if policy.banner_as_text and isinstance(said, bool) else {}
 
 
-def refreshes(family: Family, client: Client, policy: Policy) -> bool:
+def refreshes(family: TokenFamily, client: Client, policy: Policy) -> bool:
     """Whether a refresh token comes with it."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types

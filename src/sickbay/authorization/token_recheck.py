@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sickbay.authorization.client_authentication import claimed
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AuthorizationCode, Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code, refreshing
-from sickbay.authorization.values import Client, Code
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.kernel.checks import UNKNOWN, Unknown
 
-T = TypeVar("T", bound=TokenKnown)
+T = TypeVar("T", bound=TokenContext)
 
 
 def known_for(known: T, request: TokenRequest, mended: TokenRequest) -> T:
@@ -29,14 +29,14 @@ def known_for(known: T, request: TokenRequest, mended: TokenRequest) -> T:
     )
 
 
-def _client(known: TokenKnown, request: TokenRequest, mended: TokenRequest) -> Client | Unknown | None:
+def _client(known: TokenContext, request: TokenRequest, mended: TokenRequest) -> Client | Unknown | None:
     id = claimed(mended)
     if id == claimed(request):
         return known.client
     return next((one for one in (known.owner, *known.neighbours) if one is not None and one.client_id == id), UNKNOWN)
 
 
-def _code(known: TokenKnown, request: TokenRequest, mended: TokenRequest) -> Code | Unknown | None:
+def _code(known: TokenContext, request: TokenRequest, mended: TokenRequest) -> AuthorizationCode | Unknown | None:
     if refreshing(request):
         return UNKNOWN
     if _same("code", request, mended):

@@ -7,22 +7,22 @@ from typing import Any
 
 from sickbay.authorization import access, id_token
 from sickbay.authorization.access import AccessCheck
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Token, User
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 
 
-@check(needs=("token",), after=(access.token_is_known,))
-def openid_was_granted(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(access.token_is_known,))
+def openid_was_granted(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """And somebody signed in: a token that no person gave tells of none."""
     token = known.token
-    if isinstance(token, Token) and token.user and id_token.is_due(token.scope):
+    if isinstance(token, AccessToken) and token.user and id_token.is_due(token.scope):
         return None
-    held = scopes.split(token.scope) if isinstance(token, Token) else ()
+    held = scopes.split(token.scope) if isinstance(token, AccessToken) else ()
     return refusals.USERINFO_WITHOUT_OPENID(needed="openid", held=held)
 
 
@@ -43,7 +43,7 @@ FORM = "application/x-www-form-urlencoded"
 CHECKS: tuple[AccessCheck, ...] = (*access.HOLDER, openid_was_granted)
 
 
-def answer(token: Token, user: User) -> dict[str, Any]:
+def answer(token: AccessToken, user: User) -> dict[str, Any]:
     """The claims of the id_token that are about the person; the name where the app may have the profile."""
     claims = id_token.claims(
         issuer=token.issuer, client_id=token.client_id, user=user, base=token.base, scope=token.scope, now=0

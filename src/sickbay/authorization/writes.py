@@ -10,44 +10,44 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sickbay.authorization.access import covers, needed, scope_covers_the_request, shown, token_is_known
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
-from sickbay.fhir.patch import PatchFailed
-from sickbay.fhir.patching import read, reads
-from sickbay.fhir.problem import Problem
+from sickbay.fhir.patch.formats import read, reads
+from sickbay.fhir.patch.json_patch import PatchFailed
 from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.subjects import Before, Subjects, subject_parameters, subjects_of
+from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 
-WriteCheck: TypeAlias = Check[AccessRequest, AccessKnown]
+WriteCheck: TypeAlias = Check[AccessRequest, AccessContext]
 CHANGING = ("update", "patch")
 SENDING = ("create", *CHANGING)
 LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 
 
 @check()
-def type_is_served(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A subscription would be accepted and never fire. Those that are stored already can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
     return refusals.FHIR_SUBSCRIPTION_UNSUPPORTED(type=request.type)
 
 
-@check(needs=("body",))
-def body_is_such_a_resource(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body",))
+def body_is_such_a_resource(request: AccessRequest, known: AccessContext) -> Refusal | None:
     why = _body(known).malformed
     facts = {"received": why, "expected": f"a {request.type} as JSON", "type": request.type}
     return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if why else None
 
 
-@check(needs=("body",), after=(body_is_such_a_resource,))
-def body_has_the_id_of_its_address(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body",), after=(body_is_such_a_resource,))
+def body_has_the_id_of_its_address(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Of an update (R4, 3.1.0.4). A create takes no id: what it came with is replaced."""
     sent = _body(known).id
     if request.interaction == "create" or request.id is None or sent == request.id:
@@ -55,8 +55,8 @@ def body_has_the_id_of_its_address(request: AccessRequest, known: AccessKnown) -
     return refusals.FHIR_BODY_ID_MISMATCH(received=sent, expected=request.id)
 
 
-@check(needs=("body",), after=(body_is_such_a_resource,))
-def resource_is_valid(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body",), after=(body_is_such_a_resource,))
+def resource_is_valid(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Of a change it may be that nothing is wrong but references that stood there before (`searches_stood_there`)."""
     problems = _body(known).problems
     if request.interaction in CHANGING and all(one.search for one in problems):
@@ -64,15 +64,15 @@ def resource_is_valid(request: AccessRequest, known: AccessKnown) -> Refusal | N
     return _invalid(request, problems)
 
 
-@check(needs=("body", "kept"))
-def searches_stood_there(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body", "kept"))
+def searches_stood_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A reference that is a search stays where it was loaded so: who reads, changes something else and writes back did not
     put it there. A new one is refused as in any other write."""
     kept = known.kept if isinstance(known.kept, frozenset) else frozenset()
     return _invalid(request, [one for one in _body(known).problems if one.search and one.search not in kept])
 
 
-def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | None:
+def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Refusal | None:
     if not problems:
         return None
     first = problems[0]
@@ -86,8 +86,8 @@ def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | N
     return refusals.FHIR_RESOURCE_INVALID.with_facts(facts)
 
 
-@check(needs=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
-def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
+def resource_stays_within_the_scope(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """What is written must be the token's own after the write too: nothing is given away, nothing put into others' charts.
 
     Whom a change may name besides the subject depends on what was there before: `no_chart_is_added`.
@@ -107,8 +107,8 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) 
     return None
 
 
-@check(needs=("before", "token"))
-def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("before", "token"))
+def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Only whose record it is may change or delete it. A patient who takes part in another's record only reads it."""
     seen = _writable(known)
     if seen is None or not isinstance(known.before, Before) or not request.type:
@@ -118,8 +118,8 @@ def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessKnown) 
     return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, known)
 
 
-@check(needs=("before", "body", "token"))
-def no_chart_is_added(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("before", "body", "token"))
+def no_chart_is_added(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A write puts the resource into no compartment that the token doesn't cover. Who is in it already may stay."""
     seen = _writable(known)
     if seen is None or not request.type:
@@ -131,9 +131,9 @@ def no_chart_is_added(request: AccessRequest, known: AccessKnown) -> Refusal | N
     return None if reach is None or added <= reach else _outside(request, known, added - reach)
 
 
-def _writable(known: AccessKnown) -> Visibility | None:
+def _writable(known: AccessContext) -> Visibility | None:
     """What the token may write; None if that isn't known: offline it isn't known whose charts a user may write."""
-    assert isinstance(known.token, Token)
+    assert isinstance(known.token, AccessToken)
     if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(known.token.scope)):
         return None
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
@@ -144,25 +144,25 @@ def _letter(request: AccessRequest) -> str:
     return LETTERS.get(request.interaction, "u")
 
 
-def _written(request: AccessRequest, known: AccessKnown) -> Subjects:
+def _written(request: AccessRequest, known: AccessContext) -> Subjects:
     return subjects_of(known.version, _body(known).resource, request.base)
 
 
-def _outside(request: AccessRequest, known: AccessKnown, patients: frozenset[str]) -> Refusal:
+def _outside(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
     """The patients are those of the request: nothing is said of whether they exist."""
     received = [f"Patient/{one}" for one in sorted(patients)] or "no patient"
     return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_whose(request, known), "received": received})
 
 
-def _not_its_subject(request: AccessRequest, known: AccessKnown) -> Refusal:
+def _not_its_subject(request: AccessRequest, known: AccessContext) -> Refusal:
     by = subject_parameters(known.version, request.type or "") or ("no element",)
     facts = {**_whose(request, known), "interaction": request.interaction, "by": by}
     return refusals.FHIR_WRITE_NOT_SUBJECT.with_facts(facts)
 
 
-def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
+def _whose(request: AccessRequest, known: AccessContext) -> dict[str, object]:
     token = known.token
-    assert isinstance(token, Token)
+    assert isinstance(token, AccessToken)
     return {
         "type": request.type,
         "patient": token.patient,
@@ -172,7 +172,7 @@ def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
 
 
 @check()
-def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def patch_is_a_patch(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not request.body:
         return refusals.FHIR_PATCH_FAILED(received="it is empty")
     try:
@@ -182,11 +182,11 @@ def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | No
     return None
 
 
-@check(needs=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
-def patch_reads_what_it_may(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
+def patch_reads_what_it_may(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """`test`, `copy`, `move` and where() use or compare what is there, so they take the permission to read it."""
     token = known.token
-    assert isinstance(token, Token)
+    assert isinstance(token, AccessToken)
     if request.interaction != "patch" or known.readable is True:
         return None
     if known.readable is UNKNOWN and covers(token.scope, request.type, "r"):
@@ -200,7 +200,7 @@ def patch_reads_what_it_may(request: AccessRequest, known: AccessKnown) -> Refus
 
 
 @check()
-def deletes_do_not_cascade(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+def deletes_do_not_cascade(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """_cascade would delete what the request does not name."""
     name = next((one for one in request.parameters.names() if one.startswith("_cascade")), None)
     if request.method != "DELETE" or name is None:
@@ -208,8 +208,8 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessKnown) -> Refusa
     return refusals.FHIR_DELETE_CASCADE(parameter=name, received=request.parameters.get(name))
 
 
-@check(needs=("current",))
-def version_is_the_one_named(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("current",))
+def version_is_the_one_named(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """If-Match against the version there (RFC 9110 13.1.1). Without a version there is nothing it could be."""
     sent, current = request.headers.get("if-match"), _current(known)
     if sent is None or preconditions.names(sent, current):
@@ -218,8 +218,8 @@ def version_is_the_one_named(request: AccessRequest, known: AccessKnown) -> Refu
     return refusals.FHIR_VERSION_CONFLICT(received=sent, expected=expected)
 
 
-@check(needs=("current",))
-def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("current",))
+def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """If-None-Match of a write (RFC 9110 13.1.2): `*` creates, and overwrites nothing."""
     sent, current = request.headers.get("if-none-match"), _current(known)
     if sent is None or current is None or not preconditions.names(sent, current):
@@ -228,8 +228,8 @@ def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessKnown
     return refusals.FHIR_RESOURCE_EXISTS.with_facts(facts)
 
 
-@check(needs=("matches",))
-def condition_matches_one(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+@check(requires=("matches",))
+def condition_matches_one(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Of a delete several may, where the policy says so."""
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     if not isinstance(known.matches, int) or known.matches < 2:
@@ -249,15 +249,15 @@ def condition(request: AccessRequest) -> str | None:
 
 def may_choose_the_id(token: object, type: str) -> bool:
     """Update-as-create: a system/ scope for the type alone, without a filter; anybody else would find out what is taken."""
-    held = scopes.resources(token.scope) if isinstance(token, Token) else ()
+    held = scopes.resources(token.scope) if isinstance(token, AccessToken) else ()
     return any(one.level == "system" and "u" in one.letters and one.type in ("*", type) and "?" not in one.text for one in held)
 
 
-def _current(known: AccessKnown) -> int | None:
+def _current(known: AccessContext) -> int | None:
     return known.current if isinstance(known.current, int) else None
 
 
-def _body(known: AccessKnown) -> Body:
+def _body(known: AccessContext) -> Body:
     assert isinstance(known.body, Body)
     return known.body
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx2
 from cyclopts import Parameter
 
-from sickbay.cli import admin_key, choices, folder
-from sickbay.cli.words import Trouble, note
+from sickbay.cli import admin_key, config_file, folder
+from sickbay.cli.output import CommandError, note
 from sickbay.settings import Settings
 
 Data = Annotated[
@@ -30,11 +30,11 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     answer = (
         _beside(place, server, *asked)
         if server
-        else asyncio.run(_alone(folder.settings(data, policies=choices.policies()), *asked))
+        else asyncio.run(_alone(folder.settings(data, policies=config_file.policies()), *asked))
     )
     if answer.is_success:
         return answer.json() if answer.content else None
-    raise Trouble(_refused(answer))
+    raise CommandError(_refused(answer))
 
 
 def running(data: str | None) -> bool:
@@ -57,8 +57,10 @@ def app(data: str | None, wish: str) -> dict[str, Any]:
         if len(found) == 1:
             return dict(found[0])
         if found:
-            raise Trouble(f"{len(found)} apps are named {wish}; use the app_id: {', '.join(one['app_id'] for one in found)}.")
-    raise Trouble(f"There is no app {wish}; `sickbay apps list` shows all.")
+            raise CommandError(
+                f"{len(found)} apps are named {wish}; use the app_id: {', '.join(one['app_id'] for one in found)}."
+            )
+    raise CommandError(f"There is no app {wish}; `sickbay apps list` shows all.")
 
 
 def at(one: dict[str, Any]) -> str:
@@ -74,7 +76,7 @@ def _beside(place: Path, server: dict[str, Any], method: str, path: str, body: d
         with _client(server) as client:
             return client.request(method, path, json=body, headers=headers)
     except httpx2.TransportError as error:
-        raise Trouble(f"The server at {server['base']} (process {server['pid']}) does not answer: {error}.") from error
+        raise CommandError(f"The server at {server['base']} (process {server['pid']}) does not answer: {error}.") from error
 
 
 def _client(server: dict[str, Any]) -> httpx2.Client:
@@ -93,7 +95,7 @@ async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any
     from sickbay.web.app import create
 
     sandbox = await open_sandbox(settings)
-    folder.note_replaced(sandbox.world.keys.replaced)
+    folder.note_replaced(sandbox.runtime.keys.replaced)
     app = create(sandbox)
     try:
         transport = httpx2.ASGITransport(app, client=("127.0.0.1", 0))

@@ -9,7 +9,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from sickbay.cli.words import Trouble
+from sickbay.cli.output import CommandError
 
 FILE = "admin-token"
 _KEY = re.compile(r"[!-~]{16,200}")
@@ -31,7 +31,7 @@ def read(folder: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise Trouble(
+        raise CommandError(
             f"{folder / FILE} cannot be read ({getattr(error, 'strerror', None) or 'it is not text'}); run this command "
             "as the user who runs the server."
         ) from error
@@ -62,4 +62,4 @@ def _write(path: Path, key: str) -> None:
             file.write(key + "\n")
         draft.replace(path)
     except OSError as error:
-        raise Trouble(f"{path} cannot be written ({error.strerror}).") from error
+        raise CommandError(f"{path} cannot be written ({error.strerror}).") from error

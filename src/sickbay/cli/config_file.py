@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sickbay.cli.words import wrong
+from sickbay.cli.output import wrong
 
 FILE = Path("sickbay.toml")
 LONGEST = 1_000_000

@@ -10,7 +10,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from sickbay.cli.heads import Heads
+from sickbay.cli.header_limits import Heads
 from sickbay.cli.limits import HEALTH, Limits
 from sickbay.cli.one_write import ResponseTransport
 from sickbay.cli.traffic import busy, traffic

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from sickbay.cli.words import wrong
+from sickbay.cli.output import wrong
 
 LINES = (".ndjson", ".jsonl")
 XML = ".xml"

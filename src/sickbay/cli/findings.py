@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.cli.words import as_json
+from sickbay.cli.output import as_json
 from sickbay.diagnosis.fresh_pkce import fill
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}

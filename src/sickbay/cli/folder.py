@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sickbay.cli.words import Trouble, note, wrong
+from sickbay.cli.output import CommandError, note, wrong
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
 from sickbay.settings.database import is_database, shown
@@ -24,7 +24,7 @@ LOOKS = 5
 RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
-class Running(msgspec.Struct):
+class ServerInfo(msgspec.Struct):
     """runtime.json. certificate: where it serves by https, the file that vouches for it. host: where it listens."""
 
     base: str
@@ -67,11 +67,11 @@ def made(folder: Path) -> None:
         private_files.make_folder(folder)
         writable = os.access(folder, os.W_OK | os.X_OK)
     except private_files.NotPrivate as error:
-        raise Trouble(str(error)) from error
+        raise CommandError(str(error)) from error
     except OSError as error:
-        raise Trouble(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
+        raise CommandError(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
     if not writable:
-        raise Trouble(f"{folder} cannot be written into; choose another place, or give yourself the right to.")
+        raise CommandError(f"{folder} cannot be written into; choose another place, or give yourself the right to.")
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def drafts(folder: Path) -> Iterator[private_files.Drafts]:
         with private_files.Drafts(folder) as files:
             yield files
     except private_files.NotPrivate as error:
-        raise Trouble(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def claimed(folder: Path) -> None:
@@ -110,7 +110,7 @@ def _told(address: str) -> str:
 def running(folder: Path) -> dict[str, Any] | None:
     """base and pid of the server that holds this folder; None where none does."""
     try:
-        told = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=Running)
+        told = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=ServerInfo)
         os.kill(told.pid, 0)
     except (OSError, ValueError, private_files.NotPrivate):
         return None
@@ -148,7 +148,7 @@ def held(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             first = running(folder) or {}
             where = f" at {first['base']} (process {first['pid']})" if first else ""
-            raise Trouble(
+            raise CommandError(
                 f"Sickbay already serves {folder}{where}; stop it first, or choose another folder with --data."
             ) from error
         try:
@@ -161,7 +161,7 @@ def _lock(path: Path) -> IO[str]:
     try:
         return os.fdopen(private_files.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a")
     except private_files.NotPrivate as error:
-        raise Trouble(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def write(path: Path, value: dict[str, Any]) -> None:
@@ -169,4 +169,4 @@ def write(path: Path, value: dict[str, Any]) -> None:
     try:
         private_files.write_file(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
     except private_files.NotPrivate as error:
-        raise Trouble(str(error)) from error
+        raise CommandError(str(error)) from error

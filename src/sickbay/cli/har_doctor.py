@@ -8,17 +8,17 @@ from typing import Any
 import orjson
 
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import as_json, say
+from sickbay.cli.output import as_json, say
 from sickbay.diagnosis.doctor import PROBLEMS, diagnose_all
-from sickbay.diagnosis.har import Seen
+from sickbay.diagnosis.har import HarExchange
 from sickbay.diagnosis.rule import SEVERITIES
-from sickbay.operations import masking
 from sickbay.protocol.parameters import parse
+from sickbay.services.journal import masking
 
 NONE = "No exchange of a launch is in this HAR file: no authorization or token request, no discovery, no FHIR request."
 
 
-def told(seen: Sequence[Seen], *, json: bool) -> int:
+def told(seen: Sequence[HarExchange], *, json: bool) -> int:
     """Printed; 1 if there is a problem in any exchange, else 0."""
     hidden = {secret for one in seen for secret in _secrets(one.sent)}
     found = masking.mask([_told(one) for one in seen], hidden)
@@ -27,7 +27,7 @@ def told(seen: Sequence[Seen], *, json: bool) -> int:
     return int(any(problems) or any(one.answers for one in seen))
 
 
-def _told(one: Seen) -> dict[str, Any]:
+def _told(one: HarExchange) -> dict[str, Any]:
     """Of several inputs each finding once, and the first that can be corrected. The error answer belongs to the exchange."""
     every = diagnose_all(one.inputs, one.answers)
     findings = {finding.id: finding.to_json() for each in reversed(every) for finding in reversed(each.explanation.findings)}

@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from sickbay.cli import ending, files
-from sickbay.cli.words import Trouble
-from sickbay.fhir.loading import Fault, Piece, Ready, judged, pieces, ready
+from sickbay.cli import files, signals
+from sickbay.cli.output import CommandError
+from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judged, pieces, ready
 
 MUCH = 8_000_000
 """Bytes of files from which on another process is worth its start."""
@@ -20,7 +20,7 @@ FEW, WEIGHT = 200, 1 << 20
 """It sends so many at a time, or bytes of them."""
 
 
-class Asked(NamedTuple):
+class LoadJob(NamedTuple):
     """base: of the hospital's FHIR server. validate: what is not valid is a fault."""
 
     files: list[Path]
@@ -29,16 +29,16 @@ class Asked(NamedTuple):
     validate: bool
 
 
-class Read(NamedTuple):
+class FileResult(NamedTuple):
     """What stands in a file, once so many bytes of it are read; None at its end."""
 
     file: Path
     read: int
-    item: Ready | Fault | None
+    item: Ready | LoadError | None
 
 
 @contextmanager
-def reading(asked: Asked) -> Iterator[Iterator[Read]]:
+def reading(asked: LoadJob) -> Iterator[Iterator[FileResult]]:
     """All that the files hold, in their order. A fault says its file and line."""
     if sum(path.stat().st_size for path in asked.files) < MUCH or (os.cpu_count() or 1) < 2:
         yield read(asked)
@@ -46,7 +46,7 @@ def reading(asked: Asked) -> Iterator[Iterator[Read]]:
     spawning = multiprocessing.get_context("spawn")
     receiver, sender = spawning.Pipe(duplex=False)
     process = spawning.Process(target=_send, args=(sender, asked), daemon=True)
-    with ending.withheld():
+    with signals.withheld():
         process.start()
     sender.close()
     try:
@@ -57,7 +57,7 @@ def reading(asked: Asked) -> Iterator[Iterator[Read]]:
         process.join()
 
 
-def read(asked: Asked) -> Iterator[Read]:
+def read(asked: LoadJob) -> Iterator[FileResult]:
     """A file that ends in its midst is a fault."""
     for path in asked.files:
         at = 0
@@ -65,33 +65,33 @@ def read(asked: Asked) -> Iterator[Read]:
             for text in files.texts(path):
                 at = text.read
                 for piece in pieces(asked.version, text.body, line=text.line, xml=text.xml):
-                    yield Read(path, at, _item(asked, piece, text.place))
+                    yield FileResult(path, at, _item(asked, piece, text.place))
         except files.BROKEN as error:
-            yield Read(path, at, Fault(str(path), f"cannot be read to its end: {error}"))
-        yield Read(path, at, None)
+            yield FileResult(path, at, LoadError(str(path), f"cannot be read to its end: {error}"))
+        yield FileResult(path, at, None)
 
 
-def _item(asked: Asked, piece: Piece | Fault, place: str) -> Ready | Fault:
-    if asked.validate and isinstance(piece, Piece):
+def _item(asked: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
+    if asked.validate and isinstance(piece, ParsedResource):
         piece = judged(asked.version, piece, asked.base)
-    if isinstance(piece, Fault):
-        return Fault(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
+    if isinstance(piece, LoadError):
+        return LoadError(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
     return ready(asked.version, piece, asked.base)
 
 
-def _received(receiver: Connection) -> Iterator[Read]:
+def _received(receiver: Connection) -> Iterator[FileResult]:
     while True:
         try:
-            batch: list[Read] = receiver.recv()
+            batch: list[FileResult] = receiver.recv()
         except EOFError:
             said = "The process that reads the files has ended in their midst; perhaps there was too little memory."
-            raise Trouble(f"{said} What was loaded stays: the same command goes on.") from None
+            raise CommandError(f"{said} What was loaded stays: the same command goes on.") from None
         if not batch:
             return
         yield from batch
 
 
-def _send(sender: Connection, asked: Asked) -> None:
+def _send(sender: Connection, asked: LoadJob) -> None:
     """In the other process. It is not reached by Ctrl-C, and ends with whoever reads no more."""
     with suppress(BrokenPipeError):
         for batch in portions(read(asked), FEW, WEIGHT):
@@ -99,9 +99,9 @@ def _send(sender: Connection, asked: Asked) -> None:
         sender.send([])
 
 
-def portions(reads: Iterator[Read], most: int, weight: int) -> Iterator[list[Read]]:
+def portions(reads: Iterator[FileResult], most: int, weight: int) -> Iterator[list[FileResult]]:
     """So many at a time, or so many bytes of resources."""
-    found: list[Read] = []
+    found: list[FileResult] = []
     held = 0
     for one in reads:
         found.append(one)

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sickbay.cli import folder
-from sickbay.cli.words import wrong
+from sickbay.cli.output import wrong
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     server = folder.running(place)
     settings = folder.settings(data, base_url=server["base"] if server else None)
     held = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
-    folder.note_replaced(held.world.keys.replaced)
+    folder.note_replaced(held.runtime.keys.replaced)
     try:
         there = held.filling.written.patients
         if patients is not None and patients != there:
@@ -29,10 +29,10 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
         await held.close()
 
 
-def space(held: Sandbox, tenant: str, fhir: str) -> Space:
+def space(held: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
     """Raises Trouble where there is no such hospital, or none in this version."""
     if tenant not in held.tenants:
         wrong(f"There is no hospital {tenant}; there are {', '.join(held.tenants)}.")
     if fhir not in held.tenants[tenant].dialect.fhir:
         wrong(f"{tenant} has no {fhir}; it has {', '.join(held.tenants[tenant].dialect.fhir)}.")
-    return Space(tenant, fhir)
+    return ResourceSpace(tenant, fhir)

@@ -12,8 +12,8 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, Unused
 from cyclopts.config import Dict, Env
 
 from sickbay import __version__
-from sickbay.cli import choices, ending, streams
-from sickbay.cli.words import Trouble, note, wrong
+from sickbay.cli import config_file, signals, streams
+from sickbay.cli.output import CommandError, note, wrong
 
 COMMANDS = {
     "serve": "Serve Sickbay until Ctrl-C.",
@@ -36,8 +36,8 @@ app = App(
     default_parameter=Parameter(negative="", show_env_var=False),
 )
 for name, said in COMMANDS.items():
-    app.command(f"sickbay.cli.{name}:{name}", name=name, help=said)
-app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
+    app.command(f"sickbay.cli.commands.{name}:{name}", name=name, help=said)
+app.command("sickbay.cli.commands.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         streams.flush()
     except CycloptsError as error:
         code = _fail(_said(error), 2)
-    except Trouble as trouble:
+    except CommandError as trouble:
         code = _fail(str(trouble), trouble.code)
     except RuntimeError as error:
         code = _fail(_away(error), 1)
@@ -67,16 +67,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str] | None) -> Any:
     """Read the arguments, which imports the command, and only then let Ctrl-C interrupt it in order."""
     rest = _configured(sys.argv[1:] if arguments is None else list(arguments))
-    files = (Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path)) for one in choices.files())
+    files = (
+        Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path)) for one in config_file.files()
+    )
     app.config = (Env("SICKBAY_", command=False), *files)
-    choices.policies()
+    config_file.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
-    ending.interruptible()
+    signals.interruptible()
     names = _options(command)
-    for sentence in choices.said(names):
+    for sentence in config_file.said(names):
         note(f"sickbay: {sentence}")
     if "fields" in names:  # an app keeps them; `serve` reports it too
-        for sentence in choices.settled(names):
+        for sentence in config_file.settled(names):
             note(f"sickbay: {sentence}")
     return command(*bound.args, **bound.kwargs)
 
@@ -94,7 +96,7 @@ def _configured(arguments: list[str]) -> list[str]:
         else:
             at, named = (at, value) if equals else (at + 1, arguments[at + 1])
         at += 1
-    choices.use(named)
+    config_file.use(named)
     return [*rest, *arguments[end:]]
 
 
@@ -107,7 +109,7 @@ def _options(command: Any) -> list[str]:
 def _fields() -> tuple[Any, ...]:
     from dataclasses import fields
 
-    from sickbay.cli.apps import Fields
+    from sickbay.cli.commands.apps import Fields
 
     return fields(Fields)
 

@@ -12,7 +12,7 @@ import orjson
 from sickbay.cli.streams import shown
 
 
-class Trouble(Exception):
+class CommandError(Exception):
     """One sentence for the person who typed the command. code: what the process ends with; 2 is a wrong argument."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
@@ -22,7 +22,7 @@ class Trouble(Exception):
 
 def wrong(sentence: str) -> NoReturn:
     """The command was used wrongly."""
-    raise Trouble(sentence, 2)
+    raise CommandError(sentence, 2)
 
 
 def say(text: str) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 from rich.progress import TaskID
 
 from sickbay.cli.streams import shown
-from sickbay.fhir.loading import Fault
+from sickbay.fhir.loading import LoadError
 
 
 class Progress:
@@ -33,7 +33,7 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
 
-    def fault(self, fault: Fault) -> None:
+    def fault(self, fault: LoadError) -> None:
         self.bad += fault.is_bad
         self.left_out += not fault.is_bad
         self._say(f"{fault.place}: {fault.text}")

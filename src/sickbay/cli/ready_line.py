@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay import population
-from sickbay.authorization.values import Client
-from sickbay.operations import records
-from sickbay.operations.context import Tenant
+from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import records
+from sickbay.services.context import Tenant
 
 
 async def line(sandbox: Sandbox) -> dict[str, Any]:
     """The shape of the outside contract, Command."""
-    base = sandbox.world.base
+    base = sandbox.runtime.base
     return {
         "base": base,
         "admin": f"{base}/admin",
@@ -43,6 +43,6 @@ def _users(tenant: str, seed: int) -> list[dict[str, Any]]:
 
 
 async def _apps(sandbox: Sandbox, tenant: str) -> list[dict[str, Any]]:
-    found = await sandbox.world.store.find("app", tenant=tenant, limit=1000)
+    found = await sandbox.runtime.store.find("app", tenant=tenant, limit=1000)
     apps = [records.parse(Client, one.value) for one in found]
     return [{"tenant": tenant, "app_id": one.app_id, "client_id": one.client_id, "name": one.name} for one in apps]

@@ -14,10 +14,10 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import ending, folder, streams, terminal, worker
+from sickbay.cli import folder, signals, streams, terminal, worker
 from sickbay.cli import sockets as doors
-from sickbay.cli.line import line
-from sickbay.cli.words import Trouble, as_json, note, wrong
+from sickbay.cli.output import CommandError, as_json, note, wrong
+from sickbay.cli.ready_line import line
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -47,11 +47,11 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
 
     if settings.workers == 1:
         server = _One(served, ready)
-        for number in ending.SIGNALS:
+        for number in signals.SIGNALS:
             signal.signal(number, server.signalled)
         server.run(sockets)
         if not server.started:
-            raise Trouble("Sickbay could not start.")
+            raise CommandError("Sickbay could not start.")
     else:
         _metrics(settings)
         workers = _Many(served, sockets, ready)
@@ -59,7 +59,7 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         if workers.interrupted:
             raise KeyboardInterrupt
         if not workers.started:
-            raise Trouble("Sickbay could not start.")
+            raise CommandError("Sickbay could not start.")
 
 
 def _note(sentence: str) -> None:
@@ -70,14 +70,14 @@ def _note(sentence: str) -> None:
 async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
     """Migrate, make keys, users and the sample app; compare the wishes with the folder; what `--json` prints."""
     sandbox = await open_sandbox(settings)
-    folder.note_replaced(sandbox.world.keys.replaced)
+    folder.note_replaced(sandbox.runtime.keys.replaced)
     try:
         for name, wish in wishes.items():
             kept = getattr(sandbox.filling.written, name)
             if wish != kept:
                 there = "the real day" if kept is None else kept
                 wrong(f"--{name} {wish} contradicts {settings.place}, made with {there}; choose another folder with --data.")
-        await seeding.settle(sandbox.world)
+        await seeding.settle(sandbox.runtime)
         return await line(sandbox)
     finally:
         await sandbox.close()
@@ -132,7 +132,7 @@ class _Many(Multiprocess):
         self.started = self.interrupted = False
 
     def init_processes(self) -> None:
-        with ending.withheld():
+        with signals.withheld():
             super().init_processes()
         if all(self._comes(process) for process in self.processes):
             self.started = True
@@ -142,7 +142,7 @@ class _Many(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
-        with ending.withheld():
+        with signals.withheld():
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
             _forget(pid)  # its gauges would count on

@@ -7,7 +7,7 @@ import os
 import socket
 from pathlib import Path
 
-from sickbay.cli.words import Trouble
+from sickbay.cli.output import CommandError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 2048
@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
             if error.errno == errno.EADDRINUSE and port == 0:
                 continue  # free on one of the two addresses only
             raise _trouble(host, port, error) from error
-    raise Trouble("No port is free on both 127.0.0.1 and ::1.")
+    raise CommandError("No port is free on both 127.0.0.1 and ::1.")
 
 
 def reached_at(sockets: list[socket.socket]) -> str:
@@ -67,10 +67,10 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _trouble(host: str, port: int, error: OSError) -> Trouble:
+def _trouble(host: str, port: int, error: OSError) -> CommandError:
     if error.errno == errno.EADDRINUSE:
-        return Trouble(f"Port {port} is taken{holder(port)}; choose another with --port, or --port 0 for a free one.")
-    return Trouble(f"Cannot listen on {host}, port {port}: {error.strerror}.")
+        return CommandError(f"Port {port} is taken{holder(port)}; choose another with --port, or --port 0 for a free one.")
+    return CommandError(f"Cannot listen on {host}, port {port}: {error.strerror}.")
 
 
 def holder(port: int) -> str:

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from sickbay.cli import admin_key, streams
-from sickbay.cli.words import note
-from sickbay.operations.context import Line, Say
+from sickbay.cli.output import note
+from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
 
 GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
@@ -42,7 +42,7 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def say(colour: bool) -> Say:
+def say(colour: bool) -> ExchangeListener:
     """A function that prints an exchange: time, stage, app, status, first finding."""
     return lambda line: put((painted if colour else plain)(line))
 
@@ -63,19 +63,19 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def plain(line: Line) -> str:
+def plain(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
     return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {line.status}  {line.finding}".rstrip()
 
 
-def painted(line: Line) -> str:
+def painted(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
     colour = RED if line.status >= 400 or line.finding else GREEN
     told = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
     return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{told}"
 
 
-def _shown(line: Line) -> Line:
+def _shown(line: LogLine) -> LogLine:
     """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever a request contained."""
     tenant, stage, app, finding = (streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
     return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from uvicorn import Config
 
-from sickbay.cli import ending, streams, terminal
+from sickbay.cli import signals, streams, terminal
 from sickbay.cli.connection import Connection
 from sickbay.cli.limits import limits
 from sickbay.sandbox.sandbox import open_sandbox
@@ -79,7 +79,7 @@ def _prepare(connections: int) -> None:
 
 def _belong() -> None:
     """To the process that started us: Ctrl-C may reach us from here on, and without it we end, or we would keep the port."""
-    ending.reached()
+    signals.reached()
     parent = multiprocessing.parent_process()
     assert parent is not None
     loop = asyncio.get_running_loop()

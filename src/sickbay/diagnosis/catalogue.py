@@ -29,27 +29,27 @@ from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
     aud,
     client,
-    identity,
     launch,
-    lost,
+    missing_parameters,
+    openid_scopes,
+    parameter_names,
     pkce,
     redirect_uri,
     response,
     scope,
-    spelling,
     state,
     transport,
 )
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
-from sickbay.diagnosis.rules.token import code, envelope
+from sickbay.diagnosis.rules.token import code, request_format
 from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
     *request.RULES,
     *transport.RULES,
-    *lost.RULES,
+    *missing_parameters.RULES,
     *client.RULES,
     *redirect_uri.RULES,
     *response.RULES,
@@ -58,8 +58,8 @@ RULES: tuple[Rule, ...] = (
     *pkce.RULES,
     *launch.RULES,
     *scope.RULES,
-    *identity.RULES,
-    *spelling.RULES,
+    *openid_scopes.RULES,
+    *parameter_names.RULES,
     *registration.RULES,
     *registration_keys.RULES,
     *registration_uris.RULES,
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     *login.RULES,
     *logout.RULES,
     *redirect.RULES,
-    *envelope.RULES,
+    *request_format.RULES,
     *header.RULES,
     *backend.RULES,
     *credentials.RULES,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.requests import (
     AccessRequest,
     AuthorizeRequest,
@@ -15,8 +16,7 @@ from sickbay.authorization.requests import (
     RegistrationRequest,
     TokenRequest,
 )
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
@@ -31,30 +31,30 @@ EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
 PLACEHOLDER_CHALLENGE = "CODE_CHALLENGE"
 """For the hash of a verifier that only the app can create and keep."""
 
-PLACE_OF_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
+PLACEHOLDER_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
 """Stands where several apps are registered, and none can be told."""
 
-PLACE_OF_SECRET = "YOUR_CLIENT_SECRET"
+PLACEHOLDER_SECRET = "YOUR_CLIENT_SECRET"
 """Stands where only the app has the secret."""
 
-PLACE_OF_CODE = "CODE-OF-YOUR-REDIRECT"
-PLACE_OF_VERIFIER = "CODE_VERIFIER"
-PLACE_OF_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
-PLACE_OF_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
+PLACEHOLDER_CODE = "CODE-OF-YOUR-REDIRECT"
+PLACEHOLDER_VERIFIER = "CODE_VERIFIER"
+PLACEHOLDER_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
+PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 """Stand where what was sent is spent, or was never there."""
 
-PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
+PLACEHOLDER_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
 
 PLACES = frozenset(
     (
         PLACEHOLDER_CHALLENGE,
-        PLACE_OF_CODE,
-        PLACE_OF_VERIFIER,
-        PLACE_OF_REFRESH,
-        PLACE_OF_TOKEN,
-        PLACE_OF_LAUNCH,
-        PLACE_OF_CLIENT_ID,
+        PLACEHOLDER_CODE,
+        PLACEHOLDER_VERIFIER,
+        PLACEHOLDER_REFRESH,
+        PLACEHOLDER_TOKEN,
+        PLACEHOLDER_LAUNCH,
+        PLACEHOLDER_CLIENT_ID,
     )
 )
 """Placeholders never match a stored value."""
@@ -67,7 +67,7 @@ def with_well_formed_pkce(request: Q) -> Q:
     """The request as it is examined: the PKCE placeholders count as well-formed values."""
     if not isinstance(request, AuthorizeRequest | TokenRequest):
         return request
-    placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACE_OF_VERIFIER}
+    placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACEHOLDER_VERIFIER}
     names = [name for name, placeholder in placeholders.items() if request.parameters.get(name) == placeholder]
     changes = [(name, _WELL_FORMED) for name in names]
     return replace(request, parameters=request.parameters.replaced(changes)) if changes else request
@@ -87,10 +87,10 @@ def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) ->
     return spelling(text or "").tokens
 
 
-def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts | None]:
+def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advice where this parameter is the same as in an earlier request."""
 
-    def advises(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
         value = request.parameters.get(name)
         return {"received": value} if (name, value) in known.seen else None
 
@@ -103,20 +103,20 @@ def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], Authori
 
 
 def new_code(request: TokenRequest) -> TokenRequest:
-    return with_parameters(request, ("code", PLACE_OF_CODE))
+    return with_parameters(request, ("code", PLACEHOLDER_CODE))
 
 
 def new_verifier(request: TokenRequest) -> TokenRequest:
     """Of another attempt, since that of this one is not known."""
-    return with_parameters(request, ("code", PLACE_OF_CODE), ("code_verifier", PLACE_OF_VERIFIER))
+    return with_parameters(request, ("code", PLACEHOLDER_CODE), ("code_verifier", PLACEHOLDER_VERIFIER))
 
 
 def new_refresh_token(request: TokenRequest) -> TokenRequest:
-    return with_parameters(request, ("refresh_token", PLACE_OF_REFRESH))
+    return with_parameters(request, ("refresh_token", PLACEHOLDER_REFRESH))
 
 
 def new_token(request: AccessRequest) -> AccessRequest:
-    return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACE_OF_TOKEN}"})
+    return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
 
 
 def naming(fact: str) -> Callable[[Any, Facts], Any]:
@@ -164,13 +164,13 @@ def add_scopes(request: R, *names: str) -> R:
 def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The code of a launch that still lives, where one is known; else as a standalone launch: launch/patient, no code."""
     known = facts.get("known")
-    code = known.live_launch if isinstance(known, AuthorizeKnown) else None
+    code = known.live_launch if isinstance(known, AuthorizeContext) else None
     held = list(tokens_of(request))
     if code:
         scoped = held if not held or "launch" in held else ["launch", *held]
         return with_parameters(with_scopes(request, scoped) if held else request, ("launch", code))
     if not _may_ask(known, "launch/patient"):
-        return with_parameters(request, ("launch", PLACE_OF_LAUNCH))
+        return with_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
     alone = with_parameters(request, ("launch", None))
     if "launch" not in held and not any(one.startswith("patient/") for one in held):
         return alone
@@ -179,7 +179,7 @@ def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 def _may_ask(known: object, scope: str) -> bool:
     """Whether the app, where it is known, is registered for this scope."""
-    client = known.client if isinstance(known, AuthorizeKnown) else None
+    client = known.client if isinstance(known, AuthorizeContext) else None
     return not isinstance(client, Client) or scope in spelling(client.scope).tokens
 
 
@@ -188,7 +188,7 @@ def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     known = facts.get("known")
     if request.parameters.get("launch"):
         return add_scopes(request, "launch")
-    if isinstance(known, AuthorizeKnown) and known.live_launch:
+    if isinstance(known, AuthorizeContext) and known.live_launch:
         return with_parameters(add_scopes(request, "launch"), ("launch", known.live_launch))
     return add_scopes(request, "launch/patient")
 

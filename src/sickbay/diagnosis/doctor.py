@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis import pasted
+from sickbay.diagnosis import paste_parser
 from sickbay.diagnosis.answers import read
 from sickbay.diagnosis.answers.finding import added, is_explained
 from sickbay.diagnosis.answers.meanings import recognised
@@ -14,7 +14,7 @@ from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.stages import KINDS, Kind
-from sickbay.kernel.refusal import Examination
+from sickbay.kernel.checks import Examination
 
 PROBLEMS = ("error", "warning")
 """Severities for which the command exits with 1."""
@@ -47,8 +47,8 @@ def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
     """
     answers: tuple[ErrorAnswer, ...] = ()
     try:
-        given = pasted.read(text)
-    except pasted.HarFile:
+        given = paste_parser.read(text)
+    except paste_parser.HarFile:
         raise
     except ValueError:
         answers = read.in_paste(text)
@@ -56,7 +56,7 @@ def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
             raise
         given = {"kind": "error_answer", "text": text}
     else:
-        whole = pasted.is_url(given, text)
+        whole = paste_parser.is_url(given, text)
         answers = read.in_paste(text, is_url=whole)
     return given, diagnose(given, answers)
 
@@ -71,7 +71,7 @@ def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = No
     known = kind.known(given, request)
     stage, examination = kind.stage, kind.examine(request, known)
     explanation = explain(RULES, stage.name, request, known, examination, again=partial(_again, kind, given))
-    corrected = None if explanation.corrected is None else given | stage.unread(explanation.corrected)
+    corrected = None if explanation.corrected is None else given | stage.to_evidence(explanation.corrected)
     answers = read.in_input(given) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
         explanation = added(stage.name, explanation, answers)
@@ -88,7 +88,7 @@ def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, .
 
 def _again(kind: Kind, given: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
-    written = given | kind.stage.unread(corrected)
+    written = given | kind.stage.to_evidence(corrected)
     request = kind.request(written)
     known = kind.known(written, request)
     return kind.examine(request, known), known

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
-from sickbay.kernel.refusal import Examination, Facts, Refusal
+from sickbay.kernel.checks import Examination, Facts, Refusal
 
 
 class Explanation(NamedTuple):
@@ -32,8 +32,8 @@ def explain(
     again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
     would still be refused is not returned as corrected.
     """
-    spoken = _spoken(rules, stage, request, known, examination)
-    brought = _brought(spoken)
+    spoken = _matches(rules, stage, request, known, examination)
+    brought = _causes(spoken)
     findings = _once(_finding(rule, facts, refused, live, brought) for rule, facts, refused in spoken)
     return Explanation(_sorted(findings), _corrected(rules, stage, request, known, spoken, again))
 
@@ -62,7 +62,7 @@ def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
     raise LookupError(f"no rule explains {refusal.name}")
 
 
-def _spoken(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
+def _matches(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
     matches = _refused(rules, examination) + _advised(rules, stage, request, known)
     if len(matches) < 2:
@@ -90,7 +90,7 @@ def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> lis
     return matches
 
 
-def _brought(spoken: list[_Spoken]) -> dict[str, str]:
+def _causes(spoken: list[_Spoken]) -> dict[str, str]:
     """Maps the rule of a refusal to the rule that caused it. A root rule names the refusals or parameters that it affects."""
     roots: dict[str | None, str] = {}
     for rule, facts, _ in spoken:
@@ -141,7 +141,7 @@ def _corrected(
             break
         current = corrected
         examination, known = again(current)
-        spoken = _spoken(rules, stage, current, known, examination)
+        spoken = _matches(rules, stage, current, known, examination)
     corrected = _repaired(current, known, spoken)
     if again is None or corrected == request:
         return corrected if corrected != request else None
@@ -150,7 +150,7 @@ def _corrected(
         if not examination.refusals:
             return corrected
         before = corrected
-        spoken = _spoken(rules, stage, before, known, examination)
+        spoken = _matches(rules, stage, before, known, examination)
         corrected = _repaired(before, known, spoken)
         if corrected == before:
             corrected = _renewed(before, spoken)
@@ -163,8 +163,8 @@ def _renewed(request: Any, spoken: list[_Spoken]) -> Any:
     """Replaces values that can't be sent again, such as a code or a token, with placeholders."""
     renewed = request
     for rule, _, refused in spoken:
-        if rule.renews and refused:
-            renewed = rule.renews(renewed)
+        if rule.insert_placeholder and refused:
+            renewed = rule.insert_placeholder(renewed)
     return renewed
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.diagnosis.repairs import PLACEHOLDER_CHALLENGE
+from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE
 from sickbay.protocol import pkce
 
 _PLACEHOLDER = re.compile(rf"(?<=code_challenge=){PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")

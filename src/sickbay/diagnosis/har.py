@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.read import in_exchange
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.pasted import kind_of
+from sickbay.diagnosis.paste_parser import kind_of
 from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import parse
 
@@ -26,7 +26,7 @@ _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$"
 _ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 
 
-class Seen(NamedTuple):
+class HarExchange(NamedTuple):
     """One exchange. number: its place in the file, from 1. url: without query and fragment, which may contain secrets."""
 
     number: int
@@ -45,12 +45,12 @@ def is_har(given: Any) -> bool:
     return isinstance(log, dict) and isinstance(log.get("entries"), list)
 
 
-def read(given: Json) -> tuple[Seen, ...]:
+def read(given: Json) -> tuple[HarExchange, ...]:
     """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
     entries = [(number, entry) for number, entry in enumerate(given["log"]["entries"], 1) if _is_entry(entry)]
     exchanges = [(number, _plain(entry)) for number, entry in entries]
     server = _server([exchange for _, exchange in exchanges])
-    result: list[Seen] = []
+    result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
         context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
@@ -62,7 +62,7 @@ def read(given: Json) -> tuple[Seen, ...]:
         if not inputs:
             continue
         url = exchange["url"].partition("?")[0].partition("#")[0]
-        result.append(Seen(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
+        result.append(HarExchange(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
         if inputs[0]["kind"] == "authorize_url":
             states.append(parse(exchange["query"]).get("state") or "")
     return tuple(result)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from sickbay.authorization import access, backend, client_authentication, token_mended
+from sickbay.authorization import access, client_assertion, client_authentication, token_recheck
 from sickbay.authorization import authorize as authorization
-from sickbay.authorization.known import AccessKnown, AuthorizeKnown, LogoutKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.contexts import AccessContext, AuthorizeContext, LogoutContext, SubjectContext, TokenContext
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis.reading import access as reading
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
-from sickbay.kernel.refusal import UNKNOWN, Examination
+from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH, PLACEHOLDER_SECRET
+from sickbay.diagnosis.evidence import access as reading
+from sickbay.kernel.checks import UNKNOWN, Examination
 
 R_co = TypeVar("R_co", covariant=True)
 K_co = TypeVar("K_co", covariant=True)
-T = TypeVar("T", bound=TokenKnown)
+T = TypeVar("T", bound=TokenContext)
 
 
 class Decided(Protocol[R_co, K_co]):
@@ -32,42 +32,44 @@ class Decided(Protocol[R_co, K_co]):
 
 
 def authorize(
-    refused: Decided[AuthorizeRequest, AuthorizeKnown], corrected: AuthorizeRequest
-) -> tuple[AuthorizeRequest, AuthorizeKnown]:
+    refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
+) -> tuple[AuthorizeRequest, AuthorizeContext]:
     known = authorization.known_for(refused.known, refused.request, corrected)
-    if corrected.parameters.get("launch") == PLACE_OF_LAUNCH:
+    if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
         known = replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
     return corrected, known
 
 
 def token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
-    known: T = token_mended.known_for(refused.known, refused.request, corrected)
-    if refused.examination.passed(backend.signature_is_right):
+    known: T = token_recheck.known_for(refused.known, refused.request, corrected)
+    if refused.examination.passed(client_assertion.signature_is_right):
         known = replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
-    if PLACE_OF_SECRET in client_authentication.secrets(corrected):
+    if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
         known = replace(known, secret_known=UNKNOWN)
     return corrected, known
 
 
-def token_lookup(refused: Decided[TokenRequest, SubjectKnown], corrected: TokenRequest) -> tuple[TokenRequest, SubjectKnown]:
+def token_lookup(
+    refused: Decided[TokenRequest, SubjectContext], corrected: TokenRequest
+) -> tuple[TokenRequest, SubjectContext]:
     """At introspection and revocation."""
-    known = token_mended.known_for(refused.known, refused.request, corrected)
+    known = token_recheck.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
         known = replace(known, subject=UNKNOWN)
     return corrected, known
 
 
-def userinfo(refused: Decided[AccessRequest, AccessKnown], corrected: AccessRequest) -> tuple[AccessRequest, AccessKnown]:
+def userinfo(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
     same = access.bearer(corrected) == access.bearer(refused.request)
     known = refused.known if same else replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, known
 
 
-def fhir(refused: Decided[AccessRequest, AccessKnown], corrected: AccessRequest) -> tuple[AccessRequest, AccessKnown]:
+def fhir(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
     return reading.again(refused.known, refused.request, corrected, refused.meant)
 
 
-def logout(refused: Decided[LogoutRequest, LogoutKnown], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutKnown]:
+def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
     same = corrected.client_id == refused.request.client_id
     return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
 

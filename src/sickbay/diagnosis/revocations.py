@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 _BY = {
     "app": "The app revoked it at the revocation endpoint",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Degree: TypeAlias = Literal["certain", "probable", "advice"]
@@ -66,7 +66,7 @@ class Rule:
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
     root: bool = False
-    renews: Callable[[Any], Any] | None = None
+    insert_placeholder: Callable[[Any], Any] | None = None
 
     def loudness(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from sickbay.authorization import (
     access,
     app_state,
+    authorization_response,
     authorize,
     client_authentication,
     introspection,
@@ -17,7 +18,6 @@ from sickbay.authorization import (
     logout,
     operations,
     readable,
-    redirect,
     registration,
     revocation,
     search,
@@ -25,7 +25,15 @@ from sickbay.authorization import (
     userinfo,
     writes,
 )
-from sickbay.authorization.known import AccessKnown, AuthorizeKnown, LoginKnown, LogoutKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.contexts import (
+    AccessContext,
+    AuthorizeContext,
+    LoginContext,
+    LogoutContext,
+    SubjectContext,
+    TokenContext,
+)
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import (
     AccessRequest,
     AuthorizeRequest,
@@ -35,21 +43,20 @@ from sickbay.authorization.requests import (
     TokenRequest,
     UrlRequest,
 )
-from sickbay.authorization.values import Server
 from sickbay.diagnosis import recheck
-from sickbay.diagnosis.reading import access as read_access
-from sickbay.diagnosis.reading import answer
-from sickbay.diagnosis.reading import app_state as read_app_state
-from sickbay.diagnosis.reading import authorize as read_authorize
-from sickbay.diagnosis.reading import login as read_login
-from sickbay.diagnosis.reading import logout as read_logout
-from sickbay.diagnosis.reading import registration as read_registration
-from sickbay.diagnosis.reading import subject as read_subject
-from sickbay.diagnosis.reading import token as read_token
-from sickbay.diagnosis.reading import url as read_url
+from sickbay.diagnosis.corrections import with_well_formed_pkce
+from sickbay.diagnosis.evidence import access as read_access
+from sickbay.diagnosis.evidence import answer
+from sickbay.diagnosis.evidence import app_state as read_app_state
+from sickbay.diagnosis.evidence import authorize as read_authorize
+from sickbay.diagnosis.evidence import login as read_login
+from sickbay.diagnosis.evidence import logout as read_logout
+from sickbay.diagnosis.evidence import registration as read_registration
+from sickbay.diagnosis.evidence import subject as read_subject
+from sickbay.diagnosis.evidence import token as read_token
+from sickbay.diagnosis.evidence import url as read_url
 from sickbay.diagnosis.recheck import Decided
-from sickbay.diagnosis.repairs import with_well_formed_pkce
-from sickbay.kernel.refusal import Check, Examination, examine
+from sickbay.kernel.checks import Check, Examination, examine
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -82,7 +89,7 @@ class Stage(Generic[R, K]):
 
     name: str
     checks: Callable[[R], Sequence[Check[Any, Any]]] = no_checks
-    unread: Callable[[R], dict[str, Any]] = answer.unread
+    to_evidence: Callable[[R], dict[str, Any]] = answer.to_evidence
     relaxed: Callable[[K], frozenset[str]] = by_policy
     recheck: Callable[[Decided[R, K], R], tuple[R, K]] | None = None
     delivery: Delivery = "redirect"
@@ -108,58 +115,58 @@ def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
-AUTHORIZE = Stage[AuthorizeRequest, AuthorizeKnown](
+AUTHORIZE = Stage[AuthorizeRequest, AuthorizeContext](
     "authorize",
     always(*authorize.CHECKS),
-    read_authorize.unread,
+    read_authorize.to_evidence,
     authorize.relaxed,
     recheck.authorize,
-    compared=AuthorizeKnown,
+    compared=AuthorizeContext,
     pasted=(readable.request_is_utf8,),
 )
-LOGIN = Stage[LoginRequest, LoginKnown]("login", always(*login.CHECKS), read_login.unread)
-TOKEN = Stage[TokenRequest, TokenKnown](
+LOGIN = Stage[LoginRequest, LoginContext]("login", always(*login.CHECKS), read_login.to_evidence)
+TOKEN = Stage[TokenRequest, TokenContext](
     "token",
     token.checks,
-    read_token.unread,
+    read_token.to_evidence,
     recheck=recheck.token,
     delivery="json",
-    compared=TokenKnown,
+    compared=TokenContext,
     pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
 )
-SCRIPT = Stage[TokenRequest, TokenKnown]("script", delivery="json")
-INTROSPECTION = Stage[TokenRequest, SubjectKnown](
+SCRIPT = Stage[TokenRequest, TokenContext]("script", delivery="json")
+INTROSPECTION = Stage[TokenRequest, SubjectContext](
     "introspection",
     introspection.checks,
     read_subject.unread_introspection,
     recheck=recheck.token_lookup,
     delivery="json",
 )
-REVOCATION = Stage[TokenRequest, SubjectKnown](
+REVOCATION = Stage[TokenRequest, SubjectContext](
     "revocation", revocation.checks, read_subject.unread_revocation, recheck=recheck.token_lookup, delivery="json"
 )
-USERINFO = Stage[AccessRequest, AccessKnown](
+USERINFO = Stage[AccessRequest, AccessContext](
     "userinfo", always(*userinfo.CHECKS), read_subject.unread_userinfo, recheck=recheck.userinfo, delivery="json"
 )
-FHIR = Stage[AccessRequest, AccessKnown](
+FHIR = Stage[AccessRequest, AccessContext](
     "access",
     fhir_checks,
-    read_access.unread,
+    read_access.to_evidence,
     recheck=recheck.fhir,
     delivery="fhir",
-    compared=AccessKnown,
+    compared=AccessContext,
     pasted=(readable.request_is_utf8,),
 )
 REGISTRATION = Stage[RegistrationRequest, Any](
     "registration",
     always(*registration.CHECKS),
-    read_registration.unread,
+    read_registration.to_evidence,
     recheck=recheck.same_knowledge,
     delivery="json",
 )
-LOGOUT = Stage[LogoutRequest, LogoutKnown]("logout", always(*logout.CHECKS), read_logout.unread, recheck=recheck.logout)
+LOGOUT = Stage[LogoutRequest, LogoutContext]("logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout)
 LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.unread_launch)
-REDIRECT = Stage[UrlRequest, Any]("redirect", always(*redirect.CHECKS), read_url.unread_redirect)
+REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.unread_redirect)
 BROWSER = Stage[Any, Any]("browser")
 DISCOVERY = Stage[Any, Any]("discovery")
 ID_TOKEN = Stage[Any, Any]("id_token")
@@ -189,7 +196,7 @@ KINDS: dict[str, Kind] = {
     "login": Kind(LOGIN, read_login.request, read_login.known),
     "logout_request": Kind(LOGOUT, read_logout.request, read_logout.known),
     "redirect_url": Kind(REDIRECT, read_url.request, read_url.known),
-    "error_page_url": Kind(REDIRECT, read_url.error_page, read_url.known, always(*redirect.ERROR_PAGE_CHECKS)),
+    "error_page_url": Kind(REDIRECT, read_url.error_page, read_url.known, always(*authorization_response.ERROR_PAGE_CHECKS)),
     "registration": Kind(REGISTRATION, read_registration.request, read_registration.known),
     "token_request": Kind(TOKEN, read_token.request, read_token.known),
     "introspection_request": Kind(INTROSPECTION, read_token.request, read_subject.known),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sickbay.kernel.checks import Facts
 from sickbay.kernel.english import count, join
-from sickbay.kernel.refusal import Facts
 
 
 def counted(facts: Facts) -> Facts:

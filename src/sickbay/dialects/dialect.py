@@ -23,7 +23,7 @@ OURS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ErrorWording:
     """What a refusal is called here. urn: tail of the vendor's name for it; error: the OAuth error, None: the standard's."""
 
     urn: str | None = None
@@ -31,7 +31,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class ResponseStyle:
     """How refusals are delivered.
 
     untrusted: before the redirect URI is proven: our page, or see-other (303) to the error's own address.
@@ -57,24 +57,24 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """policy: fields of authorization.values.Policy that differ. paths: below the tenant's address."""
+    """policy: fields of authorization.models.Policy that differ. paths: below the tenant's address."""
 
     name: str
     title: str
     about: str
     fhir: tuple[str, ...]
     paths: Mapping[str, str]
-    answers: Answers = Answers()
+    answers: ResponseStyle = ResponseStyle()
     policy: Mapping[str, Any] = field(default_factory=dict)
     token_response: Mapping[str, str] = field(default_factory=dict)
     id_token: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Scope -> claims that come with it."""
     subject: str = "{tenant}-{username}"
     """What the seeded people are called in sub."""
-    words: Mapping[str, Words] = field(default_factory=dict)
-    at_token: Mapping[str, Words] = field(default_factory=dict)
+    words: Mapping[str, ErrorWording] = field(default_factory=dict)
+    at_token: Mapping[str, ErrorWording] = field(default_factory=dict)
     """The same of the token endpoint alone, where it says other words than authorize."""
-    defaults: Mapping[str, Words] = field(default_factory=dict)
+    defaults: Mapping[str, ErrorWording] = field(default_factory=dict)
     discovery: Mapping[str, Any] = field(default_factory=dict)
     """Members of smart-configuration that say otherwise; one that is false is left out."""
     tenant_id: str = ""
@@ -87,13 +87,13 @@ class Dialect:
         """The path of a FHIR base below the tenant's address."""
         return self.paths["fhir"].format(tenant_id=self.tenant_id, version=version, VERSION=version.upper())
 
-    def wording(self, finding: str, refusal: str, stage: str) -> Words:
+    def wording(self, finding: str, refusal: str, stage: str) -> ErrorWording:
         """The words for a finding, else for its refusal, else for the stage."""
         tables = (self.at_token, self.words) if stage == "token" else (self.words,)
         named = (table[name] for table in tables for name in (finding, refusal) if name in table)
-        return next(named, None) or self.defaults.get(stage) or Words()
+        return next(named, None) or self.defaults.get(stage) or ErrorWording()
 
-    def error_path(self, words: Words, *, id: str, client: str, persona: str) -> str:
+    def error_path(self, words: ErrorWording, *, id: str, client: str, persona: str) -> str:
         """The vendor's address of one refusal, below the tenant's; "" where the dialect has none of its own.
 
         persona: "" at the token endpoint, which knows none. client: "" where it is not proven.
@@ -136,15 +136,15 @@ def read(name: str, given: Mapping[str, Any]) -> Dialect:
         about=given["about"],
         fhir=tuple(given["fhir"]),
         paths={**OURS, **given["paths"]},
-        answers=Answers(**{key: _frozen(value) for key, value in given.get("answers", {}).items()}),
+        answers=ResponseStyle(**{key: _frozen(value) for key, value in given.get("answers", {}).items()}),
         policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
         token_response=dict(given.get("token_response", {})),
         id_token=dict(given.get("id_token", {})),
         subject=given.get("subject", "{tenant}-{username}"),
-        words={key: Words(**value) for key, value in words.items()},
-        at_token={key: Words(**value) for key, value in at_token.items()},
+        words={key: ErrorWording(**value) for key, value in words.items()},
+        at_token={key: ErrorWording(**value) for key, value in at_token.items()},
         discovery=dict(given.get("discovery", {})),
-        defaults={key: Words(**value) for key, value in defaults.items()},
+        defaults={key: ErrorWording(**value) for key, value in defaults.items()},
         tenant_id=given.get("tenant_id", ""),
     )
 

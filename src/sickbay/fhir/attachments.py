@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.elements import children
 
 _RELATIVE = re.compile(rb'"url"\s*:\s*"(?![A-Za-z][A-Za-z0-9+.-]*:)')
@@ -17,9 +17,9 @@ def with_absolute_attachments(version: str, type: str, body: bytes, base: str) -
     """`body`: JSON of a resource. A relative URL is one below the FHIR base (Bulk Data Access 2.0, Attachments)."""
     if not _RELATIVE.search(body):
         return body
-    resource = written.loads(body)
+    resource = lossless_json.loads(body)
     changed = _walk(version, type, resource, base)
-    return written.dumps(resource) if changed else body
+    return lossless_json.dumps(resource) if changed else body
 
 
 def _walk(version: str, path: str, value: Any, base: str) -> bool:

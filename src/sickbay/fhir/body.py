@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 from typing import Any, NamedTuple
 
-from sickbay.fhir import written, xml_reading
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
+from sickbay.fhir import lossless_json
 from sickbay.fhir.media import body_kind
-from sickbay.fhir.problem import Problem
-from sickbay.fhir.validation import validate
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.validation.issue import ValidationIssue
+from sickbay.fhir.validation.validator import validate
+from sickbay.fhir.xml import reader as xml_reader
 
 
 class Body(NamedTuple):
@@ -22,8 +23,8 @@ class Body(NamedTuple):
     malformed: str | None
     resource: dict[str, Any]
     id: str | None = None
-    problems: tuple[Problem, ...] = ()
-    facts: ResourceFacts = ResourceFacts()
+    problems: tuple[ValidationIssue, ...] = ()
+    facts: IndexEntries = IndexEntries()
 
 
 def read(version: str, type: str, id: str, text: bytes, base: str, content_type: str | None = None) -> Body:
@@ -40,9 +41,9 @@ def parsed(version: str, text: bytes, content_type: str | None) -> Any:
     kind = "XML" if body_kind(version, content_type) == "xml" else "JSON"
     try:
         if kind == "XML":
-            return xml_reading.loads(version, text)
-        found = written.loads(text.removeprefix(codecs.BOM_UTF8))
-        twice = written.repeated(text, found)
+            return xml_reader.loads(version, text)
+        found = lossless_json.loads(text.removeprefix(codecs.BOM_UTF8))
+        twice = lossless_json.repeated(text, found)
     except ValueError as error:
         raise ValueError(f"it is no {kind}: {error}") from None
     if twice is not None:
@@ -67,17 +68,17 @@ def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
         problems += _partial(type, whole["meta"])
-    named = own if own is None or isinstance(own, str) else f"{written.dumps(own).decode()} (no string)"
+    named = own if own is None or isinstance(own, str) else f"{lossless_json.dumps(own).decode()} (no string)"
     return Body(None, whole, named, problems, extract(version, whole, base))
 
 
-def _partial(type: str, meta: Any) -> tuple[Problem, ...]:
+def _partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
     """What was read as a part is not written back: the rest would be lost (R4, 3.1.1.5.8)."""
     tags = meta.get("tag") if isinstance(meta, dict) else None
     if not isinstance(tags, list) or not any(isinstance(one, dict) and one.get("code") == "SUBSETTED" for one in tags):
         return ()
     text = f"{type}.meta.tag says SUBSETTED: this is a part of a resource, and to store it would lose the rest."
-    return (Problem(f"{type}.meta.tag", "business-rule", text),)
+    return (ValidationIssue(f"{type}.meta.tag", "business-rule", text),)
 
 
 def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
@@ -88,4 +89,4 @@ def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
         meta = {**held, **meta}
     whole = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": None, **resource}
     whole["meta"] = meta
-    return written.dumps(whole)
+    return lossless_json.dumps(whole)

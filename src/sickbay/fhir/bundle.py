@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import orjson
 
-from sickbay.fhir.search_types import KEPT, is_brief
-from sickbay.kernel.remembering import LONGEST, memoized
+from sickbay.fhir.search.types import KEPT, is_brief
+from sickbay.kernel.memoize import LONGEST, memoized
 
 
-class Kept(Protocol):
+class StoredResource(Protocol):
     """A resource as a store gives it. body: its JSON."""
 
     @property
@@ -24,7 +24,7 @@ class Kept(Protocol):
     def body(self) -> bytes: ...
 
 
-class Alike(Sequence[Kept]):
+class Alike(Sequence[StoredResource]):
     """Resources of one type, ids beside bodies: an object for each would take as long to make as the resource to read."""
 
     __slots__ = ("bodies", "ids", "type")
@@ -38,10 +38,10 @@ class Alike(Sequence[Kept]):
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
             return Alike(self.type, self.ids[at], self.bodies[at])
-        return Entry(self.type, self.ids[at], self.bodies[at])
+        return BundleEntry(self.type, self.ids[at], self.bodies[at])
 
 
-class Entry(NamedTuple):
+class BundleEntry(NamedTuple):
     """One entry of ours. An outcome may have no id."""
 
     type: str
@@ -51,7 +51,7 @@ class Entry(NamedTuple):
 
 def searchset(
     base: str,
-    entries: Mapping[str, Sequence[Kept]],
+    entries: Mapping[str, Sequence[StoredResource]],
     *,
     self_url: str,
     next_url: str | None = None,
@@ -83,7 +83,7 @@ def _brief_head(self_url: str, next_url: str | None, total: int | None) -> bytes
     return _head(self_url, next_url, total, None, None)
 
 
-def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
+def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
     """The entries and the end of the Bundle, in pieces: a body is copied once, when all is joined."""
     pieces: list[bytes] = []
     for mode, kept in entries.items():
@@ -100,11 +100,11 @@ def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[b
     return pieces
 
 
-def _bodies(kept: Sequence[Kept]) -> list[bytes]:
+def _bodies(kept: Sequence[StoredResource]) -> list[bytes]:
     return kept.bodies if isinstance(kept, Alike) else [one.body for one in kept]
 
 
-def _before(base: str, mode: str, kept: Sequence[Kept]) -> list[bytes]:
+def _before(base: str, mode: str, kept: Sequence[StoredResource]) -> list[bytes]:
     """What stands before each body: the end of the entry before it, and its own head. All are encoded at once.
 
     Types and ids are of letters that JSON need not escape. An outcome without an id has no fullUrl, and is alone.

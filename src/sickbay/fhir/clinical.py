@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sickbay.fhir import values
 from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.elements import children
+from sickbay.fhir.search import index_values
 
 _NAMES = (
     "effective",
@@ -47,7 +47,7 @@ def clinical_date(version: str, resource: dict[str, Any]) -> int | None:
     """Epoch milliseconds of the first date that is there; an open beginning does not count."""
     for key, type in _keys(version, resource["resourceType"]):
         if key in resource:
-            for low, _ in values.dates(resource[key], type):
+            for low, _ in index_values.dates(resource[key], type):
                 if low > BEGINNING:
                     return low
     return None

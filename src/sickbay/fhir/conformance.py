@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sickbay.fhir import operations
 from sickbay.fhir.definitions import table
-from sickbay.fhir.operations import Operation
-from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
+from sickbay.fhir.operations import registry as operation_registry
+from sickbay.fhir.operations.registry import Operation
+from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.profiles import supported
-from sickbay.fhir.query import SearchParameter
-from sickbay.fhir.search_filters import is_answered
-from sickbay.fhir.search_parameters import COMMON, parameters
+from sickbay.fhir.search.filters import is_answered
+from sickbay.fhir.search.parameters import COMMON, parameters
+from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.served import served_types
 from sickbay.fhir.versions import VERSIONS
 
@@ -108,7 +108,7 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
 
 def _operations(version: str) -> list[dict[str, Any]]:
     """Those of the whole server; in the old versions, which have no other place for them, all."""
-    held = [one for one in operations.of_version(version) if version in _OLD or one.level == "system"]
+    held = [one for one in operation_registry.of_version(version) if version in _OLD or one.level == "system"]
     return _named(version, held)
 
 
@@ -189,7 +189,7 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
         found["searchRevInclude"] = list(_referring(version).get(type, ()))
         found["searchParam"] = [_parameter(version, one) for one in sorted(held, key=lambda one: one.code)]
     if version not in _OLD:
-        offered = operations.of_version(version)
+        offered = operation_registry.of_version(version)
         found["operation"] = _named(
             version, [one for one in offered if one.level != "system" and type in (one.types or (type,))]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 BEGINNING = -62_135_596_800_000
 """0001-01-01: the low end of what has no beginning."""
@@ -22,7 +22,7 @@ _FORM = re.compile(
 )
 
 
-@remembered(16_384)
+@memoize(16_384)
 def span(text: str) -> tuple[int, int] | None:
     """The range of a date of any precision; None where it is no date. Without a zone: UTC (R4, 3.1.1.4.7)."""
     form = _FORM.fullmatch(text)

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sickbay.fhir import written, xml_reading
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
+from sickbay.fhir import lossless_json
 from sickbay.fhir.references import ID
-from sickbay.fhir.search_parameters import known_types, nearest_of
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.served import NOT_SERVED
-from sickbay.fhir.validation import validate
+from sickbay.fhir.validation.validator import validate
+from sickbay.fhir.xml import reader as xml_reader
 
 SPREAD = frozenset({"collection", "transaction", "batch", "searchset"})
 """Bundles whose entries are meant, not the Bundle: each entry is stored under its own id, whatever its request says."""
@@ -22,7 +23,7 @@ SPREAD = frozenset({"collection", "transaction", "batch", "searchset"})
 _URN = re.compile(rb'("reference"\s*:\s*")(urn:[^"\\]+)"')
 
 
-class Piece(NamedTuple):
+class ParsedResource(NamedTuple):
     """A resource that can be stored. place: "" or where in its Bundle. body: its bytes; resource: the same, parsed."""
 
     place: str
@@ -38,10 +39,10 @@ class Ready(NamedTuple):
     type: str
     id: str
     body: bytes
-    facts: ResourceFacts
+    facts: IndexEntries
 
 
-class Fault(NamedTuple):
+class LoadError(NamedTuple):
     """One that cannot, and why. is_bad: False if nothing is wrong with it and this server only has no use for it."""
 
     place: str
@@ -63,19 +64,19 @@ class _Odd(msgspec.Struct):
     entry: list[msgspec.Raw] = []
 
 
-def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) -> Iterator[Piece | Fault]:
+def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) -> Iterator[ParsedResource | LoadError]:
     """What one text holds: JSON, or XML, which is kept as JSON.
 
     line: of NDJSON, where a Bundle with an id is itself a resource, as it was exported.
     """
     body = text.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        document = xml_reading.loads(version, body) if xml else written.loads(body)
+        document = xml_reader.loads(version, body) if xml else lossless_json.loads(body)
     except ValueError as error:
-        yield Fault("", f"is no {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
+        yield LoadError("", f"is no {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
         return
     if xml:
-        body = written.dumps(document)
+        body = lossless_json.dumps(document)
     if _spreads(document, line):
         yield from _entries(version, body, document)
     else:
@@ -88,25 +89,25 @@ def _spreads(document: Any, line: bool) -> bool:
     return document.get("type") in SPREAD and not (line and "id" in document)
 
 
-def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[Piece | Fault]:
+def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[ParsedResource | LoadError]:
     """References by urn:uuid lead to the entries' own ids."""
     try:
         bodies = _bodies(body)
     except msgspec.ValidationError as error:
-        yield Fault("", f"is no Bundle: {error}")
+        yield LoadError("", f"is no Bundle: {error}")
         return
     entries: list[Any] = bundle.get("entry", [])
     names = _names(entries)
     for index, (entry, own) in enumerate(zip(entries, bodies, strict=True)):
         place = f"Bundle.entry[{index}]"
         if not isinstance(entry, dict):
-            yield Fault(place, "is no object")
+            yield LoadError(place, "is no object")
             continue
         search, resource = entry.get("search"), entry.get("resource")
         if isinstance(search, dict) and search.get("mode") == "outcome":
             continue
         led = _URN.sub(lambda found: _led(found, names), own)
-        yield _piece(version, place, led, resource if led == own else written.loads(led))
+        yield _piece(version, place, led, resource if led == own else lossless_json.loads(led))
 
 
 def _bodies(bundle: bytes) -> list[bytes]:
@@ -132,37 +133,37 @@ def _led(found: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
     return found[1] + names.get(found[2], found[2]) + b'"'
 
 
-def _piece(version: str, place: str, body: bytes, resource: Any) -> Piece | Fault:
+def _piece(version: str, place: str, body: bytes, resource: Any) -> ParsedResource | LoadError:
     if not isinstance(resource, dict):
-        return Fault(place, "holds no resource")
+        return LoadError(place, "holds no resource")
     type, id = resource.get("resourceType"), resource.get("id")
     if not isinstance(type, str):
-        return Fault(place, "is no resource: it has no resourceType")
+        return LoadError(place, "is no resource: it has no resourceType")
     if type not in known_types(version):
         near = nearest_of(type, known_types(version))
         meant = f"; did you mean {near}?" if near else ""
-        return Fault(place, f"{type} is no type of this version of FHIR{meant}")
+        return LoadError(place, f"{type} is no type of this version of FHIR{meant}")
     if type in NOT_SERVED:
-        return Fault(place, f"{type} is left out: this server doesn't serve subscriptions yet", is_bad=False)
+        return LoadError(place, f"{type} is left out: this server doesn't serve subscriptions yet", is_bad=False)
     if not isinstance(id, str):
-        return Fault(place, f"this {type} has no id")
+        return LoadError(place, f"this {type} has no id")
     if not ID.fullmatch(id):
-        return Fault(place, f"the id of this {type} is not 1 to 64 of letters, digits, - and .")
-    return Piece(place, type, id, body, resource)
+        return LoadError(place, f"the id of this {type} is not 1 to 64 of letters, digits, - and .")
+    return ParsedResource(place, type, id, body, resource)
 
 
-def ready(version: str, piece: Piece, base: str) -> Ready:
+def ready(version: str, piece: ParsedResource, base: str) -> Ready:
     """base: of the server that will store it, whose own absolute references are to its resources."""
     return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 
-def judged(version: str, piece: Piece, base: str) -> Piece | Fault:
+def judged(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
     """The piece where it is valid, else its first faults."""
-    twice = written.repeated(piece.body, piece.resource)
+    twice = lossless_json.repeated(piece.body, piece.resource)
     if twice is not None:
-        return Fault(piece.place, f"{piece.type}/{piece.id}: an object has {twice} twice")
+        return LoadError(piece.place, f"{piece.type}/{piece.id}: an object has {twice} twice")
     problems = validate(version, piece.resource, base, searches=True)
     if not problems:
         return piece
     more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
-    return Fault(piece.place, f"{piece.type}/{piece.id}: {' '.join(one.text for one in problems[:3])}{more}")
+    return LoadError(piece.place, f"{piece.type}/{piece.id}: {' '.join(one.text for one in problems[:3])}{more}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 GENERIC = ("application/json", "text/json")
 GENERIC_XML = ("application/xml", "text/xml")
@@ -41,13 +41,13 @@ def negotiate(version: str, accept: str | None, format: str | None = None) -> Me
     return _by_format(version, format) if format else _by_accept(version, accept)
 
 
-@remembered(256)
+@memoize(256)
 def _by_format(version: str, format: str) -> Media:
     # A plus sign that nobody encoded arrives as a space.
     return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
 
 
-@remembered(256)
+@memoize(256)
 def _by_accept(version: str, accept: str | None) -> Media:
     if accept is None or not accept.strip():
         return Media(VERSIONS[version].json + ";charset=utf-8", "", True)
@@ -109,7 +109,7 @@ def _weight(text: str) -> float:
         return 1.0
 
 
-@remembered(256)
+@memoize(256)
 def body_kind(version: str, content_type: str | None) -> Literal["json", "xml"] | None:
     """How a body of this Content-Type is read: the version's own types, and the generic ones; of charsets, UTF-8.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
-@remembered(16_384)
+@memoize(16_384)
 def target(reference: str, base: str) -> tuple[str, str] | None:
     """(type, id) of `Type/id` or `{base}/Type/id`, a version at the end aside; None: contained, logical or foreign."""
     local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RequestError:
     """rule: fhir-date-malformed, …  parameter: as it was sent. value: the part that is wrong. expected: how it is right."""
 
     rule: str

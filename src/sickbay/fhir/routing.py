@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sickbay.fhir import operations
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.references import ID
-from sickbay.fhir.search_parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
-from sickbay.kernel.remembering import remembered
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
+from sickbay.kernel.memoize import memoize
 
 
 class Route(NamedTuple):
@@ -38,7 +38,7 @@ class Misrouted:
     """
 
     status: int
-    fault: Fault | None = None
+    fault: RequestError | None = None
     versions: tuple[str, ...] = ()
     nearest: str | None = None
     allowed: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     return _routed(version, method, path)
 
 
-@remembered(256)
+@memoize(256)
 def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
@@ -90,10 +90,10 @@ def _routed(version: str, method: str, path: str) -> Route | Misrouted:
         return Misrouted(404)
     if "//" in path:
         once = "/" + "/".join(filter(None, path.split("/")))
-        return Misrouted(404, Fault("fhir-base-double-slash", "path", path, once))
+        return Misrouted(404, RequestError("fhir-base-double-slash", "path", path, once))
     segments = path.split("/")[1:]
     if "" in segments:
-        return Misrouted(404, Fault("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
+        return Misrouted(404, RequestError("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
     return _below(version, method, segments)
 
 
@@ -134,9 +134,9 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
     return _of_instance(version, method, type, head, more)
 
 
-def _bad_id(type: str, head: str, more: list[str]) -> Fault:
+def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
     """An MRN with a slash in it falls into two segments: it is named whole."""
-    return Fault("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
+    return RequestError("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
 
 
 def _of_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
@@ -159,10 +159,11 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
 
 
 def _operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
-    one = operations.find(version, name, type, id)
+    one = operation_registry.find(version, name, type, id)
     if one is None:
         return Misrouted(
-            404, Fault("fhir-operation-unknown", "operation", f"${name}", operations.expected(version, name, type))
+            404,
+            RequestError("fhir-operation-unknown", "operation", f"${name}", operation_registry.expected(version, name, type)),
         )
     if method not in one.methods and not (method == "HEAD" and "GET" in one.methods):
         return Misrouted(405, allowed=one.methods)
@@ -208,7 +209,7 @@ def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
     elsewhere = other_versions(version, name)
     near = COUNTERPARTS.get((version, name)) or nearest_of(name.rstrip("s") or name, resource_types(version))
     rule = "fhir-resource-wrong-version" if elsewhere else "fhir-resource-unknown"
-    return Misrouted(404, Fault(rule, "type", name, near or "a resource type of this version"), elsewhere, near)
+    return Misrouted(404, RequestError(rule, "type", name, near or "a resource type of this version"), elsewhere, near)
 
 
 COUNTERPARTS = {

@@ -6,11 +6,11 @@ answered depends on the name alone; only `search_filters.values_of` looks at the
 
 from __future__ import annotations
 
-from sickbay.fhir.query import SearchParameter
-from sickbay.fhir.search_filters import UNANSWERED, is_answered
-from sickbay.fhir.search_parameters import find
-from sickbay.fhir.search_results import RESULTS, UNSHAPED
-from sickbay.kernel.remembering import memoized
+from sickbay.fhir.search.filters import UNANSWERED, is_answered
+from sickbay.fhir.search.parameters import find
+from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.result_parameters import RESULTS, UNSHAPED
+from sickbay.kernel.memoize import memoized
 
 LONGEST = 64
 """Characters of a name that is worth caching."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.search.parameters import resource_types
 
 NOT_SERVED = frozenset({"Subscription", "SubscriptionStatus", "SubscriptionTopic"})
 """Nothing is sent to a subscriber. What an older Sickbay stored can be read, searched and deleted."""

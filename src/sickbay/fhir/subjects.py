@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import values
 from sickbay.fhir.binary import context
-from sickbay.fhir.expressions import Route, routes, walk
-from sickbay.fhir.index import CROWDS
 from sickbay.fhir.references import target
-from sickbay.fhir.search_parameters import compartment_types, known_types, parameters
+from sickbay.fhir.search import index_values
+from sickbay.fhir.search.expressions import ElementPath, routes, walk
+from sickbay.fhir.search.index import CROWDS
+from sickbay.fhir.search.parameters import compartment_types, known_types, parameters
 
 USUAL = ("subject", "patient")
 """The parameters that name the subject of a record. They hold for every type that EXCEPTIONS doesn't list."""
@@ -77,9 +77,9 @@ class Before(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    compartment: tuple[Route, ...]
-    subject: tuple[Route, ...]
-    named: tuple[Route, ...]
+    compartment: tuple[ElementPath, ...]
+    subject: tuple[ElementPath, ...]
+    named: tuple[ElementPath, ...]
     """Those of `subject`, whatever type the reference has."""
 
 
@@ -106,11 +106,11 @@ def _any_target(expression: str) -> str:
     return expression.replace(".where(resolve() is Patient)", "")
 
 
-def _patients(ways: tuple[Route, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
+def _patients(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
     found = set()
     for route in ways:
         for value in walk(route, resource):
-            text = values.referenced(value, route.type)
+            text = index_values.referenced(value, route.type)
             place = target(text, base) if text is not None else None
             if place is not None and place[0] == "Patient":
                 found.add(place[1])

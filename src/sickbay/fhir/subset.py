@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.fault import Fault
 from sickbay.fhir.members import joined, members
-from sickbay.fhir.query import Query
-from sickbay.fhir.search_parameters import nearest_of
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.parameters import nearest_of
+from sickbay.fhir.search.query import Query
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
 _OLD = ("dstu2", "stu3")
@@ -33,18 +33,18 @@ class Part(NamedTuple):
     elements: tuple[str, ...] = ()
 
 
-def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[Fault, ...]:
+def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
     """What a read or a history asks for; type None: any. Every fault (never an empty tuple) where it is no such thing."""
     part, faults = Part(), []
     for name, text in pairs:
         if name == "_summary":
             part = part._replace(summary=None if text == "false" else text)
             if text not in SUMMARIES:
-                faults.append(Fault(RULE, name, text, "_summary=true, text, data or false; a count is of a search"))
+                faults.append(RequestError(RULE, name, text, "_summary=true, text, data or false; a count is of a search"))
         elif name == "_elements":
             names = tuple(filter(None, text.split(",")))
             part = part._replace(elements=(*part.elements, *names))
-            faults += [Fault(RULE, name, text, wrong) for one in names if (wrong := unknown(version, type, one))]
+            faults += [RequestError(RULE, name, text, wrong) for one in names if (wrong := unknown(version, type, one))]
     return tuple(faults) if faults else part
 
 
@@ -58,16 +58,16 @@ def unknown(version: str, type: str | None, name: str) -> str | None:
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
-def faults(query: Query) -> tuple[Fault, ...]:
+def faults(query: Query) -> tuple[RequestError, ...]:
     """What a search cannot ask for: elements that no type of it has; texts alone of included resources (R4, 3.1.1.5.8)."""
     types = [one.type for one in query.parts] or [query.type]
     found = []
     for name in query.elements:
         said = [unknown(query.version, type, name) for type in types]
         if None not in said:
-            found.append(Fault(RULE, "_elements", name, str(said[0])))
+            found.append(RequestError(RULE, "_elements", name, str(said[0])))
     if query.summary == "text" and any(one.includes for one in query.parts or (query,)):
-        found.append(Fault(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
+        found.append(RequestError(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
     return tuple(found)
 
 
@@ -125,13 +125,13 @@ def _summarised(version: str, type: str) -> frozenset[str]:
 
 def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     held = dict(cut)
-    meta = _object(written.loads(held.get("meta", b"{}")))
+    meta = _object(lossless_json.loads(held.get("meta", b"{}")))
     told = meta.get("tag")
     tags = [one for one in (told if isinstance(told, list) else []) if _object(one).get("code") != "SUBSETTED"]
     meta["tag"] = [*tags, {"system": _OLD_SYSTEM if version in _OLD else _SYSTEM, "code": "SUBSETTED"}]
     begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
     rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
-    return [*begin, ("meta", written.dumps(meta)), *rest]
+    return [*begin, ("meta", lossless_json.dumps(meta)), *rest]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir.definitions import table
-from sickbay.fhir.search_parameters import nearest_of
+from sickbay.fhir.search.parameters import nearest_of
 
 SPECIFICATION = "http://hl7.org/fhir/"
 MOST = 1000

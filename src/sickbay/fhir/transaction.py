@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.body import parsed
 from sickbay.fhir.elements import children
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.request_error import RequestError
 
 MOST = 5000
 """Entries of one Bundle."""
@@ -27,7 +27,7 @@ HEADERS = {
 }
 
 
-class Asked(NamedTuple):
+class BundleEntryRequest(NamedTuple):
     """One entry as the request that it stands for. path: below the base, with its slash. patch: what a PATCH sends.
 
     wrong: why it stands for none; then nothing else is said of it. It refuses a transaction, and of a batch itself alone.
@@ -46,29 +46,29 @@ class Asked(NamedTuple):
     """The url as it was sent, if it began with a slash or with the base itself."""
 
 
-class Unreadable(Exception):
+class InvalidBundle(Exception):
     """Its text says what is wrong with the Bundle."""
 
 
-def read(version: str, text: bytes, content_type: str | None = None, base: str = "") -> tuple[str, list[Asked]]:
+def read(version: str, text: bytes, content_type: str | None = None, base: str = "") -> tuple[str, list[BundleEntryRequest]]:
     """Type (batch or transaction) and entries. base: the FHIR base, with which a url may begin. Raises Unreadable."""
     try:
         bundle = parsed(version, text, content_type)
     except ValueError as error:
-        raise Unreadable(f"The body cannot be read: {error}.") from None
+        raise InvalidBundle(f"The body cannot be read: {error}.") from None
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise Unreadable("What is posted to the base is a Bundle.")
+        raise InvalidBundle("What is posted to the base is a Bundle.")
     kind, entries = bundle.get("type"), bundle.get("entry", [])
     if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
-        raise Unreadable(f"A Bundle posted to the base is a batch or a transaction of at most {MOST} entries.")
+        raise InvalidBundle(f"A Bundle posted to the base is a batch or a transaction of at most {MOST} entries.")
     asked = [_asked(position, one, base) for position, one in enumerate(entries)]
     wrong = [one.wrong for one in asked if one.wrong]
     if kind == "transaction" and wrong:
-        raise Unreadable(wrong[0])
+        raise InvalidBundle(wrong[0])
     urls = [one.full_url for one in asked if one.full_url]
     if kind == "transaction" and len(set(urls)) < len(urls):
         twice = Counter(urls).most_common(1)[0][0]
-        raise Unreadable(f"Two entries have the fullUrl {twice}, and a reference to it could mean either (bdl-7).")
+        raise InvalidBundle(f"Two entries have the fullUrl {twice}, and a reference to it could mean either (bdl-7).")
     return str(kind), asked
 
 
@@ -79,19 +79,19 @@ def _relative(url: str, base: str) -> str:
     return url[1:] if url.startswith("/") else url
 
 
-def _asked(position: int, entry: Any, base: str) -> Asked:
+def _asked(position: int, entry: Any, base: str) -> BundleEntryRequest:
     request = entry.get("request") if isinstance(entry, dict) else None
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")
     if method not in ORDER or not isinstance(url, str):
         told = f"Bundle.entry[{position}].request needs a method, one of {', '.join(ORDER)}, and a url."
-        return Asked(position, "", "", "", {}, wrong=told)
+        return BundleEntryRequest(position, "", "", "", {}, wrong=told)
     url = "".join(one if one.isascii() else quote(one, errors="replace") for one in url)
     sent, url = url, _relative(url, base)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:
         told = f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
-        return Asked(position, "", "", "", {}, wrong=told)
+        return BundleEntryRequest(position, "", "", "", {}, wrong=told)
     headers = {header: request[key] for key, header in HEADERS.items() if isinstance(request.get(key), str)}
     resource, full = entry.get("resource"), entry.get("fullUrl")
     held = resource if isinstance(resource, dict) else None
@@ -99,7 +99,7 @@ def _asked(position: int, entry: Any, base: str) -> Asked:
         headers | {"content-type": str((held or {}).get("contentType", "application/json"))} if method == "PATCH" else headers
     )
     patch = _patch(held) if method == "PATCH" else b""
-    return Asked(
+    return BundleEntryRequest(
         position,
         method,
         f"/{path}" if path else "",
@@ -115,7 +115,7 @@ def _asked(position: int, entry: Any, base: str) -> Asked:
 def _patch(binary: dict[str, Any] | None) -> bytes:
     """A patch travels in a Binary (R4, 3.1.0.8.1), a FHIRPath Patch as the Parameters that it is."""
     if binary is not None and binary.get("resourceType") == "Parameters":
-        return written.dumps(binary)
+        return lossless_json.dumps(binary)
     try:
         return base64.b64decode(str((binary or {}).get("data", (binary or {}).get("content", ""))), validate=True)
     except binascii.Error:
@@ -199,7 +199,7 @@ def _references(value: Any, *, bundles: bool = True) -> Iterator[str]:
 
 def no_search(text: str, faults: object) -> str:
     """What is wrong with a conditional reference that no search can be made of."""
-    first = next((one for one in faults if isinstance(one, Fault)), None) if isinstance(faults, tuple) else None
+    first = next((one for one in faults if isinstance(one, RequestError)), None) if isinstance(faults, tuple) else None
     meant = f"{first.parameter}: {first.expected}" if first else "a type of this version and a search parameter of it"
     return f"The reference {text} is a search that cannot be made; it needs {meant}."
 

@@ -33,7 +33,7 @@ class Budget:
                 self._changed.notify_all()
 
 
-class Held:
+class UnsentBytes:
     """Counts the bytes of answers that are finished but wait, for example for a thread that writes them as XML."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Held:
             self.total -= size
 
 
-HELD: Final = Held()
+HELD: Final = UnsentBytes()
 """Of this process."""
 _last_pause = 0.0
 

@@ -70,7 +70,7 @@ class RefusalType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check(Generic[R, K]):
-    """One assertion: `decide(request, known)`, the known things it `needs`, the checks it comes `after`.
+    """One assertion: `decide(request, known)`, the known things it `requires`, the checks it comes `after`.
 
     about: the attribute of `known` in which it looks for something to refuse; where that is empty it need not be asked.
     of: the kinds of request of which it may refuse one; none named: any.
@@ -78,18 +78,18 @@ class Check(Generic[R, K]):
 
     name: str
     decide: Callable[[R, K], Refusal | None]
-    needs: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
     after: tuple[Check[Any, Any], ...] = ()
-    about: str = ""
-    of: tuple[str, ...] = ()
+    inputs: str = ""
+    applies_to: tuple[str, ...] = ()
 
 
 def check(
     *,
-    needs: Iterable[str] = (),
+    requires: Iterable[str] = (),
     after: Iterable[Check[Any, Any]] = (),
-    about: str = "",
-    of: Iterable[str] = (),
+    inputs: str = "",
+    applies_to: Iterable[str] = (),
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
     """Make a plain function `(request, known) -> Refusal | None` a Check.
 
@@ -100,7 +100,7 @@ def check(
     """
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
-        return Check(decide.__name__, decide, tuple(needs), tuple(after), about, tuple(of))
+        return Check(decide.__name__, decide, tuple(requires), tuple(after), inputs, tuple(applies_to))
 
     return wrap
 
@@ -159,7 +159,7 @@ def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collec
     passed: set[str] = set()
     said: list[Checked] = []
     for one in checks:
-        result = _missing(one, known, passed) if one.after or one.needs else None
+        result = _missing(one, known, passed) if one.after or one.requires else None
         if result is None:
             refusal = one.decide(request, known)
             result = Checked(one.name, "passed") if refusal is None else _refused(one.name, refusal, relaxed)
@@ -174,7 +174,7 @@ def _missing(one: Check[R, K], known: K, passed: set[str]) -> Checked | None:
     for before in one.after:
         if before.name not in passed:
             return Checked(one.name, "skipped", waits_for=before.name)
-    for need in one.needs:
+    for need in one.requires:
         if getattr(known, need) is UNKNOWN:
             return Checked(one.name, "skipped", waits_for=need)
     return None

@@ -1,6 +1,6 @@
 """The checks of a stage, prepared so that a request which passes all of them is decided by little more than calling each.
 
-`examine` of kernel.refusal defines what checks mean: one plain loop. This is the same for the many requests that pass; for any
+`examine` of kernel.checks defines what checks mean: one plain loop. This is the same for the many requests that pass; for any
 other the plain loop gives the Examination. A law in tests/kernel/test_compiled_checks.py holds that both agree.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from sickbay.kernel import refusal
-from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Refusal
+from sickbay.kernel import checks as kernel_checks
+from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Refusal
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -26,7 +26,7 @@ class CompiledChecks(NamedTuple, Generic[R, K]):
     """
 
     checks: tuple[Check[R, K], ...]
-    needs: tuple[str, ...]
+    requires: tuple[str, ...]
     groups: tuple[Group, ...]
     passed: Examination | None
 
@@ -37,33 +37,33 @@ def compile(
 ) -> CompiledChecks[R, K]:
     """kind: of request; None: every check is called. proven: those that passed before, of the very same that is known."""
     ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
-    called = [one for one in checks if one not in proven and (kind is None or not one.of or kind in one.of)]
+    called = [one for one in checks if one not in proven and (kind is None or not one.applies_to or kind in one.applies_to)]
     groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
     for one in called:
-        groups.setdefault(one.about, []).append(one.decide)
+        groups.setdefault(one.inputs, []).append(one.decide)
     passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
-    needs = tuple(dict.fromkeys(need for one in called for need in one.needs))
-    listed = tuple((about, tuple(group)) for about, group in groups.items())
-    return CompiledChecks(checks, needs, listed, passed if ordered else None)
+    requires = tuple(dict.fromkeys(need for one in called for need in one.requires))
+    listed = tuple((inputs, tuple(group)) for inputs, group in groups.items())
+    return CompiledChecks(checks, requires, listed, passed if ordered else None)
 
 
 def examine(
     checks: Sequence[Check[R, K]] | CompiledChecks[R, K], request: R, known: K, relaxed: Collection[str] = ()
 ) -> Examination:
-    """What `refusal.examine` gives of the same checks."""
+    """What `kernel_checks.examine` gives of the same checks."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile(tuple(checks))
     granted = _granted(compiled, request, known)
-    return granted if granted is not None else refusal.examine(compiled.checks, request, known, relaxed)
+    return granted if granted is not None else kernel_checks.examine(compiled.checks, request, known, relaxed)
 
 
 def _granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
     """None if a check doesn't pass, or can't be called."""
-    _, needs, groups, passed = compiled
-    for need in needs:
+    _, requires, groups, passed = compiled
+    for need in requires:
         if getattr(known, need) is UNKNOWN:
             return None
-    for about, group in groups:
-        if not about or getattr(known, about):
+    for inputs, group in groups:
+        if not inputs or getattr(known, inputs):
             for decide in group:
                 if decide(request, known) is not None:
                     return None

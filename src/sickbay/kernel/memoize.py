@@ -33,7 +33,7 @@ def memoized(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return wrap
 
 
-def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def memoize(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Of a pure function: its last `most` answers are kept, of those for longer texts the last, of very long ones none."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:

@@ -85,9 +85,19 @@ def schedule(
 
 def codes() -> Iterator[tuple[str, str, str]]:
     """System, code and display of everything that a life may be told with, whoever lives it."""
-    from sickbay.population import acts, codings, drugs, forms, intake, measures, problems, samples, social_measures
+    from sickbay.population import (
+        codings,
+        drugs,
+        forms,
+        intake,
+        measures,
+        problems,
+        procedure_codes,
+        social_measures,
+        specimens,
+    )
 
-    for module in (problems, acts, drugs, measures, social_measures, samples, forms, intake):
+    for module in (problems, procedure_codes, drugs, measures, social_measures, specimens, forms, intake):
         for value in vars(module).values():
             for each in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
                 for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from sickbay.population import findings, notes, social
 from sickbay.population.chart import Chart
-from sickbay.population.dice import Dice
+from sickbay.population.seeded_random import SeededRandom
 
 
 def add(chart: Chart, seed: int) -> None:
     """Adds to the chart's life, in place."""
     if not chart.life.visits:
         return
-    dice = Dice(seed, "additions", chart.person.number)
+    dice = SeededRandom(seed, "additions", chart.person.number)
     findings.add(chart, dice)
     social.add(chart, dice)
     notes.add(chart)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
-from sickbay.population.life import Life, Visit
+from sickbay.population.patient_history import PatientHistory, Visit
 
 _RATES = {"ambulatory": 95, "emergency": 480, "inpatient": 2400}
 """Dollars for a visit, and for each further day in hospital."""
@@ -29,7 +29,7 @@ class Agreement(NamedTuple):
     permits: bool
 
 
-def bill(life: Life) -> Bill | None:
+def bill(life: PatientHistory) -> Bill | None:
     """Of every third patient the last visit that the payer has settled is billed through the hospital."""
     settled = [visit for visit in life.visits if visit.end.date() + _SETTLED <= life.person.last]
     if life.person.number % 3 or not settled:
@@ -40,7 +40,7 @@ def bill(life: Life) -> Bill | None:
     return Bill(visit, float(amount), benefit, visit.end.date() + _SETTLED)
 
 
-def agreement(life: Life) -> Agreement | None:
+def agreement(life: PatientHistory) -> Agreement | None:
     """Every fourth patient was asked at the first visit; few refuse."""
     if life.person.number % 4 != 1 or not life.visits:
         return None

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sickbay.population import mess
-from sickbay.population.dice import Dice
-from sickbay.population.life import Person
+from sickbay.population import data_quality
+from sickbay.population.patient_history import Person
 from sickbay.population.people import TIMOTHY, person
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS, Practitioner
 from sickbay.population.stories import STORIES, threads_of
 
@@ -95,8 +95,8 @@ def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 
                 yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
 
-def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> Dice:
-    return Dice(seed, "booking", practitioner.id, day.isoformat(), clock, what)
+def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
+    return SeededRandom(seed, "booking", practitioner.id, day.isoformat(), clock, what)
 
 
 def _booked(
@@ -115,7 +115,7 @@ def _booked(
     if who is None:
         return slot, None
     made = day - datetime.timedelta(days=dice.whole(4, 40))
-    patient = mess.person(person(seed, who), seed, messiness)
+    patient = data_quality.person(person(seed, who), seed, messiness)
     reason = "Hypertension, yearly review" if who == TIMOTHY else _reason(seed, dice, who, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, made)
 
@@ -143,14 +143,14 @@ def _who(seed: int, patients: int, day: datetime.date, practitioner: Practitione
     return None
 
 
-def _reason(seed: int, dice: Dice, number: int, day: datetime.date) -> str:
+def _reason(seed: int, dice: SeededRandom, number: int, day: datetime.date) -> str:
     known = [reason for thread in threads_of(seed, number) if thread in STORIES for reason in STORIES[thread].asks]
     if known and dice.chance(0.75):
         return dice.pick(known)
     return dice.pick(_CHILDREN if person(seed, number).age(day) < 18 else _ANYBODY)
 
 
-def _state(dice: Dice, shift: int, clock: str) -> str:
+def _state(dice: SeededRandom, shift: int, clock: str) -> str:
     missed = dice.chance(0.07)
     if shift < 0:
         return "noshow" if missed else "fulfilled"

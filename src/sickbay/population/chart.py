@@ -9,34 +9,34 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from sickbay.population import drugs, measures, problems
-from sickbay.population.body import Body
 from sickbay.population.codings import Concept
-from sickbay.population.dice import Dice
-from sickbay.population.life import (
-    Act,
-    Aim,
+from sickbay.population.patient_history import (
     Allergy,
+    CarePlan,
     Category,
+    Condition,
     Criticality,
     Drug,
+    Goal,
     Implant,
-    Life,
     Measure,
+    MedicationStatement,
     Note,
+    Observation,
+    PatientHistory,
     Person,
-    Plan,
     Prescription,
-    Problem,
-    Reading,
+    Procedure,
     Report,
-    Request,
+    ServiceRequest,
     Setting,
     Severity,
-    Statement,
     Vaccination,
     Visit,
 )
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import NURSES, ROOMS
+from sickbay.population.vitals import Body
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
 Kind = Literal["LAB", "RAD", "CUS", "PF", "OTH", "PAT"]
@@ -57,10 +57,10 @@ def wanted(
 class Chart:
     """A life while it is written. Stories call it; it keeps the numbers of things."""
 
-    def __init__(self, person: Person, dice: Dice) -> None:
+    def __init__(self, person: Person, dice: SeededRandom) -> None:
         self.person = person
         self.dice = dice
-        self.life = Life(person)
+        self.life = PatientHistory(person)
 
     def visit(
         self,
@@ -97,13 +97,13 @@ class Chart:
         lasting: bool = True,
         over: datetime.date | None = None,
         site: Concept | None = None,
-    ) -> Problem:
+    ) -> Condition:
         number = len(self.life.problems) + 1
-        problem = Problem(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
+        problem = Condition(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
         self.life.problems.append(problem)
         return problem
 
-    def resolve(self, problem: Problem, day: datetime.date) -> None:
+    def resolve(self, problem: Condition, day: datetime.date) -> None:
         """The problem is over, if that day is still within the record."""
         if day <= self.person.last:
             self.life.problems[problem.number - 1] = replace(problem, over=day)
@@ -130,7 +130,7 @@ class Chart:
         self.life.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
 
     def prescribe(
-        self, drug: Drug, visit: Visit, problem: Problem | None = None, end: datetime.date | None = None
+        self, drug: Drug, visit: Visit, problem: Condition | None = None, end: datetime.date | None = None
     ) -> Prescription:
         """Orders it in the form for the age; what is taken already is not ordered again. An end after the record is none."""
         drug = drugs.of_age(drug, self.person.age(visit.day))
@@ -170,7 +170,7 @@ class Chart:
         at = visit.start + datetime.timedelta(minutes=after)
         number = len(self.life.readings) + 1
         performer = by or visit.practitioner
-        self.life.readings.append(Reading(number, measure, at, value, concept, parts, visit.number, performer))
+        self.life.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
         return number
 
     def throw(self, measure: Measure, body: Body) -> float:
@@ -234,13 +234,13 @@ class Chart:
         concept: Concept,
         kind: Concept,
         visit: Visit,
-        problem: Problem | None = None,
+        problem: Condition | None = None,
         until: datetime.date | None = None,
         *,
         social: bool = False,
-    ) -> Request:
+    ) -> ServiceRequest:
         number = len(self.life.requests) + 1
-        request = Request(number, concept, kind, visit, problem.number if problem else None, until, social)
+        request = ServiceRequest(number, concept, kind, visit, problem.number if problem else None, until, social)
         self.life.requests.append(request)
         return request
 
@@ -248,16 +248,16 @@ class Chart:
         self,
         concept: Concept,
         visit: Visit,
-        problem: Problem | None = None,
-        request: Request | None = None,
+        problem: Condition | None = None,
+        request: ServiceRequest | None = None,
         *,
         after: int = 10,
         minutes: int = 10,
         site: Concept | None = None,
         device: Implant | None = None,
-    ) -> Act:
+    ) -> Procedure:
         start = visit.start + datetime.timedelta(minutes=after)
-        act = Act(
+        act = Procedure(
             len(self.life.acts) + 1,
             concept,
             start,
@@ -277,7 +277,7 @@ class Chart:
         kind: Kind,
         visit: Visit,
         conclusion: str | None = None,
-        request: Request | None = None,
+        request: ServiceRequest | None = None,
         *,
         readings: tuple[int, ...] = (),
         after: int = 15,
@@ -286,13 +286,13 @@ class Chart:
         number, asked = len(self.life.reports) + 1, request.number if request else None
         self.life.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, asked))
 
-    def plan(self, title: str, problem: Problem, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
+    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
         """A plan of care from the day the problem was recorded; each aim is a text and perhaps a measure with bounds."""
         life, numbers = self.life, []
         for text, measure, low, high, finding in aims:
             numbers.append(len(life.aims) + 1)
-            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
-        life.plans.append(Plan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
+            life.aims.append(Goal(numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
+        life.plans.append(CarePlan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
 
     def note(
         self,
@@ -312,7 +312,7 @@ class Chart:
     def add(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
         """Writes an observation that no story decides on. more: fields of Reading. Returns its number."""
         number = len(self.life.readings) + 1
-        self.life.readings.append(Reading(number, measure, at, visit=visit.number if visit else None, **more))
+        self.life.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
         return number
 
     def implant(self, concept: Concept, since: datetime.date) -> Implant:
@@ -322,7 +322,7 @@ class Chart:
         return implant
 
     def state(self, drug: Drug, since: datetime.date, told: datetime.date) -> None:
-        self.life.statements.append(Statement(len(self.life.statements) + 1, drug, since, told))
+        self.life.statements.append(MedicationStatement(len(self.life.statements) + 1, drug, since, told))
 
     @property
     def spared(self) -> bool:

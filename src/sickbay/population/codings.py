@@ -15,7 +15,7 @@ CVX = "http://hl7.org/fhir/sid/cvx"
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
-class Code(NamedTuple):
+class Coding(NamedTuple):
     """One coding."""
 
     system: str
@@ -26,13 +26,13 @@ class Code(NamedTuple):
 class Concept(NamedTuple):
     """A codeable concept: its codings, and the words a clinician reads."""
 
-    codes: tuple[Code, ...]
+    codes: tuple[Coding, ...]
     text: str
 
 
-UNKNOWN = Code(ABSENT, "unknown", "Unknown")
-DECLINED = Code(ABSENT, "asked-declined", "Asked But Declined")
-ERROR = Code(ABSENT, "error", "Error")
+UNKNOWN = Coding(ABSENT, "unknown", "Unknown")
+DECLINED = Coding(ABSENT, "asked-declined", "Asked But Declined")
+ERROR = Coding(ABSENT, "error", "Error")
 
 
 def words(text: str) -> Concept:
@@ -42,13 +42,13 @@ def words(text: str) -> Concept:
 
 def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str] | None = None) -> Concept:
     """icd: code and display of ICD-10-CM, as the second coding that a bill needs."""
-    second = (Code(ICD10, *icd),) if icd else ()
-    return Concept((Code(SNOMED, code, display), *second), text or display)
+    second = (Coding(ICD10, *icd),) if icd else ()
+    return Concept((Coding(SNOMED, code, display), *second), text or display)
 
 
 def loinc(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Code(LOINC, code, display),), text or display)
+    return Concept((Coding(LOINC, code, display),), text or display)
 
 
 def rxnorm(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Code(RXNORM, code, display),), text or display)
+    return Concept((Coding(RXNORM, code, display),), text or display)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sickbay.population.codings import Concept
-from sickbay.population.dice import Dice
-from sickbay.population.life import Life, Measure, Person, Prescription, Problem, Reading
+from sickbay.population.patient_history import Condition, Measure, Observation, PatientHistory, Person, Prescription
+from sickbay.population.seeded_random import SeededRandom
 
 CAST = 17
 """The number of the last patient of the cast."""
@@ -35,7 +35,7 @@ _NAMES = (
 
 
 def person(who: Person, seed: int, level: float) -> Person:
-    dice = Dice(seed, "mess", "person", who.number)
+    dice = SeededRandom(seed, "mess", "person", who.number)
     if who.number <= CAST or not dice.chance(level * 0.5):
         return who
     kind = dice.whole(0, 3)
@@ -47,14 +47,14 @@ def person(who: Person, seed: int, level: float) -> Person:
     return replace(who, given=given, family=family)
 
 
-def life(told: Life, seed: int, level: float) -> Life:
+def life(told: PatientHistory, seed: int, level: float) -> PatientHistory:
     """The same life, written down badly."""
     if not level or told.person.number <= CAST:
         return told
-    dice = Dice(seed, "mess", "life", told.person.number)
+    dice = SeededRandom(seed, "mess", "life", told.person.number)
     told.problems = [_problem(one, dice) if dice.chance(level * 0.25) else one for one in told.problems]
     told.prescriptions = [_order(one, dice) if dice.chance(level * 0.25) else one for one in told.prescriptions]
-    twice: list[Reading] = []
+    twice: list[Observation] = []
     for index, one in enumerate(told.readings):
         if dice.chance(level * 0.2):
             kind = dice.whole(0, 4)
@@ -67,14 +67,14 @@ def life(told: Life, seed: int, level: float) -> Life:
     return told
 
 
-def _problem(one: Problem, dice: Dice) -> Problem:
+def _problem(one: Condition, dice: SeededRandom) -> Condition:
     kind = dice.whole(0, 2)
     if kind == 0:
         return replace(one, concept=_words(one.concept))
     return replace(one, wrong=True) if kind == 1 else replace(one, vague=True)
 
 
-def _order(one: Prescription, dice: Dice) -> Prescription:
+def _order(one: Prescription, dice: SeededRandom) -> Prescription:
     drug = one.drug
     text = drug.concept.text.upper() if dice.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
     return replace(one, drug=replace(drug, concept=Concept((), text)))
@@ -89,15 +89,15 @@ def _bare(measure: Measure) -> Measure:
     return replace(measure, unit="", ucum="", profile="", female=None, male=None)
 
 
-def _no_unit(one: Reading) -> Reading:
+def _no_unit(one: Observation) -> Observation:
     return replace(one, measure=_bare(one.measure), parts=tuple((_bare(each), value) for each, value in one.parts))
 
 
-def _no_code(one: Reading) -> Reading:
+def _no_code(one: Observation) -> Observation:
     return replace(one, measure=replace(one.measure, concept=_words(one.measure.concept), profile=""))
 
 
-def _no_value(one: Reading) -> Reading:
+def _no_value(one: Observation) -> Observation:
     return replace(
         one,
         measure=replace(one.measure, profile=""),
@@ -110,7 +110,7 @@ def _no_value(one: Reading) -> Reading:
     )
 
 
-def _in_error(one: Reading) -> Reading:
+def _in_error(one: Observation) -> Observation:
     return replace(one, measure=replace(one.measure, profile=""), wrong=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.population.codings import rxnorm, snomed
-from sickbay.population.life import Drug
+from sickbay.population.patient_history import Drug
 
 _INHALED = snomed("447694001", "Respiratory tract route", "inhaled")
 

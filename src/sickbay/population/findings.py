@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from sickbay.population import acts, growth, measures, problems
+from sickbay.population import growth, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import DECLINED, ERROR
-from sickbay.population.dice import Dice
-from sickbay.population.life import Measure, Reading, Visit
+from sickbay.population.patient_history import Measure, Observation, Visit
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import NURSES
 
 _MONTHS = 12
 _ATTEMPT = datetime.timedelta(minutes=6)
 
 
-def add(chart: Chart, dice: Dice) -> None:
+def add(chart: Chart, dice: SeededRandom) -> None:
     _percentiles(chart)
     _oxygen(chart, dice)
     _average_pressure(chart, dice)
@@ -24,7 +24,7 @@ def add(chart: Chart, dice: Dice) -> None:
     _laboratory(chart)
     _adherence(chart, dice)
     if chart.person.number % 13 == 6 and chart.person.age(chart.life.visits[0].day) >= 18:
-        chart.remember(acts.TD, chart.life.visits[0])
+        chart.remember(procedure_codes.TD, chart.life.visits[0])
 
 
 def _percentiles(chart: Chart) -> None:
@@ -54,7 +54,7 @@ def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
     return {one.measure.key: one.value for one in chart.life.readings if one.visit == visit.number and one.value is not None}
 
 
-def _oxygen(chart: Chart, dice: Dice) -> None:
+def _oxygen(chart: Chart, dice: SeededRandom) -> None:
     """Oxygen by mask for who is short of breath: at each stay for it, and for heart failure and COPD at the last visit."""
     known = {one.concept for one in chart.life.problems}
     if not known & {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}:
@@ -66,7 +66,7 @@ def _oxygen(chart: Chart, dice: Dice) -> None:
     chart.add(measures.OXYGEN, visit, at, value=float(dice.whole(94, 97)), parts=parts, performer=_nurse(visit))
 
 
-def _average_pressure(chart: Chart, dice: Dice) -> None:
+def _average_pressure(chart: Chart, dice: SeededRandom) -> None:
     """The mean of three days of measuring at home, before the last visit."""
     pressures = [one.parts for one in chart.life.readings if one.measure is measures.PRESSURE]
     known = {one.concept for one in chart.life.problems}
@@ -100,8 +100,8 @@ def _not_obtained(chart: Chart) -> None:
 def _laboratory(chart: Chart) -> None:
     """What the laboratory says in words, and a potassium that haemolysed blood does not allow."""
     for act in list(chart.life.acts):
-        if act.concept in (acts.POLYPECTOMY, acts.APPENDECTOMY):
-            _pathology(chart, act.visit, act.concept is acts.POLYPECTOMY)
+        if act.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
+            _pathology(chart, act.visit, act.concept is procedure_codes.POLYPECTOMY)
     urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
@@ -115,10 +115,10 @@ def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
     text = "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
     at = visit.start + datetime.timedelta(minutes=85)
     number = chart.add(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)
-    chart.report(acts.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
+    chart.report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
 
 
-def _adherence(chart: Chart, dice: Dice) -> None:
+def _adherence(chart: Chart, dice: SeededRandom) -> None:
     """At the last visit some patients are asked whether they take what lasts as prescribed."""
     life, last = chart.life, chart.life.visits[-1]
     if chart.person.number % 4 != 3:
@@ -129,11 +129,11 @@ def _adherence(chart: Chart, dice: Dice) -> None:
             life.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
 
 
-def _last(chart: Chart, *keys: str) -> Reading | None:
+def _last(chart: Chart, *keys: str) -> Observation | None:
     return next((one for one in reversed(chart.life.readings) if one.measure.key in keys and one.visit), None)
 
 
-def _visit(chart: Chart, reading: Reading) -> Visit:
+def _visit(chart: Chart, reading: Observation) -> Visit:
     return chart.life.visits[(reading.visit or 1) - 1]
 
 

@@ -6,13 +6,13 @@ import datetime
 from typing import NamedTuple
 
 from sickbay.population import measures
-from sickbay.population.codings import LOINC, Code, Concept, loinc
-from sickbay.population.dice import Dice
-from sickbay.population.life import Life, Measure, Reading
+from sickbay.population.codings import LOINC, Coding, Concept, loinc
+from sickbay.population.patient_history import Measure, Observation, PatientHistory
+from sickbay.population.seeded_random import SeededRandom
 
 
 def _choice(code: str, display: str) -> Concept:
-    return Concept((Code(LOINC, code, display),), display)
+    return Concept((Coding(LOINC, code, display),), display)
 
 
 HOW_OFTEN = (
@@ -112,20 +112,20 @@ class Response(NamedTuple):
     visit: int
     at: datetime.datetime
     chosen: tuple[int, ...]
-    reading: Reading
+    reading: Observation
 
 
-def answered(life: Life) -> dict[int, Response]:
+def answered(life: PatientHistory) -> dict[int, Response]:
     """The number of a reading -> the form that it was counted from. A reading that came twice was asked for once."""
     found: dict[tuple[str, int], Response] = {}
     held: dict[int, Response] = {}
-    parts: list[Reading] = []
+    parts: list[Observation] = []
     for one in life.readings:
         form = _BY_KEY.get(one.measure.key)
         if form and one.visit and not one.absent:
             key = form.id, one.visit
             if key not in found:
-                dice = Dice(life.person.record_number, *key)
+                dice = SeededRandom(life.person.record_number, *key)
                 found[key] = Response(len(found) + 1, form, one.visit, one.at, _chosen(form, one, dice), one)
             held[one.number] = found[key]
         elif one.measure.key.startswith("hunger_") and one.visit and not one.absent:
@@ -134,13 +134,13 @@ def answered(life: Life) -> dict[int, Response]:
     return held
 
 
-def _chosen(form: Form, reading: Reading, dice: Dice) -> tuple[int, ...]:
+def _chosen(form: Form, reading: Observation, dice: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
         return _counted(form, int(reading.value), dice)
     return (1, dice.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
-def _counted(form: Form, total: int, dice: Dice) -> tuple[int, ...]:
+def _counted(form: Form, total: int, dice: SeededRandom) -> tuple[int, ...]:
     """Answers whose sum is the total; of the last question as little as can be, since few think of death."""
     most, last = len(form.choices) - 1, len(form.questions) - 1
     counts = [0] * len(form.questions)

@@ -10,18 +10,18 @@ import datetime
 from dataclasses import replace
 
 from sickbay.population import names
-from sickbay.population.codings import Code
-from sickbay.population.dice import Dice
-from sickbay.population.life import END, Person
+from sickbay.population.codings import Coding
+from sickbay.population.patient_history import END, Person
+from sickbay.population.seeded_random import SeededRandom
 
-NAVAJO = Code("http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS", "170", "Navajo Nation, Arizona, New Mexico & Utah")
-SPANISH = Code("urn:ietf:bcp:47", "es", "Spanish")
+NAVAJO = Coding("http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS", "170", "Navajo Nation, Arizona, New Mexico & Utah")
+SPANISH = Coding("urn:ietf:bcp:47", "es", "Spanish")
 _YEAR = 365
 
 
 def known(who: Person, seed: int) -> Person:
     """The person with everything that the record knows; nothing else of a life depends on it."""
-    dice = Dice(seed, "identity", who.number)
+    dice = SeededRandom(seed, "identity", who.number)
     age = (END - who.born).days // _YEAR
     spanish = who.ethnicity is names.HISPANIC and age >= 60
     asked = who.number % 10 == 9
@@ -44,7 +44,7 @@ def _renamed(who: Person) -> bool:
     return who.number % 3 == 0 or (who.married and who.number % 2 == 1)
 
 
-def _former_family(who: Person, dice: Dice) -> tuple[str, datetime.date] | None:
+def _former_family(who: Person, dice: SeededRandom) -> tuple[str, datetime.date] | None:
     """A name later in the alphabet than the current one, if there is any: a list sorted by name shows the current name.
 
     Never a name that begins with "Peters": the guided tour searches for it.
@@ -55,7 +55,7 @@ def _former_family(who: Person, dice: Dice) -> tuple[str, datetime.date] | None:
     return (dice.pick(choices), until) if choices else None
 
 
-def _former_home(dice: Dice) -> tuple[str, str, str, datetime.date]:
+def _former_home(dice: SeededRandom) -> tuple[str, str, str, datetime.date]:
     city, postal = dice.pick(names.CITIES)
     moved = END - datetime.timedelta(days=dice.whole(200, 1500))
     return f"{dice.whole(2, 480)} {dice.pick(names.STREETS)} Street", city, postal, moved

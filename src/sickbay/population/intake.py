@@ -6,9 +6,9 @@ import datetime
 from typing import NamedTuple
 
 from sickbay.population import social_measures
-from sickbay.population.codings import LOINC, Code, Concept, loinc, words
-from sickbay.population.dice import Dice
-from sickbay.population.life import Life
+from sickbay.population.codings import LOINC, Coding, Concept, loinc, words
+from sickbay.population.patient_history import PatientHistory
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import NURSES
 
 ID, TITLE = "health-habits", "Health habits and help at home"
@@ -18,10 +18,10 @@ MINUTES = loinc(
 )
 DRINKS = loinc("68519-8", "How many standard drinks containing alcohol do you have on a typical day")
 MANY = loinc("68520-6", "How often do you have 6 or more drinks on 1 occasion")
-ONE_OR_TWO = Concept((Code(LOINC, "LA15694-5", "1 or 2"),), "1 or 2")
-NEVER = Concept((Code(LOINC, "LA6270-8", "Never"),), "Never")
-YES = Concept((Code(LOINC, "LA33-6", "Yes"),), "Yes")
-NO = Concept((Code(LOINC, "LA32-8", "No"),), "No")
+ONE_OR_TWO = Concept((Coding(LOINC, "LA15694-5", "1 or 2"),), "1 or 2")
+NEVER = Concept((Coding(LOINC, "LA6270-8", "Never"),), "Never")
+YES = Concept((Coding(LOINC, "LA33-6", "Yes"),), "Yes")
+NO = Concept((Coding(LOINC, "LA32-8", "No"),), "No")
 AID = words("Do you use a cane or a walker?")
 WHICH = words("Which one?")
 REMARK = words("Anything else that we should know?")
@@ -42,13 +42,13 @@ class Intake(NamedTuple):
     nurse: str | None
 
 
-def filled(life: Life) -> Intake | None:
+def filled(life: PatientHistory) -> Intake | None:
     """The form of a life, if it was filled in: its scores are among the readings."""
     scores = {one.measure.key: one for one in life.readings if not one.absent and one.value is not None}
     exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None
-    dice = Dice(life.person.record_number, ID)
+    dice = SeededRandom(life.person.record_number, ID)
     old = life.person.age(exercise.at.date()) >= 65
     return Intake(
         exercise.visit,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sickbay.population.codings import LOINC, Code, Concept, loinc
-from sickbay.population.life import Measure
+from sickbay.population.codings import LOINC, Coding, Concept, loinc
+from sickbay.population.patient_history import Measure
 
 Range = tuple[float | None, float | None]
 
 
 def _vital(key: str, code: str, display: str, unit: str, ucum: str, digits: int, spread: float, profile: str) -> Measure:
-    concept = Concept((Code(LOINC, code, display),), display)
+    concept = Concept((Coding(LOINC, code, display),), display)
     return Measure(key, concept, "vital-signs", unit, ucum, digits, spread, profile=profile)
 
 
@@ -25,7 +25,7 @@ def _lab(
     female: Range,
     male: Range | None = None,
 ) -> Measure:
-    concept = Concept((Code(LOINC, code, display),), text)
+    concept = Concept((Coding(LOINC, code, display),), text)
     return Measure(key, concept, "laboratory", unit, ucum, digits, spread, female, male or female, "us-core-observation-lab")
 
 
@@ -33,7 +33,7 @@ SYSTOLIC = _vital("systolic", "8480-6", "Systolic blood pressure", "mmHg", "mm[H
 DIASTOLIC = _vital("diastolic", "8462-4", "Diastolic blood pressure", "mmHg", "mm[Hg]", 0, 3.5, "")
 PRESSURE = Measure(
     "pressure",
-    Concept((Code(LOINC, "85354-9", "Blood pressure panel with all children optional"),), "Blood pressure"),
+    Concept((Coding(LOINC, "85354-9", "Blood pressure panel with all children optional"),), "Blood pressure"),
     "vital-signs",
     profile="us-core-blood-pressure",
 )
@@ -47,8 +47,8 @@ OXYGEN = Measure(
     "oxygen",
     Concept(
         (
-            Code(LOINC, "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
-            Code(LOINC, "2708-6", "Oxygen saturation in Arterial blood"),
+            Coding(LOINC, "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
+            Coding(LOINC, "2708-6", "Oxygen saturation in Arterial blood"),
         ),
         "Oxygen saturation",
     ),
@@ -62,7 +62,7 @@ OXYGEN = Measure(
 HEAD = _vital("head", "9843-4", "Head Occipital-frontal circumference", "cm", "cm", 1, 0.2, "us-core-head-circumference")
 SMOKING = Measure(
     "smoking",
-    Concept((Code(LOINC, "72166-2", "Tobacco smoking status"),), "Tobacco smoking status"),
+    Concept((Coding(LOINC, "72166-2", "Tobacco smoking status"),), "Tobacco smoking status"),
     "social-history",
     profile="us-core-smokingstatus",
 )

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.population.codings import Code
+from sickbay.population.codings import Coding
 
 _RACE = "urn:oid:2.16.840.1.113883.6.238"
-WHITE = Code(_RACE, "2106-3", "White")
-BLACK = Code(_RACE, "2054-5", "Black or African American")
-ASIAN = Code(_RACE, "2028-9", "Asian")
-NATIVE = Code(_RACE, "1002-5", "American Indian or Alaska Native")
-HISPANIC = Code(_RACE, "2135-2", "Hispanic or Latino")
-NOT_HISPANIC = Code(_RACE, "2186-5", "Not Hispanic or Latino")
+WHITE = Coding(_RACE, "2106-3", "White")
+BLACK = Coding(_RACE, "2054-5", "Black or African American")
+ASIAN = Coding(_RACE, "2028-9", "Asian")
+NATIVE = Coding(_RACE, "1002-5", "American Indian or Alaska Native")
+HISPANIC = Coding(_RACE, "2135-2", "Hispanic or Latino")
+NOT_HISPANIC = Coding(_RACE, "2186-5", "Not Hispanic or Latino")
 
 
 class Kin(NamedTuple):
     """People whose names go together."""
 
-    race: Code
-    ethnicity: Code
+    race: Coding
+    ethnicity: Coding
     women: tuple[str, ...]
     men: tuple[str, ...]
     families: tuple[str, ...]
 
 
-def _kin(race: Code, ethnicity: Code, women: str, men: str, families: str) -> Kin:
+def _kin(race: Coding, ethnicity: Coding, women: str, men: str, families: str) -> Kin:
     return Kin(race, ethnicity, tuple(women.split()), tuple(men.split()), tuple(families.split()))
 
 

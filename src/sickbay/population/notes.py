@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sickbay.population import acts
+from sickbay.population import procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
-from sickbay.population.life import Report, Visit
+from sickbay.population.patient_history import Report, Visit
 
 _SURGERY = frozenset(
-    {acts.APPENDECTOMY, acts.KNEE_REPLACEMENT, acts.HIP_REPLACEMENT, acts.LUMPECTOMY, acts.CAESAREAN, acts.PACING}
+    {
+        procedure_codes.APPENDECTOMY,
+        procedure_codes.KNEE_REPLACEMENT,
+        procedure_codes.HIP_REPLACEMENT,
+        procedure_codes.LUMPECTOMY,
+        procedure_codes.CAESAREAN,
+        procedure_codes.PACING,
+    }
 )
 
 
@@ -19,7 +26,9 @@ def add(chart: Chart) -> None:
         _stay(chart, visit)
     for act in chart.life.acts:
         if act.concept in _SURGERY:
-            chart.note(acts.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications.")
+            chart.note(
+                procedure_codes.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications."
+            )
     _reports(chart)
 
 
@@ -27,13 +36,13 @@ def _stay(chart: Chart, visit: Visit) -> None:
     reason = visit.reason.text if visit.reason else visit.kind.text
     if visit.setting == "inpatient":
         chart.note(
-            acts.HISTORY_NOTE,
+            procedure_codes.HISTORY_NOTE,
             visit,
             f"Admitted: {reason}. Takes the drugs of the list; heart and lungs as expected.",
             inline=True,
         )
     elif visit.setting == "emergency":
-        chart.note(acts.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
+        chart.note(procedure_codes.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
 
 
 def _reports(chart: Chart) -> None:
@@ -49,4 +58,4 @@ def _reports(chart: Chart) -> None:
 
 
 def _kind(report: Report) -> Concept:
-    return {"LAB": acts.LAB_REPORT, "RAD": acts.IMAGE}.get(report.kind, report.concept)
+    return {"LAB": procedure_codes.LAB_REPORT, "RAD": procedure_codes.IMAGE}.get(report.kind, report.concept)

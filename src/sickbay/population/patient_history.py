@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sickbay.population.codings import UNKNOWN, Code, Concept, snomed
+from sickbay.population.codings import UNKNOWN, Coding, Concept, snomed
 
 END = datetime.date(2026, 11, 20)
 """The last day of every record. Lives depend on the seed and on this day, never on the day they are asked for."""
@@ -44,8 +44,8 @@ class Person:
     family: str
     sex: Literal["female", "male"]
     born: datetime.date
-    race: Code
-    ethnicity: Code
+    race: Coding
+    ethnicity: Coding
     phone: str
     street: str
     city: str
@@ -53,7 +53,7 @@ class Person:
     record_number: str
     practitioner: str
     married: bool = False
-    language: Code = Code("urn:ietf:bcp:47", "en", "English")
+    language: Coding = Coding("urn:ietf:bcp:47", "en", "English")
     contact: str | None = None
     died: datetime.date | None = None
     gender: Literal["other", "unknown"] | None = None
@@ -67,7 +67,7 @@ class Person:
     """A former family name, and the day until which it was used."""
     former_home: tuple[str, str, str, datetime.date] | None = None
     """Street, city and postal code of the former home, and the day of the move."""
-    tribe: Code | None = None
+    tribe: Coding | None = None
     identity_asked: bool = False
     """The record has the gender identity; it is the same as the sex at birth."""
     interpreter: bool | None = None
@@ -116,7 +116,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Condition:
     """A condition; `lasting` ones are on the problem list, the others were a visit's diagnosis."""
 
     number: int
@@ -201,7 +201,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Observation:
     """One observation: a number, a concept, or parts (systolic and diastolic)."""
 
     number: int
@@ -218,7 +218,7 @@ class Reading:
     """Entered in error."""
     absent: bool = False
     """There is no value."""
-    why: Code = UNKNOWN
+    why: Coding = UNKNOWN
     """The reason why there is no value."""
     text: str | None = None
     flag: bool | None = None
@@ -248,7 +248,7 @@ class Vaccination:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ServiceRequest:
     """What somebody asked for: an image, an examination, an operation. kind: SNOMED CT, as US Core groups requests."""
 
     number: int
@@ -263,7 +263,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Procedure:
     """A procedure that was done, at a visit, from `start` for some minutes. device: an implant it left."""
 
     number: int
@@ -294,7 +294,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Goal:
     """A goal of somebody's care; measure and bound where it is a number that shall be below (or above) it."""
 
     number: int
@@ -308,7 +308,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CarePlan:
     """A plan of care for one problem: what is to be done, and the goals' numbers."""
 
     number: int
@@ -346,7 +346,7 @@ class Implant:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class MedicationStatement:
     """A drug that the patient says to take, bought without a prescription."""
 
     number: int
@@ -356,7 +356,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class AppTask:
     """What is to be done with an app, asked for at a visit. do: a code of the hospital's; told: what the app is handed over."""
 
     number: int
@@ -369,22 +369,22 @@ class Errand:
 
 
 @dataclass(slots=True)
-class Life:
+class PatientHistory:
     """A whole record, in the order in which it happened."""
 
     person: Person
     visits: list[Visit] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Condition] = field(default_factory=list)
     allergies: list[Allergy] = field(default_factory=list)
     prescriptions: list[Prescription] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[Observation] = field(default_factory=list)
     vaccinations: list[Vaccination] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    requests: list[ServiceRequest] = field(default_factory=list)
+    acts: list[Procedure] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
-    aims: list[Aim] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
+    aims: list[Goal] = field(default_factory=list)
+    plans: list[CarePlan] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     implants: list[Implant] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-    errands: list[Errand] = field(default_factory=list)
+    statements: list[MedicationStatement] = field(default_factory=list)
+    errands: list[AppTask] = field(default_factory=list)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sickbay.population import identity, names
-from sickbay.population.codings import Code
-from sickbay.population.dice import Dice
-from sickbay.population.life import END, Person
+from sickbay.population.codings import Coding
+from sickbay.population.patient_history import END, Person
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PEDIATRICIANS, PHYSICIANS
 
 _STEP = 7_654_321
@@ -24,9 +24,9 @@ class Role:
     family: str
     sex: Literal["female", "male"]
     born: datetime.date
-    race: Code
+    race: Coding
     stories: tuple[str, ...] = ()
-    ethnicity: Code = names.NOT_HISPANIC
+    ethnicity: Coding = names.NOT_HISPANIC
     contact: str | None = None
 
 
@@ -57,7 +57,7 @@ CAST: dict[int, Role] = {
 
 def person(seed: int, number: int) -> Person:
     """The `number`-th patient (from 1) of this seed."""
-    dice = Dice(seed, "person", number)
+    dice = SeededRandom(seed, "person", number)
     stranger = _stranger(dice, number)
     role = CAST.get(number)
     if role is None:
@@ -79,7 +79,7 @@ def person(seed: int, number: int) -> Person:
     return identity.known(cast, seed)
 
 
-def _stranger(dice: Dice, number: int) -> Person:
+def _stranger(dice: SeededRandom, number: int) -> Person:
     kin = names.KINS[dice.pick(names.WEIGHTS)]
     sex: Literal["female", "male"] = "female" if dice.chance(0.51) else "male"
     given = kin.women if sex == "female" else kin.men
@@ -111,7 +111,7 @@ def _young(born: datetime.date) -> bool:
     return (END - born).days < 18 * 365
 
 
-def _death(dice: Dice, born: datetime.date) -> datetime.date | None:
+def _death(dice: SeededRandom, born: datetime.date) -> datetime.date | None:
     """Some of the old have died within the last two years."""
     years = (END - born).days / 365.25
     if years > 68 and dice.chance((years - 66) * 0.008):
@@ -119,7 +119,7 @@ def _death(dice: Dice, born: datetime.date) -> datetime.date | None:
     return None
 
 
-def _years(dice: Dice) -> float:
+def _years(dice: SeededRandom) -> float:
     """An age: a fifth children, three fifths of working age, the rest older."""
     share = dice.between(0, 1)
     if share < 0.2:
@@ -132,7 +132,7 @@ def _record_number(number: int) -> str:
     return f"{digits // 10_000}-{digits % 10_000:04d}"
 
 
-def _own_practitioner(dice: Dice, born: datetime.date, number: int) -> str:
+def _own_practitioner(dice: SeededRandom, born: datetime.date, number: int) -> str:
     if number == 17:
         return PHYSICIANS[0].id
     return dice.pick(PEDIATRICIANS if _young(born) else PHYSICIANS).id

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sickbay.population.life import Drug, Life, Prescription
+from sickbay.population.patient_history import Drug, PatientHistory, Prescription
 
 QUARTER = 90
 REPEATS = 3
@@ -56,7 +56,7 @@ def _lasting(drug: Drug, days: int) -> Supply:
     return Supply(drug.dose * drug.times * days, drug.form, days)
 
 
-def fills(life: Life) -> list[Fill]:
+def fills(life: PatientHistory) -> list[Fill]:
     """By order and day. Older ones than those of an order's last year are no longer told."""
     found: list[Fill] = []
     for order in life.prescriptions:

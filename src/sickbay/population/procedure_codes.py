@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sickbay.population.codings import CVX, Code, Concept, loinc, snomed
+from sickbay.population.codings import CVX, Coding, Concept, loinc, snomed
 
 
 def _vaccine(code: str, display: str, text: str) -> Concept:
-    return Concept((Code(CVX, code, display),), text)
+    return Concept((Coding(CVX, code, display),), text)
 
 
 HEPATITIS_B = _vaccine("08", "Hep B, adolescent or pediatric", "Hepatitis B")

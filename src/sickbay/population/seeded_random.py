@@ -10,8 +10,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Dice:
-    """One stream of chance, named by its parts (`Dice(1, "life", 17)`).
+class SeededRandom:
+    """One stream of chance, named by its parts (`SeededRandom(1, "life", 17)`).
 
     Only `Random.random()` is used, whose sequence Python promises to keep, and no function of libm: a logarithm may
     differ in its last digit from machine to machine.

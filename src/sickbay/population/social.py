@@ -6,23 +6,23 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
-from sickbay.population import acts, forms, measures, problems, social_measures
+from sickbay.population import forms, measures, problems, procedure_codes, social_measures
 from sickbay.population.chart import Chart
-from sickbay.population.codings import DECLINED, Code, Concept, words
-from sickbay.population.dice import Dice
-from sickbay.population.life import Measure, Visit
+from sickbay.population.codings import DECLINED, Coding, Concept, words
+from sickbay.population.patient_history import Measure, Visit
+from sickbay.population.seeded_random import SeededRandom
 
 _ODH = "http://terminology.hl7.org/CodeSystem/PHOccupationalDataForHealthODH"
 _WORK: tuple[tuple[Concept, Concept], ...] = (
     (
         Concept(
-            (Code(_ODH, "31-1014.00.007136", "Certified Nursing Assistant (CNA) [Nursing Assistants]"),), "Nursing assistant"
+            (Coding(_ODH, "31-1014.00.007136", "Certified Nursing Assistant (CNA) [Nursing Assistants]"),), "Nursing assistant"
         ),
-        Concept((Code(_ODH, "621610.008495", "Home nursing services"),), "Home nursing services"),
+        Concept((Coding(_ODH, "621610.008495", "Home nursing services"),), "Home nursing services"),
     ),
     (
         Concept(
-            (Code(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
+            (Coding(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
             "Radiology technician",
         ),
         words("Hospital"),
@@ -42,7 +42,7 @@ _COMFORTS = (
 _OLD = 65
 
 
-def add(chart: Chart, dice: Dice) -> None:
+def add(chart: Chart, dice: SeededRandom) -> None:
     visit = chart.life.visits[-1]
     age = chart.person.age(visit.day)
     if age >= 18:
@@ -61,7 +61,7 @@ def _say(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more:
     return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=minutes), **more)
 
 
-def _work(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+def _work(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 3 != 2 or age >= _OLD:
         return
     work, industry = dice.pick(_WORK)
@@ -78,7 +78,7 @@ def _work(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
     )
 
 
-def _family(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+def _family(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
         share = dice.between(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
@@ -112,10 +112,10 @@ def _hunger(chart: Chart, visit: Visit) -> None:
         _say(chart, measures.HUNGER_PANEL, asked, concept=forms.AT_RISK, members=(*items, number), performer=None)
         problem = chart.problem(problems.FOOD_INSECURITY, asked.day, asked.day, asked)
         life.problems[problem.number - 1] = replace(problem, social=True)
-        chart.request(acts.FOOD_PANTRY, acts.SOCIAL_SERVICE, asked, problem, social=True)
+        chart.request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, asked, problem, social=True)
 
 
-def _transport(chart: Chart, dice: Dice, visit: Visit) -> None:
+def _transport(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
     if chart.person.plan == "Medicaid":
         _say(chart, social_measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
 
@@ -136,7 +136,7 @@ def _mood(chart: Chart, visit: Visit) -> None:
         )
 
 
-def _intake(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+def _intake(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
     """The scores of the form that some patients fill in before their last visit."""
     if chart.person.number % 8 == 3:
         days, drinks = dice.whole(0, 5), dice.whole(0, 2)
@@ -144,7 +144,7 @@ def _intake(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
         _say(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
 
 
-def _abilities(chart: Chart, dice: Dice, visit: Visit) -> None:
+def _abilities(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
     by = visit.practitioner
     if chart.person.number % 2:
         _say(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
@@ -155,7 +155,7 @@ def _abilities(chart: Chart, dice: Dice, visit: Visit) -> None:
     _say(chart, social_measures.COGNITION, visit, text=text, performer=by)
 
 
-def _preferences(chart: Chart, dice: Dice, visit: Visit) -> None:
+def _preferences(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
     """Told by the patient; of some a living will is on file."""
     written = chart.person.number % 3 == 1
     if written:
@@ -166,7 +166,7 @@ def _preferences(chart: Chart, dice: Dice, visit: Visit) -> None:
         _say(chart, social_measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
     number = None
     if written:
-        number = chart.note(acts.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
-        chart.note(acts.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
+        number = chart.note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
+        chart.note(procedure_codes.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
     answer = problems.YES if written else problems.NO
     _say(chart, social_measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)

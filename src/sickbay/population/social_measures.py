@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population.codings import Concept, loinc, snomed
-from sickbay.population.life import Measure
+from sickbay.population.patient_history import Measure
 
 
 def _social(key: str, concept: Concept, profile: str) -> Measure:

@@ -6,16 +6,16 @@ import datetime
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sickbay.population import acts, measures
-from sickbay.population.codings import ERROR, HL7_TERMS, Code, Concept, snomed
-from sickbay.population.life import Life
+from sickbay.population import measures, procedure_codes
+from sickbay.population.codings import ERROR, HL7_TERMS, Coding, Concept, snomed
+from sickbay.population.patient_history import PatientHistory
 
 BLOOD = snomed("122555007", "Venous blood specimen", "Venous blood")
 URINE = snomed("122575003", "Urine specimen", "Urine")
 STOOL = snomed("119339001", "Stool specimen", "Stool")
 SWAB = snomed("258500001", "Nasopharyngeal swab")
 TISSUE = snomed("119376003", "Tissue specimen", "Tissue")
-HEMOLYZED = Concept((Code(HL7_TERMS + "v2-0493", "HEM", "Hemolyzed"),), "Haemolysed")
+HEMOLYZED = Concept((Coding(HL7_TERMS + "v2-0493", "HEM", "Hemolyzed"),), "Haemolysed")
 
 _OTHERS: Mapping[str, Concept] = {
     measures.ALBUMIN_RATIO.key: URINE,
@@ -42,7 +42,7 @@ class Specimen(NamedTuple):
     """Haemolysed: some results could not be obtained from it."""
 
 
-def taken(life: Life) -> dict[int, Specimen]:
+def taken(life: PatientHistory) -> dict[int, Specimen]:
     """The number of a laboratory's reading -> what it was measured in; a specimen stands at all of its readings."""
     found: dict[tuple[int, Concept], Specimen] = {}
     spoiled = {one.visit for one in life.readings if one.why is ERROR}
@@ -50,14 +50,18 @@ def taken(life: Life) -> dict[int, Specimen]:
     for one in life.readings:
         if one.measure.kind == "laboratory" and one.visit:
             kind = _OTHERS.get(one.measure.key, BLOOD)
-            site = _site(life, one.visit) if kind is TISSUE else acts.ARM if kind is BLOOD else None
+            site = _site(life, one.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
             new = Specimen(len(found) + 1, kind, one.at, one.performer, site, kind is BLOOD and one.visit in spoiled)
             held[one.number] = found.setdefault((one.visit, kind), new)
     return held
 
 
-def _site(life: Life, visit: int) -> Concept:
+def _site(life: PatientHistory, visit: int) -> Concept:
     return next(
-        (acts.APPENDIX for act in life.acts if act.visit.number == visit and act.concept is acts.APPENDECTOMY),
-        acts.COLON,
+        (
+            procedure_codes.APPENDIX
+            for act in life.acts
+            if act.visit.number == visit and act.concept is procedure_codes.APPENDECTOMY
+        ),
+        procedure_codes.COLON,
     )

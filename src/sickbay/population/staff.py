@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sickbay.population.codings import Code
+from sickbay.population.codings import Coding
 
 ORGANIZATION = "org-1"
 PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Health": "org-harbour"}
@@ -26,7 +26,7 @@ class Practitioner:
     prefix: str | None
     sex: Literal["female", "male"]
     title: str
-    specialty: Code
+    specialty: Coding
 
     @property
     def name(self) -> str:
@@ -45,11 +45,11 @@ class SeedUser:
     patients: Literal["*"] | tuple[str, ...]
 
 
-_INTERNAL = Code("http://snomed.info/sct", "419192003", "Internal medicine")
-_PEDIATRICS = Code("http://snomed.info/sct", "394537008", "Pediatric specialty")
-_FAMILY = Code("http://snomed.info/sct", "419772000", "Family practice")
-_NURSING = Code("http://snomed.info/sct", "224535009", "Registered nurse")
-_OBSTETRICS = Code("http://snomed.info/sct", "394585009", "Obstetrics and gynecology")
+_INTERNAL = Coding("http://snomed.info/sct", "419192003", "Internal medicine")
+_PEDIATRICS = Coding("http://snomed.info/sct", "394537008", "Pediatric specialty")
+_FAMILY = Coding("http://snomed.info/sct", "419772000", "Family practice")
+_NURSING = Coding("http://snomed.info/sct", "224535009", "Registered nurse")
+_OBSTETRICS = Coding("http://snomed.info/sct", "394585009", "Obstetrics and gynecology")
 
 PRACTITIONERS = (
     Practitioner("pr-1", "Amara", "Okafor", "Dr.", "female", "Internal medicine", _INTERNAL),

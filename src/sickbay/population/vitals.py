@@ -6,8 +6,8 @@ import datetime
 import math
 from dataclasses import dataclass
 
-from sickbay.population.dice import Dice
-from sickbay.population.life import Person
+from sickbay.population.patient_history import Person
+from sickbay.population.seeded_random import SeededRandom
 
 Body = dict[str, float]
 """Expected value by the key of a measure."""
@@ -43,7 +43,7 @@ class Build:
     hemoglobin: float
 
 
-def build(person: Person, dice: Dice) -> Build:
+def build(person: Person, dice: SeededRandom) -> Build:
     man = person.sex == "male"
     return Build(
         stature=dice.around(1.0, 0.035),

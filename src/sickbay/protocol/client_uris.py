@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol import urls
 
 Fault: TypeAlias = Literal["", "scheme", "user-info", "characters", "not-absolute"]
@@ -50,7 +50,7 @@ def is_private_use(uri: str) -> bool:
     return rest.startswith("/") or ("." in name and re.match(r"\d+(?:/|$)", rest) is None)
 
 
-@remembered(1024)
+@memoize(1024)
 def fault(uri: str) -> Fault:
     """Why a browser must not be sent there; "" if it may. Plain http is not looked at here."""
     if STRANGE.search(uri):
@@ -102,7 +102,7 @@ ROUNDS = 5
 """How often a name is decoded."""
 
 
-@remembered(1024)
+@memoize(1024)
 def response_parameters(uri: str) -> tuple[str, ...]:
     """The response parameters that the URI's own query or fragment already has, in any spelling that some framework reads
     as such a name: encoded, in another case, as a list (`code[]`), after a semicolon, with blanks or dots.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Final, TypeAlias
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 from sickbay.protocol import unicode
 
 if TYPE_CHECKING:

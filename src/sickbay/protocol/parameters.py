@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 MANY = 1000
 """Parameters of a request."""
@@ -96,7 +96,7 @@ def _decoded(text: str) -> str:
     return _unescaped(text)
 
 
-@remembered(512)
+@memoize(512)
 def _unescaped(text: str) -> str:
     """Remembered, since redirect_uri, aud and scope come again and again."""
     if text.isascii():

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol.scopes import MANY, MOST, Scope, parse, parse_all, recased, reordered
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
@@ -48,7 +48,7 @@ class Spelling(NamedTuple):
     """The parameter's own name at the beginning of its value."""
 
 
-@remembered(4096)
+@memoize(4096)
 def spelling(text: str) -> Spelling:
     """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them.
 
@@ -66,7 +66,7 @@ def spelling(text: str) -> Spelling:
     return bare if again.count(False) < readable.count(False) or again.count(True) > readable.count(True) else plain
 
 
-@remembered(4096)
+@memoize(4096)
 def registered(text: str) -> tuple[Scope, ...]:
     """The scopes of a registration, however they are separated."""
     return parse_all(spelling(text).tokens)

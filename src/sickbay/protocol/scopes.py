@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import parse as parse_form
 
 Level: TypeAlias = Literal["patient", "user", "system"]
@@ -72,7 +72,7 @@ class PlainScope:
 Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 
-@remembered(4096)
+@memoize(4096)
 def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
     a comma inside a ?filter separates nothing unless a scope begins behind it.
@@ -101,7 +101,7 @@ def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     return None if parse(token) else _recased(token, types)
 
 
-@remembered(4096)
+@memoize(4096)
 def _recased(token: str, types: tuple[str, ...]) -> str | None:
     head, question, rest = token.partition("?")
     plain = {name.lower(): name for name in PLAIN}.get(token.lower())
@@ -115,7 +115,7 @@ def _recased(token: str, types: tuple[str, ...]) -> str | None:
     return scope if parse(scope) else None
 
 
-@remembered(4096)
+@memoize(4096)
 def reordered(token: str) -> str | None:
     """The scope whose v2 letters stand in another order than c r u d s; None where that is not what is wrong."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
@@ -133,7 +133,7 @@ def in_version(scope: ResourceScope, version: str) -> str:
     return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
 
 
-@remembered(4096)
+@memoize(4096)
 def parse(text: str) -> Scope | None:
     """One scope, or None where it is none of the grammar's."""
     if text in PLAIN:
@@ -156,7 +156,7 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
     return tuple(scope for scope in map(parse, tokens) if scope)
 
 
-@remembered(4096)
+@memoize(4096)
 def resources(text: str) -> tuple[ResourceScope, ...]:
     """The resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))

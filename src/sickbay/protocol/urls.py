@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -52,7 +52,7 @@ def is_absolute(url: str) -> bool:
     return _ABSOLUTE.match(url) is not None
 
 
-@remembered(4096)
+@memoize(4096)
 def one_loopback(url: str) -> str:
     """The URL with any loopback name written as localhost; with user information it is another address."""
     parts = split(url)
@@ -62,7 +62,7 @@ def one_loopback(url: str) -> str:
     return parts._replace(netloc=f"localhost{port}").geturl()
 
 
-@remembered(4096)
+@memoize(4096)
 def normalised(url: str) -> str:
     """Scheme and host in lower case, one final slash dropped: how a FHIR base is compared."""
     parts = split(url)

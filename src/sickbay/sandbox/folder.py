@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sickbay.kernel import private_files
-from sickbay.operations import records
+from sickbay.services import records
 from sickbay.settings.database import CannotOpen
 from sickbay.settings.settings import Settings
-from sickbay.storage.sql.order import Find
-from sickbay.storage.store import Conflict, Put, Record, Store
+from sickbay.storage.interface import Conflict, Put, Record, Store
+from sickbay.storage.query.order import Find
 
 DATABASE = "sickbay.db"
 
@@ -28,7 +28,7 @@ class Written:
 
 async def store(settings: Settings, temporary: Path | None) -> Store:
     """The store of the settings' data folder or database. Raises CannotOpen."""
-    from sickbay.fhir.search_parameters import find
+    from sickbay.fhir.search.parameters import find
 
     if settings.database:
         return await _database(settings.database, find)

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from sickbay.authorization.id_token_keys import Ring
-from sickbay.operations import id_token_keys, records
-from sickbay.operations.context import Keys
 from sickbay.protocol import jose
-from sickbay.storage.store import Clear, Conflict, Put, Record, Step, Store
+from sickbay.services import id_token_keys, records
+from sickbay.services.context import Keys
+from sickbay.storage.interface import Clear, Conflict, Put, Record, Step, Store
 
 PUBLISHED_KIDS = frozenset(("DNqrqn1SZKY2A0S7l7Gb3Do9061gCBgQsD-EJEujQzU",))
 PUBLISHED_REFRESH = frozenset(("aa4d09b0a9c31966d840cf56e45a0cecf6d97fca069d4c5514beaaf08ed9daf0",))

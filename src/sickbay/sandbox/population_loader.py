@@ -12,36 +12,36 @@ from typing import Any, Literal, cast
 import orjson
 
 from sickbay import population
-from sickbay.fhir.index import extract
+from sickbay.fhir.search.index import extract
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.kernel.remembering import memoized
-from sickbay.operations.context import Tenant, World
+from sickbay.kernel.memoize import memoized
 from sickbay.sandbox.folder import Written
-from sickbay.storage.store import Conflict, Delete, Put, Record, Save, Space, Step, Store
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Conflict, Delete, Put, Record, ResourceSpace, Save, Step, Store
 
 Version = population.Version
 Json = dict[str, Any]
 
 
-class Filling:
+class PopulationLoader:
     """Knows what is filled, so that after the first use `ensure` costs a look into a dict."""
 
-    def __init__(self, world: World, written: Written) -> None:
-        self.world = world
+    def __init__(self, runtime: Runtime, written: Written) -> None:
+        self.runtime = runtime
         self.written = written
-        self._days: dict[Space, datetime.date] = {}
+        self._days: dict[ResourceSpace, datetime.date] = {}
         self._stamp: int | None = None
-        self._locks: dict[Space, asyncio.Lock] = {}
-        self._begun: dict[Space, asyncio.Task[None]] = {}
+        self._locks: dict[ResourceSpace, asyncio.Lock] = {}
+        self._begun: dict[ResourceSpace, asyncio.Task[None]] = {}
 
-    def is_ready(self, space: Space) -> bool:
+    def is_ready(self, space: ResourceSpace) -> bool:
         """Whether this space is filled, for this day; where other workers may reset it, until anything was written."""
-        if self.world.shared and ((stamp := self.world.store.stamp()) != self._stamp or stamp is None):
+        if self.runtime.shared and ((stamp := self.runtime.store.stamp()) != self._stamp or stamp is None):
             self._stamp = stamp
             self._days.clear()
         return self._days.get(space) == self.today()
 
-    async def ensure(self, space: Space) -> None:
+    async def ensure(self, space: ResourceSpace) -> None:
         """Fill on first use. Others who come meanwhile wait; other requests do not."""
         if self.is_ready(space):
             return
@@ -49,7 +49,7 @@ class Filling:
             if not self.is_ready(space):
                 await self._fill(space)
 
-    def begun(self, space: Space) -> asyncio.Task[None]:
+    def begun(self, space: ResourceSpace) -> asyncio.Task[None]:
         """`ensure`, which goes on where whoever asked for it does not wait for its end."""
         task = self._begun.get(space)
         if task is None or task.done():
@@ -64,12 +64,12 @@ class Filling:
 
     def today(self) -> datetime.date:
         """The pinned day, else the day of the (moved) clock."""
-        return _pinned(self.written.today) if self.written.today else _day_of(int(self.world.effects.now() // 86_400))
+        return _pinned(self.written.today) if self.written.today else _day_of(int(self.runtime.effects.now() // 86_400))
 
-    async def _fill(self, space: Space) -> None:
+    async def _fill(self, space: ResourceSpace) -> None:
         today = self.today()
-        tenant = self.world.tenants[space.tenant]
-        store = self.world.store
+        tenant = self.runtime.tenants[space.tenant]
+        store = self.runtime.store
         before = await _day(store, space)
         if before is None:
             await store.fill(space, self._saves(tenant, space, today))
@@ -78,27 +78,27 @@ class Filling:
             await self._new_day(tenant, space, before, today)
         self._days[space] = today
 
-    def _saves(self, tenant: Tenant, space: Space, today: datetime.date) -> Iterator[Save]:
+    def _saves(self, tenant: Tenant, space: ResourceSpace, today: datetime.date) -> Iterator[Save]:
         """Runs on the writer's thread."""
         written, version = self.written, cast(Version, space.version)
         for make in (population.generate, population.schedule):
             for resource in make(**_asked(written, today, version)):
                 yield save(tenant, space, resource, 1, today)
 
-    async def _new_day(self, tenant: Tenant, space: Space, before: datetime.date, today: datetime.date) -> None:
+    async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: datetime.date, today: datetime.date) -> None:
         """Appointments and slots of the new day; what somebody changed stays as it is."""
         written, version = self.written, cast(Version, space.version)
         old = await asyncio.to_thread(_schedule, written, before, version)
         new = await asyncio.to_thread(_schedule, written, today, version)
         steps: list[Step] = [_remember(space, today)]
         for key, resource in new.items():
-            stored = await self.world.store.read(space, *key, EVERYTHING)
+            stored = await self.runtime.store.read(space, *key, EVERYTHING)
             if stored is None:
                 steps.append(save(tenant, space, resource, 1, today))
             elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(key):
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
         try:
-            await self.world.store.transaction(steps)
+            await self.runtime.store.transaction(steps)
         except Conflict:  # another worker was first, or somebody wrote one of them in this moment
             self._days.pop(space, None)
 
@@ -119,9 +119,9 @@ class Filling:
     def forgotten(self, tenant: str | None) -> list[Delete]:
         return [Delete("meta", _key(space)) for space in self._spaces(tenant)]
 
-    def _spaces(self, tenant: str | None) -> list[Space]:
-        chosen = [self.world.tenants[tenant]] if tenant else list(self.world.tenants.values())
-        return sorted(Space(one.name, version) for one in chosen for version in one.dialect.fhir)
+    def _spaces(self, tenant: str | None) -> list[ResourceSpace]:
+        chosen = [self.runtime.tenants[tenant]] if tenant else list(self.runtime.tenants.values())
+        return sorted(ResourceSpace(one.name, version) for one in chosen for version in one.dialect.fhir)
 
 
 @cache
@@ -135,7 +135,7 @@ def _day_of(number: int) -> datetime.date:
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
 
 
-def save(tenant: Tenant, space: Space, resource: Json, version_id: int, day: datetime.date) -> Save:
+def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
     """The resource as it is stored: with its meta, and the facts that are searched by."""
     at = int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": f"{day.isoformat()}T00:00:00.000Z"}
@@ -166,14 +166,14 @@ def _plain(resource: Json) -> Json:
     return {key: value for key, value in resource.items() if key != "meta"}
 
 
-def _key(space: Space) -> str:
+def _key(space: ResourceSpace) -> str:
     return f"filled/{space.tenant}/{space.version}"
 
 
-async def _day(store: Store, space: Space) -> datetime.date | None:
+async def _day(store: Store, space: ResourceSpace) -> datetime.date | None:
     record = await store.get("meta", _key(space))
     return None if record is None else datetime.date.fromisoformat(record.value.decode())
 
 
-def _remember(space: Space, day: datetime.date) -> Put:
+def _remember(space: ResourceSpace, day: datetime.date) -> Put:
     return Put(Record("meta", _key(space), day.isoformat().encode(), space.tenant))

@@ -15,15 +15,15 @@ from sickbay.authorization.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
-from sickbay.operations import context, record_kinds, records, running
-from sickbay.operations.context import Say, Tenant, World
-from sickbay.operations.journal import Journal
-from sickbay.operations.throttle import Throttle
 from sickbay.sandbox import folder, keys, seeding
-from sickbay.sandbox.filling import Filling
+from sickbay.sandbox.population_loader import PopulationLoader
+from sickbay.services import context, record_kinds, records, runtime_settings
+from sickbay.services.context import ExchangeListener, Runtime, Tenant
+from sickbay.services.journal.journal import Journal
+from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
-from sickbay.storage.store import Clear, Step, Store, Volume
+from sickbay.storage.interface import Clear, Step, Store, Volume
 
 TENANTS = dialects.names()
 
@@ -33,9 +33,9 @@ class Sandbox:
     """What every door holds. temporary: a folder to remove when it closes."""
 
     settings: Settings
-    world: World
+    runtime: Runtime
     journal: Journal
-    filling: Filling
+    filling: PopulationLoader
     temporary: Path | None = None
     ready: bool = field(default=False)
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
@@ -47,18 +47,18 @@ class Sandbox:
 
     @property
     def tenants(self) -> Mapping[str, Tenant]:
-        return self.world.tenants
+        return self.runtime.tenants
 
     async def close(self) -> None:
         await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
-        await self.world.store.close()
+        await self.runtime.store.close()
         if self.temporary is not None:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
 
-async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: Say | None = None) -> Sandbox:
+async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: ExchangeListener | None = None) -> Sandbox:
     """Open the data folder, or make it."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     store = await folder.store(settings, temporary)
@@ -69,11 +69,13 @@ async def open_sandbox(settings: Settings, *, effects: Effects | None = None, sa
         raise
 
 
-async def _compose(settings: Settings, store: Store, effects: Effects, say: Say | None, temporary: Path | None) -> Sandbox:
+async def _compose(
+    settings: Settings, store: Store, effects: Effects, say: ExchangeListener | None, temporary: Path | None
+) -> Sandbox:
     written = await folder.written(store, settings)
     base = settings.base
     tenants = {name: _tenant(name, base, settings) for name in TENANTS}
-    world = World(
+    runtime = Runtime(
         base=base,
         store=store,
         effects=effects,
@@ -86,9 +88,11 @@ async def _compose(settings: Settings, store: Store, effects: Effects, say: Say 
         throttle=Throttle(settings.throttle),
         hidden=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
     )
-    await running.refresh(world)
-    await seeding.seed(world, written)
-    return Sandbox(settings, world, Journal(world, _most(settings)), Filling(world, written), temporary, ready=True)
+    await runtime_settings.refresh(runtime)
+    await seeding.seed(runtime, written)
+    return Sandbox(
+        settings, runtime, Journal(runtime, _most(settings)), PopulationLoader(runtime, written), temporary, ready=True
+    )
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:
@@ -119,7 +123,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     kinds = (*record_kinds.cleared(everything), "resources")
     steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]
     async with sandbox.filling.paused(tenant):
-        await sandbox.world.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])
+        await sandbox.runtime.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])
         if everything:
-            await running.forget_policies(sandbox.world, tenant)
-        await seeding.seed(sandbox.world, sandbox.filling.written)
+            await runtime_settings.forget_policies(sandbox.runtime, tenant)
+        await seeding.seed(sandbox.runtime, sandbox.filling.written)

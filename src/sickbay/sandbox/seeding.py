@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from sickbay import population
-from sickbay.authorization.values import Client, User
-from sickbay.operations import records, sessions
-from sickbay.operations.context import Tenant, World
+from sickbay.authorization.models import Client, User
 from sickbay.sandbox.folder import Written
-from sickbay.storage.store import Conflict, Put
+from sickbay.services import records, sessions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Conflict, Put
 
 SAMPLE_SCOPE = (
     "launch launch/patient openid fhirUser profile online_access offline_access "
@@ -32,36 +32,36 @@ def _card(launch_uri: str) -> dict[str, Any]:
     }
 
 
-async def seed(world: World, written: Written) -> None:
+async def seed(runtime: Runtime, written: Written) -> None:
     """Puts what is not there; what somebody changed stays."""
-    for tenant in world.tenants.values():
-        if await world.store.find("user", tenant=tenant.name, limit=1):
+    for tenant in runtime.tenants.values():
+        if await runtime.store.find("user", tenant=tenant.name, limit=1):
             continue
         for user in users(tenant, written.seed):
-            await _absent(world, Put(records.user(user), 0))
-    for tenant in world.tenants.values():
+            await _absent(runtime, Put(records.user(user), 0))
+    for tenant in runtime.tenants.values():
         for version in tenant.dialect.fhir:
-            await _absent(world, Put(records.app(sample(world, tenant, version)), 0))
+            await _absent(runtime, Put(records.app(sample(runtime, tenant, version)), 0))
 
 
-async def _absent(world: World, put: Put) -> None:
-    if await world.store.get(put.record.kind, put.record.key) is None:
+async def _absent(runtime: Runtime, put: Put) -> None:
+    if await runtime.store.get(put.record.kind, put.record.key) is None:
         try:
-            await world.store.transaction([put])
+            await runtime.store.transaction([put])
         except Conflict:
             return
 
 
-async def settle(world: World) -> None:
+async def settle(runtime: Runtime) -> None:
     """The sample apps lead to where they are served now: a folder may be served on another port than before, or by https."""
-    for tenant in world.tenants.values():
+    for tenant in runtime.tenants.values():
         for version in tenant.dialect.fhir:
-            wanted = sample(world, tenant, version)
-            record = await world.store.get("app", records.app(wanted).key)
+            wanted = sample(runtime, tenant, version)
+            record = await runtime.store.get("app", records.app(wanted).key)
             there = records.parse(Client, record.value) if record else None
             if there and there.sample and there.launch_uri != wanted.launch_uri:
                 moved = replace(there, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
-                await world.store.transaction([Put(records.app(moved))])
+                await runtime.store.transaction([Put(records.app(moved))])
 
 
 def sample_id(tenant: Tenant, version: str) -> str:
@@ -69,14 +69,14 @@ def sample_id(tenant: Tenant, version: str) -> str:
     return f"sample-{tenant.name}" if version == tenant.dialect.fhir[0] else f"sample-{tenant.name}-{version}"
 
 
-def sample(world: World, tenant: Tenant, version: str) -> Client:
+def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     """The app that comes with Sickbay, served from an origin of its own; launched from a chart it reads this version."""
     redirects = tuple(
         address
         for name in ("localhost", "127.0.0.1")
-        for address in (f"{world.sample_base.replace('localhost', name)}/{page}" for page in ("", "index.html"))
+        for address in (f"{runtime.sample_base.replace('localhost', name)}/{page}" for page in ("", "index.html"))
     )
-    client_id, launch_uri = sample_id(tenant, version), f"{world.sample_base}/launch.html"
+    client_id, launch_uri = sample_id(tenant, version), f"{runtime.sample_base}/launch.html"
     return Client(
         client_id=client_id,
         tenant=tenant.name,
@@ -90,7 +90,7 @@ def sample(world: World, tenant: Tenant, version: str) -> Client:
         fhir=version,
         smart_version=2,
         pkce="if-sent",
-        created_at=world.now(),
+        created_at=runtime.now(),
         sample=True,
         cards=(_card(launch_uri),) if version == tenant.dialect.fhir[0] else (),
     )

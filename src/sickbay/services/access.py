@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Client, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Token, User
 from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING, Visibility
+from sickbay.kernel.checks import UNKNOWN, Check, Unknown
 from sickbay.kernel.compiled_checks import CompiledChecks, compile
-from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
-from sickbay.operations import records
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decide
-from sickbay.operations.token_cache import ANONYMOUS, MOST, Key, TokenContext
+from sickbay.services import records
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, decide
+from sickbay.services.token_cache import ANONYMOUS, MOST, Key, BearerContext
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -29,18 +29,18 @@ OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
 class AccessResult(NamedTuple):
     """A decision and what the token may see. visibility: NOTHING if the request was refused."""
 
-    decision: Decision[AccessRequest, AccessKnown]
+    decision: Decision[AccessRequest, AccessContext]
     visibility: Visibility
     client_id: str = ""
     timeline: str = ""
 
 
 async def access(
-    world: World,
+    runtime: Runtime,
     tenant: Tenant,
     version: str,
     request: AccessRequest,
-    faults: tuple[Fault, ...] = (),
+    faults: tuple[RequestError, ...] = (),
     body: Body | Unknown = UNKNOWN,
     ignored: tuple[tuple[str, str | None], ...] = (),
     *,
@@ -52,43 +52,43 @@ async def access(
     body: that of a create or update, parsed. ignored: parameters that the search leaves out, each with the nearest known name.
     unread: the body hasn't been received yet, so no check looks at it.
     """
-    contexts = world.token_cache.at(world.store.stamp())
+    contexts = runtime.token_cache.at(runtime.store.stamp())
     text = stage.bearer(request)
-    context = ANONYMOUS if text is None else await _context(world, contexts, tenant, version, text)
+    context = ANONYMOUS if text is None else await _context(runtime, contexts, tenant, version, text)
     token = context.token
-    known = AccessKnown(world.now(), tenant.server, context.client, token, context.user, version, faults, ignored, body)
+    known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version, faults, ignored, body)
     ready = _plan(request.interaction, () if unread else writes.checks(request), context.server is tenant.server)
     decision = decide(FHIR, tenant, ready, request, known)
     if token is None:
-        meant = await _meant(world, tenant, version, request) if text is None else None
+        meant = await _meant(runtime, tenant, version, request) if text is None else None
         return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _meant(world: World, tenant: Tenant, version: str, request: AccessRequest) -> AccessKnown | None:
+async def _meant(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """What is known about a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request)
     if text is None:
         return None
-    context = await _loaded(world, tenant, version, text)
-    return AccessKnown(token=context.token, client=context.client, user=context.user)
+    context = await _loaded(runtime, tenant, version, text)
+    return AccessContext(token=context.token, client=context.client, user=context.user)
 
 
-async def issuer_of(world: World, request: AccessRequest) -> Tenant | None:
+async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
     """The hospital that issued the token of this request."""
     text = stage.bearer(request)
-    record = await world.store.get("token", records.digest(text)) if text else None
-    return world.tenants.get(record.tenant) if record is not None else None
+    record = await runtime.store.get("token", records.digest(text)) if text else None
+    return runtime.tenants.get(record.tenant) if record is not None else None
 
 
-async def outside_every_base(world: World, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
+async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    context = await _loaded(world, tenant, any_version, text) if text else ANONYMOUS
+    context = await _loaded(runtime, tenant, any_version, text) if text else ANONYMOUS
     token = context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
-    known = AccessKnown(world.now(), tenant.server, context.client, token, context.user, version)
+    known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version)
     decision = decide(FHIR, tenant, OUTSIDE, request, known)
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
@@ -99,23 +99,25 @@ def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Co
     return compile((*CHECKS, *more), interaction, stage.HOLDING if held else ())
 
 
-async def _context(world: World, contexts: dict[Key, TokenContext], tenant: Tenant, version: str, text: str) -> TokenContext:
+async def _context(
+    runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, text: str
+) -> BearerContext:
     """contexts: the cache as it was before anything was loaded, so that a write in between makes the result unused."""
     key = (tenant.name, version, text)
     found = contexts.get(key)
     if found is None:
-        found = await _loaded(world, tenant, version, text)
+        found = await _loaded(runtime, tenant, version, text)
         if found.token is not None and len(contexts) < MOST:
             contexts[key] = found
     return found
 
 
-async def _loaded(world: World, tenant: Tenant, version: str, text: str) -> TokenContext:
-    token = await records.load(world, "token", records.digest(text), Token)
+async def _loaded(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
+    token = await records.load(runtime, "token", records.digest(text), AccessToken)
     if token is None:
         return ANONYMOUS
-    client = await records.load(world, "app", token.client_id, Client)
-    user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token.user else None
-    known = AccessKnown(server=tenant.server, client=client, token=token, user=user)
+    client = await records.load(runtime, "app", token.client_id, Client)
+    user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
+    known = AccessContext(server=tenant.server, client=client, token=token, user=user)
     shown = stage.shown(token, user, tenant.policy, version)
-    return TokenContext(token, client, user, shown, tenant.server if stage.holds(known) else None)
+    return BearerContext(token, client, user, shown, tenant.server if stage.holds(known) else None)

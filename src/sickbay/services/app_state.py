@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.authorization import access, app_state
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, AppState
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import AppState, Token
 from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.visibility import NOTHING
-from sickbay.kernel.refusal import UNKNOWN, Unknown
-from sickbay.operations import records, subject
-from sickbay.operations.access import AccessResult
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import decide
-from sickbay.operations.writing import instant
-from sickbay.storage.store import Conflict, Put, Record
+from sickbay.kernel.checks import UNKNOWN, Unknown
+from sickbay.services import records, token_lookup
+from sickbay.services.access import AccessResult
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import decide
+from sickbay.services.writing import instant
+from sickbay.storage.interface import Conflict, Put, Record
 
 KIND = "app-state"
 FOUND = 1000
@@ -27,7 +27,7 @@ GONE_FOR = 90 * 86_400
 """Seconds for which it is known that there was one."""
 
 
-class Kept(NamedTuple):
+class StoredAppState(NamedTuple):
     """One state as it is there now."""
 
     id: str
@@ -36,42 +36,42 @@ class Kept(NamedTuple):
     body: bytes
 
 
-class Answered(NamedTuple):
+class AppStateResult(NamedTuple):
     """kept: what was written or found; empty where it was refused, and after a delete."""
 
     seen: AccessResult
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[StoredAppState, ...] = ()
 
 
-async def answer(world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> Answered:
+async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
     """Decide on one request and do it; a lost race is decided anew, by what is there then."""
     while True:
-        known, revision = await _known(world, tenant, request, body)
+        known, revision = await _known(runtime, tenant, request, body)
         decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
         seen = AccessResult(decision, NOTHING)
-        if isinstance(token, Token):
+        if isinstance(token, AccessToken):
             seen = seen._replace(client_id=token.client_id, timeline=token.timeline)
-        if decision.refusal is not None or not isinstance(token, Token):
-            return Answered(seen)
+        if decision.refusal is not None or not isinstance(token, AccessToken):
+            return AppStateResult(seen)
         if request.interaction == "search-type":
-            return Answered(seen, await _found(world, tenant, request, known, token))
+            return AppStateResult(seen, await _found(runtime, tenant, request, known, token))
         if request.interaction not in app_state.LETTERS:
-            return Answered(seen)
+            return AppStateResult(seen)
         try:
-            return Answered(seen, await _written(world, tenant, request, known, revision))
+            return AppStateResult(seen, await _written(runtime, tenant, request, known, revision))
         except Conflict:
             continue
 
 
-async def _known(world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> tuple[AccessKnown, int]:
+async def _known(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> tuple[AccessContext, int]:
     """And the revision of the record, 0 where there is none."""
-    token = await subject.access_token(world, tenant, access.bearer(request))
-    client, user = await subject.owner(world, token), await subject.person(world, tenant, token)
-    record = await world.store.get(KIND, _key(tenant, request.id)) if request.id else None
+    token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
+    client, user = await token_lookup.owner(runtime, token), await token_lookup.person(runtime, tenant, token)
+    record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
     state = _visible(record, token, user, request)
-    known = AccessKnown(
-        now=world.now(),
+    known = AccessContext(
+        now=runtime.now(),
         server=tenant.server,
         client=client,
         token=token,
@@ -84,7 +84,7 @@ async def _known(world: World, tenant: Tenant, request: AccessRequest, body: Bod
     return known, record.revision if record else 0
 
 
-def _visible(record: Record | None, token: Token | None, user: object, request: AccessRequest) -> AppState | None:
+def _visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
     """Another app's is not there."""
     if record is None or token is None or record.owner != token.client_id:
         return None
@@ -92,10 +92,12 @@ def _visible(record: Record | None, token: Token | None, user: object, request: 
     return state if state.text and app_state.covers(token, user, letter, state) else None
 
 
-async def _written(world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, revision: int) -> tuple[Kept, ...]:
+async def _written(
+    runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, revision: int
+) -> tuple[StoredAppState, ...]:
     """Of a create the id is in the body. Raises Conflict."""
-    token, now = known.token, world.effects.now()
-    assert isinstance(token, Token)
+    token, now = known.token, runtime.effects.now()
+    assert isinstance(token, AccessToken)
     if isinstance(known.body, Body):
         resource, id = known.body.resource, str(known.body.resource["id"])
         text = bodies.stamped(resource, revision + 1, instant(int(now * 1000)))
@@ -117,20 +119,22 @@ async def _written(world: World, tenant: Tenant, request: AccessRequest, known: 
         int(now),
         None if text else int(now) + GONE_FOR,
     )
-    await world.store.transaction([Put(record, if_revision=revision)])
-    return (Kept(id, revision + 1, int(now), text),) if text else ()
+    await runtime.store.transaction([Put(record, if_revision=revision)])
+    return (StoredAppState(id, revision + 1, int(now), text),) if text else ()
 
 
-async def _found(world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, token: Token) -> tuple[Kept, ...]:
+async def _found(
+    runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, token: AccessToken
+) -> tuple[StoredAppState, ...]:
     system, _, code = (request.parameters.get("code") or "").partition("|")
     asked = request.parameters.get("subject")
     about = app_state.referred(asked, request.base) if asked else "" if "subject:missing" in request.parameters else None
-    held = await world.store.find(
+    held = await runtime.store.find(
         KIND, tenant=tenant.name, owner=token.client_id, family=about, label=_label(system, code), limit=FOUND
     )
     states = [(one, records.parse(AppState, one.value)) for one in held]
     return tuple(
-        Kept(one.key.rpartition("/")[2], one.revision, one.at, state.text.encode())
+        StoredAppState(one.key.rpartition("/")[2], one.revision, one.at, state.text.encode())
         for one, state in states
         if state.text and app_state.covers(token, known.user, "s", state)
     )

@@ -7,26 +7,26 @@ from typing import NamedTuple, TypeAlias
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
-from sickbay.authorization.authorize.reading import base as base_of
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import base as base_of
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login_prompt import Wishes, wishes
+from sickbay.authorization.models import Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
-from sickbay.authorization.values import Client, Launch, User
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.operations import launch as launches
-from sickbay.operations import records, registration, sessions
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decided
-from sickbay.operations.sessions import Session
-from sickbay.storage.store import Delete, Put, Record
+from sickbay.services import launch as launches
+from sickbay.services import records, registration, sessions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, decided
+from sickbay.services.sessions import Session
+from sickbay.storage.interface import Delete, Put, Record
 
-AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeKnown]
+AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
 WAITS_FOR = 1800
 """Seconds that a person may take to sign in, choose and consent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class StoredAuthorization:
     """An accepted request while it waits for a person, as it is kept. text: endpoint?parameters, without the launch code.
 
     session: of which browser. login: the sign-in of whoever chose patient, encounter and the rest, "" before any.
@@ -47,7 +47,7 @@ class Pending:
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class Waiting:
+class PendingAuthorization:
     """The same, with all it names loaded. id: "" until it was kept. login, auth_time: of the sign-in at this tenant."""
 
     request: AuthorizeRequest
@@ -86,14 +86,14 @@ class Waiting:
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class Asked:
+class AuthorizeResult:
     """redirects: whether the error is sent to the redirect URI. waiting: None where it was refused."""
 
     decision: AuthorizeDecision
     client: Client | None
     timeline: str
     redirects: bool
-    waiting: Waiting | None = None
+    waiting: PendingAuthorization | None = None
 
 
 def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
@@ -102,7 +102,7 @@ def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
 
 
 async def authorize(
-    world: World,
+    runtime: Runtime,
     tenant: Tenant,
     text: str,
     method: str,
@@ -113,22 +113,22 @@ async def authorize(
     astray: bool = False,
     fetched: bool = False,
     automatic: bool = True,
-) -> Asked:
+) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     astray: it came to another address, and is refused whatever it says. fetched: by a script. automatic: auto_approve
     counts for whoever asks (setting open_sign_in).
     """
     request = authorize_request(text, method)
-    client, live_at = await _client(world, tenant, request)
+    client, live_at = await _client(runtime, tenant, request)
     client = client if automatic else _by_hand(client)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
-    launch = await launches.find(world, tenant, code)
-    found = await sessions.login(world, tenant, session)
-    neighbours = () if client else await registration.neighbours(world, tenant.name)
-    known = AuthorizeKnown(
-        now=world.now(),
+    launch = await launches.find(runtime, tenant, code)
+    found = await sessions.login(runtime, tenant, session)
+    neighbours = () if client else await registration.neighbours(runtime, tenant.name)
+    known = AuthorizeContext(
+        now=runtime.now(),
         server=tenant.server,
         elsewhere=elsewhere,
         astray=astray,
@@ -139,23 +139,23 @@ async def authorize(
         neighbours=neighbours,
         session_user=_session_user(client, found),
         live_at=live_at,
-        seen=_seen(world, client, request),
+        seen=_seen(runtime, client, request),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
-        decision = await _with_live_launch(world, tenant, decision, client)
+        decision = await _with_live_launch(runtime, tenant, decision, client)
     own = launch is not None and client is not None and launch.client_id == client.client_id
-    timeline = launch.timeline if launch and own else world.effects.token(12)
+    timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None:
         on_a_page = tenant.dialect.answers.untold
         redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
-        return Asked(decision, client, timeline, redirects)
+        return AuthorizeResult(decision, client, timeline, redirects)
     assert client is not None  # a check refuses a client that is not registered
-    world.states.remember(client.client_id, request.parameters)
+    runtime.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
-    person = await _person(world, tenant, client, found)
-    new = Pending("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
-    return Asked(decision, client, timeline, False, _waiting(tenant, new, request, client, launch, person))
+    person = await _person(runtime, tenant, client, found)
+    new = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
+    return AuthorizeResult(decision, client, timeline, False, _waiting(tenant, new, request, client, launch, person))
 
 
 def _by_hand(client: Client | None) -> Client | None:
@@ -163,8 +163,8 @@ def _by_hand(client: Client | None) -> Client | None:
     return replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
 
 
-def _seen(world: World, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
-    return world.states.seen(client.client_id, request.parameters) if client else frozenset()
+def _seen(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
+    return runtime.states.seen(client.client_id, request.parameters) if client else frozenset()
 
 
 def _session_user(client: Client | None, found: tuple[str, sessions.Login] | None) -> str | None:
@@ -173,18 +173,18 @@ def _session_user(client: Client | None, found: tuple[str, sessions.Login] | Non
     return found[1].user if found else None
 
 
-async def _with_live_launch(world: World, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
+async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """The same decision, made by somebody who also knows which launch code would be right: for the explanation."""
-    live = await launches.living(world, tenant, client)
+    live = await launches.living(runtime, tenant, client)
     if live is None:
         return decision
     known = replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
     return decided(AUTHORIZE, tenant, decision.request, known, stage.examined(decision.request, known))
 
 
-async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> registration.Live:
+async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
     """An app of another hospital is known, but not enabled here."""
-    live = await registration.live(world, request.parameters.get("client_id"))
+    live = await registration.live(runtime, request.parameters.get("client_id"))
     client = live.client
     if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
         return live
@@ -193,20 +193,20 @@ async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> re
 
 def _waiting(
     tenant: Tenant,
-    kept: Pending,
+    kept: StoredAuthorization,
     request: AuthorizeRequest,
     client: Client,
     launch: Launch | None,
     person: _Person,
     id: str = "",
-) -> Waiting:
+) -> PendingAuthorization:
     """kept: of a new request, what there is of it. What was chosen stands above the launch, and that above auto_approve."""
     base = base_of(request, tenant.server) or tenant.fhir_base(client.fhir)
     patient = kept.patient or (launch.patient if launch else None)
     encounter = (launch.encounter if launch else None) if kept.encounter is None else kept.encounter
     if client.auto_approve is not None:
         patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
-    return Waiting(
+    return PendingAuthorization(
         request,
         client,
         kept.timeline,
@@ -235,20 +235,20 @@ class _Person(NamedTuple):
     auth_time: int | None = None
 
 
-async def _person(world: World, tenant: Tenant, client: Client, found: tuple[str, sessions.Login] | None) -> _Person:
+async def _person(runtime: Runtime, tenant: Tenant, client: Client, found: tuple[str, sessions.Login] | None) -> _Person:
     """For an app that is approved by itself, its user, without any sign-in."""
     if client.auto_approve is not None:
-        return _Person(await sessions.user(world, tenant, client.auto_approve.user), None, world.now())
+        return _Person(await sessions.user(runtime, tenant, client.auto_approve.user), None, runtime.now())
     if found is None:
         return _Person()
-    return _Person(await sessions.user(world, tenant, found[1].user), found[0], found[1].at)
+    return _Person(await sessions.user(runtime, tenant, found[1].user), found[0], found[1].at)
 
 
-async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session) -> Waiting:
+async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
     """Store it, bound to the browser; the id stands in the forms."""
-    id = waiting.id or world.effects.token(16)
+    id = waiting.id or runtime.effects.token(16)
     asked = waiting.request.parameters.replaced([("launch", None)])
-    kept = Pending(
+    kept = StoredAuthorization(
         text=f"{waiting.request.url}?{asked.raw}",
         method=waiting.request.method,
         launch_key=waiting.launch_key,
@@ -262,32 +262,34 @@ async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session)
         before=waiting.before,
         chosen=waiting.chosen,
     )
-    now = world.now()
+    now = runtime.now()
     record = Record(
         "pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
     )
-    await world.store.transaction([Put(record)])
+    await runtime.store.transaction([Put(record)])
     return replace(waiting, id=id)
 
 
-async def resume(world: World, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True) -> Waiting | None:
+async def resume(
+    runtime: Runtime, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
+) -> PendingAuthorization | None:
     """What waits under this id for this browser; None where it is unknown, over, or another browser's."""
-    record = await world.store.get("pending", id) if id else None
-    if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= world.now():
+    record = await runtime.store.get("pending", id) if id else None
+    if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
-    kept = records.parse(Pending, record.value)
-    client = await registration.by_id(world, kept.client_id)
+    kept = records.parse(StoredAuthorization, record.value)
+    client = await registration.by_id(runtime, kept.client_id)
     client = client if automatic else _by_hand(client)
     tenant = tenant.under(client)
     if session is None or kept.session != session.origin or client is None:
         return None
     request = authorize_request(kept.text, kept.method)
-    launch = await launches.by_key(world, tenant, kept.launch_key)
-    person = await _person(world, tenant, client, await sessions.login(world, tenant, session))
+    launch = await launches.by_key(runtime, tenant, kept.launch_key)
+    person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if kept.login != (person.login or ""):
         kept = replace(kept, patient=None, encounter=None, chosen={})
     return _waiting(tenant, kept, request, client, launch, person, id)
 
 
-def forget(waiting: Waiting) -> list[Delete]:
+def forget(waiting: PendingAuthorization) -> list[Delete]:
     return [Delete("pending", waiting.id)] if waiting.id else []

@@ -7,30 +7,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
-from sickbay.authorization import asked_scopes, backend_scopes
-from sickbay.authorization import backend as stage
+from sickbay.authorization import backend_scopes, requested_scopes
+from sickbay.authorization import client_assertion as stage
 from sickbay.authorization import token as tokens
-from sickbay.authorization.authorize.reading import base_here
+from sickbay.authorization.authorize.parameters import base_here
 from sickbay.authorization.client_authentication import TokenCheck
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AccessToken, Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Token
 from sickbay.diagnosis.stages import Stage
-from sickbay.kernel.refusal import Examination
-from sickbay.operations import records
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decide
-from sickbay.operations.key_sets import KeySet
+from sickbay.kernel.checks import Examination
 from sickbay.protocol import scopes
 from sickbay.protocol.jose import Jwt
-from sickbay.storage.store import Put, Record, Step
+from sickbay.services import records
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, decide
+from sickbay.services.key_sets import KeySet
+from sickbay.storage.interface import Put, Record, Step
 
-T = TypeVar("T", bound=TokenKnown)
+T = TypeVar("T", bound=TokenContext)
 Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
 """Of each scope: its text, whether it is granted, and why not."""
 
 
-async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tuple[TokenKnown, int]:
+async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
     """With the keys of the client that the assertion names, and whether this assertion was sent before.
 
     The number is the revision of the record of its jti: 0 where there is none, more where that of an old one is left.
@@ -38,21 +38,21 @@ async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tu
     read, client = stage.assertion(request), known.client
     if read is None or not isinstance(client, Client) or client.client != "asymmetric":
         return known, 0
-    keys = await _keys(world, client, read, request.direct)
+    keys = await _keys(runtime, client, read, request.direct)
     jti = read.claims.get("jti")
-    record = await world.store.get("jti", _key(client, read))
-    seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > world.now()
+    record = await runtime.store.get("jti", _key(client, read))
+    seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > runtime.now()
     found: tuple[str, ...] = (str(jti),) if seen else ()
     with_keys = replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=found)
     return with_keys, record.revision if record else 0
 
 
-async def _keys(world: World, client: Client, read: Jwt, direct: bool) -> KeySet:
+async def _keys(runtime: Runtime, client: Client, read: Jwt, direct: bool) -> KeySet:
     """By value where they were registered so. direct: the request came from this machine, so its own keys may be read."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
-    loopback = world.loopback and direct
-    return await world.key_sets.get(world.effects, client.jwks_uri, read.header.get("kid"), loopback=loopback)
+    loopback = runtime.loopback and direct
+    return await runtime.key_sets.get(runtime.effects, client.jwks_uri, read.header.get("kid"), loopback=loopback)
 
 
 def _key(client: Client, read: Jwt) -> str:
@@ -61,36 +61,36 @@ def _key(client: Client, read: Jwt) -> str:
 
 
 async def decided(
-    world: World, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Sequence[TokenCheck]
+    runtime: Runtime, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Sequence[TokenCheck]
 ) -> Decision[TokenRequest, T]:
     """An ES384 signature takes half a millisecond, and the library holds the interpreter for it, so that a thread would win
     nothing: one at a time, and between two of them everything else that waits has its turn."""
     read = stage.assertion(request)
     if read is None or not str(read.header.get("alg")).startswith("ES"):
         return decide(of, tenant, checks, request, known)
-    async with world.verifying:
+    async with runtime.verifying:
         await asyncio.sleep(0)
         return decide(of, tenant, checks, request, known)
 
 
-def spent(world: World, request: TokenRequest, known: TokenKnown, examination: Examination, revision: int) -> list[Step]:
+def spent(runtime: Runtime, request: TokenRequest, known: TokenContext, examination: Examination, revision: int) -> list[Step]:
     """What uses up a proven assertion, on every worker: whoever comes second gets a Conflict."""
     read, client = stage.assertion(request), known.client
     if read is None or not isinstance(client, Client) or not stage.proven(examination):
         return []
     until = int(read.claims["exp"]) + stage.LEEWAY + 1
-    record = Record("jti", _key(client, read), b"{}", client.tenant, client.client_id, at=world.now(), expires_at=until)
+    record = Record("jti", _key(client, read), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)
     return [Put(record, revision)]
 
 
-def offered(tenant: Tenant, request: TokenRequest, known: TokenKnown) -> Offered:
+def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offered:
     """What became of each scope, of a request that is granted."""
     client = known.client
     assert isinstance(client, Client)
     asked = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
     if not known.unusual_scopes and not tenant.policy.grants_registered:
         return tuple((scope, True, "") for scope in asked)
-    types = asked_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
+    types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
     return backend_scopes.offered(asked, client, tenant.policy, types)
 
 
@@ -101,12 +101,12 @@ def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
 
 
 async def grant(
-    world: World, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
+    runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
     """A token for nobody but the app (RFC 6749 4.4; SMART 2.2, Backend Services), and its timeline. No refresh token."""
-    now, text, family = world.now(), world.effects.token(), world.effects.token(12)
+    now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
     scope = " ".join(text for text, granted, _ in offered if granted)
-    token = Token(
+    token = AccessToken(
         client_id=client.client_id,
         scope=scope,
         base=_base(tenant, client, request),
@@ -116,6 +116,6 @@ async def grant(
         issuer=tenant.server.issuer,
         issued_at=now,
     )
-    await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
+    await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
     response = tokens.response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

@@ -7,34 +7,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.binary import context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
-from sickbay.operations.context import World
-from sickbay.storage.store import Space, Stored, Versions
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import ResourceSpace, Stored, Versions
 
 
-async def read(world: World, space: Space, id: str, visibility: Visibility, base: str) -> Stored | None:
+async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:
     """As store.read. Both hops by the token's own scopes: that for Binary, and that for what it belongs to."""
-    own = await world.store.read(space, "Binary", id, visibility)
+    own = await runtime.store.read(space, "Binary", id, visibility)
     if own is not None or all(one.filters for one in visibility.of("Binary", "r")):
         return own
-    held = await world.store.read(space, "Binary", id, EVERYTHING)
-    return held if held is not None and await _is_shown(world, space, held, visibility, base) else None
+    held = await runtime.store.read(space, "Binary", id, EVERYTHING)
+    return held if held is not None and await _is_shown(runtime, space, held, visibility, base) else None
 
 
-async def version(world: World, space: Space, id: str, number: int, visibility: Visibility, base: str) -> Stored | None:
+async def version(
+    runtime: Runtime, space: ResourceSpace, id: str, number: int, visibility: Visibility, base: str
+) -> Stored | None:
     """As store.version: what it belonged to then must be seen too."""
-    own = await world.store.version(space, "Binary", id, number, visibility)
-    if own is not None or await read(world, space, id, visibility, base) is None:
+    own = await runtime.store.version(space, "Binary", id, number, visibility)
+    if own is not None or await read(runtime, space, id, visibility, base) is None:
         return own
-    held = await world.store.version(space, "Binary", id, number, EVERYTHING)
-    return held if held is not None and await _is_shown(world, space, held, visibility, base) else None
+    held = await runtime.store.version(space, "Binary", id, number, EVERYTHING)
+    return held if held is not None and await _is_shown(runtime, space, held, visibility, base) else None
 
 
 async def history(
-    world: World,
-    space: Space,
+    runtime: Runtime,
+    space: ResourceSpace,
     id: str,
     visibility: Visibility,
     base: str,
@@ -46,31 +48,33 @@ async def history(
 ) -> Versions:
     """As store.history of one Binary, without the versions that belonged to what is not seen."""
     asked: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
-    by_context = await world.store.read(space, "Binary", id, visibility) is None
-    if not by_context or await read(world, space, id, visibility, base) is None:
-        return await world.store.history(space, "Binary", id, visibility, **asked)
+    by_context = await runtime.store.read(space, "Binary", id, visibility) is None
+    if not by_context or await read(runtime, space, id, visibility, base) is None:
+        return await runtime.store.history(space, "Binary", id, visibility, **asked)
     if count == 0:
-        return await _counted(world, space, id, visibility, base, asked)
-    found = await world.store.history(space, "Binary", id, EVERYTHING, **asked)
-    shown = [one for one in found.entries if await _is_shown(world, space, one[0], visibility, base)]
+        return await _counted(runtime, space, id, visibility, base, asked)
+    found = await runtime.store.history(space, "Binary", id, EVERYTHING, **asked)
+    shown = [one for one in found.entries if await _is_shown(runtime, space, one[0], visibility, base)]
     return Versions(shown, found.next)
 
 
-async def _counted(world: World, space: Space, id: str, visibility: Visibility, base: str, asked: dict[str, Any]) -> Versions:
+async def _counted(
+    runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str, asked: dict[str, Any]
+) -> Versions:
     """Each is looked at: what it belonged to is told by its body."""
     total, cursor = 0, None
     while True:
-        page = await world.store.history(space, "Binary", id, EVERYTHING, **{**asked, "count": 100, "cursor": cursor})
-        total += sum([await _is_shown(world, space, one[0], visibility, base) for one in page.entries])
+        page = await runtime.store.history(space, "Binary", id, EVERYTHING, **{**asked, "count": 100, "cursor": cursor})
+        total += sum([await _is_shown(runtime, space, one[0], visibility, base) for one in page.entries])
         cursor = page.next
         if cursor is None:
             return Versions([], None, total)
 
 
-async def _is_shown(world: World, space: Space, held: Stored, visibility: Visibility, base: str) -> bool:
+async def _is_shown(runtime: Runtime, space: ResourceSpace, held: Stored, visibility: Visibility, base: str) -> bool:
     """Whether what this version belongs to is there for this token."""
-    owner = None if held.deleted else context(written.loads(held.body), base)
+    owner = None if held.deleted else context(lossless_json.loads(held.body), base)
     if owner is None or owner[0] == "Binary":
         return False
-    shown = await world.store.read(space, *owner, visibility)
+    shown = await runtime.store.read(space, *owner, visibility)
     return shown is not None and not shown.deleted

@@ -14,19 +14,20 @@ from typing import TypeAlias
 import orjson
 from msgspec import structs
 
-from sickbay.fhir import search, written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.attachments import with_absolute_attachments
-from sickbay.fhir.index import CROWDS
-from sickbay.fhir.operation_parameters import ASSOCIATED, NO_REFERENCES, Given, type_filters
+from sickbay.fhir.operations.parameters import ASSOCIATED, NO_REFERENCES, OperationInput, type_filters
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.query import DateValue, Query
 from sickbay.fhir.references import target
-from sickbay.fhir.search_parameters import compartment_types, resource_types
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.index import CROWDS
+from sickbay.fhir.search.parameters import compartment_types, resource_types
+from sickbay.fhir.search.query import DateValue, Query
 from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
-from sickbay.operations import records
-from sickbay.operations.context import Tenant, World
-from sickbay.storage.store import Delete, Put, Record, Space, Stored, whole
+from sickbay.services import records
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Delete, Put, Record, ResourceSpace, Stored, whole
 
 KIND = "export"
 KEPT_FOR = 86_400
@@ -65,14 +66,14 @@ class Job:
 
 def members(group: Stored, base: str) -> tuple[str, ...]:
     """Ids of the patients that a Group names and that are active in it."""
-    listed = written.loads(group.body).get("member")
+    listed = lossless_json.loads(group.body).get("member")
     held = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and not one.get("inactive")]
     entities = [one["entity"] for one in held if isinstance(one.get("entity"), dict)]
     found = (target(str(one.get("reference", "")), base) for one in entities)
     return tuple(sorted({one[1] for one in found if one is not None and one[0] == "Patient"}))
 
 
-def job(world: World, version: str, url: str, given: Given, level: str, group: tuple[str, ...] | None) -> Job:
+def job(runtime: Runtime, version: str, url: str, given: OperationInput, level: str, group: tuple[str, ...] | None) -> Job:
     """level: system, type (all patients) or instance (of a group, whose members are given)."""
     asked = {text.rpartition("/")[2] for text in given.texts.get("patient", ())}
     chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
@@ -82,7 +83,7 @@ def job(world: World, version: str, url: str, given: Given, level: str, group: t
     return Job(
         version,
         url,
-        int(world.effects.now() * 1000),
+        int(runtime.effects.now() * 1000),
         level == "system",
         given.listed("_type"),
         given.since("_since"),
@@ -94,39 +95,39 @@ def job(world: World, version: str, url: str, given: Given, level: str, group: t
     )
 
 
-async def begin(world: World, tenant: Tenant, one: Job, client_id: str) -> str:
+async def begin(runtime: Runtime, tenant: Tenant, one: Job, client_id: str) -> str:
     """The id under which it is asked after."""
-    id, now = world.effects.token(24).replace("_", "-"), world.now()
+    id, now = runtime.effects.token(24).replace("_", "-"), runtime.now()
     record = Record(KIND, id, records.dump(one), tenant.name, client_id, label=one.version, at=now, expires_at=now + KEPT_FOR)
-    await world.store.transaction([Put(record, if_revision=0)])
+    await runtime.store.transaction([Put(record, if_revision=0)])
     return id
 
 
-async def find(world: World, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
+async def find(runtime: Runtime, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
     """Of this client alone; another's, an expired and an unknown one are the same."""
-    record = await world.store.get(KIND, id)
+    record = await runtime.store.get(KIND, id)
     if record is None or (record.tenant, record.owner, record.label) != (tenant.name, client_id, version):
         return None
-    if record.expires_at is not None and record.expires_at <= world.now():
+    if record.expires_at is not None and record.expires_at <= runtime.now():
         return None
     return records.parse(Job, record.value), record
 
 
-async def cancel(world: World, id: str) -> None:
-    await world.store.transaction([Delete(KIND, id)])
+async def cancel(runtime: Runtime, id: str) -> None:
+    await runtime.store.transaction([Delete(KIND, id)])
 
 
-def wait(world: World, one: Job) -> int:
+def wait(runtime: Runtime, one: Job) -> int:
     """Seconds until there is a manifest, 0 where there is one."""
-    return max(0, round(WAIT - (world.effects.now() - one.at / 1000) + 0.5))
+    return max(0, round(WAIT - (runtime.effects.now() - one.at / 1000) + 0.5))
 
 
-async def types(world: World, space: Space, one: Job, visibility: Visibility) -> list[str]:
+async def types(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> list[str]:
     """Of which there is something to be read."""
     found = []
-    wanted = await _referenced(world, space, one, visibility)
+    wanted = await _referenced(runtime, space, one, visibility)
     for type in _types(one, visibility):
-        async for _ in lines(world, space, one, visibility, type, page=1, wanted=wanted):
+        async for _ in lines(runtime, space, one, visibility, type, page=1, wanted=wanted):
             found.append(type)
             break
     return found
@@ -145,25 +146,27 @@ def _types(one: Job, visibility: Visibility) -> list[str]:
     return [type for type in (sorted(one.types) or sorted(set(usual))) if visibility.of(type, "s")]
 
 
-async def count(world: World, space: Space, one: Job, visibility: Visibility, type: str) -> int | None:
+async def count(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility, type: str) -> int | None:
     """Lines of the file of a type, where that is known without reading it: None once any of the type was changed since."""
     if _is_referenced(one, type):
         return None
     eyes, asked = _eyes(one, visibility, type), _queries(one, type, PAGE)
     if len(asked) > 1 or (_is_held(one, type) and one.patients is None and not one.everything):
         return None
-    later = await world.store.history(space, type, None, eyes, count=1, since=one.at + 1)
-    return None if later.entries else await world.store.count(space, asked[0], eyes)
+    later = await runtime.store.history(space, type, None, eyes, count=1, since=one.at + 1)
+    return None if later.entries else await runtime.store.count(space, asked[0], eyes)
 
 
-async def deleted(world: World, space: Space, one: Job, visibility: Visibility, page: int = PAGE) -> AsyncIterator[bytes]:
+async def deleted(
+    runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility, page: int = PAGE
+) -> AsyncIterator[bytes]:
     """What was deleted between `_since` and the instant of the export: a line for each page, a Bundle that deletes it again."""
     types = [type for type in _types(one, visibility) if not _is_referenced(one, type)]
     for type in types if one.since is not None else ():
         eyes, cursor = _eyes(one, visibility, type), None
         while True:
             asked = {"count": page, "cursor": cursor, "since": one.since and one.since[0], "at": (one.at, one.at + 1)}
-            found = await world.store.history(space, type, None, eyes, **asked)  # type: ignore[arg-type]
+            found = await runtime.store.history(space, type, None, eyes, **asked)  # type: ignore[arg-type]
             gone = [
                 {"request": {"method": "DELETE", "url": f"{type}/{each.id}"}}
                 for each, _ in found.entries
@@ -176,8 +179,8 @@ async def deleted(world: World, space: Space, one: Job, visibility: Visibility, 
             cursor = found.next
 
 
-async def any_deleted(world: World, space: Space, one: Job, visibility: Visibility) -> bool:
-    async for _ in deleted(world, space, one, visibility):
+async def any_deleted(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> bool:
+    async for _ in deleted(runtime, space, one, visibility):
         return True
     return False
 
@@ -193,8 +196,8 @@ def _eyes(one: Job, visibility: Visibility, type: str) -> Visibility:
 
 
 async def lines(
-    world: World,
-    space: Space,
+    runtime: Runtime,
+    space: ResourceSpace,
     one: Job,
     visibility: Visibility,
     type: str,
@@ -205,15 +208,15 @@ async def lines(
 
     wanted: the ids of the referenced resources, if they are known already.
     """
-    base = world.tenants[space.tenant].fhir_base(space.version)
-    async for found in _pages(world, space, one, visibility, type, page, wanted):
+    base = runtime.tenants[space.tenant].fhir_base(space.version)
+    async for found in _pages(runtime, space, one, visibility, type, page, wanted):
         if piece := _ndjson(one, base, found):
             yield piece
 
 
 async def _pages(
-    world: World,
-    space: Space,
+    runtime: Runtime,
+    space: ResourceSpace,
     one: Job,
     visibility: Visibility,
     type: str,
@@ -223,7 +226,7 @@ async def _pages(
     if not has(one, visibility, type):
         return
     if _is_referenced(one, type):
-        ids = (await _referenced(world, space, one, visibility) if wanted is None else wanted).get(type, set())
+        ids = (await _referenced(runtime, space, one, visibility) if wanted is None else wanted).get(type, set())
         queries = [structs.replace(query, ids=part) for query in _queries(one, type, page) for part in _portions(sorted(ids))]
     else:
         queries = _queries(one, type, page)
@@ -232,8 +235,8 @@ async def _pages(
     for query in queries:
         cursor: str | None = None
         while True:
-            found = await world.store.search(space, structs.replace(query, cursor=cursor), eyes)
-            kept = [await _as_of(world, space, one, eyes, each) for each in whole(found) if each.id not in seen]
+            found = await runtime.store.search(space, structs.replace(query, cursor=cursor), eyes)
+            kept = [await _as_of(runtime, space, one, eyes, each) for each in whole(found) if each.id not in seen]
             if len(one.filters) > 1:
                 seen |= {each.id for each in found.matches}
             yield [each for each in kept if each is not None and (one.everything or not held or each.patients)]
@@ -246,18 +249,18 @@ def _queries(one: Job, type: str, page: int) -> list[Query]:
     """One for each filter of the type, or one for all of it."""
     updated = () if one.since is None else (DateValue("ge", *one.since),)
     plain = Query(one.version, type, count=page, total="none", updated=updated)
-    asked = [search.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type]
+    asked = [search_parser.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type]
     read = [query for query in asked if isinstance(query, Query)]
     return [
         structs.replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read
     ] or [plain]
 
 
-async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: Stored) -> Stored | None:
+async def _as_of(runtime: Runtime, space: ResourceSpace, one: Job, eyes: Visibility, found: Stored) -> Stored | None:
     """The version that was there when the export was begun."""
     if found.at <= one.at:
         return found
-    held = await world.store.history(space, found.type, found.id, eyes, count=1, at=(one.at, one.at + 1))
+    held = await runtime.store.history(space, found.type, found.id, eyes, count=1, at=(one.at, one.at + 1))
     then = next((kept for kept, _ in held.entries if not kept.deleted), None)
     return None if then is None or (one.since is not None and then.at < one.since[0]) else then
 
@@ -267,27 +270,27 @@ def _is_referenced(one: Job, type: str) -> bool:
     return one.associated and type in REFERENCED and not one.types
 
 
-async def _referenced(world: World, space: Space, one: Job, visibility: Visibility) -> Referenced:
+async def _referenced(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> Referenced:
     """Ids by type: what the exported resources refer to, and what that refers to in turn. Filters do not count."""
     found: Referenced = {type: set() for type in REFERENCED}
     if not one.associated or one.types:
         return found
     whole_of_it = replace(one, since=None, filters=(), associated=False)
     for type in _types(whole_of_it, visibility):
-        async for resources in _pages(world, space, whole_of_it, visibility, type):
-            _collect(world, space, resources, found)
+        async for resources in _pages(runtime, space, whole_of_it, visibility, type):
+            _collect(runtime, space, resources, found)
     followed: set[tuple[str, str]] = set()
     while rest := {(type, id) for type, ids in found.items() for id in ids} - followed:
         followed |= rest
         for type in {type for type, _ in rest if visibility.of(type, "s")}:
             ids = {type: {id for kind, id in rest if kind == type}}
-            async for resources in _pages(world, space, replace(one, since=None), visibility, type, wanted=ids):
-                _collect(world, space, resources, found)
+            async for resources in _pages(runtime, space, replace(one, since=None), visibility, type, wanted=ids):
+                _collect(runtime, space, resources, found)
     return found
 
 
-def _collect(world: World, space: Space, resources: Iterable[Stored], found: Referenced) -> None:
-    base = world.tenants[space.tenant].fhir_base(space.version)
+def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored], found: Referenced) -> None:
+    base = runtime.tenants[space.tenant].fhir_base(space.version)
     for each in resources:
         for match in _REFERENCE.finditer(each.body):
             named = target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)

@@ -9,18 +9,18 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sickbay import dialects
 from sickbay.authorization import policy as policies
-from sickbay.authorization.values import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.dialects import Dialect
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
-from sickbay.operations.key_sets import KeySets
-from sickbay.operations.states import States
-from sickbay.operations.throttle import Throttle
-from sickbay.operations.token_cache import TokenCache
-from sickbay.storage.store import Store
+from sickbay.services.key_sets import KeySets
+from sickbay.services.recent_parameters import RecentParameters
+from sickbay.services.throttle import Throttle
+from sickbay.services.token_cache import TokenCache
+from sickbay.storage.interface import Store
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """One exchange as the terminal shows it: nothing secret, nothing clinical."""
 
     at: float
@@ -32,7 +32,7 @@ class Line(NamedTuple):
     id: str
 
 
-Say: TypeAlias = Callable[[Line], None]
+ExchangeListener: TypeAlias = Callable[[LogLine], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Secrets(NamedTuple):
 
 
 @dataclass(slots=True)
-class World:
+class Runtime:
     """base: the only source of absolute URLs. shared: other workers may choose what is `running`, so it is read each time."""
 
     base: str
@@ -110,7 +110,7 @@ class World:
     keys: Keys
     tenants: Mapping[str, Tenant]
     shared: bool = False
-    say: Say | None = None
+    say: ExchangeListener | None = None
     sample_base: str = ""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
@@ -119,13 +119,13 @@ class World:
     """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
-    states: States = field(default_factory=States)
+    states: RecentParameters = field(default_factory=RecentParameters)
     running: int = 0
-    """Revision of what was chosen while running (operations.running) that is held here."""
+    """Revision of what was chosen while running (services.runtime_settings) that is held here."""
     hidden: frozenset[str] = frozenset()
     """SHA-256 of secrets that are in no record: the admin token."""
     secrets: Secrets = Secrets()
-    """What `operations.live` read of the store."""
+    """What `services.journal.live_secrets` read of the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:

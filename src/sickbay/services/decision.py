@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.token_negotiation import Given
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
 from sickbay.diagnosis.stages import Stage
-from sickbay.dialects import Words
+from sickbay.dialects import ErrorWording
+from sickbay.kernel.checks import Check, Checked, Examination, Facts, Refusal
 from sickbay.kernel.compiled_checks import CompiledChecks, examine
-from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Refusal
-from sickbay.operations.context import Tenant
-from sickbay.operations.disclosure import LAUNCH_PLACE, private_facts
+from sickbay.services.context import Tenant
+from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -40,7 +40,7 @@ class Decision(Generic[R_co, K_co]):
     refusal: Refusal | None = None
     meant: Any = None
     """Of a FHIR request without a token that can be read: what is known of the one that was likely meant."""
-    given: Given | None = None
+    given: TokenSummary | None = None
     """What a token response granted."""
 
     def explained(self) -> Explanation:
@@ -48,7 +48,7 @@ class Decision(Generic[R_co, K_co]):
         examination, known = self.examination, self.known
         if any(one.refusal for one in examination.checked):
             examination = Examination(tuple(one for one in examination.checked if _has_rule(one)))
-        if isinstance(known, TokenKnown) and self.given is not None:
+        if isinstance(known, TokenContext) and self.given is not None:
             known = replace(known, given=self.given)
         said = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
         return said._replace(findings=tuple(self._with_private(finding) for finding in said.findings))
@@ -118,7 +118,7 @@ def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
 
 def _without_place(value: Any) -> Any:
     """Where the code of a live launch is to be filled in for the administrator, others read where they find theirs."""
-    return LAUNCH_PLACE.sub(PLACE_OF_LAUNCH, value) if isinstance(value, str) else value
+    return LAUNCH_PLACE.sub(PLACEHOLDER_LAUNCH, value) if isinstance(value, str) else value
 
 
 def _is_private(key: str, value: Any, held: set[str]) -> bool:
@@ -133,7 +133,7 @@ def _texts(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
-def words(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> Words:
+def words(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> ErrorWording:
     """The tenant's own words for the refusal that decided."""
     name = decision.refusal.name if decision.refusal else ""
     return tenant.dialect.wording(finding.id if finding else name, name, decision.stage.name)

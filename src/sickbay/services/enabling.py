@@ -7,18 +7,18 @@ from typing import Any
 
 import msgspec
 
-from sickbay.authorization.values import Client
-from sickbay.operations import registration, users
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.registration import Registered
+from sickbay.authorization.models import Client
+from sickbay.services import registration, users
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.registration import Registered
 
 NEW = ("client_id", "app_id")
 """Members that differ at every hospital."""
 
 
-async def counterpart(world: World, client: Client, tenant: Tenant) -> Client | None:
+async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
     """The same app at another hospital, identified by its name, type and URIs; None if it isn't registered there."""
-    apps = await registration.every(world, tenant.name)
+    apps = await registration.every(runtime, tenant.name)
     return next((app for app in apps if _identity(app) == _identity(client)), None)
 
 
@@ -26,17 +26,17 @@ def _identity(client: Client) -> tuple[object, ...]:
     return client.name, client.type, client.client, client.launch_uri, client.redirect_uris
 
 
-def obstacle(world: World, client: Client, tenant: Tenant) -> str:
+def obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     """Why the app can't be registered there, as a sentence; "" if it can."""
-    return registration.lacking(world, _settings(client, tenant))
+    return registration.lacking(runtime, _settings(client, tenant))
 
 
-async def enable(world: World, client: Client, tenant: Tenant) -> Registered:
+async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered:
     """Register the app there. The checks of a registration apply; a symmetric client gets another secret."""
     approval = client.auto_approve
-    if approval and approval.user not in {user.username for user in await users.every(world, tenant)}:
+    if approval and approval.user not in {user.username for user in await users.every(runtime, tenant)}:
         client = replace(client, auto_approve=None)
-    return await registration.register(world, _settings(client, tenant))
+    return await registration.register(runtime, _settings(client, tenant))
 
 
 def _settings(client: Client, tenant: Tenant) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sickbay.fhir.index import CROWDS
-from sickbay.fhir.query import DateValue, Filter, Include, Query, Within
-from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
+from sickbay.fhir.search.index import CROWDS
+from sickbay.fhir.search.parameters import compartment_types, find, parameters, resource_types
+from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
-from sickbay.operations.context import World
-from sickbay.storage.store import BadCursor, Space, Stored, whole
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import BadCursor, ResourceSpace, Stored, whole
 
 CARE_DATES = (
     "date",
@@ -37,7 +37,7 @@ CARE_DATES = (
 """By which start and end look at a type, the first that it has; a type with none of them is not narrowed by them."""
 
 
-class Asked(NamedTuple):
+class EverythingParams(NamedTuple):
     """types: () for all. start, end, since: ranges in epoch ms. cursor: where the next page begins."""
 
     types: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ BYTES = 4_000_000
 """Of a page. What follows is on the next one."""
 
 
-class Place(NamedTuple):
+class EverythingPosition(NamedTuple):
     """Where in it one is: which patient, by the cursor that leads there; whether that was given (REST); how far in the rest."""
 
     patient: str = ""
@@ -74,8 +74,8 @@ class Found(NamedTuple):
 class Walk:
     """One page of it, while it is collected."""
 
-    def __init__(self, world: World, space: Space, visibility: Visibility, asked: Asked) -> None:
-        self.store, self.space, self.visibility, self.asked = world.store, space, visibility, asked
+    def __init__(self, runtime: Runtime, space: ResourceSpace, visibility: Visibility, asked: EverythingParams) -> None:
+        self.store, self.space, self.visibility, self.asked = runtime.store, space, visibility, asked
         self.matches: list[Stored] = []
         self.size = 0
         self.included: dict[tuple[str, str], Stored] = {}
@@ -90,12 +90,12 @@ class Walk:
         place = _place(self.asked.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
-        following = await self._record(holder, place or Place())
+        following = await self._record(holder, place or EverythingPosition())
         return self._found(following)
 
     async def of_all(self) -> Found:
         """Of every patient that may be seen, one after the other."""
-        place: Place | None = _place(self.asked.cursor) or Place()
+        place: EverythingPosition | None = _place(self.asked.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
             await pause()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
@@ -105,12 +105,12 @@ class Walk:
             inside = await self._record(whole(page)[0], place._replace(patient=""))
             if inside is not None:
                 return self._found(inside._replace(patient=place.patient))
-            place = Place(page.next) if page.next else None
+            place = EverythingPosition(page.next) if page.next else None
         else:
             return self._found(place)
         return self._found(None)
 
-    async def _record(self, holder: Stored, place: Place) -> Place | None:
+    async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
         """Collect as much as there is room for; where it goes on, None where it is complete."""
         if not place.part:
             await self._holder(holder)
@@ -119,9 +119,9 @@ class Walk:
             return None
         if self.room == 0:
             left = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
-            return Place("", REST) if left.matches else None
+            return EverythingPosition("", REST) if left.matches else None
         following = await self._take(replace(rest, count=self.room, cursor=place.inner or None))
-        return Place("", REST, following) if following is not None else None
+        return EverythingPosition("", REST, following) if following is not None else None
 
     async def _holder(self, holder: Stored) -> None:
         """It was seen; whoever may not search for it gets it as it was read."""
@@ -176,7 +176,7 @@ class Walk:
         ranges = (("ge", asked.start), ("le", asked.end))
         return tuple(Filter(held, (DateValue(prefix, *one),)) for prefix, one in ranges if one is not None)  # type: ignore[arg-type]
 
-    def _found(self, following: Place | None) -> Found:
+    def _found(self, following: EverythingPosition | None) -> Found:
         there = {(one.type, one.id) for one in self.matches}
         others = [one for key, one in self.included.items() if key not in there]
         return Found(self.matches, others, following.text if following is not None else None)
@@ -205,11 +205,11 @@ def _inside(version: str, holder: str) -> frozenset[str]:
     return frozenset((holder, *compartment_types(version), *_compartment(version, holder)))
 
 
-def _place(cursor: str | None) -> Place | None:
+def _place(cursor: str | None) -> EverythingPosition | None:
     """Raises BadCursor. It grants nothing: what is found at a place is searched for with the token's own eyes."""
     if cursor is None:
         return None
     parts = cursor.split("~")
     if len(parts) != 3 or parts[1] not in ("", REST) or (parts[2] and not parts[1]):
         raise BadCursor("not a cursor")
-    return Place(*parts)
+    return EverythingPosition(*parts)

@@ -7,40 +7,40 @@ from typing import Any
 
 from sickbay.authorization import id_token_keys as stage
 from sickbay.authorization.id_token_keys import Ring
-from sickbay.operations import records
-from sickbay.operations.context import World
 from sickbay.protocol import jose
-from sickbay.storage.store import Conflict, Put, Record
+from sickbay.services import records
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import Conflict, Put, Record
 
 NAME = "id_token"
 
 
-async def signing(world: World) -> str:
+async def signing(runtime: Runtime) -> str:
     """The private key that signs now; one that has grown old is replaced first."""
-    ring, revision = await _ring(world)
-    if stage.is_due(ring, world.now()):
-        ring = await _rotate(world, ring, revision)
+    ring, revision = await _ring(runtime)
+    if stage.is_due(ring, runtime.now()):
+        ring = await _rotate(runtime, ring, revision)
     return ring.active
 
 
-async def key_set(world: World) -> dict[str, list[jose.Jwk]]:
+async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
     """The document behind jwks_uri. The key that waits is made when somebody first reads it here."""
-    ring, revision = await _ring(world)
+    ring, revision = await _ring(runtime)
     if not ring.next:
         made = await asyncio.to_thread(jose.generate)
-        ring = await _put(world, stage.with_next(ring, made), revision)
-    return jose.key_set(stage.published(ring, world.now()))
+        ring = await _put(runtime, stage.with_next(ring, made), revision)
+    return jose.key_set(stage.published(ring, runtime.now()))
 
 
-async def rotate(world: World) -> dict[str, Any]:
+async def rotate(runtime: Runtime) -> dict[str, Any]:
     """The next key signs from now on; what the old one signed stays verifiable for a week."""
-    ring, revision = await _ring(world)
-    return _shown(await _rotate(world, ring, revision))
+    ring, revision = await _ring(runtime)
+    return _shown(await _rotate(runtime, ring, revision))
 
 
-async def shown(world: World) -> dict[str, Any]:
+async def shown(runtime: Runtime) -> dict[str, Any]:
     """The kids: active, next (None until the key set is first read), retired."""
-    return _shown((await _ring(world))[0])
+    return _shown((await _ring(runtime))[0])
 
 
 def _shown(ring: Ring) -> dict[str, Any]:
@@ -56,24 +56,24 @@ def _kid(key: str) -> str:
     return str(jose.public(key)["kid"])
 
 
-async def _ring(world: World) -> tuple[Ring, int]:
-    record = await world.store.get("key", NAME)
+async def _ring(runtime: Runtime) -> tuple[Ring, int]:
+    record = await runtime.store.get("key", NAME)
     assert record is not None, "made when the folder is opened"
     return records.parse(Ring, record.value), record.revision
 
 
-async def _rotate(world: World, ring: Ring, revision: int) -> Ring:
+async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     active = "" if ring.next else await asyncio.to_thread(jose.generate)
     following = await asyncio.to_thread(jose.generate)
-    return await _put(world, stage.rotated(ring, world.now(), following, active), revision)
+    return await _put(runtime, stage.rotated(ring, runtime.now(), following, active), revision)
 
 
-async def _put(world: World, ring: Ring, revision: int) -> Ring:
+async def _put(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     """The ring as it is now: ours, or another worker's who was first."""
     try:
-        await world.store.transaction([Put(record(ring), revision)])
+        await runtime.store.transaction([Put(record(ring), revision)])
     except Conflict:
-        return (await _ring(world))[0]
+        return (await _ring(runtime))[0]
     return ring
 
 

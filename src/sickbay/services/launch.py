@@ -11,13 +11,13 @@ import msgspec
 
 from sickbay.authorization import launch_style, launch_task
 from sickbay.authorization.launch import code_of, launch_url
-from sickbay.authorization.launch_task import Wanted
-from sickbay.authorization.values import Client, Launch
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
-from sickbay.operations import patients, records, registration, sessions
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.disclosure import LAUNCH_PLACE
-from sickbay.storage.store import Put
+from sickbay.authorization.launch_task import LaunchTaskRequest
+from sickbay.authorization.models import Client, Launch
+from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
+from sickbay.services import patients, records, registration, sessions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.journal.disclosure import LAUNCH_PLACE
+from sickbay.storage.interface import Put
 
 EXTRAS = {
     "fhir_context": "fhirContext",
@@ -33,7 +33,7 @@ class _Sent(msgspec.Struct):
     request: Any
 
 
-class Launched(NamedTuple):
+class CreatedLaunch(NamedTuple):
     """launch: the code. url: the app's launch URI with iss and launch; "" where the app has none. timeline: public id."""
 
     launch: str
@@ -43,7 +43,7 @@ class Launched(NamedTuple):
 
 
 async def launch(
-    world: World,
+    runtime: Runtime,
     tenant: Tenant,
     client: Client,
     *,
@@ -52,16 +52,16 @@ async def launch(
     encounter: str | None = None,
     context: dict[str, Any] | None = None,
     seed: str | None = None,
-) -> Launched:
+) -> CreatedLaunch:
     """`context`: by the names of EXTRAS' values; what it does not say of banner, style and tenant is as the EHR has it.
 
     seed: from a page of ours that shows the timeline of this launch (`timeline_of`); used for one launch only.
     """
-    now, tenant = world.now(), tenant.under(client)
-    timeline = timeline_of(world, seed) if seed else ""
-    if not timeline or await world.store.find("launch", family=timeline, limit=1):
-        timeline = world.effects.token(12)
-    code, iss = code_of(world.keys.refresh, timeline), tenant.fhir_base(client.fhir)
+    now, tenant = runtime.now(), tenant.under(client)
+    timeline = timeline_of(runtime, seed) if seed else ""
+    if not timeline or await runtime.store.find("launch", family=timeline, limit=1):
+        timeline = runtime.effects.token(12)
+    code, iss = code_of(runtime.keys.refresh, timeline), tenant.fhir_base(client.fhir)
     made = Launch(
         client_id=client.client_id,
         timeline=timeline,
@@ -74,31 +74,31 @@ async def launch(
         iss=iss,
         context=_ours(tenant, patient) | (context or {}),
     )
-    await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
-    return Launched(code, iss, launch_url(client, code, iss), timeline)
+    await runtime.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
+    return CreatedLaunch(code, iss, launch_url(client, code, iss), timeline)
 
 
-def timeline_of(world: World, seed: str) -> str:
+def timeline_of(runtime: Runtime, seed: str) -> str:
     """The timeline's id for a launch that a page prepares. No one can choose a seed that leads to a given timeline."""
-    made = hmac.digest(world.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
+    made = hmac.digest(runtime.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
     return urlsafe_b64encode(made[:12]).decode()
 
 
 async def absent(
-    world: World, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
+    runtime: Runtime, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
 ) -> str:
     """What a launch names and the hospital does not have, in one sentence; "" where all is there."""
-    person = await sessions.user(world, tenant, user) if user else None
+    person = await sessions.user(runtime, tenant, user) if user else None
     if user and person is None:
         return f"There is no user {user} at {tenant.name}"
     for type, id in (("Patient", patient), ("Encounter", encounter)):
-        if id and not await patients.read(world, tenant, version, type, id, None):
+        if id and not await patients.read(runtime, tenant, version, type, id, None):
             return f"There is no {type}/{id} at {tenant.name} in {version}"
     return ""
 
 
-async def opened_by(world: World, tenant: Tenant, wanted: Wanted, version: str) -> Client | None:
-    return launch_task.app_of(wanted, await registration.every(world, tenant.name), version)
+async def opened_by(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest, version: str) -> Client | None:
+    return launch_task.app_of(wanted, await registration.every(runtime, tenant.name), version)
 
 
 def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
@@ -107,15 +107,15 @@ def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
     return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}
 
 
-async def find(world: World, tenant: Tenant, code: str | None) -> Launch | None:
+async def find(runtime: Runtime, tenant: Tenant, code: str | None) -> Launch | None:
     """The launch issued under this code, here; used_at as the store has it."""
-    return await by_key(world, tenant, records.digest(code)) if code else None
+    return await by_key(runtime, tenant, records.digest(code)) if code else None
 
 
-async def living(world: World, tenant: Tenant, client: Client) -> Launch | None:
+async def living(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
     """The newest launch of this app that can still be used."""
-    for record in await world.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
-        if record.used_at is None and (record.expires_at or 0) > world.now():
+    for record in await runtime.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
+        if record.used_at is None and (record.expires_at or 0) > runtime.now():
             return records.parse(Launch, record.value)
     return None
 
@@ -125,7 +125,7 @@ def place_of(timeline: str) -> str:
     return f"launch-code-of-{timeline}"
 
 
-async def shown(world: World, text: str, full: bool) -> str:
+async def shown(runtime: Runtime, text: str, full: bool) -> str:
     """For the administrator, while the launch lives, its code; for all others, and later, where it is to be found.
 
     text: an exchange as JSON. A request that itself quotes such a place gets no code.
@@ -133,23 +133,23 @@ async def shown(world: World, text: str, full: bool) -> str:
     found = set(LAUNCH_PLACE.findall(text))
     full = full and bool(found) and not LAUNCH_PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
     for timeline in found:
-        code = code_of(world.keys.refresh, timeline)
-        record = await world.store.get("launch", records.digest(code)) if full else None
-        lives = record is not None and record.used_at is None and (record.expires_at or 0) > world.now()
-        text = text.replace(place_of(timeline), code if lives else PLACE_OF_LAUNCH)
+        code = code_of(runtime.keys.refresh, timeline)
+        record = await runtime.store.get("launch", records.digest(code)) if full else None
+        lives = record is not None and record.used_at is None and (record.expires_at or 0) > runtime.now()
+        text = text.replace(place_of(timeline), code if lives else PLACEHOLDER_LAUNCH)
     return text
 
 
-async def by_key(world: World, tenant: Tenant, key: str) -> Launch | None:
-    record = await world.store.get("launch", key) if key else None
+async def by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
+    record = await runtime.store.get("launch", key) if key else None
     if record is None or record.tenant != tenant.name:
         return None
     return replace(records.parse(Launch, record.value), used_at=record.used_at)
 
 
-async def of_timeline(world: World, timeline: str) -> Launch | None:
+async def of_timeline(runtime: Runtime, timeline: str) -> Launch | None:
     """The launch that a timeline began with; None for one that began without an EHR, or is too old to be kept."""
-    found = await world.store.find("launch", family=timeline, limit=1)
+    found = await runtime.store.find("launch", family=timeline, limit=1)
     return records.parse(Launch, found[0].value) if found else None
 
 

@@ -12,10 +12,10 @@ import orjson
 from msgspec.structs import replace
 
 from sickbay.fhir.loading import Ready
-from sickbay.fhir.query import Query
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.operations.context import Tenant, World
-from sickbay.storage.store import Conflict, Put, Record, Save, Space
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Conflict, Put, Record, ResourceSpace, Save
 
 TRIES = 5
 PAGE = 500
@@ -32,7 +32,7 @@ class Loading:
     new, changed, same: what became of the resources so far.
     """
 
-    world: World
+    runtime: Runtime
     tenant: Tenant
     version: str
     name: str
@@ -68,7 +68,7 @@ class Loading:
         """Where one of them is there after all, or somebody writes one in the same moment, all are compared (again)."""
         for attempt in range(TRIES):
             try:
-                await self.world.store.transaction([*steps.saves, *steps.memories()])
+                await self.runtime.store.transaction([*steps.saves, *steps.memories()])
                 break
             except Conflict:
                 if attempt == TRIES - 1:
@@ -88,15 +88,15 @@ class Loading:
         return steps
 
     def _now(self) -> int:
-        return int(self.world.effects.now() * 1000)
+        return int(self.runtime.effects.now() * 1000)
 
     @property
     def started(self) -> int:
         return self._started
 
     @property
-    def space(self) -> Space:
-        return Space(self.tenant.name, self.version)
+    def space(self) -> ResourceSpace:
+        return ResourceSpace(self.tenant.name, self.version)
 
 
 class _Batch:
@@ -127,13 +127,13 @@ class _Batch:
     async def _before(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body, 0 where there is none; a deleted one has no body."""
         if key not in self.before:
-            stored = await self.run.world.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
+            stored = await self.run.runtime.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
             self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
         return self.before[key]
 
     async def _seen(self, key: Key) -> Seen:
         if key not in self.seen:
-            record = await self.run.world.store.get("loaded", self._name(key))
+            record = await self.run.runtime.store.get("loaded", self._name(key))
             version, hashes = orjson.loads(record.value) if record else (0, [])
             self.seen[key] = version, hashes
         return self.seen[key]
@@ -160,11 +160,11 @@ def same(one: bytes, other: bytes) -> bool:
     return one == other or one.translate(None, _BREAKS) == other.translate(None, _BREAKS)
 
 
-async def export(world: World, space: Space, type: str) -> AsyncIterator[bytes]:
+async def export(runtime: Runtime, space: ResourceSpace, type: str) -> AsyncIterator[bytes]:
     """The bodies of one type, each as a line: as they are stored, but for line breaks, which in JSON mean nothing."""
     query = Query(space.version, type, count=PAGE, total="none")
     while True:
-        page = await world.store.search(space, query, EVERYTHING)
+        page = await runtime.store.search(space, query, EVERYTHING)
         for one in page.matches:
             yield one.body.translate(None, _BREAKS) + b"\n"
         if page.next is None:

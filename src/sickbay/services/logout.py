@@ -5,36 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sickbay.authorization import logout as stage
-from sickbay.authorization.known import LogoutKnown
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.models import Client, User
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.authorization.values import Client, User
 from sickbay.diagnosis.stages import LOGOUT
-from sickbay.operations import id_token_keys, registration, sessions
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decide
-from sickbay.operations.sessions import Session
+from sickbay.services import id_token_keys, registration, sessions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, decide
+from sickbay.services.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogoutResult:
     """user: who is signed in here, None: nobody. asks: that person has to be asked first."""
 
-    decision: Decision[LogoutRequest, LogoutKnown]
+    decision: Decision[LogoutRequest, LogoutContext]
     client: Client | None = None
     user: User | None = None
     asks: bool = False
 
 
-async def logout(world: World, tenant: Tenant, request: LogoutRequest, session: Session | None) -> Asked:
+async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
     """Decides; nobody is signed out yet."""
-    client = await registration.by_id(world, request.client_id)
+    client = await registration.by_id(runtime, request.client_id)
     if client is not None and client.tenant != tenant.name:
         client = None
-    known = LogoutKnown(server=tenant.server, client=client, keys=await id_token_keys.key_set(world))
+    known = LogoutContext(server=tenant.server, client=client, keys=await id_token_keys.key_set(runtime))
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
-        hinted = await registration.by_id(world, stage.audience(request))
-        return Asked(replace(decision, known=replace(known, hinted=hinted)), client)
-    user = await sessions.signed_in(world, tenant, session)
+        hinted = await registration.by_id(runtime, stage.audience(request))
+        return LogoutResult(replace(decision, known=replace(known, hinted=hinted)), client)
+    user = await sessions.signed_in(runtime, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)
-    return Asked(decision, client, user, asks)
+    return LogoutResult(decision, client, user, asks)

@@ -6,12 +6,13 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization.values import Policy, User
-from sickbay.fhir import search, written
-from sickbay.fhir.query import Query
+from sickbay.authorization.models import Policy, User
+from sickbay.fhir import lossless_json
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.operations.context import Tenant, World
-from sickbay.storage.store import BadCursor, Space
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import BadCursor, ResourceSpace
 
 Json = dict[str, Any]
 
@@ -25,41 +26,41 @@ def eyes(user: User | None) -> Visibility:
     return Visibility((Clause("*", "rs", seen), *(Clause(type, "rs", None) for type in shared)))
 
 
-async def visible(world: World, tenant: Tenant, version: str, user: User, patient: str) -> bool:
+async def visible(runtime: Runtime, tenant: Tenant, version: str, user: User, patient: str) -> bool:
     """Whether this patient is there, and this user may see the record."""
-    return await read(world, tenant, version, "Patient", patient, user) is not None
+    return await read(runtime, tenant, version, "Patient", patient, user) is not None
 
 
-async def read(world: World, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
-    stored = await world.store.read(Space(tenant.name, version), type, id, eyes(user))
-    return None if stored is None or stored.deleted else written.loads(stored.body)
+async def read(runtime: Runtime, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
+    stored = await runtime.store.read(ResourceSpace(tenant.name, version), type, id, eyes(user))
+    return None if stored is None or stored.deleted else lossless_json.loads(stored.body)
 
 
-async def encounters(world: World, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
+async def encounters(runtime: Runtime, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
     """The visits of a patient, the newest first."""
-    return await find(world, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
+    return await find(runtime, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
 
 
 async def encounter_fits(
-    world: World, tenant: Tenant, version: str, user: User | None, patient: str | None, encounter: str | None
+    runtime: Runtime, tenant: Tenant, version: str, user: User | None, patient: str | None, encounter: str | None
 ) -> bool:
     """Whether this encounter is this patient's, and this user may see it; true where there is none."""
     if not encounter:
         return True
-    found = await read(world, tenant, version, "Encounter", encounter, user)
+    found = await read(runtime, tenant, version, "Encounter", encounter, user)
     whose = (found or {}).get("subject") or (found or {}).get("patient") or {}
     return patient is None or str(whose.get("reference", "")).endswith(f"Patient/{patient}")
 
 
 async def find(
-    world: World, tenant: Tenant, version: str, type: str, asked: Sequence[tuple[str, str]], user: User | None
+    runtime: Runtime, tenant: Tenant, version: str, type: str, asked: Sequence[tuple[str, str]], user: User | None
 ) -> list[Json]:
     """One page of resources. Raises ValueError for a search that this version does not know."""
-    query = search.parse(version, type, asked, base=tenant.fhir_base(version), strict=True)
+    query = search_parser.parse(version, type, asked, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
-    page = await world.store.search(Space(tenant.name, version), query, eyes(user))
-    return [written.loads(one.body) for one in page.matches]
+    page = await runtime.store.search(ResourceSpace(tenant.name, version), query, eyes(user))
+    return [lossless_json.loads(one.body) for one in page.matches]
 
 
 def sought(query: str) -> list[tuple[str, str]]:
@@ -80,15 +81,15 @@ class Listed(NamedTuple):
     next: str | None = None
 
 
-async def listed(world: World, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None) -> Listed:
+async def listed(runtime: Runtime, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None) -> Listed:
     """Nobody, where the search or its cursor cannot be read."""
-    query = search.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
+    query = search_parser.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         return Listed([], 0)
-    space, sight = Space(tenant.name, version), eyes(user)
+    space, sight = ResourceSpace(tenant.name, version), eyes(user)
     try:
-        page = await world.store.search(space, query, sight)
+        page = await runtime.store.search(space, query, sight)
     except BadCursor:
         return Listed([], 0)
-    total = page.total if page.total is not None else await world.store.count(space, query, sight)
-    return Listed([written.loads(one.body) for one in page.matches], total, page.next)
+    total = page.total if page.total is not None else await runtime.store.count(space, query, sight)
+    return Listed([lossless_json.loads(one.body) for one in page.matches], total, page.next)

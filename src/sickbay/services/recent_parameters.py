@@ -13,7 +13,7 @@ APPS, EACH = 1000, 150
 """How many apps are remembered, and how many values of each."""
 
 
-class States:
+class RecentParameters:
     """Of requests that were accepted: one that is mended by hand may be sent again as it was."""
 
     def __init__(self) -> None:

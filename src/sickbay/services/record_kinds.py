@@ -35,7 +35,7 @@ KINDS = {
     "token": AtReset.CLEARED,
     "user": AtReset.ADDED,
 }
-"""Every kind that the sources write; tests/operations/test_record_kinds.py finds those in the sources that are missing here."""
+"""Every kind that the sources write; tests/services/test_record_kinds.py finds those in the sources that are missing here."""
 
 
 def cleared(everything: bool) -> tuple[str, ...]:

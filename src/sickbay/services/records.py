@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sickbay.authorization.values import Client, Code, Family, Launch, RevokedBy, Token, User
-from sickbay.operations.context import World
-from sickbay.storage.store import Record
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, RevokedBy, TokenFamily, User
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import Record
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ def parse(kind: type[T], value: bytes) -> T:
     return result
 
 
-async def load(world: World, kind: str, key: str, shape: type[T]) -> T | None:
+async def load(runtime: Runtime, kind: str, key: str, shape: type[T]) -> T | None:
     """The value under this key, expired or not; None where there is none."""
-    record = await world.store.get(kind, key)
+    record = await runtime.store.get(kind, key)
     return None if record is None else parse(shape, record.value)
 
 
@@ -62,12 +62,12 @@ def launch(key: str, value: Launch, tenant: str) -> Record:
     )
 
 
-def code(key: str, value: Code, tenant: str) -> Record:
+def code(key: str, value: AuthorizationCode, tenant: str) -> Record:
     expires = value.issued_at + value.lifetime
     return Record("code", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=expires)
 
 
-def token(key: str, value: Token, tenant: str) -> Record:
+def token(key: str, value: AccessToken, tenant: str) -> Record:
     return Record(
         "token",
         key,
@@ -80,7 +80,7 @@ def token(key: str, value: Token, tenant: str) -> Record:
     )
 
 
-def revoked_token(key: str, value: Token, tenant: str, by: RevokedBy, now: int) -> Record:
+def revoked_token(key: str, value: AccessToken, tenant: str, by: RevokedBy, now: int) -> Record:
     """A token that keeps only the information that it was revoked.
 
     It has no owner and no family, so that it can't crowd out valid tokens in a search for them, which has a limit.
@@ -89,7 +89,7 @@ def revoked_token(key: str, value: Token, tenant: str, by: RevokedBy, now: int) 
     return Record("token", key, dump(revoked), tenant, at=value.issued_at, expires_at=value.expires_at)
 
 
-def family(value: Family, tenant: str, now: int) -> Record:
+def family(value: TokenFamily, tenant: str, now: int) -> Record:
     return Record(
         "family",
         value.family,

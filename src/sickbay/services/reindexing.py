@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 
-from sickbay.fhir import written
-from sickbay.fhir.index import extract
-from sickbay.operations.context import World
-from sickbay.storage.store import Outdated, Reindex
+from sickbay.fhir import lossless_json
+from sickbay.fhir.search.index import extract
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import Outdated, Reindex
 
 BATCH = 100
 
 
-async def index_anew(world: World) -> int:
+async def index_anew(runtime: Runtime) -> int:
     """How many. It may be stopped at any time and goes on where it was; several workers may do the same at once."""
     count = 0
-    while batch := await world.store.outdated(BATCH):
-        await world.store.transaction([_anew(world, one) for one in batch])
+    while batch := await runtime.store.outdated(BATCH):
+        await runtime.store.transaction([_anew(runtime, one) for one in batch])
         count += len(batch)
         await asyncio.sleep(0)
     return count
 
 
-def _anew(world: World, one: Outdated) -> Reindex:
-    tenant = world.tenants.get(one.space.tenant)
+def _anew(runtime: Runtime, one: Outdated) -> Reindex:
+    tenant = runtime.tenants.get(one.space.tenant)
     base = tenant.fhir_base(one.space.version) if tenant else ""
-    return Reindex(one.space, one.type, one.id, one.version_id, extract(one.space.version, written.loads(one.body), base))
+    return Reindex(one.space, one.type, one.id, one.version_id, extract(one.space.version, lossless_json.loads(one.body), base))

@@ -10,11 +10,11 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from sickbay.authorization.values import User
-from sickbay.operations import records
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.live import remember_password
-from sickbay.storage.store import Delete, Put, Record
+from sickbay.authorization.models import User
+from sickbay.services import records
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.journal.live_secrets import remember_password
+from sickbay.storage.interface import Delete, Put, Record
 
 SLOTS = asyncio.Semaphore(2)
 """Two passwords at a time: each takes 19 MiB and a core for some 30 ms."""
@@ -70,45 +70,45 @@ def _fits(hashed: str, password: str) -> bool:
         return False
 
 
-async def find(world: World, cookie: str | None) -> Session | None:
+async def find(runtime: Runtime, cookie: str | None) -> Session | None:
     """The session of this cookie's value."""
-    record = await world.store.get("session", records.digest(cookie)) if cookie else None
-    return None if record is None or _over(record, world.now()) else records.parse(Session, record.value)
+    record = await runtime.store.get("session", records.digest(cookie)) if cookie else None
+    return None if record is None or _over(record, runtime.now()) else records.parse(Session, record.value)
 
 
-async def begin(world: World) -> tuple[Session, str]:
+async def begin(runtime: Runtime) -> tuple[Session, str]:
     """A new session and the value of its cookie."""
-    secret = world.effects.token()
-    session = Session(records.digest(secret), world.effects.token(16))
-    await world.store.transaction([_put(session, world.now())])
+    secret = runtime.effects.token()
+    session = Session(records.digest(secret), runtime.effects.token(16))
+    await runtime.store.transaction([_put(session, runtime.now())])
     return session, secret
 
 
-async def login(world: World, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
+async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
     """Id and value of who is signed in at this tenant."""
     id = session.logins.get(tenant.name) if session else None
-    record = await world.store.get("login", id) if id else None
-    if record is None or id is None or _over(record, world.now()):
+    record = await runtime.store.get("login", id) if id else None
+    if record is None or id is None or _over(record, runtime.now()):
         return None
     return id, records.parse(Login, record.value)
 
 
-async def signed_in(world: World, tenant: Tenant, session: Session | None) -> User | None:
-    found = await login(world, tenant, session)
-    return await user(world, tenant, found[1].user) if found else None
+async def signed_in(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
+    found = await login(runtime, tenant, session)
+    return await user(runtime, tenant, found[1].user) if found else None
 
 
-async def user(world: World, tenant: Tenant, username: str) -> User | None:
-    return await records.load(world, "user", f"{tenant.name}/{username}", User)
+async def user(runtime: Runtime, tenant: Tenant, username: str) -> User | None:
+    return await records.load(runtime, "user", f"{tenant.name}/{username}", User)
 
 
-async def is_user(world: World, tenant: Tenant, username: str) -> bool:
-    return await world.store.get("user", f"{tenant.name}/{username}") is not None
+async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
+    return await runtime.store.get("user", f"{tenant.name}/{username}") is not None
 
 
-async def password_fits(world: World, tenant: Tenant, username: str, password: str) -> User | None:
+async def password_fits(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
     """The user, if the password is right. An unknown user takes as long as a known one."""
-    found = await user(world, tenant, username)
+    found = await user(runtime, tenant, username)
     async with SLOTS:
         fits = await asyncio.to_thread(_fits, found.password if found else DUMMY, password)
     if found and fits and not found.seeded:
@@ -116,10 +116,10 @@ async def password_fits(world: World, tenant: Tenant, username: str, password: s
     return found if fits else None
 
 
-async def sign_in(world: World, tenant: Tenant, session: Session | None, who: User) -> tuple[Session, str]:
+async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, who: User) -> tuple[Session, str]:
     """A new session, so that a cookie set before the sign-in is worth nothing after it; the sign-ins elsewhere go along."""
-    id, now = world.effects.token(16), world.now()
-    new, secret = _renewed(world, session)
+    id, now = runtime.effects.token(16), runtime.now()
+    new, secret = _renewed(runtime, session)
     new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
         "login",
@@ -131,44 +131,44 @@ async def sign_in(world: World, tenant: Tenant, session: Session | None, who: Us
         expires_at=now + tenant.policy.session_lifetime,
     )
     steps = [Put(entry), _put(new, now)]
-    await world.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
+    await runtime.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
     return new, secret
 
 
-def _renewed(world: World, session: Session | None) -> tuple[Session, str]:
+def _renewed(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
     """The same session under a new key, with a new token of the forms; and the value of its cookie."""
-    secret = world.effects.token()
+    secret = runtime.effects.token()
     old = session or Session("", "")
-    return replace(old, key=records.digest(secret), csrf=world.effects.token(16), browser=old.origin), secret
+    return replace(old, key=records.digest(secret), csrf=runtime.effects.token(16), browser=old.origin), secret
 
 
-async def sign_in_admin(world: World, session: Session | None, proof: str) -> str:
+async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -> str:
     """A new session in which this browser administers; the value of its cookie."""
-    now = world.now()
-    new, secret = _renewed(world, session)
+    now = runtime.now()
+    new, secret = _renewed(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
-    await world.store.transaction([_put(new, now), *([Delete("session", session.key)] if session else [])])
+    await runtime.store.transaction([_put(new, now), *([Delete("session", session.key)] if session else [])])
     return secret
 
 
-async def sign_out_admin(world: World, session: Session) -> None:
-    await world.store.transaction([_put(replace(session, admin="", admin_until=0), world.now())])
+async def sign_out_admin(runtime: Runtime, session: Session) -> None:
+    await runtime.store.transaction([_put(replace(session, admin="", admin_until=0), runtime.now())])
 
 
-async def sign_out(world: World, tenant: Tenant, session: Session) -> None:
+async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
     """Here only: what lives by this sign-in ends with it."""
     id = session.logins.get(tenant.name)
     left = {name: one for name, one in session.logins.items() if name != tenant.name}
     ended = [Delete("login", id)] if id else []
-    await world.store.transaction([*ended, _put(replace(session, logins=left), world.now())])
+    await runtime.store.transaction([*ended, _put(replace(session, logins=left), runtime.now())])
 
 
-async def ended(world: World, login: str | None) -> bool:
+async def ended(runtime: Runtime, login: str | None) -> bool:
     """Whether the sign-in behind an online grant is over; a grant without one (auto-approved) has none to end."""
     if login is None:
         return False
-    record = await world.store.get("login", login)
-    return record is None or _over(record, world.now())
+    record = await runtime.store.get("login", login)
+    return record is None or _over(record, runtime.now())
 
 
 def csrf_fits(session: Session | None, sent: str | None) -> bool:

@@ -20,7 +20,7 @@ LONGEST = 200
 """Characters of a name that are told apart: nobody fills the memory by long ones."""
 
 
-class Key(NamedTuple):
+class ThrottleKey(NamedTuple):
     kind: Kind
     tenant: str
     name: str
@@ -30,7 +30,7 @@ class Key(NamedTuple):
 class Throttled(Exception):
     """Too many failures under this key: `seconds` until the next try."""
 
-    def __init__(self, seconds: int, key: Key) -> None:
+    def __init__(self, seconds: int, key: ThrottleKey) -> None:
         super().__init__(f"Too many failures: try again in {seconds} seconds")
         self.seconds = seconds
         self.key = key
@@ -45,16 +45,16 @@ class Throttle:
             "person": PASSWORDS if clients else 0,
             "admin": ADMIN_TOKENS if clients else 0,
         }
-        self._failures: OrderedDict[Key, tuple[int, int]] = OrderedDict()
+        self._failures: OrderedDict[ThrottleKey, tuple[int, int]] = OrderedDict()
 
-    def check(self, key: Key, now: int) -> None:
+    def check(self, key: ThrottleKey, now: int) -> None:
         """Raises Throttled."""
         count, since = self._failures.get(_cut(key), (0, now))
         left = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < left <= WINDOW:
             raise Throttled(left, key)
 
-    def failed(self, key: Key, now: int) -> None:
+    def failed(self, key: ThrottleKey, now: int) -> None:
         key = _cut(key)
         count, since = self._failures.pop(key, (0, now))
         current = 0 <= now - since < WINDOW
@@ -63,5 +63,5 @@ class Throttle:
             self._failures.popitem(last=False)
 
 
-def _cut(key: Key) -> Key:
+def _cut(key: ThrottleKey) -> ThrottleKey:
     return key if len(key.name) <= LONGEST else key._replace(name=key.name[:LONGEST])

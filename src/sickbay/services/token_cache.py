@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from sickbay.authorization.values import Client, Server, Token, User
+from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.fhir.visibility import NOTHING, Visibility
 
 MOST: Final = 4096
@@ -14,17 +14,17 @@ Key: TypeAlias = tuple[str, str, str]
 """Hospital, FHIR version and the text of the token."""
 
 
-class TokenContext(NamedTuple):
+class BearerContext(NamedTuple):
     """A token, its client and its user, and what it may see. server: the one that accepts the token; None if none does."""
 
-    token: Token | None = None
+    token: AccessToken | None = None
     client: Client | None = None
     user: User | None = None
     visibility: Visibility = NOTHING
     server: Server | None = None
 
 
-ANONYMOUS: Final = TokenContext()
+ANONYMOUS: Final = BearerContext()
 
 
 @dataclass(slots=True)
@@ -34,9 +34,9 @@ class TokenCache:
     """
 
     stamp: int | None = None
-    contexts: dict[Key, TokenContext] = field(default_factory=dict)
+    contexts: dict[Key, BearerContext] = field(default_factory=dict)
 
-    def at(self, stamp: int | None) -> dict[Key, TokenContext]:
+    def at(self, stamp: int | None) -> dict[Key, BearerContext]:
         """The contexts that are still true if the store has this stamp. None: the store can't tell, so nothing is."""
         if stamp is None or stamp != self.stamp:
             self.clear(stamp)

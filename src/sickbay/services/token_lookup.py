@@ -6,61 +6,61 @@ from dataclasses import fields, replace
 
 from sickbay.authorization import client_authentication, introspection, refresh
 from sickbay.authorization.access import bearer
-from sickbay.authorization.known import SubjectKnown, TokenKnown
+from sickbay.authorization.contexts import SubjectContext, TokenContext
+from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.authorization.values import Client, Family, Token, User
-from sickbay.operations import backend, records, registration, sessions
-from sickbay.operations.context import Tenant, World
+from sickbay.services import backend_services, records, registration, sessions
+from sickbay.services.context import Runtime, Tenant
 
 
-async def known_of(world: World, tenant: Tenant, request: TokenRequest) -> tuple[SubjectKnown, int]:
+async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
     """All that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
-        return await _with_subject(world, tenant, request, await _by_token(world, tenant, request)), 0
-    client, live_at = await registration.live(world, client_authentication.claimed(request))
+        return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
+    client, live_at = await registration.live(runtime, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
-    base = TokenKnown(now=world.now(), server=tenant.under(client).server, client=client, live_at=live_at)
-    known, revision = await backend.known_of(world, request, base)
-    shared = {field.name: getattr(known, field.name) for field in fields(TokenKnown)}
-    return await _with_subject(world, tenant, request, SubjectKnown(**shared, caller=None)), revision
+    base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
+    known, revision = await backend_services.known_of(runtime, request, base)
+    shared = {field.name: getattr(known, field.name) for field in fields(TokenContext)}
+    return await _with_subject(runtime, tenant, request, SubjectContext(**shared, caller=None)), revision
 
 
-async def _by_token(world: World, tenant: Tenant, request: TokenRequest) -> SubjectKnown:
+async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
     text = bearer(AccessRequest(request.method, "", "", headers=request.headers))
-    token = await access_token(world, tenant, text)
-    return SubjectKnown(
-        now=world.now(),
+    token = await access_token(runtime, tenant, text)
+    return SubjectContext(
+        now=runtime.now(),
         server=tenant.server,
         caller=token,
-        client=await owner(world, token),
-        user=await person(world, tenant, token),
+        client=await owner(runtime, token),
+        user=await person(runtime, tenant, token),
     )
 
 
-async def access_token(world: World, tenant: Tenant, text: str | None) -> Token | None:
+async def access_token(runtime: Runtime, tenant: Tenant, text: str | None) -> AccessToken | None:
     """Of this tenant."""
-    record = await world.store.get("token", records.digest(text)) if text else None
-    return records.parse(Token, record.value) if record is not None and record.tenant == tenant.name else None
+    record = await runtime.store.get("token", records.digest(text)) if text else None
+    return records.parse(AccessToken, record.value) if record is not None and record.tenant == tenant.name else None
 
 
-async def owner(world: World, one: Token | Family | None) -> Client | None:
-    return await registration.by_id(world, one.client_id) if one else None
+async def owner(runtime: Runtime, one: AccessToken | TokenFamily | None) -> Client | None:
+    return await registration.by_id(runtime, one.client_id) if one else None
 
 
-async def person(world: World, tenant: Tenant, one: Token | Family | None) -> User | None:
-    return await sessions.user(world, tenant, one.user) if one and one.user else None
+async def person(runtime: Runtime, tenant: Tenant, one: AccessToken | TokenFamily | None) -> User | None:
+    return await sessions.user(runtime, tenant, one.user) if one and one.user else None
 
 
-async def _with_subject(world: World, tenant: Tenant, request: TokenRequest, known: SubjectKnown) -> SubjectKnown:
+async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: SubjectContext) -> SubjectContext:
     """An access token or a refresh token; token_type_hint is not needed to tell them apart."""
     text = request.parameters.get("token") or ""
-    read = refresh.read(world.keys.refresh, text)
+    read = refresh.read(runtime.keys.refresh, text)
     if read is None:
-        return replace(known, subject=await access_token(world, tenant, text))
-    record = await world.store.get("family", read[0])
+        return replace(known, subject=await access_token(runtime, tenant, text))
+    record = await runtime.store.get("family", read[0])
     if record is None or record.tenant != tenant.name:
         return replace(known, subject=None)
-    family = records.parse(Family, record.value)
-    ended = family.mode == "online" and await sessions.ended(world, family.session)
+    family = records.parse(TokenFamily, record.value)
+    ended = family.mode == "online" and await sessions.ended(runtime, family.session)
     return replace(known, subject=family, generation=read[1], session_ended=ended)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
-from sickbay.fhir.query import Query
-from sickbay.operations.access import AccessResult
-from sickbay.operations.context import Tenant
-from sickbay.operations.decision import Decision
-from sickbay.storage.store import Space, Step
+from sickbay.fhir.search.query import Query
+from sickbay.services.access import AccessResult
+from sickbay.services.context import Tenant
+from sickbay.services.decision import Decision
+from sickbay.storage.interface import ResourceSpace, Step
 
 
-class Wanted(NamedTuple):
+class WriteRequest(NamedTuple):
     """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one.
 
     fresh: the id that a conditional update gives to what it makes, where that was told already; "" for any.
@@ -32,8 +32,8 @@ class Wanted(NamedTuple):
     fresh: str = ""
 
     @property
-    def space(self) -> Space:
-        return Space(self.tenant.name, self.version)
+    def space(self) -> ResourceSpace:
+        return ResourceSpace(self.tenant.name, self.version)
 
     @property
     def type(self) -> str:
@@ -41,7 +41,7 @@ class Wanted(NamedTuple):
         return self.request.type
 
 
-class Done(NamedTuple):
+class WriteResult(NamedTuple):
     """What is there now. status: 201 created, 200 otherwise, 204 deleted. body: only where the token may read it."""
 
     status: int
@@ -55,17 +55,17 @@ class Done(NamedTuple):
 class Prepared(NamedTuple):
     """steps: to be stored at once; none where there was nothing to do."""
 
-    done: Done
+    done: WriteResult
     steps: tuple[Step, ...] = ()
 
 
-class Declined(NamedTuple):
+class WriteRejected(NamedTuple):
     """decision: where a rule explains it; else the status and the issue. An absent and a hidden resource are declined alike."""
 
     status: int
     code: str = ""
     text: str = ""
-    decision: Decision[AccessRequest, AccessKnown] | None = None
+    decision: Decision[AccessRequest, AccessContext] | None = None
 
 
-Outcome: TypeAlias = Done | Declined
+Outcome: TypeAlias = WriteResult | WriteRejected

@@ -15,8 +15,8 @@ from typing import TypeAlias
 import msgspec
 
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.remembering import memoized
-from sickbay.storage.store import BadCursor, StaleCursor
+from sickbay.kernel.memoize import memoized
+from sickbay.storage.interface import BadCursor, StaleCursor
 
 Key: TypeAlias = tuple[int | str, ...]
 

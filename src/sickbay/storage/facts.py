@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
 

@@ -13,14 +13,14 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from sickbay.fhir.bundle import Kept
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import Query
+from sickbay.fhir.bundle import StoredResource
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
 
 
-class Space(NamedTuple):
+class ResourceSpace(NamedTuple):
     """One tenant's resources of one FHIR version: ("general", "r4")."""
 
     tenant: str
@@ -105,12 +105,12 @@ class Save:
     delete (then body is empty).
     """
 
-    space: Space
+    space: ResourceSpace
     type: str
     id: str
     version_id: int
     body: bytes
-    facts: ResourceFacts
+    facts: IndexEntries
     at: int
     interaction: Interaction = "create"
     if_version: int | None = None
@@ -121,11 +121,11 @@ class Save:
 class Reindex:
     """Write the index rows of a current version anew; nothing happens where it is not current any more."""
 
-    space: Space
+    space: ResourceSpace
     type: str
     id: str
     version_id: int
-    facts: ResourceFacts
+    facts: IndexEntries
 
 
 Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex
@@ -178,7 +178,7 @@ class Versions(NamedTuple):
 class Outdated(NamedTuple):
     """A live resource that was indexed by an older Sickbay, which knew fewer facts."""
 
-    space: Space
+    space: ResourceSpace
     type: str
     id: str
     version_id: int
@@ -192,7 +192,7 @@ class Page(NamedTuple):
     clipped: more would have been included than a page takes.
     """
 
-    matches: Sequence[Kept]
+    matches: Sequence[StoredResource]
     included: list[Stored]
     next: str | None
     total: int | None
@@ -266,14 +266,14 @@ class Store(Protocol):
         """All or nothing; durable on return. Raises Conflict."""
         ...
 
-    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
         """Write a population into an empty space: all or nothing. How many; 0 if the space is not empty.
 
         `saves` is consumed on another thread than the event loop's.
         """
         ...
 
-    async def copy_space(self, source: Space, target: Space) -> int:
+    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
         """Replace the resources of `target` by those of `source`: all or nothing. How many are there now."""
         ...
 
@@ -322,17 +322,17 @@ class Store(Protocol):
         """
         ...
 
-    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+    async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         """The current version if visible with letter r; a deleted one has deleted=True; invisible is None."""
         ...
 
-    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+    async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         """One version; both it and the current one must be visible."""
         ...
 
     async def history(
         self,
-        space: Space,
+        space: ResourceSpace,
         type: str | None,
         id: str | None,
         visibility: Visibility,
@@ -349,15 +349,15 @@ class Store(Protocol):
         """
         ...
 
-    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+    async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         """Visibility with letter s, in SQL, at matches and includes alike. Raises BadCursor, StaleCursor."""
         ...
 
-    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+    async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
         """The exact number of matches."""
         ...
 
-    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+    async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
         """The profiles, security labels and tags in use among the visible resources of these types."""
         ...
 
@@ -365,7 +365,7 @@ class Store(Protocol):
         """Some of what an older Sickbay indexed; empty once all of it was indexed anew."""
         ...
 
-    async def filled(self, space: Space) -> bool:
+    async def filled(self, space: ResourceSpace) -> bool:
         """Whether any resource is there."""
         ...
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import struct
 from hashlib import blake2b
 
-from sickbay.kernel.remembering import memoized, remembered
+from sickbay.kernel.memoize import memoize, memoized
 
 
-@remembered(32768)
+@memoize(32768)
 def term_hash(system: str | None, code: str) -> int:
     """Signed 64 bits. No system and the empty system are the same."""
     text = f"{system or ''}|{code}".encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
-@remembered(32768)
+@memoize(32768)
 def text_hash(text: str) -> int:
     """Signed 64 bits of a text as it is written."""
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)

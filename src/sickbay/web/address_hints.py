@@ -5,16 +5,16 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.authorize.reading import base_here
+from sickbay.authorization.authorize.parameters import base_here
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.search.parameters import known_types
 from sickbay.kernel.english import join
-from sickbay.operations.access import issuer_of, outside_every_base
-from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import wire
-from sickbay.web.discovery import endpoints
+from sickbay.services.access import issuer_of, outside_every_base
+from sickbay.services.context import Tenant
+from sickbay.web import http_request
 from sickbay.web.fhir.refusals import refused
+from sickbay.web.oauth.discovery import endpoints
 from sickbay.web.request_state import headers_of
 
 GUESSED = {
@@ -51,7 +51,7 @@ def meant(sandbox: Sandbox, path: str) -> str:
 
 def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
     """The hospital of an authorization request: from its path, else from its aud, else the only one."""
-    path, sent = wire.raw_path(request.scope), wire.query_of(request.scope)
+    path, sent = http_request.raw_path(request.scope), http_request.query_of(request.scope)
     named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
     if not named and not ("response_type" in sent and "client_id" in sent):
         return None
@@ -70,22 +70,22 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
 
     The hospital is the one in the path, else the one that issued the token, else the only one.
     """
-    path = wire.raw_path(request.scope)
+    path = http_request.raw_path(request.scope)
     if not _names_a_type(sandbox, path):
         return None
-    url = wire.address(request.scope, sandbox.world.base)
+    url = http_request.address(request.scope, sandbox.runtime.base)
     asked = AccessRequest(
-        request.method, "", path, wire.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
+        request.method, "", path, http_request.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
-    giver = await issuer_of(sandbox.world, asked)
+    giver = await issuer_of(sandbox.runtime, asked)
     tenant = _hospital(sandbox, path, [giver] if giver else [])
     if tenant is None:
         return None
-    version, seen = await outside_every_base(sandbox.world, tenant, asked)
+    version, seen = await outside_every_base(sandbox.runtime, tenant, asked)
     answer = refused(version, tenant.fhir_base(version), seen)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
-    return await wire.note(
+    return await http_request.note(
         request,
         response,
         stage="access",

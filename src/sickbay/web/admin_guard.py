@@ -31,11 +31,11 @@ from sickbay.authorization.administration import (
     own_origins,
     standing,
 )
-from sickbay.kernel.remembering import remembered
-from sickbay.operations.throttle import Key, Throttle, Throttled
+from sickbay.kernel.memoize import memoize
+from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
+from sickbay.web.admin.socket_owner import service_account
 from sickbay.web.request_state import state_of
-from sickbay.web.socket_owner import service_account
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -50,7 +50,7 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     return LOOPBACK | bound | {own} | {name.lower() for name in settings.allowed_hosts}
 
 
-@remembered(256)
+@memoize(256)
 def host_name(header: str) -> str:
     """The name in a Host header, without port and brackets; "" if there is none (RFC 9110 7.2)."""
     match = _HOST.fullmatch(header.lower())
@@ -168,7 +168,7 @@ class AdminGuard:
 
     def failed(self, scope: Mapping[str, Any]) -> int:
         """Count a wrong token of this peer. A correct one is always accepted, even while others guess from there."""
-        key, now = Key("admin", "", "", _network(peer(scope))), self._now()
+        key, now = ThrottleKey("admin", "", "", _network(peer(scope))), self._now()
         try:
             self._throttle.check(key, now)
         except Throttled as waits:

@@ -15,21 +15,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
-from sickbay.operations import running
-from sickbay.operations.reindexing import index_anew
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import runtime_settings
+from sickbay.services.reindexing import index_anew
 from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
+from sickbay.web.admin.session import may_use_session, recognise
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.admin_session import may_use_session, recognise
-from sickbay.web.discovery import Documents
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
+from sickbay.web.http_request import check_target
+from sickbay.web.oauth.discovery import Documents
 from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
-from sickbay.web.wire import check_target
 
 LOG = logging.getLogger("sickbay")
 ID_HEADER = (b"x-correlation-id",)
@@ -54,8 +54,8 @@ class Application:
         self.sandbox = sandbox
         self.pages = pages
         self.endpoints = endpoints
-        world = sandbox.world
-        self.guard = AdminGuard(sandbox.settings, throttle=world.throttle, now=world.now, salt=world.keys.instance)
+        runtime = sandbox.runtime
+        self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
         """What a handler finds at request.app.state."""
         self.routes = pages.routes
@@ -69,13 +69,13 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        world = self.sandbox.world
-        id = world.effects.token(12)
+        runtime = self.sandbox.runtime
+        id = runtime.effects.token(12)
         headers = read(scope["headers"])
         scope["state"] = RequestState(id, headers)
         host = headers.get("host", "")
         if not self.guard.knows(host):
-            await errors.send_wrong_host(send, world.base, id, twice="," in host)
+            await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
         self._write()
         found = self._endpoint(scope["path"])
@@ -83,8 +83,8 @@ class Application:
             await self._page(scope, receive, send)
             return
         try:
-            if world.shared:
-                await running.refresh(world)
+            if runtime.shared:
+                await runtime_settings.refresh(runtime)
             await found.serve(scope, receive, send)
         except NotFhir:
             await self._page(scope, receive, send)
@@ -112,8 +112,8 @@ class Application:
         request = Request(scope, receive, sending)
         try:
             check_target(scope)
-            if self.sandbox.world.shared and scope["path"] != "/healthz":  # which answers even without a database
-                await running.refresh(self.sandbox.world)
+            if self.sandbox.runtime.shared and scope["path"] != "/healthz":  # which answers even without a database
+                await runtime_settings.refresh(self.sandbox.runtime)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(request, self.sandbox, self.guard)
             await self.pages(scope, receive, sending)
@@ -148,7 +148,7 @@ class Application:
     async def _index(self) -> None:
         """Index what an older Sickbay stored. Newer kinds of searches find those resources once this is done."""
         try:
-            count = await index_anew(self.sandbox.world)
+            count = await index_anew(self.sandbox.runtime)
         except Exception:
             LOG.exception("what an older Sickbay stored is not all indexed anew; the next start goes on")
             return

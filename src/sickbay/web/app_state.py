@@ -11,25 +11,25 @@ import orjson
 
 from sickbay.authorization import app_state
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.bundle import Entry, search_url, searchset
+from sickbay.fhir.bundle import BundleEntry, search_url, searchset
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import UNKNOWN
-from sickbay.operations import app_state as states
-from sickbay.operations.app_state import Kept
-from sickbay.operations.context import Tenant
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.discovery import MADE, Documents
+from sickbay.services import app_state as states
+from sickbay.services.app_state import StoredAppState
+from sickbay.services.context import Tenant
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Receive, Result, Scope, Send
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import access_request, parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
+from sickbay.web.http_request import raw_path
+from sickbay.web.oauth.discovery import MADE, Documents
 from sickbay.web.request_state import headers_of
-from sickbay.web.wire import raw_path
 
 JSON = VERSIONS[app_state.VERSION].json.encode()
 
@@ -83,19 +83,19 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
         request = replace(request, interaction="", letters="")
     body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
-    answered = await states.answer(base.sandbox.world, base.tenant, request, body)
+    answered = await states.answer(base.sandbox.runtime, base.tenant, request, body)
     access = answered.seen
     if access.decision.refusal is not None:
         return refused(base.version, base.url, access), access
     return _response(base, request, answered.kept), access
 
 
-def _response(base: FhirBase, request: AccessRequest, kept: tuple[Kept, ...]) -> FhirResponse:
+def _response(base: FhirBase, request: AccessRequest, kept: tuple[StoredAppState, ...]) -> FhirResponse:
     media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
     content = [(b"content-type", (media.content_type or VERSIONS[base.version].json).encode())]
     match request.interaction:
         case "search-type":
-            entries = {"match": [Entry("Basic", state.id, state.body) for state in kept]}
+            entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in kept]}
             own = search_url(_home(base), "Basic", request.parameters.pairs)
             body = searchset(_home(base), entries, self_url=own, next_url=None, total=len(kept))
             return FhirResponse(200, body, content)
@@ -116,7 +116,7 @@ def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
     return response._replace(headers=[*response.headers, allowed])
 
 
-def _saved(base: FhirBase, state: Kept, created: bool, content: Headers) -> FhirResponse:
+def _saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
     headers = [*content, *version_headers(state.version_id, state.at * 1000)]
     if created:
         headers.append((b"location", f"{_home(base)}/Basic/{state.id}".encode()))

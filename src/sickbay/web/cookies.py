@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.operations import sessions
-from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import sessions
+from sickbay.services.sessions import Session
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.request_state import headers_of
 
@@ -17,17 +17,17 @@ YEAR = 31_536_000
 
 def name(sandbox: Sandbox) -> str:
     """Cookies ignore ports, so two Sickbays on one host need different names."""
-    return f"sickbay_{sandbox.world.keys.instance}"
+    return f"sickbay_{sandbox.runtime.keys.instance}"
 
 
 async def session(request: Request, sandbox: Sandbox) -> Session | None:
-    return await sessions.find(sandbox.world, request.cookies.get(name(sandbox)))
+    return await sessions.find(sandbox.runtime, request.cookies.get(name(sandbox)))
 
 
 async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """The existing session, or a new one with its cookie value."""
     found = await session(request, sandbox)
-    return (found, None) if found else await sessions.begin(sandbox.world)
+    return (found, None) if found else await sessions.begin(sandbox.runtime)
 
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:

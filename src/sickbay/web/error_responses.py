@@ -13,15 +13,15 @@ from starlette.responses import Response
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, public, words
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, public, words
 
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 _FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _SPELLED = {'"': "'", "\\": "/", "“": "'", "”": "'", "’": "'", "–": "-", "—": "-", "…": "..."}
 
 
-class Words(NamedTuple):
+class OAuthErrorText(NamedTuple):
     """What a refusal says in OAuth's members. description: None where the dialect is silent."""
 
     error: str
@@ -40,7 +40,7 @@ def spelled(text: str) -> str:
     return _FORBIDDEN.sub("?", text)
 
 
-def speaker(decision: Decision[Any, Any], explanation: Explanation) -> Finding | None:
+def rule_for(decision: Decision[Any, Any], explanation: Explanation) -> Finding | None:
     """The finding that speaks for the refusal which decided: the first refused one of its name, else the loudest."""
     name = decision.refusal.name if decision.refusal else ""
     said = [one for one in explanation.findings if one.refused]
@@ -48,25 +48,25 @@ def speaker(decision: Decision[Any, Any], explanation: Explanation) -> Finding |
 
 
 def oauth_words(
-    world: World, tenant: Tenant, decision: Decision[Any, Any], explanation: Explanation, id: str, client: str, persona: str
-) -> Words:
+    runtime: Runtime, tenant: Tenant, decision: Decision[Any, Any], explanation: Explanation, id: str, client: str, persona: str
+) -> OAuthErrorText:
     refusal = decision.refusal
     assert refusal is not None
-    finding = speaker(decision, explanation)
+    finding = rule_for(decision, explanation)
     own = words(tenant, decision, finding)
     cause = next((one for one in explanation.findings if finding and one.id == finding.because), finding)
     said = _description(public(cause)) if cause else refusal.name.replace("-", " ")
     description = said if tenant.dialect.answers.error_description else None
     vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
-    uri = tenant.base + vendor if vendor else f"{world.base}/exchanges/{id}"
-    return Words(own.error or refusal.error, description, uri)
+    uri = tenant.base + vendor if vendor else f"{runtime.base}/exchanges/{id}"
+    return OAuthErrorText(own.error or refusal.error, description, uri)
 
 
 def _description(finding: Finding) -> str:
     return spelled(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
 
 
-def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Response:
+def oauth_json(said: OAuthErrorText, status: int, tenant: Tenant, basic: bool) -> Response:
     """RFC 6749 5.2. basic: the client used the Authorization header, so a 401 must name the scheme.
 
     The challenge to a request without a token has no error code (RFC 6750 3.1); the body has one all the same, for clients
@@ -88,7 +88,7 @@ def redirect(address: str, parameters: dict[str, str | None], method: str) -> Re
     return Response(status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"})
 
 
-def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None, method: str) -> Response:
+def error_redirect(tenant: Tenant, said: OAuthErrorText, address: str, state: str | None, method: str) -> Response:
     return redirect(
         address,
         {

@@ -11,13 +11,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Send
 
 from sickbay.settings.database import Unavailable
-from sickbay.web import show, unreadable
-from sickbay.web.cross_origin import cors
-from sickbay.web.pages.frame import Link
+from sickbay.web import html_response, unreadable
+from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.middleware.cors import cors
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.population_pending import PopulationPending, population_pending_page
 from sickbay.web.request_state import state_of
-from sickbay.web.wire import Unreadable
 
 LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
@@ -25,7 +25,7 @@ TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 
 async def page_error(request: Request, error: Exception) -> Response:
     """The response of a page that failed. Nothing about an error of Sickbay goes out but the id that its log has."""
-    if isinstance(error, Unreadable):
+    if isinstance(error, UnreadableRequest):
         try:
             return await unreadable.answered_openly(request, request.app.state.sandbox, error)
         except Unavailable as unavailable:
@@ -44,7 +44,7 @@ async def page_error(request: Request, error: Exception) -> Response:
 
 def _trouble(request: Request, status: int, title: str, text: str) -> Response:
     view = NoticeView(title=title, text=text, primary=Link("Go to the start page", "/"))
-    return show.trouble(request, request.app.state.sandbox, status, title, text, view)
+    return html_response.trouble(request, request.app.state.sandbox, status, title, text, view)
 
 
 async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str) -> None:

@@ -8,9 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.operations import journal_metrics
 from sickbay.sandbox.folder import DATABASE
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.journal import metrics as journal_metrics
 from sickbay.settings.database import Unavailable
 from sickbay.storage.sqlite.log import size
 from sickbay.web import counting
@@ -23,14 +23,14 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Ready to answer: started, and the database answers too (503 where it is away)."""
     sandbox: Sandbox = request.app.state.sandbox
-    await sandbox.world.store.get("meta", "")
+    await sandbox.runtime.store.get("meta", "")
     return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
 
 
 async def metrics(request: Request) -> Response:
     sandbox: Sandbox = request.app.state.sandbox
     with suppress(Unavailable):  # then the figures are those of before
-        journal_metrics.kept(await sandbox.world.store.journal_size(), sandbox.journal.most)
+        journal_metrics.kept(await sandbox.runtime.store.journal_size(), sandbox.journal.most)
     folder = sandbox.settings.folder
     if folder is not None:
         counting.LOG.set(size(folder / DATABASE))

@@ -10,21 +10,21 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from sickbay.authorization.values import User
-from sickbay.operations.context import Tenant
-from sickbay.operations.sessions import Session
+from sickbay.authorization.models import User
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, render
+from sickbay.services.context import Tenant
+from sickbay.services.sessions import Session
+from sickbay.web import cookies, error_responses, render
 from sickbay.web.admin_guard import LOOPBACK
-from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
+from sickbay.web.http_request import raw_path
+from sickbay.web.pages.layout import ALONE, OPEN, Frame, SignedInUser, Theme
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.request_state import state_of
-from sickbay.web.wire import raw_path
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class PageOptions:
     """tenant: of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
 
     leads_to: addresses outside our origin to which a form of the page may redirect.
@@ -42,11 +42,11 @@ class Around:
 
 
 def page(
-    request: Request, sandbox: Sandbox, name: str, view: Any, around: Around | None = None, status: int = 200
+    request: Request, sandbox: Sandbox, name: str, view: Any, around: PageOptions | None = None, status: int = 200
 ) -> HTMLResponse:
-    stands = around or Around()
+    stands = around or PageOptions()
     html = render.page(name, view, _frame(request, sandbox, stands))
-    ancestors = own_frames(sandbox.world.base) if stands.framed else "'none'"
+    ancestors = own_frames(sandbox.runtime.base) if stands.framed else "'none'"
     headers = page_headers(form_action(stands.leads_to), ancestors)
     if stands.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
@@ -57,29 +57,29 @@ def page(
 
 def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
-    if answers.browses(request.headers.get("accept", "")):
+    if error_responses.browses(request.headers.get("accept", "")):
         return page(request, sandbox, "notice", view, status=status)
-    if answers.is_oauth(sandbox.tenants, request.scope["path"]):
-        return answers.oauth_trouble(status, title, detail)
-    return answers.problem(status, title, detail=detail)
+    if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
+        return error_responses.oauth_trouble(status, title, detail)
+    return error_responses.problem(status, title, detail=detail)
 
 
-async def around(request: Request, sandbox: Sandbox, **more: Any) -> Around:
+async def around(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
     """With the browser's session, or a new one: every page has forms, which need it."""
     session, cookie = await cookies.begun(request, sandbox)
-    return Around(session=session, cookie=cookie, **more)
+    return PageOptions(session=session, cookie=cookie, **more)
 
 
-def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
+def _frame(request: Request, sandbox: Sandbox, around: PageOptions) -> Frame:
     tenant, user = around.tenant, around.user
     query = request.url.query
     theme = request.cookies.get(cookies.THEME, "")
     return Frame(
-        base=sandbox.world.base,
+        base=sandbox.runtime.base,
         hospital=tenant.title if tenant else "",
         tenant=tenant.name if tenant else "",
         here=around.here,
-        person=Person(user.name or user.username, user.title, user.acts_for_patients) if user else None,
+        person=SignedInUser(user.name or user.username, user.title, user.acts_for_patients) if user else None,
         theme=cast(Theme, theme if theme in ("light", "dark") else ""),
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
 from sickbay.diagnosis.explain import Explanation
-from sickbay.kernel.refusal import Refusal
-from sickbay.operations.context import World
-from sickbay.operations.decision import Decision
-from sickbay.operations.exchange_record import Masked
-from sickbay.operations.journal import Answered, Exchange, Journal, Wire
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
+from sickbay.services.context import Runtime
+from sickbay.services.decision import Decision
+from sickbay.services.journal.exchange_record import Masked
+from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.web import counting
 from sickbay.web.request_state import headers_of, state_of
 
@@ -29,7 +29,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
 
-class Unreadable(Exception):
+class UnreadableRequest(Exception):
     """A request that is too large (413) or isn't valid UTF-8 (400); web/unreadable.py answers it.
 
     body: the beginning of it, decoded as far as that is possible: redaction compares with it what the explanation quotes.
@@ -74,20 +74,20 @@ async def received(receive: Callable[[], Any], limit: int) -> bytes:
 def check_text(part: str, raw: bytes) -> None:
     """part: form, which is percent-encoded, or body. Raises Unreadable if it isn't valid UTF-8 or has U+0000."""
     if not (is_text if part == "body" else is_encoded_text)(raw):
-        raise Unreadable(not_utf8(part, raw), raw)
+        raise UnreadableRequest(not_utf8(part, raw), raw)
 
 
-def over(limit: int, unit: str = "bytes") -> Unreadable:
+def over(limit: int, unit: str = "bytes") -> UnreadableRequest:
     """A body that is larger than it may be, counted."""
     counting.BODIES_REFUSED.inc()
-    return Unreadable(too_large(limit, unit))
+    return UnreadableRequest(too_large(limit, unit))
 
 
 def check_target(scope: Mapping[str, Any]) -> None:
     """Path and query of every request, before anything is made of them. Raises Unreadable."""
     raw, query = scope.get("raw_path") or b"", scope["query_string"]
     if not is_encoded_text(raw + b"?" + query):
-        raise Unreadable(not_utf8("path", raw) or not_utf8("query", query))
+        raise UnreadableRequest(not_utf8("path", raw) or not_utf8("query", query))
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
@@ -121,9 +121,9 @@ def unpacked(raw: bytes, most: int) -> bytes:
     return found
 
 
-def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> Wire:
+def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The URL stands on the base, whatever name we were called by: it is what the app should have used."""
-    return Wire(scope["method"], address(scope, base), headers_of(scope), body)
+    return RecordedRequest(scope["method"], address(scope, base), headers_of(scope), body)
 
 
 def address(scope: Mapping[str, Any], base: str) -> str:
@@ -164,15 +164,24 @@ async def note(
 
     masked: the exchange, if the response is a page that shows it.
     """
-    world: World = request.app.state.sandbox.world
+    runtime: Runtime = request.app.state.sandbox.runtime
     journal: Journal = request.app.state.sandbox.journal
     headers = {name: value for name, value in response.headers.items() if name in SHOWN}
     kept = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
-    wire = wire_of(request.scope, world.base, body)
-    answered = Answered(response.status_code, headers, kept)
+    wire = wire_of(request.scope, runtime.base, body)
+    answered = RecordedResponse(response.status_code, headers, kept)
     await journal.write(
         Exchange(
-            exchange_id(request), world.effects.now(), tenant, stage, client_id, timeline, wire, answered, decision, explanation
+            exchange_id(request),
+            runtime.effects.now(),
+            tenant,
+            stage,
+            client_id,
+            timeline,
+            wire,
+            answered,
+            decision,
+            explanation,
         ),
         masked,
     )

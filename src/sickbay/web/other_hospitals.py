@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.values import Client
-from sickbay.operations import enabling
-from sickbay.operations.context import Tenant
+from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.pages.portal import Elsewhere
+from sickbay.services import enabling
+from sickbay.services.context import Tenant
+from sickbay.web.portal.views import Elsewhere
 
 
 async def of_app(sandbox: Sandbox, client: Client) -> tuple[Elsewhere, ...]:
@@ -16,10 +16,10 @@ async def of_app(sandbox: Sandbox, client: Client) -> tuple[Elsewhere, ...]:
 
 
 async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> Elsewhere:
-    there = await enabling.counterpart(sandbox.world, client, tenant)
+    there = await enabling.counterpart(sandbox.runtime, client, tenant)
     if there is not None:
         return Elsewhere(tenant.name, tenant.title, href=f"/developer/apps/{there.app_id}")
-    reason = enabling.obstacle(sandbox.world, client, tenant)
+    reason = enabling.obstacle(sandbox.runtime, client, tenant)
     if reason:
         return Elsewhere(tenant.name, tenant.title, reason=f"{reason}.")
     return Elsewhere(tenant.name, tenant.title, command=f"sickbay apps enable {client.app_id} --tenant {tenant.name}")

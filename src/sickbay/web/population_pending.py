@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from sickbay.fhir.versions import VERSIONS
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, show
-from sickbay.web.pages.frame import Link
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import cookies, error_responses, html_response
+from sickbay.web.http_request import raw_path
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.wire import raw_path
 
 PATIENCE = 1.0
 """Seconds before a page that explains the delay is shown instead."""
@@ -22,17 +22,17 @@ PATIENCE = 1.0
 class PopulationPending(Exception):
     """The sample patients of this space are still being created."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: ResourceSpace) -> None:
         super().__init__(f"the patients of {space.tenant} are being created")
         self.space = space
 
 
 def is_browser_navigation(request: Request) -> bool:
     """Whether a browser shows the response to a person."""
-    return answers.browses(request.headers.get("accept", ""))
+    return error_responses.browses(request.headers.get("accept", ""))
 
 
-async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
+async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> None:
     """Return once the patients exist. Raises PopulationPending if a browser can reload the page instead of waiting."""
     if sandbox.filling.is_ready(space):
         return
@@ -56,7 +56,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
         "It takes a few seconds. You’ll continue automatically.",
         primary=Link("Continue", raw_path(request.scope) + (f"?{query}" if query else "")),
     )
-    around = show.Around(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
-    response = show.page(request, sandbox, "notice", view, around, 503)
+    around = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
+    response = html_response.page(request, sandbox, "notice", view, around, 503)
     response.headers["refresh"] = response.headers["retry-after"] = "1"
     return response

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sickbay.kernel.english import count
-from sickbay.web import charts
-from sickbay.web.pages.frame import Frame
+from sickbay.web.pages import svg
+from sickbay.web.pages.layout import Frame
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SAMPLE = HERE / "sample"
+TEMPLATES = HERE / "templates"
+PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "ehr", "exchanges", "oauth", "portal")))
+"""The folders of pages: what all products share, and one for each product. A page is named without its folder."""
 
 
 @cache
@@ -26,14 +29,14 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader(PAGES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"charts": charts, "count": count}
+    made.globals |= {"charts": svg, "count": count}
     made.filters |= {"with_code": with_code, "without_backticks": without_backticks}
     return made
 
@@ -57,4 +60,4 @@ def page(name: str, view: Any, frame: Frame) -> str:
 
 def names() -> tuple[str, ...]:
     """The names of all pages."""
-    return tuple(sorted(path.name.removesuffix(".html.j2") for path in (HERE / "templates").glob("*.html.j2")))
+    return tuple(sorted(path.name.removesuffix(".html.j2") for folder in PAGES for path in folder.glob("*.html.j2")))

@@ -11,43 +11,34 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from sickbay.operations.context import Tenant
-from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import (
-    admin,
-    admin_session,
-    apps,
-    brands,
-    cross_origin,
-    discovery,
-    editing,
-    ehr,
-    exchanges,
-    health,
-    hospitals,
-    opening,
-    registration,
-    render,
-    throttled,
-    unreadable,
-    wire,
-    workshop,
-)
-from sickbay.web.authorize import authorize
-from sickbay.web.cross_origin import cors
-from sickbay.web.discovery import Documents
-from sickbay.web.introspection import introspection
-from sickbay.web.login import proceed
-from sickbay.web.logout import logout
-from sickbay.web.manage import manage
-from sickbay.web.register import manage as manage_registration
-from sickbay.web.register import register
+from sickbay.services.context import Tenant
+from sickbay.services.throttle import Throttled
+from sickbay.web import health, http_request, render, unreadable
+from sickbay.web.admin import handlers as admin_handlers
+from sickbay.web.admin import session as admin_session
+from sickbay.web.ehr import app_launch
+from sickbay.web.ehr import handlers as ehr_handlers
+from sickbay.web.exchanges import handlers as exchange_handlers
+from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.middleware import cors as middleware_cors
+from sickbay.web.middleware import throttling
+from sickbay.web.middleware.cors import cors
+from sickbay.web.oauth import brands, discovery
+from sickbay.web.oauth.authorize import authorize
+from sickbay.web.oauth.authorized_apps import manage
+from sickbay.web.oauth.discovery import Documents
+from sickbay.web.oauth.dynamic_registration import manage as manage_registration
+from sickbay.web.oauth.dynamic_registration import register
+from sickbay.web.oauth.introspect import introspection
+from sickbay.web.oauth.login import proceed
+from sickbay.web.oauth.logout import logout
+from sickbay.web.oauth.revoke import revocation
+from sickbay.web.oauth.token import token
+from sickbay.web.oauth.userinfo import userinfo
+from sickbay.web.portal import app_edit, apps, developer, hospitals
+from sickbay.web.portal import registration as portal_registration
 from sickbay.web.request_state import state_of
-from sickbay.web.revocation import revocation
-from sickbay.web.token import token
-from sickbay.web.userinfo import userinfo
-from sickbay.web.wire import Unreadable
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -60,33 +51,33 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=render.STATIC)),
-        Route("/", _with(sandbox, workshop.home)),
-        Route("/doctor", _with(sandbox, workshop.doctor), methods=["GET", "POST"]),
-        Route("/rules", _with(sandbox, workshop.rules)),
-        Route("/rules/{id}", _by_id(sandbox, workshop.rule)),
-        Route("/theme", _with(sandbox, workshop.theme), methods=["POST"]),
+        Route("/", _with(sandbox, developer.home)),
+        Route("/doctor", _with(sandbox, developer.doctor), methods=["GET", "POST"]),
+        Route("/rules", _with(sandbox, developer.rules)),
+        Route("/rules/{id}", _by_id(sandbox, developer.rule)),
+        Route("/theme", _with(sandbox, developer.theme), methods=["POST"]),
         Route("/developer", _with(sandbox, apps.apps)),
         Route(admin_session.SIGN_IN, _with(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
         Route("/developer/sign-out", _with(sandbox, admin_session.sign_out), methods=["POST"]),
-        Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
+        Route("/developer/register", _with(sandbox, portal_registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
-        Route("/developer/apps/{id}/edit", _by_id(sandbox, editing.edit), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/edit", _by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
         Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
-        Route("/exchanges", _with(sandbox, exchanges.listing)),
-        Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
-        Route("/timelines/{id}", _by_id(sandbox, exchanges.timeline)),
+        Route("/exchanges", _with(sandbox, exchange_handlers.listing)),
+        Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
+        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline)),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
-        *admin.routes(sandbox),
+        *admin_handlers.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
         found += _ward(sandbox, tenant)
-    return [*found, Route("/{path:path}", _with(sandbox, workshop.missing), methods=[*EVERY])]
+    return [*found, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
 
 
 class Pages(Router):
@@ -109,15 +100,15 @@ class Pages(Router):
 def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
-        Route(f"/{tenant.name}", ehr.entrance(home)),
-        Route(home, _at(sandbox, tenant, ehr.today)),
-        Route(f"{home}/sign-in", _at(sandbox, tenant, ehr.sign_in), methods=["GET", "POST"]),
-        Route(f"{home}/sign-out", _at(sandbox, tenant, ehr.sign_out), methods=["POST"]),
-        Route(f"{home}/patients", _at(sandbox, tenant, ehr.people)),
-        Route(f"{home}/patients/{{patient}}", _at(sandbox, tenant, ehr.chart)),
-        Route(f"{home}/patients/{{patient}}/requests", _at(sandbox, tenant, ehr.requests)),
-        Route(f"{home}/open", _at(sandbox, tenant, opening.open_app)),
-        Route(f"{home}/launch", _at(sandbox, tenant, opening.launch)),
+        Route(f"/{tenant.name}", ehr_handlers.entrance(home)),
+        Route(home, _at(sandbox, tenant, ehr_handlers.today)),
+        Route(f"{home}/sign-in", _at(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
+        Route(f"{home}/sign-out", _at(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
+        Route(f"{home}/patients", _at(sandbox, tenant, ehr_handlers.people)),
+        Route(f"{home}/patients/{{patient}}", _at(sandbox, tenant, ehr_handlers.chart)),
+        Route(f"{home}/patients/{{patient}}/requests", _at(sandbox, tenant, ehr_handlers.requests)),
+        Route(f"{home}/open", _at(sandbox, tenant, app_launch.open_app)),
+        Route(f"{home}/launch", _at(sandbox, tenant, app_launch.launch)),
     ]
 
 
@@ -150,7 +141,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     if dialect.tenant_id:
         found += _of_other_tenants(sandbox, tenant)
     if "errors" in dialect.paths:
-        found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchanges.exchange)))
+        found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
     return found
 
 
@@ -196,7 +187,7 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
         try:
             return await answer(request, sandbox, tenant, *more)
         except Throttled as waits:
-            return await throttled.held_off(request, sandbox, tenant, waits)
+            return await throttling.held_off(request, sandbox, tenant, waits)
 
     return handler
 
@@ -213,15 +204,15 @@ def _open(
     async def handler(request: Request) -> Response:
         try:
             response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
-        except Unreadable as error:
+        except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
             state = state_of(request.scope)
-            lines = await cross_origin.readable(sandbox, tenant, state)
+            lines = await middleware_cors.readable(sandbox, tenant, state)
             response.raw_headers.extend(lines)
-            if cross_origin.is_preflight(request.method, state.headers):
-                url = wire.address(request.scope, sandbox.world.base)
-                cross_origin.keep_preflight(sandbox, tenant, state, url, lines)
+            if middleware_cors.is_preflight(request.method, state.headers):
+                url = http_request.address(request.scope, sandbox.runtime.base)
+                middleware_cors.keep_preflight(sandbox, tenant, state, url, lines)
         elif not state_of(request.scope).withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response

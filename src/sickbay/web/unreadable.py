@@ -11,34 +11,35 @@ from starlette.responses import Response
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import REQUEST
 from sickbay.fhir.outcome import Issue
-from sickbay.operations.context import Tenant
-from sickbay.operations.decision import Decision
-from sickbay.operations.decision import refused as decided
-from sickbay.operations.journal import Answered, Exchange
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cross_origin, show, wire
+from sickbay.services.context import Tenant
+from sickbay.services.decision import Decision
+from sickbay.services.decision import refused as decided
+from sickbay.services.journal.journal import Exchange, RecordedResponse
+from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.pages.frame import Link
+from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.middleware import cors
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.request_state import state_of
-from sickbay.web.wire import Unreadable
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
 """Endpoints that pages of any origin may call, by the last segment of their path: their stage."""
 STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
 
 
-async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
+async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
     """OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
-    browses = stage not in OPEN.values() and answers.browses(request.headers.get("accept", ""))
+    browses = stage not in OPEN.values() and error_responses.browses(request.headers.get("accept", ""))
     if browses:
         response = _page(request, sandbox, explanation, error.refusal.status)
     else:
         response = _members(request, sandbox, tenant, stage, decision, explanation)
-    return await wire.note(
+    return await http_request.note(
         request,
         response,
         stage=stage,
@@ -50,18 +51,18 @@ async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Res
     )
 
 
-async def answered_openly(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
+async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
     """The same, with the CORS headers of an endpoint that pages of any origin may call."""
     response = await answered(request, sandbox, error)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
-        lines = await cross_origin.readable(sandbox, tenant, state_of(request.scope))
+        lines = await cors.readable(sandbox, tenant, state_of(request.scope))
         response.raw_headers.extend(lines)
     return response
 
 
 async def answered_in_fhir(
-    scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: Unreadable
+    scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: UnreadableRequest
 ) -> FhirResponse:
     """An OperationOutcome."""
     decision = decided(REQUEST, None, None, error.refusal)
@@ -70,17 +71,17 @@ async def answered_in_fhir(
     text = f"{finding.title}. {finding.why} {finding.fix}"
     code = "too-long" if status == 413 else "structure"
     answer = issue_response(version, status, Issue(code, text, rule=finding.id, text=finding.title))
-    world = sandbox.world
+    runtime = sandbox.runtime
     await sandbox.journal.write(
         Exchange(
             state_of(scope).exchange,
-            world.effects.now(),
+            runtime.effects.now(),
             tenant.name,
             "access",
             "",
             "",
-            wire.wire_of(scope, world.base, error.body),
-            Answered(status, answer.headers, answer.body.decode()),
+            http_request.wire_of(scope, runtime.base, error.body),
+            RecordedResponse(status, answer.headers, answer.body.decode()),
             decision,
             explanation,
         )
@@ -106,12 +107,12 @@ def _members(
 ) -> Response:
     refusal, finding = decision.refusal, explanation.findings[0]
     assert refusal is not None
-    if tenant is not None and (stage != "request" or answers.is_oauth(sandbox.tenants, request.scope["path"])):
-        id = wire.exchange_id(request)
-        said = answers.oauth_words(sandbox.world, tenant, decision, explanation, id, "", "")
-        return answers.oauth_json(said, refusal.status, tenant, False)
+    if tenant is not None and (stage != "request" or error_responses.is_oauth(sandbox.tenants, request.scope["path"])):
+        id = http_request.exchange_id(request)
+        said = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
+        return error_responses.oauth_json(said, refusal.status, tenant, False)
     detail = f"{finding.why} {finding.fix}"
-    return answers.problem(refusal.status, finding.title, [finding.to_json()], detail)
+    return error_responses.problem(refusal.status, finding.title, [finding.to_json()], detail)
 
 
 def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
@@ -119,8 +120,8 @@ def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: 
     view = NoticeView(
         title=finding.title,
         text=f"{finding.why} {finding.fix}",
-        primary=Link("Show this exchange", f"/exchanges/{wire.exchange_id(request)}"),
+        primary=Link("Show this exchange", f"/exchanges/{http_request.exchange_id(request)}"),
         others=(Link("Read about this rule", f"/rules/{finding.id}"), Link("Go to the hospitals", "/")),
     )
     quiet = Request({**request.scope, "query_string": b""})  # which the page would quote
-    return show.page(quiet, sandbox, "notice", view, status=status)
+    return html_response.page(quiet, sandbox, "notice", view, status=status)

@@ -9,7 +9,7 @@ from tests.authorization import samples
 from tests.authorization.samples import asking, refusals
 
 from sickbay.authorization.authorize.aud import nearest
-from sickbay.authorization.authorize.reading import base, base_of
+from sickbay.authorization.authorize.parameters import base, base_of
 
 BASES = (samples.BASE, samples.OLD)
 

@@ -12,9 +12,9 @@ from tests.authorization.samples import asking, examination, known, refusals, se
 
 from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, known_for, relaxed
 from sickbay.authorization.authorize.pkce import REFUSALS
-from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.values import Policy
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Policy
+from sickbay.kernel.checks import UNKNOWN
 
 
 def test_the_good_request_passes_every_check() -> None:
@@ -46,7 +46,7 @@ def test_every_independent_fault_is_named_in_one_answer() -> None:
 
 
 def test_where_nothing_is_known_what_needs_it_is_skipped_and_nothing_is_granted() -> None:
-    said = examination(of=AuthorizeKnown())
+    said = examination(of=AuthorizeContext())
     assert not said.granted
     assert not said.refusals
     assert not said.passed(GATE)
@@ -80,7 +80,7 @@ def test_leniency_drops_scopes_and_nothing_else(mode: str) -> None:
 @given(st.text(max_size=200))
 def test_no_text_makes_the_checks_raise(text: str) -> None:
     examination(authorize_request(text))
-    examination(authorize_request(text), AuthorizeKnown())
+    examination(authorize_request(text), AuthorizeContext())
 
 
 @given(st.sampled_from(sorted(samples.GOOD)), st.text(max_size=40))

@@ -9,9 +9,9 @@ from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known
 
 from sickbay.authorization.authorize import GATE
-from sickbay.authorization.neighbours import NAMED
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.authorization.likely_clients import NAMED
+from sickbay.authorization.models import Client
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 SHARED = replace(
     samples.SERVER,

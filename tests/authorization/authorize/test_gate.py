@@ -14,10 +14,10 @@ from tests.authorization.samples import asking, examination, known
 
 from sickbay.authorization import refusals
 from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
+from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import authorize as declared
-from sickbay.authorization.values import Client
 from sickbay.dialects import load, names
-from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Outcome, RefusalType
+from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Outcome, RefusalType
 
 MODULES = [importlib.import_module(f"{refusals.__name__}.{one.name}") for one in pkgutil.iter_modules(refusals.__path__)]
 DECLARED = [value for module in MODULES for value in vars(module).values() if isinstance(value, RefusalType)]

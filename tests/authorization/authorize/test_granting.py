@@ -9,7 +9,7 @@ from tests.authorization import samples
 from tests.authorization.samples import asking, server
 
 from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
-from sickbay.authorization.values import Policy
+from sickbay.authorization.models import Policy
 
 EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
 

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, known, refusals
 
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(

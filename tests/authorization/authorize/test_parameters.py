@@ -7,17 +7,17 @@ from dataclasses import replace
 from tests.authorization import samples
 from tests.authorization.samples import asking, known
 
-from sickbay.authorization.authorize.reading import known_for, pkce_mode
-from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.values import Client
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.authorization.authorize.parameters import known_for, pkce_mode
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client
+from sickbay.kernel.checks import UNKNOWN
 
 LIVE = replace(samples.LAUNCH, timeline="timeline-2")
 OTHER = Client("other")
 KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozenset({("state", "a")}))
 
 
-def after(**changes: str | None) -> AuthorizeKnown:
+def after(**changes: str | None) -> AuthorizeContext:
     return known_for(KNOWN, asking(), asking(**changes))
 
 
@@ -43,4 +43,4 @@ def test_the_mode_of_pkce_is_the_tenants_then_the_apps_then_if_sent() -> None:
     assert pkce_mode(off) == "off"
     assert pkce_mode(known(client=replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"
     assert pkce_mode(known()) == "required"
-    assert pkce_mode(AuthorizeKnown()) == "if-sent"
+    assert pkce_mode(AuthorizeContext()) == "if-sent"

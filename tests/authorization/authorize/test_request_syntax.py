@@ -6,7 +6,7 @@ import pytest
 from tests.authorization.samples import asking, examination, known, refusals
 
 from sickbay.authorization.authorize import authorize_request
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.checks import Refusal
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.authorization import samples
 from tests.authorization.samples import asking, known, refusals, server
 
-from sickbay.authorization.asked_scopes import FEW, LONGEST
 from sickbay.authorization.authorize import granted_scopes
+from sickbay.authorization.requested_scopes import FEW, LONGEST
 from sickbay.protocol import scopes
 
 

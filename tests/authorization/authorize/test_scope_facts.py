@@ -12,9 +12,9 @@ from tests.authorization.samples import (
     server,
 )
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
@@ -171,6 +171,6 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
     ],
 )
 def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeKnown, told: Refusal
+    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
 ) -> None:
     assert examination(request_, known).refusals[0] == told

@@ -19,9 +19,9 @@ from tests.authorization.samples import (
 )
 
 from sickbay.authorization.authorize import authorize_request
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.refusal import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol.parameters import encode
 
 CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
@@ -382,6 +382,6 @@ def pasted(text: str) -> AuthorizeRequest:
     ],
 )
 def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeKnown, told: Refusal
+    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
 ) -> None:
     assert examination(request_, known).refusals[0] == told

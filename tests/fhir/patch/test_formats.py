@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.patch import PatchFailed
-from sickbay.fhir.patching import NOTHING, read, reads
-from sickbay.fhir.validation import validate
+from sickbay.fhir.patch.formats import NOTHING, read, reads
+from sickbay.fhir.patch.json_patch import PatchFailed
+from sickbay.fhir.validation.validator import validate
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",

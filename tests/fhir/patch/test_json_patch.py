@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.fhir.patch import PatchFailed, apply, read
+from sickbay.fhir.patch.json_patch import PatchFailed, apply, read
 
 RESOURCE: dict[str, Any] = {"a": {"b": [1, 2]}, "c/d": 1, "e~f": {"g": True}, "n": None}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.fhir.search.test_parser import faults
 from tests.fhir.search_parsing import BASE, only
-from tests.fhir.test_search import faults
 
-from sickbay.fhir.query import Filter, Query, StringValue, TokenValue
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_parameters import parameters, resource_types
+from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Filter, Query, StringValue, TokenValue
 from sickbay.fhir.versions import VERSIONS
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 from tests.fhir.evaluation import evaluate
+from tests.fhir.examples import examples
 from tools.definitions import DSTU2_PATIENT, fhirpath
 
-from sickbay.fhir.expressions import Route, routes
-from sickbay.fhir.index import CROWDS, extract
-from sickbay.fhir.search_parameters import parameters, resource_types
+from sickbay.fhir.search.expressions import ElementPath, routes
+from sickbay.fhir.search.index import CROWDS, extract
+from sickbay.fhir.search.parameters import parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
-
-from .examples import examples
 
 BASE = "http://h/general/r4"
 OURS = re.compile(rf"(?:{re.escape(BASE)}/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/[^/]+)?")
@@ -44,7 +43,7 @@ def compartment(shared: Path, version: str) -> dict[str, set[str]]:
     return {type: set(codes) for type, codes in {**table, **more}.items() if type not in CROWDS}
 
 
-def built(type: str, route: Route, reference: str) -> dict[str, Any]:
+def built(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
     """A resource that holds a reference where the route leads."""
     value: Any = {"reference": reference}
     for step in reversed((route.first, *route.steps)):

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 from tests.fhir.evaluation import evaluate
+from tests.fhir.examples import examples
 
 from sickbay import population
-from sickbay.fhir.expressions import Unsupported, routes
-from sickbay.fhir.search_additions import ADDITIONS
-from sickbay.fhir.search_parameters import find, parameters, resource_types
-
-from .examples import examples
+from sickbay.fhir.search.additional_parameters import ADDITIONS
+from sickbay.fhir.search.expressions import Unsupported, routes
+from sickbay.fhir.search.parameters import find, parameters, resource_types
 
 STANDING_FOR_NOTHING = {
     # Composites of a whole Observation, and what the definitions leave without an expression.

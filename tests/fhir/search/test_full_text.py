@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fhir.examples import examples
 
-from sickbay.fhir.index import extract
-from sickbay.fhir.matching import Held, matches
-from sickbay.fhir.query import Query
-from sickbay.fhir.search import parse, parse_several
-from sickbay.fhir.words import ALTERNATIVES, ASKED, LENGTH, TooMuch, content, narrative, pieces
-from sickbay.fhir.words import asked as read
-
-from .examples import examples
+from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, content, narrative, pieces
+from sickbay.fhir.search.full_text import asked as read
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.matching import IndexedResource, matches
+from sickbay.fhir.search.parser import parse, parse_several
+from sickbay.fhir.search.query import Query
 
 BASE = "http://h/general/r4"
 WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)
@@ -30,7 +29,7 @@ def asked(*texts: str) -> list[tuple[str, ...]] | None:
 def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
     query = parse(version, resource["resourceType"], [(name, text)], base=BASE)
     assert isinstance(query, Query), query
-    return matches(query, Held("x", 0, extract(version, resource, BASE)))
+    return matches(query, IndexedResource("x", 0, extract(version, resource, BASE)))
 
 
 @given(text=WORDS)

@@ -11,15 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.fhir.evaluation import evaluate
+from tests.fhir.examples import examples
 
-from sickbay.fhir.composites import MOST
 from sickbay.fhir.dates import END, span
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import GRANULAR, extract
-from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
-from sickbay.fhir.written import Decimal
-
-from .examples import examples
+from sickbay.fhir.lossless_json import Decimal
+from sickbay.fhir.search.composites import MOST
+from sickbay.fhir.search.index import GRANULAR, extract
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.parameters import compartment_types, find, parameters, resource_types
 
 BASE = "http://h/general/r4"
 
@@ -35,7 +34,7 @@ def of(rows: tuple[tuple[Any, ...], ...], type: str, code: str, version: str = "
     return [row[1:] for row in rows if row[0] == wanted]
 
 
-def facts(resource: dict[str, Any], version: str = "r4") -> ResourceFacts:
+def facts(resource: dict[str, Any], version: str = "r4") -> IndexEntries:
     return extract(version, resource, BASE)
 
 
@@ -275,9 +274,9 @@ def test_no_mutation_of_a_real_resource_makes_it_raise(shared: Path, version: st
 
 
 def test_what_is_no_resource_has_no_facts() -> None:
-    assert facts({}) == ResourceFacts()
-    assert facts({"resourceType": ["Patient"]}) == ResourceFacts()
-    assert facts({"resourceType": "Nonsense", "id": "1"}) == ResourceFacts()
+    assert facts({}) == IndexEntries()
+    assert facts({"resourceType": ["Patient"]}) == IndexEntries()
+    assert facts({"resourceType": "Nonsense", "id": "1"}) == IndexEntries()
 
 
 def test_combinations_of_hundreds_of_codes_and_values_end_somewhere() -> None:

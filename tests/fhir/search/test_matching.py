@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fhir.examples import examples
 
-from sickbay.fhir.facts import Part
-from sickbay.fhir.index import extract
-from sickbay.fhir.matching import Held, compared, matches
-from sickbay.fhir.query import Query
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT
-from sickbay.fhir.values import HUGE
-
-from .examples import examples
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import Part
+from sickbay.fhir.search.index_values import HUGE
+from sickbay.fhir.search.matching import IndexedResource, compared, matches
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.query import Query
 
 BASE = "http://h/general/r4"
 OBSERVATION = {
@@ -58,13 +57,13 @@ def query(type: str, name: str, text: str, version: str = "r4") -> Query:
 class Others:
     """All three are there."""
 
-    def every(self, type: str) -> list[Held]:
+    def every(self, type: str) -> list[IndexedResource]:
         there = (PATIENT, OBSERVATION, PROVENANCE)
-        return [Held(one["id"], 0, extract("r4", one, BASE)) for one in there if one["resourceType"] == type]
+        return [IndexedResource(one["id"], 0, extract("r4", one, BASE)) for one in there if one["resourceType"] == type]
 
 
 def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
-    one = Held(body["id"], updated, extract("r4", body, BASE))
+    one = IndexedResource(body["id"], updated, extract("r4", body, BASE))
     return matches(query(body["resourceType"], name, text), one, Others())
 
 
@@ -182,7 +181,7 @@ def test_the_prefixes_agree_with_each_other(held: tuple[int, int], asked: tuple[
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_every_value_finds_the_example_that_holds_it(version: str, shared: Path) -> None:
-    from sickbay.fhir.search_parameters import parameters
+    from sickbay.fhir.search.parameters import parameters
 
     count = 0
     for body in examples(shared, version):
@@ -198,7 +197,7 @@ def test_every_value_finds_the_example_that_holds_it(version: str, shared: Path)
             found = parse(version, body["resourceType"], [(name, text)], base=BASE)
             if isinstance(found, Query):
                 count += 1
-                assert matches(found, Held(body.get("id", ""), 0, facts)), (name, text)
+                assert matches(found, IndexedResource(body.get("id", ""), 0, facts)), (name, text)
     assert count > 1000
 
 

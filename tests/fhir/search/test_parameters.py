@@ -13,15 +13,8 @@ import pytest
 from tools.definitions import DSTU2_PATIENT, fhirpath, main
 
 from sickbay.fhir.definitions import table
-from sickbay.fhir.search_additions import ADDITIONS
-from sickbay.fhir.search_parameters import (
-    compartment_types,
-    find,
-    nearest,
-    other_versions,
-    parameters,
-    resource_types,
-)
+from sickbay.fhir.search.additional_parameters import ADDITIONS
+from sickbay.fhir.search.parameters import compartment_types, find, nearest, other_versions, parameters, resource_types
 
 VERSIONS = ["dstu2", "stu3", "r4", "r4b", "r5"]
 TYPES = {"dstu2": 94, "stu3": 117, "r4": 146, "r4b": 141, "r5": 158}
@@ -221,7 +214,7 @@ def test_xpath_is_said_in_fhirpath(xpath: str, expected: str) -> None:
 
 def test_the_tables_of_dstu2_in_the_sources_are_those_that_the_tool_writes(shared: Path, tmp_path: Path) -> None:
     main(shared / "data" / "definitions", out=tmp_path, versions=("dstu2",))
-    sources = Path(__file__).parents[2] / "src" / "sickbay" / "fhir" / "definitions"
+    sources = Path(__file__).parent.parents[2] / "src" / "sickbay" / "fhir" / "definitions"
     for one in sorted(tmp_path.iterdir()):
         if "summary" not in one.name:
             # How it is packed differs between builds of zlib.

@@ -5,19 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.fhir.search_parsing import BASE, asked, only
 
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import (
-    Include,
-    Query,
-    ReferenceValue,
-    Sort,
-    StringValue,
-    TokenValue,
-)
-from sickbay.fhir.search import MAXIMUM_COUNT, parse, parse_several
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse, parse_several
+from sickbay.fhir.search.query import Include, Query, ReferenceValue, Sort, StringValue, TokenValue
 
 
-def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[Fault, ...]:
+def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[RequestError, ...]:
     found = parse(version, type, pairs, base=BASE, strict=strict)
     assert isinstance(found, tuple), found
     return found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.text import LENGTH, fold
+from sickbay.fhir.search.text import LENGTH, fold
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.search import parse
-from sickbay.fhir.search_types import named
+from sickbay.fhir.search.parser import parse
+from sickbay.fhir.search.types import named
 
 ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("Observation", "code", "x", ()),

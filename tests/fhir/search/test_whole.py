@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
-from sickbay.fhir.search import FILTERS, parse, parse_several
-from sickbay.fhir.search_filters import VALUES, is_answered
-from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
-from sickbay.fhir.search_routes import search_of, strictly
+from sickbay.fhir.search.filters import VALUES, is_answered
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
+from sickbay.fhir.search.parser import FILTERS, parse, parse_several
+from sickbay.fhir.search.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
+from sickbay.fhir.search.routes import search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
@@ -22,7 +22,7 @@ def asked(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
     return found
 
 
-def refused(type: str, *pairs: tuple[str, str], version: str = "r4") -> Fault:
+def refused(type: str, *pairs: tuple[str, str], version: str = "r4") -> RequestError:
     """The only fault, however lenient the handling."""
     found = parse(version, type, pairs, base=BASE)
     assert isinstance(found, tuple), found
@@ -266,7 +266,7 @@ def test_a_search_that_asks_for_too_much_is_refused(pairs: list[tuple[str, str]]
     assert refused("Observation", *pairs).rule == "fhir-search-too-complex"
 
 
-def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[Fault, ...]:
+def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[RequestError, ...]:
     return parse_several("r4", resource_types("r4"), pairs, base=BASE, strict=strict)
 
 

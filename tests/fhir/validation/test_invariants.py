@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.fhir.minimal import minimal
 
-from sickbay.fhir.invariants import EVERYWHERE
-from sickbay.fhir.validation import validate
-
-from .minimal import minimal
+from sickbay.fhir.validation.invariants import EVERYWHERE
+from sickbay.fhir.validation.validator import validate
 
 ALL = ("dstu2", "stu3", "r4", "r4b", "r5")
 CODE = {"coding": [{"system": "urn:x", "code": "1"}]}

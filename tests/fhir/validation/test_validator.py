@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fhir.minimal import minimal
 
-from sickbay.fhir import written
-from sickbay.fhir.search_parameters import resource_types
-from sickbay.fhir.validation import LIMIT, validate
+from sickbay.fhir import lossless_json
+from sickbay.fhir.search.parameters import resource_types
+from sickbay.fhir.validation.validator import LIMIT, validate
 from sickbay.fhir.versions import VERSIONS
-
-from .minimal import minimal
 
 EXPLAINED = {
     # The published examples break their own definitions; (version, resource, a word of what is said).
@@ -43,7 +42,7 @@ SPACE = "Organization.type.coding[0].system must be a URI"
 
 def lines(file: Path, most: int) -> list[Any]:
     with gzip.open(file, "rb") as opened:
-        return [written.loads(line) for line, _ in zip(opened, range(most), strict=False)]
+        return [lossless_json.loads(line) for line, _ in zip(opened, range(most), strict=False)]
 
 
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
@@ -333,7 +332,7 @@ def test_a_list_of_faults_ends() -> None:
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "1e300"])
 def test_a_number_that_no_reader_holds_is_refused(number: str) -> None:
-    observation = minimal("r4", "Observation") | {"valueQuantity": {"value": written.loads(number)}}
+    observation = minimal("r4", "Observation") | {"valueQuantity": {"value": lossless_json.loads(number)}}
     assert [one.expression for one in validate("r4", observation)] == ["Observation.valueQuantity.value"]
-    observation["valueQuantity"]["value"] = written.loads("9.99e299")
+    observation["valueQuantity"]["value"] = lossless_json.loads("9.99e299")
     assert validate("r4", observation) == []

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sickbay.fhir import written, xml_reading, xml_writing
-from sickbay.fhir.validation import validate
+from sickbay.fhir import lossless_json
+from sickbay.fhir.validation.validator import validate
+from sickbay.fhir.xml import reader as xml_reader
+from sickbay.fhir.xml import writer as xml_writer
 
 F = "{http://hl7.org/fhir}"
 BARE = re.compile(r"^<div(?=[\s/>])(?![^>]*xmlns)")
@@ -39,14 +41,14 @@ def ordered(value: Any) -> bytes:
         return b"{" + b",".join(key.encode() + b":" + ordered(value[key]) for key in sorted(value)) + b"}"
     if isinstance(value, list):
         return b"[" + b",".join(map(ordered, value)) + b"]"
-    return written.dumps(value)
+    return lossless_json.dumps(value)
 
 
 def lines(folder: Path, most: int) -> list[dict[str, Any]]:
     found = []
     for file in sorted(folder.glob("*.ndjson.gz")):
         with gzip.open(file, "rb") as opened:
-            found += [written.loads(line) for line, _ in zip(opened, range(most), strict=False)]
+            found += [lossless_json.loads(line) for line, _ in zip(opened, range(most), strict=False)]
     return found
 
 
@@ -55,23 +57,23 @@ def test_every_example_comes_back_from_xml_as_it_was(version: str, shared: Path)
     resources = lines(shared / "data" / f"examples-{version}", 10_000) + lines(shared / "data" / "paired" / version, 20)
     assert len(resources) > 400
     for resource in resources:
-        text = xml_writing.dumps(version, resource)
-        back = xml_reading.loads(version, text)
+        text = xml_writer.dumps(version, resource)
+        back = xml_reader.loads(version, text)
         assert ordered(same(back)) == ordered(same(resource)), resource["id"]
         assert ElementTree.fromstring(text).tag == F + resource["resourceType"]
 
 
 def test_laid_out_it_says_the_same(shared: Path) -> None:
     for resource in lines(shared / "data" / "examples-r4", 2):
-        text = xml_writing.dumps("r4", resource, pretty=True)
-        assert ordered(same(xml_reading.loads("r4", text))) == ordered(same(resource))
+        text = xml_writer.dumps("r4", resource, pretty=True)
+        assert ordered(same(xml_reader.loads("r4", text))) == ordered(same(resource))
         assert text.count(b"\n") > 2
 
 
 PATIENT = {
     "resourceType": "Patient",
     "id": "a",
-    "extension": [{"url": "http://h/x", "valueDecimal": written.Decimal("1.00")}],
+    "extension": [{"url": "http://h/x", "valueDecimal": lossless_json.Decimal("1.00")}],
     "active": True,
     "name": [{"id": "n", "given": [None, "Ann"], "_given": [{"id": "g"}, None]}],
     "_birthDate": {"extension": [{"url": "http://h/y", "valueString": 'a "b" <c>\n&'}]},
@@ -87,24 +89,24 @@ def test_a_patient_in_words() -> None:
         '<birthDate><extension url="http://h/y"><valueString value="a &quot;b&quot; &lt;c&gt;&#10;&amp;"/></extension>'
         '</birthDate><multipleBirthInteger value="2"/></Patient>'
     )
-    text = xml_writing.dumps("r4", PATIENT)
+    text = xml_writer.dumps("r4", PATIENT)
     assert text.decode() == expected
-    assert ordered(xml_reading.loads("r4", text)) == ordered(PATIENT)
+    assert ordered(xml_reader.loads("r4", text)) == ordered(PATIENT)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="￾￿", exclude_categories=["Cc", "Cs"]), min_size=1))
 def test_any_text_comes_back(text: str) -> None:
     patient = {"resourceType": "Patient", "name": [{"text": text}]}
-    assert xml_reading.loads("r4", xml_writing.dumps("r4", patient)) == patient
+    assert xml_reader.loads("r4", xml_writer.dumps("r4", patient)) == patient
 
 
 @given(st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True))
 def test_any_decimal_keeps_its_written_form(text: str) -> None:
     assume(text != "-0")  # in JSON the same whole number as 0
     body = f'{{"resourceType":"Observation","valueQuantity":{{"value":{text}}}}}'
-    xml = xml_writing.dumps("r4", written.loads(body))
+    xml = xml_writer.dumps("r4", lossless_json.loads(body))
     assert f'<value value="{text}"/>'.encode() in xml
-    assert written.dumps(xml_reading.loads("r4", xml)).decode() == body
+    assert lossless_json.dumps(xml_reader.loads("r4", xml)).decode() == body
 
 
 def wrapped(inside: str, before: str = "") -> bytes:
@@ -140,12 +142,12 @@ def wrapped(inside: str, before: str = "") -> bytes:
 )
 def test_what_only_xml_can_have_wrong_is_said_with_its_line(text: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        xml_reading.loads("r4", text)
+        xml_reader.loads("r4", text)
 
 
 def test_what_validation_can_tell_is_left_to_it() -> None:
     text = wrapped('<activ value="true"/><birthDate value="today"/><multipleBirthInteger value="02"/><gender/>')
-    places = {one.expression for one in validate("r4", xml_reading.loads("r4", text))}
+    places = {one.expression for one in validate("r4", xml_reader.loads("r4", text))}
     assert places == {"Patient.activ", "Patient.birthDate", "Patient.multipleBirthInteger", "Patient.gender"}
 
 
@@ -153,7 +155,7 @@ def test_what_validation_can_tell_is_left_to_it() -> None:
 def test_nothing_but_a_value_error_comes_of_any_bytes(text: bytes) -> None:
     for one in (text, wrapped(text.decode("utf-8", "replace"))):
         try:
-            xml_reading.loads("r4", one)
+            xml_reader.loads("r4", one)
         except ValueError:
             continue
 
@@ -164,11 +166,11 @@ FAULTS_OF_SMART = ("status is required", "must not be empty", "must be a code", 
 
 def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
     for file in sorted((shared / "data" / "dstu2-smart-xml").glob("*.xml.gz")):
-        bundle = xml_reading.loads("dstu2", gzip.decompress(file.read_bytes()))
+        bundle = xml_reader.loads("dstu2", gzip.decompress(file.read_bytes()))
         assert len(bundle["entry"]) > 5
         left = [one for one in validate("dstu2", bundle) if not any(said in one.text for said in FAULTS_OF_SMART)]
         assert left == []
-        assert ordered(xml_reading.loads("dstu2", xml_writing.dumps("dstu2", bundle))) == ordered(bundle)
+        assert ordered(xml_reader.loads("dstu2", xml_writer.dumps("dstu2", bundle))) == ordered(bundle)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
 def test_a_narrative_may_have_a_prefix_and_loses_it(written: str, read: str) -> None:
     written = written.replace("XHTML", "http://www.w3.org/1999/xhtml")
     text = f'<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="generated"/>{written}</f:text></f:Patient>'
-    found = xml_reading.loads("r4", text.encode())
+    found = xml_reader.loads("r4", text.encode())
     assert found["text"]["div"] == f'<div xmlns="http://www.w3.org/1999/xhtml">{read}</div>'
     assert validate("r4", found) == []
     plain = json.dumps({"resourceType": "Patient", "text": {"status": "generated", "div": written}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.flows.sitting import Sitting, sitting
+from tests.flows.shared_app import Sitting, sitting
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow
-from tests.flows.sitting import Sitting
+from tests.flows.shared_app import Sitting
 
-from sickbay.storage.store import Delete
+from sickbay.storage.interface import Delete
 
 FHIR = f"{BASE}/general/r4"
 OBSERVATIONS = "/general/r4/Observation?patient=p-0001"
@@ -109,7 +109,7 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
                 "/admin/tokens", json={"app": app["app_id"], "scope": "user/Observation.rs", "user": "amara"}
             )
             held = made.json()["access_token"]
-            await flow.sandbox.world.store.transaction([Delete("user", "general/amara")])
+            await flow.sandbox.runtime.store.transaction([Delete("user", "general/amara")])
         answer = await flow.http.get(path, headers={"Authorization": f"Bearer {held}"})
         assert answer.status_code == 401
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received
-from tests.flows.sitting import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, Sitting
 
-from sickbay.operations import login
+from sickbay.services import login
 from sickbay.settings.database import Unavailable
 
 Row = tuple[str, dict[str, str | None], str]

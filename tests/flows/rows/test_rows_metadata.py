@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, received
 from tests.flows.rows.test_rows_token import basic, launched
-from tests.flows.sitting import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, Sitting
 
 INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{one}" for one in ("introspect", "revoke", "register"))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, received
 from tests.flows.rows.test_rows_token import TOKEN, launched, refreshing, refused
-from tests.flows.sitting import Sitting
+from tests.flows.shared_app import Sitting
 from tests.flows.test_security import field, sign_in
 from tests.flows.test_ward import HTML
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow
-from tests.flows.sitting import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, Sitting
 
 TOKEN = "/general/oauth/token"
 App = dict[str, Any]

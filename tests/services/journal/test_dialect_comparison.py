@@ -9,15 +9,15 @@ import pytest
 from tests.flows.flow import VERIFIER, Flow, run
 from tests.flows.test_ward import HTML
 
-from sickbay.operations import exchanges
-from sickbay.operations.exchange_record import text_of
+from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal.exchange_record import text_of
 
 TITLES = {"Cerner dialect": "cerner", "Epic dialect": "epic", "General Hospital": "general"}
 
 
 async def others(flow: Flow, answer: Any) -> dict[str, dict[str, Any]]:
     id = answer.headers["x-correlation-id"]
-    entry = await exchanges.read(flow.sandbox.world, flow.sandbox.journal, id, full=True)
+    entry = await journal_reader.read(flow.sandbox.runtime, flow.sandbox.journal, id, full=True)
     assert entry
     return {TITLES[one.pop("title")]: one for one in entry["others"]}
 
@@ -128,7 +128,7 @@ def test_nothing_is_kept_of_a_request_for_the_comparison(tmp_path: Path) -> None
             shown = await flow.http.get(f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": "application/json"})
             assert "again" not in shown.json()
         assert all("again" not in one for one in (await flow.http.get("/admin/exchanges")).json())
-        records = await flow.sandbox.world.store.find("exchange", limit=100)
+        records = await flow.sandbox.runtime.store.find("exchange", limit=100)
         text = "\n".join(text_of(one) for one in records)
         assert text.count('"others":[') >= 4
         secrets = ("a-secret-of-its-own-1234", code, given["access_token"], VERIFIER, "words-of-a-chart")

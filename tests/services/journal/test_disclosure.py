@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization import access, backend, client_authentication
-from sickbay.authorization.known import AuthorizeKnown, TokenKnown
-from sickbay.authorization.values import Client, Code, Family, Launch, Token, User
+from sickbay.authorization import access, client_assertion, client_authentication
+from sickbay.authorization.contexts import AuthorizeContext, TokenContext
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, TokenFamily, User
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import KINDS
-from sickbay.kernel.refusal import UNKNOWN, Examination
-from sickbay.operations.decision import HIDDEN, Decision, public
-from sickbay.operations.disclosure import FROM_REQUEST
+from sickbay.kernel.checks import UNKNOWN, Examination
+from sickbay.services.decision import HIDDEN, Decision, public
+from sickbay.services.journal.disclosure import FROM_REQUEST
 
 MARK = "zqx"
 """Stands in no rule, no request and no specification."""
@@ -54,7 +54,7 @@ VALUES: dict[str, Any] = {
     "registration_hash": MARK,
 }
 """Of each stored member, a value that can be recognised anywhere."""
-STORED = (Client, Code, Family, Launch, Token, User)
+STORED = (Client, AuthorizationCode, TokenFamily, Launch, AccessToken, User)
 KEPT = ("client_id",)
 """Members that decide who is who; the variants below change them in one of two runs."""
 CONTROLS = {"redirect-uri-mismatch", "token-redirect-uri-mismatch", "scope-not-registered"}
@@ -103,7 +103,7 @@ def variants(known: Any) -> Iterator[Any]:
     for name, value in more.items():
         if name in names:
             yield dataclasses.replace(known, **{name: value})
-    if isinstance(known, AuthorizeKnown | TokenKnown) and known.client is not UNKNOWN:
+    if isinstance(known, AuthorizeContext | TokenContext) and known.client is not UNKNOWN:
         yield dataclasses.replace(known, client=None, **({"others": (MARK,)} if "others" in names else {}))
 
 
@@ -125,7 +125,9 @@ def holds_good_token(examination: Examination) -> bool:
 def authenticated(decision: Decision) -> bool:
     """The documented exception: a confidential client that proved who it is may read its own registration and grants."""
     client = getattr(decision.known, "client", None)
-    proved = [decision.examination.passed(one) for one in (client_authentication.secret_is_right, backend.signature_is_right)]
+    proved = [
+        decision.examination.passed(one) for one in (client_authentication.secret_is_right, client_assertion.signature_is_right)
+    ]
     return isinstance(client, Client) and client.client != "public" and any(proved)
 
 

@@ -14,17 +14,17 @@ import pytest
 from tests.flows.flow import Flow, run
 
 from sickbay.authorization.client_authentication import hashed
-from sickbay.authorization.values import Client, Server
+from sickbay.authorization.models import Client, Server
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
-from sickbay.operations import exchange_record, packing
-from sickbay.operations.decision import Decision
-from sickbay.operations.exchange import Answered, Exchange, Wire
-from sickbay.operations.exchange_record import filled, minimal, record, stored, text_of
-from sickbay.operations.exchanges import MEMBERS
-from sickbay.operations.live import Live
-from sickbay.storage.store import Put, Record
+from sickbay.services.decision import Decision
+from sickbay.services.journal import compression, exchange_record
+from sickbay.services.journal.exchange import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.exchange_record import filled, minimal, record, stored, text_of
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.reader import MEMBERS
+from sickbay.storage.interface import Put, Record
 
 COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
 
@@ -64,8 +64,8 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
     decision = CASES[name]
     request = decision.request
     url = getattr(request, "raw", "") or request.url or "http://localhost/x"
-    wire = Wire(request.method, url, dict(getattr(request, "headers", {})), getattr(request, "body", ""))
-    answer = Answered(400, {"content-type": "application/json"}, body)
+    wire = RecordedRequest(request.method, url, dict(getattr(request, "headers", {})), getattr(request, "body", ""))
+    answer = RecordedResponse(400, {"content-type": "application/json"}, body)
     return Exchange(
         "abcdefghijklmnop",
         1764000000.5,
@@ -84,7 +84,7 @@ REFUSED = [name for name, decision in CASES.items() if decision.refusal is not N
 
 
 def test_the_record_of_a_refused_request_is_small() -> None:
-    sizes = [len(record(exchange(name), Live()).value) for name in REFUSED]
+    sizes = [len(record(exchange(name), LiveSecrets()).value) for name in REFUSED]
     assert len(sizes) > 150
     assert sum(sizes) / len(sizes) < AVERAGE
     assert max(sizes) < LARGEST
@@ -93,7 +93,7 @@ def test_the_record_of_a_refused_request_is_small() -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     one = exchange(name)
-    read = filled(json.loads(text_of(record(one, Live()))))
+    read = filled(json.loads(text_of(record(one, LiveSecrets()))))
     decision, explanation = CASES[name], one.explanation
     assert explanation is not None
     assert [(each["name"], each["outcome"]) for each in read["checks"]] == [
@@ -115,7 +115,7 @@ def test_nearly_every_finding_of_the_cases_keeps_its_words() -> None:
     whole, all_of_them = 0, 0
     for name in REFUSED:
         one = exchange(name)
-        read = filled(json.loads(text_of(record(one, Live()))))
+        read = filled(json.loads(text_of(record(one, LiveSecrets()))))
         assert one.explanation is not None
         for each, finding in zip(read["findings"], one.explanation.findings, strict=True):
             all_of_them += 1
@@ -125,8 +125,8 @@ def test_nearly_every_finding_of_the_cases_keeps_its_words() -> None:
 
 def test_the_dictionary_of_the_records_never_changes() -> None:
     """A data folder of an earlier revision can be read with the very same one only."""
-    assert zlib.crc32(packing.WORDS) == CHECKSUM
-    assert packing.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
+    assert zlib.crc32(compression.WORDS) == CHECKSUM
+    assert compression.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
 
 
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 
     async def steps(flow: Flow) -> None:
         kept = Record("exchange", "old", json.dumps(old).encode(), "general", "my-app", label="token", at=1)
-        await flow.sandbox.world.store.transaction([Put(kept)])
+        await flow.sandbox.runtime.store.transaction([Put(kept)])
         read = await flow.http.get("/exchanges/old", headers={"accept": "application/json"})
         assert read.json()["findings"][0]["title"] == BY_ID["grant-type-missing"].title
         pages = [read, await flow.http.get("/exchanges/old?as=text"), await flow.http.get("/admin/exchanges")]
@@ -180,18 +180,18 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 @pytest.mark.parametrize("name", REFUSED[::5])
 def test_an_exchange_that_was_shown_in_its_own_response_is_stored_as_if_it_was_masked_again(name: str) -> None:
     one = exchange(name, body=None)
-    before = one._replace(at=one.at - 0.2, answer=Answered(400, {"content-type": "text/html"}))
-    world: Any = None
-    kept = asyncio.run(stored(world, one, exchange_record._masked(before, Live())))
-    assert kept == record(one, Live())
+    before = one._replace(at=one.at - 0.2, answer=RecordedResponse(400, {"content-type": "text/html"}))
+    runtime: Any = None
+    kept = asyncio.run(stored(runtime, one, exchange_record._masked(before, LiveSecrets())))
+    assert kept == record(one, LiveSecrets())
 
 
 def test_an_exchange_that_could_not_be_masked_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     one = exchange(REFUSED[0], body=None)
     with monkeypatch.context() as patched:
         patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
-        masked = exchange_record._masked(one._replace(answer=Answered(200, {})), Live())
-    world: Any = None
-    assert text_of(asyncio.run(stored(world, one, masked))) == json.dumps(
+        masked = exchange_record._masked(one._replace(answer=RecordedResponse(200, {})), LiveSecrets())
+    runtime: Any = None
+    assert text_of(asyncio.run(stored(runtime, one, masked))) == json.dumps(
         minimal(one), separators=(",", ":"), ensure_ascii=False
     )

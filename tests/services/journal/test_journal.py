@@ -10,22 +10,23 @@ import pytest
 
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import TOKEN
-from sickbay.kernel.refusal import Checked, Examination, Refusal
-from sickbay.operations import journal, journal_metrics
-from sickbay.operations.context import Secrets, World
-from sickbay.operations.decision import Decision
-from sickbay.operations.journal import Answered, Exchange, Journal, Wire
-from sickbay.operations.live import Live
+from sickbay.kernel.checks import Checked, Examination, Refusal
+from sickbay.services.context import Runtime, Secrets
+from sickbay.services.decision import Decision
+from sickbay.services.journal import journal
+from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
+from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.settings.database import Unavailable
-from sickbay.storage.store import Put, Record
+from sickbay.storage.interface import Put, Record
 
 
 def exchange(stage: str) -> Exchange:
-    return Exchange("id", 0.0, "general", stage, "", "", Wire("GET", "http://x/", {}), Answered(200, {}))
+    return Exchange("id", 0.0, "general", stage, "", "", RecordedRequest("GET", "http://x/", {}), RecordedResponse(200, {}))
 
 
-def world(store: Any) -> World:
-    return cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=Secrets(1)))
+def runtime(store: Any) -> Runtime:
+    return cast(Runtime, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=Secrets(1)))
 
 
 class Store:
@@ -53,7 +54,7 @@ class Store:
 
 def full(store: Store) -> Journal:
     """A journal in which as much waits as a batch may hold, of both kinds."""
-    ours = Journal(world(store))
+    ours = Journal(runtime(store))
     for number in range(journal.GRANTED // 2):
         ours.hold(exchange("access")._replace(id=f"a{number}"))
         ours.hold(exchange("token")._replace(id=f"t{number}"))
@@ -143,7 +144,7 @@ def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -
 
     async def steps() -> None:
         store = Store()
-        ours = Journal(world(store))
+        ours = Journal(runtime(store))
         await ours.write(refused("alone"))
         assert store.kept == {"alone": 1}
         store.stuck = asyncio.Event()
@@ -162,7 +163,7 @@ def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -
 def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_others_their_place() -> None:
     async def steps() -> None:
         store = Store()
-        ours = Journal(world(store))
+        ours = Journal(runtime(store))
         ours._at_once = journal.AT_ONCE
         await ours.write(refused("quiet", "quiet"))
         for number in range(journal.REFUSALS + 50):
@@ -178,8 +179,8 @@ def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_other
 
 def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
-    ours = Journal(cast(World, SimpleNamespace(say=None)))
-    large = exchange("access")._replace(wire=Wire("POST", "http://x/", {}, "x" * 1_000_000))
+    ours = Journal(cast(Runtime, SimpleNamespace(say=None)))
+    large = exchange("access")._replace(wire=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
         ours.hold(large)
     assert ours._granted.bytes <= journal.WAITING_BYTES
@@ -189,7 +190,7 @@ def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
 def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> None:
     async def steps() -> None:
         store = Store()
-        ours = Journal(world(store))
+        ours = Journal(runtime(store))
         ours.hold(exchange("token")._replace(id="token", client_id="app"))
         for number in range(journal.GRANTED + 50):
             ours.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
@@ -204,7 +205,7 @@ def test_exchanges_that_the_journal_does_not_keep_are_counted() -> None:
     def counted() -> float:
         return journal_metrics.DROPPED.labels("queue")._value.get()
 
-    before, ours = counted(), Journal(world(Store()))
+    before, ours = counted(), Journal(runtime(Store()))
     for number in range(journal.GRANTED + 50):
         ours.hold(exchange("access")._replace(id=f"a{number}"))
     cast(Any, ours)._report()
@@ -219,7 +220,7 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
 ) -> None:
     asked: list[bool] = []
 
-    def made(one: Exchange, live: Live, *, compare: bool) -> Record:
+    def made(one: Exchange, live: LiveSecrets, *, compare: bool) -> Record:
         asked.append(compare)
         return Record("exchange", one.id, b"")
 

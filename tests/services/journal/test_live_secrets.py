@@ -9,58 +9,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.flows.flow import Flow, run
 
-from sickbay.operations import live
-from sickbay.operations.live import Live
-from sickbay.storage.store import Clear, Delete, Put, Record
+from sickbay.services.journal import live_secrets
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.storage.interface import Clear, Delete, Put, Record
 
 
 @given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
 def test_a_secret_is_found_inside_a_text(secret: str, before: str, after: str) -> None:
-    known = Live({sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()})
+    known = LiveSecrets({sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()})
     assert known.within(before + secret + after)
     assert not known.within(secret[:-1])
 
 
 def test_more_pieces_than_can_be_looked_at_are_taken_for_a_secret() -> None:
-    known = Live({"0" * 64})
+    known = LiveSecrets({"0" * 64})
     assert not known.within("a" * 60)
     assert any(known.within(f"{number:060}") for number in range(30))
 
 
 def test_a_password_is_recognised_once_it_was_set() -> None:
-    assert not Live().within("xx Pl4in-old-horse yy")
-    live.remember_password("Pl4in-old-horse")
-    assert Live().within("xx Pl4in-old-horse yy")
+    assert not LiveSecrets().within("xx Pl4in-old-horse yy")
+    live_secrets.remember_password("Pl4in-old-horse")
+    assert LiveSecrets().within("xx Pl4in-old-horse yy")
 
 
 def test_tokens_and_secrets_are_recognised_and_forgotten_with_their_apps(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        world = flow.sandbox.world
+        runtime = flow.sandbox.runtime
         token = (await flow.launched())["access_token"]
-        assert (await live.load(world, {f"x{token}y"})).within(f"a{token}b")
-        assert not (await live.load(world, {"z" * 50})).within("z" * 50)
+        assert (await live_secrets.load(runtime, {f"x{token}y"})).within(f"a{token}b")
+        assert not (await live_secrets.load(runtime, {"z" * 50})).within("z" * 50)
         app = await flow.register(client="symmetric", client_secret="seven-green-doors")
-        assert (await live.load(world, ())).within("my seven-green-doors!")
-        assert sha256(b"the-key-of-all").hexdigest() in await live.hashes(world)
+        assert (await live_secrets.load(runtime, ())).within("my seven-green-doors!")
+        assert sha256(b"the-key-of-all").hexdigest() in await live_secrets.hashes(runtime)
         await flow.http.delete(f"/admin/apps/{app['app_id']}")
-        assert not (await live.load(world, ())).within("my seven-green-doors!")
+        assert not (await live_secrets.load(runtime, ())).within("my seven-green-doors!")
 
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
 
 
 def test_apps_are_read_again_only_when_one_of_them_changed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        world, store = flow.sandbox.world, flow.sandbox.world.store
-        first = await live.hashes(world)
+        runtime, store = flow.sandbox.runtime, flow.sandbox.runtime.store
+        first = await live_secrets.hashes(runtime)
         await store.transaction([Put(Record("token", "t", b"{}"))])
-        assert await live.hashes(world) is first
+        assert await live_secrets.hashes(runtime) is first
         await store.transaction([Put(Record("app", "a", b'{"secret_hash":"one"}'))])
-        assert "one" in await live.hashes(world)
+        assert "one" in await live_secrets.hashes(runtime)
         await store.transaction([Put(Record("app", "a", b'{"secret_hash":"two"}'))])
-        assert "two" in await live.hashes(world)
+        assert "two" in await live_secrets.hashes(runtime)
         await store.transaction([Delete("app", "a"), Put(Record("app", "b", b'{"secret_hash":"three"}'))])
-        assert {"one", "two", "three"} & await live.hashes(world) == {"three"}
+        assert {"one", "two", "three"} & await live_secrets.hashes(runtime) == {"three"}
         await store.transaction([Clear("app")])
-        assert "three" not in await live.hashes(world)
+        assert "three" not in await live_secrets.hashes(runtime)
 
     run(steps, tmp_path, patients=20)

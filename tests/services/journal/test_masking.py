@@ -9,8 +9,8 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.operations import masking
 from sickbay.protocol.parameters import parse
+from sickbay.services.journal import masking
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
 

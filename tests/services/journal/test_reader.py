@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.operations.decision import HIDDEN
-from sickbay.operations.exchanges import public
+from sickbay.services.decision import HIDDEN
+from sickbay.services.journal.reader import public
 
 
 def entry(*findings: dict[str, Any]) -> dict[str, Any]:

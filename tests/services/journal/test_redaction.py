@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.operations.exchange import Answered, Wire
-from sickbay.operations.live import Live
-from sickbay.operations.outline import outline
-from sickbay.operations.redaction import Redaction
+from sickbay.services.journal.body_outline import outline
+from sickbay.services.journal.exchange import RecordedRequest, RecordedResponse
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.redaction import Redaction
 
 AT = "http://localhost:7425/general"
 TOKEN = "kUS1pT0aD7vQ9xZrB3mWc5nHyL2eJ8fGtX4sK6uRiOo"
 SECRET = "blue7kite"
-LIVE = Live({sha256(SECRET.encode()).hexdigest()})
+LIVE = LiveSecrets({sha256(SECRET.encode()).hexdigest()})
 PUBLIC = ("my-app-id-0815", "http://localhost:8100/callback", f"{AT}/r4")
 
 
-def kept(path: str, *, fhir: bool = False, live: Live = LIVE) -> str:
-    wire = Wire("GET", AT + path, {})
+def kept(path: str, *, fhir: bool = False, live: LiveSecrets = LIVE) -> str:
+    wire = RecordedRequest("GET", AT + path, {})
     return str(Redaction(wire, live, PUBLIC, fhir=fhir).request(wire)["url"]).removeprefix(AT)
 
 
@@ -161,7 +161,7 @@ def test_a_body_is_outlined(body: str, type: str, said: str) -> None:
 
 
 def test_a_form_and_a_json_object_are_kept_parameter_by_parameter() -> None:
-    wire = Wire(
+    wire = RecordedRequest(
         "POST",
         f"{AT}/oauth/token",
         {"content-type": "application/json"},
@@ -175,12 +175,12 @@ def test_a_form_and_a_json_object_are_kept_parameter_by_parameter() -> None:
 
 
 def test_what_an_answer_quotes_of_a_request_is_what_was_kept_of_it() -> None:
-    wire = Wire("GET", f"{AT}/r4/Patient?name=Brandywine&birthdate=1931-07-23&_count=x5", {})
+    wire = RecordedRequest("GET", f"{AT}/r4/Patient?name=Brandywine&birthdate=1931-07-23&_count=x5", {})
     redaction = Redaction(wire, LIVE, PUBLIC, fhir=True)
     redaction.request(wire)
     said = "No Patient is called Brandywine, born 1931-07-23 (brandywine). Write _count as a number."
     shown = redaction.response(
-        Answered(400, {}, json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": said}]}))
+        RecordedResponse(400, {}, json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": said}]}))
     )
     text = json.loads(shown["body"])["issue"][0]["diagnostics"]
     assert text == "No Patient is called ‹10 characters›, born 9999-99-99 (‹10 characters›). Write _count as a number."
@@ -193,10 +193,10 @@ NAMES = st.sampled_from(("accept", "authorization", "host", "user-agent", "origi
 @given(ANY, st.dictionaries(NAMES, ANY, max_size=4), ANY, ANY, st.booleans())
 @settings(max_examples=300)
 def test_whatever_came_can_be_redacted(path: str, headers: dict[str, str], body: str, method: str, fhir: bool) -> None:
-    wire = Wire(method, f"{AT}/{path}", headers, body)
-    redaction = Redaction(wire, Live({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
+    wire = RecordedRequest(method, f"{AT}/{path}", headers, body)
+    redaction = Redaction(wire, LiveSecrets({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
     json.dumps(redaction.request(wire))
-    json.dumps(redaction.response(Answered(400, {"location": path, "www-authenticate": body}, body)))
+    json.dumps(redaction.response(RecordedResponse(400, {"location": path, "www-authenticate": body}, body)))
     redaction.quoting.walk({"received": [path, body, *headers.values()], "n": 1, "more": frozenset(headers)})
 
 
@@ -278,7 +278,7 @@ def test_the_extension_grants_are_shown() -> None:
 
 
 def test_a_correction_does_not_show_in_another_parameter_what_the_request_hides() -> None:
-    wire = Wire("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
+    wire = RecordedRequest("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
     redaction = Redaction(wire, LIVE, PUBLIC, fhir=True)
     assert "active=‹13%20characters›" in redaction.request(wire)["url"]
     shown = redaction.corrected({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
@@ -286,7 +286,7 @@ def test_a_correction_does_not_show_in_another_parameter_what_the_request_hides(
 
 
 def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
-    wire = Wire("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
+    wire = RecordedRequest("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
     redaction = Redaction(wire, LIVE, PUBLIC, fhir=False)
     redaction.request(wire)
     assert "Brandywine" not in redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb%3FBrandywine instead")

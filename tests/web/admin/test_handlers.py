@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.flows.flow import Flow, run
-from tests.operations.assertions import jwks
+from tests.services.assertions import jwks
 
 
 def test_an_app_is_registered_found_changed_and_removed(tmp_path: Path) -> None:

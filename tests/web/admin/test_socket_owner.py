@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.web.socket_owner import TABLES, owner, service_account
+from sickbay.web.admin.socket_owner import TABLES, owner, service_account
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 ROW = "   0: {peer} {server} 01 00000000:00000000 00:00000000 00000000 {uid:5d}        0 4711 1\n"

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime
 
 from tests.web import records
 
-from sickbay.web import charts
-from sickbay.web.pages import chart, day, times
-from sickbay.web.pages.ward import PatientsView
+from sickbay.web.ehr import chart, schedule
+from sickbay.web.ehr.views import PatientsView
+from sickbay.web.pages import svg, times
 
 TODAY = date(2026, 11, 24)
 NOBODY = PatientsView(search="/p", rows=(), total=0)
 KNOWN = {one["id"]: one for one in records.PATIENTS}
 
 
-def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> day.DayView:
-    return day.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ward="/general/ehr", now=now)
+def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
+    return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ward="/general/ehr", now=now)
 
 
 def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
@@ -92,14 +92,14 @@ def test_a_value_out_of_range_is_flagged_and_stands_first() -> None:
 
 
 def test_the_plot_has_a_bar_for_each_reading_and_names_the_last() -> None:
-    drawn = str(charts.pressure(chart.pressure(records.OBSERVATIONS)))
+    drawn = str(svg.pressure(chart.pressure(records.OBSERVATIONS)))
     assert drawn.count('class="bp"') == 10
     assert "latest 148 over 88" in drawn
     assert drawn.count('class="out"') == 7
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
-    assert str(charts.pressure(())) == ""
+    assert str(svg.pressure(())) == ""
 
 
 def test_dates_are_as_exact_as_they_were_written() -> None:

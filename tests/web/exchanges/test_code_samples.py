@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.web.pages import code
+from sickbay.web.exchanges import code_samples
 
 
 @pytest.mark.parametrize(
@@ -17,5 +17,5 @@ from sickbay.web.pages import code
     ],
 )
 def test_only_what_the_app_must_know_is_to_be_filled_in(headers: dict[str, str], expected: tuple[str, ...]) -> None:
-    request = code.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
-    assert code.places(request) == expected
+    request = code_samples.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
+    assert code_samples.places(request) == expected

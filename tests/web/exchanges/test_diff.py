@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.pages.marks import Piece, mark
+from sickbay.web.exchanges.diff import TextPiece, mark
 
 WORDS = st.text(alphabet="abc/:,. +%&=ü", max_size=40)
 
 
-def text(pieces: tuple[Piece, ...]) -> str:
+def text(pieces: tuple[TextPiece, ...]) -> str:
     return "".join(piece.text for piece in pieces)
 
 

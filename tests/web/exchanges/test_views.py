@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.exchange_pages import granted, refused, token_refused
 
-from sickbay.web.pages import code
+from sickbay.web.exchanges import code_samples
+from sickbay.web.exchanges.parameter_table import parts_marked
+from sickbay.web.exchanges.views import as_text, exchange_view
 from sickbay.web.pages.check_steps import Step, folded, words
-from sickbay.web.pages.exchange import as_text, exchange_view
-from sickbay.web.pages.rows import parts_marked
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
 
@@ -65,8 +65,8 @@ def test_masked_values_are_copied_as_placeholders() -> None:
     assert "…" not in text
     assert "•" not in text
     assert "client_secret=YOUR_CLIENT_SECRET" in text
-    assert code.masked("abcd…(43)")
-    assert not code.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
+    assert code_samples.masked("abcd…(43)")
+    assert not code_samples.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
 
 
 def test_a_note_names_the_placeholders_to_replace() -> None:
@@ -129,9 +129,9 @@ def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
     )
 )
 def test_a_request_reads_back_from_its_url(pairs: list[tuple[str, str]]) -> None:
-    request = code.Request("GET", "http://a/b", tuple(pairs))
-    expected = tuple((name, code.place(name, value)) for name, value in pairs)
-    assert code.read({"url": code.tabs(request, {})[0].text}).query == expected
+    request = code_samples.RequestParts("GET", "http://a/b", tuple(pairs))
+    expected = tuple((name, code_samples.place(name, value)) for name, value in pairs)
+    assert code_samples.read({"url": code_samples.tabs(request, {})[0].text}).query == expected
 
 
 @given(st.text(max_size=20), st.text(max_size=4))

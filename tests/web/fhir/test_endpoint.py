@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir import operations
+from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
 from sickbay.web.fhir import public
@@ -48,4 +48,4 @@ def test_each_handler_is_of_an_interaction_that_is_routed() -> None:
 
 
 def test_each_operation_has_a_handler_and_each_handler_an_operation() -> None:
-    assert OPERATIONS.keys() == {operation.name for operation in operations.OPERATIONS}
+    assert OPERATIONS.keys() == {operation.name for operation in operation_registry.OPERATIONS}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.operations.assertions import form, jwks, key, signed
+from tests.services.assertions import form, jwks, key, signed
 
 ADDRESS = "/general/oauth/register"
 

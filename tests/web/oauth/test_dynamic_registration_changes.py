@@ -11,8 +11,8 @@ import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, run
 from tests.flows.test_ward import HTML, field
 
-from sickbay.operations import records
 from sickbay.protocol import jose
+from sickbay.services import records
 
 ADDRESS = "/general/oauth/register"
 ASKED = {
@@ -48,7 +48,7 @@ def test_an_app_is_told_where_and_with_what_it_manages_itself(tmp_path: Path) ->
         assert read.headers["cache-control"] == "no-store"
         expected = {name: value for name, value in said.items() if not name.startswith("client_secret")}
         assert read.json() == expected
-        record = await flow.sandbox.world.store.get("app", said["client_id"])
+        record = await flow.sandbox.runtime.store.get("app", said["client_id"])
         assert record is not None
         assert said["registration_access_token"] not in record.value.decode()
         assert records.digest(said["registration_access_token"]) in record.value.decode()

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
 from tests.flows.test_ward import HTML
-from tests.web.test_register_manage import ADDRESS, bearer, registered
+from tests.web.oauth.test_dynamic_registration_changes import ADDRESS, bearer, registered
 
-from sickbay.authorization.values import Client
-from sickbay.operations import records, registration
-from sickbay.storage.store import Conflict
+from sickbay.authorization.models import Client
+from sickbay.services import records, registration
+from sickbay.storage.interface import Conflict
 
 SCOPE = "launch openid patient/Patient.rs"
 
@@ -136,7 +136,7 @@ def test_an_app_of_an_older_folder_was_granted_what_it_has(tmp_path: Path) -> No
 
     async def steps(flow: Flow) -> None:
         said = await registered(flow, scope="launch patient/*.rs")
-        record = await flow.sandbox.world.store.get("app", said["client_id"])
+        record = await flow.sandbox.runtime.store.get("app", said["client_id"])
         assert record is not None
         assert records.parse(Client, record.value.replace(b'"granted":null,', b"")).granted is None
         assert (await put(flow, said, scope="patient/Patient.r")).status_code == 200
@@ -149,19 +149,19 @@ def test_an_app_of_an_older_folder_was_granted_what_it_has(tmp_path: Path) -> No
 def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow, scope="launch patient/*.rs")
-        world = flow.sandbox.world
-        client, revision = await registration.with_revision(world, said["client_id"])
+        runtime = flow.sandbox.runtime
+        client, revision = await registration.with_revision(runtime, said["client_id"])
         assert client is not None
         narrowed = {"scope": "patient/Patient.r"}
         assert (await flow.http.patch(f"/admin/apps/{said['client_id']}", json=narrowed)).status_code == 200
         with pytest.raises(Conflict):
-            await registration.change_itself(world, {"name": "Late"}, client, revision)
+            await registration.change_itself(runtime, {"name": "Late"}, client, revision)
         assert (await now(flow, said))["scope"] == "patient/Patient.r"
         answers = await asyncio.gather(*(put(flow, said, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5)))
         assert {one.status_code for one in answers} == {200}
         await flow.http.delete(f"/admin/apps/{said['client_id']}")
         with pytest.raises(Conflict):
-            await registration.change_itself(world, {"name": "Late"}, client, revision)
+            await registration.change_itself(runtime, {"name": "Late"}, client, revision)
         assert (await put(flow, said)).status_code == 401
 
     run(steps, tmp_path)

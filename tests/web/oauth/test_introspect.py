@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.operations.assertions import jwks, signed
+from tests.services.assertions import jwks, signed
 
 from sickbay.authorization.client_authentication import JWT_BEARER
 

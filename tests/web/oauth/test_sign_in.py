@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.sign_in_pages import SCOPES
 
-from sickbay.operations.login import Consent
 from sickbay.protocol.scopes import parse
-from sickbay.web.pages import consent
-from sickbay.web.pages.entrance import ConsentView, ask_groups
+from sickbay.services.login import Consent
+from sickbay.web.oauth import consent
+from sickbay.web.oauth.sign_in import ConsentView, ask_groups
 
 
 def every(scopes: list[str] | tuple[str, ...]) -> list[str]:

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sickbay.web.pages import code, shell
+from sickbay.web.exchanges import code_samples
+from sickbay.web.pages import shell
 
 NASTY = (
     "'",
@@ -79,18 +80,18 @@ addresses = st.one_of(
     ),
 )
 requests = st.builds(
-    code.Request,
+    code_samples.RequestParts,
     method=st.one_of(st.sampled_from(("GET", "POST", "PUT", "HEAD", "DELETE")), texts.map(str.upper).filter(bool)),
     address=addresses,
     query=pairs,
     form=pairs,
     headers=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
     body=st.one_of(st.just(""), texts),
-).map(lambda one: one if not one.form else code.Request(one.method, one.address, one.query, one.form, one.headers))
+).map(lambda one: one if not one.form else code_samples.RequestParts(one.method, one.address, one.query, one.form, one.headers))
 
 
-def curl(request: code.Request) -> str:
-    return next(tab.text for tab in code.tabs(request, {}) if tab.id == "curl")
+def curl(request: code_samples.RequestParts) -> str:
+    return next(tab.text for tab in code_samples.tabs(request, {}) if tab.id == "curl")
 
 
 def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
@@ -117,10 +118,10 @@ def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     return alone, valued
 
 
-def must_mean(arguments: Sequence[str], request: code.Request) -> None:
+def must_mean(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
     alone, valued = options(arguments)
     urls = [one for one in alone if shell.WEB.match(one)] + valued.get("--url", [])
-    assert urls == [code.url(request)]
+    assert urls == [code_samples.url(request)]
     if not shell.WEB.match(urls[0]):
         assert valued["--proto"] == ["=http,https"]
     if any(char in urls[0] for char in "[]{}"):
@@ -130,7 +131,7 @@ def must_mean(arguments: Sequence[str], request: code.Request) -> None:
     if request.form:
         sent = [(unquoted(name), value) for name, _, value in (one.partition("=") for one in named)]
         sent += [(unquoted(name), unquoted(value)) for name, _, value in (one.partition("=") for one in raw)]
-        assert sorted(sent) == sorted((name, code.place(name, value)) for name, value in request.form)
+        assert sorted(sent) == sorted((name, code_samples.place(name, value)) for name, value in request.form)
     elif shell.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
 
@@ -143,7 +144,7 @@ def unquoted(text: str) -> str:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(many=st.lists(requests, min_size=20, max_size=60))
 def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
-    program: str, tmp_path: Any, many: list[code.Request]
+    program: str, tmp_path: Any, many: list[code_samples.RequestParts]
 ) -> None:
     lines = [curl(one) for one in many]
     calls = ran(lines, program, tmp_path)
@@ -155,16 +156,16 @@ def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: code.Request) -> None:
-    for tab in code.tabs(request, {}):
+def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: code_samples.RequestParts) -> None:
+    for tab in code_samples.tabs(request, {}):
         assert shell.is_shown(tab.text, "\n\t"), tab
         tab.text.encode()
 
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code.Request) -> None:
-    tabs = {tab.id: tab.text for tab in code.tabs(request, {})}
+def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code_samples.RequestParts) -> None:
+    tabs = {tab.id: tab.text for tab in code_samples.tabs(request, {})}
     names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
     assert names <= {
         "Module",
@@ -190,8 +191,8 @@ def test_the_python_and_the_javascript_are_one_statement_of_strings(request: cod
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "-K/tmp/x", "data:text/html,x"])
 def test_only_the_address_of_a_web_server_is_offered_as_a_url(address: str) -> None:
-    assert code.tabs(code.Request("GET", address), {})[0].id == "curl"
-    assert code.tabs(code.Request("GET", "https://a.example/"), {})[0].id == "url"
+    assert code_samples.tabs(code_samples.RequestParts("GET", address), {})[0].id == "curl"
+    assert code_samples.tabs(code_samples.RequestParts("GET", "https://a.example/"), {})[0].id == "url"
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -229,13 +230,17 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
     secret.write_text("not to be read")
     base = f"http://127.0.0.1:{echo.server_port}"
     many = [
-        code.Request("POST", f"{base}/raw", headers=(("content-type", "text/plain"),), body=f"@{secret}"),
-        code.Request("POST", f"{base}/form", form=(("a@b", f"@{secret}"), (f"@{secret}", "x"), ("n", "1\n2"), ("q", "it's"))),
-        code.Request("GET", f"{base}/glob/[1-3]{{a,b}}", query=(("x", "[1-2]"),)),
-        code.Request("PUT", f"{base}/put", headers=(("accept", f"@{secret}"), (f"@{secret}", "x"), ("prefer", "")), body="{}"),
-        code.Request("POST", f"{base}/empty"),
-        code.Request("GET", f"file://{secret}"),
-        code.Request("GET", f"-K{secret}"),
+        code_samples.RequestParts("POST", f"{base}/raw", headers=(("content-type", "text/plain"),), body=f"@{secret}"),
+        code_samples.RequestParts(
+            "POST", f"{base}/form", form=(("a@b", f"@{secret}"), (f"@{secret}", "x"), ("n", "1\n2"), ("q", "it's"))
+        ),
+        code_samples.RequestParts("GET", f"{base}/glob/[1-3]{{a,b}}", query=(("x", "[1-2]"),)),
+        code_samples.RequestParts(
+            "PUT", f"{base}/put", headers=(("accept", f"@{secret}"), (f"@{secret}", "x"), ("prefer", "")), body="{}"
+        ),
+        code_samples.RequestParts("POST", f"{base}/empty"),
+        code_samples.RequestParts("GET", f"file://{secret}"),
+        code_samples.RequestParts("GET", f"-K{secret}"),
     ]
     script = "\n".join(f"{curl(one)} -s --max-time 5" for one in many)
     done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.web.exchange_pages import granted, refused
 
-from sickbay.web import charts
-from sickbay.web.pages.portal import scope_boxes, scope_kinds
-from sickbay.web.pages.workshop import exchange_line, timeline_view
+from sickbay.web.pages import svg
+from sickbay.web.portal.developer_views import exchange_line, timeline_view
+from sickbay.web.portal.views import scope_boxes, scope_kinds
 
 
 def token() -> dict[str, object]:
@@ -27,15 +27,15 @@ def test_a_refusal_before_a_granted_step_does_not_stop_the_launch() -> None:
 
 
 def test_future_steps_are_dashed() -> None:
-    drawn = str(charts.sequence(timeline_view("l", [refused()], app="A", hospital="H")))
+    drawn = str(svg.sequence(timeline_view("l", [refused()], app="A", hospital="H")))
     assert drawn.count('<g class="waits">') == 2
     assert drawn.count('class="life dash"') == 4
-    whole = str(charts.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
+    whole = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
     assert "dash" not in whole
 
 
 def test_names_in_the_picture_are_not_markup() -> None:
-    drawn = str(charts.sequence(timeline_view("l", [], app="<b>", hospital="H")))
+    drawn = str(svg.sequence(timeline_view("l", [], app="<b>", hospital="H")))
     assert "<b>" not in drawn
 
 

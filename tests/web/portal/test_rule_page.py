@@ -8,7 +8,7 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Rule
-from sickbay.web.pages.diagnosed import plain, rule_view
+from sickbay.web.portal.diagnosis_views import plain, rule_view
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, scope, shape
+from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, request_syntax, scope
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
-from sickbay.authorization.authorize.reading import AuthorizeCheck, known_for, pkce_mode
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import AuthorizeCheck, known_for, pkce_mode
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
-from sickbay.authorization.values import Client, Server
+from sickbay.kernel.checks import Examination, Refusal
 from sickbay.kernel.compiled_checks import examine
-from sickbay.kernel.refusal import Examination, Refusal
 
 __all__ = [
     "CHECKS",
@@ -45,15 +45,15 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     redirect_uri.redirect_uri_is_registered,
     # From here on the answer may go to the app.
     client.client_is_enabled_for_this_tenant,
-    shape.url_is_on_one_line,
-    shape.ampersands_are_not_html_escaped,
-    shape.response_type_is_sent,
-    shape.response_type_is_code,
-    shape.response_mode_is_query,
-    shape.parameters_are_sent_once,
-    shape.request_object_is_not_used,
-    shape.client_secret_is_not_in_the_url,
-    shape.state_is_sent,
+    request_syntax.url_is_on_one_line,
+    request_syntax.ampersands_are_not_html_escaped,
+    request_syntax.response_type_is_sent,
+    request_syntax.response_type_is_code,
+    request_syntax.response_mode_is_query,
+    request_syntax.parameters_are_sent_once,
+    request_syntax.request_object_is_not_used,
+    request_syntax.client_secret_is_not_in_the_url,
+    request_syntax.state_is_sent,
     aud.aud_is_sent,
     aud.aud_is_a_fhir_base_of_this_server,
     pkce.code_challenge_is_sent_where_required,
@@ -86,8 +86,8 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     scope.scopes_are_registered,
     scope.scope_types_exist_in_the_fhir_version,
     scope.patient_scopes_have_a_patient,
-    shape.prompt_none_stands_alone,
-    shape.prompt_none_has_a_session,
+    request_syntax.prompt_none_stands_alone,
+    request_syntax.prompt_none_has_a_session,
 )
 
 DROPPED = frozenset(
@@ -134,7 +134,7 @@ STRICT = frozenset(
 """Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""
 
 
-def relaxed(known: AuthorizeKnown) -> frozenset[str]:
+def relaxed(known: AuthorizeContext) -> frozenset[str]:
     """The refusals that policy and registration turn into advice here."""
     names: set[str] = set()
     if isinstance(known.server, Server):
@@ -156,6 +156,6 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
     return examination.passed(GATE) and refusal.redirectable and refusal.name not in on_a_page
 
 
-def examined(request: AuthorizeRequest, known: AuthorizeKnown) -> Examination:
+def examined(request: AuthorizeRequest, known: AuthorizeContext) -> Examination:
     """All checks, with what this tenant and this app relax: what web and doctor call."""
     return examine(CHECKS, request, known, relaxed(known))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.reading import audience, base
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import audience, base
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Server
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import urls
 
 
 @check()
-def aud_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def aud_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if audience(request):
         return None
     bases = list(likely(known.server, known)) if isinstance(known.server, Server) else []
@@ -27,8 +27,8 @@ def aud_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | N
     return refusals.AUD_MISSING.with_facts(facts)
 
 
-@check(needs=("server",), after=(aud_is_sent,))
-def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server",), after=(aud_is_sent,))
+def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     server = known.server
     if not isinstance(server, Server) or not server.fhir_bases:
         return None
@@ -44,7 +44,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
     return refusals.AUD_MISMATCH.with_facts(facts)
 
 
-def likely(server: Server, known: AuthorizeKnown) -> tuple[str, ...]:
+def likely(server: Server, known: AuthorizeContext) -> tuple[str, ...]:
     """Its bases, those first that speak the version for which the app is registered."""
     version = VERSIONS.get(known.client.fhir) if isinstance(known.client, Client) else None
     number = version.number if version else None

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.reading import audience
-from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.neighbours import meant
+from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.likely_clients import meant
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import urls
 
 
 @check()
-def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.elsewhere:
         return None
     right = known.server.authorization_endpoint if isinstance(known.server, Server) else None
     return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
 
 
-@check(needs=("server",))
-def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server",))
+def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.astray:
         return None
     right = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
@@ -30,20 +30,20 @@ def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: Auth
 
 
 @check()
-def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None
     facts = {"received": None, "others": list(known.others), **_meant(request, known)}
     return refusals.CLIENT_ID_MISSING.with_facts(facts)
 
 
-def _meant(request: AuthorizeRequest, known: AuthorizeKnown) -> dict[str, object]:
+def _meant(request: AuthorizeRequest, known: AuthorizeContext) -> dict[str, object]:
     sent = request.parameters
     return meant(sent.get("client_id"), sent.get("redirect_uri"), known.neighbours)
 
 
-@check(needs=("client",), after=(client_id_is_sent,))
-def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("client",), after=(client_id_is_sent,))
+def client_is_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if isinstance(known.client, Client):
         return None
     sent = request.parameters.get("client_id")
@@ -52,8 +52,8 @@ def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     return refusals.CLIENT_ID_UNKNOWN.with_facts(facts)
 
 
-@check(needs=("client", "server"), after=(client_is_registered,))
-def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("client", "server"), after=(client_is_registered,))
+def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     client, server = known.client, known.server
     if not isinstance(client, Client) or not isinstance(server, Server) or client.enabled_tenants is None:
         return None

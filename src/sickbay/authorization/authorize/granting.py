@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.authorization import asked_scopes
+from sickbay.authorization import requested_scopes
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Server
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
@@ -45,7 +45,7 @@ def _unasked(asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, se
 
 def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
     scope = scopes.parse(token)
-    if scope is None and token in asked_scopes.CLAIMS:
+    if scope is None and token in requested_scopes.CLAIMS:
         return GrantedScope(token, False, "requests claims that this server doesn't have")
     reason = "isn't a SMART or OpenID Connect scope" if scope is None else _reason(scope, held, client, server)
     return GrantedScope(token, not reason, reason)

@@ -6,12 +6,12 @@ from typing import Any
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, base, base_of, tokens
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import asks_launch, asks_patient, audience, base, base_of, tokens
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Launch, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Launch, Server
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import urls
 
 
@@ -19,8 +19,8 @@ def _code(request: AuthorizeRequest) -> str | None:
     return request.parameters.get("launch")
 
 
-@check(needs=("server",))
-def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server",))
+def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """From the EHR with a launch code, or on its own: as hospital and registration allow."""
     allowed = known.server.policy.launches if isinstance(known.server, Server) else ()
     kind = "ehr" if _code(request) else "standalone"
@@ -29,14 +29,14 @@ def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> 
 
 
 @check()
-def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
     return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _right(known))
 
 
 @check()
-def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not _code(request) or not tokens(request) or asks_launch(request):
         return None
     facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
@@ -44,7 +44,7 @@ def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: Au
 
 
 @check()
-def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     code = _code(request)
     if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
         return None
@@ -52,37 +52,37 @@ def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeKnown
     return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _right(known))
 
 
-def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeKnown) -> bool:
+def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeContext) -> bool:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     return urls.normalised(code) in {urls.normalised(one) for one in (*bases, audience(request)) if one}
 
 
-@check(needs=("launch",), after=(launch_is_a_code_and_no_url,))
-def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("launch",), after=(launch_is_a_code_and_no_url,))
+def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     code = _code(request)
     if not code or isinstance(known.launch, Launch):
         return None
     return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _right(known))
 
 
-@check(needs=("launch",), after=(launch_code_was_issued_here, client_is_registered), about="launch")
-def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("launch",), after=(launch_code_was_issued_here, client_is_registered), inputs="launch")
+def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
     return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _right(known))
 
 
-@check(needs=("launch", "now"), after=(launch_code_was_issued_here,), about="launch")
-def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("launch", "now"), after=(launch_code_was_issued_here,), inputs="launch")
+def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
     return refusals.LAUNCH_CODE_EXPIRED.with_facts(_times(request, known, now - launch.expires_at))
 
 
-@check(needs=("launch",), after=(launch_code_was_issued_here,), about="launch")
-def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("launch",), after=(launch_code_was_issued_here,), inputs="launch")
+def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     launch = known.launch
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
@@ -90,8 +90,8 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     return refusals.LAUNCH_CODE_REUSED.with_facts(_times(request, known, ago))
 
 
-@check(needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), about="launch")
-def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), inputs="launch")
+def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
     launch, server = known.launch, known.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
@@ -102,7 +102,7 @@ def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnow
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)
 
 
-def _right(known: AuthorizeKnown) -> dict[str, Any]:
+def _right(known: AuthorizeContext) -> dict[str, Any]:
     """What to send instead: the code of this app's launch that still lives, where one is known."""
     live, now = known.live, known.now
     if known.live_launch is None or live is None:
@@ -111,6 +111,6 @@ def _right(known: AuthorizeKnown) -> dict[str, Any]:
     return {"expected": known.live_launch, "note": f"given to your app {ago}in its launch URL"}
 
 
-def _times(request: AuthorizeRequest, known: AuthorizeKnown, seconds: int | None) -> dict[str, Any]:
+def _times(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
     said = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
     return {"received": _code(request), "seconds": seconds, "ago": said} | _right(known)

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Launch, Pkce, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES
-from sickbay.authorization.values import Client, Launch, Pkce, Server
-from sickbay.kernel.refusal import UNKNOWN, Check, RefusalType, Unknown
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.checks import UNKNOWN, Check, RefusalType, Unknown
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
-AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeKnown]
+AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeContext]
 
 
 def scope_of(request: AuthorizeRequest) -> str:
@@ -30,7 +30,7 @@ def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     return spelling(scope_of(request)).tokens
 
 
-@remembered(4096)
+@memoize(4096)
 def misjoined(text: str) -> tuple[RefusalType, ...]:
     """The refusals of what stands between or around scopes where there should be a space alone (RFC 6749 3.3)."""
     read = spelling(text)
@@ -49,7 +49,7 @@ def meant(request: AuthorizeRequest) -> tuple[str, ...]:
     return _meant(scope_of(request))
 
 
-@remembered(4096)
+@memoize(4096)
 def _meant(text: str) -> tuple[str, ...]:
     return tuple(scopes.recased(token, ALL_TYPES) or token for token in spelling(text).tokens)
 
@@ -58,7 +58,7 @@ def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
     return _asked(scope_of(request))
 
 
-@remembered(4096)
+@memoize(4096)
 def _asked(text: str) -> tuple[Scope, ...]:
     return scopes.parse_all(_meant(text))
 
@@ -67,7 +67,7 @@ def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
     return _asked_resources(scope_of(request))
 
 
-@remembered(4096)
+@memoize(4096)
 def _asked_resources(text: str) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in _asked(text) if isinstance(scope, ResourceScope))
 
@@ -109,14 +109,14 @@ def base_here(aud: str, server: Server) -> str | None:
     return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 
-def pkce_mode(known: AuthorizeKnown) -> Pkce:
+def pkce_mode(known: AuthorizeContext) -> Pkce:
     """The tenant's policy, else the app's registration; "if-sent" where neither is known."""
     if isinstance(known.server, Server) and known.server.policy.pkce:
         return known.server.policy.pkce
     return known.client.pkce if isinstance(known.client, Client) else "if-sent"
 
 
-def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: AuthorizeRequest) -> AuthorizeKnown:
+def known_for(known: AuthorizeContext, request: AuthorizeRequest, mended: AuthorizeRequest) -> AuthorizeContext:
     """What stays known when `request` is mended: another client is UNKNOWN, unless it is a neighbour, and so is another
     launch, unless it is the live one.
     """
@@ -128,9 +128,9 @@ def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: Authoriz
     return replace(known, client=client, launch=launch, seen=frozenset(), astray=astray)
 
 
-def _neighbour(known: AuthorizeKnown, id: str | None) -> Client | Unknown:
+def _neighbour(known: AuthorizeContext, id: str | None) -> Client | Unknown:
     return next((one for one in known.neighbours if one.client_id == id), UNKNOWN)
 
 
-def _launch(known: AuthorizeKnown, code: str | None) -> Launch | None:
+def _launch(known: AuthorizeContext, code: str | None) -> Launch | None:
     return known.live if code and code == known.live_launch else None

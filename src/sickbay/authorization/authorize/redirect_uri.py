@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.client import address_is_of_a_tenant, client_is_registered
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Refusal, check
+from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import client_uris, urls
 
 
-def _policy(known: AuthorizeKnown) -> Policy:
+def _policy(known: AuthorizeContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
-def _registered(known: AuthorizeKnown) -> tuple[str, ...]:
+def _registered(known: AuthorizeContext) -> tuple[str, ...]:
     return known.client.redirect_uris if isinstance(known.client, Client) else ()
 
 
 @check()
-def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     twice = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
     return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, twice)) if twice else None
 
@@ -31,7 +31,7 @@ def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]
 
 
 @check()
-def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("redirect_uri"):
         return None
     if _policy(known).redirect_uri_optional and len(_registered(known)) == 1:
@@ -41,7 +41,7 @@ def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
 
 
 @check(after=(redirect_uri_is_sent,))
-def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     wire = request.wire("redirect_uri") or ""
     if not urls.is_encoded_twice(wire):
         return None
@@ -50,7 +50,7 @@ def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnow
 
 
 @check(after=(redirect_uri_is_sent,))
-def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     uri = request.parameters.get("redirect_uri") or ""
     if "#" not in uri:
         return None
@@ -59,7 +59,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnow
 
 
 @check(
-    needs=("client",),
+    requires=("client",),
     after=(
         address_is_of_a_tenant,
         client_is_registered,
@@ -68,7 +68,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnow
         redirect_uri_has_no_fragment,
     ),
 )
-def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """Until this has passed, no answer may be sent to the address: the gate of the whole endpoint."""
     client = known.client
     uri = request.parameters.get("redirect_uri")

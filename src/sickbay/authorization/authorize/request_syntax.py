@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from sickbay.authorization.authorize.redirect_uri import repetition
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.refusal import UNKNOWN, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Refusal, check
 from sickbay.protocol import urls
 
 ONCE = (
@@ -37,7 +37,7 @@ OBJECTS = {
 
 
 @check()
-def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not urls.has_whitespace(request.raw):
         return None
     found = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
@@ -49,21 +49,21 @@ def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeKnown) -> Refu
 
 
 @check()
-def ampersands_are_not_html_escaped(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def ampersands_are_not_html_escaped(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not urls.is_html_escaped(request.raw):
         return None
     return refusals.URL_HTML_ESCAPED(received="&amp;", expected="&")
 
 
 @check()
-def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("response_type"):
         return None
     return refusals.RESPONSE_TYPE_MISSING(received=None, expected="code")
 
 
 @check(after=(response_type_is_sent,))
-def response_type_is_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def response_type_is_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     asked = request.parameters.get("response_type")
     if asked == "code":
         return None
@@ -71,7 +71,7 @@ def response_type_is_code(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 
 
 @check()
-def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     mode = request.parameters.get("response_mode")
     if mode in (None, "query"):
         return None
@@ -79,13 +79,13 @@ def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeKnown) -> 
 
 
 @check()
-def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     twice = [name for name in request.parameters.repeated() if name in ONCE]
     return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, twice)) if twice else None
 
 
 @check()
-def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     used = next((name for name in OBJECTS if request.parameters.get(name)), None)
     if used is None:
         return None
@@ -94,21 +94,21 @@ def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeKnown)
 
 
 @check()
-def state_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def state_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("state"):
         return None
     return refusals.STATE_MISSING(received=None, note="random, new for each request")
 
 
 @check()
-def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if "client_secret" not in request.parameters:
         return None
     return refusals.CLIENT_SECRET_IN_URL(received="(a secret)", expected=None)
 
 
 @check()
-def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """To ask nothing, and to ask again, cannot both be done (OpenID Connect Core 3.1.2.1)."""
     asked = (request.parameters.get("prompt") or "").split()
     if "none" not in asked or set(asked) == {"none"}:
@@ -117,7 +117,7 @@ def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeKnown) -
 
 
 @check()
-def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """Whose session is not known counts as nobody's: without a person nothing else could let the request through."""
     silent = "none" in (request.parameters.get("prompt") or "").split()
     if not silent or request.parameters.get("id_token_hint"):

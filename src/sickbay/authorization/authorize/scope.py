@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sickbay.authorization import asked_scopes
+from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.reading import (
+from sickbay.authorization.authorize.parameters import (
     asked,
     asked_resources,
     asks_launch,
@@ -15,17 +15,17 @@ from sickbay.authorization.authorize.reading import (
     scope_of,
     tokens,
 )
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Policy, Server
-from sickbay.kernel.refusal import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
 
 @check()
-def scope_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scope_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if (request.parameters.get("scope") or "").strip():
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
@@ -33,7 +33,7 @@ def scope_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal |
 
 
 @check(after=(scope_is_sent,))
-def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     wire = request.wire("scope") or ""
     if not scopes.is_encoded_twice(wire):
         return None
@@ -41,27 +41,27 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_COMMA_SEPARATED)
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_PLUS_LITERAL)
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_TAB_SEPARATED)
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_SEPARATOR_WRONG)
 
 
 @check(after=(scope_is_sent,))
-def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """In no list, no quotation marks, and without what nobody sees."""
     return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
@@ -74,39 +74,39 @@ def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.wrong_case(tokens(request))
+def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.wrong_case(tokens(request))
 
 
 @check(after=(scope_is_sent,))
-def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.wrong_order(tokens(request))
+def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.wrong_order(tokens(request))
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.malformed(tokens(request), asked_scopes.CLAIMS)
+def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS)
 
 
 @check(after=(scope_is_sent,))
-def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """What cannot be enforced is not granted."""
-    return asked_scopes.unenforceable(asked_resources(request))
+    return requested_scopes.unenforceable(asked_resources(request))
 
 
-@check(needs=("server",), after=(scope_is_sent, client_is_registered))
-def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server",), after=(scope_is_sent, client_is_registered))
+def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return asked_scopes.of_another_version(asked_resources(request), policy, version)
+    return requested_scopes.of_another_version(asked_resources(request), policy, version)
 
 
-@check(needs=("server",), after=(scope_is_sent,))
-def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [one.text for one in _wildcards(request, known)])
+@check(requires=("server",), after=(scope_is_sent,))
+def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [one.text for one in _wildcards(request, known)])
 
 
-def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[ResourceScope]:
+def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
     """Wildcards asked that server or registration rule out."""
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     held = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
@@ -115,7 +115,7 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[Resourc
 
 
 @check(after=(scope_is_sent, client_is_registered))
-def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """offline_access is not among them: where it is not registered it is left out, and the app is told."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
     held = scope_spelling.registered(registered)
@@ -124,22 +124,22 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> R
         return None
     beyond = {one.text for one in (*_wildcards(request, known), *_nowhere(request, known))} | {"offline_access"}
     wrong = [one for one in wrong if one not in beyond]
-    return asked_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, wrong, registered=registered)
+    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, wrong, registered=registered)
 
 
-@check(needs=("server",), after=(scope_is_sent,))
-def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+@check(requires=("server",), after=(scope_is_sent,))
+def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     assert isinstance(known.server, Server)
     if not _nowhere(request, known):
         return None
     versions = sorted({known.server.fhir_versions.get(one, "") for one in _bases(request, known.server)})
-    return asked_scopes.of_unknown_types(asked_resources(request), _types(request, known.server), versions)
+    return requested_scopes.of_unknown_types(asked_resources(request), _types(request, known.server), versions)
 
 
-def _nowhere(request: AuthorizeRequest, known: AuthorizeKnown) -> list[ResourceScope]:
+def _nowhere(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
     """Of types that FHIR does not have in this version: nobody can register them."""
     types = _types(request, known.server) if isinstance(known.server, Server) else ()
-    return asked_scopes.nowhere(asked_resources(request), types)
+    return requested_scopes.nowhere(asked_resources(request), types)
 
 
 def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
 
 
 def _types(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
-    return asked_scopes.types_of(_bases(request, server), server)
+    return requested_scopes.types_of(_bases(request, server), server)
 
 
 def _is_system(scope: object) -> bool:
@@ -157,11 +157,11 @@ def _is_system(scope: object) -> bool:
 
 
 @check(after=(scope_is_sent,))
-def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.of_the_system(asked_resources(request))
+def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.of_the_system(asked_resources(request))
 
 
-def _is_own_patient(known: AuthorizeKnown) -> bool:
+def _is_own_patient(known: AuthorizeContext) -> bool:
     """A patient app, where the hospital takes the person who signs in for the patient."""
     server, client = known.server, known.client
     allowed = isinstance(server, Server) and server.policy.own_patient_is_context
@@ -169,7 +169,7 @@ def _is_own_patient(known: AuthorizeKnown) -> bool:
 
 
 @check(after=(scope_is_sent,))
-def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     wanting = [one.text for one in asked_resources(request) if one.level == "patient"]
     code = request.parameters.get("launch")
     if not wanting or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):

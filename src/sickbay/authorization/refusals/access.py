@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 FHIR_TOKEN_UNKNOWN = RefusalType("fhir-token-unknown", "invalid_token", status=401)
 FHIR_TOKEN_MISSING = RefusalType("fhir-token-missing", "", status=401)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 APP_STATE_TOO_LARGE = RefusalType("app-state-too-large", "too-long", status=413)
 APP_STATE_NOT_IN_PROFILE = RefusalType("app-state-not-in-profile", "invalid", status=422)

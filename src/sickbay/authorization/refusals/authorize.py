@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 TENANT_UNKNOWN = RefusalType("tenant-unknown", "invalid_request")
 AUTHORIZE_ENDPOINT_NOT_DISCOVERED = RefusalType("authorize-endpoint-not-discovered", "invalid_request", status=404)

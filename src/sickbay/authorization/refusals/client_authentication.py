@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 ASSERTION_TYPE_WRONG = RefusalType("assertion-type-wrong", "invalid_client")
 ASSERTION_NOT_JWT = RefusalType("assertion-not-jwt", "invalid_client")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 LAUNCH_URL_PARAMS_IN_FRAGMENT = RefusalType("launch-url-params-in-fragment", "invalid_request")
 LAUNCH_URL_VENDOR_SUBSTITUTION = RefusalType("launch-url-vendor-substitution", "invalid_request")

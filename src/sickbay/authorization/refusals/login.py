@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 USER_DENIED = RefusalType("user-denied", "access_denied", redirectable=True)
 MISMATCHED_IDENTITY = RefusalType("mismatched-identity", "access_denied", redirectable=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 DUPLICATE_PARAMETER = RefusalType("duplicate-parameter", "invalid_request")
 LOGOUT_HINT_INVALID = RefusalType("logout-hint-invalid", "invalid_request")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 BULK_NOT_BY_SYSTEM = RefusalType("bulk-not-by-system", "insufficient_scope", status=403)
 BULK_PREFER_MISSING = RefusalType("bulk-prefer-missing", "not-supported")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 REDIRECT_PARAMS_IN_FRAGMENT = RefusalType("redirect-params-in-fragment", "invalid_request")
 REDIRECT_NO_CODE_NO_ERROR = RefusalType("redirect-no-code-no-error", "invalid_request")

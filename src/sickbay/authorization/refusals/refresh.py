@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 REFRESH_TOKEN_MISSING = RefusalType("refresh-token-missing", "invalid_request")
 REFRESH_TOKEN_INVALID = RefusalType("refresh-token-invalid", "invalid_grant")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sickbay.authorization.refusals import scope
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 REG_SOFTWARE_STATEMENT_INVALID = RefusalType("reg-software-statement-invalid", "invalid_software_statement")
 REG_SOFTWARE_STATEMENT_UNAPPROVED = RefusalType("reg-software-statement-unapproved", "unapproved_software_statement")

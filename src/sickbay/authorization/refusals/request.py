@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 REQUEST_NOT_UTF8 = RefusalType("request-not-utf8", "invalid_request")
 REQUEST_TOO_LARGE = RefusalType("request-too-large", "invalid_request", status=413)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 SCOPE_WRONG_CASE = RefusalType("scope-wrong-case", "invalid_scope", redirectable=True)
 SCOPE_V2_ORDER = RefusalType("scope-v2-order", "invalid_scope", redirectable=True)

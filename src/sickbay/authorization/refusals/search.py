@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 FHIR_BASE_URL_WRONG = RefusalType("fhir-base-url-wrong", "not-found", status=404)
 FHIR_PATIENT_UNDEFINED_IN_PATH = RefusalType("fhir-patient-undefined", "value", status=404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 PKCE_VERIFIER_MISSING = RefusalType("pkce-verifier-missing", "invalid_grant")
 PKCE_VERIFIER_UNEXPECTED = RefusalType("pkce-verifier-unexpected", "invalid_grant")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 TOKEN_PARAMETER_MISSING = RefusalType("token-parameter-missing", "invalid_request")
 CLIENT_AUTH_MISSING = RefusalType("client-auth-missing", "invalid_client")

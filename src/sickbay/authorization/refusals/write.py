@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.refusal import RefusalType
+from sickbay.kernel.checks import RefusalType
 
 FHIR_SUBSCRIPTION_UNSUPPORTED = RefusalType("fhir-subscription-unsupported", "not-supported", status=422)
 FHIR_BODY_MALFORMED = RefusalType("fhir-body-malformed", "structure")

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 import orjson
 from cyclopts import App, Parameter
 
-from sickbay.cli import door
-from sickbay.cli.door import Data
-from sickbay.cli.numbers import SomeOrNone
-from sickbay.cli.places import PlaceOrNone
+from sickbay.cli import admin_client
+from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import SomeOrNone
+from sickbay.cli.output import as_json, note, say, table, wrong
+from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import shown
-from sickbay.cli.words import as_json, note, say, table, wrong
 
 apps = App(name="apps", help="Register, list, show, change, enable and remove apps.")
 Name = Annotated[str, Parameter(name="APP", help="An app_id, a client_id or a unique name.")]
@@ -124,14 +124,14 @@ def add(
     missing = [f"--{one}" for one in ("type", "client", "scope") if getattr(fields, one) is None]
     if missing:
         wrong(f"To register {name}, {' and '.join(missing)} must be given too; `sickbay apps add --help` says what they are.")
-    made = door.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
+    made = admin_client.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
     _show(made, json)
 
 
 @apps.command(name="list")
 def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -> None:
     """List all apps, the newest last: next to where one types."""
-    found = list(reversed(door.apps(data, tenant)))
+    found = list(reversed(admin_client.apps(data, tenant)))
     if json:
         say(as_json(found))
         return
@@ -142,7 +142,7 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
 @apps.command
 def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Show one app."""
-    _show(door.app(data, app), json)
+    _show(admin_client.app(data, app), json)
 
 
 @apps.command
@@ -151,7 +151,7 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
         wrong("Nothing to change was given, such as --scope or --redirect-uri.")
-    _show(door.ask(data, "PATCH", door.at(door.app(data, app)), body), json)
+    _show(admin_client.ask(data, "PATCH", admin_client.at(admin_client.app(data, app)), body), json)
 
 
 @apps.command
@@ -163,21 +163,21 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
     tenant
         The other hospital, such as cerner.
     """
-    _show(door.ask(data, "POST", f"{door.at(door.app(data, app))}/enable", {"tenant": tenant}), json)
+    _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/enable", {"tenant": tenant}), json)
 
 
 @apps.command
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Make a new client_secret and print it, this once; the old one is good for nothing from then on."""
-    one = door.app(data, app)
-    _show(door.ask(data, "POST", f"{door.at(one)}/secret"), json)
+    one = admin_client.app(data, app)
+    _show(admin_client.ask(data, "POST", f"{admin_client.at(one)}/secret"), json)
 
 
 @apps.command
 def remove(app: Name, /, *, data: Data = None) -> None:
     """Remove an app; its tokens end with it."""
-    one = door.app(data, app)
-    door.ask(data, "DELETE", door.at(one))
+    one = admin_client.app(data, app)
+    admin_client.ask(data, "DELETE", admin_client.at(one))
     note(f"Removed {one['name']} ({one['client_id']}).")
 
 

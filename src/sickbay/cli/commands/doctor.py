@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import Trouble, as_json, note, say, wrong
+from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line, diagnose_text
 
@@ -46,7 +46,7 @@ def doctor(
         return max(map(_line, _lines(exchange)), default=0)
     try:
         return _examined(_text(exchange), json=json)
-    except Trouble as trouble:
+    except CommandError as trouble:
         if not json:
             raise
         say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(trouble)}))
@@ -62,7 +62,7 @@ def _examined(text: str, *, json: bool) -> int:
     return int(diagnosis.has_problem)
 
 
-def _har(text: str) -> tuple[har.Seen, ...] | None:
+def _har(text: str) -> tuple[har.HarExchange, ...] | None:
     """None where it is no HAR file."""
     try:
         given = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None

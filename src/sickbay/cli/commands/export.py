@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from sickbay.cli import opened
-from sickbay.cli.door import Data
+from sickbay.cli import local_sandbox
+from sickbay.cli.admin_client import Data
 from sickbay.cli.folder import drafts, made
-from sickbay.cli.places import Place
-from sickbay.cli.words import note_counts
-from sickbay.fhir.search_parameters import resource_types
-from sickbay.operations.loading import export as exported
+from sickbay.cli.output import note_counts
+from sickbay.cli.paths import Place
+from sickbay.fhir.search.parameters import resource_types
+from sickbay.services.loading import export as exported
 
 
 def export(
@@ -34,12 +34,12 @@ def export(
 
 async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
-    async with opened.sandbox(data) as sandbox:
-        space = opened.space(sandbox, tenant, fhir)
+    async with local_sandbox.sandbox(data) as sandbox:
+        space = local_sandbox.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)
         with drafts(directory) as files:
             for type in resource_types(fhir):
-                async for line in exported(sandbox.world, space, type):
+                async for line in exported(sandbox.runtime, space, type):
                     files.file(f"{type}.ndjson").write(line)
                     counts[type] = counts.get(type, 0) + 1
     note_counts(directory, counts, "nothing, since there is nothing.")

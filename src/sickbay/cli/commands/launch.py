@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from sickbay.cli import door
-from sickbay.cli.door import Data
-from sickbay.cli.words import say
+from sickbay.cli import admin_client
+from sickbay.cli.admin_client import Data
+from sickbay.cli.output import say
 
 
 def launch(
@@ -37,12 +37,12 @@ def launch(
     open
         Open the URL in your browser too.
     """
-    one = door.app(data, app)
+    one = admin_client.app(data, app)
     given: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
     body = {"tenant": one["tenant"], "app": one["app_id"]} | {name: value for name, value in given.items() if value}
-    made = door.ask(data, "POST", "/admin/launches", body)
+    made = admin_client.ask(data, "POST", "/admin/launches", body)
     say(made["url"])
-    if not door.running(data):
-        door.absent()
+    if not admin_client.running(data):
+        admin_client.absent()
     elif open:
         webbrowser.open(made["url"])

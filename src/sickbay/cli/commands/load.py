@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from sickbay.cli import files, opened
-from sickbay.cli.door import Data
-from sickbay.cli.numbers import CountOrNone
-from sickbay.cli.places import Place
+from sickbay.cli import files, local_sandbox
+from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import CountOrNone
+from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
+from sickbay.cli.output import say, wrong
+from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, progress
-from sickbay.cli.reading import Asked, Read, portions, reading
-from sickbay.cli.words import say, wrong
-from sickbay.fhir.loading import Fault, Ready
-from sickbay.operations.loading import Loading
+from sickbay.fhir.loading import LoadError, Ready
+from sickbay.services.loading import Loading
 
 BATCH, WEIGHT = 2000, 2 << 20
 """A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes. Each page
@@ -70,11 +70,11 @@ def load(
 async def _load(
     chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
 ) -> int:
-    async with opened.sandbox(data, patients) as sandbox:
-        space = opened.space(sandbox, tenant, fhir)
+    async with local_sandbox.sandbox(data, patients) as sandbox:
+        space = local_sandbox.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)
-        run = Loading(sandbox.world, sandbox.tenants[tenant], fhir, _name(chosen))
-        asked = Asked(chosen, fhir, run.tenant.fhir_base(fhir), validate)
+        run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
+        asked = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
         with progress(chosen) as shown, reading(asked) as reads:
             try:
                 await _run(run, reads, shown, stop)
@@ -85,7 +85,7 @@ async def _load(
         return 1 if shown.bad else 0
 
 
-async def _run(run: Loading, reads: Iterator[Read], shown: Progress, stop: bool) -> None:
+async def _run(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
     """What comes before a bad resource is kept, wherever one stops."""
     for portion in portions(reads, BATCH, WEIGHT):
         batch = [one.item for one in portion[: _end(portion, shown, stop)] if isinstance(one.item, Ready)]
@@ -94,14 +94,14 @@ async def _run(run: Loading, reads: Iterator[Read], shown: Progress, stop: bool)
             return
 
 
-def _end(portion: list[Read], shown: Progress, stop: bool) -> int:
+def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
     """How far it is taken; it is shown as far."""
     for at, one in enumerate(portion):
         if one.item is None:
             shown.done(one.file)
             continue
         shown.read(one.file, one.read, isinstance(one.item, Ready))
-        if isinstance(one.item, Fault):
+        if isinstance(one.item, LoadError):
             shown.fault(one.item)
             if stop and one.item.is_bad:
                 return at

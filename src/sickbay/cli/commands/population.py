@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import orjson
 
+from sickbay.cli.argument_types import Count, DayOrNone
 from sickbay.cli.folder import drafts, made
-from sickbay.cli.numbers import Count, DayOrNone
-from sickbay.cli.places import Place
-from sickbay.cli.words import note_counts, wrong
+from sickbay.cli.output import note_counts, wrong
+from sickbay.cli.paths import Place
 from sickbay.population import generate, schedule
 
 

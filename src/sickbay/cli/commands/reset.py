@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sickbay.cli import door
-from sickbay.cli.door import Data
-from sickbay.cli.words import note
+from sickbay.cli import admin_client
+from sickbay.cli.admin_client import Data
+from sickbay.cli.output import note
 
 
 def reset(*, tenant: str | None = None, everything: bool = False, data: Data = None) -> None:
@@ -18,5 +18,5 @@ def reset(*, tenant: str | None = None, everything: bool = False, data: Data = N
         Remove added apps and users too.
     """
     body = ({"tenant": tenant} if tenant else {}) | ({"everything": True} if everything else {})
-    door.ask(data, "POST", "/admin/reset", body)
+    admin_client.ask(data, "POST", "/admin/reset", body)
     note(f"Reset: {tenant or 'every hospital'} is as it was seeded.")

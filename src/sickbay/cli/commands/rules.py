@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.words import as_json, say, table, wrong
-from sickbay.diagnosis import handbook
+from sickbay.cli.output import as_json, say, table, wrong
+from sickbay.diagnosis import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 
 
@@ -32,7 +32,7 @@ def _page(id: str) -> str:
         wrong(
             f"There is no rule {id}." + (f" Is it one of {', '.join(alike[:5])}?" if alike else " `sickbay rules` lists all.")
         )
-    finding, case = handbook.entry(id)
+    finding, case = rule_docs.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
     example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
     return (

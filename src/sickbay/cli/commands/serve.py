@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from sickbay.cli import admin_key, choices, ending
+from sickbay.cli import admin_key, config_file, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
-from sickbay.cli.numbers import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
-from sickbay.cli.places import PlaceOrNone
-from sickbay.cli.words import Trouble, note, wrong
+from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
+from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.paths import PlaceOrNone
 from sickbay.settings import PORT, Settings
 
 Host = Annotated[str, Parameter(help="Where to listen. On loopback both 127.0.0.1 and ::1 are bound.")]
@@ -134,7 +134,7 @@ def serve(
         require_admin_token=require_admin_token,
         open_sign_in=open_sign_in,
         sample_port=sample_port,
-        policies=choices.policies(),
+        policies=config_file.policies(),
         throttle=throttle,
         max_connections=max_connections,
         max_connections_per_address=max_connections_per_address,
@@ -145,7 +145,7 @@ def serve(
         certificate_key=key,
         **wishes,
     )
-    for sentence in choices.settled([*signature(serve).parameters], choices.TABLES):
+    for sentence in config_file.settled([*signature(serve).parameters], config_file.TABLES):
         note(sentence)
     _begin(settings, wishes)
 
@@ -165,7 +165,7 @@ def _wishes(**asked: Any) -> dict[str, Any]:
 
 def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
     """Hold the folder, bind the sockets, and only then import what serves."""
-    ending.heard()
+    signals.heard()
     os.umask(0o077)  # for what a library writes, such as the counts of workers
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
         listening = doors.listen(settings.host, settings.port)
@@ -173,7 +173,7 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside), admin_key=admin_key.made(place))
         _named(settled)
-        with ending.later():
+        with signals.later():
             gc.disable()  # what is imported stays: looking through it finds nothing, now or later
             from sickbay.cli.serving import run
 
@@ -246,18 +246,18 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         yield place
         return
     with ExitStack() as held:
-        with ending.later():
+        with signals.later():
             temporary = held.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
         try:
             yield Path(temporary)
         finally:
-            ending.deaf()
+            signals.deaf()
 
 
 def _beside(host: str, wish: int | None, default: int) -> list[socket.socket]:
     """The sample app's sockets: on the port that was wished for, else on the next one, else on a free one."""
     if wish is not None:
         return doors.listen(host, wish)
-    with suppress(Trouble):
+    with suppress(CommandError):
         return doors.listen(host, default)
     return doors.listen(host, 0)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from sickbay.cli import door
-from sickbay.cli.door import Data
-from sickbay.cli.words import Trouble, as_json, note, say, wrong
+from sickbay.cli import admin_client
+from sickbay.cli.admin_client import Data
+from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.protocol import scopes
 
 
@@ -41,16 +41,16 @@ def token(
         wrong(f"There is no scope {' '.join(odd)}; scopes look like user/Patient.rs or user/Patient.read.")
     if not scope.split():
         wrong("--scope is empty: name what the token may do, such as user/Patient.rs.")
-    one = door.app(data, app)
+    one = admin_client.app(data, app)
     if user and user not in (
-        names := [each["username"] for each in door.ask(data, "GET", f"/admin/users?tenant={one['tenant']}")]
+        names := [each["username"] for each in admin_client.ask(data, "GET", f"/admin/users?tenant={one['tenant']}")]
     ):
-        raise Trouble(f"There is no user {user} at {one['tenant']}; there are {', '.join(names)}.")
+        raise CommandError(f"There is no user {user} at {one['tenant']}; there are {', '.join(names)}.")
     given: dict[str, Any] = {"patient": patient, "user": user}
     body = {"tenant": one["tenant"], "app": one["app_id"], "scope": scope} | {
         name: value for name, value in given.items() if value
     }
-    made = door.ask(data, "POST", "/admin/tokens", body)
+    made = admin_client.ask(data, "POST", "/admin/tokens", body)
     _warn(one, scope, patient)
     say(as_json(made) if json else made["access_token"])
 

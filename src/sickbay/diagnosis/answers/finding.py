@@ -11,7 +11,7 @@ from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.diagnosis.rules.answer import UNEXPLAINED
-from sickbay.kernel.refusal import Examination, Facts
+from sickbay.kernel.checks import Examination, Facts
 
 OPAQUE = "redirect-error-opaque"
 _OF_THE_APP = frozenset(("redirect", "browser"))

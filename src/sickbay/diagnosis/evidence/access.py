@@ -8,21 +8,22 @@ from typing import Any
 
 from sickbay.authorization import search as stage
 from sickbay.authorization.access import bearer
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
 from sickbay.fhir import body as bodies
-from sickbay.fhir import operation_parameters, search
 from sickbay.fhir.body import Body
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.preconditions import handling
-from sickbay.fhir.query import Query
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
-from sickbay.fhir.search_routes import SEVERAL, search_of, strictly
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.routes import SEVERAL, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 
 
@@ -37,7 +38,7 @@ def request(given: Json) -> AccessRequest:
     parameters = _parameters(query, headers, body)
     version = segment(read.server(given.get("context", {}))) or "r4"
     found = _route(version, method, path)
-    involved = search.named(version, found.type, parameters.pairs) if found.type or found.interaction in SEVERAL else ()
+    involved = search_parser.named(version, found.type, parameters.pairs) if found.type or found.interaction in SEVERAL else ()
     if found.interaction == "operation":
         involved = (*involved, *operation_parameters.involved(version, found, parameters.pairs, body))
     return AccessRequest(
@@ -57,8 +58,8 @@ def request(given: Json) -> AccessRequest:
 
 
 def again(
-    known: AccessKnown, request: AccessRequest, mended: AccessRequest, meant: AccessKnown | None = None
-) -> tuple[AccessRequest, AccessKnown]:
+    known: AccessContext, request: AccessRequest, mended: AccessRequest, meant: AccessContext | None = None
+) -> tuple[AccessRequest, AccessContext]:
     """A mended request, read anew: what follows from its address and headers changes with them.
 
     meant: what is known of the token that was likely meant, where none could be read.
@@ -76,7 +77,7 @@ def again(
 
 
 def request_of(asked: AccessRequest, server: Json) -> AccessRequest:
-    return request(unread(asked) | {"body": asked.body, "context": {"server": server}})
+    return request(to_evidence(asked) | {"body": asked.body, "context": {"server": server}})
 
 
 def _below(address: str, base: str) -> bool:
@@ -95,7 +96,7 @@ def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
 
 
-def known(given: Json, asked: AccessRequest) -> AccessKnown:
+def known(given: Json, asked: AccessRequest) -> AccessContext:
     """Where the version is not known, nothing can be said of types and parameters."""
     context = given.get("context", {})
     server = read.server(context)
@@ -103,7 +104,7 @@ def known(given: Json, asked: AccessRequest) -> AccessKnown:
     found, ignored = _searched(asked, version)
     in_address = stage.faults(asked, version) if version and asked.base else ()
     client = read.client(context)
-    return AccessKnown(
+    return AccessContext(
         now=read.now(context),
         server=server,
         client=client if isinstance(client, Client) else UNKNOWN,
@@ -142,7 +143,7 @@ def segment(server: Server | Unknown) -> str:
 
 def _searched(
     asked: AccessRequest, version: str, *, strict: bool = False
-) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
+) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
     if asked.interaction == "operation":
         return _operation(asked, version), ()
     found = _route(version, asked.method, asked.path) if version else Route("")
@@ -154,7 +155,7 @@ def _searched(
     return ((), query.ignored) if isinstance(query, Query) else (query, ())
 
 
-def _operation(asked: AccessRequest, version: str) -> tuple[Fault, ...]:
+def _operation(asked: AccessRequest, version: str) -> tuple[RequestError, ...]:
     found = route(version, asked.method, asked.path)
     lenient = handling(asked.headers.get("prefer")) == "lenient"
     if isinstance(found, Misrouted):
@@ -162,7 +163,7 @@ def _operation(asked: AccessRequest, version: str) -> tuple[Fault, ...]:
     return operation_parameters.faults(version, found, asked.parameters.pairs, asked.body, lenient)
 
 
-def unread(asked: AccessRequest) -> dict[str, Any]:
+def to_evidence(asked: AccessRequest) -> dict[str, Any]:
     """The inverse of `request`: the corrected request in the form of the input."""
     headers = {name.title(): value for name, value in asked.headers.items()}
     query = f"?{asked.parameters.raw}" if asked.parameters.raw else ""

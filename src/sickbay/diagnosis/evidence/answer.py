@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.known import AnswerKnown
+from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import HttpExchange, TokenAnswer
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
 from sickbay.protocol import jose, unicode
 
 
@@ -50,9 +50,9 @@ def nothing(given: Json) -> None:
     """An error answer as text: `diagnosis.answers` reads it, and no check needs it."""
 
 
-def known(given: Json, asked: object) -> AnswerKnown:
+def known(given: Json, asked: object) -> AnswerContext:
     context = given.get("context", {})
-    return AnswerKnown(
+    return AnswerContext(
         now=read.now(context),
         server=read.server(context),
         requested_scope=context.get("requested_scope"),
@@ -63,7 +63,7 @@ def known(given: Json, asked: object) -> AnswerKnown:
     )
 
 
-def unread(asked: object) -> dict[str, Any]:
+def to_evidence(asked: object) -> dict[str, Any]:
     """An answer is not the app's to correct."""
     return {}
 

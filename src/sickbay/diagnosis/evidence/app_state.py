@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sickbay.authorization import app_state
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AppState
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import AppState
-from sickbay.diagnosis.reading import access
-from sickbay.diagnosis.reading.context import Json
-from sickbay.diagnosis.reading.subject import person
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.diagnosis.evidence import access
+from sickbay.diagnosis.evidence.context import Json
+from sickbay.diagnosis.evidence.subject import person
+from sickbay.kernel.checks import UNKNOWN
 
 
 def request(given: Json) -> AccessRequest:
@@ -23,7 +23,7 @@ def request(given: Json) -> AccessRequest:
     return replace(asked, url=str(given["url"]), letters=app_state.LETTERS.get(asked.interaction, ""), involved=())
 
 
-def known(given: Json, asked: AccessRequest) -> AccessKnown:
+def known(given: Json, asked: AccessRequest) -> AccessContext:
     context = given.get("context", {})
     held = context.get("states", {}).get(asked.id or "")
     state = None if held is None else AppState(held["system"], held["code"], held.get("subject"))

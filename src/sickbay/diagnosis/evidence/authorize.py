@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
-from sickbay.authorization.values import Client, Launch
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
 from sickbay.protocol.headers import is_fetched
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
@@ -20,13 +20,13 @@ def request(given: Json) -> AuthorizeRequest:
     return authorize_request(text, given.get("method", "GET"))
 
 
-def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
+def known(given: Json, asked: AuthorizeRequest) -> AuthorizeContext:
     context = given.get("context", {})
     client = read.client(context)
     live = _live(context, asked.parameters.get("client_id"))
     launch = read.launch(context, live)
     is_it = isinstance(client, Client) and client.client_id == asked.parameters.get("client_id")
-    return AuthorizeKnown(
+    return AuthorizeContext(
         now=read.now(context),
         server=read.server(context),
         elsewhere=context.get("elsewhere", ""),
@@ -52,7 +52,7 @@ def _live(context: Json, client_id: str | None) -> str | None:
     return None
 
 
-def unread(asked: AuthorizeRequest) -> dict[str, object]:
+def to_evidence(asked: AuthorizeRequest) -> dict[str, object]:
     """The inverse of `request`: the corrected request in the form of the input."""
     query = asked.parameters.raw
     if asked.method == "POST":

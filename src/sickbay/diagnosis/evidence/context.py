@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, Policy, Server, TokenFamily
 from sickbay.authorization.resource_types import types_of
-from sickbay.authorization.values import Client, Code, Family, Launch, Policy, Server, Token
-from sickbay.diagnosis.repairs import PLACES
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.diagnosis.corrections import PLACES
+from sickbay.kernel.checks import UNKNOWN, Unknown
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -109,12 +109,12 @@ def _launch(code: str, given: Json) -> Launch:
     )
 
 
-def code(context: Json, value: str | None) -> Code | Unknown | None:
+def code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None:
     return _entry(context, "codes", value, _code)
 
 
-def _code(value: str, given: Json) -> Code:
-    return Code(
+def _code(value: str, given: Json) -> AuthorizationCode:
+    return AuthorizationCode(
         client_id=given.get("client_id", ""),
         redirect_uri=given.get("redirect_uri"),
         scope=given.get("scope", ""),
@@ -128,13 +128,13 @@ def _code(value: str, given: Json) -> Code:
     )
 
 
-def family(context: Json, value: str | None) -> Family | Unknown | None:
+def family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
     """The grant behind a refresh token; a rotated one has generation 1, and the token sent is of generation 0."""
     return _entry(context, "refresh_tokens", value, _family)
 
 
-def _family(value: str, given: Json) -> Family:
-    return Family(
+def _family(value: str, given: Json) -> TokenFamily:
+    return TokenFamily(
         family="",
         client_id=given.get("client_id", ""),
         scope=given.get("scope", ""),
@@ -148,12 +148,12 @@ def _family(value: str, given: Json) -> Family:
     )
 
 
-def token(context: Json, value: str | None) -> Token | Unknown | None:
+def token(context: Json, value: str | None) -> AccessToken | Unknown | None:
     return _entry(context, "tokens", value, _token)
 
 
-def _token(value: str, given: Json) -> Token:
-    return Token(
+def _token(value: str, given: Json) -> AccessToken:
+    return AccessToken(
         client_id=given.get("client_id", ""),
         scope=given.get("scope", ""),
         base=given.get("aud", ""),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.granting import granted_scopes
-from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.contexts import LoginContext
+from sickbay.authorization.models import Client, Launch, Server, User
 from sickbay.authorization.requests import LoginRequest
-from sickbay.authorization.values import Client, Launch, Server, User
-from sickbay.diagnosis.reading import authorize
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
+from sickbay.diagnosis.evidence import authorize
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
 
 
 def request(given: Json) -> LoginRequest:
@@ -18,7 +18,7 @@ def request(given: Json) -> LoginRequest:
     return LoginRequest(asked.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied")))
 
 
-def known(given: Json, decided: LoginRequest) -> LoginKnown:
+def known(given: Json, decided: LoginRequest) -> LoginContext:
     """`context.user`: username, fhir_user, patients ("*" or a list)."""
     context = given.get("context", {})
     client, server = read.client(context), read.server(context)
@@ -27,7 +27,7 @@ def known(given: Json, decided: LoginRequest) -> LoginKnown:
     launch = read.launch(context, decided.parameters.get("launch"))
     asked = authorize.request(given)
     granted = tuple(one.scope for one in granted_scopes(asked, client, server) if one.granted)
-    return LoginKnown(
+    return LoginContext(
         server=server,
         client=client,
         request=asked,
@@ -44,5 +44,5 @@ def _user(given: Json | None) -> User | None:
     return User(given["username"], "", given.get("fhir_user", ""), patients="*" if patients == "*" else tuple(patients))
 
 
-def unread(decided: LoginRequest) -> dict[str, object]:
+def to_evidence(decided: LoginRequest) -> dict[str, object]:
     return {"kind": "login"}

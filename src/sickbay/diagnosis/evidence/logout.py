@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.known import LogoutKnown
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.authorization.values import Client
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 
 
@@ -17,16 +17,16 @@ def request(given: Json) -> LogoutRequest:
     return LogoutRequest(parse(str(given.get("body") or query)), url, method)
 
 
-def known(given: Json, asked: LogoutRequest) -> LogoutKnown:
+def known(given: Json, asked: LogoutRequest) -> LogoutContext:
     """`context.id_token_keys`: the key set of the server."""
     context = given.get("context", {})
     client = read.client(context)
     here = not isinstance(client, Client) or asked.client_id in (None, client.client_id)
     keys = context.get("id_token_keys", UNKNOWN)
-    return LogoutKnown(server=read.server(context), client=client if here else None, keys=keys)
+    return LogoutContext(server=read.server(context), client=client if here else None, keys=keys)
 
 
-def unread(asked: LogoutRequest) -> dict[str, object]:
+def to_evidence(asked: LogoutRequest) -> dict[str, object]:
     if asked.method == "POST":
         return {"kind": "logout_request", "method": "POST", "url": asked.url, "body": asked.parameters.raw}
     query = asked.parameters.raw

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.client_metadata import METHODS
-from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.models import Grant
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Grant
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import KINDS, Json
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import KINDS, Json
 
 
 def request(given: Json) -> RegistrationRequest:
@@ -58,11 +58,11 @@ def _names(given: Any) -> tuple[str, ...] | None:
     return tuple(map(str, given)) if isinstance(given, list) else None
 
 
-def known(given: Json, asked: RegistrationRequest) -> UrlKnown:
-    return UrlKnown(server=read.server(given.get("context", {})))
+def known(given: Json, asked: RegistrationRequest) -> UrlContext:
+    return UrlContext(server=read.server(given.get("context", {})))
 
 
-def unread(asked: RegistrationRequest) -> dict[str, object]:
+def to_evidence(asked: RegistrationRequest) -> dict[str, object]:
     """What was given, with what was mended."""
     app: dict[str, Any] = dict(asked.source)
     app["redirect_uris"] = list(asked.redirect_uris)

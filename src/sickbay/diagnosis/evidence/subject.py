@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import fields
 
 from sickbay.authorization.access import bearer
-from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
+from sickbay.authorization.models import User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.authorization.values import User
-from sickbay.diagnosis.reading import access, token
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.diagnosis.evidence import access, token
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
+from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import parse
 
 
-def known(given: Json, asked: TokenRequest) -> SubjectKnown:
+def known(given: Json, asked: TokenRequest) -> SubjectContext:
     """The token asked about is looked up among `context.tokens`, then among `context.refresh_tokens`."""
     context, base = given.get("context", {}), token.known(given, asked)
     sent = asked.parameters.get("token")
-    held = {field.name: getattr(base, field.name) for field in fields(TokenKnown)}
+    held = {field.name: getattr(base, field.name) for field in fields(TokenContext)}
     caller = read.token(context, bearer(AccessRequest(asked.method, "", "", headers=asked.headers)))
     subject = read.token(context, sent) or read.family(context, sent)
-    return SubjectKnown(**held, subject=subject, caller=caller, user=person(context))
+    return SubjectContext(**held, subject=subject, caller=caller, user=person(context))
 
 
 def userinfo(given: Json) -> AccessRequest:
@@ -32,9 +32,9 @@ def userinfo(given: Json) -> AccessRequest:
     return AccessRequest(method, "", "", parse(query), headers, interaction="userinfo", url=address, body=body)
 
 
-def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessKnown:
+def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessContext:
     context = given.get("context", {})
-    return AccessKnown(
+    return AccessContext(
         now=read.now(context),
         server=read.server(context),
         client=read.client(context),
@@ -50,12 +50,12 @@ def person(context: Json) -> User | Unknown:
 
 
 def unread_introspection(asked: TokenRequest) -> dict[str, object]:
-    return {**token.unread(asked), "kind": "introspection_request"}
+    return {**token.to_evidence(asked), "kind": "introspection_request"}
 
 
 def unread_revocation(asked: TokenRequest) -> dict[str, object]:
-    return {**token.unread(asked), "kind": "revocation_request"}
+    return {**token.to_evidence(asked), "kind": "revocation_request"}
 
 
 def unread_userinfo(asked: AccessRequest) -> dict[str, object]:
-    return {**access.unread(asked), "kind": "userinfo_request"}
+    return {**access.to_evidence(asked), "kind": "userinfo_request"}

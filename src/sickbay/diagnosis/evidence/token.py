@@ -6,12 +6,12 @@ from typing import Any
 
 from sickbay.authorization import token_parameters
 from sickbay.authorization.client_authentication import presented
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, TokenFamily
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
+from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import unicode
 
 
@@ -21,21 +21,21 @@ def request(given: Json) -> TokenRequest:
     return token_parameters.read(given.get("method", "POST"), str(given.get("url", "")), headers, str(given.get("body") or ""))
 
 
-def known(given: Json, asked: TokenRequest) -> TokenKnown:
+def known(given: Json, asked: TokenRequest) -> TokenContext:
     context = given.get("context", {})
     client = read.client(context)
     family = read.family(context, asked.parameters.get("refresh_token"))
     symmetric = isinstance(client, Client) and client.client == "symmetric"
-    return TokenKnown(
+    return TokenContext(
         now=read.now(context),
         server=read.server(context),
         elsewhere=context.get("elsewhere", ""),
         client=client if not isinstance(client, Client) or _is_named(asked, client) else None,
         code=read.code(context, asked.parameters.get("code")),
         family=family,
-        generation=0 if isinstance(family, Family) else None,
+        generation=0 if isinstance(family, TokenFamily) else None,
         answer=_answer(context, asked),
-        session_ended=isinstance(family, Family) and family.session == "ended",
+        session_ended=isinstance(family, TokenFamily) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
         seen_jti=_seen(context, client),
         jwks=_jwks(context, client),
@@ -85,7 +85,7 @@ def _is_named(asked: TokenRequest, client: Client) -> bool:
     return read.client_id is None or client.client_id in (read.client_id, raw)
 
 
-def unread(asked: TokenRequest) -> dict[str, object]:
+def to_evidence(asked: TokenRequest) -> dict[str, object]:
     """The inverse of `request`: the corrected request in the form of the input."""
     headers = {name.title(): value for name, value in asked.headers.items()}
     return {"kind": "token_request", "method": asked.method, "url": asked.url, "headers": headers, "body": asked.parameters.raw}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading.context import Json
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.context import Json
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import Parameters, parse
 
 
@@ -30,10 +30,10 @@ def error_page(given: Json) -> UrlRequest:
     return replace(plain, parameters=plain.parameters.replaced([("error_uri", plain.url)]))
 
 
-def known(given: Json, asked: UrlRequest) -> UrlKnown:
+def known(given: Json, asked: UrlRequest) -> UrlContext:
     context = given.get("context", {})
     allowed = context.get("allowed_iss")
-    return UrlKnown(
+    return UrlContext(
         server=read.server(context),
         client=read.client(context),
         sent_state=context.get("sent_state", UNKNOWN),
@@ -43,14 +43,14 @@ def known(given: Json, asked: UrlRequest) -> UrlKnown:
     )
 
 
-def unread(kind: str, asked: UrlRequest) -> dict[str, object]:
+def to_evidence(kind: str, asked: UrlRequest) -> dict[str, object]:
     query = asked.parameters.raw
     return {"kind": kind, "url": f"{asked.url}?{query}" if query else asked.url}
 
 
 def unread_launch(asked: UrlRequest) -> dict[str, object]:
-    return unread("launch_url", asked)
+    return to_evidence("launch_url", asked)
 
 
 def unread_redirect(asked: UrlRequest) -> dict[str, object]:
-    return unread("redirect_url", asked)
+    return to_evidence("redirect_url", asked)

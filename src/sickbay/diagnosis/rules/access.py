@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from sickbay.authorization.access import meant
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Token
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 
@@ -98,7 +98,7 @@ MISSING = Rule(
     why="The FHIR server requires an access token for everything except /metadata and the discovery document.",
     fix="Send `Authorization: Bearer` followed by the `access_token` of the token response.",
     spec=RESOURCE,
-    repair=lambda request, facts: repairs.new_token(request),
+    repair=lambda request, facts: corrections.new_token(request),
 )
 
 NOT_BEARER = Rule(
@@ -145,7 +145,7 @@ ID_TOKEN_USED = Rule(
     why="The `id_token` tells your app who signed in. It gives no access to FHIR data.",
     fix="Send the `access_token` from the same token response.",
     spec=RESOURCE,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 REFRESH_TOKEN_USED = Rule(
@@ -160,7 +160,7 @@ REFRESH_TOKEN_USED = Rule(
     why="A refresh token works only at the token endpoint, which exchanges it for a new access token.",
     fix="Send the `access_token` from the same token response. Send the refresh token only to the token endpoint.",
     spec=CODES,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 UNKNOWN = Rule(
@@ -175,7 +175,7 @@ UNKNOWN = Rule(
     why="{said}",
     fix="{remedy}",
     spec=CODES,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 EXPIRED = Rule(
@@ -189,7 +189,7 @@ EXPIRED = Rule(
     why="`expires_in` in the token response says how many seconds a token is valid.",
     fix="Refresh the token before `expires_in` has passed. If your app has no refresh token, authorize again.",
     spec=CODES,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 WRONG_ISSUER = Rule(
@@ -203,7 +203,7 @@ WRONG_ISSUER = Rule(
     "production.",
     fix="Use the token and the FHIR base URL of the same environment. Discover both from the `iss` of the launch.",
     spec=RESOURCE,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 WRONG_AUDIENCE = Rule(
@@ -216,7 +216,7 @@ WRONG_AUDIENCE = Rule(
     why="A token works only at the FHIR base URL that was the `aud` of the authorize request.",
     fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
     spec=RESOURCE,
-    renews=repairs.new_token,
+    insert_placeholder=corrections.new_token,
 )
 
 
@@ -262,10 +262,10 @@ INSUFFICIENT = Rule(
 )
 
 
-def _other_patient(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _other_patient(request: AccessRequest, known: AccessContext) -> Facts | None:
     """Facts about another patient than the token's. Only the app's owner sees them; the response reveals nothing."""
     token = known.token
-    if not isinstance(token, Token) or not token.patient or not request.type:
+    if not isinstance(token, AccessToken) or not token.patient or not request.type:
         return None
     levels = {scope.level for scope in scopes.resources(token.scope) if scope.type in ("*", request.type)}
     others = [patient for patient in _patients(request) if patient not in ("", token.patient, *UNDEFINED)]
@@ -295,9 +295,9 @@ WRONG_PATIENT = Rule(
 )
 
 
-def _outside(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _outside(request: AccessRequest, known: AccessContext) -> Facts | None:
     """Facts if a search has a value that no scope for the resource type includes."""
-    if not isinstance(known.token, Token) or request.interaction != "search-type":
+    if not isinstance(known.token, AccessToken) or request.interaction != "search-type":
         return None
     granted = [scope for scope in scopes.resources(known.token.scope) if scope.type in ("*", request.type)]
     if not granted or not all(scope.filters for scope in granted):

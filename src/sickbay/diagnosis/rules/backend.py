@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization.backend import LEEWAY, assertion
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.client_assertion import LEEWAY, assertion
+from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed
-from sickbay.kernel.refusal import UNKNOWN, Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import jose
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -37,22 +37,22 @@ def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Changes patient/ and user/ scopes to system/ scopes, and removes other scopes that a backend service can't get."""
     system_scopes = [
         f"system/{scope.partition('/')[2]}" if scope.startswith(("patient/", "user/")) else scope
-        for scope in repairs.tokens_of(request)
+        for scope in corrections.tokens_of(request)
         if scope.startswith(("patient/", "user/")) or scope not in facts["scopes"]
     ]
-    return repairs.with_scopes(request, system_scopes)
+    return corrections.with_scopes(request, system_scopes)
 
 
 def _registered(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Requests the registered system/ scopes."""
     registered = [scope for scope in str(facts.get("registered") or "").split() if scope.startswith("system/")]
-    return repairs.with_scopes(request, registered) if registered else request
+    return corrections.with_scopes(request, registered) if registered else request
 
 
 def _without_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Removes a word such as Bearer before the JWT."""
     last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
-    return repairs.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
+    return corrections.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
 
 
 def _with_parts(facts: Facts) -> Facts:
@@ -89,12 +89,12 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
 
 
-def _no_typ(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
     read = assertion(request)
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
-def _skewed(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _skewed(request: TokenRequest, known: TokenContext) -> Facts | None:
     read = assertion(request)
     issued = read.claims.get("iat") if read else None
     if not isinstance(issued, int | float) or known.now is UNKNOWN or abs(issued - known.now) <= LEEWAY:
@@ -117,7 +117,7 @@ RULES = (
         "It tells the server what kind of assertion follows. The only supported value is `{expected}`.",
         "Send `client_assertion_type={expected}`.",
         parameter="client_assertion_type",
-        repair=repairs.setting("client_assertion_type", "expected"),
+        repair=corrections.setting("client_assertion_type", "expected"),
     ),
     _rule(
         "assertion-not-jwt",

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.authorization import origin
-from sickbay.authorization.known import AccessKnown, AnswerKnown, AuthorizeKnown, TokenKnown
+from sickbay.authorization.contexts import AccessContext, AnswerContext, AuthorizeContext, TokenContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest
-from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -22,7 +22,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _foreign(asked: object, known: object) -> Facts | None:
-    if not isinstance(asked, TokenRequest | AccessRequest) or not isinstance(known, TokenKnown | AccessKnown):
+    if not isinstance(asked, TokenRequest | AccessRequest) or not isinstance(known, TokenContext | AccessContext):
         return None
     own = origin.foreign(asked, known)
     return None if own is None else _hinted({"received": asked.headers["origin"], "registered": own})
@@ -37,7 +37,7 @@ def _hinted(facts: Facts) -> Facts:
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
-def _cookie(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _cookie(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     """In a cross-site frame: a cookie that the browser won't return, or a redirect that arrives without one."""
     framed = asked.headers.get("sec-fetch-dest") == "iframe" and asked.headers.get("sec-fetch-site") == "cross-site"
     set_now = asked.answer_headers.get("set-cookie", "")
@@ -48,7 +48,7 @@ def _cookie(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
 
 def _parted(request: object, known: object) -> Facts | None:
     """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
-    client = known.client if isinstance(known, AuthorizeKnown) else None
+    client = known.client if isinstance(known, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
         return None
     sent = (request.parameters.get("redirect_uri") or "") if request.parameters.get("launch") else ""
@@ -57,7 +57,7 @@ def _parted(request: object, known: object) -> Facts | None:
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
 
-def _preflight(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _preflight(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     if asked.method != "OPTIONS" or not asked.headers.get("origin"):
         return None
     allowed = asked.answer_headers.get("access-control-allow-headers", "").lower()
@@ -65,18 +65,18 @@ def _preflight(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     return None if fine else {"status": asked.status, "received": allowed or None}
 
 
-def _missing(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _missing(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     hidden = asked.status >= 400 and "access-control-allow-origin" not in asked.answer_headers
     origin = asked.headers.get("origin")
     return {"origin": origin, "status": asked.status} if hidden and origin and asked.method != "OPTIONS" else None
 
 
-def _credentials(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _credentials(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     star = asked.answer_headers.get("access-control-allow-origin") == "*"
     return {"origin": asked.headers["origin"]} if star and asked.headers.get("origin") and "cookie" in asked.headers else None
 
 
-def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _uncredentialed(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     """A preflight that succeeded, but only for requests without credentials."""
     asks = asked.method == "OPTIONS" and "access-control-request-method" in asked.headers
     origin, allowed = asked.headers.get("origin"), asked.answer_headers.get("access-control-allow-origin")
@@ -90,13 +90,13 @@ def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     return {"origin": origin, "received": allowed, "because": because}
 
 
-def _framed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _framed(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     refused = asked.answer_headers.get("x-frame-options", "").upper()
     framed = asked.headers.get("sec-fetch-dest") == "iframe"
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
 
 
-def _local(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _local(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     page = urlsplit(asked.headers.get("origin") or asked.headers.get("referer") or "")
     to_us = urlsplit(asked.url).hostname in LOOPBACK
     public = page.scheme == "https" and page.hostname not in LOOPBACK

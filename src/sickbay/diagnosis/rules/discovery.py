@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.authorization.known import AnswerKnown
+from sickbay.authorization.contexts import AnswerContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import HttpExchange
-from sickbay.authorization.values import Server
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 CONFORMANCE = Spec(
     "SMART App Launch 2.2, Conformance",
@@ -19,7 +19,7 @@ REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_cha
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _elsewhere(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _elsewhere(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     base = asked.url.partition("?")[0].removesuffix(PATH)
     if not bases or base == asked.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
@@ -27,11 +27,11 @@ def _elsewhere(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     return {"received": asked.url, "expected": bases[0] + PATH}
 
 
-def _not_found(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _not_found(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     return {"received": asked.url} if asked.status == 404 and _elsewhere(asked, known) is None else None
 
 
-def _not_json(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _not_json(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     type = asked.answer_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if asked.status == 404 or (isinstance(asked.document, dict) and type == "application/json"):
         return None
@@ -42,14 +42,14 @@ def _members(asked: HttpExchange) -> Mapping[str, Any]:
     return asked.document if isinstance(asked.document, dict) else {}
 
 
-def _in_clear(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _in_clear(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     urls = {name: str(url) for name, url in _members(asked).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
     parts = {name: urlsplit(url) for name, url in urls.items()}
     clear = [name for name, url in parts.items() if url.scheme == "http" and url.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
-def _missing(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _missing(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     document = _members(asked)
     if not document or _open(asked, known):
         return None
@@ -59,23 +59,23 @@ def _missing(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     return {"missing": missing} if missing else None
 
 
-def _no_s256(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _no_s256(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     methods = _members(asked).get("code_challenge_methods_supported")
     return {"received": methods} if methods is not None and ("S256" not in methods or "plain" in methods) else None
 
 
-def _no_issuer(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _no_issuer(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     document = _members(asked)
     missing = [name for name in ("issuer", "jwks_uri") if not document.get(name)]
     return {"missing": missing} if missing and "sso-openid-connect" in (document.get("capabilities") or ()) else None
 
 
-def _no_cors(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _no_cors(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     origin = asked.headers.get("origin")
     return {"origin": origin} if origin and "access-control-allow-origin" not in asked.answer_headers else None
 
 
-def _open(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+def _open(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     document = _members(asked)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
     return {"received": asked.url} if document and not named else None

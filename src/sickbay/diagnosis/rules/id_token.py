@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization.known import AnswerKnown
+from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import TokenAnswer
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import UNKNOWN, Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import scopes
 
 CORE = Spec(
@@ -19,15 +19,15 @@ LEEWAY = 60
 """How many seconds two clocks may differ."""
 
 
-def _missing(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
+def _missing(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
     asked = "openid" in scopes.split(known.requested_scope or "")
     return {"received": None} if asked and not answer.members.get("id_token") else None
 
 
-def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerKnown], Facts | None]:
+def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     """Compares a claim with the field `expected` of the context; `aud` may be a list."""
 
-    def advise(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
+    def advise(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
         wanted = getattr(known, expected)
         if answer.claims is None or wanted is None:
             return None
@@ -37,26 +37,26 @@ def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerKnown], 
     return advise
 
 
-def _seconds(answer: TokenAnswer, known: AnswerKnown, claim: str) -> int | None:
+def _seconds(answer: TokenAnswer, known: AnswerContext, claim: str) -> int | None:
     """Seconds from now to the claim's time; None if either is unknown."""
     value = (answer.claims or {}).get(claim)
     return int(value) - known.now if isinstance(value, int | float) and known.now is not UNKNOWN else None
 
 
-def _expired(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
+def _expired(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
     seconds = _seconds(answer, known, "exp")
     return {"late": -seconds} if seconds is not None and seconds < -LEEWAY else None
 
 
-def _future(claim: str) -> Callable[[TokenAnswer, AnswerKnown], Facts | None]:
-    def advise(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
+def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
+    def advise(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
         seconds = _seconds(answer, known, claim)
         return {"ahead": seconds} if seconds is not None and seconds > LEEWAY else None
 
     return advise
 
 
-def _no_user(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
+def _no_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
     asked = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
     if answer.claims is None or not asked or answer.claims.get("fhirUser"):
         return None

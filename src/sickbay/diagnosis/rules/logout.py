@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 _PAGE = "https://openid.net/specs/openid-connect-rpinitiated-1_0.html"
 LOGOUT = Spec("OpenID Connect RP-Initiated Logout 1.0, 2", f"{_PAGE}#RPLogout")
@@ -77,7 +77,7 @@ CLIENT_MISMATCH = Rule(
 
 def _nearest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
-    closest = repairs.closest(str(facts.get("received") or ""), registered)
+    closest = corrections.closest(str(facts.get("received") or ""), registered)
     asks = "" if facts.get("app") else " Also say which app asks, with `id_token_hint` or `client_id`."
     return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else asks}
 

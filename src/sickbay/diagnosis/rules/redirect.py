@@ -1,14 +1,14 @@
 """Rules about the authorization response at the app's redirect URI."""
 
-from sickbay.authorization.known import UrlKnown
-from sickbay.authorization.redirect import urn_of
+from sickbay.authorization.authorization_response import urn_of
+from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import UrlRequest
-from sickbay.authorization.values import Server
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.answers.meanings import meaning
 from sickbay.diagnosis.answers.values import oauth
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 ANSWER = specs.rfc(6749, "4.1.2", "Authorization Response")
@@ -79,7 +79,7 @@ CODE_MANGLED = Rule(
 )
 
 
-def _opaque(request: UrlRequest, known: UrlKnown) -> Facts | None:
+def _opaque(request: UrlRequest, known: UrlContext) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
@@ -101,7 +101,7 @@ ERROR_OPAQUE = Rule(
 )
 
 
-def _unread(request: UrlRequest, known: UrlKnown) -> Facts | None:
+def _unread(request: UrlRequest, known: UrlContext) -> Facts | None:
     address = request.parameters.get("error_uri")
     if not address:
         return None
@@ -127,7 +127,7 @@ ERROR_URI_UNREAD = Rule(
 )
 
 
-def _mixed(request: UrlRequest, known: UrlKnown) -> Facts | None:
+def _mixed(request: UrlRequest, known: UrlContext) -> Facts | None:
     plain = urls.split(request.url).scheme == "http" and urls.host(request.url) and not urls.is_loopback(request.url)
     server = known.server if isinstance(known.server, Server) else Server()
     openers = (request.headers.get("referer", ""), request.headers.get("origin", ""), server.authorization_endpoint)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
 REFRESH = Spec("RFC 6749, 6 Refreshing an Access Token", "https://www.rfc-editor.org/rfc/rfc6749#section-6")
@@ -49,7 +49,7 @@ MISSING = Rule(
     why="With `grant_type=refresh_token`, the server finds the authorization by the refresh token.",
     fix="Send the `refresh_token` of the latest token response.",
     spec=REFRESH,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 INVALID = Rule(
@@ -64,7 +64,7 @@ INVALID = Rule(
     why="{said} A new refresh token is issued only with a new authorization.",
     fix="Delete this refresh token, and authorize again.",
     spec=REFRESH,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 REUSED = Rule(
@@ -80,7 +80,7 @@ REUSED = Rule(
     fix="Authorize again. From then on, store the `refresh_token` of every response in place of the old one, and let only "
     "one process refresh.",
     spec=ROTATION,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 CLIENT_MISMATCH = Rule(
@@ -95,7 +95,7 @@ CLIENT_MISMATCH = Rule(
     why="A token works only for the client that it was issued to, and only that client can revoke it.",
     fix="Use the `client_id` that exchanged the code.",
     spec=REFRESH,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 SESSION_ENDED = Rule(
@@ -109,7 +109,7 @@ SESSION_ENDED = Rule(
     why="It was issued with `online_access`, which lasts only as long as the user's EHR session.",
     fix="Launch again. If the app needs access after the session ends, request `offline_access` instead of `online_access`.",
     spec=ACCESS,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 
@@ -144,7 +144,7 @@ REPLAY_DIFFERS = Rule(
     "another scope, resource or credential, so it isn't the same request.",
     fix="Send exactly the same request again, or refresh with the `refresh_token` of the first response.",
     spec=ROTATION,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 INVALID_RESPONSE = {
@@ -172,7 +172,7 @@ REPLAY_REVOKED = Rule(
     "{said}",
     fix="Refresh with the `refresh_token` of the first response. If you don't have it, authorize again.",
     spec=ROTATION,
-    renews=repairs.new_refresh_token,
+    insert_placeholder=corrections.new_refresh_token,
 )
 
 RULES = (MISSING, INVALID, REUSED, CLIENT_MISMATCH, SESSION_ENDED, SCOPE_EXPANDED, REPLAY_DIFFERS, REPLAY_REVOKED)

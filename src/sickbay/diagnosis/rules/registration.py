@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
-from sickbay.authorization.values import Server
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, clinging
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
@@ -267,7 +267,7 @@ SCOPE_LEVEL_UNSUITED = Rule(
     "server would refuse every request.",
     fix="Register `{corrected}`.",
     spec=specs.SMART_BACKEND,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 

@@ -7,7 +7,7 @@ from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 REFUSED = "422; the app isn't registered"

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 UPDATE = specs.rfc(7592, "2.2", "Client Update Request")
 
@@ -47,7 +47,7 @@ SCOPE_NOT_GRANTED = _rule(
     "Remove `{scopes}`. If your app needs this access, ask the administrator to add it in the portal or with `PATCH "
     "/admin/apps`.",
     "scope",
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 GRANT_TYPE_NOT_GRANTED = _rule(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 REFUSED = "422; the app isn't registered"
 

@@ -2,7 +2,7 @@
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 _UTF8 = (
     "URLs (RFC 3986, 2.5), forms (RFC 6749, appendix B) and FHIR resources (FHIR R4, 3.1.0.1.10) must be UTF-8. "

@@ -1,9 +1,9 @@
 """Rules about requests to the introspection, revocation and UserInfo endpoints."""
 
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 
 def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -11,7 +11,7 @@ def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
     name = next((name for name in ("access_token", "refresh_token") if request.parameters.get(name)), None)
     if name is None:
         return request
-    return repairs.with_parameters(request, ("token", request.parameters.get(name)), (name, None))
+    return corrections.with_parameters(request, ("token", request.parameters.get(name)), (name, None))
 
 
 TOKEN_PARAMETER_MISSING = Rule(

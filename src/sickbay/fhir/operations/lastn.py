@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 
 NO_CODE = ("", "")
 
 
-class Kept(Protocol):
+class StoredObservation(Protocol):
     @property
     def body(self) -> bytes: ...
 
@@ -24,9 +24,9 @@ class Newest:
         self._groups: dict[tuple[str, str], int] = {}
         self._counts: list[int] = []
 
-    def take(self, observations: Iterable[Kept]) -> None:
+    def take(self, observations: Iterable[StoredObservation]) -> None:
         for one in observations:
-            group = self._group(_codes(written.loads(one.body).get("code")))
+            group = self._group(_codes(lossless_json.loads(one.body).get("code")))
             if self._counts[group] < self.most:
                 self._counts[group] += 1
                 self.kept.append(one)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.fhir.search_parameters import nearest_of
+from sickbay.fhir.search.parameters import nearest_of
 
 Level: TypeAlias = Literal["system", "type", "instance"]
 Kind: TypeAlias = Literal["code", "date", "instant", "integer", "string", "boolean", "reference", "any"]

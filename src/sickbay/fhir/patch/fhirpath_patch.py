@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sickbay.fhir.patch import MOST, PatchFailed
-from sickbay.fhir.shapes import Shape, shape
+from sickbay.fhir.patch.json_patch import MOST, PatchFailed
+from sickbay.fhir.validation.shapes import Shape, shape
 
 _STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*')*)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
 _EQUALS = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)|(-?\d+(?:\.\d+)?))\s*")
@@ -30,7 +30,7 @@ LOOKED = 10_000_000
 """Values of the resource times characters of all paths: what a patch may look at, since each step may look at every value."""
 
 
-class Place(NamedTuple):
+class PatchTarget(NamedTuple):
     """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive.
 
     group: the bare name, where it is of a choice. beside: what says more of a list of primitives, index by index.
@@ -247,21 +247,21 @@ def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any],
     return holders[0], found[0].home
 
 
-def _one(version: str, resource: dict[str, Any], path: str) -> Place:
+def _one(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
     found = _places(version, resource, path)
     if len(found) != 1:
         raise _NotThere("there is no such element" if not found else f"it names {len(found)} elements")
     return found[0]
 
 
-def _places(version: str, resource: dict[str, Any], path: str) -> list[Place]:
+def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
     type = str(resource["resourceType"])
     if len(path) > LONGEST:
         raise _NotThere(f"a path may have {LONGEST} characters")
     head = re.match(r"[A-Za-z]+", path)
     if head is None or head[0] not in (type, "Resource", "DomainResource"):
         raise _NotThere(f"a path begins with {type}")
-    found, at = [Place(None, resource, type)], head.end()
+    found, at = [PatchTarget(None, resource, type)], head.end()
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
@@ -270,7 +270,7 @@ def _places(version: str, resource: dict[str, Any], path: str) -> list[Place]:
     return found
 
 
-def _follow(version: str, found: list[Place], step: re.Match[str]) -> list[Place]:
+def _follow(version: str, found: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
     where, criteria, end, name, index = step.groups()
     if where:
         wanted = _wanted(criteria)
@@ -282,20 +282,20 @@ def _follow(version: str, found: list[Place], step: re.Match[str]) -> list[Place
     return [below for one in found for below in _below(version, one, name)]
 
 
-def _below(version: str, one: Place, name: str) -> list[Place]:
+def _below(version: str, one: PatchTarget, name: str) -> list[PatchTarget]:
     value = one.value
     if not isinstance(value, dict) or not one.home:
         return []
     known = _shape(version, one.home, value).elements
-    found: list[Place] = []
+    found: list[PatchTarget] = []
     for key, element in known.items():
         if key in value and (key == name or element.group == name):
             home = element.home
             held = value[key]
             found += (
-                [Place(held, at, home, beside=value.get(f"_{key}")) for at in range(len(held))]
+                [PatchTarget(held, at, home, beside=value.get(f"_{key}")) for at in range(len(held))]
                 if isinstance(held, list)
-                else [Place(value, key, home, element.group)]
+                else [PatchTarget(value, key, home, element.group)]
             )
     return found
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from sickbay.fhir import fhirpath_patch, patch
 from sickbay.fhir.body import parsed
-from sickbay.fhir.patch import PatchFailed
+from sickbay.fhir.patch import fhirpath_patch, json_patch
+from sickbay.fhir.patch.json_patch import PatchFailed
 
 Change: TypeAlias = Callable[[dict[str, Any]], Any]
 """The patched resource; the one given stays as it is. Raises PatchFailed."""
@@ -29,7 +29,7 @@ def read(version: str, text: str, content_type: str | None) -> Change:
     """Raises PatchFailed."""
     found = _read(version, text, content_type)
     if isinstance(found, list):
-        return partial(patch.apply, operations=found) if found else NOTHING
+        return partial(json_patch.apply, operations=found) if found else NOTHING
     if found.get("resourceType") == "Parameters":
         operations = fhirpath_patch.read(found)
         return partial(fhirpath_patch.apply, version, operations=operations) if operations else NOTHING
@@ -43,7 +43,7 @@ def reads(version: str, text: str, content_type: str | None) -> str | None:
     """
     found = _read(version, text, content_type)
     if isinstance(found, list):
-        return patch.reads(found)
+        return json_patch.reads(found)
     return fhirpath_patch.reads(fhirpath_patch.read(found)) if found.get("resourceType") == "Parameters" else None
 
 
@@ -51,7 +51,7 @@ def _read(version: str, text: str, content_type: str | None) -> list[Any] | dict
     """The operations of a JSON Patch, Parameters, or what is to be merged."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == JSON_PATCH or (kind != MERGE_PATCH and text.lstrip()[:1] == "["):
-        return patch.read(text)
+        return json_patch.read(text)
     try:
         found = parsed(version, text.encode(), "application/json" if kind == MERGE_PATCH else content_type)
     except ValueError as error:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 
 MOST = 1000
 """Operations in one patch."""
@@ -21,7 +21,7 @@ class PatchFailed(Exception):
 def read(text: bytes | str) -> list[dict[str, Any]]:
     """The operations of a patch document. Raises PatchFailed."""
     try:
-        found = written.loads(text)
+        found = lossless_json.loads(text)
     except ValueError as error:
         raise PatchFailed(f"it is no JSON: {error}") from None
     if not isinstance(found, list) or len(found) > MOST:
@@ -129,7 +129,7 @@ def _move(root: Any, one: dict[str, Any]) -> None:
 def _copied(root: Any, pointer: str, left: int) -> int:
     """Bytes that a copy will have."""
     at, last = _holder(root, pointer)
-    size = len(written.dumps(_get(at, last)))
+    size = len(lossless_json.dumps(_get(at, last)))
     if size > left:
         raise _Missing(f"the copies of a patch may have {LARGEST} bytes in all")
     return size

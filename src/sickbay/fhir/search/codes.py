@@ -7,12 +7,13 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from sickbay.fhir import hierarchies, terminology
+from sickbay.fhir import terminology
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.expressions import kinds
-from sickbay.fhir.query import SearchParameter, TokenValue
-from sickbay.fhir.values import CASELESS
+from sickbay.fhir.search import hierarchies
+from sickbay.fhir.search.expressions import kinds
+from sickbay.fhir.search.index_values import CASELESS
+from sickbay.fhir.search.query import SearchParameter, TokenValue
 
 _SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
 _VALUE_SETS = "http://hl7.org/fhir/ValueSet/"

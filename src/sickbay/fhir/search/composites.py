@@ -7,12 +7,12 @@ from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir import values
-from sickbay.fhir.expressions import Step, follow, routes
-from sickbay.fhir.facts import Part
-from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import target
-from sickbay.fhir.search_parameters import components, parameters
+from sickbay.fhir.search import index_values
+from sickbay.fhir.search.expressions import Step, follow, routes
+from sickbay.fhir.search.index_entries import Part
+from sickbay.fhir.search.parameters import components, parameters
+from sickbay.fhir.search.query import Kind, SearchParameter
 
 Way: TypeAlias = tuple[Step, ...]
 _RATIO = ("quantity", "quantity")
@@ -175,16 +175,16 @@ def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) 
 
 
 def _referred(value: Any, type: str, base: str) -> Sequence[Part]:
-    text = values.referenced(value, type)
+    text = index_values.referenced(value, type)
     found = target(text, base) if text is not None else None
     return (found,) if found is not None else ()
 
 
 _READ: dict[Kind, Callable[[Any, str], Sequence[Part]]] = {
-    "token": values.tokens,
-    "quantity": values.quantities,
-    "date": values.dates,
-    "string": values.strings,
-    "number": values.numbers,
-    "uri": lambda value, type: [(one,) for one in values.uris(value, type)],
+    "token": index_values.tokens,
+    "quantity": index_values.quantities,
+    "date": index_values.dates,
+    "string": index_values.strings,
+    "number": index_values.numbers,
+    "uri": lambda value, type: [(one,) for one in index_values.uris(value, type)],
 }

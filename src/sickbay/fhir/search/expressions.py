@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.elements import Child, children
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 Test: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 Step: TypeAlias = str | int | Test
@@ -30,7 +30,7 @@ class Unsupported(ValueError):
     """The expression is outside the subset; a table that holds one fails the tests."""
 
 
-class Route(NamedTuple):
+class ElementPath(NamedTuple):
     """One way into a resource: the first key, the steps from there, the type of what stands at the end.
 
     A step is a key, an index, or a test on (node, whole resource). `first` "": begin at the resource itself.
@@ -42,9 +42,9 @@ class Route(NamedTuple):
 
 
 @cache
-def routes(version: str, type: str, expression: str) -> tuple[Route, ...]:
+def routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
     """The routes of one expression on one type. Raises Unsupported."""
-    found: dict[Route, None] = {}
+    found: dict[ElementPath, None] = {}
     for part in _alternatives(expression):
         for route in _compile(version, type, part):
             found[route] = None
@@ -57,7 +57,7 @@ def kinds(version: str, type: str, expression: str) -> frozenset[str]:
     return frozenset(one.type for one in routes(version, type, expression))
 
 
-def walk(route: Route, resource: dict[str, Any]) -> list[Any]:
+def walk(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
     """What the route leads to, in document order."""
     start = resource if route.first == "" else resource.get(route.first)
     return [] if start is None else follow(start, route.steps, resource)
@@ -89,11 +89,11 @@ def _children(nodes: list[Any], key: str) -> list[Any]:
     return found
 
 
-def _compile(version: str, type: str, part: str) -> Iterator[Route]:
+def _compile(version: str, type: str, part: str) -> Iterator[ElementPath]:
     exists = _EXISTS.match(part)
     if exists:
         inner = tuple(_compile(version, type, exists[1]))
-        yield Route("", (Present(inner),), "presence")
+        yield ElementPath("", (Present(inner),), "presence")
         return
     steps = list(_parse(part))
     if not steps or steps[0] != type:
@@ -103,7 +103,7 @@ def _compile(version: str, type: str, part: str) -> Iterator[Route]:
         spots = list(_advance(version, spots, step))
     for way, child in spots:
         if way and isinstance(way[0], str):
-            yield Route(way[0], way[1:], child.type)
+            yield ElementPath(way[0], way[1:], child.type)
 
 
 def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: str) -> Iterator[tuple[tuple[Step, ...], Child]]:
@@ -178,7 +178,7 @@ class _Resolves:
         return node.get("type") == self.type or _type_in(target) == self.type
 
 
-@remembered(16_384)
+@memoize(16_384)
 def _type_in(reference: str) -> str | None:
     """The type that a reference names."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)
@@ -187,9 +187,9 @@ def _type_in(reference: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """`X.exists() and X != false`: a route to the resource itself, whose value is a boolean (see fhir.index)."""
+    """`X.exists() and X != false`: a route to the resource itself, whose value is a boolean (see fhir.search.index)."""
 
-    ways: tuple[Route, ...]
+    ways: tuple[ElementPath, ...]
 
     def __call__(self, node: Any, resource: dict[str, Any]) -> bool:
         return True

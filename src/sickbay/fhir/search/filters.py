@@ -8,23 +8,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sickbay.fhir import composites, search_codes, words
-from sickbay.fhir.expressions import kinds, routes
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.hierarchies import ladder
-from sickbay.fhir.query import (
-    CompositeValue,
-    Filter,
-    Kind,
-    ReferenceValue,
-    SearchParameter,
-    StringValue,
-    TokenValue,
-    Value,
-)
 from sickbay.fhir.references import ID
-from sickbay.fhir.search_modifiers import in_value_sets, modifiers, of_type, spread, understood, unsupported
-from sickbay.fhir.search_parameters import (
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search import codes as search_codes
+from sickbay.fhir.search import composites, full_text
+from sickbay.fhir.search.expressions import kinds, routes
+from sickbay.fhir.search.full_text import WORDS
+from sickbay.fhir.search.hierarchies import ladder
+from sickbay.fhir.search.modifiers import in_value_sets, modifiers, of_type, spread, understood, unsupported
+from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
     TEXT,
@@ -37,9 +29,18 @@ from sickbay.fhir.search_parameters import (
     parameters,
     resource_types,
 )
-from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_values import READ, missing, near, split, unescape
-from sickbay.fhir.words import WORDS
+from sickbay.fhir.search.parser_state import SearchState
+from sickbay.fhir.search.query import (
+    CompositeValue,
+    Filter,
+    Kind,
+    ReferenceValue,
+    SearchParameter,
+    StringValue,
+    TokenValue,
+    Value,
+)
+from sickbay.fhir.search.values import READ, missing, near, split, unescape
 
 DEPTH = 3
 """Parameters in a chain, and `_has` one below the other."""
@@ -80,11 +81,11 @@ class Way(NamedTuple):
 BEGIN = Way()
 
 
-def too_deep(name: str) -> Fault:
-    return Fault("fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain, and {DEPTH} times _has")
+def too_deep(name: str) -> RequestError:
+    return RequestError("fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain, and {DEPTH} times _has")
 
 
-def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | Fault:
+def filter_of(reading: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
     """One parameter on `type`, with the chain that leads on from it."""
     if name.startswith("_has:") or name == "_has":
         return _has(reading, type, name, text, way)
@@ -99,7 +100,7 @@ def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGI
         return unanswered(name, text, type)
     if parameter is None:
         near_by = nearest(reading.version, type, code)
-        return Fault("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
+        return RequestError("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
     if not is_answered(reading.version, parameter):
         return unanswered(name, text, type)
     if modifier and not understood(reading.version, parameter, modifier):
@@ -109,36 +110,36 @@ def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGI
     return values_of(reading, parameter, modifier or None, text)
 
 
-def _from(inner: Fault, name: str, way: str) -> Fault:
+def _from(inner: RequestError, name: str, way: str) -> RequestError:
     """The fault at the end of a chain, told of the whole; a sentence in words stays as it is."""
     worded = inner.rule in ("fhir-search-too-complex", UNSUPPORTED)
-    return Fault(inner.rule, name, inner.value, inner.expected if worded else way + inner.expected)
+    return RequestError(inner.rule, name, inner.value, inner.expected if worded else way + inner.expected)
 
 
-def unanswered(name: str, text: str, type: str) -> Fault:
-    return Fault(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
+def unanswered(name: str, text: str, type: str) -> RequestError:
+    return RequestError(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
-def _has(reading: Reading, type: str, name: str, text: str, way: Way) -> Filter | Fault:
+def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
     """`_has:Observation:patient:code`: there is an Observation with this code, and its `patient` is this one."""
     parts = name.split(":", 3)
     if len(parts) < 4 or not all(parts):
-        return Fault("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
+        return RequestError("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
     _, source, code, rest = parts
     if way.back >= DEPTH:
         return too_deep(name)
     if source not in known_types(reading.version):
         nearest_type = nearest_of(source, resource_types(reading.version))
-        return Fault("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
+        return RequestError("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
     parameter = find(reading.version, source, code)
     if parameter is None or not leads_to(parameter, type):
         able = [one.code for one in parameters(reading.version, source).values() if leads_to(one, type)]
         known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
-        return Fault("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
+        return RequestError("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
     if is_by_url(reading.version, parameter):
-        return Fault(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
+        return RequestError(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
     inner = filter_of(reading, source, rest, text, way._replace(back=way.back + 1))
-    if isinstance(inner, Fault):
+    if isinstance(inner, RequestError):
         return _from(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
 
@@ -149,7 +150,7 @@ def leads_to(parameter: SearchParameter, type: str) -> bool:
     return parameter.kind == "reference" and (anything or type in parameter.targets)
 
 
-def _list(reading: Reading, type: str, text: str) -> Filter | Fault:
+def _list(reading: SearchState, type: str, text: str) -> Filter | RequestError:
     """What an entry of a List refers to: the List is read too, so it has to be visible."""
     ids = [unescape(one).removeprefix("List/") for one in split(text)]
     item, by = find(reading.version, "List", "item"), find(reading.version, "List", "_id")
@@ -157,18 +158,18 @@ def _list(reading: Reading, type: str, text: str) -> Filter | Fault:
     assert by is not None
     for one in ids:
         if one.startswith("$"):
-            return Fault(UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here")
+            return RequestError(UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here")
         if not ID.fullmatch(one):
-            return Fault("fhir-id-invalid", "_list", one, "the id of a List")
+            return RequestError("fhir-id-invalid", "_list", one, "the id of a List")
     return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, one) for one in ids))), reverse=True)
 
 
-def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
+def _in(reading: SearchState, type: str, text: str) -> Filter | RequestError:
     """Members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which has to be visible itself."""
     named = [unescape(one).partition("/") for one in split(text) if one]
     holders = {holder for holder, _, _ in named}
     if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
-        return Fault("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
+        return RequestError("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
     holder = holders.pop()
     by, link = find(reading.version, holder, "_id"), find(reading.version, holder, MEMBERS[holder])
     assert by is not None
@@ -177,13 +178,15 @@ def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
     return Filter(link, (), None, (holder, inner), reverse=True)
 
 
-def _chain(reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way) -> Filter | Fault:
+def _chain(
+    reading: SearchState, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
+) -> Filter | RequestError:
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
     name = f"{head}.{rest}"
     if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
-        return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
+        return RequestError("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
     if is_by_url(reading.version, parameter):
-        return Fault(UNSUPPORTED, name, text, f"{parameter.code}=<canonical URL>, and bring what it names by _include")
+        return RequestError(UNSUPPORTED, name, text, f"{parameter.code}=<canonical URL>, and bring what it names by _include")
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
@@ -193,8 +196,8 @@ def _chain(reading: Reading, parameter: SearchParameter, modifier: str, rest: st
     if led is None:
         type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
         aim = f"{parameter.code}:{type}.{rest}: say which type is meant"
-        return Fault("fhir-search-unknown-param", name, text, aim)
-    if isinstance(led, Fault):
+        return RequestError("fhir-search-unknown-param", name, text, aim)
+    if isinstance(led, RequestError):
         return _from(led, name, f"{head}.")
     several = tuple(Filter(parameter, (), None, one) for one in led)
     return several[0] if len(several) == 1 else Filter(parameter, (), either=several)
@@ -208,10 +211,12 @@ def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], i
     return able, len({one.kind for one in known.values() if one is not None})
 
 
-def _led(reading: Reading, types: Sequence[str], rest: str, text: str, way: Way) -> list[tuple[str, Filter]] | Fault | None:
+def _led(
+    reading: SearchState, types: Sequence[str], rest: str, text: str, way: Way
+) -> list[tuple[str, Filter]] | RequestError | None:
     """To each type, but for those in which it ends nowhere; None where it has too many ends."""
     found: list[tuple[str, Filter]] = []
-    wrong: Fault | None = None
+    wrong: RequestError | None = None
     for type in types:
         inner = filter_of(reading, type, rest, text, way)
         if isinstance(inner, Filter):
@@ -225,11 +230,11 @@ def _led(reading: Reading, types: Sequence[str], rest: str, text: str, way: Way)
     return found or wrong
 
 
-def values_of(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+def values_of(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | RequestError:
     """The filter by a parameter that is not the first of a chain."""
     parts = [one for one in split(text) if one]  # an empty alternative would match all: it counts as not said
     if len(parts) > VALUES:
-        return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
+        return RequestError("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
         return in_value_sets(reading, parameter, modifier, parts)
     if parameter.code in WORDS:
@@ -237,11 +242,11 @@ def values_of(reading: Reading, parameter: SearchParameter, modifier: str | None
     found: list[Value] = []
     for part in parts:
         value = _value(reading, parameter, modifier, part)
-        if isinstance(value, Fault):
+        if isinstance(value, RequestError):
             return value
         if not isinstance(value, StringValue) or value.text:
             several = spread(reading, parameter, modifier, value) if modifier in ("above", "below") else [value]
-            if isinstance(several, Fault):
+            if isinstance(several, RequestError):
                 return several
             found += several
     return Filter(
@@ -252,30 +257,30 @@ def values_of(reading: Reading, parameter: SearchParameter, modifier: str | None
     )
 
 
-def _in_words(reading: Reading, parameter: SearchParameter, parts: list[str]) -> Filter | Fault:
+def _in_words(reading: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
     try:
-        found = words.asked([unescape(one) for one in parts])
-    except words.TooMuch:
-        most = f"at most {words.ASKED} words in {words.ALTERNATIVES} alternatives"
-        return Fault("fhir-search-too-complex", parameter.code, "many words", most)
+        found = full_text.asked([unescape(one) for one in parts])
+    except full_text.TooMuch:
+        most = f"at most {full_text.ASKED} words in {full_text.ALTERNATIVES} alternatives"
+        return RequestError("fhir-search-too-complex", parameter.code, "many words", most)
     if isinstance(found, str):
         form = "words, AND or OR between them, as (bone OR liver) AND metastases"
-        return Fault("fhir-search-value-malformed", parameter.code, found, form)
-    held = words.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
+        return RequestError("fhir-search-value-malformed", parameter.code, found, form)
+    held = full_text.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
     return Filter(replace(parameter, kind="string", held=held), found)
 
 
-def _ladders(reading: Reading, found: list[Value]) -> tuple[tuple[str, int], ...]:
+def _ladders(reading: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
     """By which parameter the resources of each type that is named are part of each other."""
     types = sorted({one.type for one in found if isinstance(one, ReferenceValue) and one.type is not None})
     return tuple((one, step.number) for one in types if (step := ladder(reading.version, one)) is not None)
 
 
-def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Value | Fault:
+def _value(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
     if modifier == "missing":
         return missing(parameter, modifier, text, reading.base)
     if parameter.code == "_id" and not ID.fullmatch(text):
-        return Fault("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
+        return RequestError("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if parameter.kind == "composite":
         return _composite(reading, parameter, text)
     if parameter.kind == "special":
@@ -291,25 +296,25 @@ def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, t
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
 
 
-def _composite(reading: Reading, parameter: SearchParameter, text: str) -> Value | Fault:
+def _composite(reading: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
     """`8480-6$gt140`: each part in the form of its own kind."""
     given = split(text, "$")
     held = [one for one in components(reading.version, parameter) if one is not None]
     if len(given) != len(held) or not all(given):
         form = "$".join(f"<{one.code}>" for one in held)
-        return Fault("fhir-search-value-malformed", parameter.code, text, f"{form}, the parts divided by a dollar sign")
+        return RequestError("fhir-search-value-malformed", parameter.code, text, f"{form}, the parts divided by a dollar sign")
     parts = []
     for one, part in zip(held, given, strict=True):
         value = _value(reading, one, None, part)
-        if isinstance(value, Fault):
-            return Fault(value.rule, parameter.code, text, value.expected)
+        if isinstance(value, RequestError):
+            return RequestError(value.rule, parameter.code, text, value.expected)
         if isinstance(value, ReferenceValue) and value.type is None:
             value = replace(value, type=parameter.type)  # what is alike refers to what is alike
         parts.append(value)
     return CompositeValue(tuple(parts))  # type: ignore[arg-type]
 
 
-def _looked_into(reading: Reading, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
+def _looked_into(reading: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
         return beside(parameter, IDENTIFIER, "token")
     if modifier == "of-type":

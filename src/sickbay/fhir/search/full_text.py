@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from sickbay.fhir.elements import Child, children
-from sickbay.fhir.expressions import routes
-from sickbay.fhir.query import Filter, WordsValue
-from sickbay.fhir.search_parameters import TEXT, parameters
-from sickbay.fhir.text import fold
-from sickbay.kernel.remembering import memoized, remembered
+from sickbay.fhir.search.expressions import routes
+from sickbay.fhir.search.parameters import TEXT, parameters
+from sickbay.fhir.search.query import Filter, WordsValue
+from sickbay.fhir.search.text import fold
+from sickbay.kernel.memoize import memoize, memoized
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that are searched so."""
@@ -108,7 +108,7 @@ def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, st
     return found[:MOST]
 
 
-@remembered(16_384)
+@memoize(16_384)
 def _legible(text: str) -> bool:
     """Whether all its words are found: before each is a space, or a sign that a search takes for one."""
     return _HIDDEN.search(text) is None

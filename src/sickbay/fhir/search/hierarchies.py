@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from sickbay.fhir.definitions import table
-from sickbay.fhir.query import SearchParameter
-from sickbay.fhir.search_parameters import parameters
+from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.terminology import systems
 
 _FHIR, _V3 = "http://hl7.org/fhir/", "http://hl7.org/fhir/v3/"

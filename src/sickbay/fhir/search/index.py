@@ -6,22 +6,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir import values, words
 from sickbay.fhir.binary import context
 from sickbay.fhir.clinical import clinical_date
-from sickbay.fhir.composites import composites
-from sickbay.fhir.expressions import Present, Route, Step, follow, routes
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import is_absolute, target
-from sickbay.fhir.search_parameters import (
-    IDENTIFIER,
-    OF_TYPE,
-    TEXT,
-    compartment_types,
-    known_types,
-    parameters,
-)
+from sickbay.fhir.search import full_text, index_values
+from sickbay.fhir.search.composites import composites
+from sickbay.fhir.search.expressions import ElementPath, Present, Step, follow, routes
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, compartment_types, known_types, parameters
+from sickbay.fhir.search.query import Kind, SearchParameter
 
 GRANULAR = frozenset(
     {
@@ -100,14 +93,14 @@ class _Rows:
 Take: TypeAlias = Callable[[_Rows, _Task, Any], None]
 
 
-def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
+def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     """The facts of one resource. base: the FHIR base on which absolute references are ours. Never raises on content.
 
     A foreign absolute reference stands in `uris` under its parameter's number.
     """
     type = resource.get("resourceType")
     if not isinstance(type, str) or type not in known_types(version):
-        return ResourceFacts()
+        return IndexEntries()
     rows = _Rows(base)
     tasks = _tasks(version, type)
     for key, held in resource.items():
@@ -123,7 +116,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
     own = resource.get("id")
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}
-    return ResourceFacts(
+    return IndexEntries(
         tuple(sorted(rows.patients)),
         tuple(rows.named),
         clinical_date(version, resource),
@@ -143,10 +136,10 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
 def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
     """What is text and no parameter keeps, and the narrative."""
     held = parameters(version, type)
-    for piece in words.content(version, resource, rows.strings):
+    for piece in full_text.content(version, resource, rows.strings):
         rows.strings[held["_content"].number, piece, piece] = None
     if "text" in resource:
-        for piece in words.narrative(resource["text"]):
+        for piece in full_text.narrative(resource["text"]):
             rows.strings[held["_text"].number, piece, piece] = None
 
 
@@ -163,7 +156,7 @@ def _tasks(version: str, type: str) -> dict[str, tuple[tuple[Take, tuple[Step, .
     return {key: tuple(tasks) for key, tasks in found.items()}
 
 
-def _task(version: str, one: SearchParameter, route: Route, compartment: bool) -> _Task:
+def _task(version: str, one: SearchParameter, route: ElementPath, compartment: bool) -> _Task:
     granular = one.kind == "token" and one.code in GRANULAR
     worded = one.kind != "reference" or version == "r5"
     return _Task(one.number, one.code, route.steps, route.type, compartment, granular, worded)
@@ -177,7 +170,7 @@ def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
 
 def _token(rows: _Rows, task: _Task, value: Any) -> None:
     number, name, _, type, _, granular, worded = task
-    codes, texts = values.coded(value, type)
+    codes, texts = index_values.coded(value, type)
     for system, code in codes:
         rows.tokens[number, system, code] = None
         if granular:
@@ -186,19 +179,19 @@ def _token(rows: _Rows, task: _Task, value: Any) -> None:
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if type == "Identifier" and isinstance(value, dict) and "type" in value:
-            for kind, known in values.of_type(value, type):
+            for kind, known in index_values.of_type(value, type):
                 rows.tokens[number + OF_TYPE, kind, known] = None
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
     number, name, _, type, compartment, _, worded = task
     if isinstance(value, dict) and "identifier" in value:
-        for system, code in values.identified(value, type):
+        for system, code in index_values.identified(value, type):
             rows.tokens[number + IDENTIFIER, system, code] = None
     if worded and isinstance(value, dict):
-        for folded, raw in values.texts(value, type):
+        for folded, raw in index_values.texts(value, type):
             rows.strings[number + TEXT, folded, raw] = None
-    text = values.referenced(value, type)
+    text = index_values.referenced(value, type)
     if text is None:
         return
     found = target(text, rows.base)
@@ -216,35 +209,35 @@ def _reference(rows: _Rows, task: _Task, value: Any) -> None:
 
 
 def _date(rows: _Rows, task: _Task, value: Any) -> None:
-    for low, high in values.dates(value, task.type):
+    for low, high in index_values.dates(value, task.type):
         rows.dates[task.number, low, high] = None
 
 
 def _string(rows: _Rows, task: _Task, value: Any) -> None:
-    for text, raw in values.strings(value, task.type):
+    for text, raw in index_values.strings(value, task.type):
         rows.strings[task.number, text, raw] = None
 
 
 def _number(rows: _Rows, task: _Task, value: Any) -> None:
-    for low, high in values.numbers(value, task.type):
+    for low, high in index_values.numbers(value, task.type):
         rows.numbers[task.number, low, high] = None
 
 
 def _quantity(rows: _Rows, task: _Task, value: Any) -> None:
-    for system, code, low, high in values.quantities(value, task.type):
+    for system, code, low, high in index_values.quantities(value, task.type):
         rows.quantities[task.number, system, code, low, high] = None
 
 
 def _uri(rows: _Rows, task: _Task, value: Any) -> None:
-    for text in values.uris(value, task.type):
+    for text in index_values.uris(value, task.type):
         rows.uris[task.number, text] = None
 
 
 def _special(rows: _Rows, task: _Task, value: Any) -> None:
     """`near` of Location, and R5's narratives of sections."""
-    if task.code in words.WORDS:
-        rows.strings |= dict.fromkeys((task.number, piece, piece) for piece in words.narrative(value))
-    found = values.position(value)
+    if task.code in full_text.WORDS:
+        rows.strings |= dict.fromkeys((task.number, piece, piece) for piece in full_text.narrative(value))
+    found = index_values.position(value)
     if found is not None:
         rows.positions[task.number, *found] = None
 

@@ -1,4 +1,4 @@
-"""What the index holds of a resource: the facts that `fhir.index.extract` reads out of a body."""
+"""What the index holds of a resource: the facts that `fhir.search.index.extract` reads out of a body."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Part: TypeAlias = tuple[str | int | float | None, ...]
 """What one component of a composite has: its kind, then a row of that kind without the number of the parameter."""
 
 
-class ResourceFacts(NamedTuple):
+class IndexEntries(NamedTuple):
     """Index rows of one resource; `number`s are SearchParameter.number of its type. Dates are [low, high) epoch ms."""
 
     patients: tuple[str, ...] = ()

@@ -12,11 +12,11 @@ from typing import Any, TypeAlias, TypeGuard
 
 import orjson
 
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.dates import BEGINNING, END, span
-from sickbay.fhir.primitives import HUGE
-from sickbay.fhir.text import fold
-from sickbay.kernel.remembering import memoized
+from sickbay.fhir.search.text import fold
+from sickbay.fhir.validation.primitives import HUGE
+from sickbay.kernel.memoize import memoized
 
 _SHORT = 500
 """Bytes."""
@@ -62,7 +62,7 @@ def _concept(value: dict[str, Any]) -> tuple[Coded, Sequence[tuple[str, str]]]:
 
 @memoized(8192)
 def _read(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
-    value = written.loads(text)
+    value = lossless_json.loads(text)
     return tuple(_codings(value)), tuple(_displays(value))
 
 

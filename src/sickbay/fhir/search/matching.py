@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from sickbay.fhir.facts import Part, ResourceFacts
-from sickbay.fhir.query import (
+from sickbay.fhir.search.index_entries import IndexEntries, Part
+from sickbay.fhir.search.parameters import IDENTIFIER
+from sickbay.fhir.search.query import (
     CompositeValue,
     DateValue,
     Filter,
@@ -28,21 +29,20 @@ from sickbay.fhir.query import (
     Within,
     WordsValue,
 )
-from sickbay.fhir.search_parameters import IDENTIFIER
 
 
-class Held(NamedTuple):
+class IndexedResource(NamedTuple):
     """One resource as a search sees it. updated: epoch ms."""
 
     id: str
     updated: int
-    facts: ResourceFacts
+    facts: IndexEntries
 
 
 class Others(Protocol):
     """What is there besides and may be seen: where chains and `_has` lead."""
 
-    def every(self, type: str) -> Iterable[Held]: ...
+    def every(self, type: str) -> Iterable[IndexedResource]: ...
 
 
 SPACED = str.maketrans("(/-[", "    ")
@@ -50,14 +50,14 @@ SPACED = str.maketrans("(/-[", "    ")
 
 
 class _Alone:
-    def every(self, type: str) -> Iterable[Held]:
+    def every(self, type: str) -> Iterable[IndexedResource]:
         return ()
 
 
 ALONE = _Alone()
 
 
-def matches(query: Query, one: Held, others: Others = ALONE) -> bool:
+def matches(query: Query, one: IndexedResource, others: Others = ALONE) -> bool:
     """Whether this resource of `query.type` is a match."""
     if query.ids is not None and one.id not in query.ids:
         return False
@@ -68,11 +68,11 @@ def matches(query: Query, one: Held, others: Others = ALONE) -> bool:
     return all(holds(asked, query.type, one, others) for asked in query.filters)
 
 
-def _inside(within: Within, facts: ResourceFacts) -> bool:
+def _inside(within: Within, facts: IndexEntries) -> bool:
     return any(number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references)
 
 
-def holds(asked: Filter, type: str, one: Held, others: Others) -> bool:
+def holds(asked: Filter, type: str, one: IndexedResource, others: Others) -> bool:
     """One filter. `:not` is true as well of a resource without any value (R4, 3.1.1.5.4)."""
     if asked.either:
         return any(holds(each, type, one, others) for each in asked.either)
@@ -105,21 +105,21 @@ def compared(prefix: Prefix, start: float, end: float, low: float, high: float) 
     return answers[prefix]
 
 
-def _chained(asked: Filter, one: Held, others: Others) -> bool:
+def _chained(asked: Filter, one: IndexedResource, others: Others) -> bool:
     assert asked.chain is not None
     type, inner = asked.chain
     aims = {id for number, kind, id in one.facts.references if number == asked.parameter.number and kind == type}
     return any(other.id in aims and holds(inner, type, other, others) for other in others.every(type))
 
 
-def _referring(asked: Filter, type: str, one: Held, others: Others) -> bool:
+def _referring(asked: Filter, type: str, one: IndexedResource, others: Others) -> bool:
     assert asked.chain is not None
     source, inner = asked.chain
     link = (asked.parameter.number, type, one.id)
     return any(link in other.facts.references and holds(inner, source, other, others) for other in others.every(source))
 
 
-def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
+def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
     every = (
         facts.tokens,
         facts.references,
@@ -135,7 +135,7 @@ def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
     return any(row[0] in wanted for rows in every for row in rows)
 
 
-def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
+def _value(asked: Filter, value: Value, one: IndexedResource, others: Others) -> bool:
     numbers, facts = asked.parameter.numbers, one.facts
     number = asked.parameter.number
     match value:
@@ -156,7 +156,7 @@ def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
     return any(row[0] in numbers and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
 
 
-def _rows(value: Value, facts: ResourceFacts) -> Iterable[tuple[Any, ...]]:
+def _rows(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
     held: dict[type, Iterable[tuple[Any, ...]]] = {
         TokenValue: facts.tokens,
         StringValue: facts.strings,
@@ -206,7 +206,7 @@ def _coded(value: TokenValue, system: str | None, code: str) -> bool:
     return value.system is None or (system or "") == value.system
 
 
-def _referenced(one: Filter, value: ReferenceValue, facts: ResourceFacts) -> bool:
+def _referenced(one: Filter, value: ReferenceValue, facts: IndexEntries) -> bool:
     number = one.parameter.number
     if value.url is not None:
         return any(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sickbay.fhir import search_codes
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.hierarchies import ladder
-from sickbay.fhir.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
-from sickbay.fhir.search_parameters import known_types
-from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_values import above, split, unescape
-from sickbay.fhir.words import WORDS
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search import codes as search_codes
+from sickbay.fhir.search.full_text import WORDS
+from sickbay.fhir.search.hierarchies import ladder
+from sickbay.fhir.search.parameters import known_types
+from sickbay.fhir.search.parser_state import SearchState
+from sickbay.fhir.search.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
+from sickbay.fhir.search.values import above, split, unescape
 
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """What the stores keep beside a resource and not in an index."""
@@ -47,22 +47,24 @@ def understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
     return parameter.kind == "reference" and modifier in known_types(version)
 
 
-def unsupported(version: str, parameter: SearchParameter, name: str) -> Fault:
+def unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
     """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
     known = (*modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
     allowed = "one of " + ", ".join(f":{one}" for one in known) if known else "no modifier"
-    return Fault(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
+    return RequestError(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
 
 
-def of_type(parameter: SearchParameter, text: str) -> TokenValue | Fault:
+def of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
     parts = [unescape(one) for one in split(text, "|")]
     if len(parts) != 3 or not parts[1] or not parts[2]:
         form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
-        return Fault("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
+        return RequestError("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
     return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
 
 
-def in_value_sets(reading: Reading, parameter: SearchParameter, modifier: str, urls: Sequence[str]) -> Filter | Fault:
+def in_value_sets(
+    reading: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]
+) -> Filter | RequestError:
     """By the value sets that come with us; of others only a terminology server would know."""
     held: dict[TokenValue, None] = {}
     for url in urls:
@@ -70,12 +72,12 @@ def in_value_sets(reading: Reading, parameter: SearchParameter, modifier: str, u
         if found is None:
             bound = search_codes.value_sets(reading.version, parameter)
             expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code>: the codes themselves"
-            return Fault(UNSUPPORTED, f"{parameter.code}:{modifier}", url, expected)
+            return RequestError(UNSUPPORTED, f"{parameter.code}:{modifier}", url, expected)
         held |= dict.fromkeys(found)
     return Filter(parameter, tuple(held), "not" if modifier == "not-in" else None)
 
 
-def spread(reading: Reading, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | Fault:
+def spread(reading: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
     """What a value of `:above` or `:below` stands for. References and uris below stay one: the store follows them."""
     match value:
         case UriValue() if way == "above":
@@ -87,18 +89,18 @@ def spread(reading: Reading, parameter: SearchParameter, way: str, value: Value)
     return [value]
 
 
-def _codes(reading: Reading, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | Fault:
+def _codes(reading: SearchState, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | RequestError:
     name = f"{parameter.code}:{way}"
     if value.code is None:
-        return Fault("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
+        return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
     found = search_codes.related(reading.version, parameter, value, way)
     if found is not None:
         return found
     expected = f"{parameter.code} with the codes themselves: hierarchies are known here of FHIR's own systems, as {_SPARE}"
-    return Fault(UNSUPPORTED, name, value.code, expected)
+    return RequestError(UNSUPPORTED, name, value.code, expected)
 
 
-def _part(reading: Reading, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | Fault:
+def _part(reading: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | RequestError:
     """A canonical has versions below it; a resource has parts if its type has them."""
     if value.url is not None:
         return [value]
@@ -106,4 +108,4 @@ def _part(reading: Reading, parameter: SearchParameter, way: str, value: Referen
         return [value]
     able = [one for one in parameter.targets if ladder(reading.version, one)]
     form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}: what it leads to has no parts"
-    return Fault(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)
+    return RequestError(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

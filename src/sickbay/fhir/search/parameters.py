@@ -9,10 +9,10 @@ from functools import cache
 from msgspec.structs import replace
 
 from sickbay.fhir.definitions import table
-from sickbay.fhir.query import Kind, SearchParameter
-from sickbay.fhir.search_additions import ADDITIONS, PARTS
+from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
+from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.remembering import remembered
+from sickbay.kernel.memoize import memoize
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never move: what is new comes last."""
@@ -144,7 +144,7 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
     return tuple(found)
 
 
-@remembered(1024)
+@memoize(1024)
 def nearest(version: str, type: str, name: str) -> str | None:
     """The known name that somebody who wrote `name` most likely meant."""
     known = [*parameters(version, type), *RESULT]

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from sickbay.fhir import search_codes, words
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
-from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
-from sickbay.fhir.search_modifiers import UNSUPPORTED, understood
-from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
-from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search import codes as search_codes
+from sickbay.fhir.search import full_text
+from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
+from sickbay.fhir.search.modifiers import UNSUPPORTED, understood
+from sickbay.fhir.search.parameters import find, known_types, nearest, nearest_of, parameters, resource_types
+from sickbay.fhir.search.parser_state import SearchState
+from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, TokenValue
+from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
+from sickbay.fhir.search.types import FEW, KEPT, is_brief, named
 from sickbay.fhir.search_templates import plain
-from sickbay.fhir.search_types import FEW, KEPT, is_brief, named
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
@@ -30,7 +31,7 @@ FILTERS, INCLUDES, SORTS = 40, 40, 10
 
 def parse(
     version: str, type: str, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
-) -> Query | tuple[Fault, ...]:
+) -> Query | tuple[RequestError, ...]:
     """The search on `type`, a type the version knows, or every fault in it (never an empty tuple).
 
     pairs: decoded, query string and form together, in order. base: the FHIR base, without a slash at the end. strict:
@@ -42,15 +43,17 @@ def parse(
 
 
 @memoized(KEPT)
-def _brief(version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool) -> Query | tuple[Fault, ...]:
+def _brief(
+    version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
+) -> Query | tuple[RequestError, ...]:
     """A Query never changes; the store knows it again, and keeps what it made of it."""
     return _parsed(version, type, pairs, base, strict, remembered=True)
 
 
 def _parsed(
     version: str, type: str, pairs: Sequence[tuple[str, str]], base: str, strict: bool, *, remembered: bool = False
-) -> Query | tuple[Fault, ...]:
-    reading = Reading(version, type, base, strict)
+) -> Query | tuple[RequestError, ...]:
+    reading = SearchState(version, type, base, strict)
     reading.distance = next((text for name, text in pairs if name == "near-distance"), None)
     for name, text in pairs:
         _read(reading, name, text)
@@ -72,30 +75,30 @@ def _parsed(
     )
 
 
-def _limit(reading: Reading) -> None:
+def _limit(reading: SearchState) -> None:
     """A search that asks more at once than any app needs is refused, before it costs anything."""
     if _is_small(reading):
         return
     asked = (
         ("filters", sum(one.ends for one in reading.filters), FILTERS),
-        ("words", sum(map(words.count, reading.filters)), words.ASKED),
+        ("words", sum(map(full_text.count, reading.filters)), full_text.ASKED),
         ("includes", len(reading.includes), INCLUDES),
         ("sort keys", len(reading.said.get("sort", ())), SORTS),
     )
     for name, count, most in asked:
         if count > most:
-            reading.faults.append(Fault("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
+            reading.faults.append(RequestError("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
 
 
-def _is_small(reading: Reading) -> bool:
+def _is_small(reading: SearchState) -> bool:
     """Whether it is far below each bound, as nearly every search is: counting would take longer."""
     few = len(reading.filters) <= FEW and len(reading.includes) <= FEW and len(reading.said.get("sort", ())) <= FEW
-    return few and not any(one.leads or one.parameter.code in words.WORDS for one in reading.filters)
+    return few and not any(one.leads or one.parameter.code in full_text.WORDS for one in reading.filters)
 
 
 def parse_several(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
-) -> Query | tuple[Fault, ...]:
+) -> Query | tuple[RequestError, ...]:
     """A search on several types (R4, 3.1.1.5.6), by what all of them have. types: those among which `_type` chooses."""
     chosen, wrong = _types(version, types, pairs)
     asked = [pair for pair in pairs if pair[0] != "_type"]
@@ -108,9 +111,9 @@ def parse_several(
     kept = [pair for pair in asked if pair[0] not in ignored]
     parts = tuple(one for type in chosen if isinstance(one := parse(version, type, kept, base=base), Query))
     if any(sum(each.ends for each in one.filters) * 4 > FILTERS for one in parts):
-        return (Fault("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
-    if any(sum(map(words.count, one.filters)) * 10 > words.ASKED for one in parts):
-        return (Fault("fhir-search-too-complex", "words", "several types", f"at most {words.ASKED // 10} words"),)
+        return (RequestError("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
+    if any(sum(map(full_text.count, one.filters)) * 10 > full_text.ASKED for one in parts):
+        return (RequestError("fhir-search-too-complex", "words", "several types", f"at most {full_text.ASKED // 10} words"),)
     whole = parts[0] if parts else Query(version, "")
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
     return replace(
@@ -126,17 +129,19 @@ def parse_several(
     )
 
 
-def _types(version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
+def _types(
+    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
     said = [one for name, text in pairs if name == "_type" for one in text.split(",") if one]
     wrong = []
     for one in said:
         if one not in known_types(version):
             expected = f"_type={nearest_of(one, resource_types(version)) or '<Type>,<Type>'}"
-            wrong.append(Fault("fhir-search-value-malformed", "_type", one, expected))
+            wrong.append(RequestError("fhir-search-value-malformed", "_type", one, expected))
     return tuple(one for one in types if not said or one in said), tuple(wrong)
 
 
-def _read(reading: Reading, name: str, text: str) -> None:
+def _read(reading: SearchState, name: str, text: str) -> None:
     parameter = plain(reading.version, reading.type, name) if text else None
     if parameter is not None:
         _known(reading, parameter, name, text, values_of(reading, parameter, None, text))
@@ -144,7 +149,7 @@ def _read(reading: Reading, name: str, text: str) -> None:
         _read_by_steps(reading, name, text)
 
 
-def _read_by_steps(reading: Reading, name: str, text: str) -> None:
+def _read_by_steps(reading: SearchState, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE:
         return
@@ -169,15 +174,15 @@ def _read_by_steps(reading: Reading, name: str, text: str) -> None:
         _unknown(reading, name, code, modifier, text)
     elif text == "" and modifier and not dot and not understood(reading.version, parameter, modifier):
         # `code:50050`: the value was put where a modifier stands.
-        reading.faults.append(Fault("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
+        reading.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
         reading.ignored.append((name, None))
     else:
         _known(reading, parameter, name, text, filter_of(reading, reading.type, name, text))
 
 
-def _known(reading: Reading, parameter: SearchParameter, name: str, text: str, found: Filter | Fault) -> None:
-    if isinstance(found, Fault):
+def _known(reading: SearchState, parameter: SearchParameter, name: str, text: str, found: Filter | RequestError) -> None:
+    if isinstance(found, RequestError):
         reading.faults.append(found)
         return
     if parameter.code == "_id" and found.modifier is None and found.chain is None:
@@ -190,7 +195,7 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str, f
     reading.applied.append((name, text))
 
 
-def _doubt(reading: Reading, parameter: SearchParameter, name: str, found: Filter) -> None:
+def _doubt(reading: SearchState, parameter: SearchParameter, name: str, found: Filter) -> None:
     """`gender=Male` is a search, and finds nobody: a code that no resource can hold is answered, and said."""
     if parameter.kind != "token" or found.leads or found.modifier not in (None, "not"):
         return
@@ -201,33 +206,33 @@ def _doubt(reading: Reading, parameter: SearchParameter, name: str, found: Filte
             reading.doubted.append((name, one.code[:SHORT], meant))
 
 
-def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
+def _unknown(reading: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     near = nearest(reading.version, reading.type, code) if code != "_type" else None  # of a search below the base alone
     if reading.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
-        reading.faults.append(Fault("fhir-patient-searched-by-patient", name, text, expected))
+        reading.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
     elif text == "" and modifier:
-        reading.faults.append(Fault("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
+        reading.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
     elif reading.strict:
-        reading.faults.append(Fault("fhir-search-unknown-param", name, text, near or _all(reading)))
+        reading.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(reading)))
     else:
         reading.ignored.append((name, near))
 
 
-def _all(reading: Reading) -> str:
+def _all(reading: SearchState) -> str:
     return "one of " + ", ".join(sorted(parameters(reading.version, reading.type)))
 
 
-def _ids(reading: Reading, asked: list[str]) -> None:
+def _ids(reading: SearchState, asked: list[str]) -> None:
     """Several `_id` must all hold: their common ids remain."""
     before = reading.said.get("ids")
     reading.said["ids"] = tuple(one for one in dict.fromkeys(asked) if before is None or one in before)
 
 
-def _filtered(reading: Reading, name: str, text: str) -> None:
+def _filtered(reading: SearchState, name: str, text: str) -> None:
     """`_has` and `_list`, which are no parameters of the type."""
     found = filter_of(reading, reading.type, name, text)
-    if isinstance(found, Fault):
+    if isinstance(found, RequestError):
         reading.faults.append(found)
     elif text == "":
         reading.ignored.append((name, None))
@@ -236,31 +241,31 @@ def _filtered(reading: Reading, name: str, text: str) -> None:
         reading.applied.append((name, text))
 
 
-def _unshaped(reading: Reading, name: str, text: str) -> None:
+def _unshaped(reading: SearchState, name: str, text: str) -> None:
     """Nobody's answer is wrong without a score or a limit; without what lies in others it is, if that was asked for."""
     if (name, text) == ("_contained", "false"):
         reading.applied.append((name, text))
     elif name == "_contained":
         expected = f"what contains them, and _contained=false or none: {reading.type} is looked for by itself"
-        reading.faults.append(Fault("fhir-search-param-unsupported", name, text, expected))
+        reading.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
     elif reading.strict:
         reading.faults.append(unanswered(name, text, reading.type))
     else:
         reading.ignored.append((name, None))
 
 
-def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
+def _result(reading: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     if not text:
         reading.ignored.append((name, None))
         return
     if modifier and code not in MODIFIED:
-        reading.faults.append(Fault(UNSUPPORTED, name, text, f"{code} with no modifier"))
+        reading.faults.append(RequestError(UNSUPPORTED, name, text, f"{code} with no modifier"))
         return
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:
         if code != CURSOR:
             reading.applied.append((name, str(reading.said["count"]) if code == "_count" else text))
     elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
-        reading.faults.append(Fault("fhir-search-value-malformed", name, text, expected))
+        reading.faults.append(RequestError("fhir-search-value-malformed", name, text, expected))
     else:
         reading.ignored.append((name, None))

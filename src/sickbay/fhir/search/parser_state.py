@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Filter, Include
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.query import DateValue, Filter, Include
 
 
 @dataclass(slots=True)
-class Reading:
+class SearchState:
     """A search while it is being read; `said` are the fields of the Query so far."""
 
     version: str
@@ -24,6 +24,6 @@ class Reading:
     applied: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[tuple[str, str | None]] = field(default_factory=list)
     doubted: list[tuple[str, str, str]] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RequestError] = field(default_factory=list)
     distance: str | None = None
     """near-distance, which before R4 stands beside near."""

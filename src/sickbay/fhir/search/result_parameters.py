@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Literal, cast
 
-from sickbay.fhir.query import Include, Sort
-from sickbay.fhir.search_parameters import find, known_types, nearest_of, parameters
-from sickbay.fhir.search_reading import Reading
+from sickbay.fhir.search.parameters import find, known_types, nearest_of, parameters
+from sickbay.fhir.search.parser_state import SearchState
+from sickbay.fhir.search.query import Include, Sort
 
 MAXIMUM_COUNT = 1000
 CURSOR = "_cursor"
@@ -25,14 +25,14 @@ UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "
 """Known by name, and not answered: they say how an answer looks, and not what is in it, but for `_contained`."""
 
 
-def _count(reading: Reading, modifier: str, text: str) -> str | None:
+def _count(reading: SearchState, modifier: str, text: str) -> str | None:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         return "_count=<a whole number>"
     reading.said["count"] = min(int(text), MAXIMUM_COUNT)
     return None
 
 
-def _sort(reading: Reading, modifier: str, text: str) -> str | None:
+def _sort(reading: SearchState, modifier: str, text: str) -> str | None:
     """R4: `_sort=-date,code`. DSTU2: `_sort:desc=date`, and a repeated `_sort` adds a key."""
     keys = list(reading.said.get("sort", ()))
     for one in text.split(","):
@@ -45,19 +45,19 @@ def _sort(reading: Reading, modifier: str, text: str) -> str | None:
     return None
 
 
-def _sortable(reading: Reading) -> list[str]:
+def _sortable(reading: SearchState) -> list[str]:
     return [one.code for one in parameters(reading.version, reading.type).values() if one.kind in _SORTABLE]
 
 
-def _include(reading: Reading, modifier: str, text: str) -> str | None:
+def _include(reading: SearchState, modifier: str, text: str) -> str | None:
     return _inclusion(reading, modifier, text, reverse=False)
 
 
-def _revinclude(reading: Reading, modifier: str, text: str) -> str | None:
+def _revinclude(reading: SearchState, modifier: str, text: str) -> str | None:
     return _inclusion(reading, modifier, text, reverse=True)
 
 
-def _inclusion(reading: Reading, modifier: str, text: str, *, reverse: bool) -> str | None:
+def _inclusion(reading: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
     source, _, rest = text.partition(":")
     code, _, aim = rest.partition(":")
     form = "_revinclude" if reverse else "_include"
@@ -79,32 +79,32 @@ def _nearest_reference(version: str, type: str, code: str) -> str:
     return nearest_of(code, held) or "<" + " | ".join(sorted(held)) + ">"
 
 
-def _total(reading: Reading, modifier: str, text: str) -> str | None:
+def _total(reading: SearchState, modifier: str, text: str) -> str | None:
     if text not in _TOTALS:
         return "_total=none, estimate or accurate"
     reading.said["total"] = cast(Literal["none", "estimate", "accurate"], text)
     return None
 
 
-def _summary(reading: Reading, modifier: str, text: str) -> str | None:
+def _summary(reading: SearchState, modifier: str, text: str) -> str | None:
     if text not in _SUMMARIES:
         return "_summary=true, text, data, count or false"
     reading.said["summary"] = None if text == "false" else text
     return None
 
 
-def _elements(reading: Reading, modifier: str, text: str) -> str | None:
+def _elements(reading: SearchState, modifier: str, text: str) -> str | None:
     names = tuple(one for one in text.split(",") if one)
     reading.said["elements"] = (*reading.said.get("elements", ()), *names)
     return None
 
 
-def _cursor(reading: Reading, modifier: str, text: str) -> str | None:
+def _cursor(reading: SearchState, modifier: str, text: str) -> str | None:
     reading.said["cursor"] = text
     return None
 
 
-RESULTS: dict[str, Callable[[Reading, str, str], str | None]] = {
+RESULTS: dict[str, Callable[[SearchState, str, str], str | None]] = {
     "_count": _count,
     "_sort": _sort,
     "_include": _include,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sickbay.fhir import subset
-from sickbay.fhir.fault import Fault
 from sickbay.fhir.preconditions import handling
-from sickbay.fhir.query import Query, Within
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
-from sickbay.fhir.search import parse, parse_several
-from sickbay.fhir.search_parameters import compartment_types, find, resource_types
-from sickbay.fhir.search_types import chosen
+from sickbay.fhir.search.parameters import compartment_types, find, resource_types
+from sickbay.fhir.search.parser import parse, parse_several
+from sickbay.fhir.search.query import Query, Within
+from sickbay.fhir.search.types import chosen
 
 SEARCHES = frozenset({"search-type", "search-system", "search-compartment"})
 SEVERAL = frozenset({"search-system", "search-compartment"})
@@ -22,7 +22,7 @@ SEVERAL = frozenset({"search-system", "search-compartment"})
 
 def search_of(
     version: str, found: Route, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
-) -> Query | tuple[Fault, ...] | None:
+) -> Query | tuple[RequestError, ...] | None:
     """The search, or every fault in it; None where it is none. pairs, base, strict: as `search.parse` has them."""
     if found.interaction not in SEARCHES:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 LENGTH = 120
 _BARRED = str.maketrans(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from sickbay.fhir.search_parameters import find, known_types
-from sickbay.kernel.remembering import memoized
+from sickbay.fhir.search.parameters import find, known_types
+from sickbay.kernel.memoize import memoized
 
 FEW, BRIEF, KEPT = 6, 160, 2048
 """Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""

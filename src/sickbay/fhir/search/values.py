@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import cast
 
 from sickbay.fhir.dates import BEGINNING, END, span
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.primitives import HUGE
-from sickbay.fhir.query import (
+from sickbay.fhir.references import ID, is_absolute, target
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.query import (
     DateValue,
     Kind,
     NearValue,
@@ -23,8 +23,8 @@ from sickbay.fhir.query import (
     UriValue,
     Value,
 )
-from sickbay.fhir.references import ID, is_absolute, target
-from sickbay.fhir.text import fold
+from sickbay.fhir.search.text import fold
+from sickbay.fhir.validation.primitives import HUGE
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
@@ -53,39 +53,39 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
 
 
-def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """`code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
     parts = split(text, "|")
     if len(parts) == 1:
         return TokenValue(None, unescape(parts[0]))
     system, code = unescape(parts[0]), unescape("|".join(parts[1:]))
     if not system and not code:
-        return Fault("fhir-search-value-malformed", parameter.code, text, "code, system|code, |code or system|")
+        return RequestError("fhir-search-value-malformed", parameter.code, text, "code, system|code, |code or system|")
     return TokenValue(system, code or None)
 
 
-def reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """`id`, `Type/id`, an absolute URL on this base; a foreign URL is kept and matches what refers to it."""
     text = unescape(text)
     if text.rsplit("/", 1)[-1] in _NOWHERE:
-        return Fault("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
+        return RequestError("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
     if ID.fullmatch(text):
         return ReferenceValue(modifier or _only(parameter.targets), text)
     found = target(text, base)
     if found is None and is_absolute(text):
         return _foreign(parameter, text)
     if found is None and "/" not in text:
-        return Fault("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
+        return RequestError("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if found is None or not _fits(parameter, modifier, found[0]):
-        return Fault("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
+        return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
     return ReferenceValue(*found)
 
 
-def _foreign(parameter: SearchParameter, text: str) -> Value | Fault:
+def _foreign(parameter: SearchParameter, text: str) -> Value | RequestError:
     """Another server's patient is never one of ours; its practitioner, a canonical or a URN may well stand in a resource."""
     if text.startswith("urn:") or "Patient" not in parameter.targets or text.split("/")[-2:-1] != ["Patient"]:
         return ReferenceValue(None, "", text)
-    return Fault("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
+    return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
 
 
 def _only(targets: tuple[str, ...]) -> str | None:
@@ -103,19 +103,21 @@ def _reference_form(parameter: SearchParameter) -> str:
     return f"{parameter.code}={type}/<id> or {parameter.code}=<id>"
 
 
-def string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Any text; `text` is folded, `raw` as sent (for :exact)."""
     raw = unescape(text)
     return StringValue(fold(raw), raw)
 
 
-def date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """A prefix and a date of any precision. `ap` widens it by a tenth of what it covers, by a day at least."""
     form = _PREFIX.fullmatch(text)
     # A plus sign that nobody encoded arrives as a space: it can only have been the zone's.
     found = span(form[2].replace(" ", "+")) if form else None
     if form is None or found is None:
-        return Fault("fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02")
+        return RequestError(
+            "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02"
+        )
     low, high = found
     if form[1] == "ap":
         margin = max((high - low) // 10, _DAY)
@@ -123,12 +125,12 @@ def date(parameter: SearchParameter, modifier: str | None, text: str, base: str)
     return DateValue(_prefix(form[1]), low, high)
 
 
-def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """A prefix and a decimal: `100` covers [99.5, 100.5), `100.00` [99.995, 100.005), `1e2` [95, 105)."""
     return quantity(parameter, modifier, text, base) if "|" not in text else _no_number(parameter, text)
 
 
-def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """`[prefix]number`, `…|system|code` or `…||code`. Precision counts for eq, ne and ap; else low == high."""
     parts = [unescape(one) for one in split(text, "|")]
     form = _PREFIX.fullmatch(parts[0])
@@ -166,24 +168,24 @@ def precision(text: str) -> tuple[float, float] | None:
     return value - half, max(value + half, math.nextafter(value, math.inf))  # of 17 digits the half is lost
 
 
-def _no_number(parameter: SearchParameter, text: str) -> Fault:
+def _no_number(parameter: SearchParameter, text: str) -> RequestError:
     units = "|system|code" if parameter.kind == "quantity" else ""
-    return Fault("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, as gt5.4{units}")
+    return RequestError("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, as gt5.4{units}")
 
 
 def _prefix(text: str | None) -> Prefix:
     return cast(Prefix, text or "eq")
 
 
-def missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """`:missing=true`, on a parameter of any kind."""
     if text in ("true", "false"):
         return TokenValue(None, text)
     name = f"{parameter.code}:missing"
-    return Fault("fhir-search-value-malformed", name, text, f"{name}=true or false")
+    return RequestError("fhir-search-value-malformed", name, text, f"{name}=true or false")
 
 
-def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     return UriValue(unescape(text))
 
 
@@ -192,7 +194,7 @@ _DISTANCE = 50_000.0
 """Metres, where a search says none: about what a day's errand takes."""
 
 
-def near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | Fault:
+def near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | RequestError:
     """`latitude|longitude|distance|unit` (R4, Location); before R4 `latitude:longitude`, and near-distance beside it."""
     parts = split(text if "|" in text else text.replace(":", "|"), "|")
     if distance is not None:
@@ -207,7 +209,7 @@ def near(parameter: SearchParameter, text: str, distance: str | None = None) -> 
         or (len(parts) > 2 and parts[2] and (radius is None or radius < 0))
     ):
         form = "latitude|longitude|distance|unit in degrees and km, m or [mi_us], as near=42.25|-83.69|11.2|km"
-        return Fault("fhir-search-value-malformed", parameter.code, text, form)
+        return RequestError("fhir-search-value-malformed", parameter.code, text, form)
     assert latitude is not None
     assert longitude is not None
     metres = _DISTANCE if radius is None else min(radius * unit, 20_000_000.0)
@@ -226,7 +228,7 @@ def above(text: str) -> list[str]:
     return list(dict.fromkeys(one + end for one in whole for end in ("", "/")))
 
 
-READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault]] = {
+READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | RequestError]] = {
     "token": token,
     "reference": reference,
     "string": string,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Problem(NamedTuple):
+class ValidationIssue(NamedTuple):
     """expression: FHIRPath of the place (`Patient.name[0].use`). code: of the value set issue-type. text: for people.
 
     search: the reference that is a search, where that alone is the fault.

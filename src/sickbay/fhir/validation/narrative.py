@@ -150,7 +150,7 @@ def says_dstu2(value: Any) -> str | None:
 def _said(value: Any, spaces: tuple[str, ...]) -> str | None:
     if not isinstance(value, str):
         return "must be a string of XHTML"
-    reader = _Reader(spaces)
+    reader = _NarrativeReader(spaces)
     try:
         reader.parser.Parse(_ENTITY.sub(_character, value), True)
     except expat.ExpatError as error:
@@ -166,7 +166,7 @@ def _character(found: re.Match[str]) -> str:
     return found[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
 
 
-class _Reader:
+class _NarrativeReader:
     """Raises _Unsafe at the first thing that must not be."""
 
     def __init__(self, spaces: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 Says: TypeAlias = Callable[[Any], str | None]
 """None where the value is good; else what is wrong with it, to follow the value's place."""

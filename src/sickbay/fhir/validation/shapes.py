@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import invariants, narrative
 from sickbay.fhir.definitions import table
-from sickbay.fhir.invariants import Invariant
-from sickbay.fhir.primitives import PRIMITIVES, Says
+from sickbay.fhir.validation import invariants, narrative
+from sickbay.fhir.validation.invariants import Invariant
+from sickbay.fhir.validation.primitives import PRIMITIVES, Says
 
 _INLINE = ("BackboneElement", "Element")
 _FROM_QUANTITY = ("Age", "Count", "Distance", "Duration")

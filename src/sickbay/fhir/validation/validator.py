@@ -1,7 +1,7 @@
 """Validation of a resource against its version's tables: every fault in one list, each with its place.
 
 Types, formats, cardinality, choices, unknown elements, required codes, targets of references, contained resources,
-narrative, the invariants of `fhir.invariants`. Nothing is fetched: a reference is judged by what it says of itself.
+narrative, the invariants of `fhir.validation.invariants`. Nothing is fetched: a reference is judged by what it says of itself.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sickbay.fhir import written
-from sickbay.fhir.problem import Problem
+from sickbay.fhir import lossless_json
 from sickbay.fhir.references import target
-from sickbay.fhir.search_parameters import known_types, nearest_of
-from sickbay.fhir.shapes import Element, Shape, shape
-from sickbay.fhir.values import known
-from sickbay.kernel.remembering import memoized, remembered
+from sickbay.fhir.search.index_values import known
+from sickbay.fhir.search.parameters import known_types, nearest_of
+from sickbay.fhir.validation.issue import ValidationIssue
+from sickbay.fhir.validation.shapes import Element, Shape, shape
+from sickbay.kernel.memoize import memoize, memoized
 
 LIMIT = 100
 """Faults that are told of one resource; after that it is not looked at any further."""
@@ -35,17 +35,17 @@ class _Looking:
     version: str
     base: str
     searches: bool = False
-    found: list[Problem] = field(default_factory=list)
+    found: list[ValidationIssue] = field(default_factory=list)
     local: list[tuple[str, str, frozenset[str] | None]] = field(default_factory=list)
     contained: dict[str, str] = field(default_factory=dict)
 
     def say(self, expression: str, code: str, text: str, search: str = "") -> None:
         if len(self.found) < LIMIT:
             end = "" if text.endswith("?") else "."
-            self.found.append(Problem(expression, code, f"{expression} {text}{end}", search))
+            self.found.append(ValidationIssue(expression, code, f"{expression} {text}{end}", search))
 
 
-def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[Problem]:
+def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[ValidationIssue]:
     """All that is wrong with it; empty where it is valid. base: on which absolute references are ours.
 
     searches: whether a reference may be a search, as in what was written for a transaction (R4, 3.1.0.11.2).
@@ -195,7 +195,7 @@ def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -
 def _is_good(version: str, text: bytes) -> bool:
     """Whether a CodeableConcept is, wherever it stands: most come again and again. Of references it is not said."""
     looking = _Looking(version, "")
-    _object(looking, shape(version, "CodeableConcept"), written.loads(text), "", 0)
+    _object(looking, shape(version, "CodeableConcept"), lossless_json.loads(text), "", 0)
     return not looking.found and b'"reference"' not in text
 
 
@@ -224,7 +224,7 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, sai
         looking.say(f"{at}.reference", "value", wrong, search=text)
 
 
-@remembered(16_384)
+@memoize(16_384)
 def _named(base: str, text: str) -> str | None:
     """The type that a reference or a search names, "" where it is neither; None where it is absolute and not on this base."""
     local, search, _ = (text.removeprefix(base + "/") if base else text).partition("?")

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.primitives import PRIMITIVES
-from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.search.parameters import known_types
+from sickbay.fhir.validation.primitives import PRIMITIVES
 
 NAMESPACE = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
-class Slot(NamedTuple):
+class XmlElement(NamedTuple):
     """One name that may stand in the element of a path. path: where its own children are listed. many: it may repeat.
 
     kind: primitive, complex, resource (any whole resource), xhtml, attribute.
@@ -31,22 +31,22 @@ _QUANTITY = ("Age", "Count", "Distance", "Duration")
 
 
 @cache
-def layout(version: str, path: str) -> dict[str, Slot]:
+def layout(version: str, path: str) -> dict[str, XmlElement]:
     """Key -> slot, in the order of the XML. Empty where the path has no children (a primitive has id and extension)."""
     rows = _rows(version)
     if path not in rows and path in _QUANTITY:
         path = "Quantity"
-    found: dict[str, Slot] = {}
+    found: dict[str, XmlElement] = {}
     for name, many in rows.get(path, ()):
         choice = name.endswith("[x]")
         for one in children(version, path).get(name.removesuffix("[x]"), ()):
             if choice or one.key == name:
-                found[one.key] = Slot(one.key, one.type, one.path, many, _kind(version, path, one.key, one.type))
+                found[one.key] = XmlElement(one.key, one.type, one.path, many, _kind(version, path, one.key, one.type))
     return found
 
 
 @cache
-def inside_primitive(version: str) -> dict[str, Slot]:
+def inside_primitive(version: str) -> dict[str, XmlElement]:
     """What may stand in a primitive: id as an attribute, extensions."""
     return {key: slot for key, slot in layout(version, "Extension").items() if key in ("id", "extension")}
 

@@ -11,10 +11,10 @@ import re
 from typing import Any
 from xml.parsers import expat
 
-from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
-from sickbay.fhir.search_parameters import known_types
-from sickbay.fhir.written import Decimal
-from sickbay.fhir.xhtml_pieces import Pieces, stands_alone
+from sickbay.fhir.lossless_json import Decimal
+from sickbay.fhir.search.parameters import known_types
+from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
+from sickbay.fhir.xml.xhtml import Pieces, stands_alone
 
 DEEPEST = 120
 """Elements in each other: of most the JSON is a list and an object, and its writer takes 254."""
@@ -26,7 +26,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 def loads(version: str, text: bytes) -> dict[str, Any]:
     """Raises ValueError with what is wrong and where."""
-    reader = _Reader(version, text)
+    reader = _XmlReader(version, text)
     try:
         reader.parser.Parse(text, True)
     except expat.ExpatError as error:
@@ -40,14 +40,14 @@ class _Frame:
 
     __slots__ = ("beside", "key", "node", "slot", "slots", "value")
 
-    def __init__(self, key: str, slot: Slot | None, slots: dict[str, Slot], node: dict[str, Any]) -> None:
+    def __init__(self, key: str, slot: XmlElement | None, slots: dict[str, XmlElement], node: dict[str, Any]) -> None:
         self.key, self.slot, self.slots, self.node = key, slot, slots, node
         self.value: Any = None
         self.beside: set[str] = set()
         """Repeating primitives that are in it: their id and extensions stand in lists as long."""
 
 
-class _Reader:
+class _XmlReader:
     def __init__(self, version: str, text: bytes) -> None:
         self.version, self.text = version, text
         self.found: dict[str, Any] | None = None
@@ -168,7 +168,7 @@ class _Reader:
         else:
             self._put(self.frames[-1], frame, frame.slot)
 
-    def _put(self, parent: _Frame, frame: _Frame, slot: Slot) -> None:
+    def _put(self, parent: _Frame, frame: _Frame, slot: XmlElement) -> None:
         node, key = parent.node, slot.key
         if slot.kind != "primitive":
             self._add(node, slot, frame.node)
@@ -182,7 +182,7 @@ class _Reader:
             if frame.value is not None or not frame.node:
                 self._add(node, slot, "" if frame.value is None else frame.value)
 
-    def _add(self, node: dict[str, Any], slot: Slot, value: Any) -> None:
+    def _add(self, node: dict[str, Any], slot: XmlElement, value: Any) -> None:
         if slot.many:
             node.setdefault(slot.key, []).append(value)
         elif slot.key in node:

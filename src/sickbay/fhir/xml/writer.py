@@ -7,7 +7,7 @@ from html.entities import name2codepoint
 from itertools import zip_longest
 from typing import Any
 
-from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
+from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 _ESCAPED = {ord(one): f"&#{ord(one)};" for one in "\t\n\r"} | {
@@ -41,7 +41,7 @@ class _Writer:
         type = str(resource.get("resourceType"))
         self._element(type, layout(self.version, type), resource, depth, attributes)
 
-    def _element(self, name: str, slots: dict[str, Slot], value: dict[str, Any], depth: int, attributes: str) -> None:
+    def _element(self, name: str, slots: dict[str, XmlElement], value: dict[str, Any], depth: int, attributes: str) -> None:
         """A name with everything that stands in `value`, in the order of the slots."""
         for slot in slots.values():
             if slot.kind == "attribute" and slot.key in value:
@@ -59,12 +59,12 @@ class _Writer:
         self.line(depth)
         self.parts.append(f"</{name}>")
 
-    def _each(self, slot: Slot, parent: dict[str, Any], depth: int) -> None:
+    def _each(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
         held, beside = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
         for one, extra in zip_longest(held, beside):
             self._one(slot, one, extra if isinstance(extra, dict) else {}, depth)
 
-    def _one(self, slot: Slot, value: Any, extra: dict[str, Any], depth: int) -> None:
+    def _one(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
         if slot.kind == "primitive":
             said = "" if value is None else f' value="{_text(value)}"'
             self._element(slot.key, inside_primitive(self.version), extra, depth, said)

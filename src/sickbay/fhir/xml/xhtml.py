@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from sickbay.fhir.layout import XHTML
+from sickbay.fhir.xml.layout import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace"
 _ALONE = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")

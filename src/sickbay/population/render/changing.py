@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sickbay.population.calendar import Booking, Slot
-from sickbay.population.life import Life
+from sickbay.population.patient_history import PatientHistory
 from sickbay.population.render import r4
 from sickbay.population.render.common import Json
 from sickbay.population.staff import Practitioner
@@ -34,7 +34,7 @@ class Renderer:
     def hospital(self) -> Iterator[Json]:
         yield from map(self._changed, self._kept(r4.hospital()))
 
-    def record(self, life: Life) -> Iterator[Json]:
+    def record(self, life: PatientHistory) -> Iterator[Json]:
         yield from map(self._changed, self._kept(r4.record(life)))
 
     def panel(self, who: Practitioner, patients: Sequence[str]) -> Json:

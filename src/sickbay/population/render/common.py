@@ -6,9 +6,9 @@ import datetime
 from functools import lru_cache
 from typing import Any
 
-from sickbay.population.codings import UCUM, Code, Concept
+from sickbay.population.codings import UCUM, Coding, Concept
 from sickbay.population.drugs import FORMULARY
-from sickbay.population.life import Drug, Measure, Reading, Visit
+from sickbay.population.patient_history import Drug, Measure, Observation, Visit
 from sickbay.population.staff import NAMES, ROOMS
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def profiled(kind: str, id: str, profile: str) -> Json:
     return {"resourceType": kind, "id": id, "meta": {"profile": [CORE + profile]}}
 
 
-def coding(code: Code) -> Json:
+def coding(code: Coding) -> Json:
     return {"system": code.system, "code": code.code, "display": code.display}
 
 
@@ -91,12 +91,12 @@ def medication_id(drug: Drug) -> str:
     return f"med-{drug.concept.codes[0].code}"
 
 
-def missing(why: Code) -> Json:
+def missing(why: Coding) -> Json:
     """A CodeableConcept with the reason why a value is missing."""
     return {"coding": [coding(why)]}
 
 
-def judged(reading: Reading, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
+def judged(reading: Observation, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
     """Interpretation (code, display) and reference range of a number; None where no range is known (vital signs, children)."""
     bounds = reading.measure.range(sex)
     if bounds is None or reading.value is None or age < 18:

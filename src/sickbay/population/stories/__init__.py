@@ -1,16 +1,17 @@
 """The stories: which threads run through whose life.
 
-Each file declares one or a few (`base.Told`): what happens is a `Story`, who lives it a share by sex and age. `TOLD` is their
-order: a story may look at those before it (`after`, `never`). Each throws dice of its own, so that a new one changes no other.
+Each file declares one or a few (`base.StoryDefinition`): what happens is a `Story`, who lives it a share by sex and age.
+`STORY_DEFINITIONS` is their order: a story may look at those before it (`after`, `never`). Each throws dice of its own, so that
+a new one changes no other.
 """
 
 from __future__ import annotations
 
-from sickbay.population import additions, errands, mess
+from sickbay.population import additions, data_quality, tasks
 from sickbay.population.chart import Chart
-from sickbay.population.dice import Dice
-from sickbay.population.life import Life, Person
+from sickbay.population.patient_history import PatientHistory, Person
 from sickbay.population.people import CAST, person
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories import (
     anaemia,
     anaphylaxis,
@@ -38,11 +39,11 @@ from sickbay.population.stories import (
     thyroid,
     timothy,
 )
-from sickbay.population.stories.base import Told
+from sickbay.population.stories.base import StoryDefinition
 from sickbay.population.stories.immunizations import Immunizations
 from sickbay.population.stories.walk import tell
 
-TOLD: tuple[Told, ...] = (
+STORY_DEFINITIONS: tuple[StoryDefinition, ...] = (
     hypertension.STORY,
     diabetes.STORY,
     lipids.STORY,
@@ -83,22 +84,22 @@ TOLD: tuple[Told, ...] = (
     steady.ECZEMA,
     steady.BACK,
 )
-STORIES = {story.name: story for story in TOLD}
+STORIES = {story.name: story for story in STORY_DEFINITIONS}
 
 
-def live(seed: int, number: int, messiness: float = 0.0) -> Life:
-    """The life of the `number`-th patient, from the seed alone, as badly written as asked (`mess.py`)."""
-    who = mess.person(person(seed, number), seed, messiness)
-    chart = Chart(who, Dice(seed, "life", number))
+def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
+    """The life of the `number`-th patient, from the seed alone, as badly written as asked (`data_quality.py`)."""
+    who = data_quality.person(person(seed, number), seed, messiness)
+    chart = Chart(who, SeededRandom(seed, "life", number))
     names = threads_of(seed, number)
     if names == ("timothy",):
         timothy.tell(chart)
     else:
-        threads = [STORIES[name].make(who, Dice(seed, "story", number, name)) for name in names]
-        tell(chart, [*threads, Immunizations(who, Dice(seed, "story", number, "immunizations"))])
+        threads = [STORIES[name].make(who, SeededRandom(seed, "story", number, name)) for name in names]
+        tell(chart, [*threads, Immunizations(who, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
-    chart.life.errands = errands.of(chart.life, seed)
-    return mess.life(chart.life, seed, messiness)
+    chart.life.errands = tasks.of(chart.life, seed)
+    return data_quality.life(chart.life, seed, messiness)
 
 
 def threads_of(seed: int, number: int) -> tuple[str, ...]:
@@ -110,8 +111,8 @@ def threads_of(seed: int, number: int) -> tuple[str, ...]:
 def _chosen(seed: int, who: Person) -> tuple[str, ...]:
     """As common as they are at that age."""
     found: list[str] = []
-    for story in TOLD:
+    for story in STORY_DEFINITIONS:
         share = story.share(who, frozenset(found))
-        if share and Dice(seed, "lives", who.number, story.name).chance(share):
+        if share and SeededRandom(seed, "lives", who.number, story.name).chance(share):
             found.append(story.name)
     return tuple(found)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems
-from sickbay.population.body import Body
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Anaemia(Lasting):
@@ -22,7 +22,7 @@ class Anaemia(Lasting):
             body["ferritin"] = 14.0 + 45.0 * treated
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "anaemia",
     lambda who, dice: Anaemia(onset(who, dice, 16, years=5)),
     ages=(18, 52),

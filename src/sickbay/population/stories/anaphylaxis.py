@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sickbay.population import acts, drugs, problems
+from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Told, within
+from sickbay.population.patient_history import Condition, Visit
+from sickbay.population.stories.base import Episode, StoryDefinition, within
 
 
 class Anaphylaxis(Episode):
     concept, days = problems.ANAPHYLACTIC_REACTION, 1
     kind, setting, minutes = problems.EMERGENCY, "emergency", 420
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         if not chart.allergic_to("Peanut"):
             chart.allergy(
                 problems.PEANUT,
@@ -24,9 +24,18 @@ class Anaphylaxis(Episode):
                 since=str(visit.day.year),
             )
         chart.prescribe(drugs.EPINEPHRINE, visit, problem)
-        chart.plan("Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (wanted("Carries the auto-injector"),))
-        chart.note(acts.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours.")
+        chart.plan(
+            "Emergency plan, peanut allergy",
+            problem,
+            (procedure_codes.ALLERGY_EDUCATION,),
+            (wanted("Carries the auto-injector"),),
+        )
+        chart.note(
+            procedure_codes.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."
+        )
 
 
-STORY = Told("anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02)
+STORY = StoryDefinition(
+    "anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02
+)
 """The auto-injector is the one from 30 kg on."""

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from sickbay.population import acts, drugs, problems
+from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Told, within
+from sickbay.population.patient_history import Condition, Visit
+from sickbay.population.stories.base import Episode, StoryDefinition, within
 
 
 class Appendicitis(Episode):
     concept, days, fever, drug, drug_days = problems.APPENDICITIS, 14, 1.5, drugs.PARACETAMOL, 5
     kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
-        asked = chart.request(acts.APPENDECTOMY, acts.SURGICAL, visit, problem)
-        chart.act(acts.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        asked = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
+        chart.act(procedure_codes.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
         chart.note(
-            acts.DISCHARGE,
+            procedure_codes.DISCHARGE,
             visit,
             "Inflamed appendix removed by laparoscopy, not perforated. Eats and walks; stitches out after ten days.",
             printed=True,
         )
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "appendicitis",
     lambda who, dice: Appendicitis(within(who, dice, 7, 45)),
     ages=(8, 45),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Asthma(Lasting):
@@ -18,7 +18,7 @@ class Asthma(Lasting):
     signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
-    care = (acts.EDUCATION, acts.SELF_CARE)
+    care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
     aims = (wanted("No attack at night"),)
 
     def bend(self, body: Body, day: datetime.date) -> None:
@@ -30,7 +30,7 @@ class Asthma(Lasting):
         return not self.orders or seen.get("oxygen", 100) <= 96
 
 
-CHILD = Told(
+CHILD = StoryDefinition(
     "asthma of a child",
     lambda who, dice: Asthma(onset(who, dice, 4)),
     ages=(6, 18),
@@ -38,7 +38,7 @@ CHILD = Told(
     men=0.16,
     asks=("Asthma review", "Wheezing at night"),
 )
-STORY = Told(
+STORY = StoryDefinition(
     "asthma",
     lambda who, dice: Asthma(onset(who, dice, 4)),
     women=0.09,

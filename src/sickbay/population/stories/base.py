@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sickbay.population import drugs, problems
-from sickbay.population.acts import REVIEW
-from sickbay.population.body import Body
 from sickbay.population.chart import Chart, Target
 from sickbay.population.codings import Concept
-from sickbay.population.dice import Dice
-from sickbay.population.life import Drug, Measure, Person, Prescription, Problem, Setting, Visit
+from sickbay.population.patient_history import Condition, Drug, Measure, Person, Prescription, Setting, Visit
+from sickbay.population.procedure_codes import REVIEW
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.vitals import Body
 
 FIRST_YEAR = 2021
 """The year in which the records begin; children's with their birth."""
@@ -72,7 +72,7 @@ class Lasting(Story):
 
     def __init__(self, onset: datetime.date) -> None:
         self.onset = onset
-        self.problem: Problem | None = None
+        self.problem: Condition | None = None
         self.orders: list[Prescription] = []
 
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
@@ -126,7 +126,7 @@ class Episode(Story):
 
     def __init__(self, day: datetime.date) -> None:
         self.day = day
-        self.problem: Problem | None = None
+        self.problem: Condition | None = None
 
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, self.kind, self.concept, None, self, self.setting, self.minutes)
@@ -149,12 +149,12 @@ class Episode(Story):
         if self.drug:
             chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         """What is done on the day, besides the drug."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoryDefinition:
     """A story as it is declared: who lives it, and how often.
 
     women, men: the share of those between the ages (at the end of the record) who live it; after: factors on it for who
@@ -162,7 +162,7 @@ class Told:
     """
 
     name: str
-    make: Callable[[Person, Dice], Story]
+    make: Callable[[Person, SeededRandom], Story]
     ages: tuple[float, float] = (18, 120)
     women: float = 0.0
     men: float = 0.0
@@ -182,14 +182,14 @@ class Told:
         return min(share, 0.7)
 
 
-def onset(who: Person, dice: Dice, youngest: float = 30, years: float = 15) -> datetime.date:
+def onset(who: Person, dice: SeededRandom, youngest: float = 30, years: float = 15) -> datetime.date:
     """A day for a condition to begin: at or after an age, one to fifteen years ago."""
     latest = who.last - datetime.timedelta(days=400)
     earliest = max(day_at(who, youngest), who.last - datetime.timedelta(days=int(years * 365)))
     return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
 
 
-def within(who: Person, dice: Dice, youngest: float = 1, oldest: float = 110) -> datetime.date:
+def within(who: Person, dice: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
     """A day of the record on which something happens, between two ages."""
     earliest = max(day_at(who, youngest), datetime.date(FIRST_YEAR, 1, 10))
     latest = min(day_at(who, oldest), who.last - datetime.timedelta(days=30))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Visit
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Obstruction(Lasting):
@@ -20,10 +20,10 @@ class Obstruction(Lasting):
     signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
-    care = (acts.LUNG_TRAINING, acts.EDUCATION)
+    care = (procedure_codes.LUNG_TRAINING, procedure_codes.EDUCATION)
     aims = (wanted("No stay in hospital for breath this year"),)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.ratio = dice.between(54, 66)
         self.blown = 0
@@ -44,9 +44,9 @@ class Obstruction(Lasting):
             body: Body = {}
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
             number = chart.read(measures.FEV1, visit, chart.throw(measures.FEV1, body), after=14)
-            chart.act(acts.SPIROMETRY, visit, self.problem, after=8)
+            chart.act(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
             chart.report(
-                acts.SPIROMETRY_STUDY,
+                procedure_codes.SPIROMETRY_STUDY,
                 "PF",
                 visit,
                 "Obstruction that does not go away after albuterol.",
@@ -55,7 +55,7 @@ class Obstruction(Lasting):
             )
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "copd",
     lambda who, dice: Obstruction(onset(who, dice, 50), dice),
     ages=(55, 120),

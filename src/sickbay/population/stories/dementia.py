@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
-from sickbay.population.dice import Dice
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Dementia(Lasting):
@@ -19,10 +19,10 @@ class Dementia(Lasting):
     tests = (measures.MMSE,)
     ladder = (drugs.DONEPEZIL,)
     replaces = (False,)
-    care = (acts.EDUCATION, acts.SELF_CARE)
+    care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
     aims = (wanted("Lives at home, with help"),)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.loss = dice.between(1.4, 2.6)
 
@@ -32,7 +32,7 @@ class Dementia(Lasting):
             body["mmse"] = max(24.5 - (day - self.onset).days / 365 * self.loss, 6.0)
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "dementia",
     lambda who, dice: Dementia(onset(who, dice, 70, years=7), dice),
     ages=(72, 120),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
 from sickbay.population.codings import Concept
-from sickbay.population.dice import Dice
-from sickbay.population.life import Measure
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Measure
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Mood(Lasting):
@@ -19,9 +19,9 @@ class Mood(Lasting):
     chronic = True
     ladder = (drugs.SERTRALINE,)
     replaces = (False,)
-    care = (acts.PSYCHOTHERAPY, acts.EXERCISE)
+    care = (procedure_codes.PSYCHOTHERAPY, procedure_codes.EXERCISE)
 
-    def __init__(self, onset: datetime.date, dice: Dice, concept: Concept, score: Measure) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
         self.aims = (wanted(f"{score.concept.text} below 5", score, None, 5.0),)
@@ -34,7 +34,7 @@ class Mood(Lasting):
             body[self.score.key] = max(self.worst - treated * 9, 5.0)
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "depression",
     lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
     ages=(20, 120),
@@ -42,7 +42,7 @@ STORY = Told(
     men=0.08,
     asks=("Mood, follow-up",),
 )
-ANXIETY = Told(
+ANXIETY = StoryDefinition(
     "anxiety",
     lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7),
     ages=(19, 80),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sickbay.population import drugs, problems
-from sickbay.population.stories.base import Episode, Told, within
+from sickbay.population.stories.base import Episode, StoryDefinition, within
 
 
 class Dermatitis(Episode):
     concept, days, drug, drug_days = problems.CONTACT_DERMATITIS, 16, drugs.HYDROCORTISONE, 14
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "dermatitis",
     lambda who, dice: Dermatitis(within(who, dice, 3)),
     ages=(3, 120),

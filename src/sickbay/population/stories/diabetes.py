@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Visit
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Diabetes(Lasting):
@@ -21,10 +21,10 @@ class Diabetes(Lasting):
     ladder = (*drugs.METFORMIN, drugs.EMPAGLIFLOZIN)
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
-    care = (acts.EDUCATION, acts.EXERCISE)
+    care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)
     aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.rise = dice.between(1.9, 3.4)
         self.looked = 0
@@ -44,12 +44,12 @@ class Diabetes(Lasting):
         super().decide(chart, visit, seen)
         if self.problem and visit.day.year > self.looked:
             self.looked = visit.day.year
-            asked = chart.request(acts.RETINAL_EXAM, acts.EVALUATION, visit, self.problem)
-            chart.act(acts.RETINAL_EXAM, visit, self.problem, asked)
-            chart.act(acts.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
+            asked = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
+            chart.act(procedure_codes.RETINAL_EXAM, visit, self.problem, asked)
+            chart.act(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "diabetes",
     lambda who, dice: Diabetes(onset(who, dice, 34), dice),
     ages=(36, 120),

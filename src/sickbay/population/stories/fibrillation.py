@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Measure, Person, Visit
-from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Told, onset
+from sickbay.population.patient_history import Measure, Person, Visit
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Fibrillation(Lasting):
@@ -20,7 +20,7 @@ class Fibrillation(Lasting):
     concept = problems.FIBRILLATION
     no_nsaid = True
     replaces = (False, False)
-    care = (acts.EDUCATION, acts.SELF_CARE)
+    care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
 
     def __init__(self, onset: datetime.date, warfarin: bool, paced: bool) -> None:
         super().__init__(onset)
@@ -50,22 +50,24 @@ class Fibrillation(Lasting):
         for order in chart.life.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:
                 chart.stop(order, visit.day)
-        chart.act(acts.ECG, visit, self.problem)
-        chart.report(acts.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
+        chart.act(procedure_codes.ECG, visit, self.problem)
+        chart.report(procedure_codes.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         super().decide(chart, visit, seen)
         if visit.day == self.paced and visit.setting == "inpatient":
-            device = chart.implant(acts.PACEMAKER, visit.day)
-            chart.act(acts.PACING, visit, self.problem, after=90, minutes=60, device=device)
-            chart.note(acts.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True)
+            device = chart.implant(procedure_codes.PACEMAKER, visit.day)
+            chart.act(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
+            chart.note(
+                procedure_codes.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
+            )
 
 
-def _make(who: Person, dice: Dice) -> Fibrillation:
+def _make(who: Person, dice: SeededRandom) -> Fibrillation:
     return Fibrillation(onset(who, dice, 56), warfarin=dice.chance(0.35), paced=dice.chance(0.12))
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "fibrillation",
     _make,
     ages=(58, 120),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Visit
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Gout(Lasting):
@@ -19,10 +19,10 @@ class Gout(Lasting):
     tests = (measures.URATE,)
     ladder = drugs.ALLOPURINOL
     replaces = (False, True)
-    care = (acts.EDUCATION,)
+    care = (procedure_codes.EDUCATION,)
     aims = (wanted("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.high = dice.between(8.0, 10.0)
 
@@ -39,7 +39,7 @@ class Gout(Lasting):
         chart.prescribe(drug, visit, self.problem, end=visit.day + datetime.timedelta(days=7))
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "gout",
     lambda who, dice: Gout(onset(who, dice, 36), dice),
     ages=(38, 120),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.life import Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Visit
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class HeartFailure(Lasting):
@@ -21,7 +21,7 @@ class HeartFailure(Lasting):
     signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
     replaces = (False, False)
-    care = (acts.SALT, acts.SELF_CARE)
+    care = (procedure_codes.SALT, procedure_codes.SELF_CARE)
     aims = (wanted("No swelling, a steady weight"),)
 
     def bend(self, body: Body, day: datetime.date) -> None:
@@ -38,11 +38,11 @@ class HeartFailure(Lasting):
         return len(self.orders) < 2
 
     def found(self, chart: Chart, visit: Visit) -> None:
-        asked = chart.request(acts.ECHOCARDIOGRAPHY, acts.IMAGING, visit, self.problem)
-        chart.act(acts.ECHOCARDIOGRAPHY, visit, self.problem, asked)
+        asked = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
+        chart.act(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, asked)
         number = chart.read(measures.EJECTION, visit, float(chart.dice.whole(32, 44)), after=18)
         chart.report(
-            acts.ECHO_STUDY,
+            procedure_codes.ECHO_STUDY,
             "CUS",
             visit,
             "Reduced ejection fraction, mild mitral regurgitation.",
@@ -52,7 +52,7 @@ class HeartFailure(Lasting):
         )
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "heart",
     lambda who, dice: HeartFailure(onset(who, dice, 66)),
     ages=(68, 120),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
-from sickbay.population.dice import Dice
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Hypertension(Lasting):
@@ -19,10 +19,10 @@ class Hypertension(Lasting):
     ladder = (*drugs.LISINOPRIL, drugs.AMLODIPINE, drugs.HYDROCHLOROTHIAZIDE)
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
-    care = (acts.SALT, acts.EXERCISE)
+    care = (procedure_codes.SALT, procedure_codes.EXERCISE)
     aims = (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.rise = dice.between(18, 36)
 
@@ -36,7 +36,7 @@ class Hypertension(Lasting):
         return seen.get("systolic", 0) >= 140
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "hypertension",
     lambda who, dice: Hypertension(onset(who, dice, 28), dice),
     ages=(30, 120),

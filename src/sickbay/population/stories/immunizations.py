@@ -5,45 +5,60 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from sickbay.population import acts, problems
-from sickbay.population.body import Body
+from sickbay.population import problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
-from sickbay.population.dice import Dice
-from sickbay.population.life import Person, Visit
+from sickbay.population.patient_history import Person, Visit
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Story
+from sickbay.population.vitals import Body
 
-_FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_7, acts.ROTAVIRUS)
+_FIRST = (
+    procedure_codes.DTAP,
+    procedure_codes.POLIO,
+    procedure_codes.HIB,
+    procedure_codes.PNEUMOCOCCUS_7,
+    procedure_codes.ROTAVIRUS,
+)
 CHILDHOOD: tuple[tuple[float, tuple[Concept, ...]], ...] = (
-    (0.08, (acts.HEPATITIS_B,)),
-    (0.16, (acts.HEPATITIS_B, *_FIRST)),
+    (0.08, (procedure_codes.HEPATITIS_B,)),
+    (0.16, (procedure_codes.HEPATITIS_B, *_FIRST)),
     (0.33, _FIRST),
-    (0.49, (acts.DTAP, acts.PNEUMOCOCCUS_7, acts.HEPATITIS_B, acts.POLIO)),
-    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)),
-    (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_7)),
-    (1.49, (acts.HEPATITIS_A,)),
-    (4.0, (acts.DTAP, acts.POLIO, acts.MMR, acts.VARICELLA)),
-    (11.0, (acts.TDAP, acts.HPV, acts.MENINGOCOCCUS)),
-    (11.9, (acts.HPV,)),
-    (16.0, (acts.MENINGOCOCCUS,)),
+    (0.49, (procedure_codes.DTAP, procedure_codes.PNEUMOCOCCUS_7, procedure_codes.HEPATITIS_B, procedure_codes.POLIO)),
+    (0.99, (procedure_codes.MMR, procedure_codes.VARICELLA, procedure_codes.HEPATITIS_A)),
+    (1.24, (procedure_codes.DTAP, procedure_codes.HIB, procedure_codes.PNEUMOCOCCUS_7)),
+    (1.49, (procedure_codes.HEPATITIS_A,)),
+    (4.0, (procedure_codes.DTAP, procedure_codes.POLIO, procedure_codes.MMR, procedure_codes.VARICELLA)),
+    (11.0, (procedure_codes.TDAP, procedure_codes.HPV, procedure_codes.MENINGOCOCCUS)),
+    (11.9, (procedure_codes.HPV,)),
+    (16.0, (procedure_codes.MENINGOCOCCUS,)),
 )
 """Age in years from which it is due, and what."""
 
 ADULT: tuple[tuple[float, int, Concept], ...] = (
-    (19, 2021, acts.COVID_1),
-    (19, 2021, acts.COVID_1),
-    (65, 2023, acts.COVID_1),
-    (27, 2022, acts.TD),
-    (50, 2021, acts.SHINGLES),
-    (50, 2022, acts.SHINGLES),
-    (65, 2022, acts.PNEUMOCOCCUS_20),
+    (19, 2021, procedure_codes.COVID_1),
+    (19, 2021, procedure_codes.COVID_1),
+    (65, 2023, procedure_codes.COVID_1),
+    (27, 2022, procedure_codes.TD),
+    (50, 2021, procedure_codes.SHINGLES),
+    (50, 2022, procedure_codes.SHINGLES),
+    (65, 2022, procedure_codes.PNEUMOCOCCUS_20),
 )
 """Age and year from which it is due, and what."""
 
 _LATER: Mapping[Concept, tuple[tuple[datetime.date, Concept], ...]] = {
-    acts.PNEUMOCOCCUS_7: ((datetime.date(2010, 4, 1), acts.PNEUMOCOCCUS_13), (datetime.date(2024, 1, 1), acts.PNEUMOCOCCUS_20)),
-    acts.INFLUENZA_3: ((datetime.date(2013, 7, 1), acts.INFLUENZA_4), (datetime.date(2024, 7, 1), acts.INFLUENZA_3)),
-    acts.COVID_1: ((datetime.date(2023, 4, 18), acts.COVID_BIVALENT), (datetime.date(2023, 9, 12), acts.COVID_2)),
+    procedure_codes.PNEUMOCOCCUS_7: (
+        (datetime.date(2010, 4, 1), procedure_codes.PNEUMOCOCCUS_13),
+        (datetime.date(2024, 1, 1), procedure_codes.PNEUMOCOCCUS_20),
+    ),
+    procedure_codes.INFLUENZA_3: (
+        (datetime.date(2013, 7, 1), procedure_codes.INFLUENZA_4),
+        (datetime.date(2024, 7, 1), procedure_codes.INFLUENZA_3),
+    ),
+    procedure_codes.COVID_1: (
+        (datetime.date(2023, 4, 18), procedure_codes.COVID_BIVALENT),
+        (datetime.date(2023, 9, 12), procedure_codes.COVID_2),
+    ),
 }
 """From when on another product was given in its place in the United States."""
 
@@ -60,7 +75,7 @@ def of_its_day(vaccine: Concept, day: datetime.date) -> Concept:
 class Immunizations(Story):
     """willing: who lets himself be vaccinated as an adult, and against influenza each autumn; others refuse it once."""
 
-    def __init__(self, who: Person, dice: Dice) -> None:
+    def __init__(self, who: Person, dice: SeededRandom) -> None:
         self.who = who
         self.willing = dice.chance(0.6)
         self.autumn = 0
@@ -72,10 +87,10 @@ class Immunizations(Story):
         age = self.who.age(visit.day)
         if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
             self.autumn = visit.day.year
-            chart.vaccinate(of_its_day(acts.INFLUENZA_3, visit.day), visit)
+            chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, visit.day), visit)
         if not self.willing and not self.autumn and age >= 19 and visit.day >= _ASKED and visit.day.month >= 9:
             self.autumn = visit.day.year
-            chart.refuse(acts.INFLUENZA_3, visit)
+            chart.refuse(procedure_codes.INFLUENZA_3, visit)
         if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
             return
         if self.due and age >= self.due[0][0]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts, drugs, measures, problems
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Planned, Told, winter, within
+from sickbay.population.patient_history import Condition, Visit
+from sickbay.population.stories.base import Episode, Planned, StoryDefinition, winter, within
 
 
 class Bladder(Episode):
     concept, days, drug, drug_days = problems.URINARY_INFECTION, 7, drugs.NITROFURANTOIN, 5
     signs = (measures.TEMPERATURE,)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         for measure in (measures.NITRITE, measures.ESTERASE):
             chart.read(measure, visit, concept=problems.POSITIVE, after=8)
 
@@ -24,7 +24,7 @@ class Influenza(Episode):
     concept, days, fever, drug = problems.INFLUENZA, 10, 2.0, drugs.PARACETAMOL
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
 
 
@@ -32,7 +32,7 @@ class Covid(Episode):
     concept, days, fever = problems.COVID, 12, 1.4
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
 
 
@@ -46,15 +46,15 @@ class Pneumonia(Episode):
         yield from super().plan()
         yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
-        asked = chart.request(acts.CHEST_XRAY, acts.IMAGING, visit, problem)
-        chart.act(acts.CHEST_XRAY, visit, problem, asked, after=35)
-        chart.report(acts.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        asked = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
+        chart.act(procedure_codes.CHEST_XRAY, visit, problem, asked, after=35)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
         drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
-BLADDER = Told(
+BLADDER = StoryDefinition(
     "bladder",
     lambda who, dice: Bladder(within(who, dice, 17)),
     ages=(18, 120),
@@ -62,8 +62,8 @@ BLADDER = Told(
     men=0.03,
     asks=("Burning on passing water",),
 )
-FLU = Told("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
-COVID = Told(
+FLU = StoryDefinition("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
+COVID = StoryDefinition(
     "covid",
     lambda who, dice: Covid(within(who, dice, 2)),
     ages=(2, 120),
@@ -71,6 +71,6 @@ COVID = Told(
     men=0.2,
     asks=("Tired since an infection",),
 )
-LUNGS = Told(
+LUNGS = StoryDefinition(
     "pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04, after={"copd": 3.0}
 )

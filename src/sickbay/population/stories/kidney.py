@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import math
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Drug, Person
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Drug, Person
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Kidney(Lasting):
@@ -22,10 +22,10 @@ class Kidney(Lasting):
     tests = (*measures.METABOLIC, measures.ALBUMIN_RATIO)
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)
-    care = (acts.SALT, acts.EDUCATION)
+    care = (procedure_codes.SALT, procedure_codes.EDUCATION)
     aims = (wanted("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
-    def __init__(self, onset: datetime.date, dice: Dice, person: Person, other_drug: bool) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
         self.person = person
         self.start = dice.between(46, 56)
@@ -50,8 +50,8 @@ def _creatinine(rate: float, age: float, sex: str) -> float:
     return share * (0.7 if woman else 0.9)
 
 
-def _told(name: str, alone: bool) -> Told:
-    return Told(
+def _told(name: str, alone: bool) -> StoryDefinition:
+    return StoryDefinition(
         name,
         lambda who, dice: Kidney(onset(who, dice, 58), dice, who, other_drug=not alone),
         ages=(60, 120),

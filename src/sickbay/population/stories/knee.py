@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.dice import Dice
-from sickbay.population.life import Person, Visit
-from sickbay.population.stories.base import Lasting, Planned, Told, onset, within
+from sickbay.population.patient_history import Person, Visit
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, onset, within
+from sickbay.population.vitals import Body
 
 
 class Knee(Lasting):
@@ -20,7 +20,7 @@ class Knee(Lasting):
     tests = (measures.PAIN,)
     ladder = (drugs.PARACETAMOL,)
     replaces = (False,)
-    care = (acts.PHYSIOTHERAPY, acts.EXERCISE)
+    care = (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE)
     aims = (wanted("Walks for half an hour without pain"),)
 
     def __init__(self, onset: datetime.date, operation: datetime.date | None) -> None:
@@ -36,26 +36,29 @@ class Knee(Lasting):
         body["pain"] = 1.0 if operated or day < self.onset else 5.0
 
     def found(self, chart: Chart, visit: Visit) -> None:
-        asked = chart.request(acts.KNEE_XRAY, acts.IMAGING, visit, self.problem)
-        chart.act(acts.KNEE_XRAY, visit, self.problem, asked)
-        chart.report(acts.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", asked)
+        asked = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
+        chart.act(procedure_codes.KNEE_XRAY, visit, self.problem, asked)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", asked)
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         super().decide(chart, visit, seen)
         if visit.day == self.operation and visit.setting == "inpatient" and self.problem:
-            asked = chart.request(acts.KNEE_REPLACEMENT, acts.SURGICAL, visit, self.problem)
-            device = chart.implant(acts.KNEE_PROSTHESIS, visit.day)
-            chart.act(acts.KNEE_REPLACEMENT, visit, self.problem, asked, after=120, minutes=95, device=device)
+            asked = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
+            device = chart.implant(procedure_codes.KNEE_PROSTHESIS, visit.day)
+            chart.act(procedure_codes.KNEE_REPLACEMENT, visit, self.problem, asked, after=120, minutes=95, device=device)
             chart.note(
-                acts.DISCHARGE, visit, "Knee replaced without complications. Walks with crutches, full weight.", printed=True
+                procedure_codes.DISCHARGE,
+                visit,
+                "Knee replaced without complications. Walks with crutches, full weight.",
+                printed=True,
             )
 
 
-def _make(who: Person, dice: Dice) -> Knee:
+def _make(who: Person, dice: SeededRandom) -> Knee:
     begun = onset(who, dice, 45)
     wanted = who.number > 17 and who.age(who.last) > 58 and dice.chance(0.3)
     day = within(who, dice, 56) if wanted else None
     return Knee(min(begun, day - datetime.timedelta(days=200)) if day else begun, day)
 
 
-STORY = Told("knee", _make, ages=(50, 120), women=0.22, men=0.18, asks=("Knee pain",))
+STORY = StoryDefinition("knee", _make, ages=(50, 120), women=0.22, men=0.18, asks=("Knee pain",))

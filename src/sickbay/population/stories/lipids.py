@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import wanted
-from sickbay.population.dice import Dice
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Lipids(Lasting):
@@ -19,12 +19,12 @@ class Lipids(Lasting):
     tests = measures.LIPIDS
     ladder = drugs.ATORVASTATIN
     replaces = (False, True)
-    care = (acts.EXERCISE,)
+    care = (procedure_codes.EXERCISE,)
     aims = (wanted("LDL cholesterol below 100", measures.LDL, None, 100.0),)
     left = (1.0, 0.62, 0.53)
     """How much of the LDL is left on each rung."""
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.rise = dice.between(35, 70)
 
@@ -37,7 +37,7 @@ class Lipids(Lasting):
         return seen.get("ldl", 0) >= 105
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "lipids",
     lambda who, dice: Lipids(onset(who, dice), dice),
     ages=(33, 120),

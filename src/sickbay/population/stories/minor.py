@@ -6,10 +6,10 @@ import datetime
 from typing import NamedTuple
 
 from sickbay.population import drugs, measures, problems
-from sickbay.population.body import Body
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
-from sickbay.population.life import Category, Criticality, Drug, Severity, Visit
+from sickbay.population.patient_history import Category, Criticality, Drug, Severity, Visit
+from sickbay.population.vitals import Body
 
 
 class Illness(NamedTuple):

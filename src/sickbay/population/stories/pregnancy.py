@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.dice import Dice
-from sickbay.population.life import END, Measure, Person, Problem, Visit
+from sickbay.population.patient_history import END, Condition, Measure, Person, Visit
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import OBSTETRICIAN
-from sickbay.population.stories.base import FIRST_YEAR, Planned, Story, Told
+from sickbay.population.stories.base import FIRST_YEAR, Planned, Story, StoryDefinition
+from sickbay.population.vitals import Body
 
 WEEKS = (10, 16, 20, 24, 28, 31, 34, 36, 38, 39)
 BLOOD_WEEKS = (10, 28, 36)
@@ -25,8 +25,8 @@ class Pregnancy(Story):
 
     def __init__(self, start: datetime.date, caesarean: bool = False) -> None:
         self.start = start
-        self.birth = acts.CAESAREAN if caesarean else acts.DELIVERY
-        self.problem: Problem | None = None
+        self.birth = procedure_codes.CAESAREAN if caesarean else procedure_codes.DELIVERY
+        self.problem: Condition | None = None
         self.iron = False
 
     def week(self, day: datetime.date) -> float | None:
@@ -37,7 +37,7 @@ class Pregnancy(Story):
         for week in WEEKS:
             day = self.start + datetime.timedelta(weeks=week, days=1)
             yield Planned(day, problems.PRENATAL, problems.PREGNANCY, OBSTETRICIAN.id)
-        days = 3 if self.birth is acts.CAESAREAN else 2
+        days = 3 if self.birth is procedure_codes.CAESAREAN else 2
         yield Planned(
             self.start + TERM, problems.ADMISSION, problems.PREGNANCY, OBSTETRICIAN.id, self, "inpatient", days * 1440
         )
@@ -67,9 +67,9 @@ class Pregnancy(Story):
             self.problem = chart.problem(problems.PREGNANCY, self.start, visit.day, visit, over=over)
             chart.read(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
         if visit.kind is problems.PRENATAL and self.problem and int((visit.day - self.start).days / 7) == 20:
-            asked = chart.request(acts.ULTRASOUND, acts.IMAGING, visit, self.problem)
-            chart.act(acts.ULTRASOUND, visit, self.problem, asked)
-            chart.report(acts.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", asked)
+            asked = chart.request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
+            chart.act(procedure_codes.ULTRASOUND, visit, self.problem, asked)
+            chart.report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", asked)
         if visit.day == self.start + TERM and self.problem:
             self._born(chart, visit)
         if self.problem and not self.iron and seen.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
@@ -79,10 +79,10 @@ class Pregnancy(Story):
     def _born(self, chart: Chart, visit: Visit) -> None:
         chart.act(self.birth, visit, self.problem, after=300, minutes=50)
         text = "A healthy child; mother and child go home together."
-        chart.note(acts.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
+        chart.note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
 
 
-def _conceived(who: Person, dice: Dice) -> datetime.date:
+def _conceived(who: Person, dice: SeededRandom) -> datetime.date:
     if who.number <= 17:
         return END - datetime.timedelta(weeks=26)
     earliest = max(who.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
@@ -90,7 +90,7 @@ def _conceived(who: Person, dice: Dice) -> datetime.date:
     return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "pregnancy",
     lambda who, dice: Pregnancy(_conceived(who, dice), dice.chance(0.25)),
     ages=(22, 42),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts, drugs, measures, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
-from sickbay.population.life import Person, Visit
-from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, Told, day_at, onset, within
+from sickbay.population.patient_history import Person, Visit
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, StoryDefinition, day_at, onset, within
+from sickbay.population.vitals import Body
 
 
 class Mammography(Story):
@@ -22,11 +22,13 @@ class Mammography(Story):
         self.days = {day for day in days if 50 <= who.age(day) < 75}
 
     def plan(self) -> Iterable[Planned]:
-        return (Planned(day, problems.SCREENING, acts.MAMMOGRAPHY, None, self, minutes=40) for day in sorted(self.days))
+        return (
+            Planned(day, problems.SCREENING, procedure_codes.MAMMOGRAPHY, None, self, minutes=40) for day in sorted(self.days)
+        )
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         if visit.day in self.days:
-            _looked(chart, visit, acts.MAMMOGRAPHY, acts.IMAGE, "No sign of cancer (BI-RADS 1).")
+            _looked(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
 
 
 class Colonoscopy(Story):
@@ -36,17 +38,17 @@ class Colonoscopy(Story):
         self.day, self.polyp = day, polyp
 
     def plan(self) -> Iterable[Planned]:
-        yield Planned(self.day, problems.SCREENING, acts.COLONOSCOPY, None, self, "ambulatory", 90)
+        yield Planned(self.day, problems.SCREENING, procedure_codes.COLONOSCOPY, None, self, "ambulatory", 90)
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         if visit.day != self.day:
             return
         found = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
-        _looked(chart, visit, acts.COLONOSCOPY, acts.COLONOSCOPY_STUDY, found)
+        _looked(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, found)
         if self.polyp:
             polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
-            chart.act(acts.POLYPECTOMY, visit, polyp, after=40, minutes=10)
-        chart.note(acts.PROCEDURE_NOTE, visit, found, printed=True)
+            chart.act(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
+        chart.note(procedure_codes.PROCEDURE_NOTE, visit, found, printed=True)
 
 
 class StoolTest(Story):
@@ -64,7 +66,7 @@ class BreastCancer(Lasting):
     """Found early, operated on, then anastrozole for five years."""
 
     concept, ladder, replaces = problems.BREAST_CANCER, (drugs.ANASTROZOLE,), (False,)
-    care = (acts.EDUCATION, acts.MAMMOGRAPHY)
+    care = (procedure_codes.EDUCATION, procedure_codes.MAMMOGRAPHY)
 
     def __init__(self, onset: datetime.date) -> None:
         super().__init__(onset)
@@ -76,19 +78,26 @@ class BreastCancer(Lasting):
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         super().decide(chart, visit, seen)
         if visit.day == self.operation and visit.setting == "inpatient":
-            asked = chart.request(acts.LUMPECTOMY, acts.SURGICAL, visit, self.problem)
-            chart.act(acts.LUMPECTOMY, visit, self.problem, asked, after=150, minutes=70)
-            chart.note(acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.", printed=True)
+            asked = chart.request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
+            chart.act(procedure_codes.LUMPECTOMY, visit, self.problem, asked, after=150, minutes=70)
+            chart.note(
+                procedure_codes.PROCEDURE_NOTE,
+                visit,
+                "Tumour of 11 mm removed with clear margins; no lymph nodes.",
+                printed=True,
+            )
 
 
 def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str) -> None:
-    asked = chart.request(act, acts.IMAGING if act is acts.MAMMOGRAPHY else acts.EVALUATION, visit)
+    asked = chart.request(
+        act, procedure_codes.IMAGING if act is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
+    )
     chart.act(act, visit, None, asked, minutes=20)
-    chart.report(study, "RAD" if act is acts.MAMMOGRAPHY else "OTH", visit, found, asked, after=35)
+    chart.report(study, "RAD" if act is procedure_codes.MAMMOGRAPHY else "OTH", visit, found, asked, after=35)
 
 
-MAMMOGRAPHY = Told("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)
-COLONOSCOPY = Told(
+MAMMOGRAPHY = StoryDefinition("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)
+COLONOSCOPY = StoryDefinition(
     "colonoscopy",
     lambda who, dice: Colonoscopy(within(who, dice, 46, 76), dice.chance(0.25)),
     ages=(48, 76),
@@ -96,10 +105,10 @@ COLONOSCOPY = Told(
     men=0.45,
     never=frozenset({"dementia"}),
 )
-STOOL = Told(
+STOOL = StoryDefinition(
     "stool test", lambda who, dice: StoolTest(who), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
 )
-BREAST = Told(
+BREAST = StoryDefinition(
     "breast cancer",
     lambda who, dice: BreastCancer(onset(who, dice, 52, years=5)),
     ages=(55, 120),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, problems
-from sickbay.population.body import Body
+from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
 from sickbay.population.codings import Concept
-from sickbay.population.life import Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.patient_history import Visit
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Smoking(Lasting):
     """stopped: the day of the last cigarette, None: still smoking."""
 
     concept = problems.NICOTINE
-    care = (acts.SMOKING_ADVICE, acts.SMOKING_THERAPY)
+    care = (procedure_codes.SMOKING_ADVICE, procedure_codes.SMOKING_THERAPY)
     aims = (wanted("No cigarettes for a year", finding=problems.EX_SMOKER),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
@@ -29,8 +29,8 @@ class Smoking(Lasting):
         if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
-            asked = chart.request(acts.SMOKING_THERAPY, acts.COUNSELING, visit, self.problem, until)
-            chart.act(acts.SMOKING_THERAPY, visit, self.problem, asked, minutes=8)
+            asked = chart.request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
+            chart.act(procedure_codes.SMOKING_THERAPY, visit, self.problem, asked, minutes=8)
             chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
             chart.resolve(self.problem, until)
 
@@ -38,7 +38,7 @@ class Smoking(Lasting):
         return problems.EX_SMOKER if self.helped and self.stopped and day > self.stopped else problems.SMOKER
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "smoking",
     lambda who, dice: Smoking(onset(who, dice, 16), onset(who, dice, 20, years=3) if dice.chance(0.5) else None),
     ages=(18, 80),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sickbay.population import drugs, problems
 from sickbay.population.codings import Concept
-from sickbay.population.life import Drug
-from sickbay.population.stories.base import Steady, Told, onset
+from sickbay.population.patient_history import Drug
+from sickbay.population.stories.base import Steady, StoryDefinition, onset
 
 
 def _told(
@@ -18,8 +18,8 @@ def _told(
     men: float,
     *asks: str,
     never: tuple[str, ...] = (),
-) -> Told:
-    return Told(
+) -> StoryDefinition:
+    return StoryDefinition(
         name,
         lambda who, dice: Steady(onset(who, dice, begins), concept, drug),
         ages,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sickbay.population import acts, drugs, problems
+from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Told, within
+from sickbay.population.patient_history import Condition, Visit
+from sickbay.population.stories.base import Episode, StoryDefinition, within
 
 
 class Stroke(Episode):
@@ -18,11 +18,16 @@ class Stroke(Episode):
     minutes = 5 * 24 * 60
     days = 90
 
-    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
-        asked = chart.request(acts.HEAD_CT, acts.IMAGING, visit, problem)
-        chart.act(acts.HEAD_CT, visit, problem, asked, after=25)
+    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        asked = chart.request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
+        chart.act(procedure_codes.HEAD_CT, visit, problem, asked, after=25)
         chart.report(
-            acts.IMAGE, "RAD", visit, "Infarction in the area of the middle cerebral artery, no bleeding.", asked, after=50
+            procedure_codes.IMAGE,
+            "RAD",
+            visit,
+            "Infarction in the area of the middle cerebral artery, no bleeding.",
+            asked,
+            after=50,
         )
         thinned = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions)
         if not thinned:
@@ -30,19 +35,19 @@ class Stroke(Episode):
         chart.plan(
             "After a stroke",
             problem,
-            (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
+            (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE, procedure_codes.REVIEW),
             (wanted("Walks alone, eats and speaks without help"),),
         )
         after = "Anticoagulation goes on." if thinned else "Clopidogrel from now on."
         chart.note(
-            acts.DISCHARGE,
+            procedure_codes.DISCHARGE,
             visit,
             f"Weak right arm and slow speech, better within five days. Home with physiotherapy. {after}",
             printed=True,
         )
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "stroke",
     lambda who, dice: Stroke(within(who, dice, 56)),
     ages=(58, 120),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems
-from sickbay.population.body import Body
-from sickbay.population.dice import Dice
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.vitals import Body
 
 
 class Hypothyroidism(Lasting):
@@ -19,7 +19,7 @@ class Hypothyroidism(Lasting):
     ladder = drugs.LEVOTHYROXINE
     replaces = (False, True, True)
 
-    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
         self.rise = dice.between(6, 12)
 
@@ -32,7 +32,7 @@ class Hypothyroidism(Lasting):
         return seen.get("tsh", 0) > 4.5
 
 
-STORY = Told(
+STORY = StoryDefinition(
     "thyroid",
     lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice),
     ages=(26, 120),

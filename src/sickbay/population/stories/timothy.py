@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, measures, problems
+from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, filtration, wanted
 from sickbay.population.codings import Concept
-from sickbay.population.life import Problem, Reading, Visit
+from sickbay.population.patient_history import Condition, Observation, Visit
 from sickbay.population.staff import NURSES
 from sickbay.population.stories.immunizations import of_its_day
 
@@ -124,8 +124,8 @@ def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> 
     at = datetime.datetime.combine(_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
     parts = ((measures.SYSTOLIC, float(systolic)), (measures.DIASTOLIC, float(diastolic)))
     readings = chart.life.readings
-    readings.append(Reading(len(readings) + 1, measures.PRESSURE, at, parts=parts))
-    readings.append(Reading(len(readings) + 1, measures.PULSE, at, float(pulse)))
+    readings.append(Observation(len(readings) + 1, measures.PRESSURE, at, parts=parts))
+    readings.append(Observation(len(readings) + 1, measures.PULSE, at, float(pulse)))
 
 
 def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
@@ -162,46 +162,53 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     _care(chart, visits, sugar, pressure, knee)
 
 
-def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Problem, pressure: Problem, knee: Problem) -> None:
+def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Condition, pressure: Condition, knee: Condition) -> None:
     """Eyes and feet once a year, the knee's image, vaccines, plans, and a letter after the last visit."""
     for day, visit in sorted(visits.items()):
         if day.month >= 11 and day.year >= 2021:
-            asked = chart.request(acts.RETINAL_EXAM, acts.EVALUATION, visit, sugar)
-            chart.act(acts.RETINAL_EXAM, visit, sugar, asked)
-            chart.act(acts.FOOT_EXAM, visit, sugar, after=8, minutes=5)
-            chart.vaccinate(of_its_day(acts.INFLUENZA_3, day), visit)
-    for vaccine, on in ((acts.COVID_1, "2021-11-09"), (acts.SHINGLES, "2022-05-17"), (acts.SHINGLES, "2022-11-15")):
+            asked = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, sugar)
+            chart.act(procedure_codes.RETINAL_EXAM, visit, sugar, asked)
+            chart.act(procedure_codes.FOOT_EXAM, visit, sugar, after=8, minutes=5)
+            chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, day), visit)
+    for vaccine, on in (
+        (procedure_codes.COVID_1, "2021-11-09"),
+        (procedure_codes.SHINGLES, "2022-05-17"),
+        (procedure_codes.SHINGLES, "2022-11-15"),
+    ):
         chart.vaccinate(vaccine, visits[_day(on)])
     seen = visits[_day("2021-03-16")]
-    asked = chart.request(acts.KNEE_XRAY, acts.IMAGING, seen, knee)
-    chart.act(acts.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
-    chart.report(acts.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
+    asked = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, seen, knee)
+    chart.act(procedure_codes.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
+    chart.report(procedure_codes.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
     chart.plan(
         "Type 2 diabetes: plan of care",
         sugar,
-        (acts.EDUCATION, acts.EXERCISE, acts.REVIEW),
+        (procedure_codes.EDUCATION, procedure_codes.EXERCISE, procedure_codes.REVIEW),
         (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
     )
     chart.plan(
         "Hypertension: plan of care",
         pressure,
-        (acts.SALT, acts.REVIEW),
+        (procedure_codes.SALT, procedure_codes.REVIEW),
         (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
     )
     last = visits[_day("2026-11-17")]
     chart.note(
-        acts.PROGRESS,
+        procedure_codes.PROGRESS,
         last,
         "Blood pressure 148/88 on lisinopril 20 mg, HbA1c 7.4 % on metformin. Feels well, no cough,"
         " no dizziness. To see Dr. Okafor next week about the pressure.",
     )
     chart.note(
-        acts.CONSULT, seen, "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.", printed=True
+        procedure_codes.CONSULT,
+        seen,
+        "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.",
+        printed=True,
     )
 
 
 def _found(
     chart: Chart, visits: dict[datetime.date, Visit], concept: Concept, day: str, site: Concept | None = None
-) -> Problem:
+) -> Condition:
     on = _day(day)
     return chart.problem(concept, on, on, visits[on], site=site)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from sickbay.population import acts, body, drugs, forms, measures, problems
+from sickbay.population import drugs, forms, measures, problems, procedure_codes, vitals
 from sickbay.population.chart import Chart
-from sickbay.population.dice import Dice
-from sickbay.population.life import Measure, Person, Visit
+from sickbay.population.patient_history import Measure, Person, Visit
+from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story
 from sickbay.population.stories.minor import ADULT, CHILD, TOO_YOUNG, Illness, acute, allergies
 from sickbay.population.stories.smoking import Smoking
@@ -19,7 +19,7 @@ INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
 def tell(chart: Chart, threads: list[Story]) -> None:
     """Walks through the planned visits in order."""
     who, dice = chart.person, chart.dice
-    own = body.build(who, dice)
+    own = vitals.build(who, dice)
     last, young = None, False
     for planned in _calendar(who, dice, threads):
         illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
@@ -37,7 +37,7 @@ def tell(chart: Chart, threads: list[Story]) -> None:
         if visit.number == 1:
             _bought(chart, visit, threads)
         young = not grown
-        now = body.expected(who, own, visit.day)
+        now = vitals.expected(who, own, visit.day)
         for thread in threads:
             thread.bend(now, visit.day)
         if illness:
@@ -51,7 +51,7 @@ def tell(chart: Chart, threads: list[Story]) -> None:
             last = visit
             _checked(chart, visit, threads)
     if last:
-        chart.note(acts.PROGRESS, last, _summary(chart, last))
+        chart.note(procedure_codes.PROGRESS, last, _summary(chart, last))
         _screened(chart, last)
     chart.close()
 
@@ -102,7 +102,7 @@ def _summary(chart: Chart, visit: Visit) -> str:
     return "\n".join(lines)
 
 
-def _calendar(who: Person, dice: Dice, threads: list[Story]) -> list[Planned]:
+def _calendar(who: Person, dice: SeededRandom, threads: list[Story]) -> list[Planned]:
     """The visits of a life, one a day: those of a single story first, then the routine, then what comes by chance."""
     lasting = [each for each in threads if isinstance(each, Lasting) and each.chronic]
     routine = list(_routine(who, dice, lasting))
@@ -124,7 +124,7 @@ def _away(stay: Planned, day: datetime.date) -> bool:
     return stay.day < day <= stay.day + datetime.timedelta(minutes=stay.minutes)
 
 
-def _routine(who: Person, dice: Dice, chronic: list[Lasting]) -> Iterator[Planned]:
+def _routine(who: Person, dice: SeededRandom, chronic: list[Lasting]) -> Iterator[Planned]:
     """Check-ups: often in the first years of life, then once a year; between them follow-ups of what lasts."""
     for month in INFANT_MONTHS if who.born.year >= 2009 else ():
         yield Planned(who.born + datetime.timedelta(days=int(month * 30.44)), problems.WELL_CHILD)
@@ -147,11 +147,11 @@ def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
         yield Planned(day, problems.FOLLOW_UP, first.concept)
 
 
-def _examine(chart: Chart, visit: Visit, now: body.Body, threads: list[Story]) -> body.Body:
+def _examine(chart: Chart, visit: Visit, now: vitals.Body, threads: list[Story]) -> vitals.Body:
     age = chart.person.age(visit.day)
     seen = chart.vitals(visit, now, _signs(visit, age, threads), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
-        seen["bmi_rank"] = body.rank(chart.person, age, seen["bmi"])
+        seen["bmi_rank"] = vitals.rank(chart.person, age, seen["bmi"])
         chart.read(measures.BMI_RANK, visit, seen["bmi_rank"])
     wanted: dict[str, Measure] = {}
     if visit.kind is problems.CHECK_UP and visit.day.year % 2 == chart.person.number % 2:

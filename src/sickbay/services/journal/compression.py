@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from importlib.resources import files
 
-WORDS = files("sickbay.operations").joinpath("packing_words.txt").read_bytes()
+WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
 """Never to be changed: what was stored can be read with the very same dictionary only. Another one needs another mark."""
 MARK = b"\x01"
 """The first byte of a packed record; one that an older Sickbay wrote begins with a brace."""

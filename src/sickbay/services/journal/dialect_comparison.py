@@ -10,15 +10,15 @@ from typing import Any
 from sickbay import dialects
 from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
-from sickbay.authorization.values import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
+from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal
 from sickbay.kernel.compiled_checks import CompiledChecks, compile, examine
-from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal
-from sickbay.kernel.remembering import memoized
-from sickbay.operations.decision import Decision
+from sickbay.kernel.memoize import memoized
+from sickbay.services.decision import Decision
 
 
 def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, A
 @memoized(256)
 def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> CompiledChecks[Any, Any]:
     """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
-    return compile(tuple(one for one in checks if "state" not in one.needs), interaction)
+    return compile(tuple(one for one in checks if "state" not in one.requires), interaction)
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sickbay.authorization import access, backend, client_authentication
-from sickbay.authorization.values import Client, Code, Family, Token
-from sickbay.kernel.refusal import Examination, Facts
+from sickbay.authorization import access, client_assertion, client_authentication
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, TokenFamily
+from sickbay.kernel.checks import Examination, Facts
 
 STORED = (
     "client",
@@ -118,12 +118,16 @@ def _own(known: Any, examination: Examination) -> list[Any]:
     if not isinstance(client, Client) or client.client == "public":
         return []
     by_secret = passed(client_authentication.secret_is_right) and passed(client_authentication.credentials_are_sent)
-    if not by_secret and not passed(backend.signature_is_right):
+    if not by_secret and not passed(client_assertion.signature_is_right):
         return []
     grants = [getattr(known, name, None) for name in ("code", "family", "subject")]
     return [
         client,
-        *(one for one in grants if isinstance(one, Code | Family | Token) and one.client_id == client.client_id),
+        *(
+            one
+            for one in grants
+            if isinstance(one, AuthorizationCode | TokenFamily | AccessToken) and one.client_id == client.client_id
+        ),
     ]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.explain import Explanation
-from sickbay.operations.decision import Decision
+from sickbay.services.decision import Decision
 
 
-class Wire(NamedTuple):
+class RecordedRequest(NamedTuple):
     """A request as it came. headers: names in lower case."""
 
     method: str
@@ -17,7 +17,7 @@ class Wire(NamedTuple):
     body: str = ""
 
 
-class Answered(NamedTuple):
+class RecordedResponse(NamedTuple):
     """Our answer. headers: as they are known, or as they go out. body: None where it holds a patient's data."""
 
     status: int
@@ -40,8 +40,8 @@ class Exchange(NamedTuple):
     stage: str
     client_id: str
     timeline: str
-    wire: Wire
-    answer: Answered
+    wire: RecordedRequest
+    answer: RecordedResponse
     decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
 

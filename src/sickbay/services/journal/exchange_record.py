@@ -12,30 +12,30 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
-from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Code, Launch, Server
+from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.diagnosis.stages import REGISTRATION
-from sickbay.kernel.refusal import Examination
-from sickbay.operations import journal_metrics
-from sickbay.operations import launch as launches
-from sickbay.operations import live as secrets
-from sickbay.operations.context import World
-from sickbay.operations.decision import Decision
-from sickbay.operations.exchange import Answered, Exchange, Wire
-from sickbay.operations.launch import place_of
-from sickbay.operations.live import Live
-from sickbay.operations.masking import length
-from sickbay.operations.others import others
-from sickbay.operations.packing import pack, unpack
-from sickbay.operations.redaction import Redaction
+from sickbay.kernel.checks import Examination
 from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
-from sickbay.storage.store import Record
+from sickbay.services import launch as launches
+from sickbay.services.context import Runtime
+from sickbay.services.decision import Decision
+from sickbay.services.journal import live_secrets as secrets
+from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.journal.compression import pack, unpack
+from sickbay.services.journal.dialect_comparison import others
+from sickbay.services.journal.exchange import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.masking import length
+from sickbay.services.journal.redaction import Redaction
+from sickbay.services.launch import place_of
+from sickbay.storage.interface import Record
 
 LOG = logging.getLogger("sickbay")
 FHIR = ("access", "search", "app_state")
@@ -56,33 +56,33 @@ class Masked(NamedTuple):
     redaction: Redaction | None
 
 
-async def stored(world: World, one: Exchange, shown: Masked | None = None) -> Record:
+async def stored(runtime: Runtime, one: Exchange, shown: Masked | None = None) -> Record:
     """As it is stored. shown: the exchange if it was masked for its own response, where only the response was missing.
 
     Of a refused one, what may be a live secret is looked up first.
     """
     if shown is None:
-        return record(one, await _live(world, one))
+        return record(one, await _live(runtime, one))
     response = shown.redaction.response(one.answer) if shown.redaction else minimal(one)["response"]
     return _record(one, msgspec.json.encode(shown.entry | {"at": one.at, "response": response}))
 
 
-async def masked(world: World, one: Exchange) -> Masked:
+async def masked(runtime: Runtime, one: Exchange) -> Masked:
     """An exchange that is shown in its own response."""
-    return _masked(one, await _live(world, one))
+    return _masked(one, await _live(runtime, one))
 
 
-async def shown(world: World, masked: Masked, full: bool) -> dict[str, Any]:
+async def shown(runtime: Runtime, masked: Masked, full: bool) -> dict[str, Any]:
     """The same, as it is read later. full: for the administrator."""
-    return filled(msgspec.json.decode(await launches.shown(world, masked.text.decode(), full)))
+    return filled(msgspec.json.decode(await launches.shown(runtime, masked.text.decode(), full)))
 
 
-async def _live(world: World, one: Exchange) -> Live:
+async def _live(runtime: Runtime, one: Exchange) -> LiveSecrets:
     if not one.refused:
-        return Live(await secrets.hashes(world), strict=True)
+        return LiveSecrets(await secrets.hashes(runtime), strict=True)
     sent = (parse(one.wire.url.partition("?")[2]), parse(one.wire.body))
     opaque = {value for every in sent for name in ("code_challenge", "client_id") for value in every.all(name)}
-    return await secrets.load(world, opaque | {*_challenges(one)})
+    return await secrets.load(runtime, opaque | {*_challenges(one)})
 
 
 def _challenges(one: Exchange) -> Iterator[str]:
@@ -92,11 +92,11 @@ def _challenges(one: Exchange) -> Iterator[str]:
     verifier, code = one.decision.request.parameters.get("code_verifier"), getattr(one.decision.known, "code", None)
     if verifier:
         yield pkce.challenge(verifier)
-    if isinstance(code, Code) and code.code_challenge and code.code_challenge_method == "S256":
+    if isinstance(code, AuthorizationCode) and code.code_challenge and code.code_challenge_method == "S256":
         yield code.code_challenge
 
 
-def record(one: Exchange, live: Live, *, compare: bool = True) -> Record:
+def record(one: Exchange, live: LiveSecrets, *, compare: bool = True) -> Record:
     """compare: whether to find out what the other dialects would answer."""
     return _record(one, _masked(one, live, compare).text)
 
@@ -116,7 +116,7 @@ def _record(one: Exchange, text: bytes) -> Record:
     )
 
 
-def _masked(one: Exchange, live: Live, compare: bool = True) -> Masked:
+def _masked(one: Exchange, live: LiveSecrets, compare: bool = True) -> Masked:
     """If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
     try:
         made, redaction = _entry(one, live, compare)
@@ -146,12 +146,12 @@ def minimal(one: Exchange) -> dict[str, Any]:
     }
 
 
-def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
+def entry(one: Exchange, live: LiveSecrets, *, compare: bool = True) -> dict[str, Any]:
     """The redacted facts of an exchange, without what can be derived."""
     return _entry(one, live, compare)[0]
 
 
-def _entry(one: Exchange, live: Live, compare: bool) -> tuple[dict[str, Any], Redaction]:
+def _entry(one: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
     live.begin()
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
     corrected = _unread(explanation, one)
@@ -254,15 +254,15 @@ def text_of(record: Record) -> str:
     return unpack(record.value).decode()
 
 
-async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
+async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
     """A record with everything that is derived. A record that an older Sickbay stored is redacted again."""
-    given = msgspec.json.decode(await launches.shown(world, text_of(record), full))
+    given = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
     if isinstance(given["checks"], str):
         return filled(given)
-    return again(given, Live(await secrets.hashes(world), strict=True))
+    return again(given, LiveSecrets(await secrets.hashes(runtime), strict=True))
 
 
-def _negotiation(given: Given | None, redaction: Redaction) -> dict[str, Any]:
+def _negotiation(given: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
     """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
     if given is None:
         return {}
@@ -276,14 +276,14 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return None
     if one.stage == "registration":
         return _metadata(explanation.corrected, one)
-    return one.decision.stage.unread(_placed(explanation.corrected, one.decision))
+    return one.decision.stage.to_evidence(_placed(explanation.corrected, one.decision))
 
 
 def _metadata(corrected: Any, one: Exchange) -> dict[str, Any] | None:
     """The request to send instead: what was sent, with the corrections; None if it was not kept."""
     if not corrected.source:
         return None
-    app = REGISTRATION.unread(corrected)["app"]
+    app = REGISTRATION.to_evidence(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
     return {"method": one.wire.method, "url": one.wire.url, "headers": headers, "body": body}
 
@@ -298,10 +298,10 @@ def _placed(corrected: Any, decision: Decision[Any, Any]) -> Any:
     return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
-def again(given: dict[str, Any], live: Live) -> dict[str, Any]:
+def again(given: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
     """A record that an older Sickbay wrote, redacted as one of today is."""
     sent = given.get("request") or {}
-    wire = Wire(
+    wire = RecordedRequest(
         str(sent.get("method") or ""),
         str(sent.get("url") or ""),
         dict(sent.get("headers") or {}),
@@ -310,7 +310,7 @@ def again(given: dict[str, Any], live: Live) -> dict[str, Any]:
     public = (given.get("app") or "", given.get("launch") or "", given["tenant"], given["id"])
     redaction = Redaction(wire, live, public, fhir=given.get("stage") in FHIR)
     answer = given.get("response") or {}
-    answered = Answered(int(answer.get("status") or 0), dict(answer.get("headers") or {}), answer.get("body"))
+    answered = RecordedResponse(int(answer.get("status") or 0), dict(answer.get("headers") or {}), answer.get("body"))
     made = given | {"request": redaction.request(wire)}
     made["corrected"] = redaction.corrected(given["corrected"]) if given.get("corrected") else None
     made["response"] = redaction.response(answered)

@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from sickbay.operations import journal_metrics
-from sickbay.operations.context import Line, World
-from sickbay.operations.exchange import Answered as Answered
-from sickbay.operations.exchange import Exchange as Exchange
-from sickbay.operations.exchange import Wire as Wire
-from sickbay.operations.exchange_record import Masked, record, stored
-from sickbay.operations.journal_queue import Queue
-from sickbay.operations.live import Live, hashes
+from sickbay.services.context import LogLine, Runtime
+from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.journal.exchange import Exchange as Exchange
+from sickbay.services.journal.exchange import RecordedRequest as RecordedRequest
+from sickbay.services.journal.exchange import RecordedResponse as RecordedResponse
+from sickbay.services.journal.exchange_record import Masked, record, stored
+from sickbay.services.journal.live_secrets import LiveSecrets, hashes
+from sickbay.services.journal.write_queue import Queue
 from sickbay.settings.database import Unavailable
-from sickbay.storage.store import Put, Record, Step, Volume
+from sickbay.storage.interface import Put, Record, Step, Volume
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -46,8 +46,8 @@ class Journal:
     most: what is kept; the store is trimmed to it after each batch.
     """
 
-    def __init__(self, world: World, most: Volume = MOST) -> None:
-        self.world = world
+    def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
+        self.runtime = runtime
         self.most = most
         self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
@@ -64,19 +64,19 @@ class Journal:
             self.hold(one)
             return
         self._say(one)
-        made = await stored(self.world, one, shown)
+        made = await stored(self.runtime, one, shown)
         if self._at_once >= AT_ONCE or len(self._refused):
             self._refused.add(made, made.owner, len(made.value))
             return
         self._at_once += 1
         try:
-            await self.world.store.transaction([Put(made, aside=True)])
+            await self.runtime.store.transaction([Put(made, aside=True)])
         finally:
             self._at_once -= 1
 
     def hold(self, one: Exchange) -> None:
         """Queue a granted exchange for the next batch. An app's many FHIR requests don't displace its other exchanges."""
-        if self.world.say is not None:
+        if self.runtime.say is not None:
             self._say(one)
         self._granted.add(one, f"{one.stage} {one.client_id}", weight(one))
 
@@ -91,12 +91,12 @@ class Journal:
             self._refused.clear()
             if granted or refused:
                 try:
-                    puts = await _puts([one for one, _, _ in granted], await hashes(self.world))
+                    puts = await _puts([one for one, _, _ in granted], await hashes(self.runtime))
                     for start in range(0, len(puts), AT_A_TIME):
-                        await self.world.store.transaction(puts[start : start + AT_A_TIME])
+                        await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
                     for start in range(0, len(refused), AT_A_TIME):
                         made = [Put(one, aside=True) for one, _, _ in refused[start : start + AT_A_TIME]]
-                        await self.world.store.transaction(made)
+                        await self.runtime.store.transaction(made)
                 except (
                     Unavailable,
                     asyncio.CancelledError,
@@ -115,8 +115,8 @@ class Journal:
                     await self.flush()
                     self._report()
                     await self.trim()
-                    if self.world.effects.now() - purged > PURGED_EVERY:
-                        purged = self.world.effects.now()
+                    if self.runtime.effects.now() - purged > PURGED_EVERY:
+                        purged = self.runtime.effects.now()
                         await self._purge(int(purged))
         finally:
             with suppress(Unavailable):
@@ -124,13 +124,13 @@ class Journal:
 
     async def trim(self) -> None:
         """Delete the oldest of what is too much, a slice at a time."""
-        while deleted := await self.world.store.trim_journal(self.most, AT_A_TIME):
+        while deleted := await self.runtime.store.trim_journal(self.most, AT_A_TIME):
             journal_metrics.dropped("size", deleted)
             await asyncio.sleep(PAUSE)
 
     async def _purge(self, now: int) -> None:
         """Delete what expired, a slice at a time."""
-        while deleted := await self.world.store.purge(now, AT_A_TIME):
+        while deleted := await self.runtime.store.purge(now, AT_A_TIME):
             journal_metrics.dropped("expired", deleted)
             await asyncio.sleep(PAUSE)
 
@@ -141,10 +141,10 @@ class Journal:
         self._reported = dropped
 
     def _say(self, one: Exchange) -> None:
-        if self.world.say is None:
+        if self.runtime.say is None:
             return
         finding = one.explanation.findings[0].id if one.explanation and one.explanation.findings else ""
-        self.world.say(Line(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
+        self.runtime.say(LogLine(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
 
 
 def weight(one: Exchange) -> int:
@@ -161,7 +161,7 @@ async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]
     steps: list[Step] = []
     compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
-        live = Live(known, strict=True)
+        live = LiveSecrets(known, strict=True)
         steps += [Put(record(one, live, compare=compare), aside=True) for one in batch[start : start + SLICE]]
         await asyncio.sleep(0)
     return steps

@@ -13,9 +13,9 @@ from hashlib import sha256
 import msgspec
 
 from sickbay.authorization import refresh
-from sickbay.operations import records
-from sickbay.operations.context import Secrets, World
-from sickbay.storage.store import CHANGES
+from sickbay.services import records
+from sickbay.services.context import Runtime, Secrets
+from sickbay.storage.interface import CHANGES
 
 KINDS = ("token", "code", "launch", "session")
 """Records that are stored under the hash of a secret."""
@@ -97,7 +97,7 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 )
 
 
-class Live:
+class LiveSecrets:
     """Recognises the secrets of one moment. hashes: SHA-256 hex; found: tokens that were looked up and are live."""
 
     def __init__(self, hashes: Collection[str] = (), found: Collection[str] = (), *, strict: bool = False) -> None:
@@ -148,31 +148,31 @@ class Live:
         return bool(_PASSWORDS) and _of_password(piece) in _PASSWORDS
 
 
-async def load(world: World, opaque: Collection[str]) -> Live:
+async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
     """opaque: values of the exchange that are random and may be kept unless they are live."""
-    return Live(await hashes(world), await _found(world, opaque))
+    return LiveSecrets(await hashes(runtime), await _found(runtime, opaque))
 
 
-async def hashes(world: World) -> frozenset[str]:
+async def hashes(runtime: Runtime) -> frozenset[str]:
     """Of client secrets, registration tokens and the admin token; read again only once an app was changed."""
-    stamp, kept = world.store.stamp(), world.secrets
+    stamp, kept = runtime.store.stamp(), runtime.secrets
     if stamp is not None and kept.stamp == stamp:
         return kept.hashes
-    changes = await world.store.get(CHANGES.record.kind, CHANGES.record.key)
+    changes = await runtime.store.get(CHANGES.record.kind, CHANGES.record.key)
     revision = changes.revision if changes else 0
     if kept.revision == revision:
-        world.secrets = kept._replace(stamp=stamp)
+        runtime.secrets = kept._replace(stamp=stamp)
         return kept.hashes
-    found: set[str] = set(world.hidden)
+    found: set[str] = set(runtime.hidden)
     for kind in ("app", "app-before"):
-        for one in await world.store.find(kind, limit=10_000):
+        for one in await runtime.store.find(kind, limit=10_000):
             client = _DECODER.decode(one.value)  # None: before it was registered
             found |= {each for each in (client.secret_hash, client.registration_hash) if each} if client else set()
-    world.secrets = Secrets(stamp, revision, frozenset(found))
-    return world.secrets.hashes
+    runtime.secrets = Secrets(stamp, revision, frozenset(found))
+    return runtime.secrets.hashes
 
 
-async def _found(world: World, opaque: Collection[str]) -> frozenset[str]:
+async def _found(runtime: Runtime, opaque: Collection[str]) -> frozenset[str]:
     found: set[str] = set()
     pieces = sorted(
         {run[at : at + TOKEN] for text in opaque for run in _RUN.findall(text) for at in range(len(run) - TOKEN + 1)}
@@ -181,7 +181,7 @@ async def _found(world: World, opaque: Collection[str]) -> frozenset[str]:
     for piece in pieces[:LOOKED_UP]:
         key = records.digest(piece)
         for kind in KINDS:
-            if await world.store.get(kind, key) is not None:
+            if await runtime.store.get(kind, key) is not None:
                 found.add(piece)
     found.update(one for one in opaque if refresh.is_one(one))
     return frozenset(found)

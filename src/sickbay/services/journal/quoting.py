@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from sickbay.operations import vocabulary as known
-from sickbay.operations.harmless import Harmless, looks_random
-from sickbay.operations.masking import length
+from sickbay.services.journal import vocabulary as known
+from sickbay.services.journal.masking import length
+from sickbay.services.journal.safe_values import SafeValues, looks_random
 
 MOST = 70_000
 """Characters that are compared; of a larger request nothing is quoted but words of ours."""
@@ -33,7 +33,7 @@ SHORT = 3
 class Quoting:
     """sent: all that came with the request."""
 
-    def __init__(self, harmless: Harmless, sent: Iterable[str]) -> None:
+    def __init__(self, harmless: SafeValues, sent: Iterable[str]) -> None:
         self.harmless = harmless
         self._sent = tuple(one for one in sent if one)
         self._raw: str | None = None

@@ -7,35 +7,35 @@ from typing import Any
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
-from sickbay.operations import exchange_record, timelines
-from sickbay.operations.context import World
-from sickbay.operations.decision import redacted
-from sickbay.operations.exchange_record import Masked
-from sickbay.operations.journal import EVERY, Journal
-from sickbay.operations.timelines import Timeline
+from sickbay.services.context import Runtime
+from sickbay.services.decision import redacted
+from sickbay.services.journal import exchange_record, timelines
+from sickbay.services.journal.exchange_record import Masked
+from sickbay.services.journal.journal import EVERY, Journal
+from sickbay.services.journal.timelines import Timeline
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
 MORE = ("scopes", "refresh")
 """Members of some exchanges."""
 
 
-async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
+async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
     """One exchange, None where there is none of this id."""
-    record = await world.store.get("exchange", id)
+    record = await runtime.store.get("exchange", id)
     if record is None:
         await journal.flush()
-        record = await world.store.get("exchange", id)
-    if record is None and world.shared:  # another worker has it still in hand
+        record = await runtime.store.get("exchange", id)
+    if record is None and runtime.shared:  # another worker has it still in hand
         await asyncio.sleep(EVERY * 1.5)
-        record = await world.store.get("exchange", id)
+        record = await runtime.store.get("exchange", id)
     if record is None:
         return None
-    entry = await exchange_record.whole(world, record, full)
+    entry = await exchange_record.whole(runtime, record, full)
     return entry if full else public(entry)
 
 
 async def listed(
-    world: World,
+    runtime: Runtime,
     journal: Journal,
     *,
     tenant: str | None = None,
@@ -46,19 +46,19 @@ async def listed(
 ) -> list[dict[str, Any]]:
     """Newest first, in full: for the administrator. launch: a timeline's id."""
     await journal.flush()
-    found = await world.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [await exchange_record.whole(world, one, False) for one in found]
+    found = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
+    return [await exchange_record.whole(runtime, one, False) for one in found]
 
 
-async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Timeline:
+async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
     """The exchanges of one launch, in order of time."""
-    found = await timelines.read(world, journal, id, full=full)
+    found = await timelines.read(runtime, journal, id, full=full)
     return found if full else found._replace(exchanges=[public(entry) for entry in found.exchanges])
 
 
-async def fresh(world: World, masked: Masked, *, full: bool) -> dict[str, Any]:
+async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:
     """An exchange that is shown in its own response, as `read` would give it."""
-    entry = await exchange_record.shown(world, masked, full)
+    entry = await exchange_record.shown(runtime, masked, full)
     return entry if full else public(entry)
 
 

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from sickbay.operations import harmless_search
-from sickbay.operations import vocabulary as known
-from sickbay.operations.exchange import Answered, Wire
-from sickbay.operations.harmless import Harmless
-from sickbay.operations.harmless_headers import HEADERS
-from sickbay.operations.live import Live
-from sickbay.operations.masking import SECRET, length
-from sickbay.operations.outline import outline
-from sickbay.operations.quoting import Quoting
 from sickbay.protocol.parameters import parse
+from sickbay.services.journal import safe_search
+from sickbay.services.journal import vocabulary as known
+from sickbay.services.journal.body_outline import outline
+from sickbay.services.journal.exchange import RecordedRequest, RecordedResponse
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.masking import SECRET, length
+from sickbay.services.journal.quoting import Quoting
+from sickbay.services.journal.safe_headers import HEADERS
+from sickbay.services.journal.safe_values import SafeValues
 
 MANY = 60
 """Parameters of a request that are kept one by one."""
@@ -62,31 +62,31 @@ SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
     )
 )
 """Names of parameters and members whose values are secret, without punctuation and in lower case."""
-Read: TypeAlias = Callable[[Harmless, str], str]
+Read: TypeAlias = Callable[[SafeValues, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
-    (Harmless.scope, "scope scopes"),
-    (Harmless.random, "state"),
-    (Harmless.secret, "nonce"),
-    (Harmless.challenge, "code_challenge"),
-    (Harmless.client, "client_id kid"),
-    (Harmless.title, "client_name"),
-    (Harmless.number, "max_age expires_in"),
-    (Harmless.id, "patient encounter"),
+    (SafeValues.scope, "scope scopes"),
+    (SafeValues.random, "state"),
+    (SafeValues.secret, "nonce"),
+    (SafeValues.challenge, "code_challenge"),
+    (SafeValues.client, "client_id kid"),
+    (SafeValues.title, "client_name"),
+    (SafeValues.number, "max_age expires_in"),
+    (SafeValues.id, "patient encounter"),
     (
-        Harmless.url,
+        SafeValues.url,
         "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri jwks_uri issuer",
     ),
-    (Harmless.url, "initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri tos_uri policy_uri"),
-    (Harmless.url, "error_uri registration_client_uri smart_style_url request_uri"),
+    (SafeValues.url, "initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri tos_uri policy_uri"),
+    (SafeValues.url, "error_uri registration_client_uri smart_style_url request_uri"),
     (
-        Harmless.choice,
+        SafeValues.choice,
         "response_type response_mode grant_type prompt display code_challenge_method client_assertion_type",
     ),
     (
-        Harmless.choice,
+        SafeValues.choice,
         "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types",
     ),
-    (Harmless.choice, "client pkce scope_mode decision intent"),
+    (SafeValues.choice, "client pkce scope_mode decision intent"),
 )
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How the value of a parameter is read, by its name without punctuation."""
@@ -96,16 +96,16 @@ _NAMES = frozenset(OAUTH)
 class Redaction:
     """Of one exchange. `request` comes first: what it keeps decides what the rest may quote."""
 
-    def __init__(self, wire: Wire, live: Live, public: Iterable[str], *, fhir: bool, more: str = "") -> None:
-        """more: what else came with the request, such as a body that is in no `Wire`."""
-        self.harmless = Harmless(live, public)
+    def __init__(self, wire: RecordedRequest, live: LiveSecrets, public: Iterable[str], *, fhir: bool, more: str = "") -> None:
+        """more: what else came with the request, such as a body that is in no `RecordedRequest`."""
+        self.harmless = SafeValues(live, public)
         self.fhir = fhir
         self._corrects = False
         self._values: dict[str, str] = {}
         """Values of the request, and what is shown of each."""
         self.quoting = Quoting(self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values()))
 
-    def request(self, wire: Wire) -> dict[str, Any]:
+    def request(self, wire: RecordedRequest) -> dict[str, Any]:
         method = wire.method if wire.method.upper() in known.METHODS_OF_HTTP else length(wire.method)
         body = self._body(wire.body, wire.headers) if wire.body else None
         shown = {"method": method, "url": self.url(wire.url), "headers": self.headers(wire.headers), "body": body}
@@ -176,7 +176,7 @@ class Redaction:
         """What is shown of the value; the value itself where it is harmless."""
         if self.fhir:
             secret = known.squeezed(name) in SECRETS and known.squeezed(name) not in ("code", "key")
-            return self.harmless.secret(value) if secret else harmless_search.value(self.harmless, name, value)
+            return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)
         return self._oauth(name.removeprefix("amp;"), value)
 
     def _oauth(self, name: str, value: str) -> str:
@@ -241,7 +241,7 @@ class Redaction:
             return value
         return self.harmless.client(value) if name == "kid" else length(value)
 
-    def response(self, answer: Answered) -> dict[str, Any]:
+    def response(self, answer: RecordedResponse) -> dict[str, Any]:
         headers = {name: shown for name, value in answer.told().items() if (shown := self._answered(name, value))}
         return {
             "status": answer.status,

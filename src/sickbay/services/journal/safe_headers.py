@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sickbay.operations import vocabulary as known
-from sickbay.operations.harmless import Harmless
-from sickbay.operations.masking import length
+from sickbay.services.journal import vocabulary as known
+from sickbay.services.journal.masking import length
+from sickbay.services.journal.safe_values import SafeValues
 
 _MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*;\s*[\w-]+=[^;,]*)*)")
 _TYPES = frozenset(("application", "text", "image", "multipart", "message", "audio", "video", "font", "*"))
@@ -79,7 +79,7 @@ _SITES = frozenset(("same-origin", "same-site", "cross-site", "none"))
 _SCHEMES = frozenset(("basic", "bearer", "digest", "dpop", "mac", "token", "negotiate", "oauth", "jwt"))
 
 
-def _media(harmless: Harmless, value: str) -> str:
+def _media(harmless: SafeValues, value: str) -> str:
     return ",".join(_one_media(one) for one in value.split(","))
 
 
@@ -92,7 +92,7 @@ def _one_media(text: str) -> str:
     return text
 
 
-def _authorization(harmless: Harmless, value: str) -> str:
+def _authorization(harmless: SafeValues, value: str) -> str:
     """Its scheme. The rest is a secret, whatever it is."""
     scheme, blank, rest = value.partition(" ")
     if not blank or scheme.lower() not in _SCHEMES:
@@ -101,34 +101,34 @@ def _authorization(harmless: Harmless, value: str) -> str:
     return f"{scheme} {shown if scheme.lower() == 'bearer' or rest in harmless.public else f'…({len(rest.strip())})'}"
 
 
-def _agent(harmless: Harmless, value: str) -> str:
+def _agent(harmless: SafeValues, value: str) -> str:
     """The products that everyone knows, with their versions."""
     found = _PRODUCT.findall(value[:500])
     known_ones = [f"{name}/{version}" if version else name for name, version in found if name.lower() in PRODUCTS]
     return " ".join(dict.fromkeys(known_ones)) or length(value)
 
 
-def _origin(harmless: Harmless, value: str) -> str:
+def _origin(harmless: SafeValues, value: str) -> str:
     if value == "null":
         return value
     return harmless.url(value) if "://" in value else length(value)
 
 
-def _host(harmless: Harmless, value: str) -> str:
+def _host(harmless: SafeValues, value: str) -> str:
     found = _HOST.fullmatch(value)
     return value if found and harmless.host(found[1]) else length(value)
 
 
-def _names(harmless: Harmless, value: str) -> str:
+def _names(harmless: SafeValues, value: str) -> str:
     names = [one.strip().lower() for one in value.split(",")]
     return ", ".join(one if one in known.HEADERS else length(one) for one in names[:20])
 
 
-def matching(pattern: re.Pattern[str]) -> Callable[[Harmless, str], str]:
+def matching(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:
     return lambda harmless, value: value if len(value) < 300 and pattern.fullmatch(value) else length(value)
 
 
-HEADERS: dict[str, Callable[[Harmless, str], str]] = {
+HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
     "accept": _media,
     "accept-encoding": matching(_CODINGS),
     "content-type": _media,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from sickbay.operations import vocabulary as known
-from sickbay.operations.masking import length
+from sickbay.services.journal import vocabulary as known
+from sickbay.services.journal.masking import length
 
 PERSONAL = frozenset(
     (

@@ -8,20 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from urllib.parse import unquote
 
-from sickbay.diagnosis.repairs import (
-    EXAMPLE_NONCE,
-    EXAMPLE_STATE,
-    PLACE_OF_SECRET,
-    PLACES,
-)
+from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.kernel.remembering import memoized
-from sickbay.operations import harmless_search
-from sickbay.operations import vocabulary as known
-from sickbay.operations.live import Live, decoded
-from sickbay.operations.masking import length, masked
+from sickbay.kernel.memoize import memoized
+from sickbay.services.journal import safe_search
+from sickbay.services.journal import vocabulary as known
+from sickbay.services.journal.live_secrets import LiveSecrets, decoded
+from sickbay.services.journal.masking import length, masked
 
-PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET}
+PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 """Values that Sickbay itself puts into corrected requests."""
 EMPTY = frozenset(("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process"))
 GUESSES = 60
@@ -114,10 +109,10 @@ _SCOPE = re.compile(r"([A-Za-z]{1,20})([/.:])([A-Za-z*]{1,60})([./:])([a-z*]{1,1
 _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 
 
-class Harmless:
+class SafeValues:
     """Reads values in the light of what is public for this exchange, and of what is secret now."""
 
-    def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
+    def __init__(self, live: LiveSecrets, public: Iterable[str] = ()) -> None:
         self.live = live
         self._random = ""
         """The value that `random` kept."""
@@ -219,7 +214,7 @@ class Harmless:
 
     def _filters(self, text: str) -> str:
         pairs = (pair.partition("=") for pair in text[1:].split("&"))
-        value = harmless_search.value
+        value = safe_search.value
         return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, one)}" for name, eq, one in pairs)
 
     def search_name(self, name: str) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sickbay.authorization import access, authorize, backend, client_authentication, pkce, refresh, revocation, token
+from sickbay.authorization import access, authorize, client_assertion, client_authentication, pkce, refresh, revocation, token
 from sickbay.authorization.authorize import launch
 from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
-from sickbay.operations import exchange_record
-from sickbay.operations.context import World
-from sickbay.operations.journal import Journal
-from sickbay.storage.store import Record
+from sickbay.services.context import Runtime
+from sickbay.services.journal import exchange_record
+from sickbay.services.journal.journal import Journal
+from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
 """Exchanges of a longer timeline that are shown: how it began, and the newest."""
@@ -34,8 +34,8 @@ PROOFS = frozenset(
         client_authentication.credentials_are_sent,
         client_authentication.method_is_the_registered_one,
         client_authentication.secret_is_right,
-        backend.signature_is_right,
-        backend.assertion_is_used_once,
+        client_assertion.signature_is_right,
+        client_assertion.assertion_is_used_once,
         token.code_is_known,
         token.code_is_of_this_client,
         token.code_is_fresh,
@@ -82,24 +82,24 @@ def proven(entry: Mapping[str, Any]) -> bool:
     return all(check["outcome"] == "passed" for check in asked)
 
 
-async def read(world: World, journal: Journal, id: str, *, full: bool) -> Timeline:
+async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
     """At most FIRST and LAST exchanges; all of them only for a full reader, else those that are proven."""
     await journal.flush()
-    newest = await world.store.find("exchange", family=id, limit=FIRST + LAST)
+    newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
     if len(newest) == FIRST + LAST:
-        oldest = await world.store.find("exchange", family=id, limit=FIRST, oldest=True)
+        oldest = await runtime.store.find("exchange", family=id, limit=FIRST, oldest=True)
         shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
-        count = await world.store.count_family("exchange", id, COUNTED)
+        count = await runtime.store.count_family("exchange", id, COUNTED)
         records, left_out = list(shown.values()), max(0, count - len(shown))
-    entries = [await _line(world, record) for record in records]
+    entries = [await _line(runtime, record) for record in records]
     entries.sort(key=lambda entry: float(entry["at"]))
     return Timeline([entry for entry in entries if full or proven(entry)], left_out)
 
 
-async def _line(world: World, record: Record) -> dict[str, Any]:
+async def _line(runtime: Runtime, record: Record) -> dict[str, Any]:
     """Without headers and bodies."""
-    entry = await exchange_record.whole(world, record, False)
+    entry = await exchange_record.whole(runtime, record, False)
     kept = {name: entry[name] for name in MEMBERS if name in entry}
     sent, answer = entry["request"], entry["response"]
     request = {"method": sent["method"], "url": sent["url"]}

@@ -7,12 +7,12 @@ from functools import cache
 
 from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.repairs import PLACES
+from sickbay.diagnosis.corrections import PLACES
 from sickbay.fhir.definitions import table
-from sickbay.fhir.operations import OPERATIONS
-from sickbay.fhir.search_parameters import COLLOQUIAL, COMMON, RESULT
+from sickbay.fhir.operations.registry import OPERATIONS
+from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 OAUTH = frozenset(
     (

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import as_text
-from sickbay.storage.postgres.words import fitted
-from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
-from sickbay.storage.sql.saving import INDEX_REVISION, check, index_rows
-from sickbay.storage.store import Reindex, Save
+from sickbay.storage.interface import Reindex, Save
+from sickbay.storage.postgres.sql_dialect import fitted
+from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query.saving import INDEX_REVISION, check, index_rows
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
@@ -107,7 +107,7 @@ class Batch:
         else:
             self.gone.add(nid)
 
-    def _index(self, space: int, type: int, nid: int, facts: ResourceFacts) -> None:
+    def _index(self, space: int, type: int, nid: int, facts: IndexEntries) -> None:
         def target(kind: str, id: str) -> int:
             return self.known[space, self.words[kind], id].nid
 

@@ -13,7 +13,7 @@ MOST = 50
 """Questions that are asked at once; what they bring lies in memory together."""
 
 
-class Together(Generic[K, Q, V]):
+class Coalescer(Generic[K, Q, V]):
     """`ask` for questions under a key; who comes while some are being asked is answered next, with all who came meanwhile.
 
     So every answer was begun after its question came, as if each had asked for itself: what was committed before is seen.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sickbay.storage.sql.names import SHIFT
-from sickbay.storage.sql.saving import targets
-from sickbay.storage.store import Reindex, Save, Space
+from sickbay.storage.interface import Reindex, ResourceSpace, Save
+from sickbay.storage.query.dictionary import SHIFT
+from sickbay.storage.query.saving import targets
 
 BLOCK = 1000
 """nids that are taken at a time; what a process does not use is never used."""
@@ -19,17 +19,17 @@ _NEW_SPACE = (
 _NEW_WORD = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, $1 FROM word ON CONFLICT DO NOTHING"
 
 
-class Numbers:
+class IdAllocator:
     """`learn` on a connection outside of any transaction: what it made stays, whatever becomes of those who asked."""
 
     def __init__(self) -> None:
-        self.spaces: dict[Space, int] = {}
+        self.spaces: dict[ResourceSpace, int] = {}
         self.words: dict[str, int] = {}
         self._free: dict[int, list[int]] = {}
 
     async def learn(self, db: Any, saves: Iterable[Save | Reindex]) -> None:
         """The spaces and words of these."""
-        spaces, words = set[Space](), set[str]()
+        spaces, words = set[ResourceSpace](), set[str]()
         for one in saves:
             spaces.add(one.space)
             words.add(one.type)
@@ -40,7 +40,7 @@ class Numbers:
         for word in sorted(words - self.words.keys()):
             self.words[word] = await _found(db, "SELECT number FROM word WHERE text = $1", _NEW_WORD, (word,))
 
-    async def space(self, db: Any, space: Space) -> int:
+    async def space(self, db: Any, space: ResourceSpace) -> int:
         """Its number; it is made if it is new."""
         if space not in self.spaces:
             self.spaces[space] = await _found(db, _SPACE, _NEW_SPACE, space)

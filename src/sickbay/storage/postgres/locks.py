@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from sickbay.storage.sql.saving import targets
-from sickbay.storage.store import Clear, DeleteFamily, Put, Reindex, Save, Space, Step
+from sickbay.storage.interface import Clear, DeleteFamily, Put, Reindex, ResourceSpace, Save, Step
+from sickbay.storage.query.saving import targets
 
 MANY = 200
 """More resources than these are locked by their spaces: the server holds all locks in one table."""
@@ -47,7 +47,7 @@ def of_steps(steps: Sequence[Step]) -> str:
     return _statement(shared | spaces | used, exclusive | changed)
 
 
-def of_spaces(spaces: Iterable[Space]) -> str:
+def of_spaces(spaces: Iterable[ResourceSpace]) -> str:
     """For what rewrites whole spaces."""
     return _statement({EVERYTHING}, {_space(one) for one in spaces})
 
@@ -63,9 +63,9 @@ def _statement(shared: set[str], exclusive: set[str]) -> str:
     return f"SELECT {', '.join(f'{calls[one]}({one})' for one in sorted(calls))}"
 
 
-def _space(space: Space) -> str:
+def _space(space: ResourceSpace) -> str:
     return f"space {space.tenant}/{space.version}"
 
 
-def _resource(space: Space, type: str, id: str) -> str:
+def _resource(space: ResourceSpace, type: str, id: str) -> str:
     return f"resource {space.tenant}/{space.version}/{type}/{id}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 from sickbay.storage.postgres.locks import number
-from sickbay.storage.postgres.words import spoken, values
-from sickbay.storage.sql import exchanges
-from sickbay.storage.sql import records as said
-from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
+from sickbay.storage.postgres.sql_dialect import spoken, values
+from sickbay.storage.query import exchanges
+from sickbay.storage.query import records as said
 
 _PUT_IF = (
     "UPDATE record SET value = $3, tenant = $4, owner = $5, family = $6, label = $7, at = $8, expires_at = $9,"

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
-from sickbay.storage.postgres.numbers import Numbers
-from sickbay.storage.sql.names import APART, GONE, LIVE, MEMBER, REFERENCED
-from sickbay.storage.sql.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
-from sickbay.storage.store import Reindex, Save
+from sickbay.storage.postgres.id_allocation import IdAllocator
+from sickbay.storage.query.dictionary import APART, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
 
 SLICES = 64
 """Sessions whose numbers differ by less than this count in rows of their own, and wait for nobody."""
@@ -57,7 +57,7 @@ _GONE = (
 )
 
 
-def bounds(numbers: Numbers, saves: Iterable[Save | Reindex]) -> dict[int, int]:
+def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
     """How many nids of each space may be needed, at most."""
     found: dict[int, int] = {}
     for space, *_ in _keys(numbers, saves):
@@ -65,7 +65,7 @@ def bounds(numbers: Numbers, saves: Iterable[Save | Reindex]) -> dict[int, int]:
     return found
 
 
-async def save(db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save]) -> None:
+async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save]) -> None:
     """Under locks on all that is saved. Raises Conflict. nids: by space, as many as `bounds` said; those used are taken."""
     known = await _look(db, _keys(numbers, saves))
     await _place(db, numbers, nids, saves, known)
@@ -75,7 +75,7 @@ async def save(db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Seq
     await _write(db, batch)
 
 
-async def reindex(db: Any, numbers: Numbers, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
+async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
     """Index rows of what is still of that version, under the same locks as a save."""
     known = await _look(db, _keys(numbers, steps))
 
@@ -91,7 +91,7 @@ async def reindex(db: Any, numbers: Numbers, nids: dict[int, list[int]], steps: 
     await _write(db, batch)
 
 
-def _keys(numbers: Numbers, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
+def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
     """Everything that is saved or referred to, once."""
     words, found = numbers.words, dict[Key, None]()
     for one in saves:
@@ -114,7 +114,7 @@ async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
 
 
 async def _place(
-    db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
+    db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
 ) -> None:
     """A number for whatever is not there yet. What is only referred to may be placed by others at the same time."""
     saved = {(numbers.spaces[one.space], numbers.words[one.type], one.id) for one in saves}

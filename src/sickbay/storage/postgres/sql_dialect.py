@@ -1,6 +1,6 @@
 """The shared text as PostgreSQL says it.
 
-`storage/sql` is written in words that SQLite knows. PostgreSQL says six of them differently: values by number, lists as
+`storage/query` is written in words that SQLite knows. PostgreSQL says six of them differently: values by number, lists as
 arrays, `strpos` for `instr`, a plain JOIN, whose order it keeps because of the session's `join_collapse_limit`, and OFFSET 0
 at the end of an EXISTS that is asked of each row: else it is made a join, which begins at all that is there.
 """
@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from sickbay.kernel.remembering import memoized
+from sickbay.kernel.memoize import memoized
 
 _WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
 """Characters of a text that fit into an index row of PostgreSQL (2,704 bytes) whatever else is in it."""
 
 
-class Spoken(NamedTuple):
+class PostgresStatement(NamedTuple):
     """lists: the places of values that are lists, and come as JSON."""
 
     text: str
@@ -29,7 +29,7 @@ class Spoken(NamedTuple):
 
 
 @memoized(1024)
-def spoken(text: str) -> Spoken:
+def spoken(text: str) -> PostgresStatement:
     lists: list[int] = []
     count = 0
 
@@ -48,7 +48,7 @@ def spoken(text: str) -> Spoken:
             return f"unnest(${count}::bigint[]) {found[1]}(value)"
         return {"CROSS JOIN": "JOIN", "instr(": "strpos(", "/* of each */": "OFFSET 0"}[word]
 
-    return Spoken(_WORDS.sub(said, text), frozenset(lists))
+    return PostgresStatement(_WORDS.sub(said, text), frozenset(lists))
 
 
 def values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:

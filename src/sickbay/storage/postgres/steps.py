@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Reindex, Save, Step, UseOnce
 from sickbay.storage.postgres import records
-from sickbay.storage.postgres.numbers import Numbers
+from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.resources import reindex, save
-from sickbay.storage.sql.copying import TABLES, copies, forgets, live
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Reindex, Save, Step, UseOnce
+from sickbay.storage.query.copying import TABLES, copies, forgets, live
 
 
-async def apply(db: Any, numbers: Numbers, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
+async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
     """All steps in order, neighbours of a kind together. Raises Conflict; whoever calls undoes."""
     for together in _runs(steps):
         match together[0]:

@@ -1,4 +1,4 @@
-"""The store on PostgreSQL. See storage.store.Store."""
+"""The store on PostgreSQL. See storage.interface.Store."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.remembering import CACHES
-from sickbay.storage.postgres import locks
-from sickbay.storage.postgres.connection import Pool, connect
-from sickbay.storage.postgres.numbers import Numbers, allocated
-from sickbay.storage.postgres.records import purge, trim
-from sickbay.storage.postgres.resources import bounds, save
-from sickbay.storage.postgres.statistics import ANALYZE, Statistics
-from sickbay.storage.postgres.steps import apply, copy
-from sickbay.storage.postgres.together import Together
-from sickbay.storage.postgres.turns import Asking, in_turn
-from sickbay.storage.postgres.words import fitted, spoken, values
-from sickbay.storage.postgres.writer import Job, in_transaction
-from sickbay.storage.sql import past
-from sickbay.storage.sql import records as said
-from sickbay.storage.sql.answers import Answers
-from sickbay.storage.sql.copying import ANY_LIVE
-from sickbay.storage.sql.exchanges import FOLDED, SIZE
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.saving import OUTDATED
-from sickbay.storage.sql.statement import Row, Statement, bounded
-from sickbay.storage.store import (
+from sickbay.kernel.memoize import CACHES
+from sickbay.storage.interface import (
     Conflict,
     Labels,
     Outdated,
     Page,
     Record,
     Reindex,
+    ResourceSpace,
     Save,
-    Space,
     Step,
     Stored,
     Versions,
     Volume,
     counted,
 )
+from sickbay.storage.postgres import locks
+from sickbay.storage.postgres.coalescing import Coalescer
+from sickbay.storage.postgres.connection import Pool, connect
+from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
+from sickbay.storage.postgres.records import purge, trim
+from sickbay.storage.postgres.resources import bounds, save
+from sickbay.storage.postgres.sql_dialect import fitted, spoken, values
+from sickbay.storage.postgres.statistics import ANALYZE, Statistics
+from sickbay.storage.postgres.steps import apply, copy
+from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
+from sickbay.storage.postgres.writer import Job, in_transaction
+from sickbay.storage.query import history as history_query
+from sickbay.storage.query import records as said
+from sickbay.storage.query.copying import ANY_LIVE
+from sickbay.storage.query.exchanges import FOLDED, SIZE
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.queries import StoreQueries
+from sickbay.storage.query.saving import OUTDATED
+from sickbay.storage.query.statement import Row, Statement, bounded
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
@@ -61,14 +61,14 @@ class PostgresStore:
 
     def __init__(self, pool: Pool, find: Find, key: bytes, statistics: Statistics) -> None:
         self._pool = pool
-        self._numbers = Numbers()
-        self._asking = Asking(self.stamp)
-        self._answers = Answers(self._asking, find, key)
+        self._numbers = IdAllocator()
+        self._asking = SyncReader(self.stamp)
+        self._answers = StoreQueries(self._asking, find, key)
         self._filling = asyncio.Lock()
         self._statistics = statistics
         self._seen, self._stamp = "", 0
-        self._records: Together[str, str, Record] = Together(self._get)
-        self._reads: Together[tuple[Space, str, Visibility], str, Stored] = Together(self._read)
+        self._records: Coalescer[str, str, Record] = Coalescer(self._get)
+        self._reads: Coalescer[tuple[ResourceSpace, str, Visibility], str, Stored] = Coalescer(self._read)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -92,7 +92,7 @@ class PostgresStore:
         self._numbers.give_back(unused)  # not after any other error: it may have been committed all the same
         self._statistics.wrote(len(saves))
 
-    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
 
         `saves` is consumed on another thread; other writes to the space wait meanwhile.
@@ -120,7 +120,7 @@ class PostgresStore:
             await self._statistics.make()
         return count
 
-    async def copy_space(self, source: Space, target: Space) -> int:
+    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
         job = partial(copy, start=await self._number(source), end=await self._number(target))
         count = await self._written(locks.of_spaces([source, target]), job)
@@ -177,19 +177,19 @@ class PostgresStore:
             return 0
         return await in_transaction(self._pool, locks.of_steps(()), partial(trim, most=most, at_once=at_once))
 
-    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+    async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)
 
-    async def _read(self, asked: tuple[Space, str, Visibility], ids: list[str]) -> dict[str, Stored]:
+    async def _read(self, asked: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
         space, type, visibility = asked
         return await self._ask(lambda: self._answers.reads(space, type, ids, visibility))
 
-    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+    async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))
 
     async def history(
         self,
-        space: Space,
+        space: ResourceSpace,
         type: str | None,
         id: str | None,
         visibility: Visibility,
@@ -199,23 +199,23 @@ class PostgresStore:
         since: int | None = None,
         at: tuple[int, int] | None = None,
     ) -> Versions:
-        asked = past.Asked(type, id, count, cursor, since, at)
+        asked = history_query.HistoryQuery(type, id, count, cursor, since, at)
         return await self._ask(lambda: self._answers.history(space, asked, visibility)(self._asking.run))
 
-    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+    async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         return await self._ask(lambda: self._answers.search(space, query, visibility)(self._asking.run))
 
-    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+    async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
         return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
 
-    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+    async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
         return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._asking.run))
 
     async def outdated(self, limit: int) -> list[Outdated]:
         found = await self._ask(lambda: self._asking.rows(OUTDATED, (limit,)))
-        return [Outdated(Space(tenant, version), *rest) for tenant, version, *rest in found]
+        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in found]
 
-    async def filled(self, space: Space) -> bool:
+    async def filled(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.filled(space))
 
     async def close(self) -> None:
@@ -241,7 +241,7 @@ class PostgresStore:
             wanted = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in wanted.items()}
 
-    async def _number(self, space: Space) -> int:
+    async def _number(self, space: ResourceSpace) -> int:
         async with self._pool.connection() as db:
             return await self._numbers.space(db, space)
 

@@ -12,13 +12,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.query.statement import Row, Statement
 
 T = TypeVar("T")
 Fetch: TypeAlias = Callable[[Statement], Awaitable[list[Row]]]
 
 
-class Asking:
+class SyncReader:
     """A `storage.sql.statement.Reader` for code that `in_turn` runs; `run` is its `Run`. stamp: the store's."""
 
     def __init__(self, stamp: Callable[[], int | None] = lambda: None) -> None:

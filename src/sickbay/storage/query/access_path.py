@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.sql.collecting import between, collected, leading
-from sickbay.storage.sql.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
-from sickbay.storage.sql.names import LIVE, tokens
-from sickbay.storage.sql.saving import FACETS
-from sickbay.storage.sql.statement import Sql
+from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
+from sickbay.storage.query.candidates import between, collected, leading
+from sickbay.storage.query.dictionary import LIVE, tokens
+from sickbay.storage.query.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
+from sickbay.storage.query.saving import FACETS
+from sickbay.storage.query.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _WORDS = ("composite", "string", "uri", "token", "reference", "special")
@@ -19,7 +19,7 @@ FEW = 2000
 _NUMBERS = ("composite", "date", "quantity", "number")
 
 
-class Source(NamedTuple):
+class AccessPath(NamedTuple):
     """`table` with `where`, its own conditions, yields each live nid of the type once, in the order of nids.
 
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
@@ -43,13 +43,13 @@ class Source(NamedTuple):
     found: Sql | None = None
     dear: bool = False
 
-    def least(self, after: int, many: int) -> Source:
+    def least(self, after: int, many: int) -> AccessPath:
         """So many rows of what was collected, those of the least nids after one."""
         assert self.found is not None
         few = f"SELECT nid FROM ({self.found.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
         return _collected(Sql(few, (*self.found.binds, after, many)), self.rest, None)
 
-    def some(self, many: int) -> Source:
+    def some(self, many: int) -> AccessPath:
         """So many rows of what was collected, whichever."""
         assert self.found is not None
         few = Sql(f"SELECT nid FROM ({self.found.text}) e LIMIT ?", (*self.found.binds, many))
@@ -64,7 +64,7 @@ class Source(NamedTuple):
         return self.text if self.row else f"FROM {self.table}{JOIN} WHERE {self.where}"
 
 
-def source(scope: Scope, query: Query, patient: str | None) -> Source:
+def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     """`patient`: the only one whose compartment is visible, if so."""
     named = patient or _named(query)
     if named is not None:
@@ -73,7 +73,7 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
         ids = one_of("r.id", list(query.ids))
         # "+": else all of the type are read, since they come in the order of nids.
         where = f"r.space = ? AND r.type = ? AND {ids.text} AND +r.state = {LIVE}"
-        return Source(
+        return AccessPath(
             "resource r",
             where,
             (scope.space, scope.names.word(query.type), *ids.binds),
@@ -113,7 +113,7 @@ def _patient_of(one: Filter) -> str | None:
     return value.id if target == "Patient" else None
 
 
-def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> Source:
+def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> AccessPath:
     nid, type = scope.names.nid(scope.space, "Patient", patient), scope.names.word(query.type)
     whose = next((one for one in query.filters if _patient_of(one) == patient), None)
     facet, hash = _facet(scope, query)
@@ -123,7 +123,7 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> S
     range = _range_of(nid, type, (scope.names.word(facet.parameter.code), hash) if facet else None)
     held = _referring(nid, type, whose.parameter) if whose else TRUE
     where = f"{range.text} AND {'d.member = 1' if member else 'd.member IN (0, 1)'} AND {held.text}"
-    return Source(
+    return AccessPath(
         f"{'facet_index' if facet else 'compartment_index'} d{joined}",
         where,
         (*(bind for _, join in joins if join for bind in join.binds), *range.binds, *held.binds),
@@ -175,7 +175,7 @@ def _join(scope: Scope, one: Filter, name: str) -> Sql | None:
     return None
 
 
-def _token(scope: Scope, query: Query) -> Source | None:
+def _token(scope: Scope, query: Query) -> AccessPath | None:
     found = [(one, hash) for one in query.filters if (hash := single_hash(scope, one)) is not None]
     if not found:
         return None
@@ -183,20 +183,20 @@ def _token(scope: Scope, query: Query) -> Source | None:
         found.sort(key=lambda pair: scope.names.rarity(scope.space, pair[0].parameter.number, pair[1]))
     one, hash = found[0]
     where = "d.space = ? AND d.parameter = ? AND d.hash = ?"
-    return Source("token_index d", where, (scope.space, one.parameter.number, hash), "d.nid", _without(query, one))
+    return AccessPath("token_index d", where, (scope.space, one.parameter.number, hash), "d.nid", _without(query, one))
 
 
-def _reference(scope: Scope, query: Query) -> Source | None:
+def _reference(scope: Scope, query: Query) -> AccessPath | None:
     for one in query.filters:
         value = one.values[0] if len(one.values) == 1 and one.modifier is None else None
         if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
             nid = scope.names.nid(scope.space, value.type, value.id)
             where = "d.target = ? AND d.parameter = ?"
-            return Source("reference_index d", where, (nid, one.parameter.number), "d.nid", _without(query, one))
+            return AccessPath("reference_index d", where, (nid, one.parameter.number), "d.nid", _without(query, one))
     return None
 
 
-def _date(scope: Scope, query: Query) -> Source | None:
+def _date(scope: Scope, query: Query) -> AccessPath | None:
     """A day, a month or a year as everybody wrote it: then its rows are in the order of nids, as those of a code are."""
     for one, value in _dates(query):
         numbers = one.parameter.numbers
@@ -205,7 +205,7 @@ def _date(scope: Scope, query: Query) -> Source | None:
         if scope.names.whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
-            return Source("date_index d", where, binds, "d.nid", _without(query, one))
+            return AccessPath("date_index d", where, binds, "d.nid", _without(query, one))
     return None
 
 
@@ -222,7 +222,7 @@ def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
     ]
 
 
-def _between(scope: Scope, query: Query) -> Source | None:
+def _between(scope: Scope, query: Query) -> AccessPath | None:
     """From one day to another: neither of both alone leads to few."""
     dates = _dates(query)
     for one, after in dates:
@@ -235,7 +235,7 @@ def _between(scope: Scope, query: Query) -> Source | None:
     return None
 
 
-def _changed(scope: Scope, query: Query) -> Source | None:
+def _changed(scope: Scope, query: Query) -> AccessPath | None:
     """What was written when it is asked for, as a set."""
     if all(one.prefix == "ne" for one in query.updated):
         return None
@@ -245,13 +245,13 @@ def _changed(scope: Scope, query: Query) -> Source | None:
     return _collected(found, query.filters, found)._replace(changed=True)
 
 
-def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Source:
+def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> AccessPath:
     # "+": else an index in the order of nids may be gone through, which finds them once as well.
     table = f"(SELECT DISTINCT +nid AS nid FROM ({found.text}) e) d"
-    return Source(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
+    return AccessPath(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
 
 
-def _fewer(scope: Scope, query: Query) -> Source | None:
+def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     """A range of few, where what a code leads to are many."""
     range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
     if range is None or range.found is None or scope.names.counted(range.found, FEW) == FEW:
@@ -261,7 +261,7 @@ def _fewer(scope: Scope, query: Query) -> Source | None:
     return range if all(scope.names.counted(rows, FEW) == FEW for rows in each) else None
 
 
-def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
+def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:
     """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
     for one in (one for kind in kinds for one in query.filters if one.parameter.kind == kind and not one.leads):
         found = collected(scope, query.type, one)
@@ -270,7 +270,7 @@ def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
     return None
 
 
-def _chained(scope: Scope, query: Query) -> Source | None:
+def _chained(scope: Scope, query: Query) -> AccessPath | None:
     """The same of what leads elsewhere. How many there are is told by going there."""
     for one in (one for one in query.filters if one.leads):
         found = collected(scope, query.type, one)
@@ -279,9 +279,9 @@ def _chained(scope: Scope, query: Query) -> Source | None:
     return None
 
 
-def everything(scope: Scope, query: Query) -> Source:
+def everything(scope: Scope, query: Query) -> AccessPath:
     where = f"r.space = ? AND r.type = ? AND r.state = {LIVE}"
-    return Source("resource r", where, (scope.space, scope.names.word(query.type)), "r.nid", query.filters, row=True)
+    return AccessPath("resource r", where, (scope.space, scope.names.word(query.type)), "r.nid", query.filters, row=True)
 
 
 def _without(query: Query, one: Filter) -> tuple[Filter, ...]:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql.statement import Reader, Statement
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query.statement import SqlReader, Statement
 
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 4096
 """Entries of one cache; when there are more, it begins again."""
-PlanKey: TypeAlias = tuple[Space, Query, Visibility]
+PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 
 
 class StampedCache(Generic[K, V]):
     """Values that were looked up since the last write."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: SqlReader) -> None:
         self._reader = reader
         self._stamp: int | None = None
         self._entries: dict[K, V] = {}
@@ -47,7 +47,7 @@ class StorageCaches:
     shape of a search, in `templates`; they outlast writes, since they depend on nothing that is stored.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: SqlReader) -> None:
         self.nids: StampedCache[tuple[int, int, str], int] = StampedCache(reader)
         self.hashes: StampedCache[str, list[int]] = StampedCache(reader)
         self.templates: dict[Any, Any] = {}

@@ -7,11 +7,11 @@ from itertools import zip_longest
 
 from msgspec.structs import replace
 
-from sickbay.fhir.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
-from sickbay.storage.sql import composites, words
-from sickbay.storage.sql.filters import TABLES, Scope, both, condition, nids, one_of, under, values
-from sickbay.storage.sql.statement import Sql
-from sickbay.storage.sql.stretches import stretches
+from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
+from sickbay.storage.query import composites, full_text
+from sickbay.storage.query.filters import TABLES, Scope, both, condition, nids, one_of, under, values
+from sickbay.storage.query.range_scan import stretches
+from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import ordered
 
 FEW = 16
@@ -28,7 +28,7 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
     if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
         return None
     if any(isinstance(value, WordsValue) for value in one.values):
-        return words.collected(scope.space, one)
+        return full_text.collected(scope.space, one)
     if one.parameter.code == "_id":
         by = one_of("t.nid", nids(scope, one))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import orjson
 
-from sickbay.fhir.expressions import kinds
-from sickbay.fhir.query import SearchParameter
-from sickbay.storage.sql.filters import LAST, Scope, one_of
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.statement import Run, Statement
+from sickbay.fhir.search.expressions import kinds
+from sickbay.fhir.search.query import SearchParameter
+from sickbay.storage.query.filters import LAST, Scope, one_of
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.statement import Run, Statement
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
 

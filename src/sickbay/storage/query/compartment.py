@@ -5,21 +5,23 @@ Type by type it would be a search for each of some sixty types, of which most ha
 
 from __future__ import annotations
 
-from sickbay.fhir.query import Query, Within
+from sickbay.fhir.search.query import Query, Within
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql.cache import PlanResults
-from sickbay.storage.sql.filters import FALSE, Scope, both, one_of
-from sickbay.storage.sql.order import Find, order
-from sickbay.storage.sql.search import Plan, own
-from sickbay.storage.sql.source import Source
-from sickbay.storage.sql.visible import alike
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query.access_path import AccessPath
+from sickbay.storage.query.cache import PlanResults
+from sickbay.storage.query.filters import FALSE, Scope, both, one_of
+from sickbay.storage.query.order import Find, order
+from sickbay.storage.query.search import SearchPlan, own
+from sickbay.storage.query.visible import alike
 
 _OWN = ("_id", "_lastUpdated")
 """What is sorted by is the same for every type."""
 
 
-def gathered(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> tuple[list[Plan], list[Query]]:
+def gathered(
+    scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
+) -> tuple[list[SearchPlan], list[Query]]:
     """A plan for all parts of which the same is visible, if they ask for membership alone; and the parts that ask for more."""
     if query.within is None or not query.parts or any(one.parameter not in _OWN for one in query.sort):
         return [], list(query.parts)
@@ -42,7 +44,9 @@ def _place(within: Within | None) -> tuple[str, str] | None:
     return (within.type, within.id) if within else None
 
 
-def _plan(scope: Scope, find: Find, space: Space, parts: list[Query], holder: int, visibility: Visibility) -> Plan | None:
+def _plan(
+    scope: Scope, find: Find, space: ResourceSpace, parts: list[Query], holder: int, visibility: Visibility
+) -> SearchPlan | None:
     """The number of a parameter says of which type it is, so that no type need be looked at."""
     numbers = sorted({number for one in parts if one.within for number in one.within.parameters})
     by = one_of("+f.parameter", numbers)  # "+": the target's range is read once, not looked into for each number
@@ -50,7 +54,7 @@ def _plan(scope: Scope, find: Find, space: Space, parts: list[Query], holder: in
     if by is FALSE or held is FALSE:
         return None
     table = f"(SELECT DISTINCT f.nid FROM reference_index f WHERE f.target = ? AND {by.text}) d"
-    source = Source(table, "TRUE", (holder, *by.binds), "d.nid", ())
+    source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, PlanResults())
+    return SearchPlan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, PlanResults())

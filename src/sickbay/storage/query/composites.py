@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import cos, radians
 from typing import Any, TypeAlias
 
-from sickbay.fhir.query import (
+from sickbay.fhir.search.query import (
     CompositeValue,
     DateValue,
     NearValue,
@@ -17,7 +17,7 @@ from sickbay.fhir.query import (
     TokenValue,
     UriValue,
 )
-from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.storage.query.statement import Bind, Sql
 from sickbay.storage.terms import ordered
 
 Term: TypeAlias = Callable[[str | None, str], int]
@@ -87,7 +87,7 @@ def kinds_of(value: CompositeValue) -> list[str]:
 
 
 def near(value: NearValue) -> Sql:
-    """In the circle, on a map of the scale of its centre, as fhir.matching.within has it; the 180th meridian is no border."""
+    """In the circle, on a map of the scale of its centre (fhir.search.matching.within); the 180th meridian is no border."""
     reach = round(value.radius * 1_000_000 / METRES_A_DEGREE)
     scale = round(cos(radians(value.latitude / 1e6)) * 1000)
     height = "(t.low - ?) * (t.low - ?)"

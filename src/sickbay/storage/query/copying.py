@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.storage.sql.names import SHIFT
+from sickbay.storage.query.dictionary import SHIFT
 
 _BY_NID = {
     "resource": (

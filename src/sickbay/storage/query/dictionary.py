@@ -7,10 +7,10 @@ from functools import partial
 
 import orjson
 
-from sickbay.kernel.remembering import LONGEST
-from sickbay.storage.sql.cache import StorageCaches
-from sickbay.storage.sql.statement import Reader, Sql, few
-from sickbay.storage.store import Space
+from sickbay.kernel.memoize import LONGEST
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query.cache import StorageCaches
+from sickbay.storage.query.statement import Sql, SqlReader, few
 from sickbay.storage.terms import term_hash
 
 SHIFT = 40
@@ -21,17 +21,17 @@ APART, MEMBER, GONE = 0, 1, 2
 LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
 
 
-class Names:
+class Dictionary:
     """The reader's dictionary. A number never changes its meaning, so what was found once is kept; the absent is not."""
 
-    def __init__(self, reader: Reader, caches: StorageCaches) -> None:
+    def __init__(self, reader: SqlReader, caches: StorageCaches) -> None:
         self._reader = reader
-        self._spaces: dict[Space, int] = {}
+        self._spaces: dict[ResourceSpace, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._caches = caches
 
-    def space(self, space: Space) -> int | None:
+    def space(self, space: ResourceSpace) -> int | None:
         if space not in self._spaces:
             found = self._reader.one("SELECT number FROM space WHERE tenant = ? AND version = ?", space)
             if found is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sickbay.storage.store import Volume
+from sickbay.storage.interface import Volume
 
 FOLDED = 1000
 """Rows of `journal_size` from which on they are added up to one for each owner."""

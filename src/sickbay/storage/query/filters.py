@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import orjson
 
-from sickbay.fhir.query import (
+from sickbay.fhir.search.parameters import IDENTIFIER
+from sickbay.fhir.search.query import (
     CompositeValue,
     DateValue,
     Filter,
@@ -25,10 +26,9 @@ from sickbay.fhir.query import (
     Value,
     WordsValue,
 )
-from sickbay.fhir.search_parameters import IDENTIFIER
-from sickbay.storage.sql import composites, words
-from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.statement import EACH, Bind, Sql
+from sickbay.storage.query import composites, full_text
+from sickbay.storage.query.dictionary import Dictionary
+from sickbay.storage.query.statement import EACH, Bind, Sql
 from sickbay.storage.terms import ordered, term_hash, text_hash
 
 LAST = "\U0010ffff"
@@ -56,7 +56,7 @@ class Scope(NamedTuple):
     """
 
     space: int
-    names: Names
+    names: Dictionary
     visible: Callable[[str, str, str, str | None], Sql]
 
 
@@ -101,7 +101,7 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
     if one.modifier == "missing":
         return _missing(one, nid)
     if any(isinstance(value, WordsValue) for value in one.values):
-        return words.matched(one, nid)
+        return full_text.matched(one, nid)
     matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
     if one.modifier != "not":
         return matched

@@ -1,12 +1,12 @@
-"""Words as SQL: the beginnings of words in the texts of `string_index`, as fhir.matching has it."""
+"""Words as SQL: the beginnings of words in the texts of `string_index`, as fhir.search.matching has it."""
 
 from __future__ import annotations
 
 import orjson
 
-from sickbay.fhir.query import Filter, WordsValue
-from sickbay.fhir.search_parameters import TEXT
-from sickbay.storage.sql.statement import EACH, Sql
+from sickbay.fhir.search.parameters import TEXT
+from sickbay.fhir.search.query import Filter, WordsValue
+from sickbay.storage.query.statement import EACH, Sql
 
 _SPACED = "replace(replace(replace(replace(' ' || {0}, '(', ' '), '/', ' '), '-', ' '), '[', ' ')"
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.sql.filters import FALSE, TRUE, Scope
-from sickbay.storage.sql.names import NEVER, REFERENCED
-from sickbay.storage.sql.statement import BYTES, Row, Run, Sql, Statement, is_full
-from sickbay.storage.sql.visible import compartments
-from sickbay.storage.store import Stored, Versions
+from sickbay.storage.interface import Stored, Versions
+from sickbay.storage.query.dictionary import NEVER, REFERENCED
+from sickbay.storage.query.filters import FALSE, TRUE, Scope
+from sickbay.storage.query.statement import BYTES, Row, Run, Sql, Statement, is_full
+from sickbay.storage.query.visible import compartments
 
 _COLUMNS = (
     "h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"
@@ -31,7 +31,7 @@ COUNTED = 1000
 """Versions that are looked at at once, where each has to be."""
 
 
-class Asked(NamedTuple):
+class HistoryQuery(NamedTuple):
     """type None: of the whole space; id None: of the whole type. since: written at or after (epoch ms).
 
     at: current at some time of [low, high). most: entries of a page; 0 for the total alone.
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
     at: tuple[int, int] | None = None
 
 
-def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibility) -> Versions:
+def page(run: Run, scope: Scope, key: bytes, asked: HistoryQuery, visibility: Visibility) -> Versions:
     """`count` visible versions, however many invisible ones lie between them. Raises BadCursor."""
     letter, count = "r" if asked.id is not None else "s", asked.most
     held = scope.visible(asked.type or "*", letter, "r.nid", None)
@@ -93,7 +93,7 @@ def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibili
         before = rows[-1][1]
 
 
-def _versions(run: Run, scope: Scope, asked: Asked, held: Sql, own: Sql | None) -> Sql:
+def _versions(run: Run, scope: Scope, asked: HistoryQuery, held: Sql, own: Sql | None) -> Sql:
     """What follows FROM: newest first, before a sequence, at most so many, the two binds that are still to come.
 
     own: all that may be seen.

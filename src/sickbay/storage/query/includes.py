@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import orjson
 
-from sickbay.fhir.query import Include, Query
+from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import canonicals
-from sickbay.storage.sql.filters import FALSE, Scope, one_of
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.reading import COLUMNS, WIDTH
-from sickbay.storage.sql.statement import BYTES, Cut, Row, Run, Statement
-from sickbay.storage.sql.visible import alike
+from sickbay.storage.query import canonicals
+from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.row_reader import COLUMNS, WIDTH
+from sickbay.storage.query.statement import BYTES, Cut, Row, Run, Statement
+from sickbay.storage.query.visible import alike
 
 MOST = 1000
 """Included resources of one page, of BYTES at most: a patient's whole record may hang on one match."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import orjson
 
-from sickbay.fhir.query import SearchParameter
+from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql.filters import FALSE, TRUE, Scope
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.statement import Run, Sql, Statement
-from sickbay.storage.sql.visible import compartments
-from sickbay.storage.store import Labels
+from sickbay.storage.interface import Labels
+from sickbay.storage.query.filters import FALSE, TRUE, Scope
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.statement import Run, Sql, Statement
+from sickbay.storage.query.visible import compartments
 
 NAMES = {"profile": "_profile", "security": "_security", "tag": "_tag"}
 

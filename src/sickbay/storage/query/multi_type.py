@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.compartment import gathered
-from sickbay.storage.sql.filters import TRUE, Scope
-from sickbay.storage.sql.order import Find, beyond
-from sickbay.storage.sql.reading import COLUMNS, WIDTH
-from sickbay.storage.sql.search import COUNTED, Matches, Plan, fingerprint, plan
-from sickbay.storage.sql.statement import Bind, Run, Statement, paged
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query.compartment import gathered
+from sickbay.storage.query.filters import TRUE, Scope
+from sickbay.storage.query.order import Find, beyond
+from sickbay.storage.query.row_reader import COLUMNS, WIDTH
+from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
+from sickbay.storage.query.statement import Bind, Run, Statement, paged
 
 
-class Plans(NamedTuple):
+class SearchPlans(NamedTuple):
     """Of each type that may hold a match."""
 
-    each: tuple[Plan, ...]
+    each: tuple[SearchPlan, ...]
     query: Query
-    space: Space
+    space: ResourceSpace
     visibility: Visibility
 
 
-def plans(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> Plans | None:
+def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
     """None: nothing can match. Types of which nothing was ever stored are left out."""
     found, parts = gathered(scope, find, space, query, visibility)
     there = scope.names.known([part.type for part in parts])
     each = (plan(scope, find, space, part, visibility) for part in parts if part.type in there)
     found += [one for one in each if one is not None]
-    return Plans(tuple(found), query, space, visibility) if found else None
+    return SearchPlans(tuple(found), query, space, visibility) if found else None
 
 
-def page(run: Run, key: bytes, asked: Plans) -> Matches:
+def page(run: Run, key: bytes, asked: SearchPlans) -> Matches:
     """One page by keyset; each row ends with the number of its type. Raises BadCursor."""
     query, sight = asked.query, sight_of(asked.visibility)
     at = opened(key, query.cursor, fingerprint(asked.space, query), sight) if query.cursor is not None else None
@@ -48,12 +48,12 @@ def page(run: Run, key: bytes, asked: Plans) -> Matches:
     return Matches(rows, seal(key, Position(fingerprint(asked.space, query), last, seen, total, sight)), total)
 
 
-def _names(asked: Plans) -> list[tuple[str, bool]]:
+def _names(asked: SearchPlans) -> list[tuple[str, bool]]:
     """The columns to sort by, each with whether it goes down. Without a wish: in the order of numbers."""
     return [(f"k{place}", one.descending) for place, one in enumerate(asked.query.sort)]
 
 
-def _page(asked: Plans, at: Position | None) -> Statement:
+def _page(asked: SearchPlans, at: Position | None) -> Statement:
     """Sort keys and nids first, so that no body goes through the sorter."""
     names = _names(asked)
     texts: list[str] = []
@@ -72,7 +72,7 @@ def _page(asked: Plans, at: Position | None) -> Statement:
     return Statement(text, (*binds, *after.binds, asked.query.count + 1), WIDTH - 1)
 
 
-def counted(asked: Plans, limit: int | None = None) -> Statement:
+def counted(asked: SearchPlans, limit: int | None = None) -> Statement:
     """How many match; with a limit, counted no further."""
     texts: list[str] = []
     binds: list[Bind] = []
@@ -86,7 +86,7 @@ def counted(asked: Plans, limit: int | None = None) -> Statement:
     return Statement(f"SELECT count(*) FROM (SELECT 1 FROM {every} LIMIT ?) x", (*binds, limit))
 
 
-def _total(run: Run, asked: Plans, at: Position | None, free: int | None) -> int | None:
+def _total(run: Run, asked: SearchPlans, at: Position | None, free: int | None) -> int | None:
     if free is not None or asked.query.total == "none":
         return free
     if at is not None and asked.query.total != "accurate":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from sickbay.fhir.query import Query, SearchParameter
-from sickbay.storage.sql.filters import LAST
-from sickbay.storage.sql.names import NEVER
-from sickbay.storage.sql.source import Source
-from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.storage.query.access_path import AccessPath
+from sickbay.storage.query.dictionary import NEVER
+from sickbay.storage.query.filters import LAST
+from sickbay.storage.query.statement import Bind, Sql
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """(version, type, code) -> the search parameter."""
@@ -21,7 +21,7 @@ MOST = (1 << 63) - 1
 """More than any number: `ordered` takes all 64 bits, and 2.0 is NEVER already."""
 
 
-class Key(NamedTuple):
+class SortKey(NamedTuple):
     """One expression to sort by, never NULL; what lacks the value comes last either way."""
 
     text: str
@@ -29,11 +29,11 @@ class Key(NamedTuple):
     descending: bool = False
 
 
-def order(find: Find, query: Query, source: Source) -> tuple[Key, ...]:
+def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
     """The keys before the nid, which always is the last."""
     keys = [key for sort in query.sort if (key := _sorted(find, query, source, sort.parameter, sort.descending))]
     if not keys and source.rank:
-        return (Key("d.rank"),)
+        return (SortKey("d.rank"),)
     return tuple(keys)
 
 
@@ -51,16 +51,16 @@ def beyond(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
     return Sql(f"({' OR '.join(parts)})", tuple(binds))
 
 
-def _sorted(find: Find, query: Query, source: Source, name: str, descending: bool) -> Key | None:
+def _sorted(find: Find, query: Query, source: AccessPath, name: str, descending: bool) -> SortKey | None:
     if name == "_id":
-        return Key("r.id", (), descending)
+        return SortKey("r.id", (), descending)
     if name == "_lastUpdated":
-        return Key("r.changed", (), descending)
+        return SortKey("r.changed", (), descending)
     parameter = find(query.version, query.type, name)
     return _of_index(parameter, source.nid, descending) if parameter else None
 
 
-def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | None:
+def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey | None:
     which = "max" if descending else "min"
     places = ", ".join("?" * len(parameter.numbers))
     where = f"WHERE s.nid = {nid} AND s.parameter IN ({places})"
@@ -85,4 +85,4 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | N
         case _:
             return None
     numbers = parameter.numbers * (value.count("?") // len(parameter.numbers))
-    return Key(f"coalesce(({value}), {absent})", numbers, descending)
+    return SortKey(f"coalesce(({value}), {absent})", numbers, descending)

@@ -8,19 +8,20 @@ from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, labels, past, reading, search, several, templates
-from sickbay.storage.sql.cache import StorageCaches
-from sickbay.storage.sql.copying import ANY_LIVE
-from sickbay.storage.sql.filters import Scope
-from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.reading import WIDTH, Guard
-from sickbay.storage.sql.search import Plan
-from sickbay.storage.sql.statement import Reader, Row, Run, Statement
-from sickbay.storage.sql.visible import visible
-from sickbay.storage.store import Labels, Page, Space, Stored, Versions
+from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
+from sickbay.storage.query import history as history_query
+from sickbay.storage.query import includes, labels, multi_type, row_reader, search, templates
+from sickbay.storage.query.cache import StorageCaches
+from sickbay.storage.query.copying import ANY_LIVE
+from sickbay.storage.query.dictionary import Dictionary
+from sickbay.storage.query.filters import Scope
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.row_reader import WIDTH, VisibilityRecheck
+from sickbay.storage.query.search import SearchPlan
+from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
+from sickbay.storage.query.visible import visible
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
@@ -28,83 +29,83 @@ Ask: TypeAlias = Callable[[Run], T]
 """Everything that is known is known; what is left is to run statements."""
 
 
-class Answers:
+class StoreQueries:
     """find: names search parameters for _sort and _include. key: seals cursors. guard: counts what it had to remove."""
 
-    def __init__(self, reader: Reader, find: Find, key: bytes) -> None:
+    def __init__(self, reader: SqlReader, find: Find, key: bytes) -> None:
         self._reader, self._find, self._key = reader, find, key
         self._caches = StorageCaches(reader)
-        self.names = Names(reader, self._caches)
-        self.guard = Guard()
+        self.names = Dictionary(reader, self._caches)
+        self.guard = VisibilityRecheck()
 
-    def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+    def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        row = reading.unheld(self._reader, number, self.names.word(type), id) if number is not None else None
-        return None if row is None else reading.stored(type, id, row)
+        row = row_reader.unheld(self._reader, number, self.names.word(type), id) if number is not None else None
+        return None if row is None else row_reader.stored(type, id, row)
 
-    def reads(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
+    def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Those that are visible, deleted ones too, by id."""
         found = self._current(space, type, ids, visibility)
         gone = {row[2] for row in found if row[WIDTH]}
         kept = self.guard.allowed(visibility, "r", type, found)
         return {one.id: replace(one, deleted=True) if one.id in gone else one for one in kept}
 
-    def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+    def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         now = self._current(space, type, [id], visibility)
-        row = reading.version(self._reader, id, now[0][0], version_id) if now else None
-        if row is None or not reading.shows(visibility, type, row):
+        row = row_reader.version(self._reader, id, now[0][0], version_id) if now else None
+        if row is None or not row_reader.shows(visibility, type, row):
             return None
         return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
 
-    def history(self, space: Space, asked: past.Asked, visibility: Visibility) -> Ask[Versions]:
+    def history(self, space: ResourceSpace, asked: history_query.HistoryQuery, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope(space, visibility)
         if scope is None:
             return lambda run: Versions([], None, 0 if asked.most == 0 else None)
-        return partial(past.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
+        return partial(history_query.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
 
-    def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
+    def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         if not query.remembered:
             return self._searching(space, query, visibility)
         return self._caches.plans.get((space, query, visibility), partial(self._searching, space, query, visibility))
 
-    def _searching(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
+    def _searching(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         scope = self._scope(space, visibility)
         if scope is None:
             return lambda run: NOTHING_FOUND
         if query.type == "":
-            plans = several.plans(scope, self._find, space, query, visibility)
+            plans = multi_type.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
         plan = templates.planned(self._caches.templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
-    def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:
+    def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[int]:
         scope = self._scope(space, visibility)
         statement = self._counting(scope, space, query, visibility) if scope is not None else None
         if statement is None:
             return lambda run: 0
         return lambda run: int(run(statement)[0][0])
 
-    def _counting(self, scope: Scope, space: Space, query: Query, visibility: Visibility) -> Statement | None:
+    def _counting(self, scope: Scope, space: ResourceSpace, query: Query, visibility: Visibility) -> Statement | None:
         """None: nothing can match."""
         if query.type == "":
-            plans = several.plans(scope, self._find, space, query, visibility)
-            return several.counted(plans) if plans else None
+            plans = multi_type.plans(scope, self._find, space, query, visibility)
+            return multi_type.counted(plans) if plans else None
         plan = search.plan(scope, self._find, space, query, visibility)
         return search.counted(plan) if plan else None
 
-    def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
+    def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
         scope = self._scope(space, visibility)
         if scope is None:
             return lambda run: Labels((), (), ())
         return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
 
-    def filled(self, space: Space) -> bool:
+    def filled(self, space: ResourceSpace) -> bool:
         number = self.names.space(space)
         return number is not None and bool(self._reader.rows(ANY_LIVE, (number,)))
 
-    def _page(self, run: Run, scope: Scope, plan: Plan) -> Page:
+    def _page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility
         found = search.page(run, self._key, plan)
         matches = self.guard.matches(visibility, query.type, found.rows, plan.columns)
@@ -113,13 +114,13 @@ class Answers:
         nids = {query.type: [row[0] for row in found.rows]}
         return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
 
-    def _page_of_several(self, run: Run, scope: Scope, plans: several.Plans) -> Page:
+    def _page_of_several(self, run: Run, scope: Scope, plans: multi_type.SearchPlans) -> Page:
         query, visibility = plans.query, plans.visibility
-        found = several.page(run, self._key, plans)
+        found = multi_type.page(run, self._key, plans)
         nids: dict[str, list[int]] = {}
         for row in found.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = reading.mixed(self.guard, visibility, "s", found.rows, lambda row: self.names.text(row[-1]))
+        matches = row_reader.mixed(self.guard, visibility, "s", found.rows, lambda row: self.names.text(row[-1]))
         return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
 
     def _along(
@@ -132,12 +133,12 @@ class Answers:
             others += self.guard.allowed(visibility, "rs", type, rows)
         return page._replace(included=others, clipped=clipped)
 
-    def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
+    def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)
         if number is None:
             return None
         return Scope(number, self.names, partial(visible, self.names, number, visibility))
 
-    def _current(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
+    def _current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
         scope = self._scope(space, visibility)
-        return reading.current(self._reader, scope, type, ids) if scope else []
+        return row_reader.current(self._reader, scope, type, ids) if scope else []

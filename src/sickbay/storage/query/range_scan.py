@@ -6,9 +6,9 @@ is a point unless a comparator or a range is said: what is wider stands in an in
 
 from __future__ import annotations
 
-from sickbay.fhir.query import DateValue, QuantityValue
-from sickbay.storage.sql.filters import TRUE
-from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.fhir.search.query import DateValue, QuantityValue
+from sickbay.storage.query.filters import TRUE
+from sickbay.storage.query.statement import Bind, Sql
 
 DAY = 86_400_000
 WIDE = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.storage.sql.statement import Reader
-from sickbay.storage.store import Record
+from sickbay.storage.interface import Record
+from sickbay.storage.query.statement import SqlReader
 
 KEPT = 86_400
 """Seconds for which an expired record is still known as expired."""
@@ -35,16 +35,16 @@ def fields(one: Record) -> tuple[Any, ...]:
     return (one.kind, one.key, one.value, one.tenant, one.owner, one.family, one.label, one.at, one.expires_at, one.used_at)
 
 
-def get(reader: Reader, kind: str, key: str) -> Record | None:
+def get(reader: SqlReader, kind: str, key: str) -> Record | None:
     found = reader.rows(_GET, (kind, key))
     return Record(*found[0]) if found else None
 
 
-def count_family(reader: Reader, kind: str, family: str, most: int) -> int:
+def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:
     return int(reader.one(_COUNT_FAMILY, (family, kind, most)))
 
 
-def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
+def find(reader: SqlReader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
     """Newest first, or oldest first; `wanted` by column, None where it does not matter."""
     asked = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in asked)

@@ -8,14 +8,14 @@ from itertools import starmap
 from operator import itemgetter
 from typing import NamedTuple
 
-from sickbay.fhir.bundle import Alike, Kept
-from sickbay.fhir.query import Query
+from sickbay.fhir.bundle import Alike, StoredResource
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import codes_of, patients_of
-from sickbay.storage.sql.filters import FALSE, Scope, one_of
-from sickbay.storage.sql.names import REFERENCED
-from sickbay.storage.sql.statement import Reader, Row
-from sickbay.storage.store import Stored
+from sickbay.storage.interface import Stored
+from sickbay.storage.query.dictionary import REFERENCED
+from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.statement import Row, SqlReader
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
 WIDTH = 6
@@ -54,7 +54,7 @@ _VERSION = (
 )
 
 
-def current(reader: Reader, scope: Scope, type: str, ids: list[str]) -> list[Row]:
+def current(reader: SqlReader, scope: Scope, type: str, ids: list[str]) -> list[Row]:
     """The rows of current versions for which the condition of visibility holds."""
     named, held = one_of("r.id", ids), scope.visible(type, "r", "r.nid", None)
     if held is FALSE:
@@ -63,7 +63,7 @@ def current(reader: Reader, scope: Scope, type: str, ids: list[str]) -> list[Row
     return reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *held.binds))
 
 
-def unheld(reader: Reader, space: int, type: int, id: str) -> Row | None:
+def unheld(reader: SqlReader, space: int, type: int, id: str) -> Row | None:
     """The row of the current version, for whoever may see all of the type: no condition and no second check is left."""
     found = reader.rows(_UNHELD, (space, type, id))
     return found[0] if found else None
@@ -75,13 +75,13 @@ def stored(type: str, id: str, row: Row) -> Stored:
     return Stored(type, id, version, at, body, facts, bool(deleted))
 
 
-def version(reader: Reader, id: str, nid: int, version_id: int) -> Row | None:
+def version(reader: SqlReader, id: str, nid: int, version_id: int) -> Row | None:
     """The row of one version of what `current` showed."""
     found = reader.rows(_VERSION, (id, nid, version_id))
     return found[0] if found else None
 
 
-class Guard:
+class VisibilityRecheck:
     """The second check: by `Visibility.allows`, on facts kept beside the body. What it removes is an alarm."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Guard:
         self.removed += len(found) - len(kept)
         return kept
 
-    def matches(self, visibility: Visibility, type: str, found: list[Row], columns: Columns) -> Sequence[Kept]:
+    def matches(self, visibility: Visibility, type: str, found: list[Row], columns: Columns) -> Sequence[StoredResource]:
         """The same of the matches of a search, whose rows begin with these columns."""
         if columns is WHOLE:
             return self.allowed(visibility, "s", type, found)
@@ -123,7 +123,9 @@ class _Judge:
         return verdict
 
 
-def mixed(guard: Guard, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]) -> list[Stored]:
+def mixed(
+    guard: VisibilityRecheck, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]
+) -> list[Stored]:
     """The same of rows of several types, in their order."""
     by_type: dict[str, list[Row]] = {}
     for row in found:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import GRANULAR
-from sickbay.storage.sql import composites
-from sickbay.storage.sql.names import APART, LIVE, MEMBER, NEVER
-from sickbay.storage.store import Conflict, Save
+from sickbay.fhir.search.index import GRANULAR
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.storage.interface import Conflict, Save
+from sickbay.storage.query import composites
+from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.terms import ordered, text_hash
 
 INDEX_REVISION = 5
@@ -63,7 +63,7 @@ def check(step: Save, state: int, version: int) -> None:
 
 
 def index_rows(
-    space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
+    space: int, type: int, nid: int, facts: IndexEntries, word: Word, target: Target, term: Term
 ) -> dict[str, list[IndexRow]]:
     """All facts as rows by table. word numbers a name, target a resource that is referred to, term a coding."""
     found: dict[str, list[IndexRow]] = {}
@@ -100,7 +100,7 @@ def index_rows(
     return found
 
 
-def _hulls(facts: ResourceFacts) -> Iterator[tuple[int, int, int]]:
+def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
     """What several dates of one parameter span, under minus its number: one may be after a day, another before another."""
     if len(facts.dates) < 2:
         return
@@ -110,7 +110,7 @@ def _hulls(facts: ResourceFacts) -> Iterator[tuple[int, int, int]]:
             yield -number, min(low for low, _ in held), max(high for _, high in held)
 
 
-def _amounts(space: int, nid: int, facts: ResourceFacts, term: Term) -> list[IndexRow]:
+def _amounts(space: int, nid: int, facts: IndexEntries, term: Term) -> list[IndexRow]:
     found: list[IndexRow] = []
     for number, system, unit, least, most in facts.quantities:
         found.append((space, number, ordered(least), ordered(most), term(system, unit) if unit is not None else 0, nid))
@@ -119,13 +119,13 @@ def _amounts(space: int, nid: int, facts: ResourceFacts, term: Term) -> list[Ind
     return found
 
 
-def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:
+def targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:
     """Type and id of all that is referred to."""
     yield from (("Patient", patient) for patient in facts.patients)
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
-def _compartments(facts: ResourceFacts, target: Target) -> list[tuple[int, int, int, int]]:
+def _compartments(facts: IndexEntries, target: Target) -> list[tuple[int, int, int, int]]:
     """(patient, rank, member, named) of compartments, and of patients only referred to: so a patient's list is one range."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
     held, named = facts.patients, facts.named

@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from sickbay.fhir.query import Query, Within
+from sickbay.fhir.search.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.ahead import Along, along, first, reached, until
-from sickbay.storage.sql.cache import PlanResults
-from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
-from sickbay.storage.sql.names import LIVE_OF_TYPE
-from sickbay.storage.sql.order import Find, Key, beyond, order
-from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
-from sickbay.storage.sql.source import Source, everything, source
-from sickbay.storage.sql.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, few, is_full, paged
-from sickbay.storage.sql.visible import only_patient
-from sickbay.storage.store import Space
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query.access_path import AccessPath, everything, source
+from sickbay.storage.query.cache import PlanResults
+from sickbay.storage.query.dictionary import LIVE_OF_TYPE
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
+from sickbay.storage.query.order import Find, SortKey, beyond, order
+from sickbay.storage.query.row_reader import WHOLE, Columns, columns_for
+from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reached, until
+from sickbay.storage.query.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, few, is_full, paged
+from sickbay.storage.query.visible import only_patient
 
 COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
@@ -31,24 +31,24 @@ MANY, AHEAD, ROUNDS = 1000, 4, 3
 """So many are not sorted for a page that is full among what comes first: so many times a page, and more in each round."""
 
 
-class Plan(NamedTuple):
+class SearchPlan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
     walk: the same from all of the type, where the source is a range, whose order is another, or is sorted along an index.
     results: of this plan, if it ran before.
     """
 
-    source: Source
+    source: AccessPath
     where: Sql
-    keys: tuple[Key, ...]
+    keys: tuple[SortKey, ...]
     needs_row: bool
     query: Query
-    space: Space
+    space: ResourceSpace
     visibility: Visibility
     results: PlanResults
     columns: Columns = WHOLE
-    walk: Plan | None = None
-    along: Along | None = None
+    walk: SearchPlan | None = None
+    along: SortedIndex | None = None
 
 
 class Matches(NamedTuple):
@@ -57,7 +57,7 @@ class Matches(NamedTuple):
     total: int | None
 
 
-def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> Plan | None:
+def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlan | None:
     """None: nothing can match."""
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
@@ -69,7 +69,9 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     return made._replace(walk=walk, along=by)
 
 
-def _resolved(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility, chosen: Source) -> Plan | None:
+def _resolved(
+    scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, chosen: AccessPath
+) -> SearchPlan | None:
     more = own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
     if query.within is not None:
@@ -78,10 +80,10 @@ def _resolved(scope: Scope, find: Find, space: Space, query: Query, visibility: 
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return Plan(chosen, where, keys, bool(more) or chosen.row, query, space, visibility, PlanResults(), columns)
+    return SearchPlan(chosen, where, keys, bool(more) or chosen.row, query, space, visibility, PlanResults(), columns)
 
 
-def page(run: Run, key: bytes, plan: Plan) -> Matches:
+def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor. If the plan ran before, only the rows are read again."""
     if plan.results.page is not None:
         statement, following, total = plan.results.page
@@ -91,7 +93,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     return _first_of_patient(run, key, plan) if whole else _page_anew(run, key, plan, at)
 
 
-def _page_anew(run: Run, key: bytes, plan: Plan, at: Position | None) -> Matches:
+def _page_anew(run: Run, key: bytes, plan: SearchPlan, at: Position | None) -> Matches:
     query = plan.query
     rows = _early(run, plan, plan.walk, at) if plan.walk and query.count > 0 else []
     statement = _page(plan, at) if query.count > 0 and not rows else None
@@ -106,17 +108,17 @@ def _page_anew(run: Run, key: bytes, plan: Plan, at: Position | None) -> Matches
     return found
 
 
-def _is_counted_with_its_page(plan: Plan) -> bool:
+def _is_counted_with_its_page(plan: SearchPlan) -> bool:
     query, source = plan.query, plan.source
     return bool(source.rank) and not source.facet and not query.sort and query.total != "none" and query.count > 0
 
 
-def _early(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
+def _early(run: Run, plan: SearchPlan, walk: SearchPlan, at: Position | None) -> list[Row]:
     """A full page without all that is asked for being sorted, where that takes longer; else nothing."""
     return _near(run, plan, walk, at) if plan.along is None else _ahead(run, plan, walk, plan.along, at)
 
 
-def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
+def _near(run: Run, plan: SearchPlan, walk: SearchPlan, at: Position | None) -> list[Row]:
     """From the next few, where a range is so wide."""
     range = plan.source.range
     if range is None or not _as_many(run, plan, range, WIDE):
@@ -131,7 +133,7 @@ def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
     return rows if is_full(rows, limit) else []
 
 
-def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]:
+def _of_type(run: Run, walk: SearchPlan, at: Position | None, limit: int) -> list[Row]:
     """What matches of the next few of the type."""
     after = beyond((("r.nid", False),), at.last) if at else TRUE
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
@@ -140,7 +142,7 @@ def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]
     return run(_streamed(walk._replace(where=both([walk.where, end])), at, limit))
 
 
-def _as_many(run: Run, plan: Plan, rows: Sql, many: int) -> bool:
+def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     """Whether there are so many. A page and its total may ask the same: it is counted once."""
     statement, counts = few(rows, many), plan.results.counts
     if statement not in counts:
@@ -148,7 +150,7 @@ def _as_many(run: Run, plan: Plan, rows: Sql, many: int) -> bool:
     return counts[statement] == many
 
 
-def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> list[Row]:
+def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, at: Position | None) -> list[Row]:
     """From what comes first by an index of what is sorted by; nothing where it is not full soon."""
     if by.column == "changed" and plan.source.row and not by.descending:
         return []  # that one is in order by itself
@@ -171,17 +173,17 @@ def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> 
     return []
 
 
-def _of(source: Source) -> Sql:
+def _of(source: AccessPath) -> Sql:
     """Its rows, before they are made a set."""
     return source.found or Sql(f"SELECT 1 {source.text}", source.binds)
 
 
-def _among(walk: Plan, begun: Sql) -> Plan:
+def _among(walk: SearchPlan, begun: Sql) -> SearchPlan:
     table = f"(SELECT DISTINCT +nid AS nid FROM ({begun.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
     return walk._replace(source=walk.source._replace(table=table, binds=(*begun.binds, *walk.source.binds)))
 
 
-def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
+def _first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """All matches of a patient by number, which is as cheap as counting them, then the bodies of the page."""
     found = run(_numbers(plan))
     chosen = [row[0] for row in found[: plan.query.count]]
@@ -198,15 +200,15 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
     return Matches(rows, _following(key, plan, (rank, nid), seen, total), total)
 
 
-def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
+def _following(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
     return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
 
 
-def _at(key: bytes, plan: Plan, cursor: str) -> Position:
+def _at(key: bytes, plan: SearchPlan, cursor: str) -> Position:
     return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
-def counted(plan: Plan, limit: int | None = None) -> Statement:
+def counted(plan: SearchPlan, limit: int | None = None) -> Statement:
     """How many match; with a limit, counted no further."""
     text = plan.source.joined() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
@@ -229,7 +231,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
     )
 
 
-def own(query: Query, chosen: Source) -> list[Sql]:
+def own(query: Query, chosen: AccessPath) -> list[Sql]:
     """What is asked of the resource's own row."""
     found = [] if chosen.changed else [of_instant(one, "r.changed") for one in query.updated]
     if query.ids is not None and not chosen.row:
@@ -237,14 +239,14 @@ def own(query: Query, chosen: Source) -> list[Sql]:
     return found
 
 
-def _page(plan: Plan, at: Position | None) -> Statement:
+def _page(plan: SearchPlan, at: Position | None) -> Statement:
     limit = plan.query.count + 1
-    sorting = bool(plan.query.sort) and plan.keys not in ((), (Key("d.rank"),))
+    sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
     return _streamed(plan, at, limit) if streamed else _sorted(plan, at, limit)
 
 
-def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
+def _streamed(plan: SearchPlan, at: Position | None, limit: int) -> Statement:
     """In the order of the source, most of whose rows match or are read anyway: no more of them than the page."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
     after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
@@ -253,14 +255,14 @@ def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
-def _numbers(plan: Plan) -> Statement:
+def _numbers(plan: SearchPlan) -> Statement:
     source = plan.source
     text = source.joined() if plan.needs_row else source.text
     found = f"SELECT d.nid, d.rank {text} AND {plan.where.text} ORDER BY d.rank, d.nid"
     return Statement(found, (*source.binds, *plan.where.binds))
 
 
-def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
+def _sorted(plan: SearchPlan, at: Position | None, limit: int) -> Statement:
     """Sort keys and nids first, so that no body goes through the sorter and none is read but those of the page."""
     names = [f"k{number}" for number in range(len(plan.keys))]
     keys = [f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True)]
@@ -276,7 +278,7 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
-def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int | None:
+def _total(run: Run, plan: SearchPlan, at: Position | None, free: int | None) -> int | None:
     if free is not None:
         return free
     if plan.query.total == "none":
@@ -290,7 +292,7 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     return found if limit is None or found <= COUNTED else None
 
 
-def _counted(run: Run, plan: Plan, limit: int | None) -> int:
+def _counted(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Of a wide range first among some of it, of which all that is too many may be found."""
     some = 4 * COUNTED
     if limit is not None and plan.source.found is not None and _as_many(run, plan, plan.source.found, some):
@@ -307,13 +309,13 @@ def _number(rows: list[Row]) -> int:
 _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def _fingerprint(plan: Plan) -> bytes:
+def _fingerprint(plan: SearchPlan) -> bytes:
     if plan.results.fingerprint is None:
         plan.results.fingerprint = fingerprint(plan.space, plan.query)
     return plan.results.fingerprint
 
 
-def fingerprint(space: Space, query: Query) -> bytes:
+def fingerprint(space: ResourceSpace, query: Query) -> bytes:
     """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
     asked = [(space, one.type, one.filters, one.ids, one.updated, query.sort, query.within) for one in query.each()]
     return blake2b(_encode(asked), digest_size=12).digest()

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter
-from sickbay.storage.sql.filters import TABLES, Scope, values
-from sickbay.storage.sql.names import LIVE
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.statement import Bind, Sql, Statement
-from sickbay.storage.sql.stretches import DAY, REACH, WIDE
+from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
+from sickbay.storage.query.dictionary import LIVE
+from sickbay.storage.query.filters import TABLES, Scope, values
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.range_scan import DAY, REACH, WIDE
+from sickbay.storage.query.statement import Bind, Sql, Statement
 
 _COLUMNS = {"date": "low", "number": "low", "quantity": "low", "string": "value", "uri": "value"}
 _LATER, _EARLIER = ("gt", "ge", "sa"), ("lt", "le", "eb")
 
 
-class Asked(NamedTuple):
+class DateWindow(NamedTuple):
     """A date that is asked for as well as sorted by, and that what comes first in the order would not meet.
 
     begin: where what meets it begins, but for what is wider than a day, which ends after `past`, and for what has several
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
     several: Sql
 
 
-class Along(NamedTuple):
+class SortedIndex(NamedTuple):
     """An index that has what is sorted by first: the rows `t` of a table for which `held` is true, by a column.
 
     ranged: they are ranges, which stand in the index by where they begin, and are sorted by where they end.
@@ -44,21 +44,21 @@ class Along(NamedTuple):
     descending: bool
     ranged: bool = False
     begin: int | None = None
-    asked: Asked | None = None
+    asked: DateWindow | None = None
 
 
-def along(scope: Scope, find: Find, query: Query) -> Along | None:
+def along(scope: Scope, find: Find, query: Query) -> SortedIndex | None:
     """By what comes first in the query's order; None where no index has it."""
     name, descending = query.sort[0].parameter, query.sort[0].descending
     if name == "_lastUpdated":
         held = Sql(f"t.space = ? AND t.type = ? AND t.state = {LIVE}", (scope.space, scope.names.word(query.type)))
-        return Along("resource", "changed", held, descending, begin=_since(query, descending))
+        return SortedIndex("resource", "changed", held, descending, begin=_since(query, descending))
     parameter = find(query.version, query.type, name)
     if parameter is None or parameter.kind not in _COLUMNS or len(parameter.numbers) != 1:
         return None
     held = Sql("t.space = ? AND t.parameter = ?", (scope.space, parameter.numbers[0]))
     column = _COLUMNS[parameter.kind]
-    found = Along(TABLES[parameter.kind], column, held, descending, ranged=descending and column == "low")
+    found = SortedIndex(TABLES[parameter.kind], column, held, descending, ranged=descending and column == "low")
     return found._replace(asked=_asked(scope, query, parameter, descending)) if parameter.kind == "date" else found
 
 
@@ -71,24 +71,24 @@ def _end(value: DateValue) -> int:
     return value.low if value.prefix in ("ge", "lt", "eb") else value.high
 
 
-def _asked(scope: Scope, query: Query, parameter: SearchParameter, descending: bool) -> Asked | None:
+def _asked(scope: Scope, query: Query, parameter: SearchParameter, descending: bool) -> DateWindow | None:
     of = (one for one in query.filters if one.parameter.number == parameter.number)
     return next((found for one in of if (found := _away(scope, one, descending))), None)
 
 
-def _away(scope: Scope, one: Filter, descending: bool) -> Asked | None:
+def _away(scope: Scope, one: Filter, descending: bool) -> DateWindow | None:
     value = one.values[0] if len(one.values) == 1 and one.modifier is None and one.chain is None else None
     if not isinstance(value, DateValue) or value.prefix not in (_EARLIER if descending else _LATER):
         return None
     several = Sql("t.space = ? AND t.parameter = ?", (scope.space, -one.parameter.number))
     said = Sql(f" AND {(held := values(scope, one)).text}", held.binds)
     if descending:
-        return Asked(_end(value), None, said, several)
+        return DateWindow(_end(value), None, said, several)
     begin = value.high if value.prefix == "sa" else min(value.low, value.high - DAY)
-    return Asked(begin, value.low, said, several)
+    return DateWindow(begin, value.low, said, several)
 
 
-def reached(by: Along, last: Bind | None, skipped: int) -> Statement:
+def reached(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     """What the row after so many is sorted by, from the last match of the page before on."""
     onwards = _bounded(f"t.{by.column}", by.descending, _further(by, last), None)
     down = " DESC" if by.descending else ""
@@ -97,7 +97,7 @@ def reached(by: Along, last: Bind | None, skipped: int) -> Statement:
     return Statement(text, (*by.held.binds, *onwards.binds, skipped))
 
 
-def first(by: Along, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
+def first(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
     """The same where nothing else is sorted by: of what is alike in where it ends so many with the least nids will do."""
     begin = last[0] if last else None
     if not isinstance(end, int):
@@ -109,7 +109,7 @@ def first(by: Along, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql
     return Sql(f"{before.text} UNION ALL {least}", (*before.binds, *alike.binds, after, most))
 
 
-def until(by: Along, last: Bind | None, end: Bind | None) -> Sql:
+def until(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     """The nids of all that is sorted from `last` to `end`, both included; of others too, which the order itself leaves out."""
     parts = [_narrow(by, last, end)]
     if by.ranged or by.asked:
@@ -120,11 +120,11 @@ def until(by: Along, last: Bind | None, end: Bind | None) -> Sql:
     return Sql(" UNION ALL ".join(texts), tuple(bind for one in parts for bind in one.binds))
 
 
-def _sorted_by(by: Along) -> str:
+def _sorted_by(by: SortedIndex) -> str:
     return "t.high" if by.ranged else f"t.{by.column}"
 
 
-def _narrow(by: Along, last: Bind | None, end: Bind | None) -> Sql:
+def _narrow(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     far = end - REACH[by.table] if by.ranged and isinstance(end, int) else end
     found = [by.held, _bounded(f"t.{by.column}", by.descending, _further(by, last), far)]
     if by.ranged:
@@ -132,7 +132,7 @@ def _narrow(by: Along, last: Bind | None, end: Bind | None) -> Sql:
     return _with(*found, by.asked.said) if by.asked else _with(*found)
 
 
-def _wide(by: Along, last: Bind | None, end: Bind | None) -> Sql:
+def _wide(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     inside = _bounded("t.high" if by.ranged else "+t.low", by.descending, last, end)
     found = _with(by.held, Sql(f" AND {WIDE[by.table]}"), inside)
     if by.asked is None:
@@ -145,7 +145,7 @@ def _with(*parts: Sql) -> Sql:
     return Sql("".join(one.text for one in parts), tuple(bind for one in parts for bind in one.binds))
 
 
-def _further(by: Along, last: Bind | None) -> Bind | None:
+def _further(by: SortedIndex, last: Bind | None) -> Bind | None:
     begin = by.asked.begin if by.asked else by.begin
     if begin is None or not isinstance(last, int):
         return last if begin is None else begin

@@ -67,7 +67,7 @@ def few(rows: Sql, most: int) -> Statement:
 Run: TypeAlias = Callable[[Statement], list[Row]]
 
 
-class Reader(Protocol):
+class SqlReader(Protocol):
     """Whoever answers at once."""
 
     def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:

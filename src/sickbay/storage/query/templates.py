@@ -1,7 +1,7 @@
 """Templates of plans: a search is compiled once for all searches of its shape, and then filled with values.
 
 The shape of a search is everything but ids, codes, dates and texts. The template is made by the ordinary `search.plan`, from a
-query that has a `Slot` in the place of each value. Whatever a plan chooses by a value, or by stored data, can't be
+query that has a `ValueSlot` in the place of each value. Whatever a plan chooses by a value, or by stored data, can't be
 chosen for a slot: then there is no template for the shape, and each search is compiled for itself.
 """
 
@@ -12,22 +12,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, StringValue, TokenValue, UriValue, Value, Within
+from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, StringValue, TokenValue, UriValue, Value, Within
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.remembering import CACHES, memoized
-from sickbay.storage.sql import search
-from sickbay.storage.sql.cache import PlanResults
-from sickbay.storage.sql.filters import Scope
-from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.search import Plan
-from sickbay.storage.sql.visible import visible
-from sickbay.storage.store import Space
+from sickbay.kernel.memoize import CACHES, memoized
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.query import search
+from sickbay.storage.query.cache import PlanResults
+from sickbay.storage.query.dictionary import Dictionary
+from sickbay.storage.query.filters import Scope
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.search import SearchPlan
+from sickbay.storage.query.visible import visible
 from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
 """What the slots of a template stand for, by their numbers: first the values of the search, then what is derived of them."""
-Derive: TypeAlias = Callable[[Filled, Names, int], Any]
+Derive: TypeAlias = Callable[[Filled, Dictionary, int], Any]
 
 
 class NoTemplate(Exception):
@@ -38,7 +38,7 @@ class UnknownWord(NoTemplate):
     """Nothing was ever stored under a type or a parameter, but may be later."""
 
 
-class Slot:
+class ValueSlot:
     """Stands for a value. It supports what is the same for every value of its kind, and nothing else."""
 
     __slots__ = ("number", "slots")
@@ -47,14 +47,14 @@ class Slot:
         self.number, self.slots = len(slots), slots
         slots.append(derive)
 
-    def __getitem__(self, part: slice) -> Slot:
-        return Slot(self.slots, partial(_sliced, self.number, part))
+    def __getitem__(self, part: slice) -> ValueSlot:
+        return ValueSlot(self.slots, partial(_sliced, self.number, part))
 
-    def __add__(self, end: str) -> Slot:
-        return Slot(self.slots, partial(_extended, self.number, end))
+    def __add__(self, end: str) -> ValueSlot:
+        return ValueSlot(self.slots, partial(_extended, self.number, end))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Slot):
+        if not isinstance(other, ValueSlot):
             raise NoTemplate
         return self is other  # equal values of one search share a slot
 
@@ -71,24 +71,24 @@ class Slot:
     __repr__ = __str__
 
 
-def _sliced(number: int, part: slice, filled: Filled, names: Names, space: int) -> Any:
+def _sliced(number: int, part: slice, filled: Filled, names: Dictionary, space: int) -> Any:
     return filled[number][part]
 
 
-def _extended(number: int, end: str, filled: Filled, names: Names, space: int) -> Any:
+def _extended(number: int, end: str, filled: Filled, names: Dictionary, space: int) -> Any:
     return filled[number] + end
 
 
-def _nid(type: str, number: int, filled: Filled, names: Names, space: int) -> int:
+def _nid(type: str, number: int, filled: Filled, names: Dictionary, space: int) -> int:
     return names.nid(space, type, filled[number])
 
 
 class _SlotNames:
     """What a plan may look up before the values are known; everything else raises AttributeError."""
 
-    def __init__(self, names: Names, slots: list[Derive | None]) -> None:
+    def __init__(self, names: Dictionary, slots: list[Derive | None]) -> None:
         self._names, self._slots = names, slots
-        self._nids: dict[tuple[str, int], Slot] = {}
+        self._nids: dict[tuple[str, int], ValueSlot] = {}
 
     def word(self, text: str) -> int:
         number = self._names.word(text)
@@ -97,16 +97,16 @@ class _SlotNames:
         return number
 
     def nid(self, space: int, type: str, id: Any) -> Any:
-        if not isinstance(id, Slot):
+        if not isinstance(id, ValueSlot):
             raise NoTemplate
         key = type, id.number
         if key not in self._nids:
-            self._nids[key] = Slot(self._slots, partial(_nid, type, id.number))
+            self._nids[key] = ValueSlot(self._slots, partial(_nid, type, id.number))
         return self._nids[key]
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
         """The slot of a code has its hash."""
-        return [code if isinstance(code, Slot) else _hash(system, code) for system, code in codings]
+        return [code if isinstance(code, ValueSlot) else _hash(system, code) for system, code in codings]
 
 
 def _hash(system: str | None, code: str) -> int:
@@ -119,15 +119,15 @@ class Template(NamedTuple):
     """derived: of the slots after the values. rebuild: gives the plan of what the slots stand for."""
 
     derived: list[Derive]
-    rebuild: Callable[[Filled], Plan]
+    rebuild: Callable[[Filled], SearchPlan]
 
-    def fill(self, names: Names, space: int, values: Filled) -> Plan:
+    def fill(self, names: Dictionary, space: int, values: Filled) -> SearchPlan:
         for derive in self.derived:
             values.append(derive(values, names, space))
         return self.rebuild(values)
 
 
-class Shape(NamedTuple):
+class SearchShape(NamedTuple):
     """key: alike for all searches of the shape. values: in the order in which `symbolic` asks for slots."""
 
     key: Any
@@ -135,8 +135,8 @@ class Shape(NamedTuple):
 
 
 def planned(
-    templates: dict[Any, Template | None], scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility
-) -> Plan | None:
+    templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
+) -> SearchPlan | None:
     """What `search.plan` gives, by a template if there is one for the shape."""
     shape = shape_of(scope, query, visibility) if CACHES else None
     if shape is None:
@@ -154,7 +154,7 @@ MOST = 1024
 """Templates of one store; a shape that is not among the first takes the place of all."""
 
 
-def shape_of(scope: Scope, query: Query, visibility: Visibility) -> Shape | None:
+def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape | None:
     """None: a search of this shape is always compiled for itself."""
     values: Filled = [scope.space]
     ids: dict[str, int] = {}
@@ -176,7 +176,7 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> Shape | None
         parts.append((within.type, within.parameters, _numbered(ids, values, within.id)))
     if query.ids is not None:
         parts.append(("_id", _numbered(ids, values, query.ids[0])))
-    return Shape((query.version, query.type, query.sort, query.whole, *parts), values)
+    return SearchShape((query.version, query.type, query.sort, query.whole, *parts), values)
 
 
 @memoized(4096)
@@ -239,10 +239,10 @@ def _template(
     templates: dict[Any, Template | None],
     scope: Scope,
     find: Find,
-    space: Space,
+    space: ResourceSpace,
     query: Query,
     visibility: Visibility,
-    shape: Shape,
+    shape: SearchShape,
 ) -> Template | None:
     """Of the shape, made the first time; None if there can't be one, or not yet."""
     if shape.key not in templates:
@@ -257,11 +257,13 @@ def _template(
     return templates[shape.key]
 
 
-def _made(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility, shape: Shape) -> Template | None:
+def _made(
+    scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, shape: SearchShape
+) -> Template | None:
     """Raises NoTemplate, or whatever a slot raises if it is used like a value."""
     slots: list[Derive | None] = []
-    given = [Slot(slots) for _ in shape.values]
-    names = cast(Names, _SlotNames(scope.names, slots))
+    given = [ValueSlot(slots) for _ in shape.values]
+    names = cast(Dictionary, _SlotNames(scope.names, slots))
     blank, seen = _blank(shape, query, visibility, given)
     number = cast(int, given[0])
     blank_scope = Scope(number, names, partial(visible, names, number, seen))
@@ -273,16 +275,16 @@ def _made(scope: Scope, find: Find, space: Space, query: Query, visibility: Visi
     return Template([one for one in slots if one is not None], rebuild) if rebuild else None
 
 
-def _bare(plan: Plan) -> Plan:
+def _bare(plan: SearchPlan) -> SearchPlan:
     """Without what was used to compile it."""
     nothing = Query("", "")
     return plan._replace(source=plan.source._replace(rest=()), query=nothing, visibility=Visibility())
 
 
-def _blank(shape: Shape, query: Query, visibility: Visibility, given: Sequence[Slot]) -> tuple[Query, Visibility]:
+def _blank(shape: SearchShape, query: Query, visibility: Visibility, given: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
     """The query and the visibility with slots in the places of values, taken in the order in which `shape_of` put them."""
     left = iter(range(1, len(given)))
-    ids: dict[str, Slot] = {}
+    ids: dict[str, ValueSlot] = {}
 
     def named(id: str) -> Any:
         if id not in ids:
@@ -322,7 +324,7 @@ def _blank_value(one: Filter, value: Value, named: Callable[[str], Any], followi
 
 def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
     """Makes the same again, with values for slots; None if there are none."""
-    if isinstance(node, Slot):
+    if isinstance(node, ValueSlot):
         return lambda filled, number=node.number: filled[number]  # type: ignore[misc]
     if not isinstance(node, tuple):
         return None

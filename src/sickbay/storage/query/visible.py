@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sickbay.fhir.visibility import Clause, Granular, Visibility
-from sickbay.storage.sql.filters import FALSE, TRUE, both, either, one_of
-from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.statement import EACH, Sql
+from sickbay.storage.query.dictionary import Dictionary
+from sickbay.storage.query.filters import FALSE, TRUE, both, either, one_of
+from sickbay.storage.query.statement import EACH, Sql
 
 
-def visible(names: Names, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Sql:
+def visible(
+    names: Dictionary, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None
+) -> Sql:
     """True of the resources of `type` that a clause with one of the letters shows.
 
     patient: it is known to be in this compartment, so that need not be asked again.
@@ -46,7 +48,7 @@ def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
     return next(iter(patients)) if patients is not None and len(patients) == 1 else None
 
 
-def compartments(names: Names, space: int, visibility: Visibility, letters: str, type: str) -> Sql | None:
+def compartments(names: Dictionary, space: int, visibility: Visibility, letters: str, type: str) -> Sql | None:
     """The nids of all that may be visible of the type, where that lies in compartments; each once. Type as a bind."""
     found = {one.patients for one in visibility.of(type, letters)}
     if not found or None in found:
@@ -62,7 +64,7 @@ def compartments(names: Names, space: int, visibility: Visibility, letters: str,
     )
 
 
-def _clause(names: Names, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
+def _clause(names: Dictionary, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
     parts = [_granular(names, space, one, nid) for one in clause.filters]
     if clause.patients is not None and patient not in clause.patients:
         parts.append(_compartments(names, space, clause.patients, nid))
@@ -70,7 +72,7 @@ def _clause(names: Names, space: int, clause: Clause, nid: str, patient: str | N
     return found if found is FALSE else Sql(f"({found.text})", found.binds)
 
 
-def _compartments(names: Names, space: int, patients: frozenset[str], nid: str) -> Sql:
+def _compartments(names: Dictionary, space: int, patients: frozenset[str], nid: str) -> Sql:
     """member 2 too: what is deleted stays in its compartment, for those who could see it."""
     if not patients:
         return FALSE
@@ -84,7 +86,7 @@ def _compartments(names: Names, space: int, patients: frozenset[str], nid: str) 
     )
 
 
-def _granular(names: Names, space: int, one: Granular, nid: str) -> Sql:
+def _granular(names: Dictionary, space: int, one: Granular, nid: str) -> Sql:
     hashes = one_of("v.hash", names.hashes(one.codings))
     word = names.word(one.parameter)
     if hashes is FALSE or not word:

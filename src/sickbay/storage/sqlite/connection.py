@@ -16,7 +16,7 @@ import apsw
 
 from sickbay.kernel import private_files
 from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
-from sickbay.storage.sql.statement import Row
+from sickbay.storage.query.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
 
 PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292169430180e7f8321d85a",))

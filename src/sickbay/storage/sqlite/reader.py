@@ -10,9 +10,9 @@ from typing import Any
 
 import apsw
 
-from sickbay.kernel.remembering import CACHES
+from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import TooSlow
-from sickbay.storage.sql.statement import Cut, Row, Statement, bounded
+from sickbay.storage.query.statement import Cut, Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
@@ -26,7 +26,7 @@ LONG_WITH_LARGE_LOG = 2.0
 """The same while the write-ahead log is large: it can't be restarted before the statement ends."""
 
 
-class Reader:
+class SqliteReader:
     """Beginning and ending a transaction costs SQLite more than reading a row by its key.
 
     So the first statement of a turn begins one, and the next turn ends it. Nobody sees anything too old: whoever is told of

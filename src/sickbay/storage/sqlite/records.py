@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import apsw
 
-from sickbay.storage.sql import exchanges
-from sickbay.storage.sql import records as said
+from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
+from sickbay.storage.query import exchanges
+from sickbay.storage.query import records as said
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 
 
 def put(db: apsw.Connection, step: Put) -> None:

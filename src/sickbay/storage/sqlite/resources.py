@@ -6,14 +6,14 @@ from functools import partial
 
 import apsw
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import as_text
-from sickbay.storage.sql.copying import forgets
-from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
+from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
+from sickbay.storage.query.copying import forgets
+from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
+from sickbay.storage.query.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.rows import HISTORY, Rows
-from sickbay.storage.store import Clear, Reindex, Save, Space
 
 _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
@@ -45,8 +45,8 @@ class Changes:
     def __init__(self, db: apsw.Connection) -> None:
         self.db = self._db = db
         self._rows = Rows(db)
-        self._spaces: dict[Space, _Counters] = {}
-        self._settled: dict[Space, _Counters] = {}
+        self._spaces: dict[ResourceSpace, _Counters] = {}
+        self._settled: dict[ResourceSpace, _Counters] = {}
         self._words: dict[str, int] = {}
 
     def settle(self) -> None:
@@ -99,7 +99,7 @@ class Changes:
         for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
             self.forget_all(number)
 
-    def number(self, space: Space) -> int:
+    def number(self, space: ResourceSpace) -> int:
         """The number of a space, which is made if it is new."""
         return self._space(space).number
 
@@ -182,7 +182,7 @@ class Changes:
         for table in INDEXES:
             self._db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
 
-    def _index(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
+    def _index(self, space: _Counters, type: int, nid: int, facts: IndexEntries) -> None:
         target = partial(self._target, space)
         self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
 
@@ -205,7 +205,7 @@ class Changes:
         space.allocated += 1
         return space.number << SHIFT | space.allocated
 
-    def _space(self, space: Space) -> _Counters:
+    def _space(self, space: ResourceSpace) -> _Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
             found = rows(self._db, query, space)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import apsw
 
-from sickbay.storage.sql.saving import COLUMNS
+from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.terms import term_hash
 
 HISTORY = "resource_history"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sickbay.storage.sql.copying import ANY_LIVE, copies, live
+from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Reindex, ResourceSpace, Save, Step, UseOnce
+from sickbay.storage.query.copying import ANY_LIVE, copies, live
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Reindex, Save, Space, Step, UseOnce
 
 MANY = 500
 """Whoever sends so many steps at once is loading."""
@@ -39,7 +39,7 @@ def apply(changes: Changes, steps: Sequence[Step]) -> None:
                 changes.reindex(step)
 
 
-def fill(changes: Changes, space: Space, saves: Iterable[Save]) -> int:
+def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
     """How many were written; 0 if something is there already, so that two workers may both try."""
     number = changes.number(space)
     changes.finish()
@@ -52,7 +52,7 @@ def fill(changes: Changes, space: Space, saves: Iterable[Save]) -> int:
     return count
 
 
-def copy(changes: Changes, source: Space, target: Space) -> int:
+def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
     """How many live resources there are now. The source must be there; the target's own are forgotten."""
     db = changes.db
     start, end = changes.number(source), changes.number(target)

@@ -11,21 +11,10 @@ from typing import TypeVar
 
 import apsw
 
-from sickbay.fhir import search_parameters
-from sickbay.fhir.query import Query, SearchParameter
+from sickbay.fhir.search import parameters as search_parameters
+from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import past
-from sickbay.storage.sql import records as said
-from sickbay.storage.sql.answers import Answers, Ask
-from sickbay.storage.sql.exchanges import FOLDED, SIZE
-from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.saving import OUTDATED
-from sickbay.storage.sqlite import records
-from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
-from sickbay.storage.sqlite.reader import Reader
-from sickbay.storage.sqlite.steps import apply, copy, fill
-from sickbay.storage.sqlite.writer import Undo, Writer
-from sickbay.storage.store import (
+from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
     Labels,
@@ -33,8 +22,8 @@ from sickbay.storage.store import (
     Page,
     Put,
     Record,
+    ResourceSpace,
     Save,
-    Space,
     Step,
     Stored,
     Versions,
@@ -42,12 +31,23 @@ from sickbay.storage.store import (
     counted,
     leaves_stamp,
 )
+from sickbay.storage.query import history as history_query
+from sickbay.storage.query import records as said
+from sickbay.storage.query.exchanges import FOLDED, SIZE
+from sickbay.storage.query.order import Find
+from sickbay.storage.query.queries import Ask, StoreQueries
+from sickbay.storage.query.saving import OUTDATED
+from sickbay.storage.sqlite import records
+from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
+from sickbay.storage.sqlite.reader import SqliteReader
+from sickbay.storage.sqlite.steps import apply, copy, fill
+from sickbay.storage.sqlite.writer import Undo, Writer
 
 T = TypeVar("T")
 
 
 class SqliteStore:
-    """See storage.store.Store. `find` names search parameters for _sort and _include."""
+    """See storage.interface.Store. `find` names search parameters for _sort and _include."""
 
     def __init__(self, path: Path, find: Find) -> None:
         self._path = path
@@ -57,11 +57,11 @@ class SqliteStore:
             migrate(writing)
             replace_published_key(writing)
         self._writer = Writer(writing)
-        self._reader = Reader(path)
-        self._long: Reader | None = None
+        self._reader = SqliteReader(path)
+        self._long: SqliteReader | None = None
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
         key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
-        self._answers = Answers(self._reader, find, key)
+        self._answers = StoreQueries(self._reader, find, key)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -70,14 +70,14 @@ class SqliteStore:
             job = partial(apply, steps=tuple(steps))
             await self._writer.run(job, _undo_of(steps), steps=len(steps), leaves_stamp=leaves_stamp(steps))
 
-    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
         return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
 
-    async def copy_space(self, source: Space, target: Space) -> int:
+    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
         return await self._writer.run(partial(copy, source=source, target=target))
 
@@ -118,15 +118,15 @@ class SqliteStore:
             return 0
         return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), leaves_stamp=True)
 
-    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+    async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return self._answers.read(space, type, id, visibility)
 
-    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+    async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return self._answers.version(space, type, id, version_id, visibility)
 
     async def history(
         self,
-        space: Space,
+        space: ResourceSpace,
         type: str | None,
         id: str | None,
         visibility: Visibility,
@@ -136,23 +136,23 @@ class SqliteStore:
         since: int | None = None,
         at: tuple[int, int] | None = None,
     ) -> Versions:
-        asked = past.Asked(type, id, count, cursor, since, at)
+        asked = history_query.HistoryQuery(type, id, count, cursor, since, at)
         return await self._run(self._answers.history(space, asked, visibility))
 
-    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+    async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         return await self._run(self._answers.search(space, query, visibility))
 
-    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+    async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
         return await self._run(self._answers.count(space, query, visibility))
 
-    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+    async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
         return await self._run(self._answers.labels(space, types, visibility))
 
     async def outdated(self, limit: int) -> list[Outdated]:
         found = self._reader.rows(OUTDATED, (limit,))
-        return [Outdated(Space(tenant, version), *rest) for tenant, version, *rest in found]
+        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in found]
 
-    async def filled(self, space: Space) -> bool:
+    async def filled(self, space: ResourceSpace) -> bool:
         return self._answers.filled(space)
 
     async def close(self) -> None:
@@ -171,7 +171,7 @@ class SqliteStore:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
 
     def _at_length(self, ask: Ask[T]) -> T:
-        self._long = self._long or Reader(self._path)
+        self._long = self._long or SqliteReader(self._path)
         return ask(self._long.long)
 
 

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
+from sickbay.storage.interface import Conflict
 from sickbay.storage.sqlite.connection import REVISED, begin, make_room, told
 from sickbay.storage.sqlite.log import PAGES, WriteAheadLog
 from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.store import Conflict
 
 GROUP = 64
 """No more is added to a commit that has so many requests."""

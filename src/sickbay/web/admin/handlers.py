@@ -11,21 +11,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization import asked_scopes, launch_context, launch_task
+from sickbay.authorization import launch_context, launch_task, requested_scopes
 from sickbay.authorization import policy as policies
-from sickbay.authorization.values import Client
-from sickbay.operations import enabling, exchanges, id_token_keys, patients, registration, running, users
-from sickbay.operations import launch as launches
-from sickbay.operations import token as tokens
-from sickbay.operations.context import Tenant
-from sickbay.operations.registration import Ambiguous
+from sickbay.authorization.models import Client
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox, reset
-from sickbay.storage.store import Space
-from sickbay.web import answers, bodies, openapi
-from sickbay.web.admin_session import refused
-from sickbay.web.answers import problem
-from sickbay.web.wire import read_body
+from sickbay.services import enabling, id_token_keys, patients, registration, runtime_settings, users
+from sickbay.services import launch as launches
+from sickbay.services import token as tokens
+from sickbay.services.context import Tenant
+from sickbay.services.journal import reader as journal_reader
+from sickbay.services.registration import Ambiguous
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import error_responses
+from sickbay.web.admin import openapi
+from sickbay.web.admin import schemas as admin_schemas
+from sickbay.web.admin.session import refused
+from sickbay.web.error_responses import problem
+from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
 """Who may be a fhirUser (SMART 2.2, Scopes for requesting identity data); whether the resource is there is left open."""
@@ -41,14 +44,14 @@ class Wrong(Exception):
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.NewApp = await _body(request, bodies.NewApp)
+    given: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
     tenant = _tenant(sandbox, given.tenant)
     told = msgspec.to_builtins(given)
     told["pkce"] = given.pkce or ("required" if given.smart_version == 2 else "if-sent")
     told["grant_types"] = ("authorization_code", "refresh_token") if given.type != "system" else ("client_credentials",)
-    if given.client_id and await registration.by_id(sandbox.world, given.client_id):
+    if given.client_id and await registration.by_id(sandbox.runtime, given.client_id):
         raise Wrong(409, f"An app with the client_id {given.client_id} is there already")
-    if given.client_id in {name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)}:
+    if given.client_id in {name for one in await users.every(sandbox.runtime, tenant) for name in (one.username, one.sub)}:
         raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
     await _check_approval(sandbox, tenant, given.auto_approve)
     return await _registered(sandbox, told, None, 201)
@@ -56,27 +59,27 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
-    given: bodies.ChangedApp = await _body(request, bodies.ChangedApp)
-    auto = given.auto_approve if isinstance(given.auto_approve, bodies.AutoApprove) else None
+    given: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
+    auto = given.auto_approve if isinstance(given.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, _tenant(sandbox, old.tenant), auto)
     return await _registered(sandbox, msgspec.to_builtins(given), old, 200)
 
 
 async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None, status: int) -> Response:
-    lacking = registration.lacking(sandbox.world, told, old)
+    lacking = registration.lacking(sandbox.runtime, told, old)
     if lacking:
         raise Wrong(422, lacking)
-    done = await registration.register(sandbox.world, told, old)
+    done = await registration.register(sandbox.runtime, told, old)
     findings = [one.to_json() for one in done.decision.explained().findings]
     if done.client is None:
         raise Wrong(422, "This app cannot be registered so", findings)
     return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
 
 
-async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
-    if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.world, tenant)}:
+async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
+    if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.runtime, tenant)}:
         raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
-    if wrong := asked_scopes.misspelt((auto.scopes if auto else None) or ""):
+    if wrong := requested_scopes.misspelt((auto.scopes if auto else None) or ""):
         raise Wrong(422, f"auto_approve.scopes has what is not a scope: {' '.join(wrong)}")
 
 
@@ -84,21 +87,21 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     client = await _app(request, sandbox)
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
-    new, secret = await registration.rotated(sandbox.world, client)
+    new, secret = await registration.rotated(sandbox.runtime, client)
     return _json(shown(new, secret=secret))
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
     client = await _app(request, sandbox)
-    given: bodies.EnabledApp = await _body(request, bodies.EnabledApp)
+    given: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
     tenant = _tenant(sandbox, given.tenant)
-    there = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.world, client, tenant)
+    there = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if there is not None:
         return _json(shown(there))
-    if reason := enabling.obstacle(sandbox.world, client, tenant):
+    if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
-    done = await enabling.enable(sandbox.world, client, tenant)
+    done = await enabling.enable(sandbox.runtime, client, tenant)
     findings = [finding.to_json() for finding in done.decision.explained().findings]
     if done.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
@@ -107,7 +110,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    found = await registration.every(sandbox.world, _tenant(sandbox, chosen).name if chosen else None)
+    found = await registration.every(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
     return _json([shown(one) for one in found])
 
 
@@ -116,23 +119,23 @@ async def get_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
-    await registration.remove(sandbox.world, await _app(request, sandbox))
+    await registration.remove(sandbox.runtime, await _app(request, sandbox))
     return Response(status_code=204)
 
 
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.NewUser = await _body(request, bodies.NewUser)
+    given: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
     tenant = _tenant(sandbox, given.tenant)
     if not PERSON.search(given.fhir_user):
         raise Wrong(422, f"fhirUser must be a person such as Practitioner/pr-0001, not {given.fhir_user}")
-    made = await users.put(sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name)
+    made = await users.put(sandbox.runtime, tenant, given.username, given.password, given.fhir_user, given.patients, given.name)
     return _json(_person(made), 201)
 
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_person(one) for tenant in tenants for one in await users.every(sandbox.world, tenant)])
+    return _json([_person(one) for tenant in tenants for one in await users.every(sandbox.runtime, tenant)])
 
 
 def _person(user: Any) -> dict[str, Any]:
@@ -146,7 +149,7 @@ def _person(user: Any) -> dict[str, Any]:
 
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.NewLaunch = await _body(request, bodies.NewLaunch)
+    given: admin_schemas.NewLaunch = await _body(request, admin_schemas.NewLaunch)
     if sum(one is not None for one in (given.app, given.task, given.link)) != 1:
         raise Wrong(422, "Send one of app, task and link")
     if given.app is None:
@@ -158,12 +161,12 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(given.fhir_context or []):
         raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
-    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
-    if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, given.patient, given.encounter):
+    await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, given.user, given.patient, given.encounter):
         raise Wrong(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
-        sandbox.world,
+        sandbox.runtime,
         tenant,
         client,
         user=given.user or (auto.user if auto else None),
@@ -171,10 +174,10 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         encounter=given.encounter or (auto.encounter if auto else None),
         context=launches.context_of(msgspec.to_builtins(given)),
     )
-    return _json(bodies.Launched(*made), 201)
+    return _json(admin_schemas.Launched(*made), 201)
 
 
-async def _wanted(sandbox: Sandbox, given: bodies.NewLaunch) -> Client:
+async def _wanted(sandbox: Sandbox, given: admin_schemas.NewLaunch) -> Client:
     """The app that a Task or a card asks for; what else they say is filled in where the body does not say it."""
     tenant = _tenant(sandbox, given.tenant or "general")
     wanted = launch_task.of_link(given.link) if given.link is not None else await _of_task(sandbox, tenant, given)
@@ -182,7 +185,7 @@ async def _wanted(sandbox: Sandbox, given: bodies.NewLaunch) -> Client:
         raise Wrong(422, f"This asks for no launch: {wanted}")
     if wanted.standalone:
         raise Wrong(409, f"This app is opened on its own, without a launch: {wanted.url}")
-    client = await launches.opened_by(sandbox.world, tenant, wanted, given.fhir)
+    client = await launches.opened_by(sandbox.runtime, tenant, wanted, given.fhir)
     if client is None:
         raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
     given.patient, given.encounter = given.patient or wanted.patient, given.encounter or wanted.encounter
@@ -191,45 +194,45 @@ async def _wanted(sandbox: Sandbox, given: bodies.NewLaunch) -> Client:
     return client
 
 
-async def _of_task(sandbox: Sandbox, tenant: Tenant, given: bodies.NewLaunch) -> launch_task.Wanted | str:
+async def _of_task(sandbox: Sandbox, tenant: Tenant, given: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
     if given.fhir not in tenant.dialect.fhir:
         raise Wrong(422, f"{tenant.name} does not speak {given.fhir}")
-    await sandbox.filling.ensure(Space(tenant.name, given.fhir))
-    task = await patients.read(sandbox.world, tenant, given.fhir, "Task", given.task or "", None)
+    await sandbox.filling.ensure(ResourceSpace(tenant.name, given.fhir))
+    task = await patients.read(sandbox.runtime, tenant, given.fhir, "Task", given.task or "", None)
     if task is None:
         raise Wrong(404, f"There is no Task/{given.task} at {tenant.name}")
     return launch_task.of_task(task)
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.NewToken = await _body(request, bodies.NewToken)
+    given: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
     client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
     # A patient may be loaded later; who signs in is there.
-    if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, None, None):
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, given.user, None, None):
         raise Wrong(422, absent)
     decision = tokens.examined_for_script(tenant, client, given.scope)
     if decision.refusal is not None:
         findings = [one.to_json() for one in decision.explained().findings]
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = given.user or (client.auto_approve.user if client.auto_approve else None)
-    made = await tokens.for_script(sandbox.world, tenant, client, given.scope, patient=given.patient, user=user)
-    return answers.json(made, 201, answers.NO_STORE)
+    made = await tokens.for_script(sandbox.runtime, tenant, client, given.scope, patient=given.patient, user=user)
+    return error_responses.json(made, 201, error_responses.NO_STORE)
 
 
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     asked = {name: value for name, value in request.query_params.items() if value}
-    world, journal = sandbox.world, sandbox.journal
+    runtime, journal = sandbox.runtime, sandbox.journal
     if "tenant" in asked:
         _tenant(sandbox, asked["tenant"])
     if id := asked.get("correlation_id"):
-        one = await exchanges.read(world, journal, id, full=True)
+        one = await journal_reader.read(runtime, journal, id, full=True)
         found = [one] if one else []
     else:
         client = await _named(sandbox, asked["app"], asked.get("tenant")) if "app" in asked else None
         limit = min(int(asked["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", asked.get("limit", "")) else 100
-        found = await exchanges.listed(
-            world,
+        found = await journal_reader.listed(
+            runtime,
             journal,
             tenant=asked.get("tenant"),
             app=client.client_id if client else None,
@@ -237,21 +240,21 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
             stage=asked.get("stage"),
             limit=limit,
         )
-    return answers.json([exchanges.shown(one) for one in found])
+    return error_responses.json([journal_reader.shown(one) for one in found])
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.ClockMove = await _body(request, bodies.ClockMove)
+    given: admin_schemas.ClockMove = await _body(request, admin_schemas.ClockMove)
     if (given.advance is None) == (given.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
-    now = await running.move(sandbox.world, advance=given.advance, offset=given.offset)
+    now = await runtime_settings.move(sandbox.runtime, advance=given.advance, offset=given.offset)
     if now is None:
         raise Wrong(422, "The clock can be moved to any time from 1970 to 2199, and not beyond")
-    return _json(bodies.Now(now))
+    return _json(admin_schemas.Now(now))
 
 
 async def get_clock(request: Request, sandbox: Sandbox) -> Response:
-    return _json(bodies.Now(sandbox.world.effects.now()))
+    return _json(admin_schemas.Now(sandbox.runtime.effects.now()))
 
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
@@ -267,25 +270,25 @@ async def get_policy(request: Request, sandbox: Sandbox) -> Response:
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, request.path_params["tenant"])
     given: dict[str, Any] = await _body(request, dict[str, Any])
-    if faults := await running.choose(sandbox.world, tenant, given):
+    if faults := await runtime_settings.choose(sandbox.runtime, tenant, given):
         raise Wrong(422, "; ".join(faults))
     return _json(_policy(tenant))
 
 
-def _policy(tenant: Tenant) -> bodies.TenantPolicy:
-    return bodies.TenantPolicy(tenant.name, policies.values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
+def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
+    return admin_schemas.TenantPolicy(tenant.name, policies.values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token_keys.rotate(sandbox.world))
+    return _json(await id_token_keys.rotate(sandbox.runtime))
 
 
 async def show_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token_keys.shown(sandbox.world))
+    return _json(await id_token_keys.shown(sandbox.runtime))
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
-    given: bodies.Reset = await _body(request, bodies.Reset)
+    given: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
     if given.tenant is not None:
         _tenant(sandbox, given.tenant)
     await reset(sandbox, given.tenant, given.everything)
@@ -293,7 +296,7 @@ async def make_reset(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def describe(request: Request, sandbox: Sandbox) -> Response:
-    return answers.json(openapi.document())
+    return error_responses.json(openapi.document())
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
@@ -340,7 +343,7 @@ def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitabl
 
 
 async def _body(request: Request, kind: type[Any]) -> Any:
-    return bodies.read(kind, await read_body(request))
+    return admin_schemas.read(kind, await read_body(request))
 
 
 def _tenant(sandbox: Sandbox, name: str) -> Tenant:
@@ -357,7 +360,7 @@ async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
     if tenant is not None:
         _tenant(sandbox, tenant)
     try:
-        client = await registration.find(sandbox.world, named, tenant)
+        client = await registration.find(sandbox.runtime, named, tenant)
     except Ambiguous:
         raise Wrong(409, f"Several apps are called {named}: use the app_id or the client_id") from None
     if client is None:
@@ -365,11 +368,11 @@ async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
     return client
 
 
-def shown(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> bodies.App:
+def shown(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
     """An app as the contract has it: never with the hash of its secret."""
     known = msgspec.to_builtins(client)
-    kept = {name: known[name] for name in bodies.App.__struct_fields__ if name in known}
-    made: bodies.App = msgspec.convert(kept, bodies.App)
+    kept = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}
+    made: admin_schemas.App = msgspec.convert(kept, admin_schemas.App)
     made.client_secret = secret if secret is not None else msgspec.UNSET
     made.findings = findings if findings is not None else msgspec.UNSET
     return made

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay import __version__
-from sickbay.web import bodies
+from sickbay.web.admin import schemas as admin_schemas
 
 
-class Operation(NamedTuple):
+class AdminEndpoint(NamedTuple):
     """One line of the contract. query: names of query parameters."""
 
     method: str
@@ -24,18 +24,25 @@ class Operation(NamedTuple):
 
 
 OPERATIONS = (
-    Operation("post", "/admin/apps", "Register an app", bodies.NewApp, 201, bodies.App),
-    Operation("get", "/admin/apps", "All apps", None, 200, list[bodies.App], ("tenant",)),
-    Operation("get", "/admin/apps/{app}", "One app", None, 200, bodies.App),
-    Operation("patch", "/admin/apps/{app}", "Change an app", bodies.ChangedApp, 200, bodies.App),
-    Operation("delete", "/admin/apps/{app}", "Remove an app", None, 204, None),
-    Operation("post", "/admin/apps/{app}/enable", "Register an app at another hospital", bodies.EnabledApp, 201, bodies.App),
-    Operation("post", "/admin/apps/{app}/secret", "A new client_secret, shown this once", None, 200, bodies.App),
-    Operation("post", "/admin/users", "Add or change a user", bodies.NewUser, 201, dict[str, Any]),
-    Operation("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
-    Operation("post", "/admin/launches", "Launch an app", bodies.NewLaunch, 201, bodies.Launched),
-    Operation("post", "/admin/tokens", "An access token for a script", bodies.NewToken, 201, dict[str, Any]),
-    Operation(
+    AdminEndpoint("post", "/admin/apps", "Register an app", admin_schemas.NewApp, 201, admin_schemas.App),
+    AdminEndpoint("get", "/admin/apps", "All apps", None, 200, list[admin_schemas.App], ("tenant",)),
+    AdminEndpoint("get", "/admin/apps/{app}", "One app", None, 200, admin_schemas.App),
+    AdminEndpoint("patch", "/admin/apps/{app}", "Change an app", admin_schemas.ChangedApp, 200, admin_schemas.App),
+    AdminEndpoint("delete", "/admin/apps/{app}", "Remove an app", None, 204, None),
+    AdminEndpoint(
+        "post",
+        "/admin/apps/{app}/enable",
+        "Register an app at another hospital",
+        admin_schemas.EnabledApp,
+        201,
+        admin_schemas.App,
+    ),
+    AdminEndpoint("post", "/admin/apps/{app}/secret", "A new client_secret, shown this once", None, 200, admin_schemas.App),
+    AdminEndpoint("post", "/admin/users", "Add or change a user", admin_schemas.NewUser, 201, dict[str, Any]),
+    AdminEndpoint("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
+    AdminEndpoint("post", "/admin/launches", "Launch an app", admin_schemas.NewLaunch, 201, admin_schemas.Launched),
+    AdminEndpoint("post", "/admin/tokens", "An access token for a script", admin_schemas.NewToken, 201, dict[str, Any]),
+    AdminEndpoint(
         "get",
         "/admin/exchanges",
         "The journal",
@@ -44,28 +51,32 @@ OPERATIONS = (
         list[dict[str, Any]],
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
-    Operation("post", "/admin/clock", "Travel in time", bodies.ClockMove, 200, bodies.Now),
-    Operation("get", "/admin/clock", "What counts as now", None, 200, bodies.Now),
-    Operation("get", "/admin/policies", "What the hospitals decide", None, 200, list[bodies.TenantPolicy], ("tenant",)),
-    Operation("get", "/admin/policies/{tenant}", "What one hospital decides", None, 200, bodies.TenantPolicy),
-    Operation(
+    AdminEndpoint("post", "/admin/clock", "Travel in time", admin_schemas.ClockMove, 200, admin_schemas.Now),
+    AdminEndpoint("get", "/admin/clock", "What counts as now", None, 200, admin_schemas.Now),
+    AdminEndpoint(
+        "get", "/admin/policies", "What the hospitals decide", None, 200, list[admin_schemas.TenantPolicy], ("tenant",)
+    ),
+    AdminEndpoint("get", "/admin/policies/{tenant}", "What one hospital decides", None, 200, admin_schemas.TenantPolicy),
+    AdminEndpoint(
         "patch",
         "/admin/policies/{tenant}",
         "Choose otherwise; null takes a choice back",
         dict[str, Any],
         200,
-        bodies.TenantPolicy,
+        admin_schemas.TenantPolicy,
     ),
-    Operation("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
-    Operation("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
-    Operation("post", "/admin/reset", "Data as seeded", bodies.Reset, 204, None),
+    AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
+    AdminEndpoint("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
+    AdminEndpoint("post", "/admin/reset", "Data as seeded", admin_schemas.Reset, 204, None),
 )
 
 
 @cache
 def document() -> dict[str, Any]:
     types = [one for operation in OPERATIONS for one in (operation.body, operation.answer) if one is not None]
-    schemas, components = msgspec.json.schema_components([*types, bodies.Problem], ref_template="#/components/schemas/{name}")
+    schemas, components = msgspec.json.schema_components(
+        [*types, admin_schemas.Problem], ref_template="#/components/schemas/{name}"
+    )
     of = dict(zip(map(repr, types), schemas, strict=False))
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
@@ -78,7 +89,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(one: Operation, of: dict[str, Any]) -> dict[str, Any]:
+def _operation(one: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": one.summary}
     if one.answer is not None:
         answer["content"] = {"application/json": {"schema": of[repr(one.answer)]}}

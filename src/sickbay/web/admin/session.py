@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.kernel.english import count
-from sickbay.operations import sessions
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import sessions
 from sickbay.settings.settings import Settings
-from sickbay.web import answers, cookies, show, wire
+from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, is_own_path
-from sickbay.web.pages.entrance import AdminSignInView
-from sickbay.web.pages.frame import Link
+from sickbay.web.oauth.sign_in import AdminSignInView
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.request_state import headers_of, state_of
 
@@ -34,8 +34,8 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
 async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
     """Record in the request's state that its browser signed in with an admin token that is still valid."""
     cookie = request.cookies.get(cookies.name(sandbox)) if guard.has_token else None
-    session = await sessions.find(sandbox.world, cookie)
-    if session is not None and session.admin and session.admin_until > sandbox.world.now():
+    session = await sessions.find(sandbox.runtime, cookie)
+    if session is not None and session.admin and session.admin_until > sandbox.runtime.now():
         state_of(request.scope).is_administrator = guard.is_proof(session.admin)
 
 
@@ -49,12 +49,12 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
     if found in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)
-    if pages and answers.browses(request.headers.get("accept", "")):
+    if pages and error_responses.browses(request.headers.get("accept", "")):
         view = _too_many(seconds) if seconds else _foreign() if found == "foreign" else _private(request, sandbox)
-        response: Response = show.page(request, sandbox, "notice", view, status=403)
+        response: Response = html_response.page(request, sandbox, "notice", view, status=403)
     else:
         title, detail = _said(found, seconds, sandbox)
-        response = answers.problem(
+        response = error_responses.problem(
             429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else "")
         )
     return held_off(response, seconds)
@@ -94,7 +94,7 @@ def where(settings: Settings) -> str:
 
 
 def _private(request: Request, sandbox: Sandbox) -> NoticeView:
-    here = wire.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
+    here = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
     next = f"?next={quote(here, safe='')}" if request.method == "GET" and not here.endswith("/ehr/launch") else ""
     return NoticeView(
         title="Sign in with the admin token",
@@ -122,23 +122,25 @@ def _too_many(seconds: int) -> NoticeView:
 async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the form. POST: csrf, token. Redirects to `next`, which is one of our own paths."""
     guard: AdminGuard = request.app.state.guard
-    query = wire.query_of(request.scope)
-    around = await show.around(request, sandbox, here="Developer portal")
+    query = http_request.query_of(request.scope)
+    around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
         if guard.administers(request.scope, headers_of(request.scope)):
-            return RedirectResponse(_next(query), 303, answers.NO_STORE)
-        return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
-    sent = parse(await wire.read_body(request))
+            return RedirectResponse(_next(query), 303, error_responses.NO_STORE)
+        return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
+    sent = parse(await http_request.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403)
+        return html_response.page(
+            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403
+        )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = guard.failed(request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
-        page = show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
+        page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
         return held_off(page, seconds)
-    response = RedirectResponse(_next(query), 303, answers.NO_STORE)
-    cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.world, around.session, guard.proof(token)))
+    response = RedirectResponse(_next(query), 303, error_responses.NO_STORE)
+    cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, around.session, guard.proof(token)))
     return response
 
 
@@ -157,7 +159,7 @@ def _next(query: Parameters) -> str:
 async def sign_out(request: Request, sandbox: Sandbox) -> Response:
     """POST: csrf. The user stays signed in at the hospitals."""
     session = await cookies.session(request, sandbox)
-    sent = parse(await wire.read_body(request))
+    sent = parse(await http_request.read_body(request))
     if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
-        await sessions.sign_out_admin(sandbox.world, session)
-    return RedirectResponse("/", 303, answers.NO_STORE)
+        await sessions.sign_out_admin(sandbox.runtime, session)
+    return RedirectResponse("/", 303, error_responses.NO_STORE)

@@ -11,38 +11,38 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization import launch_card, launch_context, launch_task
 from sickbay.authorization.launch import launch_uri
-from sickbay.authorization.launch_task import Wanted
-from sickbay.authorization.values import Client
-from sickbay.operations import launch as launches
-from sickbay.operations import patients, registration
-from sickbay.operations.context import Tenant
-from sickbay.operations.launch import Launched
+from sickbay.authorization.launch_task import LaunchTaskRequest
+from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
-from sickbay.web import answers, show, wire
-from sickbay.web.admin_session import refused
-from sickbay.web.ehr import VERSION, Ward
+from sickbay.services import launch as launches
+from sickbay.services import patients, registration
+from sickbay.services.context import Tenant
+from sickbay.services.launch import CreatedLaunch
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import error_responses, html_response, http_request
+from sickbay.web.admin.session import refused
+from sickbay.web.ehr.handlers import VERSION, EhrPages
 from sickbay.web.pages import notice
-from sickbay.web.pages.frame import Link
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.population_pending import filled
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Launch as the signed-in user. Only our own pages may link here."""
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return ward.page("notice", FOREIGN, status=403)
     if away := await ward.enter():
         return away
     assert ward.user is not None
     asked = request.query_params
-    client = await registration.only(sandbox.world, asked.get("app", ""), tenant.name)
+    client = await registration.only(sandbox.runtime, asked.get("app", ""), tenant.name)
     patient, framed = asked.get("patient"), "framed" in asked
-    visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
+    visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not launch_uri(client) or (patient and not visible):
         return ward.page("notice", notice.no_app(ward.home), status=404)
-    await filled(request, sandbox, Space(tenant.name, client.fhir))
+    await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
         ward, client, patient, asked.get("task")
     )
@@ -51,7 +51,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
     made = await launches.launch(
-        sandbox.world,
+        sandbox.runtime,
         tenant,
         client,
         user=ward.user.username,
@@ -63,42 +63,42 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     return await _launched(request, tenant, client, made)
 
 
-async def _of_task(ward: Ward, client: Client, patient: str | None, id: str | None) -> Wanted | None:
+async def _of_task(ward: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
     """The launch that a Task asks for; None if it isn't a Task of this patient, or isn't for this app."""
-    task = await patients.read(ward.sandbox.world, ward.tenant, VERSION, "Task", id, ward.user) if id else None
+    task = await patients.read(ward.sandbox.runtime, ward.tenant, VERSION, "Task", id, ward.user) if id else None
     wanted = launch_task.of_task(task) if task else None
-    if not isinstance(wanted, Wanted) or wanted.patient != patient:
+    if not isinstance(wanted, LaunchTaskRequest) or wanted.patient != patient:
         return None
     return wanted if launch_task.app_of(wanted, [client]) else None
 
 
-async def _of_card(ward: Ward, client: Client, patient: str | None, key: str | None) -> Wanted | None:
+async def _of_card(ward: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
     """The launch that a card's link asks for; None if no app at this hospital has the card, or it opens another app."""
     context = ward.context(patient) if patient and key else {}
     if not context:
         return None
-    link = launch_card.by_key(await registration.every(ward.sandbox.world, ward.tenant.name), key or "")
+    link = launch_card.by_key(await registration.every(ward.sandbox.runtime, ward.tenant.name), key or "")
     wanted = launch_task.of_link(launch_card.filled(link, context)) if link else None
-    return wanted if isinstance(wanted, Wanted) and launch_task.app_of(wanted, [client]) else None
+    return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
 
-async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> str | None:
+async def _visit(ward: EhrPages, version: str, patient: str, wanted: str | None) -> str | None:
     """The requested visit, no visit for "none", else the patient's latest one."""
     if wanted == "none":
         return None
-    world, tenant, user = ward.sandbox.world, ward.tenant, ward.user
+    runtime, tenant, user = ward.sandbox.runtime, ward.tenant, ward.user
     if wanted:
-        fits = await patients.encounter_fits(world, tenant, version, user, patient, wanted)
+        fits = await patients.encounter_fits(runtime, tenant, version, user, patient, wanted)
         return wanted if fits else None
-    found = await patients.encounters(world, tenant, version, patient, user)
+    found = await patients.encounters(runtime, tenant, version, patient, user)
     return str(found[0]["id"]) if found else None
 
 
-async def _launched(request: Request, tenant: Tenant, client: Client, made: Launched) -> Response:
+async def _launched(request: Request, tenant: Tenant, client: Client, made: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
-    response = RedirectResponse("/", 303, answers.NO_STORE)
+    response = RedirectResponse("/", 303, error_responses.NO_STORE)
     response.headers["location"] = made.url
-    return await wire.note(
+    return await http_request.note(
         request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=made.timeline
     )
 
@@ -120,21 +120,21 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return away
     asked = request.query_params
     try:
-        client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+        client = await registration.find(sandbox.runtime, asked.get("app", ""), tenant.name)
     except registration.Ambiguous:
         return fault(409, f"Several apps have the name {asked['app']}; use the app_id or the client_id")
     if client is None or not launch_uri(client):
         return fault(404, f"{tenant.name} has no app {asked.get('app', '')} with a launch URI")
-    await filled(request, sandbox, Space(tenant.name, client.fhir))
+    await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     context = _context(asked)
     if isinstance(context, str):
         return fault(422, context)
     told = [asked.get(name) for name in ("user", "patient", "encounter")]
-    if absent := await launches.absent(sandbox.world, tenant, client.fhir, *told):
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, *told):
         return fault(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
-        sandbox.world,
+        sandbox.runtime,
         tenant,
         client,
         user=asked.get("user") or (auto.user if auto else None),
@@ -148,7 +148,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 def _not_launched(request: Request, sandbox: Sandbox, status: int, said: str) -> Response:
     link = Link("Go to the developer portal", "/developer")
     view = NoticeView(title="The app wasn’t launched", text=f"{said}.", primary=link)
-    return show.trouble(request, sandbox, status, said, "", view)
+    return html_response.trouble(request, sandbox, status, said, "", view)
 
 
 def _context(asked: Mapping[str, str]) -> dict[str, object] | str:

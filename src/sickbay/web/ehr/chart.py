@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
+from sickbay.web.ehr.views import Banner, BloodPressure, Fact, Lab, PatientRow, Sign
+from sickbay.web.oauth.sign_in import Candidate
 from sickbay.web.pages import times
-from sickbay.web.pages.entrance import Candidate
-from sickbay.web.pages.ward import Banner, Fact, Lab, PatientRow, Reading, Sign
 
 Resource = Mapping[str, Any]
 
@@ -137,7 +137,7 @@ def _sorted(observations: Iterable[Resource]) -> list[Resource]:
     return sorted(observations, key=lambda observation: str(observation.get("effectiveDateTime") or ""))
 
 
-def pressure(observations: Iterable[Resource]) -> tuple[Reading, ...]:
+def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     """The latest blood pressure readings, oldest first."""
     readings = []
     for observation in _sorted(observations):
@@ -145,7 +145,7 @@ def pressure(observations: Iterable[Resource]) -> tuple[Reading, ...]:
             high, low = _component(observation, SYSTOLIC), _component(observation, DIASTOLIC)
             day = times.partial(observation.get("effectiveDateTime"))
             if high is not None and low is not None and day:
-                readings.append(Reading(day.isoformat(), times.MONTHS[day.month - 1], high, low))
+                readings.append(BloodPressure(day.isoformat(), times.MONTHS[day.month - 1], high, low))
     return tuple(readings[-READINGS:])
 
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_card, launch_task
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.fhir.versions import VERSIONS
-from sickbay.web.pages import chart as pages
-from sickbay.web.pages import day
-from sickbay.web.pages.frame import Link
-from sickbay.web.pages.ward import ChartView, Errand, OpenApp, Suggestion, Tile
+from sickbay.web.ehr import chart as pages
+from sickbay.web.ehr import schedule
+from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink, Tile
+from sickbay.web.pages.layout import Link
 
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
@@ -87,38 +87,40 @@ def _suggestion(card: Mapping[str, Any], said: Mapping[str, Any], beside: Beside
     return Suggestion(said["summary"], said["indicator"], said["source"]["label"], said.get("detail") or "", tuple(links))
 
 
-def _link(link: Mapping[str, Any], key: str, beside: Beside) -> Errand:
+def _link(link: Mapping[str, Any], key: str, beside: Beside) -> TaskLink:
     wanted = launch_task.of_link(link)
-    if not isinstance(wanted, launch_task.Wanted):
-        return Errand(link["label"], link["url"], alone=True)
+    if not isinstance(wanted, launch_task.LaunchTaskRequest):
+        return TaskLink(link["label"], link["url"], alone=True)
     app = launch_task.app_of(wanted, beside.apps, beside.version)
     if app is None:
-        return Errand(link["label"], note=f"No app at this hospital has the launch URI {wanted.url}")
-    return Errand(link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key)
+        return TaskLink(link["label"], note=f"No app at this hospital has the launch URI {wanted.url}")
+    return TaskLink(
+        link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key
+    )
 
 
-def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[Errand, ...]:
+def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[TaskLink, ...]:
     """The Tasks that ask for a launch (SMART 2.2, Task profiles), from this EHR or standalone."""
     wanted = [(one, launch_task.of_task(one)) for one in tasks]
-    return tuple(_errand(one, asked, beside) for one, asked in wanted if isinstance(asked, launch_task.Wanted))
+    return tuple(_errand(one, asked, beside) for one, asked in wanted if isinstance(asked, launch_task.LaunchTaskRequest))
 
 
 def to_do(tasks: Sequence[Json]) -> dict[str, str]:
     """Patient id -> what to do in an app."""
     asked = [(one, launch_task.of_task(one)) for one in tasks]
-    wanted = [(one, each) for one, each in asked if isinstance(each, launch_task.Wanted) and each.patient]
+    wanted = [(one, each) for one, each in asked if isinstance(each, launch_task.LaunchTaskRequest) and each.patient]
     return {str(each.patient): str(one.get("description") or "Open an app") for one, each in wanted}
 
 
-def _errand(task: Json, asked: launch_task.Wanted, beside: Beside) -> Errand:
+def _errand(task: Json, asked: launch_task.LaunchTaskRequest, beside: Beside) -> TaskLink:
     app, id = launch_task.app_of(asked, beside.apps, beside.version), str(task["id"])
     said = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if asked.standalone:
         web = asked.url.startswith(("https://", "http://"))
-        return Errand(said, asked.url if web else "", "standalone" if web else "its URL isn’t a web address", alone=True)
+        return TaskLink(said, asked.url if web else "", "standalone" if web else "its URL isn’t a web address", alone=True)
     if app is None:
-        return Errand(said, note=f"No app at this hospital has the launch URI {asked.url}")
-    return Errand(said, f"{beside.here}?app={app.app_id}&task={id}", app.name, open=beside.at_work.get("task") == id)
+        return TaskLink(said, note=f"No app at this hospital has the launch URI {asked.url}")
+    return TaskLink(said, f"{beside.here}?app={app.app_id}&task={id}", app.name, open=beside.at_work.get("task") == id)
 
 
 def _visit(appointments: list[Json]) -> tuple[str, str]:
@@ -126,7 +128,7 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
     if not appointments:
         return "", ""
     first = min(appointments, key=lambda one: str(one.get("start")))
-    return f"Today {str(first.get('start'))[11:16]}", day.reason(first)
+    return f"Today {str(first.get('start'))[11:16]}", schedule.reason(first)
 
 
 def _tile(app: Client, beside: Beside) -> Tile:

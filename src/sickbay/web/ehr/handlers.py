@@ -10,30 +10,32 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
-from sickbay.authorization.values import Client, User
+from sickbay.authorization.models import Client, User
 from sickbay.kernel.english import count
-from sickbay.operations import exchanges, patients, registration, sessions
-from sickbay.operations import launch as launches
-from sickbay.operations.context import Tenant
-from sickbay.operations.sessions import Session
-from sickbay.operations.timelines import Timeline
 from sickbay.population import calendar
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, records_of, show, wire
-from sickbay.web.exchanges import full
-from sickbay.web.login import sign_in_view, who
-from sickbay.web.pages import chart as pages
-from sickbay.web.pages import day, notice, times
-from sickbay.web.pages.ward import Line, OpenApp, PatientsView, RequestsView
+from sickbay.services import launch as launches
+from sickbay.services import patients, registration, sessions
+from sickbay.services.context import Tenant
+from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal.timelines import Timeline
+from sickbay.services.sessions import Session
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.ehr import chart as pages
+from sickbay.web.ehr import chart_data, schedule
+from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
+from sickbay.web.exchanges.handlers import full
+from sickbay.web.oauth.login import sign_in_view, who
+from sickbay.web.pages import notice, times
 from sickbay.web.population_pending import filled
 
 VERSION = "r4"
 PAGE = 25
 
 
-class Ward:
+class EhrPages:
     """The EHR pages of one hospital for one request: the signed-in user, and what that user may see."""
 
     def __init__(self, request: Request, sandbox: Sandbox, tenant: Tenant) -> None:
@@ -45,21 +47,21 @@ class Ward:
     async def enter(self) -> Response | None:
         """None if a user is signed in, else a redirect to the sign-in page."""
         self.session = await cookies.session(self.request, self.sandbox)
-        self.user = await sessions.signed_in(self.sandbox.world, self.tenant, self.session)
+        self.user = await sessions.signed_in(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:
-            here = wire.raw_path(self.request.scope)
+            here = http_request.raw_path(self.request.scope)
             query = self.request.url.query
             back = quote(f"{here}?{query}" if query else here, safe="")
-            return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, answers.NO_STORE)
-        await filled(self.request, self.sandbox, Space(self.tenant.name, VERSION))
+            return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, error_responses.NO_STORE)
+        await filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
 
     def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:
-        around = show.Around(self.tenant, self.session, user=self.user, here=here, frames=frames)
-        return show.page(self.request, self.sandbox, name, view, around, status)
+        around = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
+        return html_response.page(self.request, self.sandbox, name, view, around, status)
 
     async def found(self, type: str, *asked: tuple[str, str]) -> list[patients.Json]:
-        return await patients.find(self.sandbox.world, self.tenant, VERSION, type, asked, self.user)
+        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, asked, self.user)
 
     def today(self) -> datetime.date:
         return self.sandbox.filling.today()
@@ -74,7 +76,7 @@ class Ward:
         """Search by name, birth date or record number. cursor: the start of the page."""
         asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
         asked += [("_cursor", cursor)] if cursor else []
-        found = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
+        found = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, asked, self.user)
         here = f"{self.home}/patients"
         shown = tuple(pages.patient_row(one, f"{here}/{one['id']}") for one in found.rows)
         onwards = {"q": query, "from": found.next} if query else {"from": found.next}
@@ -85,18 +87,18 @@ class Ward:
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the form, POST signs in. Then back to the requested page."""
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     session, cookie = await cookies.begun(request, sandbox)
-    query = wire.query_of(request.scope)
+    query = http_request.query_of(request.scope)
     action = f"{ward.home}/sign-in?{urlencode({'next': _next(ward, query)})}"
     fault, sent = "", Parameters()
     if request.method == "POST":
-        sent = parse(await wire.read_body(request))
+        sent = parse(await http_request.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
             fault = cookies.why_not_ours(request)
         elif (user := await who(request, sandbox, tenant, sent)) is not None:
-            _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
-            response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
+            _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
+            response = RedirectResponse(_next(ward, query), 303, error_responses.NO_STORE)
             cookies.put(request, response, sandbox, secret)
             return response
         else:
@@ -104,19 +106,19 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _leads_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
-    around = show.Around(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
-    return show.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
+    around = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
+    return html_response.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
 
 
-async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
+async def _leads_to(ward: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
     asked = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.only(ward.sandbox.world, asked, ward.tenant.name) if asked else None
+    client = await registration.only(ward.sandbox.runtime, asked, ward.tenant.name) if asked else None
     return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
-def _next(ward: Ward, query: Parameters) -> str:
+def _next(ward: EhrPages, query: Parameters) -> str:
     """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
     wanted = query.get("next") or ward.home
     dialect = ward.tenant.dialect
@@ -125,44 +127,44 @@ def _next(ward: Ward, query: Parameters) -> str:
 
 
 async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     session = await cookies.session(request, sandbox)
-    sent = parse(await wire.read_body(request))
+    sent = parse(await http_request.read_body(request))
     if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
-        await sessions.sign_out(sandbox.world, tenant, session)
+        await sessions.sign_out(sandbox.runtime, tenant, session)
     view = notice.signed_out(tenant.title, f"{ward.home}/sign-in")
-    return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
+    return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
 def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
     """Redirect a browser from the issuer to the EHR."""
 
     async def handler(request: Request) -> Response:
-        return RedirectResponse(home, 303, answers.NO_STORE)
+        return RedirectResponse(home, 303, error_responses.NO_STORE)
 
     return handler
 
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
     if ward.user is not None and ward.user.acts_for_patients:
-        return RedirectResponse(_records_of(ward, ward.user), 303, answers.NO_STORE)
+        return RedirectResponse(_records_of(ward, ward.user), 303, error_responses.NO_STORE)
     current = ward.today()
     chosen = times.partial(request.query_params.get("date")) or current
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
-    ids = sorted({id for one in appointments if (id := day.actor(one, "Patient")[0])})
+    ids = sorted({id for one in appointments if (id := schedule.actor(one, "Patient")[0])})
     known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
-    tasks = await ward.found("Task", ("patient", ",".join(ids)), *records_of.TO_DO) if ids else []
+    tasks = await ward.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
-    view = day.day_view(
+    view = schedule.day_view(
         chosen,
         appointments,
         {one["id"]: one for one in known},
         await ward.listed(""),
         ward=ward.home,
-        to_do=records_of.to_do(tasks),
+        to_do=chart_data.to_do(tasks),
         now=now if chosen == current else None,
         previous=_day(ward, chosen, -1),
         following=_day(ward, chosen, 1),
@@ -171,19 +173,19 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     return ward.page("day", view, "Today")
 
 
-def _records_of(ward: Ward, user: User) -> str:
+def _records_of(ward: EhrPages, user: User) -> str:
     """Only clinicians have a schedule. Patients get their own record, and users with several records a list."""
     type, _, id = user.fhir_user.rpartition("/")
     own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
     return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"
 
 
-def _day(ward: Ward, day: datetime.date, by: int) -> str:
+def _day(ward: EhrPages, day: datetime.date, by: int) -> str:
     return f"{ward.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
 
 
 async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
     asked = request.query_params
@@ -192,29 +194,29 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
     id = request.path_params["patient"]
-    patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
+    patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
-    every = [one for one in await registration.every(sandbox.world, tenant.name) if launch_uri(one)]
+    every = [one for one in await registration.every(sandbox.runtime, tenant.name) if launch_uri(one)]
     apps = [one for one in every if one.type == "patient" or one.sample] if ward.user and ward.user.acts_for_patients else every
     chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
     at_work = {name: found for name in ("task", "card") if (found := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
     here = f"{ward.home}/patients/{id}"
-    beside = records_of.Beside(apps, chosen, opened, here, at_work, ward.context(id), VERSION)
-    view = await records_of.chart(ward.found, patient, ward.today(), beside)
+    beside = chart_data.Beside(apps, chosen, opened, here, at_work, ward.context(id), VERSION)
+    view = await chart_data.chart(ward.found, patient, ward.today(), beside)
     return ward.page("chart", view, "Patients", frames=opened is not None)
 
 
-def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
+def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
     here = f"{ward.home}/patients/{patient}"
-    seed = ward.sandbox.world.effects.token(12)
-    timeline = launches.timeline_of(ward.sandbox.world, seed)
+    seed = ward.sandbox.runtime.effects.token(12)
+    timeline = launches.timeline_of(ward.sandbox.runtime, seed)
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
@@ -229,7 +231,7 @@ def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -
     )
 
 
-def _probe(ward: Ward, app_host: str) -> str:
+def _probe(ward: EhrPages, app_host: str) -> str:
     """Two host names of one machine are two sites; two ports of one name are the same site."""
     host = ward.request.url.hostname or ""
     other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)
@@ -240,11 +242,11 @@ def _probe(ward: Ward, app_host: str) -> str:
 
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
     id = request.query_params.get("timeline", "")
-    timeline = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request)) if id else Timeline([])
+    timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
     found, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
     lines = tuple(_line(one) for one in found[-8:])
     refused = sum(one["response"]["status"] >= 400 for one in found)
@@ -253,11 +255,11 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     return ward.page("requests", view)
 
 
-def _line(one: dict[str, object]) -> Line:
+def _line(one: dict[str, object]) -> RequestLine:
     made, answer = one["request"], one["response"]
     assert isinstance(made, dict)
     assert isinstance(answer, dict)
     parts = urlsplit(made["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and one["stage"] == "access" else "")
     at = times.clock(times.instant(float(str(one["at"]))), seconds=True)
-    return Line(at, made["method"], path, answer["status"], href=f"/exchanges/{one['id']}")
+    return RequestLine(at, made["method"], path, answer["status"], href=f"/exchanges/{one['id']}")

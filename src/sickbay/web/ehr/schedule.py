@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sickbay.kernel.english import count
+from sickbay.web.ehr.chart import SEXES, name_of, said
+from sickbay.web.ehr.views import AppointmentRow, DayView, PatientsView, State
 from sickbay.web.pages import times
-from sickbay.web.pages.chart import SEXES, name_of, said
-from sickbay.web.pages.ward import DayView, PatientsView, State, Visit
 
 Resource = Mapping[str, Any]
 
@@ -59,7 +59,9 @@ def day_view(
     )
 
 
-def visit(appointment: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]) -> Visit:
+def visit(
+    appointment: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]
+) -> AppointmentRow:
     status = str(appointment.get("status") or "")
     state, word = STATES.get(status, ("booked", status))
     id, display = actor(appointment, "Patient")
@@ -67,7 +69,7 @@ def visit(appointment: Resource, patients: Mapping[str, Resource], ward: str, to
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
     start = times.instant(str(appointment["start"]))
-    return Visit(
+    return AppointmentRow(
         times.clock(start),
         f"{_minutes(appointment)} min",
         state,
@@ -110,7 +112,7 @@ def _minutes(appointment: Resource) -> int:
     return int((times.instant(end) - times.instant(start)).total_seconds() // 60)
 
 
-def summary(visits: Sequence[Visit]) -> str:
+def summary(visits: Sequence[AppointmentRow]) -> str:
     """'9 appointments, 2 seen, 1 waiting now.'"""
     if not visits:
         return "No appointments."

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.web.pages.frame import Link
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class AppointmentRow:
     """One appointment. start: "10:30". length: "30 min". state: the symbol. word: the state in words."""
 
     start: str
@@ -61,7 +61,7 @@ class DayView:
 
     title: str
     summary: str
-    visits: tuple[Visit, ...]
+    visits: tuple[AppointmentRow, ...]
     patients: PatientsView
     before: int | None = None
     now: str = ""
@@ -81,7 +81,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BloodPressure:
     """One blood pressure in mmHg. day: ISO date. label: on the axis ("Nov")."""
 
     day: str
@@ -143,7 +143,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class TaskLink:
     """A Task or a link that opens an app. href: "" if nothing can open it. note: the reason, or the name of the app."""
 
     text: str
@@ -162,7 +162,7 @@ class Suggestion:
     indicator: Literal["info", "warning", "critical"]
     source: str
     detail: str = ""
-    links: tuple[Errand, ...] = ()
+    links: tuple[TaskLink, ...] = ()
 
     @property
     def word(self) -> str:
@@ -170,7 +170,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequestLine:
     """One request of the open app: time, method, path, status, milliseconds, its exchange."""
 
     at: str
@@ -194,7 +194,7 @@ class OpenApp:
     probe: str = ""
     """Our page under another host name, which tests whether embedded pages can store data; "" if not needed."""
     timeline: str = ""
-    requests: tuple[Line, ...] = ()
+    requests: tuple[RequestLine, ...] = ()
     said: str = ""
     summary: str = ""
 
@@ -211,9 +211,9 @@ class ChartView:
     """The sample app for other FHIR versions than the chart's."""
     register: Link | None = None
     suggestions: tuple[Suggestion, ...] = ()
-    errands: tuple[Errand, ...] = ()
+    errands: tuple[TaskLink, ...] = ()
     open: OpenApp | None = None
-    pressure: tuple[Reading, ...] = ()
+    pressure: tuple[BloodPressure, ...] = ()
     signs: tuple[Sign, ...] = ()
     problems: tuple[Fact, ...] = ()
     medications: tuple[Fact, ...] = ()
@@ -226,7 +226,7 @@ class ChartView:
 class RequestsView:
     """The list of requests below the frame, which is refreshed while the app is open (template `requests`)."""
 
-    requests: tuple[Line, ...]
+    requests: tuple[RequestLine, ...]
     said: str
     summary: str = ""
     timeline: str = ""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
+from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.pages import shell
-from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
 
@@ -29,14 +29,14 @@ PLACES = {
     "client_assertion": "YOUR_CLIENT_ASSERTION",
     "authorization": "YOUR_ACCESS_TOKEN",
 }
-PLACE_OF_BODY = "YOUR_BODY"
+PLACEHOLDER_BODY = "YOUR_BODY"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CodeLine:
     """One line of code. quiet: unchanged. inside: indented. end: joins it to the next line in the copied text."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     quiet: bool = False
     inside: bool = False
     end: str = ""
@@ -46,7 +46,7 @@ class Line:
 class Tab:
     id: str
     name: str
-    lines: tuple[Line, ...]
+    lines: tuple[CodeLine, ...]
 
     @property
     def text(self) -> str:
@@ -55,7 +55,7 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestParts:
     """The parts of a request. query, form: decoded pairs in order. body: anything that isn't a form."""
 
     method: str
@@ -85,14 +85,14 @@ def _object(body: str) -> dict[str, Any]:
         return {}
 
 
-def read(given: Mapping[str, Any]) -> Request:
+def read(given: Mapping[str, Any]) -> RequestParts:
     """From {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
     address, _, query = str(given.get("url", "")).partition("?")
     body = given.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
     headers = tuple((str(name), str(value)) for name, value in (given.get("headers") or {}).items() if _told(name, form))
     method = str(given.get("method") or ("POST" if body else "GET")).upper()
-    return Request(method, address, _pairs(query), form, headers, "" if form else str(body))
+    return RequestParts(method, address, _pairs(query), form, headers, "" if form else str(body))
 
 
 def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -122,19 +122,19 @@ def masked(value: str) -> bool:
     return bool(MASK.fullmatch(value))
 
 
-def places(request: Request) -> tuple[str, ...]:
+def places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
-    sent = [place(name, value) for name, value in request.parameters if masked(value) or value in repairs.PLACES]
+    sent = [place(name, value) for name, value in request.parameters if masked(value) or value in corrections.PLACES]
     headers = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
 
 def _is_place(name: str, header: str) -> bool:
     """Only Authorization needs a value from the reader. In other headers, an unknown part may be masked (a media type)."""
-    return name.lower() == "authorization" and (masked(header) or header.partition(" ")[2] in repairs.PLACES)
+    return name.lower() == "authorization" and (masked(header) or header.partition(" ")[2] in corrections.PLACES)
 
 
-def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
+def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
     """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
     request = _sendable(request)
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
@@ -143,10 +143,10 @@ def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab,
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
 
 
-def _sendable(request: Request) -> Request:
+def _sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
-    body = PLACE_OF_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
+    body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
     return replace(request, query=query, form=form, body=body)
 
 
@@ -162,18 +162,18 @@ def _json_body(body: str) -> str:
     return json.dumps(filled, ensure_ascii=False)
 
 
-def not_kept(request: Request) -> str:
+def not_kept(request: RequestParts) -> str:
     """The outline of the body if Sickbay stored only that, else ""."""
     outline = OUTLINED.fullmatch(request.body)
     return outline[1] if outline else ""
 
 
-def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line, ...]:
-    lines = [Line((Piece(shell.address(request.address)),), quiet=True)]
+def _url(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
+    lines = [CodeLine((TextPiece(shell.address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
-        start = Piece(("&" if number else "?") + encode(name) + "=")
-        pieces = _encoded(changed.get(name, ())) or (Piece(encode(place(name, value))),)
-        lines.append(Line((start, *pieces), quiet=name not in changed, inside=True))
+        start = TextPiece(("&" if number else "?") + encode(name) + "=")
+        pieces = _encoded(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
+        lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
 
 
@@ -181,19 +181,19 @@ def encode(text: str) -> str:
     return shell.encoded(text)
 
 
-def _encoded(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    return tuple(Piece(encode(piece.text), piece.kind) for piece in pieces)
+def _encoded(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
+    return tuple(TextPiece(encode(piece.text), piece.kind) for piece in pieces)
 
 
-def url(request: Request) -> str:
+def url(request: RequestParts) -> str:
     """The whole URL on one line, with placeholders for masked values."""
     query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
     return shell.address(request.address) + ("?" + query if query else "")
 
 
-def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     """Safe to paste, whatever the request contains: every word is quoted, and no option reads a file or expands its value."""
-    lines = [Line((Piece(_curl_start(request)),), end="")]
+    lines = [CodeLine((TextPiece(_curl_start(request)),), end="")]
     for name, value in request.headers:
         if shell.TOKEN.fullmatch(name):
             header = f"{name}: {_header(name, value)}" if value else f"{name};"
@@ -205,7 +205,7 @@ def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     return Tab("curl", "curl", tuple(lines))
 
 
-def _curl_start(request: Request) -> str:
+def _curl_start(request: RequestParts) -> str:
     """curl, the method if curl would choose another one, and the URL."""
     whole, has_body = url(request), bool(request.form or request.body)
     options = ["curl", "-i"]
@@ -238,8 +238,8 @@ def _body(body: str) -> str:
     return shell.escaped(body.replace("\r\n", "\n"))
 
 
-def _more(text: str, quiet: bool = False) -> Line:
-    return Line((Piece(" \\\n  " + text),), quiet=quiet)
+def _more(text: str, quiet: bool = False) -> CodeLine:
+    return CodeLine((TextPiece(" \\\n  " + text),), quiet=quiet)
 
 
 def _header(name: str, value: str) -> str:
@@ -248,7 +248,7 @@ def _header(name: str, value: str) -> str:
     return value
 
 
-def _javascript(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+def _javascript(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         first = f"const url = new URL({_js(shell.address(request.address))});"
         body = [(f"url.searchParams.set({_js(n)}, {_js(place(n, v))});", n) for n, v in request.query]
@@ -263,7 +263,7 @@ def _javascript(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab
     return _script("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
 
 
-def _js_headers(request: Request) -> list[str]:
+def _js_headers(request: RequestParts) -> list[str]:
     pairs = ", ".join(f"{_js(name)}: {_js(_header(name, value))}" for name, value in request.headers)
     return [f"headers: {{ {pairs} }}"] if pairs else []
 
@@ -272,7 +272,7 @@ def _js(text: str) -> str:
     return shell.script(text)
 
 
-def _python(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+def _python(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
         last = f'}}\nurl = {shell.address(request.address)!r} + "?" + urlencode(parameters)'
@@ -288,7 +288,7 @@ def _python(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     return _script("python", "Python", head + " data={", body, "})", changed)
 
 
-def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[Piece]]) -> Tab:
-    lines = [Line((Piece(first),), quiet=True, end="\n")]
-    lines += [Line((Piece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
-    return Tab(id, name, (*lines, Line((Piece(last),), quiet=True, end="\n")))
+def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
+    lines = [CodeLine((TextPiece(first),), quiet=True, end="\n")]
+    lines += [CodeLine((TextPiece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
+    return Tab(id, name, (*lines, CodeLine((TextPiece(last),), quiet=True, end="\n")))

@@ -30,7 +30,7 @@ NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A piece of text and its mark. `cut` is empty: here, characters were removed."""
 
     text: str
@@ -46,8 +46,8 @@ class Piece:
 class Marked:
     """The texts of `received`, joined, are the received text. The same holds for `expected`."""
 
-    received: tuple[Piece, ...]
-    expected: tuple[Piece, ...]
+    received: tuple[TextPiece, ...]
+    expected: tuple[TextPiece, ...]
 
 
 def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
@@ -66,18 +66,18 @@ def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") ->
     return Marked(before + left + after, before + right + after)
 
 
-def _pieces(text: str, kind: Kind = "") -> tuple[Piece, ...]:
-    return (Piece(text, kind),) if text else ()
+def _pieces(text: str, kind: Kind = "") -> tuple[TextPiece, ...]:
+    return (TextPiece(text, kind),) if text else ()
 
 
-def _side(mine: str, other: str, same: bool, kind: Kind) -> tuple[Piece, ...]:
+def _side(mine: str, other: str, same: bool, kind: Kind) -> tuple[TextPiece, ...]:
     if same:
         return _pieces(mine)
     return _pieces(mine, kind) or _gap(kind, other)
 
 
-def _gap(kind: Kind, other: str) -> tuple[Piece, ...]:
-    return (Piece("", "cut"),) if kind == "good" and other else ()
+def _gap(kind: Kind, other: str) -> tuple[TextPiece, ...]:
+    return (TextPiece("", "cut"),) if kind == "good" and other else ()
 
 
 def _alike(received: str, expected: str, same: int) -> bool:

@@ -10,25 +10,27 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.operations import exchange_record, exchanges, patients, registration, sessions
-from sickbay.operations import launch as launches
-from sickbay.operations.context import Tenant
-from sickbay.operations.exchange import Exchange
-from sickbay.operations.exchange_record import Masked
-from sickbay.operations.exchanges import shown as as_agreed
-from sickbay.operations.timelines import Timeline
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, show
-from sickbay.web.admin_session import refused
-from sickbay.web.cross_origin import cors
-from sickbay.web.pages import chart
-from sickbay.web.pages.exchange import as_text, exchange_view
-from sickbay.web.pages.frame import Link
+from sickbay.services import launch as launches
+from sickbay.services import patients, registration, sessions
+from sickbay.services.context import Tenant
+from sickbay.services.journal import exchange_record
+from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal.exchange import Exchange
+from sickbay.services.journal.exchange_record import Masked
+from sickbay.services.journal.reader import shown as as_agreed
+from sickbay.services.journal.timelines import Timeline
+from sickbay.web import error_responses, html_response
+from sickbay.web.admin.session import refused
+from sickbay.web.ehr import chart
+from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.http_request import raw_path
+from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.fresh_pkce import with_fresh_pkce
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView, not_found
-from sickbay.web.pages.workshop import ExchangesView, exchange_line, timeline_view
+from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
 from sickbay.web.request_state import headers_of
-from sickbay.web.wire import raw_path
 
 
 def full(request: Request) -> bool:
@@ -38,18 +40,18 @@ def full(request: Request) -> bool:
 
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """One exchange in one of three forms (contract, Error answers); CORS without credentials."""
-    entry = await exchanges.read(sandbox.world, sandbox.journal, id, full=full(request))
+    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=full(request))
     form = _form(request)
     if entry is None:
         response = _missing(request, sandbox, form)
     elif form == "json":
-        response = answers.json(as_agreed(entry))
+        response = error_responses.json(as_agreed(entry))
     elif form == "text":
         view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
-        response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
+        response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
-        response = show.page(request, sandbox, "exchange", view, await _around(request, sandbox))
+        response = html_response.page(request, sandbox, "exchange", view, await _around(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
@@ -61,23 +63,23 @@ def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
-def _form(request: Request) -> answers.Form:
+def _form(request: Request) -> error_responses.Form:
     """By ?as= or the Accept header."""
     asked = request.query_params.get("as")
     if asked == "json":
         return "json"
-    return "text" if asked == "text" else answers.wanted(request.headers.get("accept", ""))
+    return "text" if asked == "text" else error_responses.wanted(request.headers.get("accept", ""))
 
 
-def _missing(request: Request, sandbox: Sandbox, form: answers.Form) -> Response:
+def _missing(request: Request, sandbox: Sandbox, form: error_responses.Form) -> Response:
     if form == "html":
-        return show.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
-    return answers.problem(404, "No exchange has this id, or it was deleted")
+        return html_response.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
+    return error_responses.problem(404, "No exchange has this id, or it was deleted")
 
 
 async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
     """Names to show instead of ids. Other readers than the administrator see nothing of the registration."""
-    client = await registration.by_id(sandbox.world, entry.get("app")) if full else None
+    client = await registration.by_id(sandbox.runtime, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""
     if client is None:
@@ -88,7 +90,7 @@ async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True
 
 async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """Host and port of the app's launch URI, else of its first redirect URI."""
-    client = await registration.by_id(sandbox.world, entry.get("app"))
+    client = await registration.by_id(sandbox.runtime, entry.get("app"))
     addresses = [client.launch_uri, *client.redirect_uris] if client else []
     return next((urlsplit(one).netloc for one in addresses if one), "")
 
@@ -97,43 +99,47 @@ async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) 
     """An exchange in its own response: a page for a browser, JSON or text for a client that accepts only that. Then the journal
     doesn't have to mask it again.
     """
-    masked = await exchange_record.masked(sandbox.world, one)
+    masked = await exchange_record.masked(sandbox.runtime, one)
     return await _shown(request, sandbox, masked, status), masked
 
 
 async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int) -> Response:
     entry = masked.entry
-    read = await exchanges.fresh(sandbox.world, masked, full=full(request))
-    form = answers.wanted(request.headers.get("accept", ""))
+    read = await journal_reader.fresh(sandbox.runtime, masked, full=full(request))
+    form = error_responses.wanted(request.headers.get("accept", ""))
     if form == "json":
-        return answers.json(as_agreed(read), status, answers.NO_STORE)
+        return error_responses.json(as_agreed(read), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_filled(read), hospital=tenant.title)
     if form == "text":
-        return PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE)
-    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, here="Exchanges"), status)
+        return PlainTextResponse(
+            as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}"), status, error_responses.NO_STORE
+        )
+    return html_response.page(
+        request, sandbox, "exchange", view, html_response.PageOptions(framed=True, here="Exchanges"), status
+    )
 
 
-async def _around(request: Request, sandbox: Sandbox) -> show.Around:
-    return await show.around(request, sandbox, here="Exchanges")
+async def _around(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
+    return await html_response.around(request, sandbox, here="Exchanges")
 
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
     """The newest exchanges, for the administrator. `?id=` redirects to the one with this correlation id."""
     asked = request.query_params.get("id", "").strip()
-    if asked and await exchanges.read(sandbox.world, sandbox.journal, asked, full=False):
+    if asked and await journal_reader.read(sandbox.runtime, sandbox.journal, asked, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
     if away := refused(request, sandbox):
         return away
     app = request.query_params.get("app")
-    client = await registration.only(sandbox.world, app) if app else None
-    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100)
+    client = await registration.only(sandbox.runtime, app) if app else None
+    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id if client else None, limit=100)
     lines = []
     for one in found:
         named = await names(sandbox, one)
         lines.append(exchange_line(one, app=named["app"], hospital=named["hospital"]))
     view = ExchangesView(lines=tuple(lines), missing=asked)
-    return show.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
+    return html_response.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
 
 
 NO_LAUNCH = NoticeView(
@@ -151,24 +157,24 @@ class Persons(NamedTuple):
 
 
 async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
-    launch = await launches.of_timeline(sandbox.world, timeline) if tenant else None
+    launch = await launches.of_timeline(sandbox.runtime, timeline) if tenant else None
     if launch is None or tenant is None:
         return Persons()
-    user = await sessions.user(sandbox.world, tenant, launch.user) if launch.user else None
+    user = await sessions.user(sandbox.runtime, tenant, launch.user) if launch.user else None
     record = None
     if launch.patient:
-        record = await patients.read(sandbox.world, tenant, launch.fhir, "Patient", launch.patient, None)
+        record = await patients.read(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)
     name = " ".join(reversed(chart.name_of(record))).strip() if record else launch.patient or ""
     return Persons(name, user.name or user.username if user else launch.user or "")
 
 
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request))
-    form = answers.wanted(request.headers.get("accept", ""))
+    found = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request))
+    form = error_responses.wanted(request.headers.get("accept", ""))
     if form == "json":
-        return answers.json(exchanges.lines(id, found), 200 if found.exchanges else 404)
+        return error_responses.json(journal_reader.lines(id, found), 200 if found.exchanges else 404)
     if not found.exchanges:
-        return show.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
+        return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
     return await _timeline_page(request, sandbox, id, found)
 
 
@@ -189,4 +195,4 @@ async def _timeline_page(request: Request, sandbox: Sandbox, id: str, found: Tim
         user=who.user,
         left_out=found.left_out,
     )
-    return show.page(request, sandbox, "timeline", view, await _around(request, sandbox))
+    return html_response.page(request, sandbox, "timeline", view, await _around(request, sandbox))

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import seen
-from sickbay.operations import masking
-from sickbay.web.pages import code
-from sickbay.web.pages.marks import Marked, Piece, mark
+from sickbay.services.journal import masking
+from sickbay.web.exchanges import code_samples
+from sickbay.web.exchanges.diff import Marked, TextPiece, mark
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
 Found: TypeAlias = tuple[int, Mapping[str, Any]]
@@ -24,8 +24,8 @@ class Row:
     """One parameter. A faulty one has the number of a finding. received None: the parameter wasn't sent."""
 
     name: str
-    received: tuple[Piece, ...] | None
-    expected: tuple[Piece, ...] | None = None
+    received: tuple[TextPiece, ...] | None
+    expected: tuple[TextPiece, ...] | None = None
     note: str = ""
     number: int = 0
     kind: Verdict = "refused"
@@ -45,7 +45,10 @@ class Row:
 
 
 def compared(
-    request: code.Request, corrected: code.Request | None, found: Sequence[Found], sent_headers: Mapping[str, Any]
+    request: code_samples.RequestParts,
+    corrected: code_samples.RequestParts | None,
+    found: Sequence[Found],
+    sent_headers: Mapping[str, Any],
 ) -> tuple[Row, ...]:
     """Faulty parameters first, in the order of the findings, then the correct ones."""
     sent = _joined(request)
@@ -71,8 +74,8 @@ def compared(
             faulty[name] = _differs(name, sent.get(name), value)
     for name in sent if corrected else ():
         if name not in faulty and name not in right:
-            faulty[name] = Row(name, (Piece(sent[name], "slip"),), ())
-    quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
+            faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), ())
+    quiet = [Row(name, (TextPiece(value),)) for name, value in sent.items() if name not in faulty]
     return tuple(_visible(row) for row in (*faulty.values(), *quiet))
 
 
@@ -82,17 +85,17 @@ def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, 
 
 
 def _is_masked(sent: str | None, value: str) -> bool:
-    return sent is not None and code.masked(sent) and sent == masking.masked(value) != "…"
+    return sent is not None and code_samples.masked(sent) and sent == masking.masked(value) != "…"
 
 
 def _is_same(sent: str | None, value: str) -> bool:
     """The code of a launch is replaced by a placeholder for most readers. If it were wrong, a finding would say so."""
-    return sent == value or (value == repairs.PLACE_OF_LAUNCH and sent is not None and code.masked(sent))
+    return sent == value or (value == corrections.PLACEHOLDER_LAUNCH and sent is not None and code_samples.masked(sent))
 
 
 def _visible(row: Row) -> Row:
     """Write out invisible characters in what was sent."""
-    received = None if row.received is None else tuple(Piece(seen(piece.text), piece.kind) for piece in row.received)
+    received = None if row.received is None else tuple(TextPiece(seen(piece.text), piece.kind) for piece in row.received)
     return replace(row, name=seen(row.name), received=received)
 
 
@@ -102,7 +105,7 @@ def _named(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> 
     if not isinstance(name, str) or name not in sent:
         return None
     kind = VERDICTS.get(finding["severity"], "advice")
-    piece = Piece(sent[name], "bad" if kind == "refused" else "slip")
+    piece = TextPiece(sent[name], "bad" if kind == "refused" else "slip")
     return Row(name, (piece,), (), "", number, kind, finding["id"] != "fhir-search-unknown-param")
 
 
@@ -110,10 +113,10 @@ def _misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) 
     """Parameters with a wrong name."""
     names = (finding.get("facts") or {}).get("names") or ()
     kind = VERDICTS.get(finding["severity"], "advice")
-    return [Row(name, (Piece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
+    return [Row(name, (TextPiece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
 
 
-def _joined(request: code.Request) -> dict[str, str]:
+def _joined(request: code_samples.RequestParts) -> dict[str, str]:
     """Name -> value. The values of a parameter that was sent twice are joined."""
     values: dict[str, str] = {}
     for name, value in request.parameters:
@@ -146,10 +149,10 @@ def _whole(sent: str | None, received: str | None, expected: str | None) -> str 
     return sent.replace(received, expected)
 
 
-def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:
+def parts_marked(sent: str, received: str | None) -> tuple[TextPiece, ...]:
     """Mark the part that the finding names, or the whole value."""
     before, part, after = sent.partition(received) if received else ("", sent, "")
-    pieces = (Piece(before), Piece(part or sent, "bad"), Piece(after)) if part else (Piece(sent, "bad"),)
+    pieces = (TextPiece(before), TextPiece(part or sent, "bad"), TextPiece(after)) if part else (TextPiece(sent, "bad"),)
     return tuple(piece for piece in pieces if piece.text)
 
 

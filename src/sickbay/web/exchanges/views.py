@@ -11,12 +11,13 @@ from typing import Any
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import join
-from sickbay.web.pages import code, exchange_summary, fresh_pkce, negotiation, times
+from sickbay.web.exchanges import code_samples, scope_table
+from sickbay.web.exchanges.diff import TextPiece
+from sickbay.web.exchanges.parameter_table import Found, Row, compared
+from sickbay.web.pages import exchange_summary, fresh_pkce, times
 from sickbay.web.pages.check_steps import OUTCOMES, Step, folded, steps_of, tally
 from sickbay.web.pages.exchange_summary import REPAIRED
-from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import FindingView, Verdict, findings
-from sickbay.web.pages.rows import Found, Row, compared
 from sickbay.web.pages.shell import shown
 
 STAGES = {
@@ -77,7 +78,7 @@ class ExchangeView:
     received: str = ""
     receiver: str = "Your app received"
     received_note: str = ""
-    tabs: tuple[code.Tab, ...] = ()
+    tabs: tuple[code_samples.Tab, ...] = ()
     corrected: bool = False
     filled: str = ""
     """What a reader has to fill in before the request works."""
@@ -86,7 +87,7 @@ class ExchangeView:
     sum: str = ""
     support: tuple[tuple[str, str], ...] = ()
     request_line: str = ""
-    negotiation: negotiation.Negotiation | None = None
+    negotiation: scope_table.Negotiation | None = None
     others: tuple[Other, ...] = ()
     text: str = ""
 
@@ -99,7 +100,7 @@ class ExchangeView:
         return folded(self.walk)
 
     @property
-    def copied(self) -> code.Tab | None:
+    def copied(self) -> code_samples.Tab | None:
         return self.tabs[0] if self.tabs and self.corrected else None
 
 
@@ -116,7 +117,7 @@ def exchange_view(
     It may have more than the contract names: milliseconds, decided (the name of the refusal that decided the response),
     code_verifier (of a new PKCE pair), in a check waits_for and note, in a finding parameter.
     """
-    request = code.read(given.get("request") or {})
+    request = code_samples.read(given.get("request") or {})
     corrected = _corrected(given, request)
     numbered = _numbered(given)
     rows = compared(request, corrected, numbered, (given.get("request") or {}).get("headers") or {})
@@ -142,14 +143,14 @@ def exchange_view(
         received=exchange_summary.answer(given),
         receiver=exchange_summary.receiver(given),
         received_note=exchange_summary.duration(given),
-        tabs=code.tabs(corrected or request, changed if corrected else {}),
+        tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
         filled=" ".join(filter(None, (exchange_summary.note(corrected or request), fresh_pkce.note(given)))),
         findings=views,
         walk=steps_of(checks),
         sum=tally(checks),
-        request_line=f"{request.method} {code.url(request)}",
-        negotiation=negotiation.read(given),
+        request_line=f"{request.method} {code_samples.url(request)}",
+        negotiation=scope_table.read(given),
         others=tuple(_other(dialect) for dialect in given.get("others") or ()),
     )
     view = replace(view, support=_support(view, given, request, app_id))
@@ -168,12 +169,12 @@ def _other(dialect: Mapping[str, Any]) -> Other:
     return Other(title, "refused", " ".join(part for part in parts if part), dialect.get("urn", ""), dialect["refusal"])
 
 
-def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request | None:
+def _corrected(given: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
     """None also if no refusal could be corrected: then only advice was applied."""
     refusals = [finding["id"] for finding in given.get("findings") or () if finding["severity"] == "error"]
     if not given.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
         return None
-    corrected = code.read(given["corrected"])
+    corrected = code_samples.read(given["corrected"])
     return corrected if corrected.headers else replace(corrected, headers=request.headers)
 
 
@@ -189,7 +190,9 @@ def _numbered(given: Mapping[str, Any]) -> list[Found]:
     return list(enumerate(ordered, 1))
 
 
-def _support(view: ExchangeView, given: Mapping[str, Any], request: code.Request, app_id: str) -> tuple[tuple[str, str], ...]:
+def _support(
+    view: ExchangeView, given: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
+) -> tuple[tuple[str, str], ...]:
     sent = dict(request.parameters)
     pairs = (
         ("App", view.app),
@@ -232,5 +235,5 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     return shown("\n".join(lines), "\n") + "\n"
 
 
-def _plain(pieces: Sequence[Piece] | None, missing: str) -> str:
+def _plain(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)

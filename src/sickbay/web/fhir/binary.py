@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/binary.html#rest
 from __future__ import annotations
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import binary, written
+from sickbay.fhir import binary, lossless_json
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import body_kind
@@ -32,7 +32,7 @@ def content_of(response: FhirResponse) -> FhirResponse:
     """The content of the resource in the response. A refusal stays as it is."""
     if response.status != 200:
         return response
-    content = binary.content(written.loads(response.body))
+    content = binary.content(lossless_json.loads(response.body))
     headers = [header for header in response.headers if header[0] != b"content-type"]
     return response._replace(body=content.data, headers=[*headers, (b"content-type", content.type.encode()), *HARMLESS])
 

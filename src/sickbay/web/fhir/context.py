@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.operations.access import AccessResult
-from sickbay.operations.context import Tenant, World
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space, Store
-from sickbay.web.discovery import Documents
+from sickbay.services.access import AccessResult
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import ResourceSpace, Store
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response
+from sickbay.web.oauth.discovery import Documents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class FhirBase:
     version: str
     url: str
     path: str
-    space: Space
+    space: ResourceSpace
     store: Store
     documents: Documents
 
@@ -36,8 +36,8 @@ class FhirBase:
 def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> FhirBase:
     """path: below the hospital's address; None for the one of its dialect."""
     served_at = f"/{tenant.name}{path or tenant.dialect.fhir_path(version)}"
-    url, space = tenant.fhir_base(version), Space(tenant.name, version)
-    return FhirBase(sandbox, tenant, version, url, served_at, space, sandbox.world.store, documents)
+    url, space = tenant.fhir_base(version), ResourceSpace(tenant.name, version)
+    return FhirBase(sandbox, tenant, version, url, served_at, space, sandbox.runtime.store, documents)
 
 
 class FhirContext(NamedTuple):
@@ -61,15 +61,15 @@ class FhirContext(NamedTuple):
         return self.base.version
 
     @property
-    def world(self) -> World:
-        return self.base.sandbox.world
+    def runtime(self) -> Runtime:
+        return self.base.sandbox.runtime
 
     @property
     def store(self) -> Store:
         return self.base.store
 
     @property
-    def space(self) -> Space:
+    def space(self) -> ResourceSpace:
         return self.base.space
 
     @property

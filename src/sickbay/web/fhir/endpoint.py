@@ -14,13 +14,13 @@ from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import HELD
-from sickbay.operations.access import AccessResult
-from sickbay.operations.journal import Answered, Exchange, Wire
-from sickbay.web import cross_origin, unreadable
+from sickbay.services.access import AccessResult
+from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public
 from sickbay.web.fhir.access_control import authorize, refusal_before_the_body
 from sickbay.web.fhir.context import FhirBase, FhirContext
@@ -29,9 +29,10 @@ from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import LARGE, BodyRejected, access_request, is_bulky, query_of, receive_body, text_of
 from sickbay.web.fhir.response import FhirResponse, issue_response, negotiate_format, send_response
+from sickbay.web.http_request import UnreadableRequest, check_target, raw_path
+from sickbay.web.http_request import query_of as parameters_of
+from sickbay.web.middleware import cors as middleware_cors
 from sickbay.web.request_state import RequestState
-from sickbay.web.wire import Unreadable, check_target, raw_path
-from sickbay.web.wire import query_of as parameters_of
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -58,15 +59,15 @@ async def serve_with(respond: Respond, base: FhirBase, scope: Scope, receive: Re
     try:
         check_target(scope)
         response = await respond(base, scope, receive)
-    except Unreadable as error:
+    except UnreadableRequest as error:
         refusal = await unreadable.answered_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
         response = in_format(base, scope, refusal)
     except BodyRejected as error:
         response = in_format(base, scope, error.response)
-    cors = await cross_origin.readable(base.sandbox, base.tenant, state)
-    if scope["method"] == "OPTIONS" and cross_origin.is_preflight(scope["method"], state.headers):
+    cors = await middleware_cors.readable(base.sandbox, base.tenant, state)
+    if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
         url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
-        cross_origin.keep_preflight(base.sandbox, base.tenant, state, url, cors)
+        middleware_cors.keep_preflight(base.sandbox, base.tenant, state, url, cors)
     await send_response(send, scope["method"], response, cors, state.exchange)
 
 
@@ -206,11 +207,11 @@ async def record(base: FhirBase, scope: Scope, request: AccessRequest, response:
     state: RequestState = scope["state"]
     decision, journal = access.decision, base.sandbox.journal
     is_refused = decision.refusal is not None
-    wire = Wire(scope["method"], request.url, state.headers, request.body if response.status >= 400 else "")
-    recorded = Answered(response.status, response.headers, response.body.decode() if response.loggable else None)
+    wire = RecordedRequest(scope["method"], request.url, state.headers, request.body if response.status >= 400 else "")
+    recorded = RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None)
     exchange = Exchange(
         state.exchange,
-        base.sandbox.world.effects.now(),
+        base.sandbox.runtime.effects.now(),
         base.tenant.name,
         decision.stage.name,
         access.client_id,

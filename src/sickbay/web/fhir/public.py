@@ -11,9 +11,9 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
-from sickbay.web.discovery import endpoints
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.response import FhirResponse, issue_response
+from sickbay.web.oauth.discovery import endpoints
 
 INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sickbay.authorization.access import challenge, issue_type
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.problem import Problem
-from sickbay.operations.access import AccessResult
-from sickbay.operations.decision import Decision, public
+from sickbay.fhir.validation.issue import ValidationIssue
+from sickbay.services.access import AccessResult
+from sickbay.services.decision import Decision, public
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
 INVALID = "fhir-resource-invalid"
@@ -38,7 +38,7 @@ def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
     return response._replace(headers=[*response.headers, asked])
 
 
-def _problems(decision: Decision[AccessRequest, AccessKnown]) -> tuple[Problem, ...]:
+def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
     """What validation found, if it is among the refusals. Each problem becomes an issue with its place."""
     invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
     body = decision.known.body

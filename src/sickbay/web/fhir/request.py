@@ -9,20 +9,22 @@ from typing import Any
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import history, operation_parameters, preconditions, search, subset
+from sickbay.fhir import history, preconditions, subset
 from sickbay.fhir.body import Body
-from sickbay.fhir.fault import Fault
+from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
-from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
-from sickbay.kernel.refusal import UNKNOWN, Unknown
-from sickbay.operations import writing
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
+from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
+from sickbay.services import writing
 from sickbay.web.fhir import binary
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.wire import QUESTIONS, check_text, check_values, over, received, sent_length, unpacked
+from sickbay.web.http_request import QUESTIONS, check_text, check_values, over, received, sent_length, unpacked
 
 FORM = "application/x-www-form-urlencoded"
 GZIP = frozenset(("gzip", "x-gzip"))
@@ -115,7 +117,7 @@ def access_request(
     letters, interaction = routed.letters, routed.interaction
     involved: tuple[str, ...] = ()
     if interaction in SEARCHES:
-        involved = search.named(base.version, routed.type, parameters.pairs)
+        involved = search_parser.named(base.version, routed.type, parameters.pairs)
     elif interaction == "operation":
         involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
     elif interaction == "create" and "if-none-exist" in headers:
@@ -125,7 +127,7 @@ def access_request(
     )
 
 
-def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
+def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> Query | tuple[RequestError, ...] | None:
     """The search, the condition of a write, or every fault in the parameters; None if they are no search and fine."""
     interaction, pairs = request.interaction, request.parameters.pairs
     if interaction in SEARCHES and isinstance(routed, Route):
@@ -142,27 +144,27 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
     return condition(base, request)
 
 
-def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[Fault, ...] | None:
+def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
     strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
     asked = history.parse(request.parameters.pairs, strict)
     part = subset.asked(base.version, request.type, request.parameters.pairs)
-    faults = () if isinstance(asked, history.Asked) else asked
+    faults = () if isinstance(asked, history.HistoryParams) else asked
     return (*faults, *(() if isinstance(part, subset.Part) else part)) or None
 
 
-def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Fault, ...] | None:
+def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[RequestError, ...] | None:
     """The search of a conditional write; None if the address says which resource is meant."""
     criteria = writes.condition(request)
     if criteria is None or request.type is None:
         return None
     pairs = parse(preconditions.criteria(criteria, request.type)).pairs
-    query = search.parse(base.version, request.type, pairs, base=base.url, strict=True)
+    query = search_parser.parse(base.version, request.type, pairs, base=base.url, strict=True)
     if not isinstance(query, Query) or query.narrows:
         return query
     expected = "at least one search parameter"
     if not criteria and request.interaction != "create":
         expected = f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition"
-    return (Fault("fhir-search-value-malformed", "condition", criteria, expected),)
+    return (RequestError("fhir-search-value-malformed", "condition", criteria, expected),)
 
 
 def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unknown:
@@ -172,7 +174,7 @@ def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unk
     if "authorization" not in request.headers:
         return Body("it was not read", {})
     assert request.type is not None
-    id = request.id or (writing.new_id(base.sandbox.world) if request.interaction == "create" else "")
+    id = request.id or (writing.new_id(base.sandbox.runtime) if request.interaction == "create" else "")
     if request.type == "Binary" and (body := binary.body_of(base, request, id, raw)) is not None:
         return body
     return bodies.read(base.version, request.type, id, raw, base.url, request.headers.get("content-type"))

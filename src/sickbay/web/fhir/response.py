@@ -7,16 +7,17 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import written, xml_writing
+from sickbay.fhir import lossless_json
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.preconditions import unmodified
 from sickbay.fhir.subset import Part, asked, subset
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.xml import writer as xml_writer
 from sickbay.kernel.budget import HELD, pause
-from sickbay.operations.access import AccessResult
 from sickbay.protocol.parameters import Parameters
-from sickbay.storage.store import Stored
+from sickbay.services.access import AccessResult
+from sickbay.storage.interface import Stored
 
 Headers = list[tuple[bytes, bytes]]
 ALWAYS = (
@@ -96,12 +97,12 @@ def negotiate_format(version: str, response: FhirResponse, media: Media, paramet
     pretty = parameters.get("_pretty") == "true"
     if not (media.xml or pretty) or not response.body or not _is_resource(version, response):
         return response
-    resource = written.loads(response.body)
+    resource = lossless_json.loads(response.body)
     if not media.xml:
-        return response._replace(body=written.dumps(resource, pretty=True))
+        return response._replace(body=lossless_json.dumps(resource, pretty=True))
     headers = [(name, value) for name, value in response.headers if name != b"content-type"]
     type = (media.content_type or "").encode()
-    body = xml_writing.dumps(version, resource, pretty=pretty)
+    body = xml_writer.dumps(version, resource, pretty=pretty)
     return response._replace(body=body, headers=[(b"content-type", type), *headers])
 
 

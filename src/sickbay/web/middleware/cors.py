@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sickbay.operations import origins
-from sickbay.operations.context import Tenant
-from sickbay.operations.journal import Wire
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import origins
+from sickbay.services.context import Tenant
+from sickbay.services.journal.journal import RecordedRequest
 from sickbay.web.request_state import RequestState
 
 Lines = tuple[tuple[bytes, bytes], ...]
@@ -61,7 +61,7 @@ async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState) -> Lin
     allowed = cors_with(asked) if asked and origin else cors(origin)
     if not tenant.policy.credentialed_cors:
         return allowed
-    if origin is None or not await origins.credentialed(sandbox.world, tenant, origin):
+    if origin is None or not await origins.credentialed(sandbox.runtime, tenant, origin):
         return (*allowed, _VARIES)
     own = (_ANY, origin.encode("latin-1"))
     others = (line for line in allowed if line[0] != _ANY)
@@ -76,5 +76,5 @@ def keep_preflight(
     sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, answered: Sequence[tuple[bytes, bytes]]
 ) -> None:
     """Record the preflight as an exchange: if the browser then blocks the request, nothing else tells why."""
-    wire = Wire("OPTIONS", url, dict(state.headers))
+    wire = RecordedRequest("OPTIONS", url, dict(state.headers))
     origins.hold(sandbox.journal, tenant, state.exchange, wire, 204, answered)

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from sickbay.authorization.client_authentication import guesses_too_many
 from sickbay.diagnosis.stages import THROTTLE
 from sickbay.kernel.english import count
-from sickbay.operations import registration
-from sickbay.operations.context import Tenant
-from sickbay.operations.decision import refused
-from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, show, wire
-from sickbay.web.pages.frame import Link
+from sickbay.services import registration
+from sickbay.services.context import Tenant
+from sickbay.services.decision import refused
+from sickbay.services.throttle import Throttled
+from sickbay.web import error_responses, html_response, http_request
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 
 
@@ -23,14 +23,16 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     stage = "token" if waits.key.kind == "client" else "login"
     decision = refused(THROTTLE, None, None, refusal)
     explanation = decision.explained()
-    client = await registration.by_id(sandbox.world, waits.key.name) if waits.key.kind == "client" else None
+    client = await registration.by_id(sandbox.runtime, waits.key.name) if waits.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
         response: Response = _page(request, sandbox, tenant, waits)
     else:
-        said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), waits.key.name, "")
-        response = answers.oauth_json(said, refusal.status, tenant, False)
+        said = error_responses.oauth_words(
+            sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), waits.key.name, ""
+        )
+        response = error_responses.oauth_json(said, refusal.status, tenant, False)
     response.headers["retry-after"] = str(waits.seconds)
-    return await wire.note(
+    return await http_request.note(
         request,
         response,
         stage=stage,
@@ -49,4 +51,4 @@ def _page(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) 
         text=f"The password was wrong too often. Go back and try again in {count(waits.seconds, 'second')}.",
         others=(Link("Why?", "/rules/guesses-too-many"),),
     )
-    return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True), status=429)
+    return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True), status=429)

@@ -5,30 +5,30 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.operations import manage as operation
-from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, wire
-from sickbay.web.ehr import Ward
+from sickbay.services import authorized_apps as operation
+from sickbay.services.context import Tenant
+from sickbay.web import cookies, error_responses, http_request
+from sickbay.web.ehr.handlers import EhrPages
+from sickbay.web.oauth.authorized_apps_view import AllowedApp, ManageView
+from sickbay.web.oauth.sign_in import ask_groups
 from sickbay.web.pages import times
-from sickbay.web.pages.entrance import ask_groups
-from sickbay.web.pages.manage import AllowedApp, ManageView
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the list. POST revokes the access of one app: csrf, app (a client_id)."""
-    ward = Ward(request, sandbox, tenant)
+    ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
     assert ward.user is not None
-    here = wire.raw_path(request.scope)
+    here = http_request.raw_path(request.scope)
     if request.method == "POST":
-        sent = parse(await wire.read_body(request))
+        sent = parse(await http_request.read_body(request))
         if cookies.form_is_ours(request, ward.session, sent.get("csrf")):
-            await operation.withdraw(sandbox.world, tenant, ward.user, sent.get("app") or "")
-        return RedirectResponse(here, 303, answers.NO_STORE)
-    apps = await operation.allowed(sandbox.world, tenant, ward.user)
+            await operation.withdraw(sandbox.runtime, tenant, ward.user, sent.get("app") or "")
+        return RedirectResponse(here, 303, error_responses.NO_STORE)
+    apps = await operation.allowed(sandbox.runtime, tenant, ward.user)
     view = ManageView(
         action=here, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
     )

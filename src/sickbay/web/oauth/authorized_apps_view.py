@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.web.pages.entrance import Ask
+from sickbay.web.oauth.sign_in import Ask
 from sickbay.web.pages.parts import initials
 
 

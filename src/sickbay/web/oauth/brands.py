@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay.authorization import brands
-from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.cross_origin import cors
-from sickbay.web.discovery import MADE
+from sickbay.services.context import Tenant
 from sickbay.web.fhir.response import unchanged
+from sickbay.web.middleware.cors import cors
+from sickbay.web.oauth.discovery import MADE
 from sickbay.web.render import STATIC
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    base, all = sandbox.world.base, list(sandbox.tenants.values())
+    base, all = sandbox.runtime.base, list(sandbox.tenants.values())
     served = [("", base, all), *((f"/{one.name}", one.base, [one]) for one in all)]
     return [
         Route(path + brands.PATH, _answer(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])

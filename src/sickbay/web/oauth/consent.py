@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sickbay.authorization.login_consent import narrowings
-from sickbay.operations.login import Consent
-from sickbay.web.pages.entrance import Ask, AskGroup, Narrow
+from sickbay.services.login import Consent
+from sickbay.web.oauth.sign_in import Ask, AskGroup, Narrow
 
 
 def as_before(groups: Iterable[AskGroup], version: str, before: Consent | None) -> tuple[AskGroup, ...]:

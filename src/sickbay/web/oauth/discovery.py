@@ -12,13 +12,13 @@ from starlette.routing import Route
 
 from sickbay import __version__
 from sickbay.authorization import app_state, brands, discovery, launch_style
-from sickbay.authorization.values import Policy
+from sickbay.authorization.models import Policy
 from sickbay.fhir import conformance
-from sickbay.operations import id_token_keys
-from sickbay.operations.context import Tenant
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.cross_origin import cors
+from sickbay.services import id_token_keys
+from sickbay.services.context import Tenant
+from sickbay.web.middleware.cors import cors
 
 MADE = "2026-11-26"
 """Date of the statement: when what it says last changed."""
@@ -155,7 +155,7 @@ def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:
     """Read afresh: keys rotate."""
 
     async def answer(request: Request) -> Response:
-        return _open(request, orjson.dumps(await id_token_keys.key_set(sandbox.world)))
+        return _open(request, orjson.dumps(await id_token_keys.key_set(sandbox.runtime)))
 
     return answer
 
@@ -174,5 +174,5 @@ def sample_config(sandbox: Sandbox) -> Response:
         for tenant in sandbox.tenants.values()
         for version in tenant.dialect.fhir
     }
-    body = {"sickbay": sandbox.world.base, "clients": clients}
+    body = {"sickbay": sandbox.runtime.base, "clients": clients}
     return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

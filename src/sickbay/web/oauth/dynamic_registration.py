@@ -13,25 +13,25 @@ from starlette.responses import Response
 
 from sickbay.authorization import client_metadata, registration_limits
 from sickbay.authorization.access import bearer, challenge
+from sickbay.authorization.models import Client
 from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import AccessRequest, RegistrationRequest
-from sickbay.authorization.values import Client
-from sickbay.operations import registration
-from sickbay.operations.context import Tenant
-from sickbay.operations.decision import Decision
-from sickbay.operations.registration import Registered
 from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Conflict
-from sickbay.web import answers, wire
+from sickbay.services import registration
+from sickbay.services.context import Tenant
+from sickbay.services.decision import Decision
+from sickbay.services.registration import Registered
+from sickbay.storage.interface import Conflict
+from sickbay.web import error_responses, http_request
+from sickbay.web.admin.session import refused
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.admin_session import refused
 from sickbay.web.request_state import headers_of
 
 
 async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """POST the metadata of a new app."""
-    body = await wire.read_body(request)
+    body = await http_request.read_body(request)
     guard: AdminGuard = request.app.state.guard
     if not guard.administers(request.scope, headers_of(request.scope)):
         if guard.wait(request.scope) and (away := refused(request, sandbox, pages=False)):
@@ -41,17 +41,17 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     fault, stated = client_metadata.fault(given), client_metadata.statement(given)
     if not fault and stated is None:
         asked = client_metadata.registration(given, tenant.name, registration_limits.by_policy(tenant.policy))
-        fault = registration.lacking(sandbox.world, asked)
+        fault = registration.lacking(sandbox.runtime, asked)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)
-    done = await registration.register_itself(sandbox.world, asked)
+    done = await registration.register_itself(sandbox.runtime, asked)
     return await _registered(request, sandbox, tenant, done, body, 201)
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """An app's own address. GET reads, PUT replaces all of the metadata, DELETE removes the app."""
-    body = await wire.read_body(request)
+    body = await http_request.read_body(request)
     while True:
         try:
             return await _managed(request, sandbox, tenant, body)
@@ -60,18 +60,18 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 
 async def _managed(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
-    client, revision = await registration.with_revision(sandbox.world, request.path_params["client_id"])
+    client, revision = await registration.with_revision(sandbox.runtime, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refused(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
-        await registration.remove(sandbox.world, client)
-        response = Response(status_code=204, headers=answers.NO_STORE)
-        return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+        await registration.remove(sandbox.runtime, client)
+        response = Response(status_code=204, headers=error_responses.NO_STORE)
+        return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":
         return await _replaced(request, sandbox, tenant, client, revision, body, token)
-    response = answers.json(_told(tenant, client, None, token), 200, answers.NO_STORE)
-    return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+    response = error_responses.json(_told(tenant, client, None, token), 200, error_responses.NO_STORE)
+    return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
 
 
 async def _replaced(
@@ -88,13 +88,13 @@ async def _replaced(
     fault, stated = client_metadata.update_fault(given, client), client_metadata.statement(given)
     if not fault and stated is None:
         asked = client_metadata.update(given, client)
-        fault = registration.lacking(sandbox.world, asked, client)
+        fault = registration.lacking(sandbox.runtime, asked, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)
     if asked["client"] == "symmetric" and "client_secret" not in given:
-        asked["client_secret"] = sandbox.world.effects.token()
-    done = await registration.change_itself(sandbox.world, asked, client, revision)
+        asked["client_secret"] = sandbox.runtime.effects.token()
+    done = await registration.change_itself(sandbox.runtime, asked, client, revision)
     return await _registered(request, sandbox, tenant, done, body, 200, token)
 
 
@@ -110,9 +110,9 @@ async def _registered(
     if done.client is None:
         return await _answered(request, sandbox, tenant, done.decision, body)
     told = _told(tenant, done.client, done.secret, done.token or token)
-    return await wire.note(
+    return await http_request.note(
         request,
-        answers.json(told, status, answers.NO_STORE),
+        error_responses.json(told, status, error_responses.NO_STORE),
         stage="registration",
         tenant=tenant.name,
         decision=done.decision,
@@ -141,11 +141,13 @@ async def _answered(
         decision = replace(decision, request=replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explained()
     assert refusal is not None
-    said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), "", "")
-    response = answers.oauth_json(said, refusal.status, tenant, False)
+    said = error_responses.oauth_words(
+        sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), "", ""
+    )
+    response = error_responses.oauth_json(said, refusal.status, tenant, False)
     if refusal.status == 401:
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)
-    return await wire.note(
+    return await http_request.note(
         request,
         response,
         stage="registration",

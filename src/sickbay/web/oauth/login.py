@@ -9,24 +9,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
-from sickbay.authorization.values import User
-from sickbay.operations import authorize as operation
-from sickbay.operations import cookies as held_back
-from sickbay.operations import login, patients, sessions, users
-from sickbay.operations.authorize import Waiting
-from sickbay.operations.context import Tenant
-from sickbay.operations.cookies import Lost
-from sickbay.operations.sessions import Session
-from sickbay.operations.throttle import Key, Throttled
+from sickbay.authorization.models import User
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, show, wire
+from sickbay.services import authorize as operation
+from sickbay.services import login, patients, sessions, users
+from sickbay.services import lost_session as held_back
+from sickbay.services.authorize import PendingAuthorization
+from sickbay.services.context import Tenant
+from sickbay.services.lost_session import LostSession
+from sickbay.services.sessions import Session
+from sickbay.services.throttle import Throttled, ThrottleKey
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, peer
-from sickbay.web.authorize import delivered, failed
-from sickbay.web.pages import chart, consent, contexts, notice, visits
-from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
-from sickbay.web.pages.frame import Link
+from sickbay.web.ehr import chart
+from sickbay.web.oauth import consent, context_picker, visit_picker
+from sickbay.web.oauth.authorize import delivered, failed
+from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, ask_groups
+from sickbay.web.pages import notice
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import Chip
 from sickbay.web.population_pending import PopulationPending, filled
 from sickbay.web.request_state import headers_of
@@ -40,16 +42,16 @@ OVER = notice.NoticeView(
 
 async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the next page. POST handles the user's answer."""
-    sent = parse(await wire.read_body(request)) if request.method == "POST" else wire.query_of(request.scope)
+    sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     session = await cookies.session(request, sandbox)
-    waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session, automatic=one_click(request))
+    waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
         return await _over(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
         return _on(tenant, waiting)
     step = _answered if request.method == "POST" else _asked
     try:
-        await filled(request, sandbox, Space(tenant.name, waiting.version))
+        await filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
     except (Throttled, PopulationPending):
         raise
@@ -59,15 +61,15 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 
 async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
     """Explain that the request has ended. Without our cookie in a frame, the browser blocks cookies: offer a new tab."""
-    around = show.Around(tenant, session, bare=True, framed=True)
+    around = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
-    held = await held_back.lost(sandbox.world, tenant, sent.get("request") or "") if framed else None
+    held = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if held is None:
-        return show.page(request, sandbox, "notice", OVER, around, 400)
-    exchange = f"/exchanges/{wire.exchange_id(request)}"
+        return html_response.page(request, sandbox, "notice", OVER, around, 400)
+    exchange = f"/exchanges/{http_request.exchange_id(request)}"
     view = notice.continue_in_tab(_anew(tenant, held), held.client.name, exchange)
-    response = show.page(request, sandbox, "notice", view, around, 400)
-    return await wire.note(
+    response = html_response.page(request, sandbox, "notice", view, around, 400)
+    return await http_request.note(
         request,
         response,
         stage="login",
@@ -80,7 +82,7 @@ async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Ses
     )
 
 
-def _anew(tenant: Tenant, held: Lost) -> str:
+def _anew(tenant: Tenant, held: LostSession) -> str:
     """The address that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
     if held.launch is None or not launch_uri(held.client):
         return held.again
@@ -89,27 +91,29 @@ def _anew(tenant: Tenant, held: Lost) -> str:
 
 
 async def _asked(
-    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    ask = await login.next_ask(sandbox.runtime, tenant, waiting)
     if ask == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
     framed = tenant.under(waiting.client).policy.frames(signed_in=ask != "sign-in")
-    around = show.Around(tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
+    around = html_response.PageOptions(
+        tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
+    )
     if ask == "sign-in":
         view = await sign_in_view(
             request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
         )
-        return show.page(request, sandbox, "sign_in", view, around)
+        return html_response.page(request, sandbox, "sign_in", view, around)
     if ask == "patient":
-        return show.page(
+        return html_response.page(
             request, sandbox, "picker", await _picker(sandbox, tenant, waiting, (sent.get("q") or "").strip()), around
         )
     if ask == "encounter":
-        return show.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
+        return html_response.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
     if ask == "context":
-        return show.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), around)
-    return show.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
+        return html_response.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), around)
+    return html_response.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
 
 
 def action(tenant: Tenant) -> str:
@@ -126,7 +130,7 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    every = await users.every(sandbox.world, tenant)
+    every = await users.every(sandbox.runtime, tenant)
     accounts = tuple(
         Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
     )
@@ -153,21 +157,21 @@ async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Paramete
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
-        user = await sessions.user(sandbox.world, tenant, account)
+        user = await sessions.user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
-    world, username = sandbox.world, sent.get("username") or ""
-    key = Key("person", tenant.name, username[:200], peer(request.scope))
-    world.throttle.check(key, world.now())
-    found = await sessions.password_fits(world, tenant, username, sent.get("password") or "")
+    runtime, username = sandbox.runtime, sent.get("username") or ""
+    key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))
+    runtime.throttle.check(key, runtime.now())
+    found = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
     if found is None:
-        world.throttle.failed(key, world.now())
+        runtime.throttle.failed(key, runtime.now())
     return found
 
 
 async def _answered(
-    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    ask = await login.next_ask(sandbox.runtime, tenant, waiting)
     if ask == "sign-in":
         asked = sent.get("account") or sent.get("username") or sent.get("password")
         return await _signed_in(request, sandbox, tenant, waiting, session, sent) if asked else _on(tenant, waiting)
@@ -175,11 +179,11 @@ async def _answered(
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
         chosen = replace(waiting, patient=sent.get("patient"))
-        await operation.keep(sandbox.world, tenant, chosen, session)
+        await operation.keep(sandbox.runtime, tenant, chosen, session)
         return _on(tenant, waiting)
     if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
-        await operation.keep(sandbox.world, tenant, replace(waiting, encounter=encounter or ""), session)
+        await operation.keep(sandbox.runtime, tenant, replace(waiting, encounter=encounter or ""), session)
         return _on(tenant, waiting)
     if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _choose(sandbox, tenant, waiting, session, sent)
@@ -190,12 +194,12 @@ async def _answered(
     return _on(tenant, waiting)
 
 
-def _on(tenant: Tenant, waiting: Waiting) -> Response:
-    return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, answers.NO_STORE)
+def _on(tenant: Tenant, waiting: PendingAuthorization) -> Response:
+    return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, error_responses.NO_STORE)
 
 
 async def _signed_in(
-    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     user = await who(request, sandbox, tenant, sent)
     if user is None:
@@ -204,10 +208,10 @@ async def _signed_in(
             request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
         framed = tenant.under(waiting.client).policy.frames(signed_in=False)
-        around = show.Around(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
-        return show.page(request, sandbox, "sign_in", view, around, 401)
-    new, cookie = await sessions.sign_in(sandbox.world, tenant, session, user)
-    await operation.keep(sandbox.world, tenant, waiting, new)
+        around = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
+        return html_response.page(request, sandbox, "sign_in", view, around, 401)
+    new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
+    await operation.keep(sandbox.runtime, tenant, waiting, new)
     response = _on(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
@@ -217,13 +221,13 @@ async def _finish(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
-    waiting: Waiting,
+    waiting: PendingAuthorization,
     ticked: tuple[str, ...] | None,
     denied: bool = False,
 ) -> Response:
-    finished = await login.finish(sandbox.world, tenant, waiting, ticked=ticked, denied=denied)
+    finished = await login.finish(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
     response, _, explanation = delivered(request, sandbox, tenant, waiting, finished)
-    return await wire.note(
+    return await http_request.note(
         request,
         response,
         stage=finished.decision.stage.name,
@@ -236,9 +240,9 @@ async def _finish(
     )
 
 
-async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str) -> PickerView:
+async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
     asked = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
-    found = await patients.listed(sandbox.world, tenant, waiting.version, asked, waiting.user)
+    found = await patients.listed(sandbox.runtime, tenant, waiting.version, asked, waiting.user)
     candidates = tuple(sorted((chart.candidate(one) for one in found.rows), key=lambda one: (one.family, one.given)))
     return PickerView(
         action=action(tenant),
@@ -250,46 +254,46 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
     )
 
 
-async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session, sent: Parameters) -> None:
+async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session, sent: Parameters) -> None:
     """Store the choice. It must be one of the offered resources."""
     asked = login.open_context(tenant, waiting)
     if asked is None:
         return
     scope, type = asked
-    offered = {f"{type}/{one['id']}" for one in await login.candidates(sandbox.world, tenant, waiting, type)}
+    offered = {f"{type}/{one['id']}" for one in await login.candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
-    await operation.keep(sandbox.world, tenant, replace(waiting, chosen=chosen), session)
+    await operation.keep(sandbox.runtime, tenant, replace(waiting, chosen=chosen), session)
 
 
-async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> contexts.ContextsView:
+async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
     asked = login.open_context(tenant, waiting)
     assert asked is not None
     scope, type = asked
     patient = waiting.patient or login.own_patient(waiting) or ""
-    record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await login.candidates(sandbox.world, tenant, waiting, type)
-    return contexts.ContextsView(
+    record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
+    found = await login.candidates(sandbox.runtime, tenant, waiting, type)
+    return context_picker.ContextsView(
         action=action(tenant),
         app=waiting.client.name,
         scope=scope.text,
         type=type,
         role=scope.role or "",
         patient=_name(record) if patient else "",
-        choices=contexts.choices(type, found),
+        choices=context_picker.choices(type, found),
         request=waiting.id,
     )
 
 
-async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> visits.VisitsView:
+async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
     patient = waiting.patient or login.own_patient(waiting) or ""
-    record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await patients.encounters(sandbox.world, tenant, waiting.version, patient, waiting.user) if record else []
-    return visits.VisitsView(
+    record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
+    found = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
+    return visit_picker.VisitsView(
         action=action(tenant),
         app=waiting.client.name,
         patient=_name(record),
-        choices=visits.choices(found),
+        choices=visit_picker.choices(found),
         request=waiting.id,
     )
 
@@ -298,14 +302,14 @@ def _name(record: patients.Json | None) -> str:
     return " ".join(reversed(chart.name_of(record))).strip() if record else ""
 
 
-async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> ConsentView:
+async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> ConsentView:
     patient = waiting.patient or login.own_patient(waiting)
     record = None
     if patient:
-        record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
+        record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
-    before = await login.consented(sandbox.world, tenant, waiting)
+    before = await login.consented(sandbox.runtime, tenant, waiting)
     groups = ask_groups((one.scope for one in waiting.offered if one.granted), name, user)
     return ConsentView(
         action=action(tenant),

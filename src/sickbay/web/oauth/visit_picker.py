@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sickbay.web.pages import chart, times
+from sickbay.web.ehr import chart
+from sickbay.web.pages import times
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
-from sickbay.web.pages import code
+from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 ONCE = {
     "Authorization codes are short-lived and single-use. If yours is spent, start a new authorization.": {
-        code.PLACES["code"],
-        repairs.PLACE_OF_CODE,
+        code_samples.PLACES["code"],
+        corrections.PLACEHOLDER_CODE,
     },
-    "An assertion can be used only once, so sign a new one.": {code.PLACES["client_assertion"]},
+    "An assertion can be used only once, so sign a new one.": {code_samples.PLACES["client_assertion"]},
 }
 """Hints for values that work only once, with their placeholders."""
 LONGEST = 170
@@ -118,11 +118,11 @@ def duration(given: Mapping[str, Any]) -> str:
     return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
 
 
-def note(request: code.Request) -> str:
+def note(request: code_samples.RequestParts) -> str:
     """What a reader has to fill in before the code works."""
-    body = code.not_kept(request)
+    body = code_samples.not_kept(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
-    return " ".join(part for part in (_to_fill(code.places(request)), outline) if part)
+    return " ".join(part for part in (_to_fill(code_samples.places(request)), outline) if part)
 
 
 def _to_fill(places: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SignedInUser:
     """The signed-in user, as the bar shows them. patient: sees only their own record, or those of their family."""
 
     name: str
@@ -44,7 +44,7 @@ class Frame:
     hospital: str = ""
     tenant: str = ""
     here: str = ""
-    person: Person | None = None
+    person: SignedInUser | None = None
     theme: Theme = ""
     csrf: str = ""
     path: str = "/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.web.pages.frame import Link
+from sickbay.web.pages.layout import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

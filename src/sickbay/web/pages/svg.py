@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup, escape
 
 from sickbay.kernel.english import count
-from sickbay.web.pages.ward import Lab, Reading
-from sickbay.web.pages.workshop import LIFELINES, Arrow, TimelineView
+from sickbay.web.ehr.views import BloodPressure, Lab
+from sickbay.web.portal.developer_views import LIFELINES, Arrow, TimelineView
 
 Scale = Callable[[float], float]
 HIGH, LOW = 140.0, 90.0
@@ -40,7 +40,7 @@ def _band(x: float, width: float, top: float, bottom: float, name: str) -> str:
     return f'<rect class="{name}" x="{x}" y="{top:.1f}" width="{width}" height="{max(bottom - top, 0):.1f}"/>'
 
 
-def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -> Markup:
+def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 168) -> Markup:
     """One bar per reading, from systolic to diastolic; amber if out of the target range. The last value is written out."""
     if not readings:
         return Markup("")
@@ -64,7 +64,7 @@ def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -
     return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>')
 
 
-def _shown(at: int, readings: Sequence[Reading]) -> bool:
+def _shown(at: int, readings: Sequence[BloodPressure]) -> bool:
     """Label the last reading and every second one before it, so that labels don't overlap."""
     return (len(readings) - 1 - at) % 2 == 0
 
@@ -78,7 +78,7 @@ def _label(text: str, x: float, y: float) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _bar(one: Reading, x: float, y: Scale) -> str:
+def _bar(one: BloodPressure, x: float, y: Scale) -> str:
     name = ' class="out"' if one.systolic >= HIGH or one.diastolic >= LOW else ""
     high, low = y(one.systolic), y(one.diastolic)
     dots = "".join(f'<circle class="bp-dot" cx="{x:.1f}" cy="{at:.1f}" r="3.2"/>' for at in (high, low))

@@ -7,43 +7,43 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.diagnosis.rule import Finding
-from sickbay.operations import registration
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, show, wire
-from sickbay.web.apps import app_page, closed
-from sickbay.web.pages import portal
-from sickbay.web.pages.frame import Link
+from sickbay.services import registration
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
-from sickbay.web.pages.portal import RegisterView
-from sickbay.web.registration import EXPIRED, form, missing, told
+from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.apps import app_page, closed
+from sickbay.web.portal.registration import EXPIRED, form, missing, told
+from sickbay.web.portal.views import RegisterView
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
     if away := closed(request, sandbox):
         return away
-    client = await registration.only(sandbox.world, id)
+    client = await registration.only(sandbox.runtime, id)
     if client is None:
-        return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
-    around = await show.around(request, sandbox, here="Developer portal")
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+    around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return show.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), around)
-    sent = _with(parse(await wire.read_body(request)), tenant=client.tenant)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), around)
+    sent = _with(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), around, 403)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), around, 403)
     if faults := missing(sandbox, sent, keys=client.jwks is not None):
-        return show.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
-    done = await registration.edit(sandbox.world, client, told(sent))
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
+    done = await registration.edit(sandbox.runtime, client, told(sent))
     if done.client is None:
         found = done.decision.explained().findings
-        return show.page(request, sandbox, "register", _form(sandbox, client, sent, found), around, 422)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, found), around, 422)
     if done.secret is not None:
         return await app_page(request, sandbox, done.client, around, done.secret)
-    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
+    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
 
 
 def _with(sent: Parameters, **more: str) -> Parameters:
@@ -71,7 +71,7 @@ def _registered(client: Client) -> Parameters:
     return Parameters(tuple(pairs))
 
 
-BOXES = frozenset(one.value for _, boxes in portal.scope_boxes() for one in boxes)
+BOXES = frozenset(one.value for _, boxes in portal_views.scope_boxes() for one in boxes)
 
 
 def _form(
@@ -83,6 +83,6 @@ def _form(
         action=f"{here}/edit",
         app=Link(client.name, here),
         tenants=(),
-        boxes=portal.scope_boxes(sent.all("scope")),
+        boxes=portal_views.scope_boxes(sent.all("scope")),
         hospital=sandbox.tenants[client.tenant].title,
     )

@@ -10,24 +10,27 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
-from sickbay.authorization.values import Client
+from sickbay.authorization.models import Client
 from sickbay.kernel.english import count
-from sickbay.operations import enabling, exchanges, patients, registration, users
-from sickbay.operations.context import Tenant
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, other_hospitals, show, wire
-from sickbay.web.admin_session import refused
-from sickbay.web.exchanges import Persons, persons
-from sickbay.web.pages import chart, portal, times
-from sickbay.web.pages.frame import Link
+from sickbay.services import enabling, patients, registration, users
+from sickbay.services.context import Tenant
+from sickbay.services.journal import reader as journal_reader
+from sickbay.storage.interface import ResourceSpace
+from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
+from sickbay.web.admin.session import refused
+from sickbay.web.ehr import chart
+from sickbay.web.exchanges.handlers import Persons, persons
+from sickbay.web.pages import times
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
-from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow
-from sickbay.web.pages.workshop import timeline_view
 from sickbay.web.population_pending import filled
+from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.developer_views import timeline_view
+from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 TOO_LATE = "This page was open for too long. Try again."
 
@@ -40,14 +43,16 @@ def closed(request: Request, sandbox: Sandbox) -> Response | None:
 async def apps(request: Request, sandbox: Sandbox) -> Response:
     if away := closed(request, sandbox):
         return away
-    every = await registration.every(sandbox.world)
+    every = await registration.every(sandbox.runtime)
     hospitals = tuple(Link(one.title, f"/developer/hospitals/{name}") for name, one in sandbox.tenants.items())
     view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register", hospitals)
-    return show.page(request, sandbox, "apps", view, await show.around(request, sandbox, here="Developer portal"))
+    return html_response.page(
+        request, sandbox, "apps", view, await html_response.around(request, sandbox, here="Developer portal")
+    )
 
 
 async def _row(sandbox: Sandbox, client: Client) -> AppRow:
-    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=1)
+    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
     last = found[0] if found else None
     refused = bool(last and last.get("decided"))
     title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
@@ -55,7 +60,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
     return AppRow(
         client.name,
         f"/developer/apps/{client.app_id}",
-        portal.kind_of_app(client.type, client.client, client.smart_version),
+        portal_views.kind_of_app(client.type, client.client, client.smart_version),
         hospital,
         client.client_id,
         title or (times.moment(last["at"]) if last else ""),
@@ -66,11 +71,11 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if away := closed(request, sandbox):
         return away
-    client = await registration.only(sandbox.world, id)
+    client = await registration.only(sandbox.runtime, id)
     if client is None:
-        view = not_found(wire.raw_path(request.scope))
-        return show.page(request, sandbox, "notice", view, status=404)
-    around = await show.around(request, sandbox, here="Developer portal")
+        view = not_found(http_request.raw_path(request.scope))
+        return html_response.page(request, sandbox, "notice", view, status=404)
+    around = await html_response.around(request, sandbox, here="Developer portal")
     return await app_page(request, sandbox, client, around, kept=request.query_params.get("kept", ""))
 
 
@@ -78,7 +83,7 @@ async def app_page(
     request: Request,
     sandbox: Sandbox,
     client: Client,
-    around: show.Around,
+    around: html_response.PageOptions,
     secret: str = "",
     status: int = 200,
     fault: str = "",
@@ -86,18 +91,18 @@ async def app_page(
 ) -> Response:
     view = replace(await _app_view(request, sandbox, client, secret), fault=fault, kept=kept)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
-    return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
+    return html_response.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
 
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
-    await filled(request, sandbox, Space(tenant.name, "r4"))
-    advice = registration.advised(sandbox.world, client).explained().findings
-    auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
+    await filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
+    advice = registration.advised(sandbox.runtime, client).explained().findings
+    auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
     command = f"sickbay launch {client.app_id} --patient p-0017 --open" if launch_uri(client) else ""
     return AppView(
         name=client.name,
-        summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
+        summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
         client_id=client.client_id,
         app_id=client.app_id,
         secret=secret,
@@ -107,7 +112,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         fhir_base=tenant.fhir_base(client.fhir),
         fhir=client.fhir.upper(),
-        scopes=portal.scope_kinds(scopes.split(client.scope)),
+        scopes=portal_views.scope_kinds(scopes.split(client.scope)),
         launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}",
         findings=findings([one.to_json() for one in advice]),
@@ -115,13 +120,13 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         live_at=f"{times.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
-        users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
-        policy=portal.policy_text(client.policy),
+        users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.runtime, tenant)),
+        policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
-        knobs=portal.knobs(tenant.policy),
+        knobs=portal_views.knobs(tenant.policy),
         hospital_policy=f"/developer/hospitals/{tenant.name}",
-        cards=portal.cards_text(client.cards),
+        cards=portal_views.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         elsewhere=await other_hospitals.of_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
@@ -150,14 +155,14 @@ def _secret_text(client: Client) -> str:
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     asked = [("_count", "100"), ("_sort", "family")]
-    found = await patients.find(sandbox.world, tenant, "r4", "Patient", asked, None)
+    found = await patients.find(sandbox.runtime, tenant, "r4", "Patient", asked, None)
     named = tuple(Choice(one["id"], "{}, {}".format(*chart.name_of(one)), one["id"] == "p-0017") for one in found)
     return (Choice("", "No patient"), *named)
 
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """The newest launches of this app, one row each."""
-    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=200)
+    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=200)
     by_launch: dict[str, list[dict[str, Any]]] = {}
     for one in found:
         if one["launch"]:
@@ -183,47 +188,47 @@ def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> Launch
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's policy: all of its overrides, as text in the syntax of sickbay.toml."""
-    return await _chosen(request, sandbox, id, "policy", portal.read_policy)
+    return await _chosen(request, sandbox, id, "policy", portal_views.read_policy)
 
 
 async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's CDS Hooks cards: all of them, as JSON."""
-    return await _chosen(request, sandbox, id, "cards", portal.read_cards)
+    return await _chosen(request, sandbox, id, "cards", portal_views.read_cards)
 
 
 async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
     """Save one text from an app's page, or show it again with an error."""
     if away := closed(request, sandbox):
         return away
-    client = await registration.only(sandbox.world, id)
+    client = await registration.only(sandbox.runtime, id)
     if client is None:
-        return RedirectResponse("/developer", 303, answers.NO_STORE)
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
+        return RedirectResponse("/developer", 303, error_responses.NO_STORE)
+    around = await html_response.around(request, sandbox, here="Developer portal")
+    sent = parse(await http_request.read_body(request))
     text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
     made: dict[str, Any] = {name: chosen}
-    fault = fault or registration.lacking(sandbox.world, made, client)
+    fault = fault or registration.lacking(sandbox.runtime, made, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
-        return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
-    await registration.save(sandbox.world, replace(client, **made), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, answers.NO_STORE)
+        return html_response.page(request, sandbox, "app", view, around, 422 if ours else 403)
+    await registration.save(sandbox.runtime, replace(client, **made), client)
+    return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, error_responses.NO_STORE)
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
     if away := closed(request, sandbox):
         return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client = await registration.only(sandbox.world, id)
+    around = await html_response.around(request, sandbox, here="Developer portal")
+    sent = parse(await http_request.read_body(request))
+    client = await registration.only(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    new, made = await registration.rotated(sandbox.world, client)
+    new, made = await registration.rotated(sandbox.runtime, client)
     return await app_page(request, sandbox, new, around, made)
 
 
@@ -231,35 +236,35 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
     if away := closed(request, sandbox):
         return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client, tenant = await registration.only(sandbox.world, id), sandbox.tenants.get(sent.get("tenant") or "")
+    around = await html_response.around(request, sandbox, here="Developer portal")
+    sent = parse(await http_request.read_body(request))
+    client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    there = await enabling.counterpart(sandbox.world, client, tenant)
+    there = await enabling.counterpart(sandbox.runtime, client, tenant)
     if there is not None:
-        return RedirectResponse(f"/developer/apps/{there.app_id}", 303, answers.NO_STORE)
-    if reason := enabling.obstacle(sandbox.world, client, tenant):
+        return RedirectResponse(f"/developer/apps/{there.app_id}", 303, error_responses.NO_STORE)
+    if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, around, status=422, fault=f"{reason}.")
-    done = await enabling.enable(sandbox.world, client, tenant)
+    done = await enabling.enable(sandbox.runtime, client, tenant)
     if done.client is None:
         problems = [finding.title for finding in done.decision.explained().findings if finding.refused]
         return await app_page(request, sandbox, client, around, status=422, fault=f"{'. '.join(problems)}.")
     if done.secret is not None:
         return await app_page(request, sandbox, done.client, around, done.secret, 201)
-    return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, answers.NO_STORE)
+    return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
     if away := closed(request, sandbox):
         return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client = await registration.only(sandbox.world, id)
+    around = await html_response.around(request, sandbox, here="Developer portal")
+    sent = parse(await http_request.read_body(request))
+    client = await registration.only(sandbox.runtime, id)
     if client is not None and not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
-        await registration.remove(sandbox.world, client)
-    return RedirectResponse("/developer", 303, answers.NO_STORE)
+        await registration.remove(sandbox.runtime, client)
+    return RedirectResponse("/developer", 303, error_responses.NO_STORE)

@@ -13,25 +13,25 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose, diagnose_text
 from sickbay.kernel.english import count, join
-from sickbay.operations import exchanges
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import address_hints, answers, cookies, show, wire
+from sickbay.services.journal import reader as journal_reader
+from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
-from sickbay.web.authorize import astray
-from sickbay.web.cross_origin import cors
-from sickbay.web.exchanges import full
-from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
+from sickbay.web.exchanges.handlers import full
+from sickbay.web.middleware.cors import cors
+from sickbay.web.oauth.authorize import astray
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
-from sickbay.web.pages.workshop import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
+from sickbay.web.portal.developer_views import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
+from sickbay.web.portal.diagnosis_views import doctor_view, rule_view, rules_view
 
 FIRST = "p-0017"
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
     """The start page. Recent activity is shown only to the administrator."""
-    around = await show.around(request, sandbox, here="Hospitals")
+    around = await html_response.around(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
             one.title,
@@ -43,14 +43,14 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         for name, one in sandbox.tenants.items()
     )
     number = sandbox.filling.written.patients
-    found = await exchanges.listed(sandbox.world, sandbox.journal, limit=5) if full(request) else []
+    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if full(request) else []
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
         first=_first(found) if number >= 17 else None,
         lately=tuple(_lately(sandbox, one) for one in found),
     )
-    return show.page(request, sandbox, "home", view, around)
+    return html_response.page(request, sandbox, "home", view, around)
 
 
 def _first(found: list[dict[str, object]]) -> FirstLaunch:
@@ -75,15 +75,15 @@ def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the text box, POST checks its content. Nothing leaves the machine."""
-    around = await show.around(request, sandbox, here="Doctor")
+    around = await html_response.around(request, sandbox, here="Doctor")
     if request.method != "POST":
-        return show.page(request, sandbox, "doctor", DoctorView(), around)
-    sent = parse(await wire.read_body(request, wire.PASTED))
+        return html_response.page(request, sandbox, "doctor", DoctorView(), around)
+    sent = parse(await http_request.read_body(request, http_request.PASTED))
     text = (sent.get("input") or "").strip()
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         view = DoctorView(input=text, fault="This page was open for too long. Try again.")
-        return show.page(request, sandbox, "doctor", view, around, 403)
-    return show.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text), around)
+        return html_response.page(request, sandbox, "doctor", view, around, 403)
+    return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text), around)
 
 
 def _diagnosed(text: str) -> DoctorView:
@@ -97,29 +97,29 @@ def _diagnosed(text: str) -> DoctorView:
 
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
-    if answers.wanted(request.headers.get("accept", "")) == "json":
-        return answers.json([{"id": one.id, "stage": one.stage, "outcome": one.outcome} for one in RULES])
-    around = await show.around(request, sandbox, here="Rules")
-    return show.page(request, sandbox, "rules", rules_view(RULES), around)
+    if error_responses.wanted(request.headers.get("accept", "")) == "json":
+        return error_responses.json([{"id": one.id, "stage": one.stage, "outcome": one.outcome} for one in RULES])
+    around = await html_response.around(request, sandbox, here="Rules")
+    return html_response.page(request, sandbox, "rules", rules_view(RULES), around)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
-    around = await show.around(request, sandbox, here="Rules")
+    around = await html_response.around(request, sandbox, here="Rules")
     found = BY_ID.get(id)
     if found is None:
-        return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), around, 404)
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), around, 404)
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
-    return show.page(request, sandbox, "rule", rule_view(found, example, diagnosis), around)
+    return html_response.page(request, sandbox, "rule", rule_view(found, example, diagnosis), around)
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:
     """Store the theme in a cookie, so that the server renders it and the page doesn't flash."""
     session = await cookies.session(request, sandbox)
-    sent = parse(await wire.read_body(request))
+    sent = parse(await http_request.read_body(request))
     back = sent.get("back") or "/"
-    response = RedirectResponse(back if is_own_path(back) else "/", 303, answers.NO_STORE)
+    response = RedirectResponse(back if is_own_path(back) else "/", 303, error_responses.NO_STORE)
     if cookies.form_is_ours(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
         cookies.put_theme(request, response, str(sent.get("theme")))
     return response
@@ -127,23 +127,23 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
 
 async def missing(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
-    path, methods = wire.raw_path(request.scope), sorted(_allowed(request))
+    path, methods = http_request.raw_path(request.scope), sorted(_allowed(request))
     allowed = join(methods)
     accept = request.headers.get("accept", "")
     told = "" if allowed else address_hints.meant(sandbox, path)
-    oauth = answers.is_oauth(sandbox.tenants, path)
+    oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
-    if answers.wanted(accept) != "html" or ((changes or oauth) and not answers.browses(accept)):
+    if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
-        problem = answers.oauth_trouble if oauth else answers.problem
+        problem = error_responses.oauth_trouble if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=told)
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := address_hints.asked_to_authorize(request, sandbox)):
         response = await astray(request, sandbox, tenant)
     else:
         view = other_method(path, request.method, allowed) if allowed else not_found(path, told)
-        response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
+        response = html_response.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = ", ".join(methods)
     return response

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.kernel.english import count
-from sickbay.web.pages import code, negotiation, times
+from sickbay.web.exchanges import code_samples, scope_table
+from sickbay.web.exchanges.parameter_table import Row
+from sickbay.web.exchanges.views import STAGES
+from sickbay.web.pages import times
 from sickbay.web.pages.check_steps import Step, folded
-from sickbay.web.pages.exchange import STAGES
-from sickbay.web.pages.frame import Link
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import FindingView, Verdict
-from sickbay.web.pages.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class TimelineView:
     refused: str = ""
     missing: str = ""
     refused_href: str = ""
-    negotiation: negotiation.Negotiation | None = None
+    negotiation: scope_table.Negotiation | None = None
     """The scopes of the last token response."""
     negotiation_href: str = ""
     left_out: str = ""
@@ -218,7 +219,7 @@ def timeline_view(
         refused=_sentences([arrow.detail for arrow in done if arrow.kind == "refused"]),
         missing=_sentences([arrow.text.split(": ")[-1] for arrow in waiting]),
         refused_href=next((arrow.href for arrow in done if arrow.kind == "refused"), ""),
-        negotiation=negotiation.read(last) if last else None,
+        negotiation=scope_table.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
     )
 
@@ -273,7 +274,7 @@ def _not_shown(number: int) -> str:
 def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
     stage = str(exchange.get("stage"))
     origin, target, text = _SAID.get(stage, ("app", "auth", STAGES.get(stage, "Request")))
-    request = code.read(exchange.get("request") or {})
+    request = code_samples.read(exchange.get("request") or {})
     errors = [finding for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
     if errors:
@@ -324,7 +325,7 @@ class DoctorView:
     verdict_kind: Verdict | str = ""
     findings: tuple[FindingView, ...] = ()
     rows: tuple[Row, ...] = ()
-    tabs: tuple[code.Tab, ...] = ()
+    tabs: tuple[code_samples.Tab, ...] = ()
     corrected: bool = False
     filled: str = ""
     walk: tuple[Step, ...] = ()
@@ -372,6 +373,6 @@ class RuleView:
     prose: str = ""
     tab: str = "Refused"
     """The label of the case's request: if the rule only gives advice, the request was granted."""
-    refused: code.Tab | None = None
-    corrected: code.Tab | None = None
+    refused: code_samples.Tab | None = None
+    corrected: code_samples.Tab | None = None
     rows: tuple[Row, ...] = ()

@@ -10,13 +10,13 @@ from typing import Any
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.rule import Rule
-from sickbay.web.pages import code
-from sickbay.web.pages.exchange import STAGES, exchange_view
-from sickbay.web.pages.frame import Link
+from sickbay.web.exchanges import code_samples
+from sickbay.web.exchanges.diff import TextPiece
+from sickbay.web.exchanges.views import STAGES, exchange_view
 from sickbay.web.pages.fresh_pkce import with_fresh_pkce
-from sickbay.web.pages.marks import Piece
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import VERDICTS, Verdict
-from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
+from sickbay.web.portal.developer_views import DoctorView, RuleRow, RulesView, RuleView
 
 KINDS = {
     "authorize_url": "Authorization request",
@@ -104,13 +104,13 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     )
 
 
-def _tab(given: dict[str, Any] | None) -> code.Tab | None:
+def _tab(given: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not given or given.get("url"):
-        return code.tabs(code.read(given), {})[0] if given else None
+        return code_samples.tabs(code_samples.read(given), {})[0] if given else None
     shown = {name: value for name, value in given.items() if name != "context"}
     lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
-    return code.Tab("json", "JSON", tuple(code.Line((Piece(line),), end="\n") for line in lines))
+    return code_samples.Tab("json", "JSON", tuple(code_samples.CodeLine((TextPiece(line),), end="\n") for line in lines))
 
 
 def plain(template: str) -> str:

@@ -8,14 +8,14 @@ from shlex import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.operations import running
-from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, show, wire
-from sickbay.web.apps import TOO_LATE, closed
-from sickbay.web.pages import portal
+from sickbay.services import runtime_settings
+from sickbay.services.context import Tenant
+from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.pages.notice import not_found
+from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.apps import TOO_LATE, closed
 from sickbay.web.request_state import headers_of
 
 
@@ -25,27 +25,27 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         return away
     tenant = sandbox.tenants.get(name)
     if tenant is None:
-        return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
-    around = await show.around(request, sandbox, here="Developer portal")
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+    around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = replace(_view(tenant), kept="kept" in request.query_params, certificate=_certificate(request, sandbox))
-        return show.page(request, sandbox, "hospital", view, around)
-    sent = parse(await wire.read_body(request))
+        return html_response.page(request, sandbox, "hospital", view, around)
+    sent = parse(await http_request.read_body(request))
     text, fault = sent.get("policy") or "", TOO_LATE
     if cookies.form_is_ours(request, around.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:
         view = replace(_view(tenant, text, fault), certificate=_certificate(request, sandbox))
-        return show.page(request, sandbox, "hospital", view, around, 422)
-    return RedirectResponse(f"/developer/hospitals/{name}?kept#h-choose", 303, answers.NO_STORE)
+        return html_response.page(request, sandbox, "hospital", view, around, 422)
+    return RedirectResponse(f"/developer/hospitals/{name}?kept#h-choose", 303, error_responses.NO_STORE)
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
     """Apply the settings in the text, and restore the default of all others."""
-    chosen, fault = portal.read_policy(text)
+    chosen, fault = portal_views.read_policy(text)
     if fault:
         return fault
-    faults = await running.choose(sandbox.world, tenant, dict.fromkeys(tenant.chosen) | chosen)
+    faults = await runtime_settings.choose(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | chosen)
     return "; ".join(faults)
 
 
@@ -55,12 +55,12 @@ def _certificate(request: Request, sandbox: Sandbox) -> str:
     return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, here) else ""
 
 
-def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal.HospitalView:
-    return portal.HospitalView(
+def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:
+    return portal_views.HospitalView(
         title=tenant.title,
         name=tenant.name,
-        rows=portal.policy_rows(tenant.policy, tenant.chosen, tenant.file),
+        rows=portal_views.policy_rows(tenant.policy, tenant.chosen, tenant.file),
         action=f"/developer/hospitals/{tenant.name}",
         fault=fault,
-        policy=portal.policy_text(tenant.chosen) if text is None else text,
+        policy=portal_views.policy_text(tenant.chosen) if text is None else text,
     )

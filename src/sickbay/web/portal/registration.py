@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
-from sickbay.operations import registration
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, show, wire
-from sickbay.web.apps import TOO_LATE, app_page, closed
-from sickbay.web.pages import portal
+from sickbay.services import registration
+from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.pages.parts import Choice, findings
-from sickbay.web.pages.portal import RegisterView
+from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.apps import TOO_LATE, app_page, closed
+from sickbay.web.portal.views import RegisterView
 
 OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
 """The app_id in our form."""
@@ -38,28 +38,28 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     """
     if away := closed(request, sandbox):
         return away
-    around = await show.around(request, sandbox, here="Developer portal")
+    around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        id = registration.identifier(sandbox.world.effects, 9)
-        view = replace(form(sandbox, wire.query_of(request.scope), ()), id=id)
-        return show.page(request, sandbox, "register", view, around)
-    sent = parse(await wire.read_body(request))
+        id = registration.identifier(sandbox.runtime.effects, 9)
+        view = replace(form(sandbox, http_request.query_of(request.scope), ()), id=id)
+        return html_response.page(request, sandbox, "register", view, around)
+    sent = parse(await http_request.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
     id = sent.get("id") or ""
-    before = await registration.only(sandbox.world, id) if id else None
+    before = await registration.only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
-        return RedirectResponse(f"/developer/apps/{id}", 303, answers.NO_STORE)
+        return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
     if faults := missing(sandbox, sent):
-        return show.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
     done = await registration.register(
-        sandbox.world, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+        sandbox.runtime, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
     )
     if done.client is None:
         found = done.decision.explained().findings
-        return show.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
     if done.secret is None:
-        return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, answers.NO_STORE)
+        return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
     return await app_page(request, sandbox, done.client, around, done.secret, 201)
 
 
@@ -112,7 +112,7 @@ def told(sent: Parameters) -> dict[str, Any]:
 
 def form(sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None) -> RegisterView:
     chosen = sent.get("tenant") or "general"
-    boxes = portal.scope_boxes(sent.all("scope")) if sent.all("scope") else portal.scope_boxes()
+    boxes = portal_views.scope_boxes(sent.all("scope")) if sent.all("scope") else portal_views.scope_boxes()
     said = dict(faults or {})
     for one in found:
         field = next((field for prefix, field in FAULTS.items() if one.id.startswith(prefix)), None)
@@ -124,9 +124,9 @@ def form(sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults:
         action="/developer/register",
         tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()),
         versions=versions,
-        types=portal.type_choices(sent.get("type") or "provider"),
-        clients=portal.client_choices(sent.get("client") or "public"),
-        smart=portal.smart_choices(sent.get("smart_version") or "2"),
+        types=portal_views.type_choices(sent.get("type") or "provider"),
+        clients=portal_views.client_choices(sent.get("client") or "public"),
+        smart=portal_views.smart_choices(sent.get("smart_version") or "2"),
         boxes=boxes,
         values=values,
         findings=findings([one.to_json() for one in found]),

@@ -23,11 +23,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sickbay.authorization.models import Policy
 from sickbay.authorization.policy import KNOBS
-from sickbay.authorization.values import Policy
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
-from sickbay.web.pages.frame import Link
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
 
 

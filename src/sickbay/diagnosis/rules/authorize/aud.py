@@ -2,13 +2,13 @@
 
 import re
 
-from sickbay.authorization.authorize.reading import audience, base_of
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import audience, base_of
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Server
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 
@@ -16,7 +16,7 @@ def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Sets the base URL in the parameter that the request uses: `aud`, or `resource` (RFC 8707)."""
     name = "resource" if "resource" in request.parameters and "aud" not in request.parameters else "aud"
     base = facts.get("expected") or next(iter(facts.get("bases") or ()), None)
-    return repairs.with_parameters(request, (name, base)) if base else request
+    return corrections.with_parameters(request, (name, base)) if base else request
 
 
 def _other_name(facts: Facts) -> Facts | None:
@@ -24,7 +24,7 @@ def _other_name(facts: Facts) -> Facts | None:
 
 
 def _rename(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
+    return corrections.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
 
 
 AUD_WRONG_PARAM_NAME = Rule(
@@ -165,13 +165,13 @@ AUD_NOT_ISS_OF_LAUNCH = Rule(
 )
 
 
-def _near(request: AuthorizeRequest, known: AuthorizeKnown) -> tuple[str, tuple[str, ...]]:
+def _near(request: AuthorizeRequest, known: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     aud = audience(request) or ""
     return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
-def _slash(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _slash(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     aud, bases = _near(request, known)
     plain = urls.one_loopback(urls.normalised(aud))
     for base in bases:
@@ -195,7 +195,7 @@ AUD_TRAILING_SLASH = Rule(
 )
 
 
-def _alias(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _alias(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     aud, bases = _near(request, known)
     for base in bases:
         named = urls.normalised(aud) != urls.normalised(base)
@@ -220,7 +220,7 @@ AUD_LOOPBACK_ALIAS = Rule(
 )
 
 
-def _disagreeing(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _disagreeing(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     aud, resource = request.parameters.get("aud"), request.parameters.get("resource")
     if not aud or not resource or base_of(resource, (aud,)):
         return None
@@ -228,7 +228,7 @@ def _disagreeing(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | No
 
 
 def _one_name(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, ("resource", None))
+    return corrections.with_parameters(request, ("resource", None))
 
 
 AUD_RESOURCE_DISAGREE = Rule(

@@ -4,13 +4,13 @@ import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from sickbay.authorization.known import AuthorizeKnown, TokenKnown
+from sickbay.authorization.contexts import AuthorizeContext, TokenContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, clinging, placeholder
-from sickbay.kernel.refusal import UNKNOWN, Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 
 _SAMPLE = re.compile(
     r".*x{4,}.*|[^<]*<.*>.*|[^\[]*\[.*\].*|[^{]*\{.*\}.*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)"
@@ -34,7 +34,7 @@ def _placed(facts: Facts) -> Facts:
     named = list(facts.get("others_named") or facts["others"])
     more = len(facts["others"]) - len(named)
     listed = f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"
-    return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": repairs.PLACE_OF_CLIENT_ID}
+    return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": corrections.PLACEHOLDER_CLIENT_ID}
 
 
 TENANT_UNKNOWN = Rule(
@@ -62,7 +62,7 @@ CLIENT_ID_MISSING = Rule(
     why="Without `client_id`, the server doesn't know which app sends the request or where to send the response.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=repairs.naming("nearest"),
+    repair=corrections.naming("nearest"),
 )
 
 
@@ -90,7 +90,7 @@ CLIENT_NOT_LIVE_YET = Rule(
 )
 
 
-def _changed(request: object, known: AuthorizeKnown | TokenKnown) -> Facts | None:
+def _changed(request: object, known: AuthorizeContext | TokenContext) -> Facts | None:
     if known.live_at is None or not isinstance(known.client, Client):
         return None
     return {"received": known.client.client_id, "expected": _clock(known.live_at)}
@@ -131,7 +131,7 @@ CLIENT_ID_WHITESPACE = Rule(
     why="The server compares client IDs exactly. Without the extra characters, yours is `{expected}`, which is registered.",
     fix="Send `client_id={expected}`.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.naming("expected"),
+    repair=corrections.naming("expected"),
 )
 
 
@@ -141,7 +141,7 @@ def _placeholder(facts: Facts) -> Facts | None:
     return {**_only(facts), "what": what} if what else None
 
 
-def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """Recognises sample text even if no registration is known."""
     client_id = request.parameters.get("client_id")
     if known.client is not UNKNOWN or not client_id:
@@ -163,7 +163,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
     why="A template, an environment variable or a configuration file should have supplied the real value and didn't.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.naming("nearest"),
+    repair=corrections.naming("nearest"),
 )
 
 
@@ -191,7 +191,7 @@ CLIENT_ID_UNKNOWN = Rule(
     fix="Send the `client_id` that this server shows for your app. If the app isn't registered here yet, "
     "register it. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.naming("nearest"),
+    repair=corrections.naming("nearest"),
 )
 
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(

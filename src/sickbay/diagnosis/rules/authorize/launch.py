@@ -1,11 +1,11 @@
 """Rules about `launch`, the code with which the EHR launched the app."""
 
-from sickbay.authorization.authorize.reading import asks_launch, asks_patient
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import asks_launch, asks_patient
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 _LAUNCH_TYPES = {"ehr": ("EHR launch", "an EHR launch"), "standalone": ("Standalone launch", "a standalone launch")}
 
@@ -41,12 +41,12 @@ LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
     fix="For an EHR launch, send the `launch` value of the launch URL. For a standalone launch, request "
     "`launch/patient` instead of `launch`.",
     spec=specs.SMART_CONTEXT,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 
 def _with_launch_scope(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.add_scopes(request, "launch")
+    return corrections.add_scopes(request, "launch")
 
 
 LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE = Rule(
@@ -82,7 +82,7 @@ LAUNCH_PARAM_IS_ISS = Rule(
     "the launch code and goes into `launch`.",
     fix="Send the `iss` value as `aud` and the `launch` value as `launch`.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 LAUNCH_PARAM_IS_URL = Rule(
@@ -96,7 +96,7 @@ LAUNCH_PARAM_IS_URL = Rule(
     why="`launch` is the code that the EHR added to your launch URL, not the launch URL itself.",
     fix="Send the value of the `launch` parameter in the launch URL, unchanged.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 LAUNCH_CODE_UNKNOWN = Rule(
@@ -111,7 +111,7 @@ LAUNCH_CODE_UNKNOWN = Rule(
     fix="For an EHR launch, send the `launch` value of the launch URL unchanged. For a standalone "
     "launch, leave out `launch` and request `launch/patient`.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 LAUNCH_CODE_OTHER_CLIENT = Rule(
@@ -125,7 +125,7 @@ LAUNCH_CODE_OTHER_CLIENT = Rule(
     why="A launch code is valid only for the `client_id` of the app that the EHR launched.",
     fix="Send the `client_id` of the app that was launched. If you meant this app, launch it from the EHR.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 LAUNCH_CODE_EXPIRED = Rule(
@@ -139,7 +139,7 @@ LAUNCH_CODE_EXPIRED = Rule(
     why="A launch code is valid for a few minutes. A reloaded or bookmarked launch URL contains an old one.",
     fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 LAUNCH_CODE_REUSED = Rule(
@@ -153,11 +153,11 @@ LAUNCH_CODE_REUSED = Rule(
     why="A launch code works only once. The launch page was reloaded, or the app's code ran twice.",
     fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
-    repair=repairs.mend_launch,
+    repair=corrections.mend_launch,
 )
 
 
-def _picker_in_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _picker_in_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     if not request.parameters.get("launch") or not asks_patient(request) or asks_launch(request):
         return None
     return {"received": "launch/patient", "expected": "launch"}

@@ -4,15 +4,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from sickbay.authorization.authorize.shape import ONCE
+from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.client_authentication import presented
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import placeholder
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.scopes import parse as parse_scope
 
@@ -31,7 +31,7 @@ def _with(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeReq
     return replace(request, url=url, parameters=read, raw="", received=Parameters())
 
 
-def _in_fragment(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _in_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
     if not _none_came(request) or not _read(fragment.lstrip("?/")).pairs:
         return None
@@ -60,7 +60,7 @@ PARAMETERS_IN_FRAGMENT = Rule(
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
-def _without_mark(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _without_mark(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     joint = _JOINT.search(request.url.partition("#")[0])
     if joint is None:
         return None
@@ -94,7 +94,7 @@ def _encoded(request: AuthorizeRequest) -> Parameters:
     return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
 
-def _encoded_whole(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _encoded_whole(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     if not _encoded(request).pairs:
         return None
     return {"received": request.parameters.raw[:40], "brings": ONCE}
@@ -119,7 +119,7 @@ QUERY_ENCODED_WHOLE = Rule(
 )
 
 
-def _without(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _without(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
     server = known.server
@@ -201,7 +201,7 @@ def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessR
 
 def _what(name: str, value: str) -> str | None:
     """What the value is instead of a value; a scope may be a placeholder as a whole or in part."""
-    if value in (repairs.PLACEHOLDER_CHALLENGE, repairs.PLACE_OF_VERIFIER):
+    if value in (corrections.PLACEHOLDER_CHALLENGE, corrections.PLACEHOLDER_VERIFIER):
         return "a placeholder from a corrected request of Sickbay"
     if name != "scope":
         return placeholder(value)
@@ -209,14 +209,14 @@ def _what(name: str, value: str) -> str | None:
     return placeholder(value) or next((what for word in words if (what := placeholder(word))), None)
 
 
-_EXAMPLES = {"state": repairs.EXAMPLE_STATE, "nonce": repairs.EXAMPLE_NONCE}
+_EXAMPLES = {"state": corrections.EXAMPLE_STATE, "nonce": corrections.EXAMPLE_NONCE}
 
 
 def _examples(request: Any, facts: Facts) -> Any:
     """Examples for values that only the app can create; the other rules correct the rest."""
     if isinstance(request, AccessRequest):
-        return repairs.new_token(request)
-    return repairs.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
+        return corrections.new_token(request)
+    return corrections.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
 
 
 VALUE_IS_PLACEHOLDER = Rule(

@@ -2,23 +2,23 @@
 
 from collections.abc import Callable
 
-from sickbay.authorization.asked_scopes import CLAIMS
-from sickbay.authorization.authorize.reading import meant
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import meant
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client
+from sickbay.authorization.requested_scopes import CLAIMS
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.scopes import split
 
 REFRESH = specs.SMART_SCOPES
 
 
-def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts | None]:
+def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advises if `true_of` holds for the requested scopes."""
 
-    def advises(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
         asked = meant(request)
         return {"received": list(asked)} if true_of(set(asked)) else None
 
@@ -26,7 +26,7 @@ def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, Au
 
 
 def _with_openid(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.add_scopes(request, "openid")
+    return corrections.add_scopes(request, "openid")
 
 
 OPENID_MISSING_WITH_FHIRUSER = Rule(
@@ -72,7 +72,7 @@ PROFILE_SCOPE_DEPRECATED = Rule(
 
 
 def _offline(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.drop_scopes(request, {"scopes": ["online_access"]})
+    return corrections.drop_scopes(request, {"scopes": ["online_access"]})
 
 
 OFFLINE_AND_ONLINE_BOTH = Rule(
@@ -91,7 +91,7 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
 )
 
 
-def _offline_not_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _offline_not_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     if not isinstance(known.client, Client) or "offline_access" not in meant(request):
         return None
     registered = split(known.client.scope, " ,")
@@ -112,11 +112,11 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
     why="The server drops the scope, so it issues no refresh token that outlives the session.",
     fix="Register `offline_access`. If your app needs access only while the user is there, request `online_access`.",
     spec=REFRESH,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 
-def _claims(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _claims(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     asked = [scope for scope in meant(request) if scope in CLAIMS]
     return {"received": asked, "scopes": asked, "corrected": []} if asked else None
 
@@ -134,7 +134,7 @@ OPENID_CLAIMS_IGNORED = Rule(
     "one answers `invalid_scope`.",
     fix="Set the scope in your library explicitly, for example `openid fhirUser`.",
     spec=specs.SMART_IDENTITY,
-    repair=repairs.drop_scopes,
+    repair=corrections.drop_scopes,
 )
 
 RULES = (

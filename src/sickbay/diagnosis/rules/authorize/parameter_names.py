@@ -6,14 +6,14 @@ They come last, so that they correct what the app sent and not an example that r
 import re
 from typing import TypeVar
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login_prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import names_of
 from sickbay.diagnosis.values import bare, clinging
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
 S = TypeVar("S", AuthorizeRequest, TokenRequest)
@@ -62,7 +62,7 @@ def _renamed(request: P, facts: Facts) -> P:
             bare, text = _apart(name, value)
             meant.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
     changes = [(name, " ".join(many) if name == "scope" else many[0]) for name, many in meant.items()]
-    return repairs.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
+    return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
 
 PARAMETER_NAME_WRONG = Rule(
@@ -109,7 +109,7 @@ def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | N
 
 
 def _stripped(request: S, facts: Facts) -> S:
-    return repairs.with_parameters(request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"]))
+    return corrections.with_parameters(request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"]))
 
 
 VALUE_HAS_STRAY_CHARACTERS = Rule(
@@ -129,14 +129,14 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
 )
 
 
-def _verifier(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _verifier(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     return {"received": "(a secret)"} if request.parameters.get("code_verifier") else None
 
 
 def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
-    challenge = ("code_challenge", repairs.PLACEHOLDER_CHALLENGE)
-    return repairs.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
+    challenge = ("code_challenge", corrections.PLACEHOLDER_CHALLENGE)
+    return corrections.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
 
 
 CODE_VERIFIER_IN_URL = Rule(
@@ -155,14 +155,14 @@ CODE_VERIFIER_IN_URL = Rule(
 )
 
 
-def _no_prompt(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _no_prompt(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     unknown = [value for value in (request.parameters.get("prompt") or "").split() if value not in PROMPTS]
     return {"received": unknown, "expected": None} if unknown else None
 
 
 def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     known_values = [value for value in (request.parameters.get("prompt") or "").split() if value in PROMPTS]
-    return repairs.with_parameters(request, ("prompt", " ".join(known_values) or None))
+    return corrections.with_parameters(request, ("prompt", " ".join(known_values) or None))
 
 
 PROMPT_UNKNOWN = Rule(

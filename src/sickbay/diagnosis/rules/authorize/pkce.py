@@ -5,17 +5,17 @@ import binascii
 import re
 
 from sickbay.authorization.authorize.pkce import asks_for_code
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client, Server
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Severity
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 
 def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(
-        request, ("code_challenge", repairs.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
+    return corrections.with_parameters(
+        request, ("code_challenge", corrections.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
     )
 
 
@@ -24,11 +24,11 @@ def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return (
         _with_pkce(request, facts)
         if facts.get("received") == "plain"
-        else repairs.with_parameters(request, ("code_challenge_method", "S256"))
+        else corrections.with_parameters(request, ("code_challenge_method", "S256"))
     )
 
 
-def _none_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     sent = request.parameters.get("code_challenge") or request.parameters.get("code_challenge_method")
     if sent or not asks_for_code(request):
         return None
@@ -137,7 +137,7 @@ def _base64url(raw: bytes) -> str:
 
 
 def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, ("code_challenge", facts.get("expected") or repairs.PLACEHOLDER_CHALLENGE))
+    return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or corrections.PLACEHOLDER_CHALLENGE))
 
 
 PKCE_CHALLENGE_MALFORMED = Rule(
@@ -160,7 +160,7 @@ PKCE_CHALLENGE_REUSED = Rule(
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=repairs.sent_before("code_challenge"),
+    advises=corrections.sent_before("code_challenge"),
     parameter="code_challenge",
     title="`code_challenge` was already used in an earlier request",
     why="The same challenge means the same verifier. Anyone who sees that verifier once can redeem all your later codes.",

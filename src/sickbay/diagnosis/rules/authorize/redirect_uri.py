@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
 SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
@@ -35,7 +35,7 @@ def _this_machine(url: str) -> str:
     return re.sub(r"^(https?://)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?#]|$)", r"\1localhost", url)
 
 
-_mend = repairs.setting("redirect_uri", "expected")
+_mend = corrections.setting("redirect_uri", "expected")
 
 
 def _any_registered(facts: Facts) -> Facts:
@@ -56,7 +56,7 @@ REDIRECT_URI_MISSING = Rule(
     why="SMART requires it in every authorization request, even if only one URI is registered.",
     fix="Send a `redirect_uri` that is registered for your app{hint}.",
     spec=specs.SMART_AUTHORIZE,
-    repair=repairs.setting("redirect_uri", "nearest"),
+    repair=corrections.setting("redirect_uri", "nearest"),
 )
 
 
@@ -261,7 +261,7 @@ def _scheme_apart(url: str) -> str:
 def _closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
     received = str(facts.get("received") or "")
-    return {**facts, "expected": repairs.closest(received, registered), "note": "registered"}
+    return {**facts, "expected": corrections.closest(received, registered), "note": "registered"}
 
 
 REDIRECT_URI_MISMATCH = Rule(
@@ -308,7 +308,9 @@ REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     "of the link put their own value into your app.",
     fix="Remove {names:code} from `redirect_uri`. Keep such data in your session, under the `state`.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
-    repair=lambda request, facts: repairs.with_parameters(request, ("redirect_uri", str(facts["received"]).partition("?")[0])),
+    repair=lambda request, facts: corrections.with_parameters(
+        request, ("redirect_uri", str(facts["received"]).partition("?")[0])
+    ),
 )
 
 RULES = (

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import split
 
@@ -17,7 +17,7 @@ def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     registered = [scope for scope in split(facts.get("registered") or "") if scope not in ("online_access", "offline_access")]
     launched = bool(request.parameters.get("launch"))
     wanted = [scope for scope in registered if not scope.startswith("system/") and (scope != "launch" or launched)]
-    return repairs.with_scopes(request, wanted) if wanted else request
+    return corrections.with_scopes(request, wanted) if wanted else request
 
 
 SCOPE_MISSING = Rule(
@@ -37,7 +37,7 @@ SCOPE_MISSING = Rule(
 
 def _respelt(request: Any, facts: Facts) -> Any:
     """Writes the scopes as they were read: separated by spaces and encoded once."""
-    return repairs.add_scopes(request)
+    return corrections.add_scopes(request)
 
 
 SCOPE_DOUBLE_ENCODED = Rule(
@@ -188,7 +188,7 @@ SCOPE_WRONG_CASE = Rule(
     why="Scopes are case-sensitive, and many servers drop one in the wrong case without an error.",
     fix="Send `{corrected}`.",
     spec=SEPARATED,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 SCOPE_V2_ORDER = Rule(
@@ -202,7 +202,7 @@ SCOPE_V2_ORDER = Rule(
     why="SMART 2 requires the order `cruds`: create, read, update, delete, search.",
     fix="Send `{corrected}`.",
     spec=specs.SMART_RESOURCE_SCOPES,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 
@@ -225,7 +225,7 @@ SCOPE_MALFORMED = Rule(
     "a dot and the permissions.{hint}",
     fix="Write each scope like `patient/Observation.rs`. For SMART 1, write `patient/Observation.read`.",
     spec=specs.SMART_RESOURCE_SCOPES,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 SCOPE_SYSTEM_IN_USER_FLOW = Rule(
@@ -241,7 +241,7 @@ SCOPE_SYSTEM_IN_USER_FLOW = Rule(
     fix="Request `{corrected}` instead. If your app is a backend service, use the `client_credentials` "
     "grant at the token endpoint.",
     spec=specs.SMART_BACKEND,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 SCOPE_V1_ON_V2_APP = Rule(
@@ -255,7 +255,7 @@ SCOPE_V1_ON_V2_APP = Rule(
     why="This server grants only scopes in the syntax of the version that the app is registered for.",
     fix="Send `{corrected}`.",
     spec=specs.SMART_RESOURCE_SCOPES,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 SCOPE_WILDCARD_NOT_ALLOWED = Rule(
@@ -269,7 +269,7 @@ SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     why="This server, or the registration of your app, allows only scopes for single resource types.",
     fix="Request each resource type that your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
     spec=specs.SMART_RESOURCE_SCOPES,
-    repair=repairs.drop_scopes,
+    repair=corrections.drop_scopes,
 )
 
 SCOPE_LEVELS_MIXED = Rule(
@@ -284,7 +284,7 @@ SCOPE_LEVELS_MIXED = Rule(
     "`client_credentials` grant gives `system/` scopes. No flow gives both.",
     fix="If users sign in, leave out `{scopes}`. If the app is a backend service, leave out {others:code}.",
     spec=specs.SMART_BACKEND,
-    repair=repairs.drop_scopes,
+    repair=corrections.drop_scopes,
 )
 
 SCOPE_NOT_REGISTERED = Rule(
@@ -298,7 +298,7 @@ SCOPE_NOT_REGISTERED = Rule(
     why="An app gets only scopes that it is registered for. Registered: {registered}.",
     fix="Leave out `{scopes}`. If your app needs this access, add it to the registration.",
     spec=SEPARATED,
-    repair=repairs.drop_scopes,
+    repair=corrections.drop_scopes,
 )
 
 
@@ -319,7 +319,7 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     why="Some resource types were renamed between FHIR versions. A type that doesn't exist in this version matches no data.",
     fix="Request {meant}.",
     spec=specs.SMART_RESOURCE_SCOPES,
-    repair=repairs.swap_scopes,
+    repair=corrections.swap_scopes,
 )
 
 SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
@@ -335,7 +335,7 @@ SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
     "add the scope `launch/patient`.",
     spec=specs.SMART_CONTEXT,
-    repair=repairs.mend_context,
+    repair=corrections.mend_context,
 )
 
 RULES = (

@@ -1,12 +1,12 @@
 """Rules about `state` and `nonce`, which tie a response to its request."""
 
-from sickbay.authorization.authorize.reading import meant
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.authorize.parameters import meant
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.entropy import weakness
 from sickbay.diagnosis.rule import Rule, Severity, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 STATE_MISSING = Rule(
     id="state-missing",
@@ -20,7 +20,7 @@ STATE_MISSING = Rule(
     fix="Generate a random `state` of at least 22 characters, store it in the session, and compare it "
     "when the response arrives.",
     spec=specs.SMART_AUTHORIZE,
-    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
+    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -45,7 +45,7 @@ STATE_LOW_ENTROPY = Rule(
     why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
     fix="Generate a new `state` for each request, for example with `secrets.token_urlsafe(32)` or `crypto.randomUUID()`.",
     spec=specs.SMART_AUTHORIZE,
-    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
+    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -54,17 +54,17 @@ STATE_REUSED = Rule(
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=repairs.sent_before("state"),
+    advises=corrections.sent_before("state"),
     parameter="state",
     title="`state` was already used in an earlier request",
     why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
     fix="Generate a new random `state` for each request.",
     spec=specs.SMART_AUTHORIZE,
-    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
+    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
 )
 
 
-def _no_nonce(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _no_nonce(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     wanted = "openid" in meant(request) and not request.parameters.get("nonce")
     return {"received": None} if wanted else None
 
@@ -74,7 +74,7 @@ NONCE_REUSED = Rule(
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=repairs.sent_before("nonce"),
+    advises=corrections.sent_before("nonce"),
     parameter="nonce",
     title="`nonce` was already used in an earlier request",
     why="The `nonce` ties an ID token to one sign-in. If it repeats, your app also accepts an old ID token.",

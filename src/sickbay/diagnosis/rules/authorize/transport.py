@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
-from sickbay.authorization.authorize.shape import ONCE
-from sickbay.authorization.known import AuthorizeKnown, TokenKnown
+from sickbay.authorization.authorize.request_syntax import ONCE
+from sickbay.authorization.contexts import AuthorizeContext, TokenContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.authorization.values import Server
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
@@ -59,7 +59,7 @@ def _rejoined(request: R, facts: Facts) -> R:
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
         pairs += [(name, first), *((other.partition("=")[0], other.partition("=")[2]) for other in others)]
-    return replace(repairs.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
+    return replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
 PARAMETERS_MISJOINED = Rule(
@@ -79,7 +79,7 @@ PARAMETERS_MISJOINED = Rule(
 )
 
 
-def _no_form(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _no_form(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
     return {"received": kind, "brings": ONCE} if kind else None
@@ -151,7 +151,7 @@ def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
     firsts = [(name, _together(every) if name == "scope" else every[0]) for name, every in repeated.items()]
-    return repairs.with_parameters(request, *firsts)
+    return corrections.with_parameters(request, *firsts)
 
 
 DUPLICATE_PARAMETER = Rule(
@@ -169,7 +169,7 @@ DUPLICATE_PARAMETER = Rule(
 )
 
 
-def _unencoded(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _unencoded(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     query = urls.unescaped(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
     raw = [piece.partition("=") for piece in query.split("&")]
     names = [name for name, _, value in raw if name in ADDRESSES and urls.is_absolute(value)]
@@ -198,7 +198,7 @@ PARAM_UNENCODED_URL = Rule(
 )
 
 
-def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: AuthorizeKnown | TokenKnown) -> Facts | None:
+def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: AuthorizeContext | TokenContext) -> Facts | None:
     """Recognises an authorization request at the token endpoint; there, only GET requests come from a browser."""
     if isinstance(request, TokenRequest) and request.method != "GET":
         return None
@@ -234,7 +234,7 @@ AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
 )
 
 
-def _not_discovered(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _not_discovered(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     server = known.server
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
         return None
@@ -261,7 +261,7 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
 )
 
 
-def _fetched(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _fetched(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     return {"received": "a script"} if known.fetched else None
 
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from sickbay.authorization.client_authentication import PADDING, is_empty_basic, presented, registered_method
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.diagnosis.wording import listed
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 
 CLIENT = Spec("RFC 6749, 2.3 Client Authentication", "https://www.rfc-editor.org/rfc/rfc6749#section-2.3")
@@ -39,9 +39,9 @@ def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
 def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
     known = facts.get("known")
-    if not isinstance(known, TokenKnown) or not isinstance(known.client, Client) or known.client.client != "symmetric":
+    if not isinstance(known, TokenContext) or not isinstance(known.client, Client) or known.client.client != "symmetric":
         return request
-    secret = known.secret or repairs.PLACE_OF_SECRET
+    secret = known.secret or corrections.PLACEHOLDER_SECRET
     if registered_method(known.client) == "client_secret_post":
         pairs = [("client_id", known.client.client_id), ("client_secret", secret)]
         return replace(request, parameters=request.parameters.replaced(pairs))
@@ -147,7 +147,7 @@ SECRET_WRONG = Rule(
 )
 
 
-def _empty(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _empty(request: TokenRequest, known: TokenContext) -> Facts | None:
     return {"received": ""} if request.parameters.all("client_secret") == ("",) else None
 
 
@@ -174,7 +174,7 @@ SECRET_EMPTY = Rule(
 )
 
 
-def _empty_basic(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _empty_basic(request: TokenRequest, known: TokenContext) -> Facts | None:
     client = known.client
     return {"received": ""} if isinstance(client, Client) and client.client == "public" and is_empty_basic(request) else None
 
@@ -281,7 +281,7 @@ METHOD_MISMATCH = Rule(
 )
 
 
-def _same_id(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _same_id(request: TokenRequest, known: TokenContext) -> Facts | None:
     read, body = presented(request).basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
         return None

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from sickbay.authorization.client_authentication import JWT_BEARER, presented, reading
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose
 
 PASSWORD = Spec("RFC 6749, 2.3.1 Client Password", "https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1")
@@ -119,7 +119,7 @@ AS_BEARER = Rule(
 )
 
 
-def _raw(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _raw(request: TokenRequest, known: TokenContext) -> Facts | None:
     """Facts if this server accepts the secret unencoded, which a server that follows the RFC would decode to something else."""
     client = known.client
     if not isinstance(client, Client) or not client.secret_hash or not presented(request).basic:

@@ -1,9 +1,9 @@
 """Rules about `code_verifier`."""
 
-from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.values import called
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 VERIFY = Spec("RFC 7636, 4.6 Server Verifies code_verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.6")
 VERIFIER = Spec("RFC 7636, 4.1 Code Verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.1")
@@ -26,7 +26,7 @@ VERIFIER_MISSING = Rule(
     why="The authorization request had a `code_challenge`, so the server exchanges the code only for the matching verifier.",
     fix="Send the verifier that the challenge was made from. Store it under the `state` until the redirect arrives.",
     spec=VERIFY,
-    renews=repairs.new_verifier,
+    insert_placeholder=corrections.new_verifier,
 )
 
 VERIFIER_UNEXPECTED = Rule(
@@ -62,7 +62,7 @@ VERIFIER_MALFORMED = Rule(
     why="A verifier has 43 to 128 characters from `A-Z a-z 0-9 - . _ ~`.",
     fix="Generate the verifier from 32 random bytes, in base64url without padding (43 characters).",
     spec=VERIFIER,
-    renews=repairs.new_verifier,
+    insert_placeholder=corrections.new_verifier,
 )
 
 
@@ -84,7 +84,7 @@ CHALLENGE_NOT_HASHED = Rule(
     fix="In the authorization request, send the verifier's SHA-256 hash in base64url without padding: "
     "`code_challenge={expected}`.",
     spec=VERIFY,
-    renews=repairs.new_verifier,
+    insert_placeholder=corrections.new_verifier,
 )
 
 
@@ -105,7 +105,7 @@ SESSION_BLEED = Rule(
     "patient's data in the other patient's chart.",
     fix="Store the verifier, issuer and token of each launch under its `state`, not under one key for all tabs.",
     spec=specs.SMART_LAUNCH,
-    renews=repairs.new_verifier,
+    insert_placeholder=corrections.new_verifier,
 )
 
 
@@ -125,7 +125,7 @@ VERIFIER_MISMATCH = Rule(
     why="The challenge was `{challenge}`; this verifier gives `{computed}`. {said}",
     fix="Store each verifier under the `state` of its request, and send the matching one unchanged.",
     spec=VERIFY,
-    renews=repairs.new_verifier,
+    insert_placeholder=corrections.new_verifier,
 )
 
 RULES = (

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from urllib.parse import unquote
 
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.repairs import header
+from sickbay.diagnosis.corrections import header
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 HTTP = Spec("FHIR R4, RESTful API", "https://hl7.org/fhir/R4/http.html")
 BASE = Spec("FHIR R4, Service Base URL", "https://hl7.org/fhir/R4/http.html#general")
@@ -177,7 +177,7 @@ ACCEPT_UNSUPPORTED = Rule(
 )
 
 
-def _no_accept(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _no_accept(request: AccessRequest, known: AccessContext) -> Facts | None:
     sent = request.headers.get("accept")
     if request.interaction in ("", "preflight", "discovery") or known.version not in VERSIONS:
         return None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.wording import listed
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, encode
 
 SEARCH = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.diagnosis.repairs import header
+from sickbay.diagnosis.corrections import header
 from sickbay.diagnosis.rule import Rule, Spec
 
 OPERATIONS = Spec("FHIR R4, Operations", "https://hl7.org/fhir/R4/operations.html")

@@ -4,14 +4,14 @@ import re
 from dataclasses import replace
 from urllib.parse import unquote
 
-from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Token
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.diagnosis.wording import listed
-from sickbay.fhir.search_parameters import find, known_types
-from sickbay.fhir.search_results import RESULTS
-from sickbay.kernel.refusal import Facts
+from sickbay.fhir.search.parameters import find, known_types
+from sickbay.fhir.search.result_parameters import RESULTS
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, encode
 
 SEARCH = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
@@ -34,7 +34,7 @@ def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> Access
 def _patient(facts: Facts) -> str | None:
     """The patient of the token, if it is known."""
     token = getattr(facts.get("known"), "token", None)
-    return token.patient if isinstance(token, Token) else None
+    return token.patient if isinstance(token, AccessToken) else None
 
 
 def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -181,7 +181,7 @@ def _is_known(request: AccessRequest, name: str) -> bool:
     return not request.parameters.get(name) or name in RESULTS
 
 
-def _without_value(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _without_value(request: AccessRequest, known: AccessContext) -> Facts | None:
     sent = dict(request.parameters.pairs)
     empty = next((name for name, _ in known.ignored if sent.get(name) == ""), None)
     return {"parameter": empty, "received": ""} if empty else None
@@ -202,7 +202,7 @@ PARAM_EMPTY = Rule(
 )
 
 
-def _unreadable(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _unreadable(request: AccessRequest, known: AccessContext) -> Facts | None:
     """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
     name = next((name for name, _ in known.ignored if name in RESULTS and request.parameters.get(name)), None)
     if name is None:
@@ -221,7 +221,7 @@ VALUES = {
 _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
-def _encoded_twice(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _encoded_twice(request: AccessRequest, known: AccessContext) -> Facts | None:
     pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
     return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
 
@@ -242,7 +242,7 @@ ENCODED_TWICE = Rule(
 )
 
 
-def _without_bar(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _without_bar(request: AccessRequest, known: AccessContext) -> Facts | None:
     """Facts about a token value that looks like a system and a code joined by a slash."""
     if request.type not in known_types(known.version or "r4"):
         return None
@@ -269,7 +269,7 @@ SYSTEM_WITHOUT_BAR = Rule(
 )
 
 
-def _ignored(request: AccessRequest, known: AccessKnown) -> Facts | None:
+def _ignored(request: AccessRequest, known: AccessContext) -> Facts | None:
     unknown = [pair for pair in known.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     if not unknown:
         return None

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
-from sickbay.authorization.values import Server
-from sickbay.diagnosis import repairs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.values import called
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
 CODE = Spec("RFC 6749, 4.1.2 Authorization Response", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2")
@@ -40,7 +40,7 @@ CODE_MISSING = Rule(
     "redirect URI.",
     fix="Send the value of `code` from the redirect, unchanged.",
     spec=GRANT,
-    renews=repairs.new_code,
+    insert_placeholder=corrections.new_code,
 )
 
 
@@ -82,7 +82,7 @@ CODE_UNKNOWN = Rule(
     "after its time was up, or issued by another server.",
     fix="Send the code exactly as it arrived in the redirect, to the token endpoint of the server that issued it.",
     spec=GRANT,
-    renews=repairs.new_code,
+    insert_placeholder=corrections.new_code,
 )
 
 CODE_EXPIRED = Rule(
@@ -97,7 +97,7 @@ CODE_EXPIRED = Rule(
     "than that.",
     fix="Exchange the code as soon as it arrives. To get a new one, launch or authorize again.",
     spec=CODE,
-    renews=repairs.new_code,
+    insert_placeholder=corrections.new_code,
 )
 
 CODE_REUSED = Rule(
@@ -114,7 +114,7 @@ CODE_REUSED = Rule(
     fix="Launch again, and send each code only once. React's strict mode (which runs effects twice) and page reloads often "
     "send it twice.",
     spec=CODE,
-    renews=repairs.new_code,
+    insert_placeholder=corrections.new_code,
 )
 
 CODE_CLIENT_MISMATCH = Rule(
@@ -128,7 +128,7 @@ CODE_CLIENT_MISMATCH = Rule(
     why="The server compares the `client_id` of the token request with the one of the authorize request.",
     fix="Use the same `client_id` in both requests.",
     spec=GRANT,
-    renews=repairs.new_code,
+    insert_placeholder=corrections.new_code,
 )
 
 REDIRECT_URI_MISSING = Rule(
@@ -165,7 +165,7 @@ def _with_endpoint(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("expected") or "the token endpoint in the discovery document of the `iss`"}
 
 
-def _wrong_hospital(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _wrong_hospital(request: TokenRequest, known: TokenContext) -> Facts | None:
     """Facts if the URL differs from the token endpoint only in the name of the hospital, and no hospital has that name."""
     server = known.server
     if not isinstance(server, Server) or not server.tenants:

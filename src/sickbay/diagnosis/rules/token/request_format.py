@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import FORM
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.wording import listed
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
 TOKEN = Spec("RFC 6749, 3.2 Token Endpoint", "https://www.rfc-editor.org/rfc/rfc6749#section-3.2")
@@ -158,12 +158,12 @@ def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     return repair
 
 
-def _scope_sent(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _scope_sent(request: TokenRequest, known: TokenContext) -> Facts | None:
     scope = request.parameters.get("scope")
     return {"received": scope} if scope and request.parameters.get("grant_type") == "authorization_code" else None
 
 
-def _state_sent(request: TokenRequest, known: TokenKnown) -> Facts | None:
+def _state_sent(request: TokenRequest, known: TokenContext) -> Facts | None:
     return {"received": request.parameters.get("state")} if "state" in request.parameters else None
 
 

@@ -1,11 +1,11 @@
 """Rules about the content of a token response: its scopes, its patient and its refresh token."""
 
-from sickbay.authorization.known import AnswerKnown, TokenKnown
+from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
-from sickbay.authorization.token_negotiation import Given
+from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.refusal import Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
 REFRESH = Spec(
@@ -18,7 +18,7 @@ def granted(answer: TokenAnswer) -> tuple[str, ...]:
     return scopes.split(str(answer.members.get("scope") or ""))
 
 
-def _no_patient(answer: TokenAnswer | LoginRequest, known: AnswerKnown) -> Facts | None:
+def _no_patient(answer: TokenAnswer | LoginRequest, known: AnswerContext) -> Facts | None:
     if not isinstance(answer, TokenAnswer):  # during sign-in there is no token response yet
         return None
     patient_scopes = [scope.text for scope in scopes.resources(" ".join(granted(answer))) if scope.level == "patient"]
@@ -42,8 +42,8 @@ NO_PATIENT = Rule(
 )
 
 
-def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerKnown | TokenKnown) -> Facts | None:
-    if isinstance(known, TokenKnown):
+def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(known, TokenContext):
         return _dropped(known.given) if known.given else None
     if not isinstance(answer, TokenAnswer) or known.requested_scope is None or "scope" not in answer.members:
         return None
@@ -52,7 +52,7 @@ def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerKn
     return {"missing": missing, "received": " ".join(granted(answer)), "reasons": ""} if missing else None
 
 
-def _dropped(given: Given) -> Facts | None:
+def _dropped(given: TokenSummary) -> Facts | None:
     """The requested scopes that this server's own response lacks, each with its reason."""
     dropped = given.narrower
     if not dropped:
@@ -85,8 +85,8 @@ NARROWER = Rule(
 NEITHER = "Neither offline_access nor online_access was granted."
 
 
-def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerKnown | TokenKnown) -> Facts | None:
-    if isinstance(known, TokenKnown):
+def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(known, TokenContext):
         given = known.given
         return {"received": None, "reason": given.refresh} if given and given.wanted and given.refresh else None
     if not isinstance(answer, TokenAnswer) or not known.wants_refresh or answer.members.get("refresh_token"):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sickbay.population import samples
+from sickbay.population import specimens
 from sickbay.population.calendar import Booking, Slot
 from sickbay.population.forms import answered
 from sickbay.population.intake import filled
-from sickbay.population.life import Life, Problem, Reading
+from sickbay.population.patient_history import Condition, Observation, PatientHistory
 from sickbay.population.pharmacy import fills
 from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
-from sickbay.population.render.r4 import accounts, clinical, doings, following, forms, papers, people
+from sickbay.population.render.r4 import accounts, clinical, documents, forms, people, procedures, specimens_and_dispenses
 from sickbay.population.staff import Practitioner
 
 
@@ -21,23 +21,23 @@ def hospital() -> Iterator[Json]:
     yield from forms.questionnaires()
 
 
-def record(life: Life) -> Iterator[Json]:
+def record(life: PatientHistory) -> Iterator[Json]:
     """Everything of one patient, the patient first, each after what it refers to."""
     told = list(_told(life))
     yield from told
-    yield from papers.stated(life, told)
+    yield from documents.stated(life, told)
 
 
-def _told(life: Life) -> Iterator[Json]:
-    who, taken, answers = life.person, samples.taken(life), answered(life)
+def _told(life: PatientHistory) -> Iterator[Json]:
+    who, taken, answers = life.person, specimens.taken(life), answered(life)
     yield people.patient(who)
     yield from people.around(who)
     yield from _visited(life)
     yield from (clinical.allergy(who.id, each, who.practitioner) for each in life.allergies)
     yield from (clinical.order(who, each, life.problems) for each in life.prescriptions)
-    yield from (following.dispense(who, each) for each in fills(life))
-    yield from (doings.statement(who, each) for each in life.statements)
-    yield from (following.specimen(who.id, each) for each in dict.fromkeys(taken.values()))
+    yield from (specimens_and_dispenses.dispense(who, each) for each in fills(life))
+    yield from (procedures.statement(who, each) for each in life.statements)
+    yield from (specimens_and_dispenses.specimen(who.id, each) for each in dict.fromkeys(taken.values()))
     yield from (forms.response(who, each) for each in dict.fromkeys(answers.values()))
     responses = {number: each.number for number, each in answers.items()}
     if habits := filled(life):
@@ -45,27 +45,27 @@ def _told(life: Life) -> Iterator[Json]:
         yield forms.habits(who, habits, number)
         responses.update(dict.fromkeys(habits.readings, number))
     for note in life.notes:
-        yield from papers.document(who, note)
+        yield from documents.document(who, note)
     for each in sorted(life.readings, key=_referring):
         drawn = taken.get(each.number)
         yield clinical.observation(who, each, drawn.number if drawn else 0, responses.get(each.number, 0))
-    yield from (doings.immunization(who, each) for each in life.vaccinations)
-    yield from (doings.request(who.id, each) for each in life.requests)
-    yield from (doings.device(who.id, each) for each in life.implants)
-    yield from (doings.procedure(who.id, each) for each in life.acts)
+    yield from (procedures.immunization(who, each) for each in life.vaccinations)
+    yield from (procedures.request(who.id, each) for each in life.requests)
+    yield from (procedures.device(who.id, each) for each in life.implants)
+    yield from (procedures.procedure(who.id, each) for each in life.acts)
     for told in life.reports:
-        if doings.pictured(told):
-            yield doings.picture(who.id, told)
-        yield doings.report(who.id, told, dict.fromkeys(taken[each].number for each in told.readings if each in taken))
-    yield from (doings.goal(who, each) for each in life.aims)
-    yield from (doings.plan(who, each) for each in life.plans)
-    yield from (doings.task(who, each) for each in life.errands)
+        if procedures.pictured(told):
+            yield procedures.picture(who.id, told)
+        yield procedures.report(who.id, told, dict.fromkeys(taken[each].number for each in told.readings if each in taken))
+    yield from (procedures.goal(who, each) for each in life.aims)
+    yield from (procedures.plan(who, each) for each in life.plans)
+    yield from (procedures.task(who, each) for each in life.errands)
     yield from accounts.accounts(life)
 
 
-def _visited(life: Life) -> Iterator[Json]:
+def _visited(life: PatientHistory) -> Iterator[Json]:
     """Each visit with the problems that it recorded: a later visit refers to them."""
-    recorded: dict[int | None, list[Problem]] = {}
+    recorded: dict[int | None, list[Condition]] = {}
     for problem in life.problems:
         recorded.setdefault(problem.visit, []).append(problem)
     who = life.person
@@ -76,7 +76,7 @@ def _visited(life: Life) -> Iterator[Json]:
         yield from (clinical.condition(who.id, each, by) for each in recorded.get(visit.number if visit else None, ()))
 
 
-def _referring(reading: Reading) -> int:
+def _referring(reading: Observation) -> int:
     """Readings that refer to others come after them: those derived from others, then panels."""
     return 2 if reading.members else 1 if reading.derived else 0
 

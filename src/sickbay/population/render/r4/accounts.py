@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sickbay.population.billing import Agreement, Bill, agreement, bill
-from sickbay.population.life import Life, Person
+from sickbay.population.patient_history import PatientHistory, Person
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
@@ -25,7 +25,7 @@ _PRIVACY = coded(TERMS + "consentscope", "patient-privacy", "Privacy Consent")
 _CATEGORY = coded("http://loinc.org", "59284-0", "Consent Document")
 
 
-def accounts(life: Life) -> Iterator[Json]:
+def accounts(life: PatientHistory) -> Iterator[Json]:
     """The claim, the payer's answer, and the consent of a record, if it has them."""
     if billed := bill(life):
         yield _claim(life.person, billed)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from sickbay.population.codings import SNOMED, UNKNOWN, Concept
-from sickbay.population.life import Allergy, Measure, Person, Prescription, Problem, Reading, Visit
+from sickbay.population.patient_history import Allergy, Condition, Measure, Observation, Person, Prescription, Visit
 from sickbay.population.pharmacy import REPEATS, supply
 from sickbay.population.render.common import (
     CORE,
@@ -28,7 +28,7 @@ from sickbay.population.render.common import (
     quantity,
     reference,
 )
-from sickbay.population.render.r4.following import amount, dosage, lasting
+from sickbay.population.render.r4.specimens_and_dispenses import amount, dosage, lasting
 from sickbay.population.staff import ORGANIZATION
 
 _CLASSES = {
@@ -93,7 +93,7 @@ _SOCIAL = [
 ]
 
 
-def condition(patient: str, problem: Problem, recorder: str) -> Json:
+def condition(patient: str, problem: Condition, recorder: str) -> Json:
     """recorder: a practitioner's id."""
     profile = "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
     category = ("problem-list-item", "Problem List Item") if problem.lasting else ("encounter-diagnosis", "Encounter Diagnosis")
@@ -139,7 +139,7 @@ def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
     return {**found, "reaction": [reaction]}
 
 
-def order(who: Person, order: Prescription, problems: Sequence[Problem]) -> Json:
+def order(who: Person, order: Prescription, problems: Sequence[Condition]) -> Json:
     """problems: those of the record. What another physician ordered, or what was taken before the record began, is reported."""
     patient, drug, handed = who.id, order.drug, supply(order)
     other = order.prescriber != who.practitioner or order.number == 1
@@ -224,7 +224,7 @@ CATEGORIES |= {
 _SUPPORTING = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
 
 
-def observation(who: Person, reading: Reading, specimen: int = 0, response: int = 0) -> Json:
+def observation(who: Person, reading: Observation, specimen: int = 0, response: int = 0) -> Json:
     """specimen, response: the numbers of what it was measured in, and of the form that it was counted from; 0: none."""
     measure, at = reading.measure, instant(reading.at)
     found: Json = {
@@ -265,13 +265,13 @@ def observation(who: Person, reading: Reading, specimen: int = 0, response: int 
     return found
 
 
-def _effective(reading: Reading, at: str) -> Json:
+def _effective(reading: Observation, at: str) -> Json:
     if reading.since is None:
         return {"effectiveDateTime": at}
     return {"effectivePeriod": {"start": instant(reading.since), **({} if reading.open else {"end": at})}}
 
 
-def _value(reading: Reading) -> Json:
+def _value(reading: Observation) -> Json:
     if reading.concept:
         return {"valueCodeableConcept": concept(reading.concept)}
     if reading.value is not None:

@@ -6,8 +6,8 @@ import base64
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
-from sickbay.population import acts
-from sickbay.population.life import Life, Note, Person
+from sickbay.population import procedure_codes
+from sickbay.population.patient_history import Note, PatientHistory, Person
 from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,
@@ -82,7 +82,7 @@ _DIRECTIVES = coded("http://loinc.org", "42348-3", "Advance healthcare directive
 
 def _directive(who: Person, note: Note, written: str) -> Json:
     """A living will is the patient's, an order the physician's, who authenticates both."""
-    order = note.kind is acts.NOT_RESUSCITATE
+    order = note.kind is procedure_codes.NOT_RESUSCITATE
     author = practitioner(note.visit.practitioner) if order else reference("Patient", who.id, who.name)
     return {
         "extension": [{"url": CORE + "us-core-authentication-time", "valueDateTime": written}],
@@ -106,7 +106,7 @@ _STANDING = frozenset(
 )
 
 
-def stated(life: Life, told: Sequence[Json]) -> Iterator[Json]:
+def stated(life: PatientHistory, told: Sequence[Json]) -> Iterator[Json]:
     """The Provenance of what the last visit recorded, of what is current, and of the last dispense. told: the record."""
     if not life.visits:
         return

@@ -8,7 +8,7 @@ from sickbay.population import intake, social_measures
 from sickbay.population.codings import Concept
 from sickbay.population.forms import FORMS, Form, Response
 from sickbay.population.intake import Intake
-from sickbay.population.life import Person
+from sickbay.population.patient_history import Person
 from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Iterator
 
 from sickbay.population.calendar import CLINICS
-from sickbay.population.codings import Code, snomed
+from sickbay.population.codings import Coding, snomed
 from sickbay.population.drugs import FORMULARY
-from sickbay.population.life import Person
+from sickbay.population.patient_history import Person
 from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,
@@ -187,7 +187,7 @@ def _role(who: Practitioner) -> Json:
     }
 
 
-def _ombs(url: str, code: Code) -> Json:
+def _ombs(url: str, code: Coding) -> Json:
     return {
         "url": CORE + url,
         "extension": [
@@ -198,7 +198,7 @@ def _ombs(url: str, code: Code) -> Json:
 
 
 def patient(who: Person) -> Json:
-    status = Code(TERMS + "v3-MaritalStatus", "M" if who.married else "S", "Married" if who.married else "Never Married")
+    status = Coding(TERMS + "v3-MaritalStatus", "M" if who.married else "S", "Married" if who.married else "Never Married")
     found: Json = {
         **profiled("Patient", who.id, "us-core-patient"),
         "extension": [

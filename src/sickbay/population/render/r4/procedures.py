@@ -6,9 +6,20 @@ import base64
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import acts
+from sickbay.population import procedure_codes
 from sickbay.population.codings import LOINC, UCUM
-from sickbay.population.life import Act, Aim, Errand, Implant, Person, Plan, Report, Request, Statement, Vaccination
+from sickbay.population.patient_history import (
+    AppTask,
+    CarePlan,
+    Goal,
+    Implant,
+    MedicationStatement,
+    Person,
+    Procedure,
+    Report,
+    ServiceRequest,
+    Vaccination,
+)
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
@@ -69,12 +80,12 @@ def immunization(who: Person, dose: Vaccination) -> Json:
     if dose.remembered:
         told = {key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")}
         return {**told, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
-    if dose.vaccine is not acts.ROTAVIRUS:
-        found["site"] = concept(acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM)
+    if dose.vaccine is not procedure_codes.ROTAVIRUS:
+        found["site"] = concept(procedure_codes.THIGH if who.age(visit.day) < 1.5 else procedure_codes.ARM)
     return {**found, "lotNumber": dose.lot}
 
 
-def request(patient: str, asked: Request) -> Json:
+def request(patient: str, asked: ServiceRequest) -> Json:
     visit = asked.visit
     found: Json = {
         **profiled("ServiceRequest", part_of(patient, "q", asked.number), "us-core-servicerequest"),
@@ -98,13 +109,13 @@ def request(patient: str, asked: Request) -> Json:
 _SOCIAL = {
     "coding": [
         {"system": US_CORE_CATEGORY, "code": "sdoh", "display": "SDOH"},
-        coding(acts.SOCIAL_SERVICE.codes[0]),
+        coding(procedure_codes.SOCIAL_SERVICE.codes[0]),
     ],
-    "text": acts.SOCIAL_SERVICE.text,
+    "text": procedure_codes.SOCIAL_SERVICE.text,
 }
 
 
-def _occurring(asked: Request) -> Json:
+def _occurring(asked: ServiceRequest) -> Json:
     day = asked.visit.day.isoformat()
     if asked.until is None:
         return {"occurrenceDateTime": day}
@@ -115,7 +126,7 @@ SHORT = 10
 """Minutes: what takes no longer has a point in time, not a period."""
 
 
-def procedure(patient: str, act: Act) -> Json:
+def procedure(patient: str, act: Procedure) -> Json:
     found: Json = {
         **profiled("Procedure", part_of(patient, "d", act.number), "us-core-procedure"),
         "status": "completed",
@@ -139,7 +150,7 @@ def procedure(patient: str, act: Act) -> Json:
     return found
 
 
-def _performed(act: Act) -> Json:
+def _performed(act: Procedure) -> Json:
     if act.minutes <= SHORT:
         return {"performedDateTime": instant(act.start)}
     end = act.start + datetime.timedelta(minutes=act.minutes)
@@ -198,7 +209,7 @@ def picture(patient: str, told: Report) -> Json:
     }
 
 
-def goal(who: Person, aim: Aim) -> Json:
+def goal(who: Person, aim: Goal) -> Json:
     patient = who.id
     found: Json = {
         **profiled("Goal", part_of(patient, "g", aim.number), "us-core-goal"),
@@ -217,7 +228,7 @@ def goal(who: Person, aim: Aim) -> Json:
     return found
 
 
-def plan(who: Person, one: Plan) -> Json:
+def plan(who: Person, one: CarePlan) -> Json:
     """It ends with the life."""
     patient = who.id
     steps = ", ".join(step.text for step in one.steps)
@@ -249,7 +260,7 @@ def plan(who: Person, one: Plan) -> Json:
     return found
 
 
-def task(who: Person, one: Errand) -> Json:
+def task(who: Person, one: AppTask) -> Json:
     """By the profile of a Task that asks for an EHR launch; beside its code stands the hospital's own."""
     asked = instant(one.visit.start + datetime.timedelta(minutes=one.visit.minutes))
     return {
@@ -309,7 +320,7 @@ def _since(start: datetime.date, who: Person) -> Json:
     return {"start": start.isoformat(), **({"end": who.died.isoformat()} if who.died else {})}
 
 
-def statement(who: Person, told: Statement) -> Json:
+def statement(who: Person, told: MedicationStatement) -> Json:
     patient, drug = who.id, told.drug
     return {
         "resourceType": "MedicationStatement",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import samples
+from sickbay.population import specimens
 from sickbay.population.codings import UCUM
-from sickbay.population.life import Drug, Person
+from sickbay.population.patient_history import Drug, Person
 from sickbay.population.pharmacy import Fill, Supply, supply
 from sickbay.population.render.common import (
     IDENTIFIERS,
@@ -22,7 +22,7 @@ from sickbay.population.render.common import (
     profiled,
     reference,
 )
-from sickbay.population.samples import Specimen
+from sickbay.population.specimens import Specimen
 from sickbay.population.staff import NURSES, PHARMACY
 
 _FIRST = coded(TERMS + "v3-ActCode", "FF", "First Fill")
@@ -44,7 +44,7 @@ def specimen(patient: str, one: Specimen) -> Json:
         "subject": reference("Patient", patient),
         "receivedTime": instant(one.at + datetime.timedelta(minutes=10)),
         "collection": collected,
-        **({"condition": [concept(samples.HEMOLYZED)]} if one.spoiled else {}),
+        **({"condition": [concept(specimens.HEMOLYZED)]} if one.spoiled else {}),
     }
 
 

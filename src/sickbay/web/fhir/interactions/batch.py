@@ -9,14 +9,14 @@ import asyncio
 from time import monotonic
 
 from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import lossless_json
 from sickbay.fhir import transaction as bundles
-from sickbay.fhir import written
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.transaction import Asked, Unreadable
+from sickbay.fhir.transaction import BundleEntryRequest, InvalidBundle
 from sickbay.kernel.budget import pause
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
-from sickbay.web.fhir.interactions.bundle_entry import ALONE, NESTED, BundleEntry, Perform, TransactionRefused
+from sickbay.web.fhir.interactions.bundle_entry import ALONE, NESTED, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
@@ -29,7 +29,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
     base, version = context.base, context.version
     try:
         kind, sent = await _parsed(base, request)
-    except Unreadable as error:
+    except InvalidBundle as error:
         return context.issue(400, Issue("structure", str(error)))
     entries = [bundle_entry.to_entry(base, request, each) for each in sent]
     if kind == "transaction" and any(map(bundle_entry.is_nested, entries)):
@@ -48,7 +48,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         return FhirResponse(200, bundles.response(kind, written[::-1]), context.content)
 
 
-async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[Asked]]:
+async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
     """Raises Unreadable."""
     body, kind = request.body.encode(), request.headers.get("content-type")
     if len(body) > LARGE:
@@ -56,7 +56,7 @@ async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[Ask
     return bundles.read(base.version, body, kind, base.url)
 
 
-async def _batch(base: FhirBase, entries: list[BundleEntry], perform: Perform) -> list[FhirResponse]:
+async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) -> list[FhirResponse]:
     """Each entry succeeds or fails by itself (R4, 3.1.0.11.1). Entries beyond a bound aren't carried out, and say so."""
     responses: list[FhirResponse] = []
     size, end = 0, monotonic() + SECONDS
@@ -73,15 +73,15 @@ async def _batch(base: FhirBase, entries: list[BundleEntry], perform: Perform) -
     return responses
 
 
-async def _alone(base: FhirBase, entry: BundleEntry, perform: Perform) -> FhirResponse:
+async def _alone(base: FhirBase, entry: BatchEntry, perform: Perform) -> FhirResponse:
     if issue := _unfit(entry):
         return issue_response(base.version, 400, issue)
-    raw = entry.sent.patch or (written.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
+    raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
     return bundle_entry.without_body_of_head(entry, response)
 
 
-def _unfit(entry: BundleEntry) -> Issue | None:
+def _unfit(entry: BatchEntry) -> Issue | None:
     if entry.sent.wrong or bundle_entry.is_nested(entry):
         return Issue("structure", entry.sent.wrong or NESTED)
     return Issue("not-supported", ALONE) if bundle_entry.is_of_an_export(entry) else None

@@ -13,12 +13,12 @@ from typing import NamedTuple, TypeAlias
 import orjson
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import written
+from sickbay.fhir import lossless_json
 from sickbay.fhir.outcome import Issue, of_entry, outcome
 from sickbay.fhir.routing import Misrouted, Route, route
-from sickbay.fhir.transaction import Asked
+from sickbay.fhir.transaction import BundleEntryRequest
 from sickbay.fhir.versions import VERSIONS
-from sickbay.operations.access import AccessResult
+from sickbay.services.access import AccessResult
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.request import access_request
@@ -35,10 +35,10 @@ TOO_MUCH = f"The answers to the entries of a Bundle may have {ANSWER:,} bytes to
 WRITES = frozenset(("create", "update", "patch", "delete"))
 
 
-class BundleEntry(NamedTuple):
+class BatchEntry(NamedTuple):
     """sent: the entry as it was written. request and route: what it stands for."""
 
-    sent: Asked
+    sent: BundleEntryRequest
     request: AccessRequest
     route: Route | Misrouted
 
@@ -50,7 +50,7 @@ class TransactionRefused(Exception):
         super().__init__(response.status)
         self.response = response
 
-    def of(self, version: str, entry: BundleEntry) -> TransactionRefused:
+    def of(self, version: str, entry: BatchEntry) -> TransactionRefused:
         """The same, with the position of the entry in each issue: a Bundle may have thousands."""
         if not self.response.loggable:
             return self
@@ -58,7 +58,7 @@ class TransactionRefused(Exception):
         return TransactionRefused(self.response._replace(body=body))
 
 
-def to_entry(base: FhirBase, bundle: AccessRequest, sent: Asked) -> BundleEntry:
+def to_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) -> BatchEntry:
     """Token and Prefer are those of the Bundle, the conditions are the entry's own."""
     json = VERSIONS[base.version].json  # whatever format the Bundle has
     headers = {name: bundle.headers[name] for name in ("authorization", "prefer") if name in bundle.headers}
@@ -66,30 +66,30 @@ def to_entry(base: FhirBase, bundle: AccessRequest, sent: Asked) -> BundleEntry:
     routed = route(base.version, sent.method, sent.path)
     query = sent.query.encode().decode("latin-1")
     request = access_request(base, sent.method, query, headers, sent.path, routed, _text(sent, routed))
-    return BundleEntry(sent, request, routed)
+    return BatchEntry(sent, request, routed)
 
 
-def _text(sent: Asked, routed: Route | Misrouted) -> str:
+def _text(sent: BundleEntryRequest, routed: Route | Misrouted) -> str:
     """The body as text, for a patch and for the parameters of an operation."""
     if isinstance(routed, Route) and routed.interaction == "operation" and sent.resource is not None:
-        return written.dumps(sent.resource).decode()
+        return lossless_json.dumps(sent.resource).decode()
     return sent.patch.decode("utf-8", "replace")
 
 
-def is_nested(entry: BundleEntry) -> bool:
+def is_nested(entry: BatchEntry) -> bool:
     return isinstance(entry.route, Route) and entry.route.interaction == "batch"
 
 
-def is_of_an_export(entry: BundleEntry) -> bool:
+def is_of_an_export(entry: BatchEntry) -> bool:
     routed = entry.route
     return isinstance(routed, Route) and (routed.operation == "export" or routed.interaction.startswith("export-"))
 
 
-def without_body_of_head(entry: BundleEntry, response: FhirResponse) -> FhirResponse:
+def without_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse:
     return response._replace(body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
 
 
-def bounded(version: str, entry: BundleEntry, response: FhirResponse, rest: int) -> FhirResponse:
+def bounded(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
     """What was read and is larger than the rest is left out. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
     return response if fits else too_much(version)

@@ -12,17 +12,17 @@ from sickbay.fhir import history as parameters
 from sickbay.fhir import subset
 from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.search_results import CURSOR
+from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.subset import Part
-from sickbay.operations import binaries, writing
-from sickbay.storage.store import BadCursor, Versions
+from sickbay.services import binaries, writing
+from sickbay.storage.interface import BadCursor, Versions
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, absent
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     asked = parameters.parse(request.parameters.pairs)
-    assert isinstance(asked, parameters.Asked)  # its faults were refused
+    assert isinstance(asked, parameters.HistoryParams)  # its faults were refused
     try:
         versions = await _versions(context, request.type, request.id, asked)
     except BadCursor:
@@ -35,7 +35,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return _bundle(context, request, asked, versions)
 
 
-def _bundle(context: FhirContext, request: AccessRequest, asked: parameters.Asked, versions: Versions) -> FhirResponse:
+def _bundle(context: FhirContext, request: AccessRequest, asked: parameters.HistoryParams, versions: Versions) -> FhirResponse:
     part = subset.asked(context.version, request.type, request.parameters.pairs)
     assert isinstance(part, Part)  # its faults were refused
     changes = [
@@ -62,13 +62,13 @@ def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:
     return subset.subset(version, type, body, part.summary, part.elements) if body else body
 
 
-async def _versions(context: FhirContext, type: str | None, id: str | None, asked: parameters.Asked) -> Versions:
+async def _versions(context: FhirContext, type: str | None, id: str | None, asked: parameters.HistoryParams) -> Versions:
     """Raises BadCursor."""
-    world, space, visibility = context.world, context.space, context.visibility
+    runtime, space, visibility = context.runtime, context.space, context.visibility
     page: dict[str, Any] = {"count": asked.most, "cursor": asked.cursor, "since": asked.since, "at": asked.at}
     if type == "Binary" and id is not None:
-        return await binaries.history(world, space, id, visibility, context.base.url, **page)
-    return await world.store.history(space, type, id, visibility, **page)
+        return await binaries.history(runtime, space, id, visibility, context.base.url, **page)
+    return await runtime.store.history(space, type, id, visibility, **page)
 
 
 async def _is_visible(context: FhirContext) -> bool:

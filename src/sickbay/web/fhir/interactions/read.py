@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue
-from sickbay.operations import binaries
+from sickbay.services import binaries
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, absent, resource_response, subset_of
 
@@ -18,7 +18,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     assert id is not None
     visibility = context.access.visibility
     if type == "Binary":
-        stored = await binaries.read(context.world, base.space, id, visibility, base.url)
+        stored = await binaries.read(context.runtime, base.space, id, visibility, base.url)
     else:
         stored = await base.store.read(base.space, type, id, visibility)
     if stored is None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import search
-from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
+from sickbay.fhir.bundle import BundleEntry, StoredResource, search_url, searchset
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.query import Query
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.subset import subset
 from sickbay.kernel.budget import pause
-from sickbay.storage.store import BadCursor, Page, StaleCursor
+from sickbay.storage.interface import BadCursor, Page, StaleCursor
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse
@@ -54,8 +54,8 @@ async def search_response(context: FhirContext, query: Query) -> FhirResponse:
 def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     base = context.base
     own = search_url(base.url, query.path, query.applied)
-    following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search.CURSOR}={page.next}"
-    entries: dict[str, Sequence[Kept]] = {
+    following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
+    entries: dict[str, Sequence[StoredResource]] = {
         "match": _subsets(base.version, page.matches, query.summary, query.elements),
         "include": _subsets(base.version, page.included, query.summary, ()),
         "outcome": _warnings(base.version, query, page.clipped),
@@ -64,17 +64,19 @@ def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     return FhirResponse(200, body, context.content)
 
 
-def _subsets(version: str, resources: Sequence[Kept], summary: str | None, elements: Sequence[str]) -> Sequence[Kept]:
+def _subsets(
+    version: str, resources: Sequence[StoredResource], summary: str | None, elements: Sequence[str]
+) -> Sequence[StoredResource]:
     """The selected part of each resource on a page. _summary is about included resources too, _elements only about matches."""
     if not summary and not elements:
         return resources
     return [
-        Entry(resource.type, resource.id, subset(version, resource.type, resource.body, summary, elements))
+        BundleEntry(resource.type, resource.id, subset(version, resource.type, resource.body, summary, elements))
         for resource in resources
     ]
 
 
-def _warnings(version: str, query: Query, clipped: bool) -> list[Entry]:
+def _warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
     """An OperationOutcome about ignored parameters, codes that can't match, and left out includes (R4, 3.1.1.5)."""
     if not query.ignored and not query.doubted and not clipped:
         return []
@@ -93,4 +95,4 @@ def _warnings(version: str, query: Query, clipped: bool) -> list[Entry]:
     if clipped:
         text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
         issues.append(Issue("incomplete", text, "warning"))
-    return [Entry("OperationOutcome", "", outcome(version, issues))]
+    return [BundleEntry("OperationOutcome", "", outcome(version, issues))]

@@ -10,25 +10,27 @@ from typing import TypeAlias
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import matching, search, transaction
-from sickbay.fhir.fault import Fault
-from sickbay.fhir.index import extract
-from sickbay.fhir.matching import Held
+from sickbay.fhir import transaction
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
+from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted
-from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.search import matching
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.matching import IndexedResource
+from sickbay.fhir.search.parameters import known_types
+from sickbay.fhir.search.query import Query
 from sickbay.kernel.budget import pause
-from sickbay.kernel.refusal import UNKNOWN
-from sickbay.operations import writing
-from sickbay.operations.access import access
-from sickbay.operations.matching import ids
-from sickbay.operations.write_values import Declined, Prepared, Wanted
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
-from sickbay.storage.store import Conflict, Put, Save, Step
+from sickbay.services import writing
+from sickbay.services.access import access
+from sickbay.services.matching import ids
+from sickbay.services.write_requests import Prepared, WriteRejected, WriteRequest
+from sickbay.storage.interface import Conflict, Put, Save, Step
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
-from sickbay.web.fhir.interactions.bundle_entry import ALONE, BundleEntry, Perform, TransactionRefused
+from sickbay.web.fhir.interactions.bundle_entry import ALONE, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.interactions.write import write_response
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import WRITES, condition
@@ -41,7 +43,7 @@ BODIED = ("create", "update")
 PreparedEntry: TypeAlias = tuple[Prepared, AccessRequest]
 
 
-async def responses(context: FhirContext, entries: Sequence[BundleEntry], perform: Perform) -> list[FhirResponse]:
+async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform: Perform) -> list[FhirResponse]:
     """Prepared, stored at once, then read. Raises TransactionRefused; then nothing was changed."""
     ordered = sorted(entries, key=lambda entry: transaction.ORDER.index(entry.sent.method))
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
@@ -62,7 +64,7 @@ async def responses(context: FhirContext, entries: Sequence[BundleEntry], perfor
     return [found[position] for position in sorted(found)]
 
 
-async def _check_reads(context: FhirContext, reads: Sequence[BundleEntry], perform: Perform) -> None:
+async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perform: Perform) -> None:
     """Before anything is written. Raises TransactionRefused."""
     size = 0
     for entry in reads:
@@ -75,7 +77,7 @@ async def _check_reads(context: FhirContext, reads: Sequence[BundleEntry], perfo
             raise refusal.of(context.version, entry) from None
 
 
-async def _size_of(context: FhirContext, entry: BundleEntry, perform: Perform) -> int:
+async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) -> int:
     """Bytes of the response. Raises TransactionRefused if access is refused or there is no such operation."""
     if bundle_entry.is_of_an_export(entry):
         raise TransactionRefused(context.issue(400, Issue("not-supported", ALONE)))
@@ -87,7 +89,7 @@ async def _size_of(context: FhirContext, entry: BundleEntry, perform: Perform) -
     return len(response.body)
 
 
-async def _stored(context: FhirContext, writes: Sequence[BundleEntry], perform: Perform) -> dict[int, PreparedEntry]:
+async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
     """The writes by position, once they are stored. Raises TransactionRefused."""
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(context, writes, perform)
@@ -102,7 +104,7 @@ async def _stored(context: FhirContext, writes: Sequence[BundleEntry], perform: 
     raise TransactionRefused(context.issue(409, Issue("conflict", CHANGING)))
 
 
-async def _prepared(context: FhirContext, writes: Sequence[BundleEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
+async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
     """By position; None if a condition matches another resource than it did when references were resolved."""
     matched = {entry.sent.position: await _match_of_condition(context, entry) for entry in writes}
     ids = {entry.sent.position: matched[entry.sent.position] or _new_id(context, entry) for entry in writes}
@@ -132,7 +134,7 @@ async def _prepared(context: FhirContext, writes: Sequence[BundleEntry], perform
     return prepared if all(id == expected for id, expected in made) else None
 
 
-def _check_references(context: FhirContext, writes: Sequence[BundleEntry]) -> None:
+def _check_references(context: FhirContext, writes: Sequence[BatchEntry]) -> None:
     """A created resource may refer to a URN only if an entry has it as fullUrl; an update may keep one that was loaded.
     Raises TransactionRefused.
     """
@@ -144,12 +146,12 @@ def _check_references(context: FhirContext, writes: Sequence[BundleEntry]) -> No
             raise refusal.of(context.version, entry)
 
 
-def _conditional_references(writes: Sequence[BundleEntry]) -> dict[str, BundleEntry]:
+def _conditional_references(writes: Sequence[BatchEntry]) -> dict[str, BatchEntry]:
     """Each conditional reference, and the first entry that has it."""
     return {text: entry for entry in reversed(writes) for text in transaction.conditional(entry.sent.resource)}
 
 
-async def _match_of_condition(context: FhirContext, entry: BundleEntry) -> str:
+async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
     await pause()
     query = condition(context.base, entry.request)
@@ -157,23 +159,23 @@ async def _match_of_condition(context: FhirContext, entry: BundleEntry) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _new_id(context: FhirContext, entry: BundleEntry) -> str:
+def _new_id(context: FhirContext, entry: BatchEntry) -> str:
     """That of the address, the one that a conditional update brings along, or a new one; "" if nothing is made."""
     request = entry.request
     if request.id or request.interaction not in BODIED:
         return request.id or ""
     own = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
-    return own if isinstance(own, str) else writing.new_id(context.world)
+    return own if isinstance(own, str) else writing.new_id(context.runtime)
 
 
-async def _resolved(context: FhirContext, entry: BundleEntry, text: str, changed: Sequence[tuple[BundleEntry, str]]) -> str:
+async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
     """The one match of a conditional reference that the token may see, once the transaction's own writes are done
     (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write or delete a resource, and its id.
     """
     type, _, criteria = text.partition("?")
-    query: Query | tuple[Fault, ...] = ()
+    query: Query | tuple[RequestError, ...] = ()
     if type in known_types(context.version):
-        query = search.parse(context.version, type, parse(criteria).pairs, base=context.base.url, strict=True)
+        query = search_parser.parse(context.version, type, parse(criteria).pairs, base=context.base.url, strict=True)
     if not isinstance(query, Query) or not query.narrows:
         refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.no_search(text, query))))
         raise refusal.of(context.version, entry)
@@ -187,20 +189,20 @@ async def _resolved(context: FhirContext, entry: BundleEntry, text: str, changed
     return f"{type}/{found.pop()}"
 
 
-def _is_match(context: FhirContext, entry: BundleEntry, id: str, query: Query) -> bool:
+def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) -> bool:
     """By the body of the entry. References in it are still those of the Bundle, so chains lead nowhere."""
     if entry.request.interaction == "delete":
         return False
     facts = extract(context.version, {**(entry.sent.resource or {}), "id": id}, context.base.url)
-    return matching.matches(query, Held(id, int(context.world.effects.now() * 1000), facts))
+    return matching.matches(query, IndexedResource(id, int(context.runtime.effects.now() * 1000), facts))
 
 
 async def _matches(context: FhirContext, query: Query, most: int = 2) -> list[str]:
     """most: 2 are enough to tell one match from several."""
-    return await ids(context.world, context.space, query, context.visibility, most)
+    return await ids(context.runtime, context.space, query, context.visibility, most)
 
 
-async def _prepare(context: FhirContext, entry: BundleEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
+async def _prepare(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
     """Raises TransactionRefused."""
     await pause()
     try:
@@ -209,7 +211,7 @@ async def _prepare(context: FhirContext, entry: BundleEntry, id: str, places: Ma
         raise refusal.of(context.version, entry) from None
 
 
-async def _as_alone(context: FhirContext, entry: BundleEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
+async def _as_alone(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
     """As the same request by itself: access first, then what is stored. Raises TransactionRefused."""
     base, request = context.base, entry.request
     if isinstance(entry.route, Misrouted) or request.interaction not in WRITES:
@@ -223,12 +225,14 @@ async def _as_alone(context: FhirContext, entry: BundleEntry, id: str, places: M
         body = bodies.of(base.version, request.type or "", given, resource, base.url)
     query = condition(base, request)
     faults = query if isinstance(query, tuple) else ()
-    decided = await access(context.world, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
+    decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
     if decided.decision.refusal is not None:
         raise TransactionRefused(refused(base.version, base.url, decided)._replace(access=decided))
-    wanted = Wanted(base.tenant, base.version, request, decided, body, query if isinstance(query, Query) else None, fresh=id)
-    prepared = await writing.prepare(context.world, wanted)
-    if isinstance(prepared, Declined):
+    wanted = WriteRequest(
+        base.tenant, base.version, request, decided, body, query if isinstance(query, Query) else None, fresh=id
+    )
+    prepared = await writing.prepare(context.runtime, wanted)
+    if isinstance(prepared, WriteRejected):
         response = write_response(base, request, decided, prepared, [])
         raise TransactionRefused(response._replace(access=response.access or decided))
     return prepared

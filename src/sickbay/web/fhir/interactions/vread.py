@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue
-from sickbay.operations import binaries
-from sickbay.storage.store import Stored
+from sickbay.services import binaries
+from sickbay.storage.interface import Stored
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, resource_response, subset_of
 
@@ -33,5 +33,5 @@ def _is_a_version(number: str) -> bool:
 async def _version(context: FhirContext, number: int) -> Stored | None:
     type, id, visibility = context.type, context.id, context.visibility
     if type == "Binary":
-        return await binaries.version(context.world, context.space, id, number, visibility, context.base.url)
+        return await binaries.version(context.runtime, context.space, id, number, visibility, context.base.url)
     return await context.store.version(context.space, type, id, number, visibility)

@@ -9,9 +9,9 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.operations import writing
-from sickbay.operations.access import AccessResult
-from sickbay.operations.write_values import Declined, Done, Outcome, Wanted
+from sickbay.services import writing
+from sickbay.services.access import AccessResult
+from sickbay.services.write_requests import Outcome, WriteRejected, WriteRequest, WriteResult
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
@@ -22,8 +22,8 @@ async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
     base, access = context.base, context.access
     body = access.decision.known.body
     resource = body if isinstance(body, Body) else None
-    wanted = Wanted(base.tenant, base.version, request, access, resource, context.query)
-    done = await writing.write(base.sandbox.world, wanted)
+    wanted = WriteRequest(base.tenant, base.version, request, access, resource, context.query)
+    done = await writing.write(base.sandbox.runtime, wanted)
     return write_response(base, request, access, done, context.content)
 
 
@@ -31,7 +31,7 @@ def write_response(
     base: FhirBase, request: AccessRequest, access: AccessResult, outcome: Outcome, content: Headers
 ) -> FhirResponse:
     """access: what granted the request; if a rule declined the write, the response has that decision instead."""
-    if isinstance(outcome, Declined):
+    if isinstance(outcome, WriteRejected):
         return _declined(base, access, outcome)
     if outcome.status == 204:
         etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
@@ -43,14 +43,14 @@ def write_response(
     return _preferred(base.version, request, outcome, headers, content)
 
 
-def _declined(base: FhirBase, access: AccessResult, declined: Declined) -> FhirResponse:
+def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> FhirResponse:
     if declined.decision is None:
         return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
     access = access._replace(decision=declined.decision)
     return refused(base.version, base.url, access)._replace(access=access)
 
 
-def _preferred(version: str, request: AccessRequest, done: Done, headers: Headers, content: Headers) -> FhirResponse:
+def _preferred(version: str, request: AccessRequest, done: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
     """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
     preferred = preconditions.wanted(request.headers.get("prefer")) or "representation"
     if preferred == "OperationOutcome":

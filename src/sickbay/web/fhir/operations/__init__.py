@@ -1,4 +1,4 @@
-"""The handlers of FHIR operations by name. What operations there are, and what they take, is in sickbay.fhir.operations."""
+"""The handlers of FHIR operations by name. They are declared in sickbay.fhir.operations.registry."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import search
-from sickbay.fhir.operation_parameters import Given
+from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions.search import search_response
 from sickbay.web.fhir.operations.parameters import parameters_of
@@ -20,7 +20,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     pairs = _search(parameters_of(context, request))
-    query = search.parse(context.version, context.type, pairs, base=context.base.url, strict=True)
+    query = search_parser.parse(context.version, context.type, pairs, base=context.base.url, strict=True)
     if isinstance(query, Query):
         return await search_response(context, query)
     issues = [
@@ -30,12 +30,12 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return context.issue(400, *issues)
 
 
-def _search(given: Given) -> list[tuple[str, str]]:
+def _search(given: OperationInput) -> list[tuple[str, str]]:
     """The search parameters that mean the same."""
     pairs = [("patient", given.one("patient") or "")]
     pairs += [("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := given.one(name))]
     pairs += [("type", text) for text in (given.one("type"), _coded(given.things.get("type"))) if text]
-    return pairs + [(name, text) for name in ("_count", search.CURSOR) if (text := given.one(name))]
+    return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := given.one(name))]
 
 
 def _coded(thing: Any) -> str | None:

@@ -13,9 +13,9 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.routing import JOBS
 from sickbay.fhir.visibility import to_groups
-from sickbay.operations import exporting, writing
-from sickbay.operations.exporting import Job
-from sickbay.storage.store import Record
+from sickbay.services import bulk_export, writing
+from sickbay.services.bulk_export import Job
+from sickbay.storage.interface import Record
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
 from sickbay.web.fhir.response import FhirResponse, Headers, modified
@@ -34,9 +34,9 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         stored = await resource_of(context, to_groups(context.visibility))
         if isinstance(stored, FhirResponse):
             return stored
-        group = exporting.members(stored, base.url)
-    job = exporting.job(context.world, base.version, request.url, parameters_of(context, request), level, group)
-    id = await exporting.begin(context.world, base.tenant, job, context.access.client_id)
+        group = bulk_export.members(stored, base.url)
+    job = bulk_export.job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
+    id = await bulk_export.begin(context.runtime, base.tenant, job, context.access.client_id)
     where = f"{base.url}/{JOBS}/{id}"
     text = f"The export was begun. Ask {where} how far it is."
     body = outcome(base.version, [Issue("informational", text, "information")])
@@ -49,7 +49,7 @@ async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if isinstance(found, FhirResponse):
         return found
     job, record = found
-    if rest := exporting.wait(context.world, job):
+    if rest := bulk_export.wait(context.runtime, job):
         waiting: Headers = [(b"x-progress", b"begun"), (b"retry-after", str(rest).encode())]
         return FhirResponse(202, b"", waiting)
     return await _manifest(context, job, record)
@@ -59,7 +59,7 @@ async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
     found = await _job(context)
     if isinstance(found, FhirResponse):
         return found
-    await exporting.cancel(context.world, context.id)
+    await bulk_export.cancel(context.runtime, context.id)
     text = "The export was called off; its files are gone."
     return FhirResponse(202, outcome(context.version, [Issue("informational", text, "information")]), context.content)
 
@@ -70,21 +70,21 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if isinstance(found, FhirResponse):
         return found
     job, name = found[0], context.route.version_id or ""
-    world, space, visibility = context.world, context.space, context.visibility
+    runtime, space, visibility = context.runtime, context.space, context.visibility
     if name == OUTCOMES and job.ignored:
-        return FhirResponse(200, exporting.outcomes(job), NDJSON)
+        return FhirResponse(200, bulk_export.outcomes(job), NDJSON)
     if name == DELETED and job.since is not None:
-        return FhirResponse(200, b"", NDJSON, stream=exporting.deleted(world, space, job, visibility))
+        return FhirResponse(200, b"", NDJSON, stream=bulk_export.deleted(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
-    if type == name or not exporting.has(job, visibility, type):
+    if type == name or not bulk_export.has(job, visibility, type):
         text = f"This export has no file {name}: the manifest names those that it has."
         return context.issue(404, Issue("not-found", text))
-    return FhirResponse(200, b"", NDJSON, stream=exporting.lines(world, space, job, visibility, type))
+    return FhirResponse(200, b"", NDJSON, stream=bulk_export.lines(runtime, space, job, visibility, type))
 
 
 async def _job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
-    found = await exporting.find(
-        context.world, context.tenant, context.version, context.access.client_id, context.route.id or ""
+    found = await bulk_export.find(
+        context.runtime, context.tenant, context.version, context.access.client_id, context.route.id or ""
     )
     if found is None:
         text = "There is no such export that this client began, or it is over."
@@ -94,19 +94,19 @@ async def _job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
 
 async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirResponse:
     files = f"{context.base.url}/{JOBS}/{record.key}"
-    world, space, visibility = context.world, context.space, context.visibility
+    runtime, space, visibility = context.runtime, context.space, context.visibility
     output: list[dict[str, Any]] = []
-    for type in await exporting.types(world, space, job, visibility):
-        count = await exporting.count(world, space, job, visibility, type)
+    for type in await bulk_export.types(runtime, space, job, visibility):
+        count = await bulk_export.count(runtime, space, job, visibility, type)
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
-    gone = await exporting.any_deleted(world, space, job, visibility)
+    gone = await bulk_export.any_deleted(runtime, space, job, visibility)
     body = {
         "transactionTime": writing.instant(job.at),
         "request": job.request,
         "requiresAccessToken": True,
         "output": output,
         "deleted": [{"type": "Bundle", "url": f"{files}/{DELETED}"}] if gone else [],
-        "error": [{"type": exporting.OUTCOMES, "url": f"{files}/{OUTCOMES}"}] if job.ignored else [],
+        "error": [{"type": bulk_export.OUTCOMES, "url": f"{files}/{OUTCOMES}"}] if job.ignored else [],
     }
     expires = modified(record.expires_at or 0)
     return FhirResponse(200, orjson.dumps(body), [(b"content-type", b"application/json"), (b"expires", expires)])

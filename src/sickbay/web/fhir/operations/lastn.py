@@ -8,12 +8,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import operation_parameters, search
-from sickbay.fhir.lastn import Newest
+from sickbay.fhir.operations import parameters as operation_parameters
+from sickbay.fhir.operations.lastn import Newest
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.query import Query
+from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.query import Query
 from sickbay.kernel.budget import pause
-from sickbay.operations.everything import Found
+from sickbay.services.everything import Found
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.everything import bundle
 from sickbay.web.fhir.operations.parameters import parameters_of
@@ -28,7 +29,7 @@ BYTES = 4_000_000
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     given = parameters_of(context, request)
     asked = operation_parameters.newest_search(given)
-    query = search.parse(context.version, "Observation", asked, base=context.base.url, strict=True)
+    query = search_parser.parse(context.version, "Observation", asked, base=context.base.url, strict=True)
     assert isinstance(query, Query)  # its faults were refused
     newest, scanned = Newest(operation_parameters.newest(given) or 1), 0
     while scanned < SCANNED:

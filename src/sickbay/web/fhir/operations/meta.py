@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import metas, written
-from sickbay.fhir.operation_parameters import RULE
+from sickbay.fhir import lossless_json
+from sickbay.fhir.operations import meta_operations
+from sickbay.fhir.operations.parameters import RULE
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.search_parameters import resource_types
-from sickbay.operations import writing
-from sickbay.operations.write_values import Done, Wanted
+from sickbay.fhir.search.parameters import resource_types
+from sickbay.services import writing
+from sickbay.services.write_requests import WriteRequest, WriteResult
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions.write import write_response
 from sickbay.web.fhir.operations.parameters import parameters_of, parameters_response, resource_of
@@ -27,33 +28,35 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if context.route.id is None:
         types = (context.route.type,) if context.route.type else resource_types(context.version)
         labels = await context.store.labels(context.space, types, context.visibility)
-        return parameters_response(context, return_valueMeta=metas.of(labels.profiles, labels.security, labels.tags))
+        return parameters_response(context, return_valueMeta=meta_operations.of(labels.profiles, labels.security, labels.tags))
     stored = await resource_of(context)
     if isinstance(stored, FhirResponse):
         return stored
-    return parameters_response(context, return_valueMeta=written.loads(stored.body).get("meta", {}))
+    return parameters_response(context, return_valueMeta=lossless_json.loads(stored.body).get("meta", {}))
 
 
 async def add(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, metas.adding)
+    return await _change(context, request, meta_operations.adding)
 
 
 async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, metas.removing)
+    return await _change(context, request, meta_operations.removing)
 
 
 async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
     """A patch of meta, under the rules for every write."""
     meta = parameters_of(context, request).things.get("meta")
-    if not isinstance(meta, dict) or not metas.is_one(meta):
+    if not isinstance(meta, dict) or not meta_operations.is_one(meta):
         issue = Issue("value", "meta is a Meta with tag, security and profile, as valueMeta.", rule=RULE)
         return context.issue(400, issue)
     request = replace(request, interaction="patch")
-    wanted = Wanted(context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta))
-    done = await writing.write(context.world, wanted)
+    wanted = WriteRequest(
+        context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta)
+    )
+    done = await writing.write(context.runtime, wanted)
     response = write_response(context.base, request, context.access, done, context.content)
-    if not isinstance(done, Done):
+    if not isinstance(done, WriteResult):
         return response
-    changed = written.loads(done.body).get("meta", {}) if done.body else {}
+    changed = lossless_json.loads(done.body).get("meta", {}) if done.body else {}
     headers = [*context.content, *response.headers]
     return parameters_response(context, return_valueMeta=changed)._replace(headers=headers)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import operation_parameters, preconditions, written
-from sickbay.fhir.operation_parameters import Given
+from sickbay.fhir import lossless_json, preconditions
+from sickbay.fhir.operations import parameters as operation_parameters
+from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.store import Stored
+from sickbay.storage.interface import Stored
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, absent
 
 
-def parameters_of(context: FhirContext, request: AccessRequest) -> Given:
+def parameters_of(context: FhirContext, request: AccessRequest) -> OperationInput:
     """From the query or the Parameters resource. Their faults were refused."""
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     return operation_parameters.given(context.version, context.route, request.parameters.pairs, request.body, lenient)
@@ -35,4 +36,4 @@ def parameters_response(context: FhirContext, **parts: Any) -> FhirResponse:
     for key, value in parts.items():
         name, _, kind = key.rpartition("_")
         found.append({"name": name, kind: value})
-    return FhirResponse(200, written.dumps({"resourceType": "Parameters", "parameter": found}), context.content)
+    return FhirResponse(200, lossless_json.dumps({"resourceType": "Parameters", "parameter": found}), context.content)

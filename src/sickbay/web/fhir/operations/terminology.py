@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import lossless_json
 from sickbay.fhir import terminology as terms
-from sickbay.fhir import written
-from sickbay.fhir.operation_parameters import RULE, Given
+from sickbay.fhir.operations.parameters import RULE, OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.terminology import Term
 from sickbay.fhir.versions import VERSIONS
-from sickbay.operations import terminology
+from sickbay.services import terminology
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, parameters_response
 from sickbay.web.fhir.response import FhirResponse
@@ -28,10 +28,10 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
     url = _url(version, given)
     if url not in terms.value_sets(version):
         return _absent(context, url)
-    at = datetime.datetime.fromtimestamp(context.world.now(), datetime.UTC)
+    at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
     count, offset = given.count("count", terms.MOST), given.count("offset", 0)
     found = terms.expansion(version, url, given.one("filter") or "", offset, count, at)
-    return FhirResponse(200, written.dumps(found), context.content)
+    return FhirResponse(200, lossless_json.dumps(found), context.content)
 
 
 async def validate_code(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -47,7 +47,7 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
     return _absent(context, url) if held is None else _verdict(context, *terms.judged(held, asked))
 
 
-async def _in_system(context: FhirContext, given: Given, asked: list[Term]) -> FhirResponse:
+async def _in_system(context: FhirContext, given: OperationInput, asked: list[Term]) -> FhirResponse:
     system = given.one("url") or asked[0].system
     known = (await _systems(context)).get(system)
     if known is None:
@@ -79,7 +79,7 @@ def _verdict(context: FhirContext, result: bool, message: str, display: str) -> 
     return parameters_response(context, **parts, **({"display_valueString": display} if display else {}))
 
 
-def _url(version: str, given: Given) -> str:
+def _url(version: str, given: OperationInput) -> str:
     """Without its version, where that is the one that is here: those of the specification have its own."""
     url, mark, number = (given.one("url") or "").partition("|")
     number = number if mark else given.one("valueSetVersion") or ""
@@ -87,7 +87,7 @@ def _url(version: str, given: Given) -> str:
     return f"{url}|{number}" if own and not VERSIONS[version].number.startswith(number) else url
 
 
-def _asked(given: Given) -> list[Term]:
+def _asked(given: OperationInput) -> list[Term]:
     code, coding, concept = given.one("code"), given.things.get("coding"), given.things.get("codeableConcept")
     if code is not None:
         return [Term(given.one("system") or "", code, given.one("display") or "")]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import judging, written
-from sickbay.fhir.operation_parameters import RULE
+from sickbay.fhir import lossless_json
+from sickbay.fhir.operations import validate_operation
+from sickbay.fhir.operations.parameters import RULE
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
@@ -18,8 +19,8 @@ from sickbay.web.fhir.response import FhirResponse
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     given, version, id = parameters_of(context, request), context.version, context.route.id
     mode = given.one("mode")
-    if mode is not None and mode not in judging.MODES:
-        text = f"mode is {', '.join(judging.MODES)}; here {mode}."
+    if mode is not None and mode not in validate_operation.MODES:
+        text = f"mode is {', '.join(validate_operation.MODES)}; here {mode}."
         return context.issue(400, Issue("value", text, rule=RULE))
     resource = given.things.get("resource")
     if resource is None:
@@ -28,7 +29,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         stored = await resource_of(context)
         if isinstance(stored, FhirResponse):
             return stored
-        resource = written.loads(stored.body)
+        resource = lossless_json.loads(stored.body)
     body = bodies.of(version, context.type, "", resource, context.base.url)
-    issues = judging.judged(version, context.type, body, mode, id, given.listed("profile"))
+    issues = validate_operation.judged(version, context.type, body, mode, id, given.listed("profile"))
     return FhirResponse(200, outcome(version, issues), context.content)
