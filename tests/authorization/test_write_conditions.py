@@ -26,7 +26,7 @@ from sickbay.protocol.parameters import parse
     [
         (PATCH, None),
         ("", "it is empty"),
-        ("{", "it is no JSON: "),
+        ("{", "it isn't valid JSON: "),
         ("{}", "it is "),
         ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
     ],

@@ -35,9 +35,9 @@ def test_an_observation_of_the_tokens_patient_may_be_written(interaction: str) -
 @pytest.mark.parametrize(
     ("sent", "received"),
     [
-        ([], "it is no JSON object"),
-        ({"id": "o"}, "it has no resourceType, and the address is of Observation"),
-        ({"resourceType": "Patient"}, "its resourceType is 'Patient', and the address is of Observation"),
+        ([], "it isn't a JSON object"),
+        ({"id": "o"}, "it has no resourceType, but the URL is for Observation"),
+        ({"resourceType": "Patient"}, "its resourceType is 'Patient', but the URL is for Observation"),
     ],
 )
 def test_a_body_that_is_no_such_resource_is_refused_by_that_alone(sent: object, received: str) -> None:

@@ -73,15 +73,15 @@ def test_a_mark_of_the_byte_order_and_space_around_are_no_part_of_it():
 
 
 def test_what_is_wrong_is_said():
-    assert fault(b"{").startswith("is no JSON: ")
-    assert fault(b"[]") == "holds no resource"
-    assert fault(b"{}") == "is no resource: it has no resourceType"
+    assert fault(b"{").startswith("isn't valid JSON: ")
+    assert fault(b"[]") == "contains no resource"
+    assert fault(b"{}") == "isn't a resource: it has no resourceType"
     assert fault(b'{"resourceType":"Pateint","id":"a"}').endswith("did you mean Patient?")
     assert fault(b'{"resourceType":"Patient"}') == "this Patient has no id"
     assert "letters, digits" in fault(b'{"resourceType":"Patient","id":"a/b"}')
-    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":[1]}') == "is no object"
-    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":{}}').startswith("is no Bundle")
-    assert fault(bundle('{"request":{"method":"DELETE","url":"Patient/a"}}')) == "holds no resource"
+    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":[1]}') == "isn't an object"
+    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":{}}').startswith("isn't a valid Bundle")
+    assert fault(bundle('{"request":{"method":"DELETE","url":"Patient/a"}}')) == "contains no resource"
 
 
 def test_an_entry_that_is_none_is_named_and_the_others_are_taken():
@@ -89,7 +89,7 @@ def test_an_entry_that_is_none_is_named_and_the_others_are_taken():
     found = list(pieces("r4", odd))
     told = [(one.place, one.text) for one in found if isinstance(one, LoadError)]
     places = [f"Bundle.entry[{number}]" for number in (0, 2, 3, 4)]
-    assert told == [*((place, "is no object") for place in places), ("Bundle.entry[5]", "holds no resource")]
+    assert told == [*((place, "isn't an object") for place in places), ("Bundle.entry[5]", "contains no resource")]
     assert [(one.place, one.type) for one in found if isinstance(one, ParsedResource)] == [
         ("Bundle.entry[1]", "Patient"),
         ("Bundle.entry[6]", "Observation"),
@@ -107,7 +107,7 @@ def test_xml_is_kept_as_json():
     for bad in ("<Patient/>", text[:-1], "{}", f'<!DOCTYPE x [<!ENTITY y "z">]>{text}'):
         told = only("r4", bad.encode(), xml=True)
         assert isinstance(told, LoadError)
-        assert told.text.startswith("is no XML of this version of FHIR: ")
+        assert told.text.startswith("isn't valid XML of this version of FHIR: ")
 
 
 def test_a_type_of_another_version_is_refused():
@@ -123,7 +123,7 @@ def test_a_judged_piece_names_its_resource_and_its_faults():
     assert told.text.startswith("Patient/a: Patient.birthDate")
     twice = only("r4", b'{"resourceType":"Patient","id":"a","gender":"male","gender":"female"}')
     assert isinstance(twice, ParsedResource)
-    assert judged("r4", twice, "") == LoadError("", "Patient/a: an object has gender twice")
+    assert judged("r4", twice, "") == LoadError("", "Patient/a: an object has two members named gender")
     good = only("r4", b'{"resourceType":"Patient","id":"a"}')
     assert isinstance(good, ParsedResource)
     assert judged("r4", good, "") is good
@@ -133,6 +133,6 @@ def test_a_subscription_is_left_out_with_a_note() -> None:
     text = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
     found = [*pieces("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
     assert found[0] == LoadError(
-        "Bundle.entry[0]", "Subscription is left out: this server doesn't serve subscriptions yet", is_bad=False
+        "Bundle.entry[0]", "Subscription is skipped: this server doesn't serve subscriptions yet", is_bad=False
     )
     assert isinstance(found[1], ParsedResource)

@@ -64,10 +64,10 @@ def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, 
     [
         ("Patient?identifier=urn:none|1", "not-found", "matches no Patient that this token may see"),
         ("Patient?_id=p-0001,p-0002", "multiple-matches", "matches several"),
-        ("Patient?identifire=urn:none|1", "processing", "it needs identifire: identifier"),
-        ("Patient?birthdate=31.12.1990", "processing", "it needs birthdate: [prefix]YYYY"),
-        ("Patient?_count=1", "processing", "it needs a type of this version and a search parameter of it"),
-        ("Person7?name=x", "processing", "it needs a type of this version and a search parameter of it"),
+        ("Patient?identifire=urn:none|1", "processing", "identifire should be identifier"),
+        ("Patient?birthdate=31.12.1990", "processing", "birthdate should be [prefix]YYYY"),
+        ("Patient?_count=1", "processing", "it needs a type of this version and one of its search parameters"),
+        ("Person7?name=x", "processing", "it needs a type of this version and one of its search parameters"),
     ],
 )
 def test_a_conditional_reference_says_why_it_leads_nowhere(tmp_path: Path, reference: str, code: str, told: str) -> None:

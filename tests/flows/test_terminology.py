@@ -59,9 +59,9 @@ def test_a_code_is_in_a_value_set_or_not(tmp_path: Path) -> None:
 
         assert await ask("code=male") == {"result": True, "display": "Male"}
         assert (await ask(f"code=male&system={SYSTEM}"))["result"] is True
-        assert (await ask("code=male&system=urn:x"))["message"] == f"male is of the system {SYSTEM}."
+        assert (await ask("code=male&system=urn:x"))["message"] == f"male belongs to the system {SYSTEM}."
         assert (await ask("code=m"))["result"] is False
-        assert "called Male" in (await ask("code=male&display=Man"))["message"]
+        assert "is Male, not Man" in (await ask("code=male&display=Man"))["message"]
         coding = {"name": "codeableConcept", "valueCodeableConcept": {"coding": [{"code": "x"}, {"code": "other"}]}}
         body = {"resourceType": "Parameters", "parameter": [{"name": "url", "valueUri": GENDER}, coding]}
         assert parts(await own.ask("POST", "/ValueSet/$validate-code", body))["result"] is True

@@ -1,4 +1,4 @@
-"""Makes the URLs of Attachments absolute: files of a bulk export are read away from the server that has them."""
+"""Makes the URLs of Attachments absolute, because a bulk export's files are read away from the server that serves them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.elements import children
 
 _RELATIVE = re.compile(rb'"url"\s*:\s*"(?![A-Za-z][A-Za-z0-9+.-]*:)')
-"""Most bodies have none, and are not parsed."""
+"""Matches a relative URL. Most bodies have none and aren't parsed."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def with_absolute_attachments(version: str, type: str, body: bytes, base: str) -> bytes:
-    """`body`: JSON of a resource. A relative URL is one below the FHIR base (Bulk Data Access 2.0, Attachments)."""
+    """Returns `body`, the JSON of a resource, with each relative URL resolved against the FHIR base.
+
+    See Bulk Data Access 2.0, Attachments.
+    """
     if not _RELATIVE.search(body):
         return body
     resource = lossless_json.loads(body)
@@ -23,21 +26,21 @@ def with_absolute_attachments(version: str, type: str, body: bytes, base: str) -
 
 
 def _walk(version: str, path: str, value: Any, base: str) -> bool:
-    """Whether something was changed, in place."""
+    """Makes the URLs below `value` absolute in place. Returns whether any changed."""
     if not isinstance(value, dict):
         return False
     changed = False
-    listed = children(version, path)
+    elements = children(version, path)
     for key, member in value.items():
         items = member if isinstance(member, list) else [member]
         if key in ("contained", "resource"):
-            held = (one for one in items if isinstance(one, dict) and isinstance(one.get("resourceType"), str))
-            inside = [_walk(version, one["resourceType"], one, base) for one in held]
-            changed = any(inside) or changed
-        for child in (one for one in listed.get(key, ()) if one.key == key):
-            step = _attachment if child.type == "Attachment" else None
-            found = [step(one, base) if step else _walk(version, child.path, one, base) for one in items]
-            changed = any(found) or changed
+            resources = (item for item in items if isinstance(item, dict) and isinstance(item.get("resourceType"), str))
+            results = [_walk(version, resource["resourceType"], resource, base) for resource in resources]
+            changed = any(results) or changed
+        for child in (child for child in elements.get(key, ()) if child.key == key):
+            convert = _attachment if child.type == "Attachment" else None
+            results = [convert(item, base) if convert else _walk(version, child.path, item, base) for item in items]
+            changed = any(results) or changed
     return changed
 
 

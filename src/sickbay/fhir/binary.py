@@ -1,4 +1,4 @@
-"""Binary: what it holds, whose it is, and when it is asked for as what it holds (R4, Binary)."""
+"""Binary resources: their content, their security context, and when to return the content itself (R4, Binary)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir.references import target
 
 EXTENSION = "http://hl7.org/fhir/3.0/StructureDefinition/extension-Binary.securityContext"
-"""How DSTU2 says it, in the meta: the element came with STU3."""
+"""The extension in `meta` that carries the security context in DSTU2. The element exists since STU3."""
 OLD = ("dstu2", "stu3")
 _MEDIA = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( ?; ?[\w-]+=(\"[\w. -]*\"|[\w.-]+))*", re.ASCII)
 _AS_RESOURCE = re.compile(r"(application|text)/(.*\b)?(fhir|json|xml)\b", re.IGNORECASE)
@@ -23,40 +23,40 @@ class Content(NamedTuple):
 
 
 def is_wanted_raw(accept: str | None, format: str | None) -> bool:
-    """Whether it is to come as what it is: unless a format of resources is asked for, and not by a browser for a page."""
-    asked = format or accept or ""
-    return "text/html" in asked or not (_AS_RESOURCE.search(asked) or asked in ("json", "xml"))
+    """Returns whether the client wants the content itself: it requests no FHIR format, or it is a browser loading a page."""
+    requested = format or accept or ""
+    return "text/html" in requested or not (_AS_RESOURCE.search(requested) or requested in ("json", "xml"))
 
 
 def content(resource: dict[str, Any]) -> Content:
-    """A media type that is none becomes one of which nobody makes anything."""
-    kind = resource.get("contentType")
+    """Returns the decoded content. An invalid media type becomes `application/octet-stream`, which clients don't interpret."""
+    media_type = resource.get("contentType")
     try:
         data = base64.b64decode(str(resource.get("data", resource.get("content", ""))))
     except binascii.Error:
         data = b""
-    return Content(kind if isinstance(kind, str) and _MEDIA.fullmatch(kind) else OPAQUE, data)
+    return Content(media_type if isinstance(media_type, str) and _MEDIA.fullmatch(media_type) else OPAQUE, data)
 
 
 def context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
-    """(type, id) of the resource that says who may see it; None where it names none here."""
-    named = resource.get("securityContext")
-    if named is None:
+    """Returns (type, id) of the resource that controls access, or None if there is none on this server."""
+    reference = resource.get("securityContext")
+    if reference is None:
         meta = resource.get("meta")
-        held = meta.get("extension") if isinstance(meta, dict) else None
-        extensions = [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
-        found = (one.get("valueReference") for one in extensions if one.get("url") == EXTENSION)
-        named = next(found, None)
-    text = named.get("reference") if isinstance(named, dict) else None
-    return target(text, base) if isinstance(text, str) else None
+        listed = meta.get("extension") if isinstance(meta, dict) else None
+        extensions = [extension for extension in listed if isinstance(extension, dict)] if isinstance(listed, list) else []
+        references = (extension.get("valueReference") for extension in extensions if extension.get("url") == EXTENSION)
+        reference = next(references, None)
+    address = reference.get("reference") if isinstance(reference, dict) else None
+    return target(address, base) if isinstance(address, str) else None
 
 
 def wrapped(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:
-    """The resource of a body that was sent as what it is; context: X-Security-Context."""
+    """Returns the Binary for content that was sent as is. context: the X-Security-Context header."""
     name = "content" if version in OLD else "data"
-    made: dict[str, Any] = {"resourceType": "Binary", "contentType": kind, name: base64.b64encode(data).decode()}
+    resource: dict[str, Any] = {"resourceType": "Binary", "contentType": kind, name: base64.b64encode(data).decode()}
     if context is None:
-        return made
+        return resource
     if version == "dstu2":
-        return made | {"meta": {"extension": [{"url": EXTENSION, "valueReference": {"reference": context}}]}}
-    return {**made, "securityContext": {"reference": context}}
+        return resource | {"meta": {"extension": [{"url": EXTENSION, "valueReference": {"reference": context}}]}}
+    return {**resource, "securityContext": {"reference": context}}

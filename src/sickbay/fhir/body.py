@@ -1,4 +1,4 @@
-"""The body of a write: read, held against its address, validated, and its facts taken out for the index."""
+"""Reads the body of a write, compares it with its URL, validates it, and extracts its index entries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sickbay.fhir.xml import reader as xml_reader
 
 
 class Body(NamedTuple):
-    """malformed: why it is no resource of that type; then there is nothing else. id: the one it was sent with.
+    """malformed: why the body isn't a resource of the expected type; the other fields are then empty. id: as sent.
 
-    resource: with the id that it will have. problems: what is wrong with it. facts: what the index will hold.
+    resource: with the id it will be stored under. problems: validation issues. facts: index entries.
     """
 
     malformed: str | None
@@ -28,65 +28,66 @@ class Body(NamedTuple):
 
 
 def read(version: str, type: str, id: str, text: bytes, base: str, content_type: str | None = None) -> Body:
-    """The body of a create or update of `type`. id: which it is to have; "" keeps the one it came with."""
+    """Reads the body of a create or update of `type`. id: the id to store it under; "" keeps the id in the body."""
     try:
-        found = parsed(version, text, content_type)
+        document = parsed(version, text, content_type)
     except ValueError as error:
         return Body(str(error), {})
-    return of(version, type, id, found, base)
+    return of(version, type, id, document, base)
 
 
 def parsed(version: str, text: bytes, content_type: str | None) -> Any:
-    """What a body holds, in JSON or XML by its Content-Type. Raises ValueError with a sentence about it."""
+    """Parses a body as JSON or XML, depending on its Content-Type. Raises ValueError with a message for the client."""
     kind = "XML" if body_kind(version, content_type) == "xml" else "JSON"
     try:
         if kind == "XML":
             return xml_reader.loads(version, text)
-        found = lossless_json.loads(text.removeprefix(codecs.BOM_UTF8))
-        twice = lossless_json.repeated(text, found)
+        document = lossless_json.loads(text.removeprefix(codecs.BOM_UTF8))
+        duplicate = lossless_json.repeated(text, document)
     except ValueError as error:
-        raise ValueError(f"it is no {kind}: {error}") from None
-    if twice is not None:
-        raise ValueError(f"an object has {twice} twice, and readers differ in which of them counts")
-    return found
+        raise ValueError(f"it isn't valid {kind}: {error}") from None
+    if duplicate is not None:
+        raise ValueError(f"an object has two members named {duplicate}, and parsers differ in which one they use")
+    return document
 
 
 def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
-    """The same of what was read already."""
+    """Reads a body that is already parsed; otherwise like `read`."""
     if not isinstance(found, dict):
-        return Body("it is no JSON object", {})
-    sent = found.get("resourceType")
-    if sent != type:
-        said = "it has no resourceType" if sent is None else f"its resourceType is {sent!r}"
-        return Body(f"{said}, and the address is of {type}", {})
-    own = found.get("id")
+        return Body("it isn't a JSON object", {})
+    sent_type = found.get("resourceType")
+    if sent_type != type:
+        problem = "it has no resourceType" if sent_type is None else f"its resourceType is {sent_type!r}"
+        return Body(f"{problem}, but the URL is for {type}", {})
+    sent_id = found.get("id")
     whole = {"resourceType": type, "id": None, **found}
-    if id or own is not None:
-        whole["id"] = id or own
+    if id or sent_id is not None:
+        whole["id"] = id or sent_id
     else:
         del whole["id"]
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
         problems += _partial(type, whole["meta"])
-    named = own if own is None or isinstance(own, str) else f"{lossless_json.dumps(own).decode()} (no string)"
-    return Body(None, whole, named, problems, extract(version, whole, base))
+    is_text = sent_id is None or isinstance(sent_id, str)
+    displayed_id = sent_id if is_text else f"{lossless_json.dumps(sent_id).decode()} (not a string)"
+    return Body(None, whole, displayed_id, problems, extract(version, whole, base))
 
 
 def _partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
-    """What was read as a part is not written back: the rest would be lost (R4, 3.1.1.5.8)."""
+    """Reports a partial resource, because storing it would lose the rest (R4, 3.1.1.5.8)."""
     tags = meta.get("tag") if isinstance(meta, dict) else None
-    if not isinstance(tags, list) or not any(isinstance(one, dict) and one.get("code") == "SUBSETTED" for one in tags):
+    if not isinstance(tags, list) or not any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags):
         return ()
-    text = f"{type}.meta.tag says SUBSETTED: this is a part of a resource, and to store it would lose the rest."
+    text = f"{type}.meta.tag contains SUBSETTED: this is only part of a resource, and storing it would lose the rest."
     return (ValidationIssue(f"{type}.meta.tag", "business-rule", text),)
 
 
 def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
-    """The bytes to store: with versionId and lastUpdated as the server has them, right behind type and id."""
-    held = resource.get("meta")
+    """Returns the bytes to store, with the server's versionId and lastUpdated; `meta` follows type and id."""
+    sent_meta = resource.get("meta")
     meta = {"versionId": str(version_id), "lastUpdated": updated}
-    if isinstance(held, dict):
-        meta = {**held, **meta}
+    if isinstance(sent_meta, dict):
+        meta = {**sent_meta, **meta}
     whole = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": None, **resource}
     whole["meta"] = meta
     return lossless_json.dumps(whole)

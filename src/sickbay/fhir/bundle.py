@@ -1,4 +1,4 @@
-"""A searchset Bundle spliced from stored bytes: no body is parsed, so every body arrives as it was stored."""
+"""Builds searchset and history Bundles from stored bytes. Bodies aren't parsed, so they are returned exactly as stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.kernel.memoize import LONGEST, memoized
 
 
 class StoredResource(Protocol):
-    """A resource as a store gives it. body: its JSON."""
+    """A resource as returned by a store. body: its JSON."""
 
     @property
     def type(self) -> str: ...
@@ -25,7 +25,7 @@ class StoredResource(Protocol):
 
 
 class Alike(Sequence[StoredResource]):
-    """Resources of one type, ids beside bodies: an object for each would take as long to make as the resource to read."""
+    """Resources of one type as two lists, ids and bodies. Creating an object for each would take as long as reading them."""
 
     __slots__ = ("bodies", "ids", "type")
 
@@ -42,7 +42,7 @@ class Alike(Sequence[StoredResource]):
 
 
 class BundleEntry(NamedTuple):
-    """One entry of ours. An outcome may have no id."""
+    """One entry of a Bundle built here. An OperationOutcome may have no id."""
 
     type: str
     id: str
@@ -59,10 +59,10 @@ def searchset(
     id: str | None = None,
     updated: str | None = None,
 ) -> bytes:
-    """The Bundle of one page, the same in DSTU2 and later. total: left out where it is not known.
+    """Returns the Bundle for one page of a search; the format is the same in all versions. total: omitted if unknown.
 
-    base: the FHIR base, for fullUrl. entries: by mode (match, include, outcome).
-    id, updated: of the Bundle itself, where it has them.
+    base: the FHIR base, for fullUrl. entries: by search mode (match, include, outcome).
+    id, updated: of the Bundle itself, if it has them.
     """
     brief = len(self_url) <= LONGEST and id is None and updated is None
     head = _brief_head(self_url, next_url, total) if brief else _head(self_url, next_url, total, id, updated)
@@ -70,30 +70,30 @@ def searchset(
 
 
 def _head(self_url: str, next_url: str | None, total: int | None, id: str | None, updated: str | None) -> bytes:
-    named = b',"id":' + orjson.dumps(id) if id is not None else b""
+    id_member = b',"id":' + orjson.dumps(id) if id is not None else b""
     meta = b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}" if updated is not None else b""
-    counted = b',"total":%d' % total if total is not None else b""
+    total_member = b',"total":%d' % total if total is not None else b""
     links = b',"link":' + _links(self_url, next_url)
-    return b'{"resourceType":"Bundle"' + named + meta + b',"type":"searchset"' + counted + links
+    return b'{"resourceType":"Bundle"' + id_member + meta + b',"type":"searchset"' + total_member + links
 
 
 @memoized(KEPT)
 def _brief_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
-    """Apps ask the same again."""
+    """Returns the cached head, because apps repeat their searches."""
     return _head(self_url, next_url, total, None, None)
 
 
 def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
-    """The entries and the end of the Bundle, in pieces: a body is copied once, when all is joined."""
+    """Returns the entries and the end of the Bundle in pieces, so that each body is copied only once, when they are joined."""
     pieces: list[bytes] = []
-    for mode, kept in entries.items():
-        if kept:
-            pieces += _alternating(_before(base, mode, kept), _bodies(kept), _end(mode).encode())
+    for mode, resources in entries.items():
+        if resources:
+            pieces += _alternating(_before(base, mode, resources), _bodies(resources), _end(mode).encode())
     return [b',"entry":[', *pieces[1:], b"]}"] if pieces else [b"}"]
 
 
 def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[bytes]:
-    """A comma, what stands before each body, the body, and the end."""
+    """Returns a comma, the head of the entry and its body for each resource, and then the end."""
     pieces = [b","] * (2 * len(bodies) + 1)
     pieces[1::2], pieces[2::2] = before, bodies
     pieces.append(end)
@@ -101,22 +101,22 @@ def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[b
 
 
 def _bodies(kept: Sequence[StoredResource]) -> list[bytes]:
-    return kept.bodies if isinstance(kept, Alike) else [one.body for one in kept]
+    return kept.bodies if isinstance(kept, Alike) else [resource.body for resource in kept]
 
 
 def _before(base: str, mode: str, kept: Sequence[StoredResource]) -> list[bytes]:
-    """What stands before each body: the end of the entry before it, and its own head. All are encoded at once.
+    """Returns the text before each body: the end of the previous entry and the head of its own. Encodes all of it at once.
 
-    Types and ids are of letters that JSON need not escape. An outcome without an id has no fullUrl, and is alone.
+    Types and ids contain no characters that JSON escapes. An outcome without an id has no fullUrl and is the only entry.
     """
     if isinstance(kept, Alike):
-        begin, named = f'{{"fullUrl":"{base}/{kept.type}/', kept.ids
+        begin, addresses = f'{{"fullUrl":"{base}/{kept.type}/', kept.ids
     elif not kept[0].id:
         return [b'{"resource":']
     else:
-        begin, named = f'{{"fullUrl":"{base}/', [f"{one.type}/{one.id}" for one in kept]
+        begin, addresses = f'{{"fullUrl":"{base}/', [f"{resource.type}/{resource.id}" for resource in kept]
     between = f'","resource":\n{_end(mode)},{begin}'
-    return f'{begin}{between.join(named)}","resource":'.encode().split(b"\n")
+    return f'{begin}{between.join(addresses)}","resource":'.encode().split(b"\n")
 
 
 def _end(mode: str) -> str:
@@ -124,7 +124,7 @@ def _end(mode: str) -> str:
 
 
 class Change(NamedTuple):
-    """One version in a history. body: empty where it was deleted. at: lastModified, a FHIR instant."""
+    """One version in a history. body: empty if it was deleted. at: lastModified as a FHIR instant."""
 
     type: str
     id: str
@@ -143,22 +143,22 @@ _METHODS = {
 
 
 def history(base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None) -> bytes:
-    """The Bundle of a history, newest first (R4, 3.1.0.12)."""
-    entries = b",".join(_change(base, one) for one in changes)
-    counted = b',"total":%d' % total if total is not None else b""
-    listed = b',"entry":[' + entries + b"]" if entries else b""
+    """Returns the Bundle for a history, newest first (R4, 3.1.0.12)."""
+    entries = b",".join(_change(base, change) for change in changes)
+    total_member = b',"total":%d' % total if total is not None else b""
+    entry_member = b',"entry":[' + entries + b"]" if entries else b""
     head = b'{"resourceType":"Bundle","type":"history"'
-    return head + counted + b',"link":' + _links(self_url, next_url) + listed + b"}"
+    return head + total_member + b',"link":' + _links(self_url, next_url) + entry_member + b"}"
 
 
-def _change(base: str, one: Change) -> bytes:
-    method, status = _METHODS[one.interaction]
-    address = one.type if method == "POST" else f"{one.type}/{one.id}"
-    request = orjson.dumps({"method": method, "url": address})
-    response = orjson.dumps({"status": status, "etag": f'W/"{one.version_id}"', "lastModified": one.at})
-    body = b',"resource":' + one.body if one.body else b""
-    full = f'{{"fullUrl":"{base}/{one.type}/{one.id}"'.encode()
-    return full + body + b',"request":' + request + b',"response":' + response + b"}"
+def _change(base: str, change: Change) -> bytes:
+    method, status = _METHODS[change.interaction]
+    url = change.type if method == "POST" else f"{change.type}/{change.id}"
+    request = orjson.dumps({"method": method, "url": url})
+    response = orjson.dumps({"status": status, "etag": f'W/"{change.version_id}"', "lastModified": change.at})
+    body = b',"resource":' + change.body if change.body else b""
+    full_url = f'{{"fullUrl":"{base}/{change.type}/{change.id}"'.encode()
+    return full_url + body + b',"request":' + request + b',"response":' + response + b"}"
 
 
 def _links(self_url: str, next_url: str | None) -> bytes:
@@ -169,7 +169,7 @@ def _links(self_url: str, next_url: str | None) -> bytes:
 
 
 def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
+    """Returns the URL of a search, percent-encoded. `:` `/` `,` `$` and `*` are allowed in a query and stay readable."""
     return _brief_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
 
 

@@ -1,4 +1,4 @@
-"""The date by which a clinician finds a resource: when it happened before when it was written down."""
+"""Finds a resource's clinical date. When an event happened is preferred over when it was recorded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NAMES = (
 
 
 def clinical_date(version: str, resource: dict[str, Any]) -> int | None:
-    """Epoch milliseconds of the first date that is there; an open beginning does not count."""
+    """Returns the first date in epoch milliseconds. A date without a beginning is skipped."""
     for key, type in _keys(version, resource["resourceType"]):
         if key in resource:
             for low, _ in index_values.dates(resource[key], type):
@@ -55,5 +55,5 @@ def clinical_date(version: str, resource: dict[str, Any]) -> int | None:
 
 @cache
 def _keys(version: str, type: str) -> tuple[tuple[str, str], ...]:
-    held = children(version, type)
-    return tuple((one.key, one.type) for name in _NAMES for one in held.get(name, ()))
+    elements = children(version, type)
+    return tuple((child.key, child.type) for name in _NAMES for child in elements.get(name, ()))

@@ -1,4 +1,4 @@
-"""What the server says of itself at /metadata: CapabilityStatement, in DSTU2 Conformance."""
+"""Builds the statement at /metadata: a CapabilityStatement, or a Conformance resource in DSTU2."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OLD_SERVICE, _SERVICE = (
 )
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
-"""As of US Core 6.1: the profiles in `profiles.py`, and every interaction and search parameter with SHALL. A test compares."""
+"""From US Core 6.1: the profiles in `profiles.py`, and all interactions and search parameters with SHALL. A test compares."""
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
@@ -46,9 +46,9 @@ _NEW_IN_STU3 = ("patch",)
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """base: the FHIR base. date: when this statement was made, a FHIR date. software: version of Sickbay.
+    """base: the FHIR base. date: when this statement was made, as a FHIR date. software: the version of Sickbay.
 
-    oauth: of authorize, token, register, manage, introspect, revoke those that there are, as absolute URLs.
+    oauth: absolute URLs of authorize, token, register, manage, introspect and revoke, as far as they exist.
     """
 
     base: str
@@ -58,13 +58,13 @@ class Self:
     interactions: Sequence[str] = INTERACTIONS
     multiple_deletes: bool = False
     more: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Type -> interactions, where they are others."""
+    """Type -> interactions, for types that differ from `interactions`."""
 
 
 def statement(version: str, server: Self) -> dict[str, Any]:
-    """The statement as a dict; the same arguments give the same bytes."""
+    """Returns the statement as a dict. The same arguments produce the same bytes."""
     json_type = VERSIONS[version].json
-    found: dict[str, Any] = {
+    capability: dict[str, Any] = {
         "resourceType": VERSIONS[version].statement,
         "id": "sickbay",
         "url": f"{server.base}/metadata",
@@ -80,23 +80,25 @@ def statement(version: str, server: Self) -> dict[str, Any]:
         "fhirVersion": VERSIONS[version].number,
     }
     if version in _OLD:
-        found["acceptUnknown"] = "extensions"
+        capability["acceptUnknown"] = "extensions"
     else:
-        found["instantiates"] = [US_CORE_SERVER, BULK_DATA] if version == "r4" else [BULK_DATA]
-    found["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
+        capability["instantiates"] = [US_CORE_SERVER, BULK_DATA] if version == "r4" else [BULK_DATA]
+    capability["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     if version != "dstu2":
-        found["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]
-    found["rest"] = [_rest(version, server)]
-    return found
+        capability["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]
+    capability["rest"] = [_rest(version, server)]
+    return capability
 
 
 def _rest(version: str, server: Self) -> dict[str, Any]:
-    several = ["transaction", "history-system"] if version == "dstu2" else ["transaction", "batch", "history-system"]
-    several.append("search-system")
+    system_interactions = (
+        ["transaction", "history-system"] if version == "dstu2" else ["transaction", "batch", "history-system"]
+    )
+    system_interactions.append("search-system")
     mode = {"transactionMode": "both"} if version == "dstu2" else {}
     return {
         "mode": "server",
-        "interaction": [{"code": code} for code in several],
+        "interaction": [{"code": code} for code in system_interactions],
         **mode,
         "security": _security(version, server),
         "resource": [_resource(version, server, type) for type in served_types(version)],
@@ -107,34 +109,34 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
 
 
 def _operations(version: str) -> list[dict[str, Any]]:
-    """Those of the whole server; in the old versions, which have no other place for them, all."""
-    held = [one for one in operation_registry.of_version(version) if version in _OLD or one.level == "system"]
-    return _named(version, held)
+    """Returns the server-level operations, or all operations in DSTU2 and STU3, which have no other place for them."""
+    of_version = operation_registry.of_version(version)
+    return _named(version, [operation for operation in of_version if version in _OLD or operation.level == "system"])
 
 
-def _named(version: str, held: Sequence[Operation]) -> list[dict[str, Any]]:
-    """One entry a definition, whether it stands at a type, at its resources or at both."""
-    by_definition = {one.definition: one.name for one in held}
+def _named(version: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Returns one entry for each definition, even if it applies at both the type and the instance level."""
+    by_definition = {operation.definition: operation.name for operation in operations}
     return [{"name": name, "definition": {"reference": url} if version in _OLD else url} for url, name in by_definition.items()]
 
 
 def _security(version: str, server: Self) -> dict[str, Any]:
-    nested = [{"url": name, "valueUri": server.oauth[name]} for name in _ENDPOINTS if name in server.oauth]
+    endpoints = [{"url": name, "valueUri": server.oauth[name]} for name in _ENDPOINTS if name in server.oauth]
     coding = {
         "system": _OLD_SERVICE if version in _OLD else _SERVICE,
         "code": "SMART-on-FHIR",
         "display": "SMART-on-FHIR",
     }
     return {
-        "extension": [{"url": OAUTH_URIS, "extension": nested}],
+        "extension": [{"url": OAUTH_URIS, "extension": endpoints}],
         "cors": True,
         "service": [{"coding": [coding], "text": "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)"}],
     }
 
 
-def _parameter(version: str, one: SearchParameter) -> dict[str, str]:
-    """Before R4 there was no kind `special`: what is of it was called a token."""
-    return {"name": one.code, "type": "token" if version in _OLD and one.kind == "special" else one.kind}
+def _parameter(version: str, parameter: SearchParameter) -> dict[str, str]:
+    """Describes a search parameter. Before R4 the type `special` didn't exist; `token` was used for it."""
+    return {"name": parameter.code, "type": "token" if version in _OLD and parameter.kind == "special" else parameter.kind}
 
 
 def _compartment(version: str, name: str) -> str:
@@ -144,9 +146,9 @@ def _compartment(version: str, name: str) -> str:
 
 
 def _of_all(version: str) -> list[dict[str, str]]:
-    """What every type is searched by, and so several at once."""
-    held = parameters(version, "Patient")
-    common = [_parameter(version, held[code]) for code in COMMON if code in held and is_answered(version, held[code])]
+    """Returns the parameters that every type has, which also apply to searches of several types."""
+    by_code = parameters(version, "Patient")
+    common = [_parameter(version, by_code[code]) for code in COMMON if code in by_code and is_answered(version, by_code[code])]
     by_others = [] if version in _OLD else [{"name": name, "type": "special"} for name in ("_has", "_list")]
     if version == "r5":
         by_others.append({"name": "_in", "type": "reference"})
@@ -155,42 +157,44 @@ def _of_all(version: str) -> list[dict[str, str]]:
 
 @cache
 def _referring(version: str) -> Mapping[str, Sequence[str]]:
-    """Type -> what refers to it, as Type:parameter. A reference to anything is said at every type."""
-    found: dict[str, list[str]] = {}
+    """Type -> parameters that refer to it, as `Type:parameter`. A reference to any type is listed at every type."""
+    referring: dict[str, list[str]] = {}
     for source in served_types(version):
-        for one in sorted(parameters(version, source).values(), key=lambda one: one.code):
-            if one.kind == "reference":
-                anything = not one.targets or "Resource" in one.targets
-                for target in served_types(version) if anything else one.targets:
-                    found.setdefault(target, []).append(f"{source}:{one.code}")
-    return found
+        for parameter in sorted(parameters(version, source).values(), key=lambda parameter: parameter.code):
+            if parameter.kind == "reference":
+                any_type = not parameter.targets or "Resource" in parameter.targets
+                for target in served_types(version) if any_type else parameter.targets:
+                    referring.setdefault(target, []).append(f"{source}:{parameter.code}")
+    return referring
 
 
 def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
-    asked = server.more.get(type, server.interactions)
-    interactions = [one for one in asked if version != "dstu2" or one not in _NEW_IN_STU3]
-    held = [one for one in parameters(version, type).values() if is_answered(version, one)]
-    found: dict[str, Any] = {
+    requested = server.more.get(type, server.interactions)
+    interactions = [name for name in requested if version != "dstu2" or name not in _NEW_IN_STU3]
+    searchable = [parameter for parameter in parameters(version, type).values() if is_answered(version, parameter)]
+    description: dict[str, Any] = {
         "type": type,
         "supportedProfile": supported(version, type),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
     }
     if "create" in interactions:
-        found |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True, "conditionalUpdate": True}
-        found["conditionalDelete"] = "multiple" if server.multiple_deletes else "single"
+        description |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True, "conditionalUpdate": True}
+        description["conditionalDelete"] = "multiple" if server.multiple_deletes else "single"
         if version != "dstu2":
-            found["conditionalRead"] = "full-support"
+            description["conditionalRead"] = "full-support"
         if version == "r5" and "patch" in interactions:
-            found["conditionalPatch"] = True
+            description["conditionalPatch"] = True
     if "search-type" in interactions:
-        references = sorted(one.code for one in held if one.kind == "reference")
-        found["searchInclude"] = [f"{type}:{code}" for code in references]
-        found["searchRevInclude"] = list(_referring(version).get(type, ()))
-        found["searchParam"] = [_parameter(version, one) for one in sorted(held, key=lambda one: one.code)]
+        references = sorted(parameter.code for parameter in searchable if parameter.kind == "reference")
+        description["searchInclude"] = [f"{type}:{code}" for code in references]
+        description["searchRevInclude"] = list(_referring(version).get(type, ()))
+        in_order = sorted(searchable, key=lambda parameter: parameter.code)
+        description["searchParam"] = [_parameter(version, parameter) for parameter in in_order]
     if version not in _OLD:
-        offered = operation_registry.of_version(version)
-        found["operation"] = _named(
-            version, [one for one in offered if one.level != "system" and type in (one.types or (type,))]
-        )
-    return {key: value for key, value in found.items() if value != []}
+        operations = operation_registry.of_version(version)
+        offered = [
+            operation for operation in operations if operation.level != "system" and type in (operation.types or (type,))
+        ]
+        description["operation"] = _named(version, offered)
+    return {key: value for key, value in description.items() if value != []}

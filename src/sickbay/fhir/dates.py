@@ -1,4 +1,4 @@
-"""Dates as ranges: what a date, dateTime or instant of some precision covers, as [low, high) in epoch milliseconds."""
+"""Converts a date, dateTime or instant of any precision to the range it covers, [low, high) in epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import date
 from sickbay.kernel.memoize import memoize
 
 BEGINNING = -62_135_596_800_000
-"""0001-01-01: the low end of what has no beginning."""
+"""0001-01-01: the low end of a period without a start."""
 END = 253_402_300_800_000
-"""10000-01-01: the high end of what has no end."""
+"""10000-01-01: the high end of a period without an end."""
 
 _DAY = 86_400_000
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -24,7 +24,7 @@ _FORM = re.compile(
 
 @memoize(16_384)
 def span(text: str) -> tuple[int, int] | None:
-    """The range of a date of any precision; None where it is no date. Without a zone: UTC (R4, 3.1.1.4.7)."""
+    """Returns the range of a date of any precision, or None if it isn't a date. Without a zone: UTC (R4, 3.1.1.4.7)."""
     form = _FORM.fullmatch(text)
     if form is None:
         return None
@@ -56,7 +56,7 @@ def _moment(day: int, form: re.Match[str]) -> tuple[int, int] | None:
 
 
 def _zone(text: str | None) -> int | None:
-    """Milliseconds east of UTC."""
+    """Returns the offset from UTC in milliseconds, positive to the east; None if it isn't a valid zone."""
     if text is None or text == "Z":
         return 0
     hours, minutes = int(text[1:3]), int(text[4:6])

@@ -1,4 +1,4 @@
-"""The elements of a version: what may stand under a path, by its name in JSON and its type."""
+"""The elements of a FHIR version: which children an element has, with their JSON names and types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INLINE = ("BackboneElement", "Element")
 
 
 class Child(NamedTuple):
-    """One key that may stand there: its name in JSON, its type, and the path under which its own children are listed."""
+    """A possible JSON key: its name, its type, and the path under which its own children are listed."""
 
     key: str
     type: str
@@ -20,23 +20,23 @@ class Child(NamedTuple):
 
 @cache
 def children(version: str, path: str) -> dict[str, list[Child]]:
-    """Name -> keys: of a choice both its bare name (all types) and each key as JSON has it."""
-    found: dict[str, list[Child]] = {}
+    """Name -> keys. A choice is listed both by its bare name, with all types, and by each JSON name."""
+    by_name: dict[str, list[Child]] = {}
     for name, types in _under(version).get(path, ()):
-        for one in _keys(f"{path}.{name}", name, types):
-            found.setdefault(name.removesuffix("[x]"), []).append(one)
+        for child in _keys(f"{path}.{name}", name, types):
+            by_name.setdefault(name.removesuffix("[x]"), []).append(child)
             if name.endswith("[x]"):
-                found.setdefault(one.key, []).append(one)
-    return found
+                by_name.setdefault(child.key, []).append(child)
+    return by_name
 
 
 def _keys(path: str, name: str, types: list[str]) -> list[Child]:
-    found = {}
-    for type in (one.split(":")[0] for one in types):
+    by_type = {}
+    for type in (name.split(":")[0] for name in types):
         base = name.removesuffix("[x]")
         key = base + type[0].upper() + type[1:] if name.endswith("[x]") else base
-        found[type] = Child(key, type, _home(path, type))
-    return list(found.values())
+        by_type[type] = Child(key, type, _home(path, type))
+    return list(by_type.values())
 
 
 def _home(path: str, type: str) -> str:
@@ -47,8 +47,8 @@ def _home(path: str, type: str) -> str:
 
 @cache
 def _under(version: str) -> dict[str, list[tuple[str, list[str]]]]:
-    found: dict[str, list[tuple[str, list[str]]]] = {}
+    by_parent: dict[str, list[tuple[str, list[str]]]] = {}
     for path, entry in table(version, "elements").items():
         parent, _, name = path.rpartition(".")
-        found.setdefault(parent, []).append((name, entry[2]))
-    return found
+        by_parent.setdefault(parent, []).append((name, entry[2]))
+    return by_parent

@@ -1,4 +1,4 @@
-"""Resources out of files, body for body as they were written: alone, as lines, or as the entries of a Bundle."""
+"""Reads resources from files, byte for byte: single resources, lines of NDJSON, or the entries of a Bundle."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.xml import reader as xml_reader
 
 SPREAD = frozenset({"collection", "transaction", "batch", "searchset"})
-"""Bundles whose entries are meant, not the Bundle: each entry is stored under its own id, whatever its request says."""
+"""Types of Bundles that are unpacked: each entry is stored under its own id, whatever its request says."""
 
 _URN = re.compile(rb'("reference"\s*:\s*")(urn:[^"\\]+)"')
 
 
 class ParsedResource(NamedTuple):
-    """A resource that can be stored. place: "" or where in its Bundle. body: its bytes; resource: the same, parsed."""
+    """A resource that can be stored. place: its path in its Bundle, or "". body: its bytes. resource: the same, parsed."""
 
     place: str
     type: str
@@ -34,7 +34,7 @@ class ParsedResource(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A Piece with what it is found by."""
+    """A parsed resource with its index entries."""
 
     type: str
     id: str
@@ -43,7 +43,7 @@ class Ready(NamedTuple):
 
 
 class LoadError(NamedTuple):
-    """One that cannot, and why. is_bad: False if nothing is wrong with it and this server only has no use for it."""
+    """A resource that can't be loaded, and why. is_bad: False if it is valid but this server doesn't use it."""
 
     place: str
     text: str
@@ -59,21 +59,21 @@ class _Bundle(msgspec.Struct):
 
 
 class _Odd(msgspec.Struct):
-    """A Bundle of which some entries are none."""
+    """A Bundle in which some entries aren't objects."""
 
     entry: list[msgspec.Raw] = []
 
 
 def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) -> Iterator[ParsedResource | LoadError]:
-    """What one text holds: JSON, or XML, which is kept as JSON.
+    """Yields the resources in one text, JSON or XML. XML is converted to JSON.
 
-    line: of NDJSON, where a Bundle with an id is itself a resource, as it was exported.
+    line: the text is a line of NDJSON. There, a Bundle with an id is itself a resource, because it was exported as one.
     """
     body = text.removeprefix(b"\xef\xbb\xbf").strip()
     try:
         document = xml_reader.loads(version, body) if xml else lossless_json.loads(body)
     except ValueError as error:
-        yield LoadError("", f"is no {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
+        yield LoadError("", f"isn't valid {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
         return
     if xml:
         body = lossless_json.dumps(document)
@@ -90,80 +90,81 @@ def _spreads(document: Any, line: bool) -> bool:
 
 
 def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[ParsedResource | LoadError]:
-    """References by urn:uuid lead to the entries' own ids."""
+    """Yields the resources of a Bundle. References by urn:uuid are replaced with the ids of the entries."""
     try:
         bodies = _bodies(body)
     except msgspec.ValidationError as error:
-        yield LoadError("", f"is no Bundle: {error}")
+        yield LoadError("", f"isn't a valid Bundle: {error}")
         return
     entries: list[Any] = bundle.get("entry", [])
     names = _names(entries)
-    for index, (entry, own) in enumerate(zip(entries, bodies, strict=True)):
+    for index, (entry, original) in enumerate(zip(entries, bodies, strict=True)):
         place = f"Bundle.entry[{index}]"
         if not isinstance(entry, dict):
-            yield LoadError(place, "is no object")
+            yield LoadError(place, "isn't an object")
             continue
         search, resource = entry.get("search"), entry.get("resource")
         if isinstance(search, dict) and search.get("mode") == "outcome":
             continue
-        led = _URN.sub(lambda found: _led(found, names), own)
-        yield _piece(version, place, led, resource if led == own else lossless_json.loads(led))
+        linked = _URN.sub(lambda match: _linked(match, names), original)
+        yield _piece(version, place, linked, resource if linked == original else lossless_json.loads(linked))
 
 
 def _bodies(bundle: bytes) -> list[bytes]:
-    """The bytes of each entry's resource. Raises ValidationError where `entry` is no list."""
+    """Returns the bytes of each entry's resource. Raises ValidationError if `entry` isn't a list."""
     try:
-        return [bytes(one.resource) for one in msgspec.json.decode(bundle, type=_Bundle).entry]
+        return [bytes(entry.resource) for entry in msgspec.json.decode(bundle, type=_Bundle).entry]
     except msgspec.ValidationError:
-        each = msgspec.json.decode(bundle, type=_Odd).entry
-        return [bytes(msgspec.json.decode(one, type=_Entry).resource) if one[:1] == b"{" else b"" for one in map(bytes, each)]
+        raw = [bytes(entry) for entry in msgspec.json.decode(bundle, type=_Odd).entry]
+        return [bytes(msgspec.json.decode(entry, type=_Entry).resource) if entry[:1] == b"{" else b"" for entry in raw]
 
 
 def _names(entries: list[Any]) -> Mapping[bytes, bytes]:
     """URN -> Type/id."""
-    found: dict[bytes, bytes] = {}
-    for entry in (one for one in entries if isinstance(one, dict)):
+    names: dict[bytes, bytes] = {}
+    for entry in (entry for entry in entries if isinstance(entry, dict)):
         url, resource = entry.get("fullUrl"), entry.get("resource")
         if isinstance(url, str) and url.startswith("urn:") and isinstance(resource, dict):
-            found[url.encode()] = f"{resource.get('resourceType')}/{resource.get('id')}".encode()
-    return found
+            names[url.encode()] = f"{resource.get('resourceType')}/{resource.get('id')}".encode()
+    return names
 
 
-def _led(found: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
-    return found[1] + names.get(found[2], found[2]) + b'"'
+def _linked(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
+    return match[1] + names.get(match[2], match[2]) + b'"'
 
 
 def _piece(version: str, place: str, body: bytes, resource: Any) -> ParsedResource | LoadError:
     if not isinstance(resource, dict):
-        return LoadError(place, "holds no resource")
+        return LoadError(place, "contains no resource")
     type, id = resource.get("resourceType"), resource.get("id")
     if not isinstance(type, str):
-        return LoadError(place, "is no resource: it has no resourceType")
+        return LoadError(place, "isn't a resource: it has no resourceType")
     if type not in known_types(version):
         near = nearest_of(type, known_types(version))
-        meant = f"; did you mean {near}?" if near else ""
-        return LoadError(place, f"{type} is no type of this version of FHIR{meant}")
+        suggestion = f"; did you mean {near}?" if near else ""
+        return LoadError(place, f"{type} isn't a resource type in this version of FHIR{suggestion}")
     if type in NOT_SERVED:
-        return LoadError(place, f"{type} is left out: this server doesn't serve subscriptions yet", is_bad=False)
+        return LoadError(place, f"{type} is skipped: this server doesn't serve subscriptions yet", is_bad=False)
     if not isinstance(id, str):
         return LoadError(place, f"this {type} has no id")
     if not ID.fullmatch(id):
-        return LoadError(place, f"the id of this {type} is not 1 to 64 of letters, digits, - and .")
+        return LoadError(place, f"the id of this {type} must be 1 to 64 letters, digits, - or .")
     return ParsedResource(place, type, id, body, resource)
 
 
 def ready(version: str, piece: ParsedResource, base: str) -> Ready:
-    """base: of the server that will store it, whose own absolute references are to its resources."""
+    """Adds the index entries. base: of the server that will store it; references on that base are local."""
     return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 
 def judged(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
-    """The piece where it is valid, else its first faults."""
-    twice = lossless_json.repeated(piece.body, piece.resource)
-    if twice is not None:
-        return LoadError(piece.place, f"{piece.type}/{piece.id}: an object has {twice} twice")
+    """Returns the resource if it is valid, otherwise a LoadError with its first problems."""
+    duplicate = lossless_json.repeated(piece.body, piece.resource)
+    if duplicate is not None:
+        return LoadError(piece.place, f"{piece.type}/{piece.id}: an object has two members named {duplicate}")
     problems = validate(version, piece.resource, base, searches=True)
     if not problems:
         return piece
     more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
-    return LoadError(piece.place, f"{piece.type}/{piece.id}: {' '.join(one.text for one in problems[:3])}{more}")
+    first = " ".join(problem.text for problem in problems[:3])
+    return LoadError(piece.place, f"{piece.type}/{piece.id}: {first}{more}")

@@ -1,4 +1,4 @@
-"""JSON that comes back as it was written: decimals keep their text (`1.00` stays `1.00`), names their order."""
+"""Reads and writes JSON without loss: decimals keep their text (`1.00` stays `1.00`), and members keep their order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import orjson
 
 
 class Decimal(float):
-    """A number with a point or an exponent, and how it was written. Everywhere else it is a float."""
+    """A number with a decimal point or an exponent that remembers its text. In all other ways it is a float."""
 
     __slots__ = ("text",)
 
@@ -30,13 +30,13 @@ class Decimal(float):
 
 
 DEEPEST = 254
-"""Arrays and objects in each other: what the writer of all other JSON takes."""
+"""The maximum nesting of arrays and objects, equal to orjson's own limit."""
 _MARKED = re.compile('"\ue000([0-9]{1,9})\ue000"')
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def loads(body: bytes | str) -> Any:
-    """Raises ValueError with what is wrong and where: no JSON, not UTF-8, half a surrogate, nested too deep."""
+    """Raises ValueError with the problem and its position: invalid JSON or UTF-8, a lone surrogate, nesting too deep."""
     try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -44,19 +44,19 @@ def loads(body: bytes | str) -> Any:
 
 
 def repeated(body: bytes, value: Any) -> str | None:
-    """A name that an object of `body` has twice; None where all are there in `value`, what was read of it.
+    """Returns a name that occurs twice in an object of `body`, or None. value: the parsed body.
 
-    All strings of a text are told by their quotation marks: looked for is only where some were lost.
+    Compares the counts of quotation marks first, and searches for the name only if some strings were lost in parsing.
     """
     if _marks(body) == _marks(dumps(value)):
         return None
-    found: list[str] = []
+    duplicates: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
-        found.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        duplicates.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
 
     json.loads(body.removeprefix(codecs.BOM_UTF8), object_pairs_hook=look)
-    return found[0] if found else None
+    return duplicates[0] if duplicates else None
 
 
 def _marks(text: bytes) -> int:
@@ -67,7 +67,7 @@ _ESCAPED = re.compile(rb"\\.")
 
 
 def dumps(value: Any, *, pretty: bool = False) -> bytes:
-    """UTF-8, compact or laid out. Raises ValueError for what no JSON of ours holds."""
+    """Returns UTF-8, compact or indented. Raises ValueError for values that JSON can't represent."""
     try:
         return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if pretty else None)
     except orjson.JSONEncodeError:
@@ -81,22 +81,22 @@ def _fragment(value: Any) -> orjson.Fragment:
 
 
 def _large(value: Any) -> bytes:
-    """Whole numbers of more than 64 bits, which only Python's own writer knows."""
+    """Writes integers of more than 64 bits, which only Python's own encoder supports."""
     texts: list[str] = []
 
-    def marked(one: Any, depth: int) -> Any:
+    def marked(item: Any, depth: int) -> Any:
         if depth > DEEPEST:
             raise ValueError(f"it is nested deeper than {DEEPEST}")
-        if isinstance(one, Decimal):
-            texts.append(one.text)
+        if isinstance(item, Decimal):
+            texts.append(item.text)
             return f"\ue000{len(texts) - 1}\ue000"
-        if isinstance(one, dict):
-            return {name: marked(held, depth + 1) for name, held in one.items()}
-        return [marked(held, depth + 1) for held in one] if isinstance(one, list) else one
+        if isinstance(item, dict):
+            return {name: marked(member, depth + 1) for name, member in item.items()}
+        return [marked(member, depth + 1) for member in item] if isinstance(item, list) else item
 
-    def unmarked(found: re.Match[str]) -> str:
-        number = int(found[1])
-        return texts[number] if number < len(texts) else found[0]
+    def unmarked(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return texts[number] if number < len(texts) else match[0]
 
     text = json.dumps(marked(value, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _MARKED.sub(unmarked, text).encode()

@@ -1,4 +1,4 @@
-"""Which representation to give (R4, 3.1.0.1.10): what Accept and _format ask for against what a version has."""
+"""Chooses the format of a response: compares Accept and _format with what a version supports (R4, 3.1.0.1.10)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ANY = ("*/*", "application/*")
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """content_type: what is answered with, None where nothing fits (406). generic: asked for without FHIR's own type.
+    """content_type: of the response, None if nothing matches (406). generic: requested without FHIR's own media type.
 
-    asked: what was read, for the explanation. known_elsewhere: the version whose type it is.
+    asked: the header or parameter, for the explanation. known_elsewhere: the version that has the requested type.
     """
 
     content_type: str | None
@@ -30,20 +30,20 @@ class Media:
 
 
 class _Range(NamedTuple):
-    """One media type that would be taken, and for which version of FHIR ("4.0"), where that is said."""
+    """An acceptable media type, and the FHIR version ("4.0") if the client names it."""
 
     kind: str
     number: str
 
 
 def negotiate(version: str, accept: str | None, format: str | None = None) -> Media:
-    """_format counts before Accept (DSTU2 and later). Absent, */* and generic JSON give the version's JSON."""
+    """_format takes precedence over Accept (since DSTU2). No header, */* and generic JSON select the version's JSON."""
     return _by_format(version, format) if format else _by_accept(version, accept)
 
 
 @memoize(256)
 def _by_format(version: str, format: str) -> Media:
-    # A plus sign that nobody encoded arrives as a space.
+    # An unencoded plus sign arrives as a space.
     return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
 
 
@@ -54,11 +54,11 @@ def _by_accept(version: str, accept: str | None) -> Media:
     return _choose(version, _ranked(accept), accept)
 
 
-def _choose(version: str, asked: list[_Range], text: str) -> Media:
+def _choose(version: str, ranges: list[_Range], text: str) -> Media:
     own = VERSIONS[version]
-    for one in asked:
-        kind = _WORDS.get(one.kind, one.kind)
-        if one.number and not own.number.startswith(one.number):
+    for media_range in ranges:
+        kind = _WORDS.get(media_range.kind, media_range.kind)
+        if media_range.number and not own.number.startswith(media_range.number):
             continue
         if kind == own.json:
             return Media(own.json + ";charset=utf-8", text)
@@ -66,39 +66,40 @@ def _choose(version: str, asked: list[_Range], text: str) -> Media:
             return Media(own.json + ";charset=utf-8", text, True)
         if kind == own.xml or kind in GENERIC_XML:
             return Media(own.xml + ";charset=utf-8", text, kind != own.xml, xml=True)
-    return Media(None, text, known_elsewhere=_elsewhere(version, asked))
+    return Media(None, text, known_elsewhere=_elsewhere(version, ranges))
 
 
-def _elsewhere(version: str, asked: list[_Range]) -> str | None:
+def _elsewhere(version: str, ranges: list[_Range]) -> str | None:
     known = [name for name in ("r4", *VERSIONS) if name != version]
-    return next((name for one in asked for name in known if _is_of(name, one)), None)
+    return next((name for media_range in ranges for name in known if _is_of(name, media_range)), None)
 
 
-def _is_of(version: str, one: _Range) -> bool:
+def _is_of(version: str, media_range: _Range) -> bool:
     own = VERSIONS[version]
-    return one.kind in (own.json, own.xml) and own.number.startswith(one.number)
+    return media_range.kind in (own.json, own.xml) and own.number.startswith(media_range.number)
 
 
 def _ranked(accept: str) -> list[_Range]:
-    """The media types, best first; those with q=0 left out.
+    """Returns the media types, best first, without those that have q=0.
 
-    A browser asks for pages, for XML and for anything: to it JSON is as good, and people read it more easily.
+    A browser requests HTML, XML and anything else. It receives JSON, which people read more easily.
     """
-    found = []
+    weighted = []
     for position, part in enumerate(accept.split(",")):
-        kind, *parameters = (one.strip().lower() for one in part.split(";"))
-        given = dict(_pairs(parameters))
-        weight = _weight(given.get("q", "1"))
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        options = dict(_pairs(parameters))
+        weight = _weight(options.get("q", "1"))
         if kind and weight > 0:
-            found.append((-weight, position, _Range(kind, given.get("fhirversion", ""))))
-    ranked = [one for _, _, one in sorted(found)]
-    kinds = {one.kind for one in ranked}
-    return [one for one in ranked if one.kind != "application/xml"] if {"text/html", "*/*"} <= kinds else ranked
+            weighted.append((-weight, position, _Range(kind, options.get("fhirversion", ""))))
+    ranked = [media_range for _, _, media_range in sorted(weighted)]
+    kinds = {media_range.kind for media_range in ranked}
+    is_browser = {"text/html", "*/*"} <= kinds
+    return [media_range for media_range in ranked if media_range.kind != "application/xml"] if is_browser else ranked
 
 
 def _pairs(parameters: list[str]) -> Iterator[tuple[str, str]]:
-    for one in parameters:
-        name, _, value = one.partition("=")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
         yield name.strip(), value.strip().strip('"')
 
 
@@ -111,15 +112,15 @@ def _weight(text: str) -> float:
 
 @memoize(256)
 def body_kind(version: str, content_type: str | None) -> Literal["json", "xml"] | None:
-    """How a body of this Content-Type is read: the version's own types, and the generic ones; of charsets, UTF-8.
+    """Returns the format of a body with this Content-Type: the version's own and generic types, in UTF-8 only.
 
-    None where it is none of them (415).
+    None for any other type (415).
     """
-    kind, *parameters = (one.strip().lower() for one in (content_type or "").split(";"))
-    given, own = dict(_pairs(parameters)), VERSIONS[version]
-    if given.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+    kind, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))
+    options, own = dict(_pairs(parameters)), VERSIONS[version]
+    if options.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
         return None
-    if not own.number.startswith(given.get("fhirversion", "")):
+    if not own.number.startswith(options.get("fhirversion", "")):
         return None
     if kind == own.json or kind in GENERIC:
         return "json"

@@ -1,4 +1,4 @@
-"""The members of a JSON object as bytes, found without parsing their values, so that decimals stay as written."""
+"""Finds the members of a JSON object as bytes without parsing their values, so that decimals keep their text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
 
 
 def members(body: bytes) -> list[tuple[str, bytes]]:
-    """(key, value as it stands) of each member, in order. `body` is a JSON object. ValueError where it is none."""
-    found: list[tuple[str, bytes]] = []
+    """Returns (key, unparsed value) of each member, in order. Raises ValueError if `body` isn't a JSON object."""
+    pairs: list[tuple[str, bytes]] = []
     depth, key, begin, text = 0, b"", 0, b""
     for mark in _MARKS.finditer(body):
         letter = mark[0]
@@ -19,7 +19,7 @@ def members(body: bytes) -> list[tuple[str, bytes]]:
             key, begin = text, mark.end()
         elif depth == 1 and letter in b",}":
             if key:
-                found.append((key[1:-1].decode(), body[begin : mark.start()].strip()))
+                pairs.append((key[1:-1].decode(), body[begin : mark.start()].strip()))
             key = b""
         elif depth == 1:
             text = letter
@@ -27,9 +27,9 @@ def members(body: bytes) -> list[tuple[str, bytes]]:
             depth -= 1
     if depth != 0 or not body.lstrip().startswith(b"{"):
         raise ValueError("not a JSON object")
-    return found
+    return pairs
 
 
-def joined(held: list[tuple[str, bytes]]) -> bytes:
-    """The object again."""
-    return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in held) + b"}"
+def joined(pairs: list[tuple[str, bytes]]) -> bytes:
+    """Builds the object from its members."""
+    return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in pairs) + b"}"

@@ -1,4 +1,4 @@
-"""The headers that make a write conditional, and what Prefer asks for (RFC 9110 13.1, RFC 7240; FHIR R4, 3.1.0.5)."""
+"""Reads conditional request headers and Prefer (RFC 9110 13.1, RFC 7240; FHIR R4, 3.1.0.5)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _RETURNS: dict[str, Return] = {
 
 
 def names(header: str, current: int | None) -> bool:
-    """Whether If-Match or If-None-Match names the version there; None where nothing is. `*` names whatever is there."""
+    """Whether If-Match or If-None-Match matches `current`, the current version; None if there is none. `*` matches any."""
     if current is None:
         return False
-    found = (_TAG.fullmatch(one.strip()) for one in header.split(","))
-    return header.strip() == "*" or current in [int(one[1]) for one in found if one]
+    tags = (_TAG.fullmatch(tag.strip()) for tag in header.split(","))
+    return header.strip() == "*" or current in [int(tag[1]) for tag in tags if tag]
 
 
 def unmodified(sent: str | None, modified: str) -> bool:
-    """If-Modified-Since, a date of HTTP or (in a Bundle) an instant, against Last-Modified. Anything else is no condition."""
+    """Compares If-Modified-Since, an HTTP date or (in a Bundle) an instant, with Last-Modified. Other values are ignored."""
     if sent is None or sent == modified:
         return sent is not None
     since, at = _seconds(sent), _seconds(modified)
@@ -36,9 +36,9 @@ def unmodified(sent: str | None, modified: str) -> bool:
 
 
 def _seconds(text: str) -> int | None:
-    found = span(text)
-    if found is not None:
-        return found[0] // 1000
+    period = span(text)
+    if period is not None:
+        return period[0] // 1000
     try:
         return int(parsedate_to_datetime(text).timestamp())
     except (ValueError, OverflowError):
@@ -46,7 +46,7 @@ def _seconds(text: str) -> int | None:
 
 
 def criteria(condition: str, type: str) -> str:
-    """The search that a condition is: alone, or as clients send it, behind `?`, `Type?` or the whole address of the type."""
+    """Returns the search in a condition. Clients send it as is, or after `?`, `Type?` or the type's absolute URL."""
     address, mark, search = condition.partition("?")
     return search if mark and _ADDRESS.fullmatch(address) and address.rpartition("/")[2] in ("", type) else condition
 
@@ -56,18 +56,18 @@ def etag(version_id: int) -> str:
 
 
 def wanted(prefer: str | None) -> Return | None:
-    """What the answer to a write should hold; None where nothing is asked."""
+    """Returns what the response to a write should contain; None if the client doesn't say."""
     return _RETURNS.get(_preferred(prefer, "return"))
 
 
 def handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
-    """How a parameter that is not understood is to be taken; None where nothing is asked."""
-    asked = _preferred(prefer, "handling")
-    return "strict" if asked == "strict" else "lenient" if asked == "lenient" else None
+    """Returns how unknown parameters should be handled; None if the client doesn't say."""
+    preference = _preferred(prefer, "handling")
+    return "strict" if preference == "strict" else "lenient" if preference == "lenient" else None
 
 
 def _preferred(prefer: str | None, name: str) -> str:
-    """The first of a name counts; names are the same in capitals (RFC 7240, 2)."""
+    """Returns the first preference of that name. Names are case-insensitive (RFC 7240, 2)."""
     if not prefer:
         return ""
     return next((value.lower() for key, value in _PREFERENCE.findall(prefer) if key.lower() == name), "")

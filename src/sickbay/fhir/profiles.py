@@ -1,7 +1,7 @@
-"""The profiles that the population's resources meet, as the metadata tells them (`supportedProfile`).
+"""The profiles that the sample data conforms to, listed in the metadata as `supportedProfile`.
 
-US Core, Server requirements: a server declares the profiles that it supports. Only R4 has them here, those of US Core 6.1, 7.0
-and 8.0; a test holds this list against what the population claims and meets.
+US Core, Server requirements: a server declares the profiles that it supports. Only R4 has them here, from US Core 6.1, 7.0
+and 8.0. A test compares this list with the profiles that the sample data claims and meets.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "ServiceRequest": ("us-core-servicerequest",),
     "Specimen": ("us-core-specimen",),
 }
-"""Type -> last parts of the canonicals."""
+"""Type -> last segments of the canonical URLs."""
 
 
 def supported(version: str, type: str) -> list[str]:
-    """Canonicals of the profiles of a type, none in versions other than R4."""
+    """Returns the canonical URLs of the profiles of a type; empty for versions other than R4."""
     return [US_CORE + name for name in _NAMES.get(type, ())] if version == "r4" else []

@@ -1,4 +1,4 @@
-"""References as text: relative, absolute on a base of ours, or foreign."""
+"""Parses references: relative, absolute on the server's base, or external."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 @memoize(16_384)
 def target(reference: str, base: str) -> tuple[str, str] | None:
-    """(type, id) of `Type/id` or `{base}/Type/id`, a version at the end aside; None: contained, logical or foreign."""
+    """(type, id) of `Type/id` or `{base}/Type/id`, without a version. None if it is contained, logical or external."""
     local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference
     parts = local.split("/")
     if len(parts) == 4 and parts[2] == "_history":
@@ -22,5 +22,5 @@ def target(reference: str, base: str) -> tuple[str, str] | None:
 
 
 def is_absolute(reference: str) -> bool:
-    """Whether it is a URL or a URN."""
+    """Whether the reference is a URL or a URN."""
     return "://" in reference or reference.startswith("urn:")

@@ -1,4 +1,4 @@
-"""What is wrong with a FHIR request, as a value that a rule explains; `rule` is an id of the catalogue."""
+"""An error in a FHIR request, as a value that a rule explains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RequestError:
-    """rule: fhir-date-malformed, …  parameter: as it was sent. value: the part that is wrong. expected: how it is right."""
+    """rule: its id in the catalogue. parameter: as sent. value: the invalid part. expected: an example of a valid value."""
 
     rule: str
     parameter: str

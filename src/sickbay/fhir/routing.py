@@ -1,4 +1,4 @@
-"""What a request below a FHIR base asks for: exact strings, nothing normalised, nothing decoded a second time."""
+"""Maps a method and a path below a FHIR base to an interaction. Compares exact strings; doesn't normalise or decode."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sickbay.kernel.memoize import memoize
 
 
 class Route(NamedTuple):
-    """One interaction. letters: what of "cruds" a token must have for it; "" where none is needed.
+    """An interaction. letters: the "cruds" permissions that a token needs for it; "" if it needs none.
 
     interaction: capabilities, discovery, preflight, read, vread, history-instance, history-type, history-system, search-type,
     search-system, search-compartment, create, update, patch, delete, batch, operation, export-status, export-cancel,
-    export-file (version_id is then the file's name). type None: the whole server.
+    export-file (version_id is then the name of the file). type None: the whole server.
     """
 
     interaction: str
@@ -26,15 +26,15 @@ class Route(NamedTuple):
     id: str | None = None
     version_id: str | None = None
     compartment: tuple[str, str] | None = None
-    """(type, id) of a compartment search; `type` is then what is searched, None for `*`."""
+    """(type, id) for a compartment search; `type` is then the type to search, or None for `*`."""
     operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Misrouted:
-    """A path or a method that leads nowhere. status: 404, 405, 400. fault: what a rule explains, None where none does.
+    """A path or a method without a route. status: 404, 405 or 400. fault: the error that a rule explains, if any.
 
-    versions: the other versions that know the type. nearest: a type of this version that is spelled much alike.
+    versions: other versions that have the type. nearest: a type of this version with a similar name.
     """
 
     status: int
@@ -45,7 +45,7 @@ class Misrouted:
 
     @property
     def allow(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The header that says which methods an address has; none where it is no address."""
+        """The Allow header with the methods of the URL; empty if there is no such URL."""
         return ((b"allow", ", ".join(self.allowed).encode()),) if self.allowed else ()
 
 
@@ -65,13 +65,13 @@ _INSTANCE = {
 
 
 def route(version: str, method: str, path: str) -> Route | Misrouted:
-    """The interaction of `method` on `path`, what follows the base as it was sent: "", "/metadata", "/Patient/1".
+    """Returns the interaction for `method` and `path`, the part after the base as sent: "", "/metadata", "/Patient/1".
 
-    Still percent-encoded: no id and no type needs encoding, so what is encoded is not found (one spelling per resource).
-    GET with a query string on the base is a system search; conditional writes are those of a type without an id.
+    The path is still percent-encoded. Ids and types need no encoding, so an encoded one isn't found: each resource has one
+    URL. GET on the base is a system search; conditional writes use the type's URL without an id.
     """
     segments = path.split("/")
-    if len(segments) == 3 and method in _INSTANCE and _is_of_type(version, *segments):  # as most requests are
+    if len(segments) == 3 and method in _INSTANCE and _is_of_type(version, *segments):  # most requests
         return Route(*_INSTANCE[method], segments[1], segments[2])
     return _routed(version, method, path)
 
@@ -80,7 +80,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
 def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
-    if method == "OPTIONS":  # DSTU2 has its conformance there too
+    if method == "OPTIONS":  # DSTU2 also serves its Conformance resource there
         return Route("capabilities" if version == "dstu2" and not path else "preflight")
     if path == "/metadata":
         return _by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
@@ -89,8 +89,8 @@ def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if path and not path.startswith("/"):
         return Misrouted(404)
     if "//" in path:
-        once = "/" + "/".join(filter(None, path.split("/")))
-        return Misrouted(404, RequestError("fhir-base-double-slash", "path", path, once))
+        single = "/" + "/".join(filter(None, path.split("/")))
+        return Misrouted(404, RequestError("fhir-base-double-slash", "path", path, single))
     segments = path.split("/")[1:]
     if "" in segments:
         return Misrouted(404, RequestError("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
@@ -135,7 +135,7 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
 
 
 def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
-    """An MRN with a slash in it falls into two segments: it is named whole."""
+    """Reports an invalid id. A slash in an id, as in some MRNs, splits it into several segments, so they are joined again."""
     return RequestError("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
 
 
@@ -151,33 +151,37 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
         if (more and more != ["_search"]) or not compartment_types(version, type):
             return Misrouted(404)
         methods = {"POST": ("search-compartment", "s")} if more else _reading("search-compartment", "s")
-        found = _by_method(methods, method, None if head == "*" else head)
-        return found if isinstance(found, Misrouted) else _within(found, type, id)
+        matched = _by_method(methods, method, None if head == "*" else head)
+        return matched if isinstance(matched, Misrouted) else _within(matched, type, id)
     if head[:1].isupper() and not more:
         return _unknown_type(version, head, [])
     return Misrouted(404)
 
 
 def _operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
-    one = operation_registry.find(version, name, type, id)
-    if one is None:
+    operation = operation_registry.find(version, name, type, id)
+    if operation is None:
         return Misrouted(
             404,
             RequestError("fhir-operation-unknown", "operation", f"${name}", operation_registry.expected(version, name, type)),
         )
-    if method not in one.methods and not (method == "HEAD" and "GET" in one.methods):
-        return Misrouted(405, allowed=one.methods)
-    return Route("operation", one.letters, type, id, operation=name)
+    if method not in operation.methods and not (method == "HEAD" and "GET" in operation.methods):
+        return Misrouted(405, allowed=operation.methods)
+    return Route("operation", operation.letters, type, id, operation=name)
 
 
 def _job(method: str, rest: list[str]) -> Route | Misrouted:
-    """Where an export is asked after, called off, and its files are: $export/<job> and $export/<job>/<file>."""
-    if len(rest) > 2 or not all(ID.fullmatch(one) for one in rest):
+    """Routes the URLs of an export, for its status, cancellation and files: $export/<job> and $export/<job>/<file>."""
+    if len(rest) > 2 or not all(ID.fullmatch(segment) for segment in rest):
         return Misrouted(404)
     file = {"GET": ("export-file", ""), "HEAD": ("export-file", "")}
     job = {"GET": ("export-status", ""), "HEAD": ("export-status", ""), "DELETE": ("export-cancel", "")}
-    found = _by_method(file if len(rest) == 2 else job, method, None, rest[0])
-    return found if isinstance(found, Misrouted) else Route(found.interaction, "", None, rest[0], rest[1] if rest[1:] else None)
+    matched = _by_method(file if len(rest) == 2 else job, method, None, rest[0])
+    return (
+        matched
+        if isinstance(matched, Misrouted)
+        else Route(matched.interaction, "", None, rest[0], rest[1] if rest[1:] else None)
+    )
 
 
 def _within(route: Route, type: str, id: str) -> Route:
@@ -189,20 +193,20 @@ def _history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrou
         return _by_method(_reading("history-instance", "r"), method, type, id)
     if len(rest) > 1 or not ID.fullmatch(rest[0]):
         return Misrouted(404)
-    found = _by_method(_reading("vread", "r"), method, type, id)
-    return found if isinstance(found, Misrouted) else Route("vread", "r", type, id, rest[0])
+    matched = _by_method(_reading("vread", "r"), method, type, id)
+    return matched if isinstance(matched, Misrouted) else Route("vread", "r", type, id, rest[0])
 
 
 def _reading(interaction: str, letters: str) -> dict[str, tuple[str, str]]:
-    """A HEAD is a GET without the body."""
+    """Returns the methods of a read. HEAD is the same as GET without the body."""
     return {"GET": (interaction, letters), "HEAD": (interaction, letters)}
 
 
 def _by_method(
     methods: dict[str, tuple[str, str]], method: str, type: str | None = None, id: str | None = None
 ) -> Route | Misrouted:
-    found = methods.get(method)
-    return Misrouted(405, allowed=tuple(methods)) if found is None else Route(*found, type, id)
+    interaction = methods.get(method)
+    return Misrouted(405, allowed=tuple(methods)) if interaction is None else Route(*interaction, type, id)
 
 
 def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
@@ -230,4 +234,4 @@ COUNTERPARTS = {
     ("dstu2", "CareTeam"): "CarePlan",
     ("dstu2", "PractitionerRole"): "Practitioner",
 }
-"""(version, name of another version) -> what it is called here, where the spelling would not tell."""
+"""(version, name in another version) -> name in this version, for names that aren't similar."""

@@ -1,7 +1,7 @@
-"""How a parameter is read, found out once by its type and name, and then used for every value.
+"""Caches how a search parameter is read, by type and name.
 
-Most parameters that are sent are plain: a published parameter without a modifier or a chain. Which one it is and whether it is
-answered depends on the name alone; only `search_filters.values_of` looks at the value.
+Most requests use a published parameter without a modifier or a chain. Which parameter that is, and whether the server supports
+it, depends only on the name; only `search.filters.values_of` looks at the value.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from sickbay.fhir.search.result_parameters import RESULTS, UNSHAPED
 from sickbay.kernel.memoize import memoized
 
 LONGEST = 64
-"""Characters of a name that is worth caching."""
+"""Longest parameter name that is cached, in characters."""
 _READ_OTHERWISE = frozenset(
     {"_format", "_pretty", "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED}
 )
 
 
 def plain(version: str, type: str, name: str) -> SearchParameter | None:
-    """The parameter, if it is read by its values alone; None if it is read step by step (`search._read`)."""
+    """Returns the parameter if only its values need to be read; None if it needs the full parser (`search.parser`)."""
     return _plain(version, type, name) if len(name) <= LONGEST else None
 
 

@@ -7,10 +7,10 @@ from functools import cache
 from sickbay.fhir.search.parameters import resource_types
 
 NOT_SERVED = frozenset({"Subscription", "SubscriptionStatus", "SubscriptionTopic"})
-"""Nothing is sent to a subscriber. What an older Sickbay stored can be read, searched and deleted."""
+"""Notifications aren't sent to subscribers. Resources stored by an older Sickbay can be read, searched and deleted."""
 
 
 @cache
 def served_types(version: str) -> tuple[str, ...]:
-    """The types that the capability statement lists, sorted."""
-    return tuple(one for one in resource_types(version) if one not in NOT_SERVED)
+    """Returns the types that the capability statement lists, sorted."""
+    return tuple(type for type in resource_types(version) if type not in NOT_SERVED)

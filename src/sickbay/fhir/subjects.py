@@ -1,7 +1,7 @@
-"""Whose record a resource is, for writing: the patients in its compartments, and those it is a record of.
+"""Determines whose record a resource is, for writes: the patients in its compartments, and the patients it is about.
 
-A search parameter of the Patient compartment either names the subject of a record (`subject`, `patient`, `beneficiary`) or
-someone who takes part in it (`performer`, `recipient`, `author`, `asserter`, `informant`, `payor`). Both let a patient read
+A search parameter of the Patient compartment names either the subject of a record (`subject`, `patient`, `beneficiary`) or
+a participant (`performer`, `recipient`, `author`, `asserter`, `informant`, `payor`). Both allow a patient to read
 the record. Only the subject may change or delete it.
 """
 
@@ -19,7 +19,7 @@ from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, known_types, parameters
 
 USUAL = ("subject", "patient")
-"""The parameters that name the subject of a record. They hold for every type that EXCEPTIONS doesn't list."""
+"""The parameters that name the subject, for every type that EXCEPTIONS doesn't list."""
 
 EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
     "Appointment": ("actor", "subject"),  # everyone takes part; `subject` exists since R5
@@ -31,18 +31,18 @@ EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
     "Schedule": ("actor",),  # whose time it is
     "SupplyRequest": ("patient", "subject", "requester"),  # STU3 has only the requester
 }
-"""Types whose subject is named otherwise.
+"""Types that name their subject with other parameters.
 
-Appointment, AppointmentResponse and Schedule know participants only, and so do Person (`link`), Provenance (`target`) and
-AuditEvent (agent and entity; `patient` alone since R5), whose parameter `patient` stands for all of them. Every patient
-who takes part there counts as a subject. A record with several subjects is changed only by an app that may write for all.
+Appointment, AppointmentResponse and Schedule have only participants. So do Person (`link`), Provenance (`target`) and
+AuditEvent (agent and entity; `patient` only since R5), whose parameter `patient` covers all of them. There, every patient
+who takes part counts as a subject. Only an app that may write for all subjects can change a record with several.
 """
 
 
 class Subjects(NamedTuple):
-    """patients: ids of all whose compartments hold the resource. subjects: of those it is a record of.
+    """patients: ids of all patients whose compartments contain the resource. subjects: ids of the patients it is about.
 
-    is_named: whether it says at all what it is about, if only by an identifier, a contained resource, or a Group.
+    is_named: whether it names a subject at all, even if only by an identifier, a contained resource or a Group.
     """
 
     patients: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class Subjects(NamedTuple):
 
 
 def subjects_of(version: str, resource: Mapping[str, Any], base: str) -> Subjects:
-    """Read from the body. base: the FHIR base on which absolute references are local. Never raises on content."""
+    """Reads the subjects from the body. base: the FHIR base, for absolute references. Never raises for invalid content."""
     type, id = resource.get("resourceType"), resource.get("id")
     if not isinstance(type, str) or type not in known_types(version) or type in CROWDS:
         return Subjects()
@@ -60,17 +60,17 @@ def subjects_of(version: str, resource: Mapping[str, Any], base: str) -> Subject
         owner = context(whole, base)
         own = frozenset({owner[1]} if owner is not None and owner[0] == "Patient" else ())
         return Subjects(own, own, owner is not None)
-    ways = _ways(version, type)
-    patients = _patients(ways.compartment, whole, base)
+    paths = _ways(version, type)
+    patients = _patients(paths.compartment, whole, base)
     if type == "Patient":
         own = frozenset({id} if isinstance(id, str) else ())
         return Subjects(patients | own, own, True)
-    named = any(walk(one, whole) for one in ways.named)
-    return Subjects(patients, _patients(ways.subject, whole, base), named)
+    named = any(walk(path, whole) for path in paths.named)
+    return Subjects(patients, _patients(paths.subject, whole, base), named)
 
 
 class Before(NamedTuple):
-    """A stored resource before a write. codes: (parameter, system, code) by which granular scopes may filter."""
+    """A stored resource before a write. codes: (parameter, system, code), for the filters of granular scopes."""
 
     whose: Subjects
     codes: tuple[tuple[str, str | None, str], ...] = ()
@@ -80,7 +80,7 @@ class _Ways(NamedTuple):
     compartment: tuple[ElementPath, ...]
     subject: tuple[ElementPath, ...]
     named: tuple[ElementPath, ...]
-    """Those of `subject`, whatever type the reference has."""
+    """The paths in `subject`, for references to any type."""
 
 
 @cache
@@ -95,7 +95,7 @@ def _ways(version: str, type: str) -> _Ways:
 
 
 def subject_parameters(version: str, type: str) -> tuple[str, ...]:
-    """The search parameters that name the subject of a record of this type; empty if nothing does."""
+    """Returns the search parameters that name the subject of this type; empty if it has no subject."""
     own, compartment = parameters(version, type), compartment_types(version).get(type, ())
     if type in EXCEPTIONS:
         return tuple(code for code in EXCEPTIONS[type] if code in own and compartment)
@@ -107,11 +107,11 @@ def _any_target(expression: str) -> str:
 
 
 def _patients(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
-    found = set()
+    ids = set()
     for route in ways:
         for value in walk(route, resource):
             text = index_values.referenced(value, route.type)
             place = target(text, base) if text is not None else None
             if place is not None and place[0] == "Patient":
-                found.add(place[1])
-    return frozenset(found)
+                ids.add(place[1])
+    return frozenset(ids)

@@ -1,4 +1,4 @@
-"""Parts of a resource on request (R4, 3.1.1.5.8): _summary and _elements, cut out of the stored bytes, tagged as SUBSETTED."""
+"""Returns parts of a resource for _summary and _elements, cut from the stored bytes and tagged SUBSETTED (R4, 3.1.1.5.8)."""
 
 from __future__ import annotations
 
@@ -27,68 +27,69 @@ RULE = "fhir-search-value-malformed"
 
 
 class Part(NamedTuple):
-    """What is to be given of each resource: a summary, or the elements of these names (both empty: the whole)."""
+    """The part to return of each resource: a summary, or the elements with these names. Both empty: the whole resource."""
 
     summary: str | None = None
     elements: tuple[str, ...] = ()
 
 
 def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
-    """What a read or a history asks for; type None: any. Every fault (never an empty tuple) where it is no such thing."""
-    part, faults = Part(), []
+    """Reads the parameters of a read or a history; type None: any. Returns all errors (never an empty tuple) if any."""
+    part, errors = Part(), []
     for name, text in pairs:
         if name == "_summary":
             part = part._replace(summary=None if text == "false" else text)
             if text not in SUMMARIES:
-                faults.append(RequestError(RULE, name, text, "_summary=true, text, data or false; a count is of a search"))
+                errors.append(RequestError(RULE, name, text, "_summary=true, text, data or false; only a search has a count"))
         elif name == "_elements":
             names = tuple(filter(None, text.split(",")))
             part = part._replace(elements=(*part.elements, *names))
-            faults += [RequestError(RULE, name, text, wrong) for one in names if (wrong := unknown(version, type, one))]
-    return tuple(faults) if faults else part
+            meant = [unknown(version, type, element) for element in names]
+            errors += [RequestError(RULE, name, text, expected) for expected in meant if expected]
+    return tuple(errors) if errors else part
 
 
 def unknown(version: str, type: str | None, name: str) -> str | None:
-    """What was meant by an element that the type does not have; None where it has it, or where the type is not known."""
+    """Returns the likely meaning of an element the type doesn't have; None if it has the element or the type is unknown."""
     first = name.removeprefix(f"{type}.").split(".")[0]
-    held = children(version, type) if type else {}
-    if not held or first in held or first == "resourceType":
+    elements = children(version, type) if type else {}
+    if not elements or first in elements or first == "resourceType":
         return None
-    near = nearest_of(first, held)
+    near = nearest_of(first, elements)
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
 def faults(query: Query) -> tuple[RequestError, ...]:
-    """What a search cannot ask for: elements that no type of it has; texts alone of included resources (R4, 3.1.1.5.8)."""
-    types = [one.type for one in query.parts] or [query.type]
-    found = []
+    """Reports elements that no searched type has, and _summary=text with included resources (R4, 3.1.1.5.8)."""
+    types = [part.type for part in query.parts] or [query.type]
+    errors = []
     for name in query.elements:
-        said = [unknown(query.version, type, name) for type in types]
-        if None not in said:
-            found.append(RequestError(RULE, "_elements", name, str(said[0])))
-    if query.summary == "text" and any(one.includes for one in query.parts or (query,)):
-        found.append(RequestError(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
-    return tuple(found)
+        expected = [unknown(query.version, type, name) for type in types]
+        if None not in expected:
+            errors.append(RequestError(RULE, "_elements", name, str(expected[0])))
+    if query.summary == "text" and any(part.includes for part in query.parts or (query,)):
+        errors.append(RequestError(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
+    return tuple(errors)
 
 
 def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:
-    """The part of `body` that was asked for; the whole where nothing was. summary: true, text, data (count has no body).
+    """Returns the requested part of `body`, or all of it. summary: true, text or data (count has no body).
 
-    Elements that must be there are always kept, so that the part is a resource still.
+    Keeps mandatory elements, so that the part is still a valid resource.
     """
-    kept = _wanted(version, type, summary, elements)
-    if kept is None and summary != "data":
+    keys = _wanted(version, type, summary, elements)
+    if keys is None and summary != "data":
         return body
     cut = []
     for key, value in members(body):
         name = key.removeprefix("_")
-        if (kept is None and name != "text") or (kept is not None and name in kept):
+        if (keys is None and name != "text") or (keys is not None and name in keys):
             cut.append((key, value))
     return joined(_tagged(version, cut))
 
 
 def _wanted(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
-    """The keys to keep; None: all."""
+    """Returns the keys to keep; None: all of them."""
     must = _ALWAYS | _mandatory(version, type)
     if summary == "text":
         return must | {"text"}
@@ -100,34 +101,34 @@ def _wanted(version: str, type: str, summary: str | None, elements: Collection[s
 
 
 def _keys(version: str, type: str, name: str) -> list[str]:
-    """`birthDate`, `Patient.birthDate`, `name.family`: the key of the resource itself; of a choice, every one."""
+    """Returns the resource's own keys for `birthDate`, `Patient.birthDate` or `name.family`; all keys of a choice."""
     first = name.removeprefix(type + ".").split(".")[0]
-    return [one.key for one in children(version, type).get(first, ())] or [first]
+    return [child.key for child in children(version, type).get(first, ())] or [first]
 
 
 @cache
 def _mandatory(version: str, type: str) -> frozenset[str]:
-    found = set()
+    keys = set()
     for path, entry in table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         if parent == type and (entry[0] > 0 or (len(entry) > 4 and entry[4] == "M")):
-            found |= {one.key for one in children(version, type)[name.removesuffix("[x]")]}
-    return frozenset(found - {"modifierExtension"})
+            keys |= {child.key for child in children(version, type)[name.removesuffix("[x]")]}
+    return frozenset(keys - {"modifierExtension"})
 
 
 @cache
 def _summarised(version: str, type: str) -> frozenset[str]:
-    """What the definitions mark as its summary."""
-    held = children(version, type)
+    """Returns the keys that the definitions mark as summary elements."""
+    elements = children(version, type)
     names = table(version, "summary").get(type, ())
-    return frozenset(one.key for name in names for one in held.get(name.removesuffix("[x]"), ()))
+    return frozenset(child.key for name in names for child in elements.get(name.removesuffix("[x]"), ()))
 
 
 def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    held = dict(cut)
-    meta = _object(lossless_json.loads(held.get("meta", b"{}")))
-    told = meta.get("tag")
-    tags = [one for one in (told if isinstance(told, list) else []) if _object(one).get("code") != "SUBSETTED"]
+    values = dict(cut)
+    meta = _object(lossless_json.loads(values.get("meta", b"{}")))
+    sent_tags = meta.get("tag")
+    tags = [tag for tag in (sent_tags if isinstance(sent_tags, list) else []) if _object(tag).get("code") != "SUBSETTED"]
     meta["tag"] = [*tags, {"system": _OLD_SYSTEM if version in _OLD else _SYSTEM, "code": "SUBSETTED"}]
     begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
     rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
@@ -135,5 +136,5 @@ def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """What was loaded may never have been looked at."""
+    """Returns `value` if it is an object, because loaded resources may not have been validated."""
     return value if isinstance(value, dict) else {}

@@ -1,6 +1,6 @@
-"""The code systems and value sets that come with us: those of required bindings, with the system of each code.
+"""The bundled code systems and value sets: those of required bindings, with the system of each code.
 
-The names of codes are R4's; of other versions those that R4 has too. A code of which nothing is said has no display.
+Displays come from R4; other versions have them only for codes that R4 also has. Other codes have no display.
 """
 
 from __future__ import annotations
@@ -25,70 +25,71 @@ class Term(NamedTuple):
 
 @cache
 def value_sets(version: str) -> Mapping[str, tuple[Term, ...]]:
-    """By URL, in the order of the definition."""
+    """URL -> terms, in the order of the definition."""
     return {url: _terms(version, url, codes) for url, codes in table(version, "codes").items()}
 
 
 def _terms(version: str, url: str, codes: Sequence[str]) -> tuple[Term, ...]:
-    named = [Term(*one) for one in table("r4", "terms").get(url, ())]
-    known = {one.code for one in named}
+    named = [Term(*fields) for fields in table("r4", "terms").get(url, ())]
+    known = {term.code for term in named}
     own = SPECIFICATION + url.rpartition("/")[2]
-    return (*(one for one in named if one.code in codes), *(Term(own, code) for code in codes if code not in known))
+    return (*(term for term in named if term.code in codes), *(Term(own, code) for code in codes if code not in known))
 
 
 @cache
 def systems(version: str) -> Mapping[str, Mapping[str, str]]:
-    """System -> code -> display, as far as the value sets reach."""
-    found: dict[str, dict[str, str]] = {}
+    """System -> code -> display, for all codes in the value sets."""
+    displays: dict[str, dict[str, str]] = {}
     for terms in value_sets(version).values():
-        for one in terms:
-            found.setdefault(one.system, {}).setdefault(one.code, one.display)
-    return found
+        for term in terms:
+            displays.setdefault(term.system, {}).setdefault(term.code, term.display)
+    return displays
 
 
 def meant(version: str, url: str) -> str:
-    """For who asked for a value set that is not here: the nearest, or how many there are."""
+    """Suggests a value set for an unknown URL: the nearest name, or the number of available ones."""
     known = value_sets(version)
-    near = nearest_of(url.rpartition("/")[2][:64], [one.rpartition("/")[2] for one in known])
+    near = nearest_of(url.rpartition("/")[2][:64], [value_set.rpartition("/")[2] for value_set in known])
     if near is not None:
-        return f"Did you mean {next(one for one in known if one.endswith('/' + near))}?"
-    return f"The {len(known)} of required bindings are here, as {SPECIFICATION}ValueSet/administrative-gender."
+        return f"Did you mean {next(value_set for value_set in known if value_set.endswith('/' + near))}?"
+    example = f"{SPECIFICATION}ValueSet/administrative-gender"
+    return f"{len(known)} value sets (required bindings) are available, for example {example}."
 
 
 def expansion(version: str, url: str, text: str, offset: int, count: int, at: datetime.datetime) -> dict[str, Any]:
-    """The expanded ValueSet. text: in code or display, capitals aside. Raises KeyError where there is none."""
+    """Returns the expanded ValueSet. text: part of a code or display, case-insensitive. Raises KeyError if it is unknown."""
     wanted = text.casefold()
-    found = [one for one in value_sets(version)[url] if wanted in one.code.casefold() or wanted in one.display.casefold()]
-    shown = [
-        {name: value for name, value in one._asdict().items() if value} for one in found[offset : offset + min(count, MOST)]
-    ]
-    held: dict[str, Any] = {
+    terms = value_sets(version)[url]
+    matches = [term for term in terms if wanted in term.code.casefold() or wanted in term.display.casefold()]
+    page = matches[offset : offset + min(count, MOST)]
+    shown = [{name: value for name, value in term._asdict().items() if value} for term in page]
+    expanded: dict[str, Any] = {
         "identifier": f"{url}?filter={text}" if text else url,
         "timestamp": at.isoformat(timespec="seconds"),
-        "total": len(found),
+        "total": len(matches),
         "offset": offset,
     }
     if shown:
-        held["contains"] = shown
+        expanded["contains"] = shown
     return {
         "resourceType": "ValueSet",
         "url": url,
         "name": url.rpartition("/")[2].replace("-", " ").title().replace(" ", ""),
         "status": "active",
-        "expansion": held,
+        "expansion": expanded,
     }
 
 
 def judged(terms: Sequence[Term], asked: Sequence[Term]) -> tuple[bool, str, str]:
-    """Whether one of the codes is among the terms; what is said of it; its display. system "": whichever."""
-    for one in asked:
-        held = next((term for term in terms if term.code == one.code and one.system in ("", term.system)), None)
-        if held is None:
+    """Returns whether one of the codes is among the terms, a message, and its display. system "": any system."""
+    for coding in asked:
+        match = next((term for term in terms if term.code == coding.code and coding.system in ("", term.system)), None)
+        if match is None:
             continue
-        if one.display and held.display and one.display.casefold() != held.display.casefold():
-            return False, f"{one.code} is called {held.display}, not {one.display}.", held.display
-        return True, "", held.display
-    elsewhere = next((term for one in asked for term in terms if term.code == one.code), None)
+        if coding.display and match.display and coding.display.casefold() != match.display.casefold():
+            return False, f"The display of {coding.code} is {match.display}, not {coding.display}.", match.display
+        return True, "", match.display
+    elsewhere = next((term for coding in asked for term in terms if term.code == coding.code), None)
     if elsewhere is not None:
-        return False, f"{elsewhere.code} is of the system {elsewhere.system}.", elsewhere.display
-    return False, f"There is no {' or '.join(one.code for one in asked) or 'code'} in it.", ""
+        return False, f"{elsewhere.code} belongs to the system {elsewhere.system}.", elsewhere.display
+    return False, f"It doesn't contain {' or '.join(coding.code for coding in asked) or 'the code'}.", ""

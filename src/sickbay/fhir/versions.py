@@ -1,4 +1,4 @@
-"""The FHIR versions Sickbay speaks, by the segment of their address."""
+"""The FHIR versions that Sickbay supports, by their URL segment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """segment: in the address and in Space. number: fhirVersion. json, xml: media types."""
+    """segment: in URLs and stored keys. number: fhirVersion. json, xml: media types. statement: type of the metadata."""
 
     segment: str
     number: str

@@ -75,5 +75,5 @@ def test_copies_of_copies_do_not_fill_the_memory() -> None:
     """Each of these doubles what the one before made: forty of them would have a million million values."""
     doubled = [{"op": "copy", "from": "/a", "path": "/a/b/-"}]
     assert len(apply(RESOURCE, doubled * 3)["a"]["b"]) == 5
-    with pytest.raises(PatchFailed, match=r"the copies of a patch may have 1000000 bytes in all"):
+    with pytest.raises(PatchFailed, match=r"the copies of a patch must not exceed 1000000 bytes in total"):
         apply(RESOURCE, doubled * 40)

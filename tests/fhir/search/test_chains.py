@@ -80,7 +80,7 @@ def test_a_chain_without_a_type_goes_on_where_it_can() -> None:
 def test_a_chain_whose_parameter_is_of_several_kinds_says_which_type() -> None:
     (fault,) = faults("Observation", ("part-of.series", "x"))
     assert fault.rule == "fhir-search-unknown-param"
-    assert fault.expected == "part-of:ImagingStudy.series: say which type is meant"
+    assert fault.expected == "part-of:ImagingStudy.series, with the type that you mean"
 
 
 def test_a_canonical_is_no_way_along() -> None:
@@ -92,7 +92,7 @@ def test_a_canonical_is_no_way_along() -> None:
 
 def test_a_chain_that_leads_to_very_many_types_says_which() -> None:
     (fault,) = faults("Provenance", ("target._id", "1"))
-    assert (fault.rule, "say which type is meant" in fault.expected) == ("fhir-search-unknown-param", True)
+    assert (fault.rule, "with the type that you mean" in fault.expected) == ("fhir-search-unknown-param", True)
     several = [("performer.identifier", str(number)) for number in range(12)]
     assert [one.rule for one in faults("Observation", *several)] == ["fhir-search-too-complex"]
 

@@ -199,7 +199,7 @@ def test_what_only_shapes_an_answer_is_left_out_and_named_or_refused_under_stric
         assert isinstance(strict, tuple)
         assert strict[0].rule == "fhir-search-param-unsupported"
     assert asked("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
-    assert refused("Patient", ("_contained", "both")).expected.startswith("what contains them")
+    assert refused("Patient", ("_contained", "both")).expected.startswith("the resource that contains them")
 
 
 def test_members_of_a_group_are_found_by_r5_alone() -> None:

@@ -185,7 +185,7 @@ BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] =
 def broken(version: str, type: str, change: dict[str, Any]) -> set[str]:
     whole = {key: value for key, value in {**minimal(version, type), **change}.items() if value is not None}
     found = validate(version, whole)
-    return {one.text.partition("breaks ")[2].partition(":")[0] for one in found if one.code == "invariant"}
+    return {one.text.partition("violates ")[2].partition(":")[0] for one in found if one.code == "invariant"}
 
 
 @pytest.mark.parametrize(("key", "type", "breaks", "holds", "versions"), BROKEN, ids=lambda one: str(one)[:40])

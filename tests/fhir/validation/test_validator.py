@@ -31,9 +31,9 @@ EXPLAINED = {
     ("stu3", "DiagnosticReport/report"): "must be Type/id",
     ("stu3", "ImplementationGuide/fhir"): "is required",
     ("stu3", "Questionnaire/qs1"): "linkId is required",
-    ("dstu2", "Bundle/types"): "must be a URI without blanks",
+    ("dstu2", "Bundle/types"): "must be a URI without spaces",
     ("dstu2", "ImplementationGuide/fhir"): "ImplementationGuide",
-    ("dstu2", "List/prognosis"): "#1, which is not contained",
+    ("dstu2", "List/prognosis"): "refers to #1, but there is no such contained resource",
     ("dstu2", "QuestionnaireResponse/3141"): "dom-3",
 }
 SPACE = "Organization.type.coding[0].system must be a URI"

@@ -1,4 +1,4 @@
-"""The tables of the versions, written by tools/definitions.py; each is read when it is first asked for."""
+"""The tables of each FHIR version, written by tools/definitions.py. Each is loaded on first use."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ _HERE = Path(__file__).parent
 
 @cache
 def table(version: str, name: str) -> dict[str, Any]:
-    """One table of one version: elements, search, codes, compartments or summary."""
+    """Returns a table of a version: elements, search, codes, compartments or summary."""
     return dict(orjson.loads(gzip.decompress((_HERE / f"{version}-{name}.json.gz").read_bytes())))

@@ -1,4 +1,4 @@
-"""Observation/$lastn: of each code the newest, as many as are asked for (R4, Observation, operation lastn)."""
+"""Observation/$lastn: the most recent observations for each code (R4, Observation, operation lastn)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StoredObservation(Protocol):
 
 
 class Newest:
-    """Takes observations newest first. Those with any coding alike count as one code; without codings, by their text."""
+    """Takes observations, newest first. They have the same code if they share a coding or, without codings, the text."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -25,25 +25,25 @@ class Newest:
         self._counts: list[int] = []
 
     def take(self, observations: Iterable[StoredObservation]) -> None:
-        for one in observations:
-            group = self._group(_codes(lossless_json.loads(one.body).get("code")))
+        for observation in observations:
+            group = self._group(_codes(lossless_json.loads(observation.body).get("code")))
             if self._counts[group] < self.most:
                 self._counts[group] += 1
-                self.kept.append(one)
+                self.kept.append(observation)
 
     def _group(self, codes: list[tuple[str, str]]) -> int:
-        known = next((self._groups[one] for one in codes if one in self._groups), None)
+        known = next((self._groups[code] for code in codes if code in self._groups), None)
         if known is None:
             known = len(self._counts)
             self._counts.append(0)
-        for one in codes:
-            self._groups.setdefault(one, known)
+        for code in codes:
+            self._groups.setdefault(code, known)
         return known
 
 
 def _codes(concept: Any) -> list[tuple[str, str]]:
     if not isinstance(concept, dict):
         return [NO_CODE]
-    codings = [one for one in concept.get("coding", ()) if isinstance(one, dict) and one.get("code")]
-    found = [(str(one.get("system", "")), str(one["code"])) for one in codings]
-    return found or [("", f"text {str(concept.get('text', '')).casefold()}")]
+    codings = [coding for coding in concept.get("coding", ()) if isinstance(coding, dict) and coding.get("code")]
+    pairs = [(str(coding.get("system", "")), str(coding["code"])) for coding in codings]
+    return pairs or [("", f"text {str(concept.get('text', '')).casefold()}")]

@@ -1,4 +1,4 @@
-"""Adding to the meta of a resource, and taking away: tags, security labels and profiles (R4, $meta-add, $meta-delete)."""
+"""Adds tags, security labels and profiles to the meta of a resource, and removes them (R4, $meta-add, $meta-delete)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ LISTS = ("profile", "security", "tag")
 
 
 def of(profiles: Sequence[str], security: Sequence[tuple[str, str]], tags: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A Meta that has these; labels as (system, code), the system "" where there is none."""
+    """Returns a Meta with these values. Labels are (system, code), with the system "" if there is none."""
     coded = {
-        name: [{"system": system, "code": code} if system else {"code": code} for system, code in held]
-        for name, held in (("security", security), ("tag", tags))
+        name: [{"system": system, "code": code} if system else {"code": code} for system, code in values]
+        for name, values in (("security", security), ("tag", tags))
     }
-    return {name: held for name, held in {"profile": list(profiles), **coded}.items() if held}
+    return {name: values for name, values in {"profile": list(profiles), **coded}.items() if values}
 
 
 def is_one(meta: dict[str, Any]) -> bool:
@@ -22,34 +22,34 @@ def is_one(meta: dict[str, Any]) -> bool:
 
 
 def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    """What is there already is not there twice."""
-    held = _held(resource)
+    """Returns the resource with the values of `meta` added. Existing values aren't repeated."""
+    values = _held(resource)
     for name in LISTS:
-        new = [one for one in meta.get(name, []) if not _among(one, held.get(name, []))]
+        new = [label for label in meta.get(name, []) if not _among(label, values.get(name, []))]
         if new:
-            held[name] = [*held.get(name, []), *new]
-    return {**resource, "meta": held}
+            values[name] = [*values.get(name, []), *new]
+    return {**resource, "meta": values}
 
 
 def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    held = _held(resource)
+    values = _held(resource)
     for name in LISTS:
-        kept = [one for one in held.get(name, []) if not _among(one, meta.get(name, []))]
-        held = {**held, name: kept} if kept else {key: value for key, value in held.items() if key != name}
-    return {**resource, "meta": held}
+        remaining = [label for label in values.get(name, []) if not _among(label, meta.get(name, []))]
+        values = {**values, name: remaining} if remaining else {key: value for key, value in values.items() if key != name}
+    return {**resource, "meta": values}
 
 
 def _held(resource: dict[str, Any]) -> dict[str, Any]:
-    """What was loaded may never have been looked at: what is no Meta is none."""
+    """Returns a copy of the meta without invalid lists, because a loaded resource may never have been validated."""
     meta = resource.get("meta")
-    found = dict(meta) if isinstance(meta, dict) else {}
-    return {name: held for name, held in found.items() if name not in LISTS or isinstance(held, list)}
+    members = dict(meta) if isinstance(meta, dict) else {}
+    return {name: member for name, member in members.items() if name not in LISTS or isinstance(member, list)}
 
 
-def _among(one: Any, others: list[Any]) -> bool:
-    return any(_key(one) == _key(other) for other in others)
+def _among(label: Any, others: list[Any]) -> bool:
+    return any(_key(label) == _key(other) for other in others)
 
 
-def _key(one: Any) -> Any:
-    """A coding is the same by system and code, whatever it is called."""
-    return (one.get("system"), one.get("code")) if isinstance(one, dict) else one
+def _key(label: Any) -> Any:
+    """Returns what identifies a label: a coding's system and code, not its display."""
+    return (label.get("system"), label.get("code")) if isinstance(label, dict) else label

@@ -1,4 +1,4 @@
-"""Reading what an operation is given: a query, a form, or Parameters in the body become one set of values."""
+"""Reads the parameters of an operation from a query, a form, or a Parameters resource in the body."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ COMMON = ("_format", "_pretty", "access_token")
 
 ASSOCIATED = "includeAssociatedData"
 NO_REFERENCES = "_noReferencedResources"
-"""A value of our own: the Bulk Data guide leaves names with _ in front to servers."""
+"""A value defined by this server. The Bulk Data specification reserves names starting with _ for servers."""
 _ANY = Operation("export", "system", None, "", "", {})
 
 
 @dataclass(frozen=True, slots=True)
 class OperationInput:
-    """texts: what is a text, in order, by name. things: what is a structure (resource, meta, coding), by name."""
+    """texts: primitive values by name, in order. things: complex values (resource, meta, coding) by name."""
 
     texts: dict[str, list[str]] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)
     pairs: tuple[tuple[str, str], ...] = ()
 
     def one(self, name: str) -> str | None:
-        found = self.texts.get(name)
-        return found[0] if found else None
+        texts = self.texts.get(name)
+        return texts[0] if texts else None
 
     def listed(self, name: str) -> tuple[str, ...]:
-        """Repeated, or separated by commas."""
-        return tuple(one for text in self.texts.get(name, ()) for one in text.split(",") if one)
+        """Returns the values of a parameter that may be repeated or comma-separated."""
+        return tuple(value for text in self.texts.get(name, ()) for value in text.split(",") if value)
 
     def count(self, name: str, otherwise: int) -> int:
         text = self.one(name)
         return otherwise if text is None else int(text)
 
     def since(self, name: str) -> tuple[int, int] | None:
-        """The range of a date or an instant."""
+        """Returns the period that a date or an instant covers."""
         text = self.one(name)
         return None if text is None else span(text.replace(" ", "+"))
 
@@ -60,68 +60,68 @@ class OperationInput:
 def read(
     version: str, operation: Operation, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> OperationInput | tuple[RequestError, ...]:
-    """What was given, or every fault in it (never an empty tuple). lenient: what is not known is left out.
+    """Returns the parameters, or all errors in them (never an empty tuple). lenient: unknown parameters are ignored.
 
-    body: "" or JSON; a form stands in `pairs` already.
+    body: "" or JSON. The fields of a form are already in `pairs`.
     """
-    kept = [(name, text) for name, text in pairs if name not in COMMON]
+    values = [(name, text) for name, text in pairs if name not in COMMON]
     things: dict[str, Any] = {}
     if body and operation.methods and not _is_form(body, pairs):
-        found = _body(version, operation, body)
-        if isinstance(found, RequestError):
-            return (found,)
-        kept += found[0]
-        things = found[1]
+        content = _body(version, operation, body)
+        if isinstance(content, RequestError):
+            return (content,)
+        values += content[0]
+        things = content[1]
     if version == "dstu2" and operation.name in operation_registry.IDENTIFIED:
-        kept = [("url" if name == "identifier" else name, text) for name, text in kept]
-    given = OperationInput(_texts(kept), things, tuple(kept))
+        values = [("url" if name == "identifier" else name, text) for name, text in values]
+    params = OperationInput(_texts(values), things, tuple(values))
     if operation.takes is None:
-        return tuple(_of_newest(version, given)) or given
-    faults = [*_unknown(operation, given, lenient), *_faults(version, operation, given), *_missing(operation, given)]
-    faults = [fault for fault in faults if not lenient or fault.parameter != ASSOCIATED]
-    return tuple(faults) if faults else given
+        return tuple(_of_newest(version, params)) or params
+    errors = [*_unknown(operation, params, lenient), *_faults(version, operation, params), *_missing(operation, params)]
+    errors = [fault for fault in errors if not lenient or fault.parameter != ASSOCIATED]
+    return tuple(errors) if errors else params
 
 
 def given(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False) -> OperationInput:
-    """What the operation of this address is given, where nothing is wrong with it."""
+    """Returns the parameters of the operation at this URL, or no parameters if they have errors."""
     operation = operation_registry.find(version, found.operation or "", found.type, found.id)
-    read_ = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
-    return read_ if isinstance(read_, OperationInput) else OperationInput()
+    result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
+    return result if isinstance(result, OperationInput) else OperationInput()
 
 
 def faults(
     version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> tuple[RequestError, ...]:
-    """What is wrong with what the operation of this address is given."""
+    """Returns the errors in the parameters of the operation at this URL."""
     operation = operation_registry.find(version, found.operation or "", found.type, found.id)
-    told = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
-    return () if isinstance(told, OperationInput) else told
+    result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
+    return () if isinstance(result, OperationInput) else result
 
 
 def involved(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
-    """The types besides that of the address whose scopes the operation needs."""
+    """Returns the types, other than the one in the URL, for which the operation needs scopes."""
     operation = operation_registry.find(version, found.operation or "", found.type, found.id)
     if operation is None:
         return ()
-    told = read(version, operation, pairs, body, lenient=True)
-    if not isinstance(told, OperationInput):
+    result = read(version, operation, pairs, body, lenient=True)
+    if not isinstance(result, OperationInput):
         return ()
-    named_ = [one for type, asked in type_filters(told) for one in (type, *named(version, type, asked))]
-    return operation_registry.involved(operation, (*told.listed("_type"), *named_))
+    mentioned = [name for type, search in type_filters(result) for name in (type, *named(version, type, search))]
+    return operation_registry.involved(operation, (*result.listed("_type"), *mentioned))
 
 
 def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
-    """The values of this name in Parameters; none if the body is something else, which other faults say."""
+    """Returns the values of a parameter in a Parameters body; none for any other body, which is reported elsewhere."""
     if not body.lstrip().startswith(("{", "<")):
         return ()
-    found = _body(version, _ANY, body)
-    return () if isinstance(found, RequestError) else tuple(text for key, text in found[0] if key == name)
+    content = _body(version, _ANY, body)
+    return () if isinstance(content, RequestError) else tuple(text for key, text in content[0] if key == name)
 
 
 def type_filters(told: OperationInput) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Type and search of each `_typeFilter=Type?search`, repeated or separated by commas."""
-    texts = [one for text in told.texts.get("_typeFilter", ()) for one in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
-    return [(type, parse(query).pairs) for type, _, query in (one.partition("?") for one in texts)]
+    """Returns the type and the search of each `_typeFilter=Type?search`, repeated or comma-separated."""
+    texts = [item for text in told.texts.get("_typeFilter", ()) for item in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
+    return [(type, parse(query).pairs) for type, _, query in (item.partition("?") for item in texts)]
 
 
 def _is_form(body: str, pairs: Sequence[tuple[str, str]]) -> bool:
@@ -130,34 +130,34 @@ def _is_form(body: str, pairs: Sequence[tuple[str, str]]) -> bool:
 
 def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str, str]], dict[str, Any]] | RequestError:
     try:
-        found = xml_reader.loads(version, body.encode()) if body.lstrip().startswith("<") else lossless_json.loads(body)
+        document = xml_reader.loads(version, body.encode()) if body.lstrip().startswith("<") else lossless_json.loads(body)
     except ValueError as error:
         return RequestError(RULE, "body", str(error), "Parameters as JSON or XML")
-    kind = found.get("resourceType") if isinstance(found, dict) else None
+    kind = document.get("resourceType") if isinstance(document, dict) else None
     if kind != "Parameters":
         if "resource" in (operation.takes or {}) and kind is not None:
-            return [], {"resource": found}
+            return [], {"resource": document}
         return RequestError(
             RULE,
             "body",
             str(kind),
             f'Parameters, as in {{"resourceType": "Parameters", "parameter": [{{"name": "{_example(operation)}"}}]}}',
         )
-    parts = found.get("parameter", [])
+    parts = document.get("parameter", [])
     texts: list[tuple[str, str]] = []
     things: dict[str, Any] = {}
-    for one in parts if isinstance(parts, list) else []:
-        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+    for part in parts if isinstance(parts, list) else []:
+        if not isinstance(part, dict) or not isinstance(part.get("name"), str):
             return RequestError(RULE, "body", "a parameter without a name", "a name for each parameter")
-        _part(one, texts, things)
+        _part(part, texts, things)
     return texts, things
 
 
-def _part(one: dict[str, Any], texts: list[tuple[str, str]], things: dict[str, Any]) -> None:
-    name = one["name"]
-    if "resource" in one:
-        things[name] = one["resource"]
-    for key, value in one.items():
+def _part(part: dict[str, Any], texts: list[tuple[str, str]], things: dict[str, Any]) -> None:
+    name = part["name"]
+    if "resource" in part:
+        things[name] = part["resource"]
+    for key, value in part.items():
         if not key.startswith("value"):
             continue
         if isinstance(value, bool):
@@ -171,95 +171,99 @@ def _part(one: dict[str, Any], texts: list[tuple[str, str]], things: dict[str, A
 
 
 def _texts(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for name, text in pairs:
-        found.setdefault(name, []).append(text)
-    return found
+        by_name.setdefault(name, []).append(text)
+    return by_name
 
 
 def _example(operation: Operation) -> str:
     return next(iter((*operation.required, *(operation.takes or ()))), "name")
 
 
-def _unknown(operation: Operation, given: OperationInput, lenient: bool) -> list[RequestError]:
+def _unknown(operation: Operation, params: OperationInput, lenient: bool) -> list[RequestError]:
     takes = operation.takes or {}
     if lenient:
         return []
     return [
-        RequestError(RULE, name, given.one(name) or "", nearest_of(name, takes) or "one of " + (", ".join(takes) or "none"))
-        for name in (*given.texts, *given.things)
+        RequestError(RULE, name, params.one(name) or "", nearest_of(name, takes) or "one of " + (", ".join(takes) or "none"))
+        for name in (*params.texts, *params.things)
         if name not in takes
     ]
 
 
-def _missing(operation: Operation, given: OperationInput) -> list[RequestError]:
+def _missing(operation: Operation, params: OperationInput) -> list[RequestError]:
     return [
         RequestError(RULE, name, "", f"{name}=…")
         for name in operation.required
-        if not given.one(name) and name not in given.things
+        if not params.one(name) and name not in params.things
     ]
 
 
-def _faults(version: str, operation: Operation, given: OperationInput) -> list[RequestError]:
+def _faults(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
     takes = operation.takes or {}
-    found = []
-    for name, texts in given.texts.items():
+    errors = []
+    for name, texts in params.texts.items():
         for text in texts:
-            right = _wrong(takes.get(name, "any"), text)
-            if right is not None:
+            expected = _wrong(takes.get(name, "any"), text)
+            if expected is not None:
                 rule = "fhir-date-malformed" if takes[name] in ("date", "instant") else RULE
-                found.append(RequestError(rule, name, text, right))
-    for type in given.listed("_type") if "_type" in takes else ():
+                errors.append(RequestError(rule, name, text, expected))
+    for type in params.listed("_type") if "_type" in takes else ():
         if type not in known_types(version):
-            found.append(RequestError(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
-    for text in given.listed(ASSOCIATED) if ASSOCIATED in takes else ():
+            errors.append(RequestError(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
+    for text in params.listed(ASSOCIATED) if ASSOCIATED in takes else ():
         if text != NO_REFERENCES:
-            found.append(RequestError(RULE, ASSOCIATED, text, NO_REFERENCES))
+            errors.append(RequestError(RULE, ASSOCIATED, text, NO_REFERENCES))
     if "_typeFilter" in takes:
-        found += [fault for type, asked in type_filters(given) for fault in _filter(version, given, type, asked)]
+        errors += [error for type, search in type_filters(params) for error in _filter(version, params, type, search)]
     if "_elements" in takes and operation.name == "export":
-        found += [fault for name in given.listed("_elements") if (fault := _element(version, given, name))]
-    return found
+        errors += [error for name in params.listed("_elements") if (error := _element(version, params, name))]
+    return errors
 
 
-def _element(version: str, given: OperationInput, name: str) -> RequestError | None:
-    """Of one type where it says so, else of some of those that are exported."""
+def _element(version: str, params: OperationInput, name: str) -> RequestError | None:
+    """Checks an element name: against its own type if it has one, otherwise against the exported types."""
     own = name.partition(".")[0] if name[:1].isupper() and "." in name else ""
     if own and own not in known_types(version):
         return RequestError(RULE, "_elements", name, nearest_of(own, known_types(version)) or "a resource type")
-    said = [unknown(version, type, name) for type in ([own] if own else given.listed("_type"))]
-    return RequestError(RULE, "_elements", name, str(said[0]).partition("=")[2]) if said and None not in said else None
+    suggestions = [unknown(version, type, name) for type in ([own] if own else params.listed("_type"))]
+    return (
+        RequestError(RULE, "_elements", name, str(suggestions[0]).partition("=")[2])
+        if suggestions and None not in suggestions
+        else None
+    )
 
 
 def newest(given: OperationInput) -> int | None:
-    """How many of each code $lastn is to give; None where that is no number from 1 to 1000."""
+    """Returns how many observations of each code $lastn should return; None if that isn't a number from 1 to 1000."""
     most = given.one("max") or "1"
     number = int(most) if re.fullmatch(r"\d{1,4}", most, re.ASCII) else 0
     return number if 0 < number <= 1000 else None
 
 
 def newest_search(given: OperationInput) -> list[tuple[str, str]]:
-    """The other parameters of $lastn are those of a search, but for order and pages, which it has of its own."""
+    """Returns the search in the parameters of $lastn, without those for order and paging, which the operation sets."""
     own = ("max", "_sort", "_count", "_total", "_summary", "_cursor")
-    kept = [pair for pair in given.pairs if pair[0] not in own]
-    return [*kept, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
+    pairs = [pair for pair in given.pairs if pair[0] not in own]
+    return [*pairs, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
 
 
-def _of_newest(version: str, given: OperationInput) -> list[RequestError]:
-    wrong = [] if newest(given) else [RequestError(RULE, "max", given.one("max") or "", "a whole number from 1 to 1000")]
-    query = search_parser.parse(version, "Observation", newest_search(given), base="", strict=True)
+def _of_newest(version: str, params: OperationInput) -> list[RequestError]:
+    wrong = [] if newest(params) else [RequestError(RULE, "max", params.one("max") or "", "a whole number from 1 to 1000")]
+    query = search_parser.parse(version, "Observation", newest_search(params), base="", strict=True)
     return wrong if isinstance(query, Query) else [*wrong, *query]
 
 
-def _filter(version: str, given: OperationInput, type: str, asked: tuple[tuple[str, str], ...]) -> Sequence[RequestError]:
-    if type not in known_types(version) or (given.listed("_type") and type not in given.listed("_type")):
-        return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, of a type that is exported"),)
-    query = search_parser.parse(version, type, asked, base="", strict=True)
+def _filter(version: str, params: OperationInput, type: str, search: tuple[tuple[str, str], ...]) -> Sequence[RequestError]:
+    if type not in known_types(version) or (params.listed("_type") and type not in params.listed("_type")):
+        return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, with a type that is exported"),)
+    query = search_parser.parse(version, type, search, base="", strict=True)
     return () if isinstance(query, Query) else query
 
 
 def _wrong(kind: Kind, text: str) -> str | None:
-    """How it would be right; None where it is."""
+    """Returns an example of a valid value; None if `text` is valid."""
     match kind:
         case "date":
             return None if span(text.replace(" ", "+")) else "2026-01-31"

@@ -1,6 +1,6 @@
-"""The operations that are offered: where each stands, what it takes, which letters a token needs for it.
+"""The supported operations: the level and parameters of each, and the permissions a token needs.
 
-One table: the router, metadata and the reading of parameters go by it.
+The router, the metadata and the parsing of parameters all use this table.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ ASYNC_READING, WRITING = ("GET", "POST"), ("POST",)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """types None: of every type. takes: parameter -> kind, as in a query or in Parameters; None: those of a search.
+    """types None: all types. takes: parameter -> kind, in a query or in Parameters; None: search parameters.
 
-    letters: of cruds, on the type of the address; "" where a good token suffices, or a check of its own decides.
+    letters: of cruds, for the type in the URL; "" if any valid token is enough, or if the operation has its own check.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Operation:
     required: tuple[str, ...] = ()
     methods: tuple[str, ...] = ASYNC_READING
     versions: tuple[str, ...] | None = None
-    """None: every version."""
+    """None: all versions."""
 
 
 _EXPORT: dict[str, Kind] = {
@@ -93,7 +93,7 @@ _DOCREF: dict[str, Kind] = {
     "_cursor": "string",
 }
 IDENTIFIED = frozenset({"expand", "validate-code"})
-"""Of what names its value set by `identifier` in DSTU2, and by `url` since."""
+"""Operations that name their value set with `identifier` in DSTU2, and with `url` in later versions."""
 _NEWER = ("stu3", "r4", "r4b", "r5")
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -131,35 +131,43 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def find(version: str, name: str, type: str | None, id: str | None) -> Operation | None:
-    """The operation `$name` at the address of a type, of one resource, or of the whole server."""
+    """Returns the operation `$name` at the URL of a type, an instance, or the whole server."""
     level = "system" if type is None else "type" if id is None else "instance"
-    return next((one for one in of_version(version) if one.name == name and one.level == level and _of(one, type)), None)
+    return next(
+        (
+            operation
+            for operation in of_version(version)
+            if operation.name == name and operation.level == level and _of(operation, type)
+        ),
+        None,
+    )
 
 
-def _of(one: Operation, type: str | None) -> bool:
-    return one.types is None or type in one.types
+def _of(operation: Operation, type: str | None) -> bool:
+    return operation.types is None or type in operation.types
 
 
 def of_version(version: str) -> list[Operation]:
-    return [one for one in OPERATIONS if one.versions is None or version in one.versions]
+    return [operation for operation in OPERATIONS if operation.versions is None or version in operation.versions]
+
+
+def _address(operation: Operation) -> str:
+    if operation.level == "system":
+        return f"${operation.name}"
+    return f"{'/'.join(operation.types or ('<Type>',))}{'/<id>' if operation.level == 'instance' else ''}/${operation.name}"
 
 
 def expected(version: str, name: str, type: str | None) -> str:
-    """What somebody who asked for `$name` there may have meant."""
-    known = {
-        f"{'/'.join(one.types or ('<Type>',))}{'/<id>' if one.level == 'instance' else ''}/${one.name}".removeprefix(
-            "<Type>/" if one.level == "system" else ""
-        ): one
-        for one in of_version(version)
-    }
-    same = [address for address, one in known.items() if one.name == name]
-    near = nearest_of(name, {one.name for one in known.values()})
-    alike = [address for address, one in known.items() if one.name == near]
-    here = [address for address, one in known.items() if type in (one.types or ())]
+    """Suggests operations for an unknown `$name` at a type or the server."""
+    known = {_address(operation): operation for operation in of_version(version)}
+    same = [address for address, operation in known.items() if operation.name == name]
+    near = nearest_of(name, {operation.name for operation in known.values()})
+    alike = [address for address, operation in known.items() if operation.name == near]
+    here = [address for address, operation in known.items() if type in (operation.types or ())]
     return " or ".join(same or alike or here or list(known))
 
 
-def involved(one: Operation, types: Sequence[str]) -> tuple[str, ...]:
-    """Other types whose scopes are needed: those asked for by `_type`, and for exports of patients' records the Patient."""
-    about = ("Patient",) if one.name == "export" and one.level != "system" else ()
+def involved(operation: Operation, types: Sequence[str]) -> tuple[str, ...]:
+    """Returns other types whose scopes are needed: those in `_type`, and Patient for exports of patients' records."""
+    about = ("Patient",) if operation.name == "export" and operation.level != "system" else ()
     return tuple(dict.fromkeys((*about, *types)))

@@ -1,4 +1,4 @@
-"""$validate: what is wrong with a resource, and what could not be looked at, as issues of one OperationOutcome."""
+"""$validate: reports what is wrong with a resource, and what couldn't be checked, in one OperationOutcome."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ MODES = ("create", "update", "delete", "profile")
 
 
 def judged(version: str, type: str, body: Body, mode: str | None, id: str | None, profiles: Sequence[str]) -> list[Issue]:
-    """At least one issue: an information where nothing is wrong. id: of the address. profiles: those that are asked for."""
+    """Returns at least one issue; an information if nothing is wrong. id: in the URL. profiles: requested profiles."""
     if body.malformed:
-        return [Issue("structure", f"It is no {type}: {body.malformed}.")]
-    found = [Issue(one.code, one.text, where=(one.expression,)) for one in body.problems]
+        return [Issue("structure", f"This isn't a valid {type}: {body.malformed}.")]
+    issues = [Issue(problem.code, problem.text, where=(problem.expression,)) for problem in body.problems]
     if mode == "update" and id is not None and body.id != id:
-        found.append(Issue("value", f"The id is {body.id}, and the address is of {id}.", where=(f"{type}.id",)))
-    found += [_unknown(version, one, "error") for one in profiles if one != DEFINITION + type]
-    claimed = [one for one in _claimed(body.resource) if one != DEFINITION + type and one not in profiles]
-    clean = not found
-    found += [_unknown(version, one, "information") for one in claimed]
+        issues.append(Issue("value", f"The id is {body.id}, but the URL is for {id}.", where=(f"{type}.id",)))
+    issues += [_unknown(version, profile, "error") for profile in profiles if profile != DEFINITION + type]
+    claimed = [profile for profile in _claimed(body.resource) if profile != DEFINITION + type and profile not in profiles]
+    clean = not issues
+    issues += [_unknown(version, profile, "information") for profile in claimed]
     if clean:
-        text = f"No faults were found by the definition of {type} in FHIR {VERSIONS[version].number}."
-        found.insert(0, Issue("informational", text, "information"))
-    return found
+        text = f"No problems found, according to the definition of {type} in FHIR {VERSIONS[version].number}."
+        issues.insert(0, Issue("informational", text, "information"))
+    return issues
 
 
 def _claimed(resource: dict[str, Any]) -> list[str]:
     meta = resource.get("meta")
     listed = meta.get("profile") if isinstance(meta, dict) else None
-    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    return [profile for profile in listed if isinstance(profile, str)] if isinstance(listed, list) else []
 
 
 def _unknown(version: str, profile: str, severity: Any) -> Issue:
     text = (
-        f"The profile {profile} is not known here: only the definitions of FHIR {VERSIONS[version].number} itself are, "
-        "so nothing is said of what the profile adds."
+        f"The profile {profile} isn't available: this server has only the definitions of FHIR {VERSIONS[version].number}, "
+        "so the additional constraints of the profile weren't checked."
     )
     return Issue("not-supported", text, severity)

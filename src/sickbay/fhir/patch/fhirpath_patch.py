@@ -1,6 +1,6 @@
-"""FHIRPath Patch (R4, fhirpatch): add, insert, delete, replace, move, at places that a simple FHIRPath names.
+"""FHIRPath Patch (R4, fhirpatch): add, insert, delete, replace and move elements at a simple FHIRPath.
 
-Of FHIRPath: names, indexes, first(), last(), and where() of elements that equal literals, joined by `and`.
+Supports names, indexes, first(), last(), and where() with comparisons of elements and literals, joined by `and`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _TAKES = {
 
 
 LONGEST = 2000
-"""Characters of a path."""
+"""Maximum length of a path, in characters."""
 LOOKED = 10_000_000
-"""Values of the resource times characters of all paths: what a patch may look at, since each step may look at every value."""
+"""Limit on the number of values in the resource times the length of all paths, because each step may visit every value."""
 
 
 class PatchTarget(NamedTuple):
-    """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive.
+    """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" for a primitive.
 
-    group: the bare name, where it is of a choice. beside: what says more of a list of primitives, index by index.
+    group: the bare name, if the element is a choice. beside: the id and extension list that belongs to primitives.
     """
 
     holder: Any
@@ -51,52 +51,52 @@ Operation = dict[str, Any]
 
 
 def read(parameters: dict[str, Any]) -> list[Operation]:
-    """The operations of a Parameters resource; none if it has no parameters. Raises PatchFailed."""
+    """Returns the operations of a Parameters resource; none if it has no parameters. Raises PatchFailed."""
     listed = parameters.get("parameter", [])
     if not isinstance(listed, list) or len(listed) > MOST:
-        raise PatchFailed(f"a FHIRPath Patch has at most {MOST} parameters, each named operation")
-    return [_read(number, one) for number, one in enumerate(listed)]
+        raise PatchFailed(f"a FHIRPath Patch must have at most {MOST} parameters, each named operation")
+    return [_read(number, parameter) for number, parameter in enumerate(listed)]
 
 
 def reads(operations: list[Operation]) -> str | None:
-    """The first operation that moves or compares a value that is there."""
-    found = ((number, one) for number, one in enumerate(operations) if _is_reading(one))
-    return next((f"operation {number}, {one['type']} at {one['path']!r}" for number, one in found), None)
+    """Returns the first operation that moves or compares an existing value."""
+    reading = ((number, operation) for number, operation in enumerate(operations) if _is_reading(operation))
+    return next((f"operation {number}, {operation['type']} at {operation['path']!r}" for number, operation in reading), None)
 
 
-def _is_reading(one: Operation) -> bool:
-    return one["type"] == "move" or "where" in str(one["path"])
+def _is_reading(operation: Operation) -> bool:
+    return operation["type"] == "move" or "where" in str(operation["path"])
 
 
-def _read(number: int, one: Any) -> Operation:
-    parts = one.get("part") if isinstance(one, dict) and one.get("name") == "operation" else None
+def _read(number: int, parameter: Any) -> Operation:
+    parts = parameter.get("part") if isinstance(parameter, dict) and parameter.get("name") == "operation" else None
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise PatchFailed(f"parameter {number} must be an operation with parts")
-    found = {str(part.get("name")): _value(part) for part in parts}
-    takes = _TAKES.get(str(found.get("type")))
+    values = {str(part.get("name")): _value(part) for part in parts}
+    takes = _TAKES.get(str(values.get("type")))
     if takes is None:
         raise PatchFailed(f"operation {number} must have a type of {', '.join(_TAKES)}")
-    lacking = [name for name in takes if found.get(name) is None]
-    if lacking:
-        raise PatchFailed(f"operation {number}, {found['type']}, lacks {', '.join(lacking)}")
-    return found | {"key": next((_key(part) for part in parts if part.get("name") == "value"), "")}
+    missing = [name for name in takes if values.get(name) is None]
+    if missing:
+        raise PatchFailed(f"operation {number}, {values['type']}, lacks {', '.join(missing)}")
+    return values | {"key": next((_key(part) for part in parts if part.get("name") == "value"), "")}
 
 
 def _value(part: dict[str, Any]) -> Any:
-    """value[x]; parts where the value is of a type without a name."""
+    """Returns value[x], or the parts if the value is of a type without a name."""
     if isinstance(part.get("part"), list):
-        made = _Anonymous()
-        for one in part["part"]:
-            if not isinstance(one, dict):
+        value = _Anonymous()
+        for member in part["part"]:
+            if not isinstance(member, dict):
                 raise PatchFailed("a part of a value must be an object with a name")
-            _put(made, str(one.get("name")), _value(one))
-            made.types[str(one.get("name"))] = _key(one)
-        return made
+            _put(value, str(member.get("name")), _value(member))
+            value.types[str(member.get("name"))] = _key(member)
+        return value
     return next((value for key, value in part.items() if key.startswith("value") or key == "resource"), None)
 
 
 class _Anonymous(dict[str, Any]):
-    """A value of a type without a name, as parts. types: name -> how the part's type stands in the name of a choice."""
+    """A value of an unnamed type, from parts. types: name -> the type as written in the name of a choice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,94 +104,94 @@ class _Anonymous(dict[str, Any]):
 
 
 def _fitted(version: str, home: str, value: Any) -> Any:
-    """The value as the element at `home` has it: `time` with a valueDateTime becomes timeDateTime, a list what repeats.
-    What there is no element for stays as it was sent."""
+    """Converts the value to the element at `home`: `time` with a valueDateTime becomes timeDateTime, and elements that repeat
+    become lists. Members without an element stay unchanged."""
     if isinstance(value, list):
-        return [_fitted(version, home, one) for one in value]
+        return [_fitted(version, home, item) for item in value]
     if not isinstance(value, _Anonymous):
         return value
-    known, made = shape(version, home).elements, {}
-    for name, held in value.items():
+    known, result = shape(version, home).elements, {}
+    for name, member in value.items():
         key = name if name in known else name + value.types[name]
         element = known.get(key)
         if element is None:
-            made[name] = held  # which validation names
+            result[name] = member  # validation reports it
             continue
-        fitted = _fitted(version, element.home, held)
-        made[key] = [fitted] if element.many and not isinstance(fitted, list) else fitted
-    return made
+        fitted = _fitted(version, element.home, member)
+        result[key] = [fitted] if element.many and not isinstance(fitted, list) else fitted
+    return result
 
 
-def _put(made: dict[str, Any], name: str, value: Any) -> None:
-    """A name that comes twice is a list."""
-    if name not in made:
-        made[name] = value
+def _put(members: dict[str, Any], name: str, value: Any) -> None:
+    """Adds a member. A name that occurs several times becomes a list."""
+    if name not in members:
+        members[name] = value
     else:
-        made[name] = [*(made[name] if isinstance(made[name], list) else [made[name]]), value]
+        members[name] = [*(members[name] if isinstance(members[name], list) else [members[name]]), value]
 
 
 def _key(part: dict[str, Any]) -> str:
-    """How the type of the value stands in the name of a choice: Boolean of valueBoolean."""
+    """Returns the type of the value as it is written in the name of a choice: Boolean for valueBoolean."""
     return next((key.removeprefix("value") for key in part if key.startswith("value")), "")
 
 
 def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -> Any:
-    """The patched resource; the one given stays as it is. Raises PatchFailed."""
+    """Returns the patched resource without changing the original. Raises PatchFailed."""
     changed = copy.deepcopy(resource)
-    if _count(resource) * sum(len(str(one["path"])) for one in operations) > LOOKED:
-        raise PatchFailed("it has too many operations for so large a resource; send them in several patches")
-    for number, one in enumerate(operations):
+    if _count(resource) * sum(len(str(operation["path"])) for operation in operations) > LOOKED:
+        raise PatchFailed("it has too many operations for a resource of this size; send them in several patches")
+    for number, operation in enumerate(operations):
         try:
-            _DO[one["type"]](version, changed, one)
+            _DO[operation["type"]](version, changed, operation)
         except (_NotThere, KeyError) as error:
-            raise PatchFailed(f"operation {number}, {one['type']} at {one['path']!r}: {error.args[0]}") from None
+            raise PatchFailed(f"operation {number}, {operation['type']} at {operation['path']!r}: {error.args[0]}") from None
     return changed
 
 
 def _count(value: Any) -> int:
-    """Values of every kind in it, itself too."""
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_count, held))
+    """Counts the values in it, including itself."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, members))
 
 
 class _NotThere(Exception):
-    """Where a path leads nowhere, or to several places."""
+    """A path that leads to no element, or to several."""
 
 
-def _add(version: str, resource: dict[str, Any], one: Operation) -> None:
-    place = _one(version, resource, one["path"])
-    holder, name = place.value, str(one["name"])
+def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    place = _single(version, resource, operation["path"])
+    holder, name = place.value, str(operation["name"])
     if not isinstance(holder, dict) or not place.home:
-        raise _NotThere("it holds nothing by name")
+        raise _NotThere("it isn't an object")
     known = _shape(version, place.home, holder).elements
-    key = name if name in known else name + str(one["key"])
+    key = name if name in known else name + str(operation["key"])
     if key not in known:
         raise _NotThere(f"there is no element {name}")
-    value = _fitted(version, known[key].home, one["value"])
+    value = _fitted(version, known[key].home, operation["value"])
     if known[key].many:
         holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
     else:
         if any(other in holder for other in known if other == key or known[other].group == known[key].group != ""):
-            raise _NotThere(f"{name} is there already")
+            raise _NotThere(f"{name} already exists")
         holder[key] = value
 
 
-def _insert(version: str, resource: dict[str, Any], one: Operation) -> None:
-    listed, home = _list(version, resource, one["path"])
-    index = _number(one["index"])
+def _insert(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    listed, home = _list(version, resource, operation["path"])
+    index = _number(operation["index"])
     if index > len(listed):
-        raise _NotThere(f"there are {len(listed)} elements, and no place {index}")
-    listed.insert(index, _fitted(version, home, one["value"]))
+        raise _NotThere(f"there are {len(listed)} elements, so index {index} is out of range")
+    listed.insert(index, _fitted(version, home, operation["value"]))
 
 
-def _delete(version: str, resource: dict[str, Any], one: Operation) -> None:
-    """What is not there is as if deleted."""
-    found = _places(version, resource, one["path"])
-    if len(found) > 1:
-        raise _NotThere(f"it names {len(found)} elements, and one can be deleted at a time")
-    for place in found:
+def _delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    """Deletes the element, if it exists."""
+    places = _places(version, resource, operation["path"])
+    if len(places) > 1:
+        raise _NotThere(f"it matches {len(places)} elements, but only one can be deleted at a time")
+    for place in places:
         if place.holder is None:
-            raise _NotThere("a resource is removed by DELETE")
+            raise _NotThere("a resource must be deleted with DELETE")
         del place.holder[place.key]
         if isinstance(place.holder, dict):
             place.holder.pop(f"_{place.key}", None)
@@ -201,103 +201,103 @@ def _delete(version: str, resource: dict[str, Any], one: Operation) -> None:
 
 
 def _clear(value: Any) -> bool:
-    """Whether nothing is left of it; what is left empty within it is not there at all (R4, 2.6.2)."""
+    """Removes empty objects and lists from the value, which FHIR doesn't allow (R4, 2.6.2). Returns whether it is empty."""
     if isinstance(value, dict):
-        for key in [key for key, held in value.items() if _clear(held)]:
+        for key in [key for key, member in value.items() if _clear(member)]:
             del value[key]
     elif isinstance(value, list):
-        value[:] = [held for held in value if not _clear(held)]
+        value[:] = [item for item in value if not _clear(item)]
     return value in ({}, [])
 
 
-def _replace(version: str, resource: dict[str, Any], one: Operation) -> None:
-    place = _one(version, resource, one["path"])
+def _replace(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    place = _single(version, resource, operation["path"])
     if place.holder is None:
-        raise _NotThere("a resource is replaced by PUT")
-    key = f"{place.group}{one['key']}" if place.group and one["key"] else place.key
-    value = _fitted(version, place.home, one["value"])
+        raise _NotThere("a resource must be replaced with PUT")
+    key = f"{place.group}{operation['key']}" if place.group and operation["key"] else place.key
+    value = _fitted(version, place.home, operation["value"])
     if key == place.key:
         place.holder[key] = value
         return
-    others = {name: held for name, held in place.holder.items() if name not in (place.key, f"_{place.key}")}
+    others = {name: member for name, member in place.holder.items() if name not in (place.key, f"_{place.key}")}
     place.holder.clear()  # another type of a choice has another name
     place.holder.update(others | {key: value})
 
 
-def _move(version: str, resource: dict[str, Any], one: Operation) -> None:
-    listed, _ = _list(version, resource, one["path"])
-    source, destination = _number(one["source"]), _number(one["destination"])
+def _move(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    listed, _ = _list(version, resource, operation["path"])
+    source, destination = _number(operation["source"]), _number(operation["destination"])
     if max(source, destination) >= len(listed):
-        raise _NotThere(f"there are {len(listed)} elements")
+        raise _NotThere(f"there are {len(listed)} elements, so an index is out of range")
     listed.insert(destination, listed.pop(source))
 
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _NotThere("an index is a whole number from 0 on")
+        raise _NotThere("an index must be a whole number, 0 or greater")
     return value
 
 
 def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any], str]:
-    """The list whose elements the path names, all of them, and the path of their shape."""
-    found = _places(version, resource, path)
-    holders = [one.holder for one in found]
-    if not holders or not isinstance(holders[0], list) or any(one is not holders[0] for one in holders):
-        raise _NotThere("it names no one list")
-    return holders[0], found[0].home
+    """Returns the list that contains all elements of the path, and the path of their shape."""
+    places = _places(version, resource, path)
+    holders = [place.holder for place in places]
+    if not holders or not isinstance(holders[0], list) or any(holder is not holders[0] for holder in holders):
+        raise _NotThere("it doesn't match exactly one list")
+    return holders[0], places[0].home
 
 
-def _one(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
-    found = _places(version, resource, path)
-    if len(found) != 1:
-        raise _NotThere("there is no such element" if not found else f"it names {len(found)} elements")
-    return found[0]
+def _single(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
+    places = _places(version, resource, path)
+    if len(places) != 1:
+        raise _NotThere("there is no such element" if not places else f"it matches {len(places)} elements")
+    return places[0]
 
 
 def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
     type = str(resource["resourceType"])
     if len(path) > LONGEST:
-        raise _NotThere(f"a path may have {LONGEST} characters")
+        raise _NotThere(f"a path must not be longer than {LONGEST} characters")
     head = re.match(r"[A-Za-z]+", path)
     if head is None or head[0] not in (type, "Resource", "DomainResource"):
-        raise _NotThere(f"a path begins with {type}")
-    found, at = [PatchTarget(None, resource, type)], head.end()
+        raise _NotThere(f"a path must begin with {type}")
+    places, at = [PatchTarget(None, resource, type)], head.end()
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
-            raise _NotThere(f"{path[at:]!r} is not understood")
-        found, at = _follow(version, found, step), step.end()
-    return found
+            raise _NotThere(f"{path[at:]!r} is not supported")
+        places, at = _follow(version, places, step), step.end()
+    return places
 
 
-def _follow(version: str, found: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
+def _follow(version: str, places: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
     where, criteria, end, name, index = step.groups()
     if where:
         wanted = _wanted(criteria)
-        return [one for one in found if all(value in _values(one.value, names) for names, value in wanted)]
+        return [place for place in places if all(value in _values(place.value, names) for names, value in wanted)]
     if end:
-        return found[:1] if end == "first" else found[-1:]
+        return places[:1] if end == "first" else places[-1:]
     if index:
-        return found[int(index) : int(index) + 1]
-    return [below for one in found for below in _below(version, one, name)]
+        return places[int(index) : int(index) + 1]
+    return [below for place in places for below in _below(version, place, name)]
 
 
-def _below(version: str, one: PatchTarget, name: str) -> list[PatchTarget]:
-    value = one.value
-    if not isinstance(value, dict) or not one.home:
+def _below(version: str, place: PatchTarget, name: str) -> list[PatchTarget]:
+    value = place.value
+    if not isinstance(value, dict) or not place.home:
         return []
-    known = _shape(version, one.home, value).elements
-    found: list[PatchTarget] = []
+    known = _shape(version, place.home, value).elements
+    places: list[PatchTarget] = []
     for key, element in known.items():
         if key in value and (key == name or element.group == name):
             home = element.home
-            held = value[key]
-            found += (
-                [PatchTarget(held, at, home, beside=value.get(f"_{key}")) for at in range(len(held))]
-                if isinstance(held, list)
+            members = value[key]
+            places += (
+                [PatchTarget(members, at, home, beside=value.get(f"_{key}")) for at in range(len(members))]
+                if isinstance(members, list)
                 else [PatchTarget(value, key, home, element.group)]
             )
-    return found
+    return places
 
 
 def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
@@ -305,21 +305,21 @@ def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
 
 
 def _wanted(criteria: str) -> list[tuple[list[str], Any]]:
-    """Names that lead to a value, and the value."""
-    found: list[tuple[list[str], Any]] = []
+    """Parses the comparisons: the names that lead to a value, and the value."""
+    comparisons: list[tuple[list[str], Any]] = []
     for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):
         equals = _EQUALS.fullmatch(text)
         if equals is None:
-            raise _NotThere(f"where({criteria}) is not understood")
+            raise _NotThere(f"where({criteria}) is not supported")
         path, word, truth, number = equals.groups()
         wanted: Any = (truth == "true") if truth else float(number) if number else re.sub(r"\\(.)", r"\1", word or "")
-        found.append((path.split("."), wanted))
-    return found
+        comparisons.append((path.split("."), wanted))
+    return comparisons
 
 
 def _values(value: Any, names: list[str]) -> list[Any]:
     if isinstance(value, list):
-        return [found for one in value for found in _values(one, names)]
+        return [result for item in value for result in _values(item, names)]
     if not names:
         return [value]
     return _values(value[names[0]], names[1:]) if isinstance(value, dict) and names[0] in value else []

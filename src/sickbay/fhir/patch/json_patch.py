@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902) on a resource: all operations or none, and what went wrong in words."""
+"""JSON Patch (RFC 6902) on a resource: applies all operations or none, and explains errors."""
 
 from __future__ import annotations
 
@@ -9,66 +9,69 @@ from typing import Any
 from sickbay.fhir import lossless_json
 
 MOST = 1000
-"""Operations in one patch."""
+"""Maximum number of operations in a patch."""
 LARGEST = 1_000_000
-"""Bytes that all copies of a patch may have together: each may hold all that were made before."""
+"""Maximum size of all copies in a patch, in bytes, because each copy may contain all previous ones."""
 
 
 class PatchFailed(Exception):
-    """Its text says which operation, and why."""
+    """Its text says which operation failed, and why."""
 
 
 def read(text: bytes | str) -> list[dict[str, Any]]:
-    """The operations of a patch document. Raises PatchFailed."""
+    """Returns the operations of a patch document. Raises PatchFailed."""
     try:
-        found = lossless_json.loads(text)
+        operations = lossless_json.loads(text)
     except ValueError as error:
-        raise PatchFailed(f"it is no JSON: {error}") from None
-    if not isinstance(found, list) or len(found) > MOST:
-        raise PatchFailed(f"a JSON Patch is a list of at most {MOST} operations")
-    for number, one in enumerate(found):
-        _check(number, one)
-    return found
+        raise PatchFailed(f"it isn't valid JSON: {error}") from None
+    if not isinstance(operations, list) or len(operations) > MOST:
+        raise PatchFailed(f"a JSON Patch must be a list of at most {MOST} operations")
+    for number, operation in enumerate(operations):
+        _check(number, operation)
+    return operations
 
 
-def _check(number: int, one: Any) -> None:
-    name = one.get("op") if isinstance(one, dict) else None
+def _check(number: int, operation: Any) -> None:
+    name = operation.get("op") if isinstance(operation, dict) else None
     if not isinstance(name, str) or name not in _OPERATIONS:
         raise PatchFailed(f"operation {number} must have an op of {', '.join(_OPERATIONS)}")
     for key in ("path", *(["from"] if name in ("move", "copy") else [])):
-        text = one.get(key)
+        text = operation.get(key)
         if not isinstance(text, str) or (text and not text.startswith("/")):
             raise PatchFailed(f"operation {number} needs {key}, a JSON Pointer such as /name/0/family")
-    if name in ("add", "replace", "test") and "value" not in one:
+    if name in ("add", "replace", "test") and "value" not in operation:
         raise PatchFailed(f"operation {number} needs a value")
 
 
 def reads(operations: list[dict[str, Any]]) -> str | None:
-    """The first operation that uses or compares a value that is there."""
-    found = ((number, one["op"]) for number, one in enumerate(operations) if one["op"] in ("test", "copy", "move"))
-    return next((f"operation {number}, {name}" for number, name in found), None)
+    """Returns the first operation that uses or compares an existing value."""
+    reading = ((number, operation["op"]) for number, operation in enumerate(operations) if operation["op"] in _READING)
+    return next((f"operation {number}, {name}" for number, name in reading), None)
+
+
+_READING = ("test", "copy", "move")
 
 
 def apply(resource: dict[str, Any], operations: list[dict[str, Any]]) -> Any:
-    """The patched resource; the one given stays as it is. Raises PatchFailed."""
+    """Returns the patched resource without changing the original. Raises PatchFailed."""
     root = {"": copy.deepcopy(resource)}
-    left = LARGEST
-    for number, one in enumerate(operations):
+    remaining = LARGEST
+    for number, operation in enumerate(operations):
         try:
-            left -= _copied(root, one["from"], left) if one["op"] == "copy" else 0
-            _OPERATIONS[one["op"]](root, one)
+            remaining -= _copied(root, operation["from"], remaining) if operation["op"] == "copy" else 0
+            _OPERATIONS[operation["op"]](root, operation)
         except (_Missing, RecursionError) as error:
-            raise PatchFailed(f"operation {number}, {one['op']} {one['path']!r}: {error}") from None
+            raise PatchFailed(f"operation {number}, {operation['op']} {operation['path']!r}: {error}") from None
     return root[""]
 
 
 class _Missing(Exception):
-    """Where a pointer leads nowhere."""
+    """A pointer to a value that doesn't exist, or another failure of an operation."""
 
 
 def _steps(pointer: str) -> list[str]:
-    """The resource stands under "", so that the whole of it has a place like any part."""
-    return [one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")]
+    """Splits a pointer. The resource itself is stored under "", so that it has a parent like any of its parts."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
 
 
 def _holder(root: Any, pointer: str) -> tuple[Any, str]:
@@ -90,7 +93,7 @@ def _get(at: Any, step: str) -> Any:
 def _index(at: list[Any], step: str, most: int) -> int:
     good = step.isascii() and step.isdigit() and (step == "0" or step[0] != "0")
     if not good or int(step[:9]) > most:
-        raise _Missing(f"there is no element {step!r} in a list of {len(at)}")
+        raise _Missing(f"there is no element {step!r} in a list of length {len(at)}")
     return int(step)
 
 
@@ -101,63 +104,63 @@ def _add(root: Any, pointer: str, value: Any) -> None:
     elif isinstance(at, list):
         at.insert(len(at) if last == "-" else _index(at, last, len(at)), value)
     else:
-        raise _Missing("it leads into a value that holds nothing")
+        raise _Missing("its parent isn't an object or a list")
 
 
 def _remove(root: Any, pointer: str) -> Any:
     at, last = _holder(root, pointer)
-    found = _get(at, last)
+    value = _get(at, last)
     if isinstance(at, dict):
         del at[last]
     else:
         del at[int(last)]
-    return found
+    return value
 
 
-def _replace(root: Any, one: dict[str, Any]) -> None:
-    at, last = _holder(root, one["path"])
+def _replace(root: Any, operation: dict[str, Any]) -> None:
+    at, last = _holder(root, operation["path"])
     _get(at, last)
-    at[last if isinstance(at, dict) else int(last)] = one["value"]
+    at[last if isinstance(at, dict) else int(last)] = operation["value"]
 
 
-def _move(root: Any, one: dict[str, Any]) -> None:
-    if f"{one['path']}/".startswith(f"{one['from']}/") and one["path"] != one["from"]:
-        raise _Missing("it would move something into itself")
-    _add(root, one["path"], _remove(root, one["from"]))
+def _move(root: Any, operation: dict[str, Any]) -> None:
+    if f"{operation['path']}/".startswith(f"{operation['from']}/") and operation["path"] != operation["from"]:
+        raise _Missing("it would move a value into itself")
+    _add(root, operation["path"], _remove(root, operation["from"]))
 
 
 def _copied(root: Any, pointer: str, left: int) -> int:
-    """Bytes that a copy will have."""
+    """Returns the size of the copy in bytes."""
     at, last = _holder(root, pointer)
     size = len(lossless_json.dumps(_get(at, last)))
     if size > left:
-        raise _Missing(f"the copies of a patch may have {LARGEST} bytes in all")
+        raise _Missing(f"the copies of a patch must not exceed {LARGEST} bytes in total")
     return size
 
 
-def _copy(root: Any, one: dict[str, Any]) -> None:
-    at, last = _holder(root, one["from"])
-    _add(root, one["path"], copy.deepcopy(_get(at, last)))
+def _copy(root: Any, operation: dict[str, Any]) -> None:
+    at, last = _holder(root, operation["from"])
+    _add(root, operation["path"], copy.deepcopy(_get(at, last)))
 
 
-def _test(root: Any, one: dict[str, Any]) -> None:
-    at, last = _holder(root, one["path"])
-    if not _equal(_get(at, last), one["value"]):
-        raise _Missing("the value there is another")
+def _test(root: Any, operation: dict[str, Any]) -> None:
+    at, last = _holder(root, operation["path"])
+    if not _equal(_get(at, last), operation["value"]):
+        raise _Missing("the existing value is different")
 
 
-def _equal(one: Any, other: Any) -> bool:
-    """As JSON: true is not 1 (RFC 6902 4.6)."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+def _equal(value: Any, other: Any) -> bool:
+    """Compares two values as JSON: true is not equal to 1 (RFC 6902 4.6)."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(_equal(member, other[key]) for key, member in value.items())
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_equal, value, other))
+    return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)
 
 
 _OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
-    "add": lambda root, one: _add(root, one["path"], one["value"]),
-    "remove": lambda root, one: _drop(root, one),
+    "add": lambda root, operation: _add(root, operation["path"], operation["value"]),
+    "remove": lambda root, operation: _drop(root, operation),
     "replace": _replace,
     "move": _move,
     "copy": _copy,
@@ -165,7 +168,7 @@ _OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
 }
 
 
-def _drop(root: Any, one: dict[str, Any]) -> None:
-    if not one["path"]:
-        raise _Missing("a resource is removed by DELETE")
-    _remove(root, one["path"])
+def _drop(root: Any, operation: dict[str, Any]) -> None:
+    if not operation["path"]:
+        raise _Missing("a resource must be deleted with DELETE")
+    _remove(root, operation["path"])

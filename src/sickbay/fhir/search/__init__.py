@@ -1,1 +1,1 @@
-"""FHIR search: reading a query, matching it, and the index entries it is matched against."""
+"""FHIR search: parses a query, matches resources against it, and builds the index entries that it uses."""

@@ -1,7 +1,8 @@
-"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts, and takes
-a date for whether one died; R5 names parts that are no search parameters, and US Core 6.1 has some of its own for R4.
+"""Search parameters that the published tables don't define completely.
 
-`code-value-[x]` stands for one parameter for each kind of value (DSTU2, Observation: search parameters).
+DSTU2 names its composites without their parts, and takes a date to search for whether someone died. R5 names parts that aren't
+search parameters. US Core 6.1 adds its own for R4. `code-value-[x]` stands for a parameter for each type of value (DSTU2,
+Observation: search parameters).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 Row: TypeAlias = tuple[str, str, tuple[str, ...], tuple[str, ...]]
-"""(kind, expression, targets, definitions of the components), as in the tables."""
+"""(kind, expression, targets, definitions of the components), as in the published tables."""
 
 
 def _composite(expression: str, *codes: str) -> Row:
@@ -22,7 +23,7 @@ def _token(expression: str) -> Row:
 
 
 def _of_us_core(name: str) -> Row:
-    """An extension of codings: where US Core looks for the code alone, the system is looked for too."""
+    """Returns a parameter for an extension of codings. US Core searches only its codes; here the system can be searched too."""
     url = f"http://hl7.org/fhir/us/core/StructureDefinition/us-core-{name}"
     return _token(f"Patient.extension('{url}').extension.value.ofType(Coding)")
 
@@ -48,7 +49,7 @@ _US_CORE: Mapping[str, Mapping[str, Row]] = {
         "race": _of_us_core("race"),
     },
 }
-"""US Core 6.1, search parameters that are not derived from R4's."""
+"""US Core 6.1: search parameters that aren't derived from R4's."""
 _NEAR: Mapping[str, Row] = {"near": ("special", "Location.position", (), ())}
 ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "dstu2": {
@@ -75,7 +76,7 @@ ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "stu3": {"Location": _NEAR},
     "r4": _US_CORE,
 }
-"""Version -> type -> code -> row. Codes that the table has keep their number; new ones come after all of its."""
+"""Version -> type -> code -> row. Codes that the table already has keep their number; new ones follow after all of these."""
 
 PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "r5": {
@@ -95,5 +96,5 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         },
     }
 }
-"""Version -> type -> name of a part -> row, its expression below the composite's own. They are no parameters: nothing is
-searched by one of them alone."""
+"""Version -> type -> name of a part -> row, with an expression below the composite's own. They aren't search parameters, so
+a search can't use them on their own."""

@@ -1,4 +1,4 @@
-"""The systems and value sets of elements of type `code`: the definition implies them, so the resource does not say them."""
+"""The systems and value sets of elements of type `code`. The definition implies them, so resources don't contain them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _BOOLEAN = frozenset({"http://terminology.hl7.org/CodeSystem/special-values", "h
 
 @cache
 def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
-    """The systems that may stand before a code of this parameter, though no resource holds them (R4, 3.1.1.5.10).
+    """Returns the systems that a search may put before a code of this parameter, though no resource contains them.
 
-    Empty where some of its elements say their system themselves.
+    Empty if some of the elements contain their own system (R4, 3.1.1.5.10).
     """
     types = kinds(version, parameter.type, parameter.expression)
     if types == {"boolean"}:
@@ -42,71 +42,71 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
 def _systems(url: str) -> tuple[str, ...]:
     if url in _OTHERS:
         return (_OTHERS[url],)
-    return tuple(one + url.removeprefix(_VALUE_SETS) for one in _SYSTEMS) if url.startswith(_VALUE_SETS) else ()
+    return tuple(prefix + url.removeprefix(_VALUE_SETS) for prefix in _SYSTEMS) if url.startswith(_VALUE_SETS) else ()
 
 
 @cache
 def value_sets(version: str, parameter: SearchParameter) -> tuple[str, ...]:
-    """The required value sets of its elements, without their versions."""
-    found: dict[str, None] = {}
+    """Returns the required value sets of its elements, without versions."""
+    urls: dict[str, None] = {}
     for part in parameter.expression.split("|"):
         names = re.findall(r"\.(\w+)(?![\w(])", part.strip())
         entry = _entry(version, parameter.type, names)
         if entry is not None and len(entry) > 3 and entry[3]:
-            found[entry[3].partition("|")[0]] = None
-    return tuple(found)
+            urls[entry[3].partition("|")[0]] = None
+    return tuple(urls)
 
 
 def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
-    """What the table of elements says of the last of these names, one below the other."""
+    """Returns the entry for the element at the end of these names in the table of elements."""
     at, path = type, ""
     for name in names:
         path = f"{at}.{name}"
-        held = children(version, at).get(name)
-        if not held:
+        elements = children(version, at).get(name)
+        if not elements:
             return None
-        at = held[0].path
+        at = elements[0].path
     entry: list[str] | None = table(version, "elements").get(path)
     return entry
 
 
 @cache
 def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
-    """All codes that its elements may hold, by a required binding or as booleans; empty where that is not known."""
+    """Returns all codes that its elements may contain, from a required binding or as booleans; empty if unknown."""
     types = kinds(version, parameter.type, parameter.expression)
     if types and types <= {"boolean", "presence"}:
         return frozenset({"true", "false"})
     if types != {"code"}:
         return frozenset()
-    parts, held = parameter.expression.split(" | "), terminology.value_sets(version)
-    each = [value_sets(version, replace(parameter, expression=one)) for one in parts]
-    if not all(one and one[0] in held for one in each):
+    parts, known = parameter.expression.split(" | "), terminology.value_sets(version)
+    bound = [value_sets(version, replace(parameter, expression=part)) for part in parts]
+    if not all(urls and urls[0] in known for urls in bound):
         return frozenset()
-    return frozenset(term.code for url, *_ in each for term in held[url])
+    return frozenset(term.code for url, *_ in bound for term in known[url])
 
 
 def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
-    """The codes of a value set that comes with us, as the parameter's elements hold them; None where it is not here."""
+    """Returns the codes of a value set as the parameter's elements store them; None if the value set isn't bundled."""
     terms = terminology.value_sets(version).get(url)
     if terms is None:
         return None
     if not implied_systems(version, parameter):
-        return tuple(TokenValue(one.system, one.code) for one in terms)
+        return tuple(TokenValue(term.system, term.code) for term in terms)
     bound = url in value_sets(version, parameter)
-    return tuple(TokenValue("", one.code) for one in terms if bound or one.system in implied_systems(version, parameter))
+    return tuple(TokenValue("", term.code) for term in terms if bound or term.system in implied_systems(version, parameter))
 
 
 def related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
-    """The code and all above or below it; None where its system is not here, or is neither said nor implied."""
+    """Returns the code and all codes above or below it; None if its system is unknown, or neither sent nor implied."""
     assert value.code is not None
     systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
-    known = [hierarchies.related(version, one, value.code, way) for one in systems]
-    codes = dict.fromkeys(code for found in known if found is not None for code in found)
+    known = [hierarchies.related(version, system, value.code, way) for system in systems]
+    codes = dict.fromkeys(code for reached in known if reached is not None for code in reached)
     return tuple(TokenValue(value.system or "", code) for code in codes) or None
 
 
 def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
-    """`http://hl7.org/fhir/administrative-gender|male` as |male; of a contact `|Ann@Example.org` as ann@example.org."""
+    """Converts `http://hl7.org/fhir/administrative-gender|male` to `|male`, and a contact `|Ann@Example.org` to lower case."""
     types = kinds(version, parameter.type, parameter.expression)
     if types and types <= CASELESS and parameter.code != "_id":
         code = value.code.lower() if value.code is not None else None

@@ -1,8 +1,8 @@
-"""The FHIRPath subset of the search parameters, compiled to routes through a resource that is a plain dict.
+"""Compiles the FHIRPath subset that search parameters use into routes through a resource, which is a plain dict.
 
-Paths, `|`, `where(x='y')`, `where(resolve() is T)`, `as`/`as()`/`ofType()`, `extension(url)`, `hasExtension(url)`,
-`where(extension(url).exists())`, `[n]`
-and `exists() and … != false`. Types are known when compiling, so a choice needs no guess while running.
+Supports paths, `|`, `where(x='y')`, `where(resolve() is T)`, `as`/`as()`/`ofType()`, `extension(url)`, `hasExtension(url)`,
+`where(extension(url).exists())`, `[n]` and `exists() and … != false`. Types are resolved when compiling, so the type of a
+choice is known at run time.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _HAS = re.compile(r"(?:hasExtension\('([^']*)'\)|extension\('([^']*)'\)\.exists\
 
 
 class Unsupported(ValueError):
-    """The expression is outside the subset; a table that holds one fails the tests."""
+    """The expression is outside the subset. A test makes sure that no table contains one."""
 
 
 class ElementPath(NamedTuple):
-    """One way into a resource: the first key, the steps from there, the type of what stands at the end.
+    """A path into a resource: the first key, the remaining steps, and the type of the element at the end.
 
-    A step is a key, an index, or a test on (node, whole resource). `first` "": begin at the resource itself.
+    A step is a key, an index, or a test on (node, whole resource). `first` "": start at the resource itself.
     """
 
     first: str
@@ -43,28 +43,28 @@ class ElementPath(NamedTuple):
 
 @cache
 def routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
-    """The routes of one expression on one type. Raises Unsupported."""
-    found: dict[ElementPath, None] = {}
+    """Returns the routes of an expression on a type. Raises Unsupported."""
+    compiled: dict[ElementPath, None] = {}
     for part in _alternatives(expression):
         for route in _compile(version, type, part):
-            found[route] = None
-    return tuple(found)
+            compiled[route] = None
+    return tuple(compiled)
 
 
 @cache
 def kinds(version: str, type: str, expression: str) -> frozenset[str]:
-    """The types of the elements that an expression leads to. Raises Unsupported."""
-    return frozenset(one.type for one in routes(version, type, expression))
+    """Returns the types of the elements that an expression leads to. Raises Unsupported."""
+    return frozenset(route.type for route in routes(version, type, expression))
 
 
 def walk(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
-    """What the route leads to, in document order."""
+    """Returns the nodes that the route leads to, in document order."""
     start = resource if route.first == "" else resource.get(route.first)
     return [] if start is None else follow(start, route.steps, resource)
 
 
 def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> list[Any]:
-    """The nodes that `steps` lead to from the value of the first key."""
+    """Returns the nodes that `steps` lead to, starting from the value of the first key."""
     nodes = start if isinstance(start, list) else [start]
     for step in steps:
         if isinstance(step, str):
@@ -79,14 +79,14 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
 
 
 def _children(nodes: list[Any], key: str) -> list[Any]:
-    found: list[Any] = []
+    result: list[Any] = []
     for node in nodes:
         value = node.get(key) if isinstance(node, dict) else None
         if isinstance(value, list):
-            found.extend(value)
+            result.extend(value)
         elif value is not None:
-            found.append(value)
-    return found
+            result.append(value)
+    return result
 
 
 def _compile(version: str, type: str, part: str) -> Iterator[ElementPath]:
@@ -97,7 +97,7 @@ def _compile(version: str, type: str, part: str) -> Iterator[ElementPath]:
         return
     steps = list(_parse(part))
     if not steps or steps[0] != type:
-        raise Unsupported(f"{part} does not begin at {type}")
+        raise Unsupported(f"{part} doesn't begin with {type}")
     spots: list[tuple[tuple[Step, ...], Child]] = [((), Child("", type, type))]
     for step in steps[1:]:
         spots = list(_advance(version, spots, step))
@@ -125,7 +125,7 @@ def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: st
         elif step.isdigit():
             yield (*way, int(step)), at
         else:
-            yield from (((*way, one.key), one) for one in children(version, at.path).get(step, ()))
+            yield from (((*way, child.key), child) for child in children(version, at.path).get(step, ()))
 
 
 def _test(text: str) -> Test:
@@ -154,13 +154,13 @@ class _HasExtension:
 
     def __call__(self, node: Any, resource: dict[str, Any]) -> bool:
         return isinstance(node, dict) and any(
-            isinstance(one, dict) and one.get("url") == self.url for one in _children([node], "extension")
+            isinstance(extension, dict) and extension.get("url") == self.url for extension in _children([node], "extension")
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolves:
-    """`resolve() is T`, by what the reference says of itself: nothing is fetched."""
+    """`resolve() is T`, determined from the reference itself; nothing is fetched."""
 
     type: str
 
@@ -172,22 +172,22 @@ class _Resolves:
             return False
         if target.startswith("#"):
             return any(
-                isinstance(one, dict) and one.get("id") == target[1:] and one.get("resourceType") == self.type
-                for one in _children([resource], "contained")
+                isinstance(contained, dict) and contained.get("id") == target[1:] and contained.get("resourceType") == self.type
+                for contained in _children([resource], "contained")
             )
         return node.get("type") == self.type or _type_in(target) == self.type
 
 
 @memoize(16_384)
 def _type_in(reference: str) -> str | None:
-    """The type that a reference names."""
+    """Returns the type in a reference."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)
     return parts[-2] if len(parts) >= 2 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """`X.exists() and X != false`: a route to the resource itself, whose value is a boolean (see fhir.search.index)."""
+    """`X.exists() and X != false`: a route to the resource itself with a boolean value (see fhir.search.index)."""
 
     ways: tuple[ElementPath, ...]
 
@@ -195,16 +195,16 @@ class Present:
         return True
 
     def value(self, resource: dict[str, Any]) -> bool:
-        found = [value for way in self.ways for value in walk(way, resource)]
-        return bool(found) and found != [False]
+        values = [value for way in self.ways for value in walk(way, resource)]
+        return bool(values) and values != [False]
 
 
 def _alternatives(expression: str) -> Iterator[str]:
-    yield from (one.strip() for one in _split(expression, "|") if one.strip())
+    yield from (part.strip() for part in _split(expression, "|") if part.strip())
 
 
 def _split(text: str, separator: str) -> Iterator[str]:
-    """Split where no bracket and no quotation is open."""
+    """Splits at separators outside of brackets and quotation marks."""
     depth, quoted, begin = 0, False, 0
     for position, letter in enumerate(text):
         if letter == "'":
@@ -218,12 +218,12 @@ def _split(text: str, separator: str) -> Iterator[str]:
 
 
 def _parse(text: str) -> Iterator[str]:
-    """A path as its steps: names, digits for an index, `as(T)` for both forms of a cast."""
-    for one in _split(text.strip(), "."):
-        if one.startswith("(") and one.endswith(")"):
-            yield from _cast(one[1:-1])
+    """Yields the steps of a path: names, digits for an index, `as(T)` for both forms of a cast."""
+    for step in _split(text.strip(), "."):
+        if step.startswith("(") and step.endswith(")"):
+            yield from _cast(step[1:-1])
             continue
-        name, *indexes = one.replace("]", "").split("[") if not _CALL.match(one) else [one]
+        name, *indexes = step.replace("]", "").split("[") if not _CALL.match(step) else [step]
         if not re.match(r"\w+", name):
             raise Unsupported(text)
         yield name

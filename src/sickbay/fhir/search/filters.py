@@ -1,4 +1,4 @@
-"""One parameter of a search as a Filter: its modifier, its alternatives, the chain or `_has` that it may be."""
+"""Parses a search parameter into a Filter: its modifier, its alternatives, and its chain or `_has`."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ from sickbay.fhir.search.query import (
 from sickbay.fhir.search.values import READ, missing, near, split, unescape
 
 DEPTH = 3
-"""Parameters in a chain, and `_has` one below the other."""
+"""Maximum number of parameters in a chain, and of nested `_has`."""
 TYPES = 16
-"""To which a chain may lead that does not say which; so many ends it may have in all."""
+"""Maximum number of types that a chain without a type may lead to, and of filters at its ends in total."""
 VALUES = 500
-"""Alternatives of one parameter."""
+"""Maximum number of alternatives in a parameter."""
 UNSUPPORTED = "fhir-search-param-unsupported"
 UNANSWERED = frozenset({"_filter", "_query"})
-"""Known by name, and not answered: what they leave out is not known, so an answer without them would be another's."""
+"""Known but not supported. They narrow a search in unknown ways, so ignoring them would return wrong results."""
 MEMBERS = {"CareTeam": "participant", "Group": "member", "List": "item"}
-"""What R5's `_in` may name, and by which parameter it has members."""
+"""The types that R5's `_in` may name, and the parameter with their members."""
 
 
 @cache
 def is_answered(version: str, parameter: SearchParameter) -> bool:
-    """Whether a search by it has an answer here: some are published without an expression, or lead to no element."""
+    """Whether the server supports the parameter. Some are published without an expression, or lead to no element."""
     if parameter.kind == "composite":
         return composites.kinds(version, parameter) is not None
     if parameter.kind == "special" or parameter.code in WORDS:
@@ -66,13 +66,13 @@ def is_answered(version: str, parameter: SearchParameter) -> bool:
 
 
 def is_by_url(version: str, parameter: SearchParameter) -> bool:
-    """Whether it names resources by their url alone: an index of references has no way along it."""
+    """Whether it refers to resources only by their URL, which the index of references can't follow."""
     canonical = kinds(version, parameter.type, parameter.expression) == {"canonical"}
     return parameter.kind == "reference" and canonical
 
 
 class Way(NamedTuple):
-    """What leads to a parameter: so many in the chain before it, and so many times `_has`."""
+    """The position of a parameter in a chain: the number of links before it, and of `_has`."""
 
     links: int = 0
     back: int = 0
@@ -82,11 +82,13 @@ BEGIN = Way()
 
 
 def too_deep(name: str) -> RequestError:
-    return RequestError("fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain, and {DEPTH} times _has")
+    return RequestError(
+        "fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain and at most {DEPTH} nested _has"
+    )
 
 
 def filter_of(reading: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
-    """One parameter on `type`, with the chain that leads on from it."""
+    """Parses a parameter on `type`, with its chain if it has one."""
     if name.startswith("_has:") or name == "_has":
         return _has(reading, type, name, text, way)
     if name == "_list":
@@ -111,9 +113,9 @@ def filter_of(reading: SearchState, type: str, name: str, text: str, way: Way = 
 
 
 def _from(inner: RequestError, name: str, way: str) -> RequestError:
-    """The fault at the end of a chain, told of the whole; a sentence in words stays as it is."""
-    worded = inner.rule in ("fhir-search-too-complex", UNSUPPORTED)
-    return RequestError(inner.rule, name, inner.value, inner.expected if worded else way + inner.expected)
+    """Reports an error at the end of a chain for the whole chain. Errors whose `expected` is a sentence keep it."""
+    is_sentence = inner.rule in ("fhir-search-too-complex", UNSUPPORTED)
+    return RequestError(inner.rule, name, inner.value, inner.expected if is_sentence else way + inner.expected)
 
 
 def unanswered(name: str, text: str, type: str) -> RequestError:
@@ -121,7 +123,7 @@ def unanswered(name: str, text: str, type: str) -> RequestError:
 
 
 def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
-    """`_has:Observation:patient:code`: there is an Observation with this code, and its `patient` is this one."""
+    """`_has:Observation:patient:code`: matches if an Observation with this code refers to the resource in `patient`."""
     parts = name.split(":", 3)
     if len(parts) < 4 or not all(parts):
         return RequestError("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
@@ -133,7 +135,7 @@ def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Fil
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
     parameter = find(reading.version, source, code)
     if parameter is None or not leads_to(parameter, type):
-        able = [one.code for one in parameters(reading.version, source).values() if leads_to(one, type)]
+        able = [other.code for other in parameters(reading.version, source).values() if leads_to(other, type)]
         known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
     if is_by_url(reading.version, parameter):
@@ -145,28 +147,28 @@ def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Fil
 
 
 def leads_to(parameter: SearchParameter, type: str) -> bool:
-    """Whether a reference of this parameter may name a resource of the type."""
-    anything = not parameter.targets or "Resource" in parameter.targets
-    return parameter.kind == "reference" and (anything or type in parameter.targets)
+    """Whether a reference in this parameter may refer to a resource of the type."""
+    any_type = not parameter.targets or "Resource" in parameter.targets
+    return parameter.kind == "reference" and (any_type or type in parameter.targets)
 
 
 def _list(reading: SearchState, type: str, text: str) -> Filter | RequestError:
-    """What an entry of a List refers to: the List is read too, so it has to be visible."""
-    ids = [unescape(one).removeprefix("List/") for one in split(text)]
+    """Matches the resources that a List refers to. The List is read too, so it must be visible."""
+    ids = [unescape(item).removeprefix("List/") for item in split(text)]
     item, by = find(reading.version, "List", "item"), find(reading.version, "List", "_id")
     assert item is not None
     assert by is not None
-    for one in ids:
-        if one.startswith("$"):
-            return RequestError(UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here")
-        if not ID.fullmatch(one):
-            return RequestError("fhir-id-invalid", "_list", one, "the id of a List")
-    return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, one) for one in ids))), reverse=True)
+    for id in ids:
+        if id.startswith("$"):
+            return RequestError(UNSUPPORTED, "_list", text, "_list=<id of a List>; this server has no computed lists")
+        if not ID.fullmatch(id):
+            return RequestError("fhir-id-invalid", "_list", id, "the id of a List")
+    return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, id) for id in ids))), reverse=True)
 
 
 def _in(reading: SearchState, type: str, text: str) -> Filter | RequestError:
-    """Members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which has to be visible itself."""
-    named = [unescape(one).partition("/") for one in split(text) if one]
+    """Matches the members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which must be visible too."""
+    named = [unescape(item).partition("/") for item in split(text) if item]
     holders = {holder for holder, _, _ in named}
     if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
         return RequestError("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
@@ -184,96 +186,98 @@ def _chain(
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
     name = f"{head}.{rest}"
     if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
-        return RequestError("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
+        form = f"{parameter.code} without a chain, because only references can be chained"
+        return RequestError("fhir-search-unknown-param", name, text, form)
     if is_by_url(reading.version, parameter):
-        return RequestError(UNSUPPORTED, name, text, f"{parameter.code}=<canonical URL>, and bring what it names by _include")
+        form = f"{parameter.code}=<canonical URL>, and _include to add the resource with that URL"
+        return RequestError(UNSUPPORTED, name, text, form)
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
     able, kinds = _able(reading.version, targets, rest)
     meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
-    led = _led(reading, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
-    if led is None:
+    ends = _ends(reading, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
+    if ends is None:
         type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
-        aim = f"{parameter.code}:{type}.{rest}: say which type is meant"
-        return RequestError("fhir-search-unknown-param", name, text, aim)
-    if isinstance(led, RequestError):
-        return _from(led, name, f"{head}.")
-    several = tuple(Filter(parameter, (), None, one) for one in led)
-    return several[0] if len(several) == 1 else Filter(parameter, (), either=several)
+        form = f"{parameter.code}:{type}.{rest}, with the type that you mean"
+        return RequestError("fhir-search-unknown-param", name, text, form)
+    if isinstance(ends, RequestError):
+        return _from(ends, name, f"{head}.")
+    either = tuple(Filter(parameter, (), None, end) for end in ends)
+    return either[0] if len(either) == 1 else Filter(parameter, (), either=either)
 
 
 def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], int]:
-    """The types that know what follows in a chain, and of how many kinds it is there."""
+    """Returns the types that have the next parameter in a chain, and how many different kinds it has in them."""
     code = rest.partition(".")[0].partition(":")[0]
-    known = {one: find(version, one, code) for one in targets if one in known_types(version)}
-    able = [one for one, parameter in known.items() if code == "_has" or parameter is not None]
-    return able, len({one.kind for one in known.values() if one is not None})
+    known = {target: find(version, target, code) for target in targets if target in known_types(version)}
+    able = [target for target, parameter in known.items() if code == "_has" or parameter is not None]
+    return able, len({parameter.kind for parameter in known.values() if parameter is not None})
 
 
-def _led(
+def _ends(
     reading: SearchState, types: Sequence[str], rest: str, text: str, way: Way
 ) -> list[tuple[str, Filter]] | RequestError | None:
-    """To each type, but for those in which it ends nowhere; None where it has too many ends."""
-    found: list[tuple[str, Filter]] = []
+    """Follows a chain to each type that has the parameter; None if there are too many ends."""
+    ends: list[tuple[str, Filter]] = []
     wrong: RequestError | None = None
     for type in types:
         inner = filter_of(reading, type, rest, text, way)
         if isinstance(inner, Filter):
-            found.append((type, inner))
+            ends.append((type, inner))
         elif inner.rule == "fhir-search-unknown-param":
             wrong = wrong or inner
         else:
             return inner
-        if len(types) > 1 and sum(one.ends for _, one in found) > TYPES:
+        if len(types) > 1 and sum(end.ends for _, end in ends) > TYPES:
             return None
-    return found or wrong
+    return ends or wrong
 
 
 def values_of(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | RequestError:
-    """The filter by a parameter that is not the first of a chain."""
-    parts = [one for one in split(text) if one]  # an empty alternative would match all: it counts as not said
+    """Parses the values of a parameter without a chain."""
+    parts = [part for part in split(text) if part]  # an empty alternative would match everything, so it is ignored
     if len(parts) > VALUES:
         return RequestError("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
         return in_value_sets(reading, parameter, modifier, parts)
     if parameter.code in WORDS:
         return _in_words(reading, parameter, parts)
-    found: list[Value] = []
+    values: list[Value] = []
     for part in parts:
         value = _value(reading, parameter, modifier, part)
         if isinstance(value, RequestError):
             return value
         if not isinstance(value, StringValue) or value.text:
-            several = spread(reading, parameter, modifier, value) if modifier in ("above", "below") else [value]
-            if isinstance(several, RequestError):
-                return several
-            found += several
+            alternatives = spread(reading, parameter, modifier, value) if modifier in ("above", "below") else [value]
+            if isinstance(alternatives, RequestError):
+                return alternatives
+            values += alternatives
     return Filter(
-        _looked_into(reading, parameter, modifier),
-        tuple(found),
-        _kept(parameter, modifier),
-        along=_ladders(reading, found) if modifier in ("above", "below") else (),
+        _searched_parameter(reading, parameter, modifier),
+        tuple(values),
+        _remaining_modifier(parameter, modifier),
+        along=_ladders(reading, values) if modifier in ("above", "below") else (),
     )
 
 
 def _in_words(reading: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
     try:
-        found = full_text.asked([unescape(one) for one in parts])
+        words = full_text.asked([unescape(part) for part in parts])
     except full_text.TooMuch:
         most = f"at most {full_text.ASKED} words in {full_text.ALTERNATIVES} alternatives"
         return RequestError("fhir-search-too-complex", parameter.code, "many words", most)
-    if isinstance(found, str):
-        form = "words, AND or OR between them, as (bone OR liver) AND metastases"
-        return RequestError("fhir-search-value-malformed", parameter.code, found, form)
-    held = full_text.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
-    return Filter(replace(parameter, kind="string", held=held), found)
+    if isinstance(words, str):
+        form = "words with AND or OR between them, such as (bone OR liver) AND metastases"
+        return RequestError("fhir-search-value-malformed", parameter.code, words, form)
+    numbers = full_text.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
+    return Filter(replace(parameter, kind="string", held=numbers), words)
 
 
 def _ladders(reading: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
-    """By which parameter the resources of each type that is named are part of each other."""
-    types = sorted({one.type for one in found if isinstance(one, ReferenceValue) and one.type is not None})
-    return tuple((one, step.number) for one in types if (step := ladder(reading.version, one)) is not None)
+    """Returns the parameter that makes a type hierarchical, for each type named in the values."""
+    types = sorted({value.type for value in found if isinstance(value, ReferenceValue) and value.type is not None})
+    return tuple((type, step.number) for type in types if (step := ladder(reading.version, type)) is not None)
 
 
 def _value(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
@@ -297,24 +301,26 @@ _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifie
 
 
 def _composite(reading: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
-    """`8480-6$gt140`: each part in the form of its own kind."""
-    given = split(text, "$")
-    held = [one for one in components(reading.version, parameter) if one is not None]
-    if len(given) != len(held) or not all(given):
-        form = "$".join(f"<{one.code}>" for one in held)
-        return RequestError("fhir-search-value-malformed", parameter.code, text, f"{form}, the parts divided by a dollar sign")
+    """Parses `8480-6$gt140`, with each part in the form of its own kind."""
+    texts = split(text, "$")
+    own = [component for component in components(reading.version, parameter) if component is not None]
+    if len(texts) != len(own) or not all(texts):
+        form = "$".join(f"<{component.code}>" for component in own)
+        return RequestError(
+            "fhir-search-value-malformed", parameter.code, text, f"{form}, with a dollar sign between the parts"
+        )
     parts = []
-    for one, part in zip(held, given, strict=True):
-        value = _value(reading, one, None, part)
+    for component, part in zip(own, texts, strict=True):
+        value = _value(reading, component, None, part)
         if isinstance(value, RequestError):
             return RequestError(value.rule, parameter.code, text, value.expected)
         if isinstance(value, ReferenceValue) and value.type is None:
-            value = replace(value, type=parameter.type)  # what is alike refers to what is alike
+            value = replace(value, type=parameter.type)  # a part without a type refers to a resource of the same type
         parts.append(value)
     return CompositeValue(tuple(parts))  # type: ignore[arg-type]
 
 
-def _looked_into(reading: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
+def _searched_parameter(reading: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
         return beside(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
@@ -326,8 +332,8 @@ def _looked_into(reading: SearchState, parameter: SearchParameter, modifier: str
     return parameter
 
 
-def _kept(parameter: SearchParameter, modifier: str | None) -> str | None:
-    """What is left of the modifier where the parameter or the values do not say it yet."""
+def _remaining_modifier(parameter: SearchParameter, modifier: str | None) -> str | None:
+    """Returns the modifier, unless the parameter or the values already include its effect."""
     if modifier == "text":
         return "text" if parameter.kind == "string" else None
     if modifier in ("above", "below"):

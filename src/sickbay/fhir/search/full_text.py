@@ -1,8 +1,8 @@
-"""Searching in words, `_text` and `_content` (R4, 3.1.1.4.9): what of a resource is text for people, and what is asked of it.
+"""Full-text search with `_text` and `_content` (R4, 3.1.1.4.9): extracts text from resources, and parses the searched words.
 
-Words are found by their beginnings, without capitals and accents. `_content` is what the parameters of the type keep of
-displays, texts and names anyway, and beside that only what none of them keeps: so most resources cost nothing more.
-Not looked into: contained resources, references' displays, identifiers, units, data of attachments.
+Words match by their beginning, ignoring case and accents. `_content` uses the displays, texts and names that the type's other
+parameters already index, and adds only text that none of them indexes, so most resources need no extra rows. Contained
+resources, displays of references, identifiers, units and attachment data aren't searched.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import memoize, memoized
 
 WORDS = frozenset({"_text", "_content", "section-text"})
-"""The parameters that are searched so."""
+"""The parameters that use full-text search."""
 LENGTH, MOST = 120, 500
-"""Characters of a piece, since an index row has no more; pieces of one resource, some 60,000 characters."""
+"""Maximum characters in a piece, limited by an index row, and maximum pieces of a resource, about 60,000 characters."""
 ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
-"""Of one search: its alternatives, its words, its brackets in each other."""
+"""Limits for one search: its alternatives, its words, and the nesting of brackets."""
 _TEXTS = frozenset({"string", "markdown"})
 _CODED = frozenset({"CodeableConcept", "Coding"})
 _SILENT = frozenset(
@@ -56,42 +56,42 @@ _PARTS = re.compile(r"[()]|[^\s()]+")
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """Its words, folded, one space between them, in pieces that fit."""
+    """Returns the folded words of a text, separated by single spaces, in pieces that fit into an index row."""
     return _few(text) if len(text) <= LENGTH else tuple(_pieces(text))
 
 
 @memoized(16_384)
 def _few(text: str) -> tuple[str, ...]:
-    """Most texts are displays of codes, and come again and again."""
+    """Returns cached pieces, because most texts are displays of codes and occur many times."""
     return tuple(_pieces(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
-    held, length = list[str](), 0
+    words, length = list[str](), 0
     for word in _words(text):
-        if held and length + len(word) + 1 > LENGTH:
-            yield " ".join(held)
-            held, length = [], 0
-        held.append(word[:LENGTH])
+        if words and length + len(word) + 1 > LENGTH:
+            yield " ".join(words)
+            words, length = [], 0
+        words.append(word[:LENGTH])
         length += len(word) + 1
-    if held:
-        yield " ".join(held)
+    if words:
+        yield " ".join(words)
 
 
 def _words(text: str) -> list[str]:
     if not text.isascii():
-        text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return _WORD.findall(text.casefold())
 
 
 def narrative(value: Any) -> list[str]:
-    """The pieces of a Narrative."""
+    """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
     return list(islice(_pieces(html.unescape(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
 
 
 def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, str, str]]) -> list[str]:
-    """The pieces of all other text. kept: (number, text folded, text as it is written) of what the index has already."""
+    """Returns the pieces of all other text. kept: (number, folded text, original text) that the index already has."""
     plan, silent = _outermost(version, resource["resourceType"])
     texts = [raw for _, folded, raw in kept if len(raw) > LENGTH or not _legible(folded)]
     lost = len(texts)
@@ -103,139 +103,139 @@ def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, st
                 _gather(texts, version, "Element", resource[key])
     if not texts:
         return []
-    there = {folded for _, folded, _ in kept}
-    found = [piece for at, text in enumerate(texts) if at < lost or fold(text) not in there for piece in pieces(text)]
-    return found[:MOST]
+    indexed = {folded for _, folded, _ in kept}
+    new = [piece for at, text in enumerate(texts) if at < lost or fold(text) not in indexed for piece in pieces(text)]
+    return new[:MOST]
 
 
 @memoize(16_384)
 def _legible(text: str) -> bool:
-    """Whether all its words are found: before each is a space, or a sign that a search takes for one."""
+    """Whether all its words can be found: each follows a space, or a character that a search treats as one."""
     return _HIDDEN.search(text) is None
 
 
 Plan: TypeAlias = Mapping[str, str]
-"""Key -> the path of what stands there; "" where it is text. What holds none is left out."""
+"""Key -> the path of the element; "" if it is text. Elements without text are omitted."""
 
 
 def _gather(texts: list[str], version: str, path: str, value: Any) -> None:
-    for one in value if isinstance(value, list) else (value,):
+    for item in value if isinstance(value, list) else (value,):
         if not path:
-            if isinstance(one, str):
-                texts.append(one)
-        elif isinstance(one, dict):
+            if isinstance(item, str):
+                texts.append(item)
+        elif isinstance(item, dict):
             plan = _plan(version, path)
-            for key, held in one.items():
+            for key, member in item.items():
                 if key in plan:
-                    _gather(texts, version, plan[key], held)
+                    _gather(texts, version, plan[key], member)
                 elif key[:1] == "_":
-                    _gather(texts, version, "Element", held)
+                    _gather(texts, version, "Element", member)
 
 
 @cache
 def _plan(version: str, path: str) -> Plan:
-    held = {key: listed[0] for key, listed in children(version, path).items() if key not in _UNWORDED}
-    return {key: "" if one.type in _TEXTS else one.path for key, one in held.items() if _speaks(version, one)}
+    first_children = {key: listed[0] for key, listed in children(version, path).items() if key not in _UNWORDED}
+    return {key: "" if child.type in _TEXTS else child.path for key, child in first_children.items() if _speaks(version, child)}
 
 
 @cache
 def _outermost(version: str, type: str) -> tuple[Plan, frozenset[str]]:
-    """The same of the resource, without what a search parameter keeps; and the keys of all that is not looked into."""
-    kept = {
+    """Returns the plan of a resource without elements that a search parameter indexes, and the keys that aren't searched."""
+    indexed = {
         (route.first, route.type)
-        for one in parameters(version, type).values()
-        if one.kind == "string" or (one.kind == "token" and not one.held)
-        for route in routes(version, type, one.expression)
-        if not route.steps and (one.kind == "string" or route.type in _CODED)
+        for parameter in parameters(version, type).values()
+        if parameter.kind == "string" or (parameter.kind == "token" and not parameter.held)
+        for route in routes(version, type, parameter.expression)
+        if not route.steps and (parameter.kind == "string" or route.type in _CODED)
     }
     listed, own = children(version, type), {"contained", "text"}
     plan = _plan(version, type)
-    found = {key: path for key, path in plan.items() if key not in own and (key, listed[key][0].type) not in kept}
-    return found, frozenset({"resourceType", *listed} - found.keys())
+    remaining = {key: path for key, path in plan.items() if key not in own and (key, listed[key][0].type) not in indexed}
+    return remaining, frozenset({"resourceType", *listed} - remaining.keys())
 
 
-def _speaks(version: str, one: Child, above: frozenset[str] = frozenset()) -> bool:
-    """Whether text may stand there, aside from extensions of what has none."""
-    if one.type in _TEXTS or one.type == "Extension":
-        return one.type in _TEXTS or not above
-    if one.type in _SILENT or one.type[0].islower() or one.path in above:
+def _speaks(version: str, child: Child, above: frozenset[str] = frozenset()) -> bool:
+    """Whether the element may contain text, ignoring extensions of elements that have none."""
+    if child.type in _TEXTS or child.type == "Extension":
+        return child.type in _TEXTS or not above
+    if child.type in _SILENT or child.type[0].islower() or child.path in above:
         return False
-    held = (each for key, listed in children(version, one.path).items() for each in listed if key not in _UNWORDED)
-    return any(_speaks(version, each, above | {one.path}) for each in held)
+    below = (each for key, listed in children(version, child.path).items() for each in listed if key not in _UNWORDED)
+    return any(_speaks(version, each, above | {child.path}) for each in below)
 
 
 @cache
 def numbers(version: str, type: str) -> tuple[int, ...]:
-    """Under which numbers the index has the words of a type: those that `_content` looks into."""
-    held = parameters(version, type).values()
-    plain = [one.number for one in held if one.kind == "string" or one.code in WORDS]
-    beside = [one.number + TEXT for one in held if one.kind == "token" and not one.held]
-    return (*plain, *beside)
+    """Returns the numbers of the parameters that `_content` searches for a type."""
+    own = parameters(version, type).values()
+    plain = [parameter.number for parameter in own if parameter.kind == "string" or parameter.code in WORDS]
+    texts = [parameter.number + TEXT for parameter in own if parameter.kind == "token" and not parameter.held]
+    return (*plain, *texts)
 
 
-def count(one: Filter) -> int:
-    """How many words a filter asks for, at whatever end of a chain."""
-    if one.chain is not None:
-        return count(one.chain[1])
-    if one.either:
-        return sum(map(count, one.either))
-    return sum(len(value.words) for value in one.values if isinstance(value, WordsValue))
+def count(filter: Filter) -> int:
+    """Counts the words in a filter, at all ends of its chains."""
+    if filter.chain is not None:
+        return count(filter.chain[1])
+    if filter.either:
+        return sum(map(count, filter.either))
+    return sum(len(value.words) for value in filter.values if isinstance(value, WordsValue))
 
 
 class TooMuch(ValueError):
-    """More words than one search may have."""
+    """A search with too many words."""
 
 
 def asked(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
-    """The alternatives of all texts, of each every word; or the text that can't be read. Raises TooMuch."""
-    found: list[WordsValue] = []
+    """Returns the alternatives in all texts, each with its words; or the text that is invalid. Raises TooMuch."""
+    alternatives: list[WordsValue] = []
     for text in texts:
-        several = _read(text)
-        if several is None:
+        parsed = _read(text)
+        if parsed is None:
             return text
-        found += several
-    if len(found) > ALTERNATIVES or sum(len(one.words) for one in found) > ASKED:
+        alternatives += parsed
+    if len(alternatives) > ALTERNATIVES or sum(len(alternative.words) for alternative in alternatives) > ASKED:
         raise TooMuch
-    return tuple(found)
+    return tuple(alternatives)
 
 
 def _read(text: str) -> tuple[WordsValue, ...] | None:
-    """`(bone OR liver) AND metastases`."""
+    """Parses an expression such as `(bone OR liver) AND metastases`."""
     tokens = _PARTS.findall(text)
     if len(tokens) > 4 * ASKED:
         raise TooMuch
     if not tokens or '"' in text or "NOT" in tokens or tokens.count("(") > DEPTH:
         return None
-    found = _either(tokens)
-    if found is None or tokens or not found or not all(found):
+    alternatives = _either(tokens)
+    if alternatives is None or tokens or not alternatives or not all(alternatives):
         return None
-    return tuple(WordsValue(tuple(dict.fromkeys(words))) for words in found)
+    return tuple(WordsValue(tuple(dict.fromkeys(words))) for words in alternatives)
 
 
 def _either(tokens: list[str]) -> list[list[str]] | None:
-    found: list[list[str]] = []
+    alternatives: list[list[str]] = []
     while True:
         part = _all(tokens)
         if part is None:
             return None
-        found += part
+        alternatives += part
         if not tokens or tokens[0].upper() != "OR":
-            return found
+            return alternatives
         tokens.pop(0)
 
 
 def _all(tokens: list[str]) -> list[list[str]] | None:
-    found = _unit(tokens)
-    while found is not None and tokens and tokens[0] != ")" and tokens[0].upper() != "OR":
+    alternatives = _unit(tokens)
+    while alternatives is not None and tokens and tokens[0] != ")" and tokens[0].upper() != "OR":
         if tokens[0].upper() == "AND":
             tokens.pop(0)
         more = _unit(tokens)
         if more is None:
             return None
-        if len(found) * len(more) > ALTERNATIVES:
+        if len(alternatives) * len(more) > ALTERNATIVES:
             raise TooMuch
-        found = [[*one, *other] for one in found for other in more]
-    return found
+        alternatives = [[*words, *other] for words in alternatives for other in more]
+    return alternatives
 
 
 def _unit(tokens: list[str]) -> list[list[str]] | None:
@@ -244,5 +244,5 @@ def _unit(tokens: list[str]) -> list[list[str]] | None:
     token = tokens.pop(0)
     if token != "(":
         return [_words(token)]
-    found = _either(tokens)
-    return found if found is not None and tokens and tokens.pop(0) == ")" else None
+    alternatives = _either(tokens)
+    return alternatives if alternatives is not None and tokens and tokens.pop(0) == ")" else None

@@ -1,7 +1,7 @@
-"""What lies above and below: codes in the code systems whose hierarchy comes with us, and resources that are part of others.
+"""Hierarchies for `:above` and `:below`: of codes in the bundled code systems, and of resources that are part of others.
 
-`:above` and `:below` of tokens (R4, 3.1.1.5.10) and of references (R4, 3.1.1.5.8.2). The hierarchies are R4's; the older
-versions call the same systems otherwise.
+See R4, 3.1.1.5.10 for tokens and 3.1.1.5.8.2 for references. The hierarchies are R4's; older versions use other URLs for the
+same systems.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 
 
 def related(version: str, system: str, code: str, way: str) -> tuple[str, ...] | None:
-    """The code itself and every code above or below it. None: this system is not here. way: "above" or "below"."""
-    known = next((one for one in _names(system) if one in _hierarchies()), None)
+    """Returns the code and all codes above or below it; None if the system is unknown. way: "above" or "below"."""
+    known = next((name for name in _names(system) if name in _hierarchies()), None)
     if known is not None:
         return _reached(_ways(known, way), code)
-    return (code,) if any(one in systems(version) for one in _names(system)) else None
+    return (code,) if any(name in systems(version) for name in _names(system)) else None
 
 
 @cache
 def ladder(version: str, type: str) -> SearchParameter | None:
-    """The parameter by which resources of a type are part of each other: a Location's `partof`."""
-    held = parameters(version, type).values()
-    return next((one for one in held if one.code.replace("-", "") == "partof" and type in one.targets), None)
+    """Returns the parameter that makes resources of a type part of each other, such as `partof` of Location."""
+    own = parameters(version, type).values()
+    return next(
+        (parameter for parameter in own if parameter.code.replace("-", "") == "partof" and type in parameter.targets), None
+    )
 
 
 def _names(system: str) -> tuple[str, ...]:
-    """A system as it is written, and as R4 writes it."""
+    """Returns the URL of a system as written, and as R4 writes it."""
     if system.startswith(_V3):
         return system, f"{_TERMINOLOGY}v3-{system.removeprefix(_V3)}"
     return (system, _TERMINOLOGY + system.removeprefix(_FHIR)) if system.startswith(_FHIR) else (system,)
@@ -42,7 +44,7 @@ def _names(system: str) -> tuple[str, ...]:
 
 @cache
 def _hierarchies() -> Mapping[str, Mapping[str, list[str]]]:
-    """System -> code -> the codes directly above it."""
+    """System -> code -> its parent codes."""
     return table("r4", "hierarchy")
 
 
@@ -51,19 +53,19 @@ def _ways(system: str, way: str) -> Mapping[str, list[str]]:
     above = _hierarchies()[system]
     if way == "above":
         return above
-    found: dict[str, list[str]] = {}
+    below: dict[str, list[str]] = {}
     for code, parents in above.items():
         for parent in parents:
-            found.setdefault(parent, []).append(code)
-    return found
+            below.setdefault(parent, []).append(code)
+    return below
 
 
 def _reached(ways: Mapping[str, list[str]], code: str) -> tuple[str, ...]:
-    """Some codes are below several others: each is reached once."""
-    found, waiting = {code: None}, [code]
+    """Returns all codes that can be reached, each once even if it has several parents."""
+    reached, waiting = {code: None}, [code]
     while waiting:
-        for one in ways.get(waiting.pop(), ()):
-            if one not in found:
-                found[one] = None
-                waiting.append(one)
-    return tuple(found)
+        for next_code in ways.get(waiting.pop(), ()):
+            if next_code not in reached:
+                reached[next_code] = None
+                waiting.append(next_code)
+    return tuple(reached)

@@ -1,4 +1,4 @@
-"""What the index holds of a resource: its facts, read out of the body by the version's search parameters."""
+"""Extracts the index entries of a resource according to the search parameters of its version."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ GRANULAR = frozenset(
         "_tag",
     }
 )
-"""The parameters by which a granular scope may filter; a scope with another one sees nothing."""
+"""The parameters that a granular scope may filter by. A scope with any other parameter grants nothing."""
 
 CROWDS = frozenset({"Group"})
-"""Types whose one body names many patients: in nobody's compartment, though the definition has them in each member's."""
+"""Types with many patients in one body. They are in no compartment, though the definition puts them in each member's."""
 
 _ELSEWHERE = frozenset({"_id", "_lastUpdated"})
-"""Columns of the store, not index rows."""
+"""Parameters stored in columns rather than in index rows."""
 
 
 class _Task(NamedTuple):
-    """What to know of one parameter and one way to its values."""
+    """A parameter and one path to its values."""
 
     number: int
     code: str
@@ -54,11 +54,11 @@ class _Task(NamedTuple):
     compartment: bool
     granular: bool
     worded: bool
-    """Whether its texts are kept under its own number: of references R5's alone, where they can be asked for."""
+    """Whether its texts are indexed under its own number. For references only in R5, where they can be searched."""
 
 
 class _Rows:
-    """The facts while they are collected; dicts keep the order and drop repetitions."""
+    """Collects index entries. Dicts keep the order and remove duplicates."""
 
     __slots__ = (
         "base",
@@ -94,28 +94,28 @@ Take: TypeAlias = Callable[[_Rows, _Task, Any], None]
 
 
 def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
-    """The facts of one resource. base: the FHIR base on which absolute references are ours. Never raises on content.
+    """Returns the index entries of a resource. base: the FHIR base, for absolute references. Never raises for invalid content.
 
-    A foreign absolute reference stands in `uris` under its parameter's number.
+    An absolute reference to another server is stored in `uris` under its parameter's number.
     """
     type = resource.get("resourceType")
     if not isinstance(type, str) or type not in known_types(version):
         return IndexEntries()
     rows = _Rows(base)
     tasks = _tasks(version, type)
-    for key, held in resource.items():
+    for key, member in resource.items():
         if key in tasks:
             for take, steps, task in tasks[key]:
-                for value in follow(held, steps, resource) if steps else held if isinstance(held, list) else (held,):
+                for value in follow(member, steps, resource) if steps else member if isinstance(member, list) else (member,):
                     take(rows, task, value)
     for _, _, task in tasks.get("", ()):
         _presence(rows, task, resource)
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
         rows.patients = {owner[1]: None}
     _worded(rows, version, type, resource)
-    own = resource.get("id")
-    if type == "Patient" and isinstance(own, str):
-        rows.patients = {own: None}
+    id = resource.get("id")
+    if type == "Patient" and isinstance(id, str):
+        rows.patients = {id: None}
     return IndexEntries(
         tuple(sorted(rows.patients)),
         tuple(rows.named),
@@ -134,32 +134,32 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
 
 
 def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
-    """What is text and no parameter keeps, and the narrative."""
-    held = parameters(version, type)
+    """Adds the narrative, and text that no parameter indexes."""
+    own = parameters(version, type)
     for piece in full_text.content(version, resource, rows.strings):
-        rows.strings[held["_content"].number, piece, piece] = None
+        rows.strings[own["_content"].number, piece, piece] = None
     if "text" in resource:
         for piece in full_text.narrative(resource["text"]):
-            rows.strings[held["_text"].number, piece, piece] = None
+            rows.strings[own["_text"].number, piece, piece] = None
 
 
 @cache
 def _tasks(version: str, type: str) -> dict[str, tuple[tuple[Take, tuple[Step, ...], _Task], ...]]:
-    """First key -> tasks, each behind who does it and its steps, so that what a resource does not have costs nothing."""
-    found: dict[str, list[tuple[Take, tuple[Step, ...], _Task]]] = {}
+    """First key -> tasks with their function and steps, so that keys a resource doesn't have cost no time."""
+    by_key: dict[str, list[tuple[Take, tuple[Step, ...], _Task]]] = {}
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
-    for one in parameters(version, type).values():
-        if one.kind in _TAKE and one.code not in _ELSEWHERE and not one.held:
-            for route in routes(version, type, one.expression):
-                task = _task(version, one, route, one.code in compartment)
-                found.setdefault(route.first, []).append((_TAKE[one.kind], route.steps, task))
-    return {key: tuple(tasks) for key, tasks in found.items()}
+    for parameter in parameters(version, type).values():
+        if parameter.kind in _TAKE and parameter.code not in _ELSEWHERE and not parameter.held:
+            for route in routes(version, type, parameter.expression):
+                task = _task(version, parameter, route, parameter.code in compartment)
+                by_key.setdefault(route.first, []).append((_TAKE[parameter.kind], route.steps, task))
+    return {key: tuple(tasks) for key, tasks in by_key.items()}
 
 
-def _task(version: str, one: SearchParameter, route: ElementPath, compartment: bool) -> _Task:
-    granular = one.kind == "token" and one.code in GRANULAR
-    worded = one.kind != "reference" or version == "r5"
-    return _Task(one.number, one.code, route.steps, route.type, compartment, granular, worded)
+def _task(version: str, parameter: SearchParameter, route: ElementPath, compartment: bool) -> _Task:
+    granular = parameter.kind == "token" and parameter.code in GRANULAR
+    worded = parameter.kind != "reference" or version == "r5"
+    return _Task(parameter.number, parameter.code, route.steps, route.type, compartment, granular, worded)
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
@@ -179,8 +179,8 @@ def _token(rows: _Rows, task: _Task, value: Any) -> None:
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if type == "Identifier" and isinstance(value, dict) and "type" in value:
-            for kind, known in index_values.of_type(value, type):
-                rows.tokens[number + OF_TYPE, kind, known] = None
+            for kind, identifier in index_values.of_type(value, type):
+                rows.tokens[number + OF_TYPE, kind, identifier] = None
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
@@ -194,12 +194,12 @@ def _reference(rows: _Rows, task: _Task, value: Any) -> None:
     text = index_values.referenced(value, type)
     if text is None:
         return
-    found = target(text, rows.base)
-    if found is None:
+    address = target(text, rows.base)
+    if address is None:
         if is_absolute(text):
             rows.uris[number, text] = None
         return
-    kind, id = found
+    kind, id = address
     rows.references[number, kind, id] = None
     if kind == "Patient":
         if compartment:
@@ -234,12 +234,12 @@ def _uri(rows: _Rows, task: _Task, value: Any) -> None:
 
 
 def _special(rows: _Rows, task: _Task, value: Any) -> None:
-    """`near` of Location, and R5's narratives of sections."""
+    """Indexes `near` of Location, and R5's narratives of sections."""
     if task.code in full_text.WORDS:
         rows.strings |= dict.fromkeys((task.number, piece, piece) for piece in full_text.narrative(value))
-    found = index_values.position(value)
-    if found is not None:
-        rows.positions[task.number, *found] = None
+    position = index_values.position(value)
+    if position is not None:
+        rows.positions[task.number, *position] = None
 
 
 _TAKE: dict[Kind, Take] = {

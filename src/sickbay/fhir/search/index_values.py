@@ -1,8 +1,8 @@
-"""From the typed values of a resource to index rows: one function per kind of search parameter.
+"""Converts typed values of a resource to index rows, with one function for each kind of search parameter.
 
-Every function takes (value, type of the element) and gives rows without the parameter's number. A value of another
-shape than its type promises gives none: the index never refuses what validation let pass. Few are generators, since to
-begin one costs as much as a value does.
+Each function takes (value, type of the element) and returns rows without the parameter's number. A value that doesn't match its
+type produces no rows, because the index must not refuse what passed validation. Few functions are generators, because starting
+one takes as long as reading a value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sickbay.fhir.validation.primitives import HUGE
 from sickbay.kernel.memoize import memoized
 
 _SHORT = 500
-"""Bytes."""
+"""Longest cached value, in bytes of JSON."""
 _NAME = ("family", "given", "text", "prefix", "suffix")
 _ADDRESS = ("line", "city", "district", "state", "postalCode", "country", "text")
 _DATES = frozenset({"date", "dateTime", "instant"})
@@ -28,13 +28,13 @@ _QUANTITIES = frozenset({"Quantity", "SimpleQuantity", "Age", "Count", "Distance
 
 
 CASELESS = frozenset({"string", "ContactPoint"})
-"""Types of which a token is found whatever its case (R4, 3.1.1.4.10); codes and identifiers are found as they are written."""
+"""Types whose tokens match in any case (R4, 3.1.1.4.10). Codes and identifiers match only as written."""
 Coded: TypeAlias = Sequence[tuple[str | None, str]]
 """(system, code)."""
 
 
 def tokens(value: Any, type: str) -> Coded:
-    """(system, code)."""
+    """Returns (system, code) of each token."""
     if isinstance(value, dict):
         read = _CODED.get(type)
         return read(value) if read is not None else ()
@@ -46,16 +46,16 @@ def tokens(value: Any, type: str) -> Coded:
 
 
 def known(value: Any) -> bytes | None:
-    """By which a value that comes again and again is known: its JSON, where that is short."""
+    """Returns the cache key of a value: its JSON if it is short, otherwise None."""
     try:
         text = orjson.dumps(value)
-    except TypeError:  # a decimal, or what is no JSON of ours
+    except TypeError:  # a decimal, or a value that isn't JSON
         return None
     return text if len(text) <= _SHORT else None
 
 
 def _concept(value: dict[str, Any]) -> tuple[Coded, Sequence[tuple[str, str]]]:
-    """Codes and texts of a CodeableConcept."""
+    """Returns the codes and texts of a CodeableConcept."""
     text = known(value)
     return _read(text) if text is not None else (_codings(value), _displays(value))
 
@@ -67,46 +67,46 @@ def _read(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
 
 
 def _displays(value: dict[str, Any]) -> Sequence[tuple[str, str]]:
-    said = [value.get("text")]
-    for one in _list(value.get("coding")):
-        if isinstance(one, dict):
-            said.append(one.get("display"))
-    return [(folded, one) for one in said if isinstance(one, str) and (folded := fold(one))]
+    displays = [value.get("text")]
+    for coding in _list(value.get("coding")):
+        if isinstance(coding, dict):
+            displays.append(coding.get("display"))
+    return [(folded, text) for text in displays if isinstance(text, str) and (folded := fold(text))]
 
 
 def coded(value: Any, type: str) -> tuple[Coded, Sequence[tuple[str, str]]]:
-    """Both `tokens` and `texts`."""
+    """Returns both `tokens` and `texts`."""
     if not isinstance(value, dict):
         return tokens(value, type), ()
     return _concept(value) if type == "CodeableConcept" else (tokens(value, type), texts(value, type))
 
 
 def _codings(value: dict[str, Any]) -> Coded:
-    found: list[tuple[str | None, str]] = []
-    for one in _list(value.get("coding")):
-        if isinstance(one, dict):
-            system, code = one.get("system"), one.get("code")
+    pairs: list[tuple[str | None, str]] = []
+    for coding in _list(value.get("coding")):
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
             if isinstance(code, str) and code:
-                found.append((system if isinstance(system, str) and system else None, code))
-    return found
+                pairs.append((system if isinstance(system, str) and system else None, code))
+    return pairs
 
 
 def _extended(value: dict[str, Any]) -> Coded:
-    """As it is written: nothing tells a search which type an extension has."""
+    """Returns the tokens in an extension, as written, because a search doesn't know the extension's type."""
     inner, of = _extension(value)
     return tokens(inner, "code" if of == "string" else of) if inner is not None else ()
 
 
 def _coded(value: dict[str, Any], system: str, code: str) -> Coded:
-    held, written = value.get(system), value.get(code)
+    system_value, written = value.get(system), value.get(code)
     if not isinstance(written, str) or not written:
         return ()
-    return ((held if isinstance(held, str) and held else None, written),)
+    return ((system_value if isinstance(system_value, str) and system_value else None, written),)
 
 
 def _contact(value: dict[str, Any]) -> Coded:
-    """No version says what stands before the bar; apps send `phone|…`, which the servers they know take."""
-    return [(system, held.lower()) for system, held in _coded(value, "system", "value")]
+    """Returns the contact in lower case. No version defines its system; apps send `phone|…`, which other servers accept."""
+    return [(system, address.lower()) for system, address in _coded(value, "system", "value")]
 
 
 def _either(value: dict[str, Any]) -> Coded:
@@ -125,7 +125,7 @@ _CODED: dict[str, Callable[[dict[str, Any]], Coded]] = {
 
 
 def texts(value: Any, type: str) -> Sequence[tuple[str, str]]:
-    """What a value says in words, for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
+    """Returns the words of a value for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
     if not isinstance(value, dict):
         return ()
     if type == "CodeableConcept":
@@ -138,25 +138,25 @@ def texts(value: Any, type: str) -> Sequence[tuple[str, str]]:
 
 
 def of_type(value: Any, type: str) -> Iterator[tuple[str, str]]:
-    """(system|code of an identifier's type, its value), for `:of-type`."""
+    """Yields (system|code of an identifier's type, its value) for `:of-type`."""
     if type != "Identifier" or not isinstance(value, dict) or not isinstance(value.get("type"), dict):
         return
-    held = value.get("value")
-    for one in _list(value["type"].get("coding")):
-        if isinstance(held, str) and held and isinstance(one, dict):
-            for system, code in _coded(one, "system", "code"):
-                yield f"{system or ''}|{code}", held
+    identifier = value.get("value")
+    for coding in _list(value["type"].get("coding")):
+        if isinstance(identifier, str) and identifier and isinstance(coding, dict):
+            for system, code in _coded(coding, "system", "code"):
+                yield f"{system or ''}|{code}", identifier
 
 
 def identified(value: Any, type: str) -> Coded:
-    """(system, value) by which a reference names its target without an address, for `:identifier`."""
+    """Returns (system, value) of a reference's identifier, for `:identifier`."""
     if type == "Reference" and isinstance(value, dict) and isinstance(value.get("identifier"), dict):
         return _coded(value["identifier"], "system", "value")
     return ()
 
 
 def position(value: Any) -> tuple[int, int] | None:
-    """(latitude, longitude) in microdegrees."""
+    """Returns (latitude, longitude) in microdegrees."""
     if not isinstance(value, dict):
         return None
     latitude, longitude = value.get("latitude"), value.get("longitude")
@@ -166,7 +166,7 @@ def position(value: Any) -> tuple[int, int] | None:
 
 
 def strings(value: Any, type: str) -> Sequence[tuple[str, str]]:
-    """(folded, as it is written): each part of a name or an address by itself."""
+    """Returns (folded, original) texts, with a separate one for each part of a name or an address."""
     if isinstance(value, str):
         folded = fold(value)
         return ((folded, value),) if folded else ()
@@ -175,29 +175,29 @@ def strings(value: Any, type: str) -> Sequence[tuple[str, str]]:
     if type == "Extension":
         inner, of = _extension(value)
         return strings(inner, of) if inner is not None else ()
-    return _parts(value, _SAID[type]) if type in _SAID else ()
+    return _parts(value, _TEXT_KEYS[type]) if type in _TEXT_KEYS else ()
 
 
-_SAID = {
+_TEXT_KEYS = {
     "HumanName": _NAME,
     "Address": _ADDRESS,
     "CodeableConcept": ("text",),
     "Annotation": ("text",),
     "ContactPoint": ("value",),
 }
-"""Where a value says something, by its type."""
+"""The members that contain text, by type."""
 
 
 def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> list[tuple[str, str]]:
-    held = [one for key in keys if key in value for one in _list(value[key]) if isinstance(one, str)]
-    return [(folded, one) for one in held if (folded := fold(one))]
+    texts = [text for key in keys if key in value for text in _list(value[key]) if isinstance(text, str)]
+    return [(folded, text) for text in texts if (folded := fold(text))]
 
 
 def dates(value: Any, type: str) -> Sequence[tuple[int, int]]:
-    """[low, high) in epoch milliseconds. A Timing counts as all that it spans."""
+    """Returns [low, high) in epoch milliseconds. A Timing covers everything from its first to its last event."""
     if isinstance(value, str):
-        found = span(value) if type in _DATES else None
-        return (found,) if found else ()
+        period = span(value) if type in _DATES else None
+        return (period,) if period else ()
     if not isinstance(value, dict):
         return ()
     if type == "Period":
@@ -217,12 +217,12 @@ def _period(value: dict[str, Any]) -> Sequence[tuple[int, int]]:
 
 
 def _timing(value: dict[str, Any]) -> Sequence[tuple[int, int]]:
-    found = [one for text in _list(value.get("event")) if (one := _span(text))]
+    periods = [period for text in _list(value.get("event")) if (period := _span(text))]
     repeat = value.get("repeat")
     bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
     if isinstance(bounds, dict):
-        found.extend(_period(bounds))
-    return ((min(low for low, _ in found), max(high for _, high in found)),) if found else ()
+        periods.extend(_period(bounds))
+    return ((min(low for low, _ in periods), max(high for _, high in periods)),) if periods else ()
 
 
 def _span(text: Any) -> tuple[int, int] | None:
@@ -230,11 +230,11 @@ def _span(text: Any) -> tuple[int, int] | None:
 
 
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0}
-"""What a unit of time is in days, in which DSTU2 and STU3 count the length of an encounter."""
+"""Units of time in days, the unit in which DSTU2 and STU3 search the length of an encounter."""
 
 
 def numbers(value: Any, type: str) -> Sequence[tuple[float, float]]:
-    """[low, high], both ends included. A duration in days where its unit is known, else as the number that it is."""
+    """Returns [low, high], both included. A duration is converted to days if its unit is known."""
     if _is_number(value):
         return ((float(value), float(value)),)
     if isinstance(value, dict) and (type == "Range" or type in _QUANTITIES):
@@ -247,7 +247,7 @@ Amounts: TypeAlias = Sequence[tuple[str | None, str | None, float, float]]
 
 
 def quantities(value: Any, type: str) -> Amounts:
-    """(system, code, low, high): once by code, once more by the unit as it is written where that differs."""
+    """Returns (system, code, low, high) by code, and again by the unit as written if it is different."""
     if not isinstance(value, dict):
         return ()
     if type in _QUANTITIES:
@@ -285,10 +285,10 @@ def _range(value: dict[str, Any]) -> Amounts:
     low, high = value.get("low"), value.get("high")
     at = low.get("value") if isinstance(low, dict) else None
     to = high.get("value") if isinstance(high, dict) else None
-    named = low if isinstance(low, dict) and _is_number(at) else high
-    if isinstance(named, dict) and (_is_number(at) or _is_number(to)):
+    quantity = low if isinstance(low, dict) and _is_number(at) else high
+    if isinstance(quantity, dict) and (_is_number(at) or _is_number(to)):
         begin, end = (float(at) if _is_number(at) else -HUGE), (float(to) if _is_number(to) else HUGE)
-        return _in_units(named, "Quantity", begin, end)
+        return _in_units(quantity, "Quantity", begin, end)
     return ()
 
 
@@ -297,7 +297,7 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
 
 
 def uris(value: Any, type: str) -> Sequence[str]:
-    """Uris as they stand."""
+    """Returns a URI as it is."""
     return (value,) if isinstance(value, str) and value else ()
 
 
@@ -305,16 +305,16 @@ _REFERRING = ("Reference", "CodeableReference")
 
 
 def referenced(value: Any, type: str) -> str | None:
-    """The text of a reference, whatever the element: Reference, canonical, uri."""
+    """Returns the text of a reference in an element of any type: Reference, canonical, uri."""
     if isinstance(value, dict):
-        held = value.get("reference") if type == "CodeableReference" else value
-        text = held.get("reference") if isinstance(held, dict) and type in _REFERRING else None
+        inner = value.get("reference") if type == "CodeableReference" else value
+        text = inner.get("reference") if isinstance(inner, dict) and type in _REFERRING else None
         return text if isinstance(text, str) else None
     return value if isinstance(value, str) and type in _URIS else None
 
 
 def _extension(value: dict[str, Any]) -> tuple[Any, str]:
-    """The value of an extension and its type, by the name of its key."""
+    """Returns the value of an extension and its type, from the name of its key."""
     for key, inner in value.items():
         if key.startswith("value") and len(key) > 5:
             name = key[5:]

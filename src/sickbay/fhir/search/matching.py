@@ -1,6 +1,6 @@
-"""Whether a resource matches a search, by its facts alone: the meaning of a Query in plain Python.
+"""Decides whether a resource matches a search from its index entries: the meaning of a Query in plain Python.
 
-The stores answer searches by their indexes; this says what the answer has to be, and tests hold them against it.
+The stores answer searches with their indexes. This module defines the correct results, and tests compare the stores with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sickbay.fhir.search.query import (
 
 
 class IndexedResource(NamedTuple):
-    """One resource as a search sees it. updated: epoch ms."""
+    """A resource as a search sees it. updated: epoch ms."""
 
     id: str
     updated: int
@@ -40,13 +40,13 @@ class IndexedResource(NamedTuple):
 
 
 class Others(Protocol):
-    """What is there besides and may be seen: where chains and `_has` lead."""
+    """The other visible resources, which chains and `_has` lead to."""
 
     def every(self, type: str) -> Iterable[IndexedResource]: ...
 
 
 SPACED = str.maketrans("(/-[", "    ")
-"""After what a word may begin, besides a space."""
+"""Characters that a word may follow, in addition to a space."""
 
 
 class _Alone:
@@ -57,39 +57,39 @@ class _Alone:
 ALONE = _Alone()
 
 
-def matches(query: Query, one: IndexedResource, others: Others = ALONE) -> bool:
-    """Whether this resource of `query.type` is a match."""
-    if query.ids is not None and one.id not in query.ids:
+def matches(query: Query, resource: IndexedResource, others: Others = ALONE) -> bool:
+    """Whether this resource of `query.type` matches."""
+    if query.ids is not None and resource.id not in query.ids:
         return False
-    if not all(compared(asked.prefix, one.updated, one.updated + 1, asked.low, asked.high) for asked in query.updated):
+    if not all(compared(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated):
         return False
-    if query.within is not None and not _inside(query.within, one.facts):
+    if query.within is not None and not _inside(query.within, resource.facts):
         return False
-    return all(holds(asked, query.type, one, others) for asked in query.filters)
+    return all(holds(filter, query.type, resource, others) for filter in query.filters)
 
 
 def _inside(within: Within, facts: IndexEntries) -> bool:
     return any(number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references)
 
 
-def holds(asked: Filter, type: str, one: IndexedResource, others: Others) -> bool:
-    """One filter. `:not` is true as well of a resource without any value (R4, 3.1.1.5.4)."""
-    if asked.either:
-        return any(holds(each, type, one, others) for each in asked.either)
-    if asked.chain is not None:
-        return _referring(asked, type, one, others) if asked.reverse else _chained(asked, one, others)
-    if asked.parameter.code == "_id":
-        named = any(isinstance(value, TokenValue) and value.code == one.id for value in asked.values)
-        return named is not (asked.modifier == "not")
-    if asked.modifier == "missing":
-        wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in asked.values)
-        return _present(asked.parameter.numbers, one.facts) is not wanted
-    found = any(_value(asked, value, one, others) for value in asked.values)
-    return not found if asked.modifier == "not" else found
+def holds(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
+    """Whether a filter matches. `:not` also matches a resource without any value (R4, 3.1.1.5.4)."""
+    if filter.either:
+        return any(holds(alternative, type, resource, others) for alternative in filter.either)
+    if filter.chain is not None:
+        return _referring(filter, type, resource, others) if filter.reverse else _chained(filter, resource, others)
+    if filter.parameter.code == "_id":
+        named = any(isinstance(value, TokenValue) and value.code == resource.id for value in filter.values)
+        return named is not (filter.modifier == "not")
+    if filter.modifier == "missing":
+        wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
+        return _present(filter.parameter.numbers, resource.facts) is not wanted
+    matching = any(_value(filter, value, resource, others) for value in filter.values)
+    return not matching if filter.modifier == "not" else matching
 
 
 def compared(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
-    """A stored range against the one asked for, both half open; a number is the range of one point, start == end."""
+    """Compares a stored range with the searched range, both half open. A number is a range with start == end."""
     within = low <= start and end <= high and (start < high or low == high == start)
     answers = {
         "eq": within,
@@ -105,17 +105,17 @@ def compared(prefix: Prefix, start: float, end: float, low: float, high: float) 
     return answers[prefix]
 
 
-def _chained(asked: Filter, one: IndexedResource, others: Others) -> bool:
-    assert asked.chain is not None
-    type, inner = asked.chain
-    aims = {id for number, kind, id in one.facts.references if number == asked.parameter.number and kind == type}
+def _chained(filter: Filter, resource: IndexedResource, others: Others) -> bool:
+    assert filter.chain is not None
+    type, inner = filter.chain
+    aims = {id for number, kind, id in resource.facts.references if number == filter.parameter.number and kind == type}
     return any(other.id in aims and holds(inner, type, other, others) for other in others.every(type))
 
 
-def _referring(asked: Filter, type: str, one: IndexedResource, others: Others) -> bool:
-    assert asked.chain is not None
-    source, inner = asked.chain
-    link = (asked.parameter.number, type, one.id)
+def _referring(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
+    assert filter.chain is not None
+    source, inner = filter.chain
+    link = (filter.parameter.number, type, resource.id)
     return any(link in other.facts.references and holds(inner, source, other, others) for other in others.every(source))
 
 
@@ -131,48 +131,48 @@ def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
         facts.composites,
         facts.positions,
     )
-    wanted = {*numbers, *(one + IDENTIFIER for one in numbers)}
+    wanted = {*numbers, *(number + IDENTIFIER for number in numbers)}
     return any(row[0] in wanted for rows in every for row in rows)
 
 
-def _value(asked: Filter, value: Value, one: IndexedResource, others: Others) -> bool:
-    numbers, facts = asked.parameter.numbers, one.facts
-    number = asked.parameter.number
+def _value(filter: Filter, value: Value, resource: IndexedResource, others: Others) -> bool:
+    numbers, facts = filter.parameter.numbers, resource.facts
+    number = filter.parameter.number
     match value:
         case CompositeValue():
-            held = [parts for number, parts in facts.composites if number in asked.parameter.numbers]
-            return any(_all(value, parts) for parts in held)
+            composites = [parts for number, parts in facts.composites if number in filter.parameter.numbers]
+            return any(_all(value, parts) for parts in composites)
         case NearValue():
             return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
         case WordsValue():
             texts = [f" {text}" for row, text, _ in facts.strings if row in numbers]
             return all(any(f" {word}" in text.translate(SPACED) for text in texts) for word in value.words)
         case ReferenceValue():
-            return any(_referenced(asked, each, facts) for each in _reached(asked, value, others))
-        case DateValue() if asked.parameter.code == "_lastUpdated":
-            return compared(value.prefix, one.updated, one.updated + 1, value.low, value.high)
+            return any(_referenced(filter, target, facts) for target in _reached(filter, value, others))
+        case DateValue() if filter.parameter.code == "_lastUpdated":
+            return compared(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
         case QuantityValue() if any(row[0] in numbers and _part(value, row[1:], None) for row in facts.numbers):
             return True
-    return any(row[0] in numbers and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
+    return any(row[0] in numbers and _part(value, row[1:], filter.modifier) for row in _rows(value, facts))
 
 
 def _rows(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
-    held: dict[type, Iterable[tuple[Any, ...]]] = {
+    rows_by_type: dict[type, Iterable[tuple[Any, ...]]] = {
         TokenValue: facts.tokens,
         StringValue: facts.strings,
         DateValue: facts.dates,
         QuantityValue: facts.quantities,
         UriValue: facts.uris,
     }
-    return held[type(value)]
+    return rows_by_type[type(value)]
 
 
 def _all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
-    return all(_part(one, part[1:], None) for one, part in zip(value.parts, parts, strict=True))
+    return all(_part(expected, part[1:], None) for expected, part in zip(value.parts, parts, strict=True))
 
 
 def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
-    """One value against one row without its number."""
+    """Whether a value matches a row without its number."""
     match value, row:
         case TokenValue(), (system, str(code)):
             return _coded(value, system, code)
@@ -192,7 +192,7 @@ def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
 
 
 def within(value: NearValue, latitude: int, longitude: int) -> bool:
-    """As on a map whose scale is that of the centre: near enough for the distances that people go. 1 degree: 111,195 m."""
+    """Whether the point is in the circle, on a flat map with the scale of the centre. 1 degree is 111,195 m."""
     east = abs(longitude - value.longitude)
     east = min(east, 360_000_000 - east)
     scale = round(cos(radians(value.latitude / 1e6)) * 1000)
@@ -206,38 +206,38 @@ def _coded(value: TokenValue, system: str | None, code: str) -> bool:
     return value.system is None or (system or "") == value.system
 
 
-def _referenced(one: Filter, value: ReferenceValue, facts: IndexEntries) -> bool:
-    number = one.parameter.number
+def _referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -> bool:
+    number = filter.parameter.number
     if value.url is not None:
         return any(
-            row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], one.modifier == "below"))
+            row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], filter.modifier == "below"))
             for row in facts.uris
         )
-    types = (value.type,) if value.type is not None else one.parameter.targets
+    types = (value.type,) if value.type is not None else filter.parameter.targets
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
 
 
-def _reached(asked: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
-    """`:below`: and all that is part of it, or of its parts; `:above`: and all that it is part of. Only what may be seen."""
-    link = next((number for type, number in asked.along if type == value.type), None)
+def _reached(filter: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
+    """Adds the parts of the resource (`:below`), or the resources it is part of (`:above`), as far as they are visible."""
+    link = next((number for type, number in filter.along if type == value.type), None)
     if link is None or value.type is None:
         return (value,)
     steps = [
-        (each.id, id)
-        for each in others.every(value.type)
-        for number, type, id in each.facts.references
+        (other.id, id)
+        for other in others.every(value.type)
+        for number, type, id in other.facts.references
         if number == link and type == value.type
     ]
-    found, frontier = {value.id}, {value.id}
+    reached, frontier = {value.id}, {value.id}
     while frontier:
         near = {
-            part if asked.modifier == "below" else whole
+            part if filter.modifier == "below" else whole
             for part, whole in steps
-            if (whole if asked.modifier == "below" else part) in frontier
+            if (whole if filter.modifier == "below" else part) in frontier
         }
-        frontier = near - found
-        found |= near
-    return [replace(value, id=id) for id in sorted(found)]
+        frontier = near - reached
+        reached |= near
+    return [replace(value, id=id) for id in sorted(reached)]
 
 
 def _text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> bool:
@@ -254,13 +254,13 @@ def _unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
     return value.system is None or value.system == system
 
 
-def _uri(modifier: str | None, wanted: str, held: str) -> bool:
+def _uri(modifier: str | None, wanted: str, stored: str) -> bool:
     if modifier == "contains":
-        return wanted in held
-    return held.startswith(wanted) if modifier == "below" else held == wanted
+        return wanted in stored
+    return stored.startswith(wanted) if modifier == "below" else stored == wanted
 
 
-def _versions(wanted: str, held: str, below: bool) -> tuple[str, ...]:
-    """A canonical without a version means each of its versions; version 2 `:below` means 2.1 too."""
+def _versions(wanted: str, stored: str, below: bool) -> tuple[str, ...]:
+    """Returns the canonical if it is a version of `wanted`. With `:below`, version 2 also includes 2.1."""
     following = wanted + ("." if "|" in wanted and below else "|")
-    return (held,) if ("|" not in wanted or below) and held.startswith(following) else ()
+    return (stored,) if ("|" not in wanted or below) and stored.startswith(following) else ()

@@ -1,4 +1,4 @@
-"""Modifiers (R4, 3.1.1.4.4; R5, 3.2.1.5.5): which are understood where, and what they make of the values."""
+"""Search modifiers (R4, 3.1.1.4.4; R5, 3.2.1.5.5): where each is supported, and how it changes the values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.fhir.search.query import Filter, Kind, ReferenceValue, SearchParame
 from sickbay.fhir.search.values import above, split, unescape
 
 COLUMNS = frozenset({"_id", "_lastUpdated"})
-"""What the stores keep beside a resource and not in an index."""
+"""Parameters that the stores keep in columns of the resource, not in an index."""
 UNSUPPORTED = "fhir-search-modifier-unsupported"
 _MODIFIERS: dict[Kind, tuple[str, ...]] = {
     "token": ("not", "text", "of-type", "in", "not-in", "above", "below"),
@@ -32,7 +32,7 @@ _SPARE = "http://terminology.hl7.org/CodeSystem/condition-clinical|active"
 
 
 def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
-    """All that are understood, but for the types that a reference may lead to."""
+    """Returns the supported modifiers, except the types that a reference may refer to."""
     if parameter.code in COLUMNS:
         return ("not",) if parameter.code == "_id" else ()
     if parameter.code in WORDS:
@@ -48,14 +48,14 @@ def understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
 
 
 def unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
-    """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
+    """Refuses an unsupported modifier, even with lenient handling (R4, 3.1.1.4.4)."""
     known = (*modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
-    allowed = "one of " + ", ".join(f":{one}" for one in known) if known else "no modifier"
+    allowed = "one of " + ", ".join(f":{modifier}" for modifier in known) if known else "no modifier"
     return RequestError(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
 
 
 def of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
-    parts = [unescape(one) for one in split(text, "|")]
+    parts = [unescape(part) for part in split(text, "|")]
     if len(parts) != 3 or not parts[1] or not parts[2]:
         form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
         return RequestError("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
@@ -65,23 +65,23 @@ def of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
 def in_value_sets(
     reading: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]
 ) -> Filter | RequestError:
-    """By the value sets that come with us; of others only a terminology server would know."""
-    held: dict[TokenValue, None] = {}
+    """Uses the bundled value sets. Other value sets would need a terminology server."""
+    values: dict[TokenValue, None] = {}
     for url in urls:
-        found = search_codes.tokens_in(reading.version, parameter, unescape(url).partition("|")[0])
-        if found is None:
+        codes = search_codes.tokens_in(reading.version, parameter, unescape(url).partition("|")[0])
+        if codes is None:
             bound = search_codes.value_sets(reading.version, parameter)
-            expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code>: the codes themselves"
+            expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code> instead of a value set"
             return RequestError(UNSUPPORTED, f"{parameter.code}:{modifier}", url, expected)
-        held |= dict.fromkeys(found)
-    return Filter(parameter, tuple(held), "not" if modifier == "not-in" else None)
+        values |= dict.fromkeys(codes)
+    return Filter(parameter, tuple(values), "not" if modifier == "not-in" else None)
 
 
 def spread(reading: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
-    """What a value of `:above` or `:below` stands for. References and uris below stay one: the store follows them."""
+    """Returns the values that `:above` or `:below` includes. References and `uri:below` stay one value for the store."""
     match value:
         case UriValue() if way == "above":
-            return [UriValue(one) for one in above(value.uri)]
+            return [UriValue(url) for url in above(value.uri)]
         case TokenValue():
             return _codes(reading, parameter, way, value)
         case ReferenceValue():
@@ -93,19 +93,21 @@ def _codes(reading: SearchState, parameter: SearchParameter, way: str, value: To
     name = f"{parameter.code}:{way}"
     if value.code is None:
         return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
-    found = search_codes.related(reading.version, parameter, value, way)
-    if found is not None:
-        return found
-    expected = f"{parameter.code} with the codes themselves: hierarchies are known here of FHIR's own systems, as {_SPARE}"
+    codes = search_codes.related(reading.version, parameter, value, way)
+    if codes is not None:
+        return codes
+    expected = (
+        f"{parameter.code} and a list of codes; only the hierarchies of FHIR's own systems are available, such as {_SPARE}"
+    )
     return RequestError(UNSUPPORTED, name, value.code, expected)
 
 
 def _part(reading: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | RequestError:
-    """A canonical has versions below it; a resource has parts if its type has them."""
+    """Accepts canonicals, which have versions below them, and resources whose type has parts."""
     if value.url is not None:
         return [value]
     if value.type is not None and ladder(reading.version, value.type):
         return [value]
-    able = [one for one in parameter.targets if ladder(reading.version, one)]
-    form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}: what it leads to has no parts"
+    able = [type for type in parameter.targets if ladder(reading.version, type)]
+    form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}, because its targets have no parts"
     return RequestError(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

@@ -15,7 +15,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.memoize import memoize
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
-"""In the order of their numbers, which never move: what is new comes last."""
+"""In the order of their numbers, which never change; new parameters are added at the end."""
 RESULT = (
     "_count",
     "_sort",
@@ -42,60 +42,66 @@ COLLOQUIAL = {
     "sex": "gender",
     "mrn": "identifier",
 }
-"""What people write for what they mean, where spelling alone would not tell."""
+"""Common names for parameters that aren't similar in spelling."""
 _BLOCK = 128
-"""Numbers of one type: the first 16 for the common parameters. The versions are published, so numbers never move."""
+"""Numbers reserved for a type; the first 16 are for the common parameters. Published versions don't change."""
 IDENTIFIER, OF_TYPE, TEXT = 1 << 20, 2 << 20, 3 << 20
-"""Added to a parameter's number: what `:identifier`, `:of-type` and `:text` look into is a fact of its own."""
+"""Added to a parameter's number for the index rows that `:identifier`, `:of-type` and `:text` use."""
 
 
 @cache
 def resource_types(version: str) -> tuple[str, ...]:
-    """All resource types of a version, sorted."""
+    """Returns all resource types of a version, sorted."""
     return tuple(sorted(name for name in table(version, "search") if name != "Resource"))
 
 
 @cache
 def known_types(version: str) -> frozenset[str]:
-    """The same, to ask whether a type is known."""
+    """Returns the resource types of a version as a set."""
     return frozenset(resource_types(version))
 
 
 @cache
 def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
-    """The parameters of a type by code, the common ones included. Raises KeyError where the type is unknown."""
+    """Returns the parameters of a type by code, including common ones. Raises KeyError if the type is unknown."""
     first = resource_types(version).index(type) * _BLOCK
     rows = table(version, "search")
     own = rows[type]
-    found = {}
+    by_code = {}
     for position, code in enumerate(COMMON):
         if code in rows["Resource"]:
-            found[code] = _parameter(type, code, first + position, rows["Resource"][code])
+            by_code[code] = _parameter(type, code, first + position, rows["Resource"][code])
     added = ADDITIONS.get(version, {}).get(type, {})
     codes = [*sorted(own), *(code for code in added if code not in own)]
     for position, code in enumerate(codes):
-        found[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
-    return {code: replace(one, held=_covering(one, found)) if " | " in one.expression else one for code, one in found.items()}
+        by_code[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
+    return {
+        code: replace(parameter, held=_covering(parameter, by_code)) if " | " in parameter.expression else parameter
+        for code, parameter in by_code.items()
+    }
 
 
 _COVERED = ("token", "quantity", "date", "string", "number", "uri")
-"""Of composites `composites.held_by` says it; along references chains and includes go, by the number of their own."""
+"""Kinds that other parameters may cover. For composites see `composites.held_by`; chains and includes need a reference's own
+number."""
 
 
-def _covering(one: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
-    """The numbers of those whose elements together are this one's, so that the index need not hold them twice: combo-code
-    is code and component-code."""
-    if one.kind not in _COVERED:
+def _covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
+    """Returns the numbers of the parameters that together cover this one's elements, so that they aren't indexed twice.
+
+    For example, combo-code is covered by code and component-code.
+    """
+    if parameter.kind not in _COVERED:
         return ()
-    parts = _parts(one)
-    alike = [other for other in every.values() if other.kind == one.kind and other.expression in one.expression]
+    parts = _parts(parameter)
+    alike = [other for other in every.values() if other.kind == parameter.kind and other.expression in parameter.expression]
     within = [other for other in alike if _parts(other) < parts]
     whole = parts == frozenset().union(*map(_parts, within))
     return tuple(other.number for other in within) if whole else ()
 
 
-def _parts(one: SearchParameter) -> frozenset[str]:
-    return frozenset(one.expression.split(" | "))
+def _parts(parameter: SearchParameter) -> frozenset[str]:
+    return frozenset(parameter.expression.split(" | "))
 
 
 def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> SearchParameter:
@@ -112,51 +118,51 @@ def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> Sear
 
 
 def _code(definition: str) -> str:
-    """The code of a component, from the id or the address of its definition: clinical-code, Observation-value-concept."""
+    """Returns the code of a component from its definition's id or URL: clinical-code, Observation-value-concept."""
     return definition.rpartition("/")[2].partition("-")[2]
 
 
 def beside(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
-    """The same elements by what else they say."""
-    held = tuple(one + offset for one in parameter.held)
-    return replace(parameter, number=parameter.number + offset, kind=kind, held=held)
+    """Returns the parameter for other index rows of the same elements: IDENTIFIER, OF_TYPE or TEXT."""
+    numbers = tuple(number + offset for number in parameter.held)
+    return replace(parameter, number=parameter.number + offset, kind=kind, held=numbers)
 
 
 _LONGEST = 64
 
 
 def find(version: str, type: str, code: str) -> SearchParameter | None:
-    """One parameter, or None where the type does not have it."""
+    """Returns a parameter, or None if the type doesn't have it."""
     return parameters(version, type).get(code)
 
 
 @cache
 def components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
-    """The parts of a composite; None for one that nothing is known of."""
+    """Returns the parts of a composite; None for an unknown part."""
     own = PARTS.get(version, {}).get(parameter.type, {})
-    found: list[SearchParameter | None] = []
+    parts: list[SearchParameter | None] = []
     for code in parameter.components:
         if code in own:
             kind, below, *rest = own[code]
-            found.append(_parameter(parameter.type, code, 0, (kind, parameter.expression + below, *rest)))
+            parts.append(_parameter(parameter.type, code, 0, (kind, parameter.expression + below, *rest)))
         else:
-            found.append(find(version, parameter.type, code))
-    return tuple(found)
+            parts.append(find(version, parameter.type, code))
+    return tuple(parts)
 
 
 @memoize(1024)
 def nearest(version: str, type: str, name: str) -> str | None:
-    """The known name that somebody who wrote `name` most likely meant."""
+    """Returns the known name that a client probably meant by `name`."""
     known = [*parameters(version, type), *RESULT]
     meant = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
     return meant if meant in known else nearest_of(name, known)
 
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
-    """The most alike of `known`, capitals aside; None where none is alike."""
+    """Returns the most similar name in `known`, ignoring case; None if there is none."""
     if len(name) > _LONGEST:
-        return None  # nobody meant a name of ours, and comparing would take long
-    lowered = {one.lower(): one for one in known}
+        return None  # too long to be a misspelled name, and slow to compare
+    lowered = {candidate.lower(): candidate for candidate in known}
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
     close = get_close_matches(wanted, lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else None
@@ -164,11 +170,11 @@ def nearest_of(name: str, known: Iterable[str]) -> str | None:
 
 @cache
 def compartment_types(version: str, compartment: str = "Patient") -> Mapping[str, tuple[str, ...]]:
-    """Type -> the parameters by which it belongs to the compartment."""
-    held = table(version, "compartments").get(compartment, {})
-    return {type: tuple(codes) for type, codes in held.items()}
+    """Type -> the parameters that put it in the compartment."""
+    by_type = table(version, "compartments").get(compartment, {})
+    return {type: tuple(codes) for type, codes in by_type.items()}
 
 
 def other_versions(version: str, type: str) -> tuple[str, ...]:
-    """The other versions that know this type."""
-    return tuple(one for one in VERSIONS if one != version and type in known_types(one))
+    """Returns the other versions that have this type."""
+    return tuple(other for other in VERSIONS if other != version and type in known_types(other))

@@ -1,4 +1,4 @@
-"""Reading a search: the pairs of a query string or of a form become a Query, or the faults that are in them."""
+"""Parses a search: converts the pairs of a query string or a form to a Query, or to the errors in them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from sickbay.kernel.memoize import memoized
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 SHORT = 64
-"""Characters of a code that are told."""
+"""Longest code included in a message, in characters."""
 SHOWN = 12
-"""Codes that are named where none is alike."""
+"""Maximum number of codes listed if none is similar."""
 FILTERS, INCLUDES, SORTS = 40, 40, 10
-"""What one search may ask at once; of several types a quarter of the filters, and a tenth of the words."""
+"""Limits of one search. A search of several types may have a quarter of the filters and a tenth of the words."""
 
 
 def parse(
     version: str, type: str, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
 ) -> Query | tuple[RequestError, ...]:
-    """The search on `type`, a type the version knows, or every fault in it (never an empty tuple).
+    """Returns the search on `type`, which must be a known type, or all errors in it (never an empty tuple).
 
-    pairs: decoded, query string and form together, in order. base: the FHIR base, without a slash at the end. strict:
-    `Prefer: handling=strict` or the tenant's policy; else an unknown parameter goes to `Query.ignored`.
+    pairs: decoded, from the query string and the form, in order. base: the FHIR base without a trailing slash. strict:
+    `Prefer: handling=strict` or the tenant's policy; otherwise unknown parameters are listed in `Query.ignored`.
     """
     if is_brief(pairs):
         return _brief(version, type, tuple(pairs), base, strict)
@@ -46,7 +46,7 @@ def parse(
 def _brief(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
 ) -> Query | tuple[RequestError, ...]:
-    """A Query never changes; the store knows it again, and keeps what it made of it."""
+    """Caches the Query, which is immutable. The store also caches what it computes from it."""
     return _parsed(version, type, pairs, base, strict, remembered=True)
 
 
@@ -76,43 +76,43 @@ def _parsed(
 
 
 def _limit(reading: SearchState) -> None:
-    """A search that asks more at once than any app needs is refused, before it costs anything."""
+    """Refuses a search with more parameters than an app needs, before it costs time."""
     if _is_small(reading):
         return
-    asked = (
-        ("filters", sum(one.ends for one in reading.filters), FILTERS),
+    counts = (
+        ("filters", sum(filter.ends for filter in reading.filters), FILTERS),
         ("words", sum(map(full_text.count, reading.filters)), full_text.ASKED),
         ("includes", len(reading.includes), INCLUDES),
         ("sort keys", len(reading.said.get("sort", ())), SORTS),
     )
-    for name, count, most in asked:
+    for name, count, most in counts:
         if count > most:
             reading.faults.append(RequestError("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
 
 
 def _is_small(reading: SearchState) -> bool:
-    """Whether it is far below each bound, as nearly every search is: counting would take longer."""
+    """Whether the search is far below all limits. Nearly all searches are, and exact counting would take longer."""
     few = len(reading.filters) <= FEW and len(reading.includes) <= FEW and len(reading.said.get("sort", ())) <= FEW
-    return few and not any(one.leads or one.parameter.code in full_text.WORDS for one in reading.filters)
+    return few and not any(filter.leads or filter.parameter.code in full_text.WORDS for filter in reading.filters)
 
 
 def parse_several(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
 ) -> Query | tuple[RequestError, ...]:
-    """A search on several types (R4, 3.1.1.5.6), by what all of them have. types: those among which `_type` chooses."""
+    """Parses a search on several types (R4, 3.1.1.5.6) by their common parameters. types: those that `_type` selects from."""
     chosen, wrong = _types(version, types, pairs)
-    asked = [pair for pair in pairs if pair[0] != "_type"]
-    read = {type: parse(version, type, asked, base=base, strict=strict) for type in chosen}
-    faults = {one: None for query in read.values() if isinstance(query, tuple) for one in query}
-    if wrong or faults:
-        return (*wrong, *faults)
-    queries = [one for one in read.values() if isinstance(one, Query)]
+    remaining = [pair for pair in pairs if pair[0] != "_type"]
+    parsed = {type: parse(version, type, remaining, base=base, strict=strict) for type in chosen}
+    errors = {error: None for query in parsed.values() if isinstance(query, tuple) for error in query}
+    if wrong or errors:
+        return (*wrong, *errors)
+    queries = [query for query in parsed.values() if isinstance(query, Query)]
     ignored = {name: near for query in reversed(queries) for name, near in query.ignored}
-    kept = [pair for pair in asked if pair[0] not in ignored]
-    parts = tuple(one for type in chosen if isinstance(one := parse(version, type, kept, base=base), Query))
-    if any(sum(each.ends for each in one.filters) * 4 > FILTERS for one in parts):
+    known = [pair for pair in remaining if pair[0] not in ignored]
+    parts = tuple(part for type in chosen if isinstance(part := parse(version, type, known, base=base), Query))
+    if any(sum(filter.ends for filter in part.filters) * 4 > FILTERS for part in parts):
         return (RequestError("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
-    if any(sum(map(full_text.count, one.filters)) * 10 > full_text.ASKED for one in parts):
+    if any(sum(map(full_text.count, part.filters)) * 10 > full_text.ASKED for part in parts):
         return (RequestError("fhir-search-too-complex", "words", "several types", f"at most {full_text.ASKED // 10} words"),)
     whole = parts[0] if parts else Query(version, "")
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
@@ -125,20 +125,20 @@ def parse_several(
         updated=(),
         applied=(*named_types, *whole.applied),
         ignored=tuple(ignored.items()),
-        doubted=tuple({one: None for part in parts for one in part.doubted}),
+        doubted=tuple({doubt: None for part in parts for doubt in part.doubted}),
     )
 
 
 def _types(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
-    said = [one for name, text in pairs if name == "_type" for one in text.split(",") if one]
+    requested = [type for name, text in pairs if name == "_type" for type in text.split(",") if type]
     wrong = []
-    for one in said:
-        if one not in known_types(version):
-            expected = f"_type={nearest_of(one, resource_types(version)) or '<Type>,<Type>'}"
-            wrong.append(RequestError("fhir-search-value-malformed", "_type", one, expected))
-    return tuple(one for one in types if not said or one in said), tuple(wrong)
+    for type in requested:
+        if type not in known_types(version):
+            expected = f"_type={nearest_of(type, resource_types(version)) or '<Type>,<Type>'}"
+            wrong.append(RequestError("fhir-search-value-malformed", "_type", type, expected))
+    return tuple(type for type in types if not requested or type in requested), tuple(wrong)
 
 
 def _read(reading: SearchState, name: str, text: str) -> None:
@@ -163,7 +163,7 @@ def _read_by_steps(reading: SearchState, name: str, text: str) -> None:
         _unshaped(reading, name, text)
         return
     if code == "near-distance" and reading.type == "Location" and find(reading.version, "Location", code):
-        reading.applied.append((name, text))  # it was said together with near
+        reading.applied.append((name, text))  # it is part of near
         return
     head, dot, _ = name.partition(".")
     parameter = find(reading.version, reading.type, head.partition(":")[0])
@@ -173,7 +173,7 @@ def _read_by_steps(reading: SearchState, name: str, text: str) -> None:
     elif parameter is None:
         _unknown(reading, name, code, modifier, text)
     elif text == "" and modifier and not dot and not understood(reading.version, parameter, modifier):
-        # `code:50050`: the value was put where a modifier stands.
+        # `code:50050`: the value is in the place of a modifier.
         reading.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
         reading.ignored.append((name, None))
@@ -181,33 +181,34 @@ def _read_by_steps(reading: SearchState, name: str, text: str) -> None:
         _known(reading, parameter, name, text, filter_of(reading, reading.type, name, text))
 
 
-def _known(reading: SearchState, parameter: SearchParameter, name: str, text: str, found: Filter | RequestError) -> None:
-    if isinstance(found, RequestError):
-        reading.faults.append(found)
+def _known(reading: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
+    if isinstance(parsed, RequestError):
+        reading.faults.append(parsed)
         return
-    if parameter.code == "_id" and found.modifier is None and found.chain is None:
-        _ids(reading, [one.code or "" for one in found.values if isinstance(one, TokenValue)])
-    elif parameter.code == "_lastUpdated" and found.modifier is None and len(found.values) == 1 and found.chain is None:
-        reading.updated.extend(one for one in found.values if isinstance(one, DateValue))
+    if parameter.code == "_id" and parsed.modifier is None and parsed.chain is None:
+        _ids(reading, [value.code or "" for value in parsed.values if isinstance(value, TokenValue)])
+    elif parameter.code == "_lastUpdated" and parsed.modifier is None and len(parsed.values) == 1 and parsed.chain is None:
+        reading.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
     else:
-        reading.filters.append(found)
-        _doubt(reading, parameter, name, found)
+        reading.filters.append(parsed)
+        _doubt(reading, parameter, name, parsed)
     reading.applied.append((name, text))
 
 
-def _doubt(reading: SearchState, parameter: SearchParameter, name: str, found: Filter) -> None:
-    """`gender=Male` is a search, and finds nobody: a code that no resource can hold is answered, and said."""
-    if parameter.kind != "token" or found.leads or found.modifier not in (None, "not"):
+def _doubt(reading: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
+    """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
+    if parameter.kind != "token" or filter.leads or filter.modifier not in (None, "not"):
         return
     known = search_codes.possible(reading.version, parameter)
-    for one in found.values if known and found.parameter == parameter else ():
-        if isinstance(one, TokenValue) and one.code is not None and one.code not in known:
-            meant = nearest_of(one.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
-            reading.doubted.append((name, one.code[:SHORT], meant))
+    for value in filter.values if known and filter.parameter == parameter else ():
+        if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
+            meant = nearest_of(value.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
+            reading.doubted.append((name, value.code[:SHORT], meant))
 
 
 def _unknown(reading: SearchState, name: str, code: str, modifier: str, text: str) -> None:
-    near = nearest(reading.version, reading.type, code) if code != "_type" else None  # of a search below the base alone
+    # `_type` is a parameter only of searches at the base URL.
+    near = nearest(reading.version, reading.type, code) if code != "_type" else None
     if reading.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
         reading.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
@@ -223,30 +224,30 @@ def _all(reading: SearchState) -> str:
     return "one of " + ", ".join(sorted(parameters(reading.version, reading.type)))
 
 
-def _ids(reading: SearchState, asked: list[str]) -> None:
-    """Several `_id` must all hold: their common ids remain."""
+def _ids(reading: SearchState, ids: list[str]) -> None:
+    """Combines several `_id` parameters: only their common ids remain."""
     before = reading.said.get("ids")
-    reading.said["ids"] = tuple(one for one in dict.fromkeys(asked) if before is None or one in before)
+    reading.said["ids"] = tuple(id for id in dict.fromkeys(ids) if before is None or id in before)
 
 
 def _filtered(reading: SearchState, name: str, text: str) -> None:
-    """`_has` and `_list`, which are no parameters of the type."""
-    found = filter_of(reading, reading.type, name, text)
-    if isinstance(found, RequestError):
-        reading.faults.append(found)
+    """Parses `_has` and `_list`, which aren't parameters of the type."""
+    filter = filter_of(reading, reading.type, name, text)
+    if isinstance(filter, RequestError):
+        reading.faults.append(filter)
     elif text == "":
         reading.ignored.append((name, None))
     else:
-        reading.filters.append(found)
+        reading.filters.append(filter)
         reading.applied.append((name, text))
 
 
 def _unshaped(reading: SearchState, name: str, text: str) -> None:
-    """Nobody's answer is wrong without a score or a limit; without what lies in others it is, if that was asked for."""
+    """Ignores parameters such as a score or a limit, but refuses `_contained`, because results would be missing."""
     if (name, text) == ("_contained", "false"):
         reading.applied.append((name, text))
     elif name == "_contained":
-        expected = f"what contains them, and _contained=false or none: {reading.type} is looked for by itself"
+        expected = f"the resource that contains them, without _contained; this server doesn't search contained {reading.type}s"
         reading.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
     elif reading.strict:
         reading.faults.append(unanswered(name, text, reading.type))

@@ -1,4 +1,4 @@
-"""What a search looks like while it is being read."""
+"""The state of a search while it is being parsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sickbay.fhir.search.query import DateValue, Filter, Include
 
 @dataclass(slots=True)
 class SearchState:
-    """A search while it is being read; `said` are the fields of the Query so far."""
+    """A search while it is being parsed. `said`: fields of the Query."""
 
     version: str
     type: str
@@ -26,4 +26,4 @@ class SearchState:
     doubted: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[RequestError] = field(default_factory=list)
     distance: str | None = None
-    """near-distance, which before R4 stands beside near."""
+    """near-distance, which accompanies near before R4."""

@@ -1,6 +1,6 @@
-"""A search as a value: what was asked, resolved against one version's search parameters, ready for any store.
+"""A search as a value, resolved against the search parameters of a version and ready for any store.
 
-Structs, since one or more are made for each request: a frozen dataclass takes several times as long to make and to hash.
+Uses structs, because each request creates several: a frozen dataclass takes several times as long to create and to hash.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Prefix: TypeAlias = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"
 
 
 class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
-    """One search parameter of one version on one type. `number` is stable per (version, type, code): the index's small int."""
+    """A search parameter of a version and type. `number` is a small integer for the index, fixed for (version, type, code)."""
 
     code: str
     type: str
@@ -23,9 +23,9 @@ class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
     expression: str = ""
     targets: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    """Of a composite: the codes of its parts, in the order of a value."""
+    """For a composite: the codes of its parts, in the order of a value."""
     held: tuple[int, ...] = ()
-    """The numbers under which the index has it, where that is not its own."""
+    """The numbers under which it is indexed, if not its own."""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -33,14 +33,14 @@ class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class TokenValue(Struct, frozen=True, gc=False):
-    """`code` any system; `system|code`; `|code` (system ""); `system|` (code None). `text` for :text."""
+    """`code` (any system); `system|code`; `|code` (system ""); `system|` (code None). `text` for :text."""
 
     system: str | None
     code: str | None
 
 
 class ReferenceValue(Struct, frozen=True, gc=False):
-    """A relative reference. type None: any of the parameter's targets. Foreign absolute URLs keep `url` and match no id."""
+    """A relative reference. type None: any of the parameter's targets. An absolute URL on another server is in `url`."""
 
     type: str | None
     id: str
@@ -48,14 +48,14 @@ class ReferenceValue(Struct, frozen=True, gc=False):
 
 
 class StringValue(Struct, frozen=True, gc=False):
-    """Folded text (lower case, no accents)."""
+    """Folded text (lower case, no accents), and the original."""
 
     text: str
     raw: str
 
 
 class DateValue(Struct, frozen=True, gc=False):
-    """An instant range [low, high) in epoch milliseconds, and the prefix."""
+    """A range [low, high) in epoch milliseconds, and the prefix."""
 
     prefix: Prefix
     low: int
@@ -63,7 +63,7 @@ class DateValue(Struct, frozen=True, gc=False):
 
 
 class QuantityValue(Struct, frozen=True, gc=False):
-    """A number and its optional unit: [low, high) by its written precision; low == high for gt, lt, ge, le, sa, eb."""
+    """A number and its optional unit: [low, high) by written precision; low == high for gt, lt, ge, le, sa, eb."""
 
     prefix: Prefix
     low: float
@@ -77,7 +77,7 @@ class UriValue(Struct, frozen=True, gc=False):
 
 
 class CompositeValue(Struct, frozen=True, gc=False):
-    """`a$b`: one value for each part, all true of the same element."""
+    """`a$b`: a value for each part, all matched by the same element."""
 
     parts: tuple[TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue, ...]
 
@@ -91,7 +91,7 @@ class NearValue(Struct, frozen=True, gc=False):
 
 
 class WordsValue(Struct, frozen=True, gc=False):
-    """Words, folded, each the beginning of one in the text: all of them, wherever they stand."""
+    """Folded words. Each must be the beginning of a word in the text, in any order."""
 
     words: tuple[str, ...]
 
@@ -102,31 +102,31 @@ Value: TypeAlias = (
 
 
 class Filter(Struct, frozen=True, gc=False):
-    """One `parameter[:modifier]=a,b`: the values are alternatives; several filters must all hold."""
+    """A `parameter[:modifier]=a,b`. The values are alternatives; several filters must all match."""
 
     parameter: SearchParameter
     values: tuple[Value, ...]
     modifier: str | None = None
     chain: tuple[str, Filter] | None = None
-    """(type at the other end, filter on it): `subject:Patient.name=x`. Then values is empty."""
+    """(type of the target, filter on it): `subject:Patient.name=x`. `values` is then empty."""
     reverse: bool = False
-    """Of a chain: `_has`. `parameter` is the other end's, and leads here."""
+    """For a chain: whether it is `_has`. `parameter` is then a parameter of the other type that refers to this one."""
     along: tuple[tuple[str, int], ...] = ()
-    """Of `:above` and `:below` on references: (type, number of the parameter by which it is part of another)."""
+    """For `:above` and `:below` on references: (type, number of the parameter that makes it part of another)."""
     either: tuple[Filter, ...] = ()
-    """Of a chain that says no type, one for each type to which it may lead: `subject.name=x`. One of them must hold."""
+    """For a chain without a type, a filter for each type it may lead to: `subject.name=x`. One of them must match."""
 
     @property
     def leads(self) -> bool:
-        """Whether it asks for what lies at the other end of a reference."""
+        """Whether it filters on the target of a reference."""
         return self.chain is not None or bool(self.either)
 
     @property
     def ends(self) -> int:
-        """How many filters it has at the ends of all its ways."""
+        """Counts the filters at the ends of all its chains."""
         if self.chain is not None:
             return self.chain[1].ends
-        return sum(one.ends for one in self.either) or 1
+        return sum(filter.ends for filter in self.either) or 1
 
 
 class Include(Struct, frozen=True, gc=False):
@@ -138,7 +138,7 @@ class Include(Struct, frozen=True, gc=False):
     reverse: bool = False
     iterate: bool = False
     without: frozenset[str] = frozenset()
-    """Types that are not brought along."""
+    """Types that are not included."""
 
 
 class Sort(Struct, frozen=True, gc=False):
@@ -147,7 +147,7 @@ class Sort(Struct, frozen=True, gc=False):
 
 
 class Within(Struct, frozen=True, gc=False):
-    """A compartment (R4, 3.1.1.5.2): what refers to Type/id by one of these parameters, named by their numbers."""
+    """A compartment (R4, 3.1.1.5.2): resources that refer to Type/id in one of these parameters, given by number."""
 
     type: str
     id: str
@@ -155,10 +155,10 @@ class Within(Struct, frozen=True, gc=False):
 
 
 class Query(Struct, frozen=True, gc=False):
-    """A search on one type of one version, or on several: then `type` is "" and `parts` has one search for each.
+    """A search on one type of a version. For several types, `type` is "" and `parts` has a search for each.
 
-    ids: from `_id`, None where not asked. updated: from `_lastUpdated`. applied: the parameters as they will stand in
-    the self link, in order. ignored: (name, nearest known name) of those left out under lenient handling.
+    ids: from `_id`; None if it wasn't sent. updated: from `_lastUpdated`. applied: the parameters for the self link,
+    in order. ignored: (name, nearest known name) of parameters ignored under lenient handling.
     """
 
     version: str
@@ -176,24 +176,24 @@ class Query(Struct, frozen=True, gc=False):
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
     doubted: tuple[tuple[str, str, str], ...] = ()
-    """(name, code, what may be meant) of codes that no resource can hold."""
+    """(name, code, similar codes) for codes that no resource can have."""
     within: Within | None = None
     parts: tuple[Query, ...] = ()
     whole: bool = True
-    """Whether version, time and facts of the matches are wanted beside their bodies."""
+    """Whether version, time and index entries of the matches are needed in addition to their bodies."""
     remembered: bool = False
-    """Whether it is short enough to be cached, with what a store makes of it."""
+    """Whether it is short enough to be cached, together with what a store computes from it."""
 
     @property
     def path(self) -> str:
-        """Below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
+        """The path below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
         return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type or '*'}"
 
     @property
     def narrows(self) -> bool:
-        """Whether it says which resources are meant; what only shapes an answer means all."""
+        """Whether it selects resources. Without a filter, a search returns all of them."""
         return bool(self.filters or self.updated) or self.ids is not None
 
     def each(self) -> tuple[Query, ...]:
-        """The searches on one type that it consists of."""
+        """Returns the searches on single types that it consists of."""
         return self.parts if self.type == "" else (self,)

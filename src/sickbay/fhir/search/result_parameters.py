@@ -1,6 +1,6 @@
-"""The parameters of a search that shape its answer: _count, _sort, _include, _total, _summary, _elements, the cursor.
+"""The search parameters that control the result: _count, _sort, _include, _total, _summary, _elements, the cursor.
 
-Each function notes what it reads and returns None, or what would have been right.
+Each function stores the value and returns None, or returns what a valid value looks like.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
 MODIFIED = frozenset({"_sort", "_include", "_revinclude"})
-"""Those that a modifier may stand behind."""
+"""Parameters that may have a modifier."""
 UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "_score"})
-"""Known by name, and not answered: they say how an answer looks, and not what is in it, but for `_contained`."""
+"""Known but not supported. Except for `_contained`, they change only how results are presented."""
 
 
 def _count(reading: SearchState, modifier: str, text: str) -> str | None:
@@ -33,20 +33,20 @@ def _count(reading: SearchState, modifier: str, text: str) -> str | None:
 
 
 def _sort(reading: SearchState, modifier: str, text: str) -> str | None:
-    """R4: `_sort=-date,code`. DSTU2: `_sort:desc=date`, and a repeated `_sort` adds a key."""
+    """Parses R4's `_sort=-date,code`, and DSTU2's `_sort:desc=date`, where a repeated `_sort` adds a key."""
     keys = list(reading.said.get("sort", ()))
-    for one in text.split(","):
-        code = one.removeprefix("-")
+    for key in text.split(","):
+        code = key.removeprefix("-")
         parameter = find(reading.version, reading.type, code)
         if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
             return f"_sort={nearest_of(code, _sortable(reading)) or '-_lastUpdated'}"
-        keys.append(Sort(code, one.startswith("-") or modifier == "desc"))
+        keys.append(Sort(code, key.startswith("-") or modifier == "desc"))
     reading.said["sort"] = tuple(keys)
     return None
 
 
 def _sortable(reading: SearchState) -> list[str]:
-    return [one.code for one in parameters(reading.version, reading.type).values() if one.kind in _SORTABLE]
+    return [parameter.code for parameter in parameters(reading.version, reading.type).values() if parameter.kind in _SORTABLE]
 
 
 def _include(reading: SearchState, modifier: str, text: str) -> str | None:
@@ -65,7 +65,7 @@ def _inclusion(reading: SearchState, modifier: str, text: str, *, reverse: bool)
     if modifier not in ("", "iterate", "recurse"):
         return f"{form}:iterate"
     if source != "*" and (source not in known or (aim and aim not in known)):
-        return f"{form}=<Type>:<parameter>, Type one that this version knows"
+        return f"{form}=<Type>:<parameter>, with a type of this version"
     if source != "*" and code != "*":
         parameter = find(reading.version, source, code)
         if parameter is None or parameter.kind != "reference":
@@ -75,8 +75,8 @@ def _inclusion(reading: SearchState, modifier: str, text: str, *, reverse: bool)
 
 
 def _nearest_reference(version: str, type: str, code: str) -> str:
-    held = [one.code for one in parameters(version, type).values() if one.kind == "reference"]
-    return nearest_of(code, held) or "<" + " | ".join(sorted(held)) + ">"
+    references = [parameter.code for parameter in parameters(version, type).values() if parameter.kind == "reference"]
+    return nearest_of(code, references) or "<" + " | ".join(sorted(references)) + ">"
 
 
 def _total(reading: SearchState, modifier: str, text: str) -> str | None:
@@ -94,7 +94,7 @@ def _summary(reading: SearchState, modifier: str, text: str) -> str | None:
 
 
 def _elements(reading: SearchState, modifier: str, text: str) -> str | None:
-    names = tuple(one for one in text.split(",") if one)
+    names = tuple(name for name in text.split(",") if name)
     reading.said["elements"] = (*reading.said.get("elements", ()), *names)
     return None
 

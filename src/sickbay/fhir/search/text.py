@@ -1,4 +1,4 @@
-"""Text as string search sees it: without capitals, accents and superfluous spaces, at most 120 characters."""
+"""Normalises text for string search: without case, accents and superfluous spaces, at most 120 characters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BARRED = str.maketrans(
         "ŧ": "t",
     }
 )
-"""Letters that Unicode does not take apart into one without its bar and the bar."""
+"""Letters with a bar and ligatures, which Unicode doesn't decompose."""
 
 
 def fold(text: str) -> str:
@@ -40,12 +40,12 @@ def fold(text: str) -> str:
 
 @memoized(16_384)
 def _short(text: str) -> str:
-    """Most texts are displays of codes, and come again and again."""
+    """Returns cached text, because most texts are displays of codes and occur many times."""
     return _folded(text)
 
 
 def _folded(text: str) -> str:
     if not text.isascii():
-        text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
         text = text.translate(_BARRED)
     return " ".join(text.casefold().split())[:LENGTH].rstrip()

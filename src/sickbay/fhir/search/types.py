@@ -1,6 +1,6 @@
-"""The types that a search names besides its own: they are read too, so each needs to be allowed, by what is asked alone.
+"""Finds the other types that a search refers to. Their resources are read too, so the token must allow each of them.
 
-Read from the text and not from the Query: what is left out under lenient handling, or refused, names its types as well.
+Reads the text and not the Query, because parameters that are ignored or refused also refer to types.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from sickbay.fhir.search.parameters import find, known_types
 from sickbay.kernel.memoize import memoized
 
 FEW, BRIEF, KEPT = 6, 160, 2048
-"""Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""
+"""Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
 _BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
-"""Parameters whose value names types; of the others the name alone does."""
+"""Parameters whose value names types. For other parameters, only the name does."""
 LINKS = 8
-"""Of one parameter; a search with more than six, three in a chain and three times `_has`, is refused wherever they lead."""
+"""Maximum links read in a parameter. A search with more than six, three in a chain and three `_has`, is always refused."""
 
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
-    """Whether what was read of these may be remembered: apps ask the same again, and nobody fills the memory."""
+    """Whether the result may be cached. Apps repeat their searches, and the limits protect the memory."""
     return len(pairs) <= FEW and sum(map(len, chain.from_iterable(pairs))) <= BRIEF
 
 
 def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """`Patient`, or `Device|Patient` where a chain or an include says no type: of those one must be allowed.
+    """Returns names such as `Patient`, or `Device|Patient` if a chain or an include has no type: one of them must be allowed.
 
-    Wildcards name none. pairs: decoded, of a search on `type`, which the version knows; None: on several.
+    Wildcards are skipped. pairs: decoded, for a search on `type`, which must be a known type; None: on several types.
     """
-    asked = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
-    return _brief(version, type, asked) if is_brief(asked) else _named(version, type, asked)
+    relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
+    return _brief(version, type, relevant) if is_brief(relevant) else _named(version, type, relevant)
 
 
 @memoized(KEPT)
@@ -39,7 +39,7 @@ def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -
 
 
 def _named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     several = (type,) if type is not None else chosen(version, pairs) or tuple(known_types(version))
     for name, value in pairs:
         head = name.partition(":")[0]
@@ -49,24 +49,24 @@ def _named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> 
         elif head == "_list":
             groups = (("List",),)
         elif head == "_in" and version == "r5":
-            groups = [(one.partition("/")[0],) for one in value.split(",")]
+            groups = [(item.partition("/")[0],) for item in value.split(",")]
         else:
             groups = _followed(version, several, name)
         for group in groups:
-            kept = sorted({one for one in group if one in known_types(version)})
-            if kept and type not in kept:
-                found["|".join(kept)] = None
-    return tuple(found)
+            known = sorted({name for name in group if name in known_types(version)})
+            if known and type not in known:
+                names["|".join(known)] = None
+    return tuple(names)
 
 
 def chosen(version: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The types that `_type` names, of those that there are."""
-    said = [one for name, text in pairs if name == "_type" for one in text.split(",")]
-    return tuple(dict.fromkeys(one for one in said if one in known_types(version)))
+    """Returns the known types in `_type`."""
+    requested = [name for text_name, text in pairs if text_name == "_type" for name in text.split(",")]
+    return tuple(dict.fromkeys(name for name in requested if name in known_types(version)))
 
 
 def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
-    """`Source:code[:Target]`; at _revinclude the target is a type that is searched."""
+    """Reads `Source:code[:Target]`. For _revinclude, the target is a searched type."""
     source, _, rest = value.partition(":")
     code, _, target = rest.partition(":")
     yield (source,)
@@ -77,7 +77,7 @@ def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str
 
 
 def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
-    """`code:Type.rest`, `code.rest`, `_has:Type:code:rest`, each link of it, as far as LINKS."""
+    """Reads each link of `code:Type.rest`, `code.rest` and `_has:Type:code:rest`, at most LINKS of them."""
     for _ in range(LINKS):
         if path.startswith("_has:"):
             _, type, _, rest = (path + ":::").split(":", 3)
@@ -90,12 +90,12 @@ def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterabl
         code, _, type = head.partition(":")
         then = rest.partition(".")[0].partition(":")[0]
         reached = _targets(version, types, code)
-        able = [one for one in reached if then == "_has" or find(version, one, then)]
+        able = [target for target in reached if then == "_has" or find(version, target, then)]
         types, path = (type,) if type in known_types(version) else able or reached, rest
         yield types
 
 
 def _targets(version: str, types: Iterable[str], code: str) -> list[str]:
     known = known_types(version)
-    found = [find(version, one, code) for one in types if one in known]
-    return [target for one in found if one for target in one.targets if target in known]
+    found = [find(version, type, code) for type in types if type in known]
+    return [target for parameter in found if parameter for target in parameter.targets if target in known]

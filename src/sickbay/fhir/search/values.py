@@ -1,4 +1,4 @@
-"""The values of a search as text, read by the kind of their parameter: one function per kind, a Value or a Fault each."""
+"""Parses the values of a search, with one function for each kind of parameter. Each returns a value or a RequestError."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _DAY = 86_400_000
 _NOWHERE = frozenset({"undefined", "null", "None", "NaN", "[object Object]"})
-"""What a script writes where it had no patient."""
+"""What scripts send if they have no patient id."""
 
 
 def split(text: str, separator: str = ",") -> list[str]:
-    r"""Split at separators that no backslash escapes; the escapes stay for `unescape`."""
+    r"""Splits at separators that aren't escaped with a backslash. Escapes are left for `unescape`."""
     if "\\" not in text:
         return text.split(separator)
     parts, begin, position = [], 0, 0
@@ -49,12 +49,12 @@ def split(text: str, separator: str = ",") -> list[str]:
 
 
 def unescape(text: str) -> str:
-    r"""`\,` `\|` `\$` `\\` as what they stand for (R4, 3.1.1.4.6)."""
+    r"""Replaces `\,` `\|` `\$` and `\\` with the characters they represent (R4, 3.1.1.4.6)."""
     return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
 
 
 def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """`code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
+    """Parses `code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
     parts = split(text, "|")
     if len(parts) == 1:
         return TokenValue(None, unescape(parts[0]))
@@ -65,24 +65,24 @@ def token(parameter: SearchParameter, modifier: str | None, text: str, base: str
 
 
 def reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """`id`, `Type/id`, an absolute URL on this base; a foreign URL is kept and matches what refers to it."""
+    """Parses `id`, `Type/id`, or an absolute URL. A URL on another server matches resources that contain that URL."""
     text = unescape(text)
     if text.rsplit("/", 1)[-1] in _NOWHERE:
         return RequestError("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
     if ID.fullmatch(text):
         return ReferenceValue(modifier or _only(parameter.targets), text)
-    found = target(text, base)
-    if found is None and is_absolute(text):
+    address = target(text, base)
+    if address is None and is_absolute(text):
         return _foreign(parameter, text)
-    if found is None and "/" not in text:
+    if address is None and "/" not in text:
         return RequestError("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
-    if found is None or not _fits(parameter, modifier, found[0]):
+    if address is None or not _fits(parameter, modifier, address[0]):
         return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
-    return ReferenceValue(*found)
+    return ReferenceValue(*address)
 
 
 def _foreign(parameter: SearchParameter, text: str) -> Value | RequestError:
-    """Another server's patient is never one of ours; its practitioner, a canonical or a URN may well stand in a resource."""
+    """Refuses a patient on another server, which no resource here refers to. Other targets and URNs are possible."""
     if text.startswith("urn:") or "Patient" not in parameter.targets or text.split("/")[-2:-1] != ["Patient"]:
         return ReferenceValue(None, "", text)
     return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
@@ -104,21 +104,21 @@ def _reference_form(parameter: SearchParameter) -> str:
 
 
 def string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """Any text; `text` is folded, `raw` as sent (for :exact)."""
+    """Parses any text. `text` is folded, `raw` is as sent (for :exact)."""
     raw = unescape(text)
     return StringValue(fold(raw), raw)
 
 
 def date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """A prefix and a date of any precision. `ap` widens it by a tenth of what it covers, by a day at least."""
+    """Parses a prefix and a date of any precision. `ap` extends the range by a tenth of its length, at least a day."""
     form = _PREFIX.fullmatch(text)
-    # A plus sign that nobody encoded arrives as a space: it can only have been the zone's.
-    found = span(form[2].replace(" ", "+")) if form else None
-    if form is None or found is None:
+    # An unencoded plus sign arrives as a space. A date contains one only in the zone.
+    period = span(form[2].replace(" ", "+")) if form else None
+    if form is None or period is None:
         return RequestError(
-            "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02"
+            "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], such as ge2020-01-02"
         )
-    low, high = found
+    low, high = period
     if form[1] == "ap":
         margin = max((high - low) // 10, _DAY)
         low, high = max(BEGINNING, low - margin), min(END, high + margin)
@@ -126,17 +126,17 @@ def date(parameter: SearchParameter, modifier: str | None, text: str, base: str)
 
 
 def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """A prefix and a decimal: `100` covers [99.5, 100.5), `100.00` [99.995, 100.005), `1e2` [95, 105)."""
-    return quantity(parameter, modifier, text, base) if "|" not in text else _no_number(parameter, text)
+    """Parses a prefix and a decimal: `100` covers [99.5, 100.5), `100.00` [99.995, 100.005), `1e2` [95, 105)."""
+    return quantity(parameter, modifier, text, base) if "|" not in text else _not_a_number(parameter, text)
 
 
 def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """`[prefix]number`, `…|system|code` or `…||code`. Precision counts for eq, ne and ap; else low == high."""
-    parts = [unescape(one) for one in split(text, "|")]
+    """Parses `[prefix]number`, `…|system|code` or `…||code`. Precision matters for eq, ne and ap; otherwise low == high."""
+    parts = [unescape(part) for part in split(text, "|")]
     form = _PREFIX.fullmatch(parts[0])
     covered = precision(form[2]) if form else None
     if form is None or covered is None or len(parts) not in (1, 3):
-        return _no_number(parameter, text)
+        return _not_a_number(parameter, text)
     low, high = covered
     if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
         low = high = _beyond(float(form[2]), form[1])
@@ -148,29 +148,29 @@ def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: 
 
 
 def _beyond(value: float, prefix: str) -> float:
-    """`sa` and `eb` mean beyond: a point that equals the value is neither after nor before it."""
+    """Moves the value for `sa` and `eb` by the smallest step, because a value equal to it is neither after nor before it."""
     toward = {"sa": math.inf, "eb": -math.inf}.get(prefix)
     return value if toward is None else math.nextafter(value, toward)
 
 
 def precision(text: str) -> tuple[float, float] | None:
-    """The range [low, high) that a decimal covers by its written precision; None where it is no decimal."""
+    """Returns the range [low, high) that a decimal covers by its written precision; None if it isn't a decimal."""
     form = _NUMBER.fullmatch(text)
     if form is None:
         return None
     exponent = int(form[3] or 0) - len(form[2] or "")
     if form[3] and exponent > 0:
-        exponent -= 1  # so that 1e2 is 95 to 105, as the specification has it, and not 50 to 150
+        exponent -= 1  # 1e2 covers 95 to 105, as in the specification, not 50 to 150
     value = float(text)
     if abs(value) >= HUGE:
         return None
     half = 0.5 * 10.0 ** max(-320, min(300, exponent))
-    return value - half, max(value + half, math.nextafter(value, math.inf))  # of 17 digits the half is lost
+    return value - half, max(value + half, math.nextafter(value, math.inf))  # `half` is lost in numbers of 17 digits
 
 
-def _no_number(parameter: SearchParameter, text: str) -> RequestError:
+def _not_a_number(parameter: SearchParameter, text: str) -> RequestError:
     units = "|system|code" if parameter.kind == "quantity" else ""
-    return RequestError("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, as gt5.4{units}")
+    return RequestError("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, such as gt5.4{units}")
 
 
 def _prefix(text: str | None) -> Prefix:
@@ -178,7 +178,7 @@ def _prefix(text: str | None) -> Prefix:
 
 
 def missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """`:missing=true`, on a parameter of any kind."""
+    """Parses `:missing=true`, for parameters of any kind."""
     if text in ("true", "false"):
         return TokenValue(None, text)
     name = f"{parameter.code}:missing"
@@ -191,15 +191,15 @@ def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) 
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1000.0, "[mi_us]": 1609.347, "[mi_i]": 1609.344, "mi": 1609.344, "[ft_i]": 0.3048}
 _DISTANCE = 50_000.0
-"""Metres, where a search says none: about what a day's errand takes."""
+"""Default distance of a search in metres."""
 
 
 def near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | RequestError:
-    """`latitude|longitude|distance|unit` (R4, Location); before R4 `latitude:longitude`, and near-distance beside it."""
+    """Parses `latitude|longitude|distance|unit` (R4, Location), or before R4 `latitude:longitude` and near-distance."""
     parts = split(text if "|" in text else text.replace(":", "|"), "|")
     if distance is not None:
         parts = [*parts[:2], *split(distance.removeprefix("eq").removeprefix("le"), "|")]
-    latitude, longitude, radius = (_decimal(one) for one in (*parts, "", "")[:3])
+    latitude, longitude, radius = (_decimal(part) for part in (*parts, "", "")[:3])
     unit = _UNITS.get(parts[-1] if len(parts) > 3 else "")
     fits = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
     if (
@@ -208,7 +208,7 @@ def near(parameter: SearchParameter, text: str, distance: str | None = None) -> 
         or len(parts) not in (2, 3, 4, 5)
         or (len(parts) > 2 and parts[2] and (radius is None or radius < 0))
     ):
-        form = "latitude|longitude|distance|unit in degrees and km, m or [mi_us], as near=42.25|-83.69|11.2|km"
+        form = "latitude|longitude|distance|unit in degrees and km, m or [mi_us], such as near=42.25|-83.69|11.2|km"
         return RequestError("fhir-search-value-malformed", parameter.code, text, form)
     assert latitude is not None
     assert longitude is not None
@@ -221,11 +221,11 @@ def _decimal(text: str) -> float | None:
 
 
 def above(text: str) -> list[str]:
-    """The address and those it lies below, `:above` (R4, 3.1.1.4.12): http://a/b/c, http://a/b, http://a."""
+    """Returns the URL and its parents for `:above` (R4, 3.1.1.4.12): http://a/b/c, http://a/b, http://a."""
     scheme, slashes, rest = text.partition("://")
     head, parts = (scheme + slashes, rest.split("/")) if slashes else ("", text.split("/"))
     whole = [head + "/".join(parts[:count]) for count in range(len(parts), 0, -1)]
-    return list(dict.fromkeys(one + end for one in whole for end in ("", "/")))
+    return list(dict.fromkeys(url + end for url in whole for end in ("", "/")))
 
 
 READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | RequestError]] = {

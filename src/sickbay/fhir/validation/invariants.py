@@ -1,4 +1,4 @@
-"""The invariants of the core that every server can hold: few, exact, and the same in all versions unless named."""
+"""The invariants of FHIR core that every server can check: few, exact, and the same in all versions unless listed."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ Json = dict[str, Any]
 
 
 class Invariant(NamedTuple):
-    """key: as the specification has it. holds: of the value at the path it is listed under, valid or not."""
+    """key: as in the specification. holds: checks a value at the path it is listed under, which may be invalid."""
 
     key: str
     text: str
     holds: Callable[[Json], bool]
     versions: tuple[str, ...] | None = None
-    """Those that have it; None: all."""
+    """The versions that have it; None: all."""
 
 
-def _has_value(one: Json) -> bool:
-    return any(key.lstrip("_").startswith("value") for key in one)
+def _has_value(value: Json) -> bool:
+    return any(key.lstrip("_").startswith("value") for key in value)
 
 
-def _value_or_nested(one: Json) -> bool:
-    return _has_value(one) != ("extension" in one)
+def _value_or_nested(value: Json) -> bool:
+    return _has_value(value) != ("extension" in value)
 
 
-def _ordered(one: Json) -> bool:
-    """Compared as far as both are written, and only within one zone: anything else is not certain."""
-    start, end = one.get("start"), one.get("end")
+def _ordered(period: Json) -> bool:
+    """Compares start and end at their common precision, and only in the same zone. Other cases are uncertain, so they pass."""
+    start, end = period.get("start"), period.get("end")
     if not isinstance(start, str) or not isinstance(end, str) or start[19:] != end[19:]:
         return True
     size = min(len(start), len(end))
     return start[:size] <= end[:size]
 
 
-def _range(one: Json) -> bool:
-    low, high = (one.get(key, {}) for key in ("low", "high"))
+def _range(value: Json) -> bool:
+    low, high = (value.get(key, {}) for key in ("low", "high"))
     if not isinstance(low, dict) or not isinstance(high, dict) or low.get("code") != high.get("code"):
         return True
     below, above = low.get("value"), high.get("value")
     return not isinstance(below, (int, float)) or not isinstance(above, (int, float)) or below <= above
 
 
-def _ratio(one: Json) -> bool:
-    return ("numerator" in one) == ("denominator" in one) and ("numerator" in one or "extension" in one)
+def _ratio(ratio: Json) -> bool:
+    return ("numerator" in ratio) == ("denominator" in ratio) and ("numerator" in ratio or "extension" in ratio)
 
 
-def _no_value_twice(one: Json) -> bool:
-    return "dataAbsentReason" not in one or not any(key.startswith("value") for key in one)
+def _no_value_twice(observation: Json) -> bool:
+    return "dataAbsentReason" not in observation or not any(key.startswith("value") for key in observation)
 
 
-def _contact(one: Json) -> bool:
-    return any(key in one for key in ("name", "telecom", "address", "organization"))
+def _contact(contact: Json) -> bool:
+    return any(key in contact for key in ("name", "telecom", "address", "organization"))
 
 
 _PERIOD = Invariant("per-1", "start must not be after end", _ordered)
-_QUANTITY = Invariant("qty-3", "a code needs a system", lambda one: "code" not in one or "system" in one)
-_ABSENT = Invariant("obs-6", "dataAbsentReason must not stand beside a value", _no_value_twice)
+_QUANTITY = Invariant("qty-3", "a code needs a system", lambda quantity: "code" not in quantity or "system" in quantity)
+_ABSENT = Invariant("obs-6", "dataAbsentReason is not allowed together with a value", _no_value_twice)
 _CONTACT = Invariant("pat-1", "a contact needs a name, telecom, address or organization", _contact)
 
 _R4 = ("r4", "r4b")
@@ -66,87 +66,91 @@ _SINCE_R4 = ("r4", "r4b", "r5")
 _SINCE_STU3 = ("stu3", "r4", "r4b", "r5")
 
 
-def _coded(one: Json, name: str, code: str) -> bool:
-    """Whether a CodeableConcept there has this code, in whichever system."""
-    held = one.get(name)
-    codings = held.get("coding") if isinstance(held, dict) else None
-    return isinstance(codings, list) and any(isinstance(each, dict) and each.get("code") == code for each in codings)
+def _coded(value: Json, name: str, code: str) -> bool:
+    """Whether the CodeableConcept `name` has this code, in any system."""
+    concept = value.get(name)
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return isinstance(codings, list) and any(isinstance(coding, dict) and coding.get("code") == code for coding in codings)
 
 
-def _codings(one: Any) -> set[tuple[Any, Any]]:
-    concept = one.get("code") if isinstance(one, dict) else None
-    held = concept.get("coding") if isinstance(concept, dict) else None
-    told = [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
-    return {(str(each.get("system")), str(each.get("code"))) for each in told}
+def _codings(value: Any) -> set[tuple[Any, Any]]:
+    concept = value.get("code") if isinstance(value, dict) else None
+    listed = concept.get("coding") if isinstance(concept, dict) else None
+    codings = [coding for coding in listed if isinstance(coding, dict)] if isinstance(listed, list) else []
+    return {(str(coding.get("system")), str(coding.get("code"))) for coding in codings}
 
 
-def _said_once(one: Json) -> bool:
-    components = one.get("component")
-    if not isinstance(components, list) or not any(key.startswith("value") for key in one):
+def _said_once(observation: Json) -> bool:
+    components = observation.get("component")
+    if not isinstance(components, list) or not any(key.startswith("value") for key in observation):
         return True
-    own = _codings(one)
-    return not any(own & _codings(each) for each in components)
+    own = _codings(observation)
+    return not any(own & _codings(component) for component in components)
 
 
-def _one_end(one: Json) -> bool:
-    return ("start" in one) == ("end" in one)
+def _one_end(appointment: Json) -> bool:
+    return ("start" in appointment) == ("end" in appointment)
 
 
-def _has_a_time(one: Json) -> bool:
-    return ("start" in one and "end" in one) or one.get("status") in ("proposed", "cancelled", "waitlist")
+def _has_a_time(appointment: Json) -> bool:
+    return ("start" in appointment and "end" in appointment) or appointment.get("status") in (
+        "proposed",
+        "cancelled",
+        "waitlist",
+    )
 
 
-def _entries(one: Json) -> list[Json]:
-    held = one.get("entry")
-    return [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
+def _entries(bundle: Json) -> list[Json]:
+    entries = bundle.get("entry")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _only(name: str, *types: str) -> Callable[[Json], bool]:
-    return lambda one: one.get("type") in types or not any(name in each for each in _entries(one))
+    return lambda bundle: bundle.get("type") in types or not any(name in entry for entry in _entries(bundle))
 
 
-def _requested(one: Json) -> bool:
-    return one.get("type") not in _REQUESTS or all("request" in each for each in _entries(one))
+def _requested(bundle: Json) -> bool:
+    return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries(bundle))
 
 
 def _as(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
-    """What a Bundle of a type must be besides."""
-    return lambda one: one.get("type") != type or holds(one)
+    """Applies a check only to Bundles of a type."""
+    return lambda bundle: bundle.get("type") != type or holds(bundle)
 
 
-def _is_named(one: Json) -> bool:
-    held = one.get("identifier")
-    return isinstance(held, dict) and "system" in held and "value" in held
+def _is_named(bundle: Json) -> bool:
+    identifier = bundle.get("identifier")
+    return isinstance(identifier, dict) and "system" in identifier and "value" in identifier
 
 
 def _begins(type: str) -> Callable[[Json], bool]:
-    def holds(one: Json) -> bool:
-        first = (_entries(one) or [{}])[0].get("resource")
+    def holds(bundle: Json) -> bool:
+        first = (_entries(bundle) or [{}])[0].get("resource")
         return isinstance(first, dict) and first.get("resourceType") == type
 
     return holds
 
 
-def _abated(one: Json) -> bool:
-    ended = any(key.startswith("abatement") for key in one)
-    return not ended or any(_coded(one, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
+def _abated(condition: Json) -> bool:
+    ended = any(key.startswith("abatement") for key in condition)
+    return not ended or any(_coded(condition, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
 
 
-def _mistaken(one: Json) -> bool:
-    return _coded(one, "verificationStatus", "entered-in-error")
+def _mistaken(resource: Json) -> bool:
+    return _coded(resource, "verificationStatus", "entered-in-error")
 
 
 def _with(name: str, *others: str) -> Callable[[Json], bool]:
-    """Where there is `name`, one of the others is."""
-    return lambda one: name not in one or any(each in one for each in others)
+    """If `name` is there, one of the others must be too."""
+    return lambda value: name not in value or any(other in value for other in others)
 
 
 def _some(*names: str) -> Callable[[Json], bool]:
-    return lambda one: any(each in one for each in names)
+    return lambda value: any(name in value for name in names)
 
 
 def _not_both(name: str, other: str) -> Callable[[Json], bool]:
-    return lambda one: name not in one or other not in one
+    return lambda value: name not in value or other not in value
 
 
 _REQUESTS = ("batch", "transaction", "history")
@@ -154,7 +158,7 @@ _BUNDLE = (
     Invariant(
         "bdl-1",
         "only a searchset or a history has a total",
-        lambda one: "total" not in one or one.get("type") in ("searchset", "history"),
+        lambda bundle: "total" not in bundle or bundle.get("type") in ("searchset", "history"),
     ),
     Invariant("bdl-2", "only entries of a searchset have search", _only("search", "searchset")),
     Invariant("bdl-3", "only entries of a batch, a transaction or a history have a request", _only("request", *_REQUESTS)),
@@ -170,35 +174,35 @@ _BUNDLE = (
     Invariant("bdl-12", "a message begins with a MessageHeader", _as("message", _begins("MessageHeader")), _SINCE_R4),
 )
 _CONDITION = (
-    Invariant("con-4", "what has abated is inactive, in remission or resolved", _abated, _R4),
+    Invariant("con-4", "an abated condition must be inactive, in remission or resolved", _abated, _R4),
     Invariant(
         "con-5",
-        "what was entered in error has no clinicalStatus",
-        lambda one: not _mistaken(one) or "clinicalStatus" not in one,
+        "a condition entered in error must not have a clinicalStatus",
+        lambda condition: not _mistaken(condition) or "clinicalStatus" not in condition,
         _R4,
     ),
 )
 _ALLERGY = (
     Invariant(
         "ait-1",
-        "what was not entered in error has a clinicalStatus",
-        lambda one: _mistaken(one) or "clinicalStatus" in one,
+        "an allergy must have a clinicalStatus, unless it was entered in error",
+        lambda allergy: _mistaken(allergy) or "clinicalStatus" in allergy,
         _R4,
     ),
     Invariant(
         "ait-2",
-        "what was entered in error has no clinicalStatus",
-        lambda one: not _mistaken(one) or "clinicalStatus" not in one,
+        "an allergy entered in error must not have a clinicalStatus",
+        lambda allergy: not _mistaken(allergy) or "clinicalStatus" not in allergy,
         _R4,
     ),
 )
 _APPOINTMENT = (
-    Invariant("app-2", "start and end come together", _one_end),
-    Invariant("app-3", "what is neither proposed nor cancelled has a start and an end", _has_a_time),
+    Invariant("app-2", "start and end must be present together", _one_end),
+    Invariant("app-3", "start and end are required unless the status is proposed, cancelled or waitlist", _has_a_time),
 )
 _SECTION = (
-    Invariant("cmp-1", "a section needs text, entries or sections of its own", _some("text", "entry", "section")),
-    Invariant("cmp-2", "emptyReason must not stand beside entries", _not_both("emptyReason", "entry")),
+    Invariant("cmp-1", "a section needs text, entries or nested sections", _some("text", "entry", "section")),
+    Invariant("cmp-2", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),
 )
 _REPEAT = (
     Invariant("tim-1", "a duration needs its unit", _with("duration", "durationUnit", "durationUnits")),
@@ -206,7 +210,7 @@ _REPEAT = (
 )
 
 EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
-    "Extension": (Invariant("ext-1", "an extension has either a value or extensions of its own", _value_or_nested),),
+    "Extension": (Invariant("ext-1", "an extension must have either a value or nested extensions", _value_or_nested),),
     "Period": (_PERIOD,),
     "Quantity": (_QUANTITY,),
     "Age": (_QUANTITY,),
@@ -214,12 +218,18 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
     "Distance": (_QUANTITY,),
     "Duration": (_QUANTITY,),
     "Range": (Invariant("rng-2", "low must not be above high", _range),),
-    "Ratio": (Invariant("rat-1", "numerator and denominator come together", _ratio),),
-    "ContactPoint": (Invariant("cpt-2", "a value needs a system", lambda one: "value" not in one or "system" in one),),
-    "Attachment": (Invariant("att-1", "data need a contentType", lambda one: "data" not in one or "contentType" in one),),
+    "Ratio": (Invariant("rat-1", "numerator and denominator must be present together", _ratio),),
+    "ContactPoint": (
+        Invariant("cpt-2", "a value needs a system", lambda contact: "value" not in contact or "system" in contact),
+    ),
+    "Attachment": (
+        Invariant(
+            "att-1", "data needs a contentType", lambda attachment: "data" not in attachment or "contentType" in attachment
+        ),
+    ),
     "Observation": (
         _ABSENT,
-        Invariant("obs-7", "what a component has is not said by the value too", _said_once, _SINCE_STU3),
+        Invariant("obs-7", "value must be absent if a component has the same code", _said_once, _SINCE_STU3),
     ),
     "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _some("low", "high", "text")),),
     "Patient.contact": (_CONTACT,),
@@ -231,7 +241,7 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
         Invariant("bdl-5", "it needs a resource, a request or a response", _some("resource", "request", "response")),
     ),
     "CarePlan.activity": (
-        Invariant("cpl-3", "detail must not stand beside reference", _not_both("detail", "reference"), _BEFORE_R5),
+        Invariant("cpl-3", "detail is not allowed together with reference", _not_both("detail", "reference"), _BEFORE_R5),
     ),
     "Composition.section": _SECTION,
     "Condition": _CONDITION,
@@ -239,17 +249,19 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
         Invariant(
             "grp-1",
             "only an actual group has members",
-            lambda one: one.get("actual") is True or "member" not in one,
+            lambda group: group.get("actual") is True or "member" not in group,
             _BEFORE_R5,
         ),
     ),
-    "List": (Invariant("lst-1", "emptyReason must not stand beside entries", _not_both("emptyReason", "entry")),),
+    "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),),
     "Organization": (Invariant("org-1", "it needs a name or an identifier", _some("name", "_name", "identifier")),),
     "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _with("orderDetail", "code"), _R4),),
     "Timing.repeat": _REPEAT,
 }
-"""Path -> what must hold there."""
+"""Path -> invariants of the value at that path."""
 
 
 def of(version: str, path: str) -> tuple[Invariant, ...]:
-    return tuple(one for one in EVERYWHERE.get(path, ()) if one.versions is None or version in one.versions)
+    return tuple(
+        invariant for invariant in EVERYWHERE.get(path, ()) if invariant.versions is None or version in invariant.versions
+    )

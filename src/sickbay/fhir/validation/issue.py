@@ -1,4 +1,4 @@
-"""What is wrong with a resource, as a value: where, which kind, and in words."""
+"""A validation issue of a resource."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class ValidationIssue(NamedTuple):
-    """expression: FHIRPath of the place (`Patient.name[0].use`). code: of the value set issue-type. text: for people.
+    """expression: FHIRPath of the element (`Patient.name[0].use`). code: from the value set issue-type. text: for people.
 
-    search: the reference that is a search, where that alone is the fault.
+    search: the reference that is a search, if that is the only problem.
     """
 
     expression: str

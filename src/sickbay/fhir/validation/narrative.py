@@ -1,4 +1,4 @@
-"""Narrative safety (R4, 2.4.0; txt-1): XHTML of a few elements, nothing that runs, nothing that loads a program."""
+"""Narrative safety (R4, 2.4.0; txt-1): allows only certain XHTML elements, no scripts, and nothing that loads a program."""
 
 from __future__ import annotations
 
@@ -134,20 +134,20 @@ _PICTURE = re.compile(r"data:\s*image/(png|gif|jpeg)", re.IGNORECASE)
 
 
 class _Unsafe(Exception):
-    """Its text says what."""
+    """Its text says what is unsafe."""
 
 
-def says(value: Any) -> str | None:
-    """What is wrong with a Narrative.div, or None."""
-    return _said(value, (XHTML,))
+def check(value: Any) -> str | None:
+    """Returns what is wrong with a Narrative.div, or None."""
+    return _check(value, (XHTML,))
 
 
-def says_dstu2(value: Any) -> str | None:
-    """The same; the JSON of DSTU2 often leaves the namespace out, its own examples too."""
-    return _said(value, (XHTML, ""))
+def check_dstu2(value: Any) -> str | None:
+    """Like `check`, but allows a missing namespace, which DSTU2's JSON often omits, even in the specification's examples."""
+    return _check(value, (XHTML, ""))
 
 
-def _said(value: Any, spaces: tuple[str, ...]) -> str | None:
+def _check(value: Any, spaces: tuple[str, ...]) -> str | None:
     if not isinstance(value, str):
         return "must be a string of XHTML"
     reader = _NarrativeReader(spaces)
@@ -157,17 +157,17 @@ def _said(value: Any, spaces: tuple[str, ...]) -> str | None:
         return f"must be well-formed XHTML: {expat.ErrorString(error.code)} at line {error.lineno}"
     except _Unsafe as error:
         return str(error)
-    return None if reader.filled else "must hold text or an image (txt-2)"
+    return None if reader.filled else "must contain text or an image (txt-2)"
 
 
-def _character(found: re.Match[str]) -> str:
-    """HTML's named characters, which XML does not know."""
-    name = found[1]
-    return found[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
+def _character(match: re.Match[str]) -> str:
+    """Replaces HTML's named characters, which XML doesn't define."""
+    name = match[1]
+    return match[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
 
 
 class _NarrativeReader:
-    """Raises _Unsafe at the first thing that must not be."""
+    """Raises _Unsafe at the first unsafe element or attribute."""
 
     def __init__(self, spaces: tuple[str, ...]) -> None:
         self.spaces = spaces
@@ -182,9 +182,9 @@ class _NarrativeReader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
         if self.depth == 0 and (local != "div" or space not in self.spaces):
-            raise _Unsafe(f'must be one <div xmlns="{XHTML}">')
+            raise _Unsafe(f'must be a single <div xmlns="{XHTML}">')
         if local not in ELEMENTS or space not in self.spaces:
-            raise _Unsafe(f"must not hold <{local}> (txt-1)")
+            raise _Unsafe(f"must not contain <{local}> (txt-1)")
         self.depth += 1
         self.filled = self.filled or local == "img"
         for key, value in attributes.items():
@@ -196,13 +196,13 @@ class _NarrativeReader:
 
 def _attribute(name: str, value: str, element: str) -> None:
     if name not in ATTRIBUTES:
-        raise _Unsafe(f"must not hold the attribute {name} (txt-1)")
+        raise _Unsafe(f"must not contain the attribute {name} (txt-1)")
     scheme = _SCHEME.match(value) if name in _ADDRESSES else None
     image = element == "img" and name == "src" and _PICTURE.match(value)
     if scheme and scheme[1].lower() not in _SAFE and not image:
-        raise _Unsafe(f"must not lead to {scheme[1]}: in {name}")
+        raise _Unsafe(f"must not link to {scheme[1]}: in {name}")
     if name == "style" and _STYLE.search(value):
-        raise _Unsafe("must not load or run anything by style")
+        raise _Unsafe("must not load or run anything in a style")
 
 
 def _no_doctype(*args: Any) -> None:
@@ -210,4 +210,4 @@ def _no_doctype(*args: Any) -> None:
 
 
 def _no_instruction(*args: Any) -> None:
-    raise _Unsafe("must not hold a processing instruction")
+    raise _Unsafe("must not contain a processing instruction")

@@ -1,4 +1,4 @@
-"""The tables of a version compiled: for every path, what may stand under it and how each value is looked at."""
+"""Compiles the tables of a version: for every path, its possible children and how each value is checked."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, NamedTuple
 from sickbay.fhir.definitions import table
 from sickbay.fhir.validation import invariants, narrative
 from sickbay.fhir.validation.invariants import Invariant
-from sickbay.fhir.validation.primitives import PRIMITIVES, Says
+from sickbay.fhir.validation.primitives import PRIMITIVES, ValueCheck
 
 _INLINE = ("BackboneElement", "Element")
 _FROM_QUANTITY = ("Age", "Count", "Distance", "Duration")
 
 
 class Element(NamedTuple):
-    """One key. says: of a primitive. home: path of the shape of a complex value, "Resource" for a whole resource.
+    """A possible JSON key. check: for a primitive. home: path of a complex value's shape, "Resource" for a whole resource.
 
-    targets: the types a Reference may lead to, None for any. group: the bare name of a choice, "" where it is none.
+    targets: the types that a Reference may refer to, None for any. group: the bare name of a choice, "" for other elements.
     """
 
     many: bool
-    says: Says | None = None
+    check: ValueCheck | None = None
     home: str = ""
     targets: frozenset[str] | None = None
     group: str = ""
@@ -31,36 +31,37 @@ class Element(NamedTuple):
 
 @dataclass(slots=True)
 class Shape:
-    """required: (name, all keys of which one must be there). invariants: what must hold of the whole value.
+    """required: (name, its keys, one of which must be there). invariants: for the whole value.
 
-    plain: how a single primitive is looked at, which most are: no more is asked of an element. choices: key -> bare name.
+    plain: checks for primitives that don't repeat, which most elements are. choices: key -> bare name.
     """
 
     elements: dict[str, Element] = field(default_factory=dict)
     required: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     choices: dict[str, str] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
-    plain: dict[str, Says] = field(default_factory=dict)
+    plain: dict[str, ValueCheck] = field(default_factory=dict)
 
 
 @cache
 def shape(version: str, path: str) -> Shape:
-    """The shape at a path: a resource type, a datatype, or an element with children of its own. Raises KeyError."""
-    rows, found = _under(version), Shape(invariants=invariants.of(version, path))
+    """Returns the shape at a path: a resource type, a datatype, or an element with children. Raises KeyError."""
+    rows, compiled = _under(version), Shape(invariants=invariants.of(version, path))
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
     for name, row in rows[path]:
-        _add(found, version, path, name, row)
+        _add(compiled, version, path, name, row)
     if version == "dstu2":
-        found.elements.setdefault("fhir_comments", Element(True, PRIMITIVES["string"]))
-    found.choices = {key: one.group for key, one in found.elements.items() if one.group}
-    found.plain = {key: one.says for key, one in found.elements.items() if one.says is not None and not one.many}
+        compiled.elements.setdefault("fhir_comments", Element(True, PRIMITIVES["string"]))
+    compiled.choices = {key: element.group for key, element in compiled.elements.items() if element.group}
+    singles = {key: element for key, element in compiled.elements.items() if not element.many}
+    compiled.plain = {key: element.check for key, element in singles.items() if element.check is not None}
     if path in table(version, "search"):
-        found.plain["resourceType"] = lambda value: None  # it was looked at before the shape was known
-    return found
+        compiled.plain["resourceType"] = lambda value: None  # it was checked to find the shape
+    return compiled
 
 
-def _add(found: Shape, version: str, path: str, name: str, row: list[Any]) -> None:
+def _add(compiled: Shape, version: str, path: str, name: str, row: list[Any]) -> None:
     base = name.removesuffix("[x]")
     choice = base != name
     many = row[1] != "1"
@@ -68,18 +69,18 @@ def _add(found: Shape, version: str, path: str, name: str, row: list[Any]) -> No
     for type, targets in _types(row[2]):
         key = base + type[0].upper() + type[1:] if choice else base
         keys.append(key)
-        made = _element(version, path, name, type, targets, many, row)
-        found.elements[key] = made._replace(group=base) if choice else made
+        element = _element(version, path, name, type, targets, many, row)
+        compiled.elements[key] = element._replace(group=base) if choice else element
     if row[0] > 0:
-        found.required.append((name, tuple(keys)))
+        compiled.required.append((name, tuple(keys)))
 
 
 def _types(types: list[str]) -> Iterator[tuple[str, frozenset[str] | None]]:
-    """Type and, of a Reference, the types it may lead to."""
-    for one in types:
-        type, _, targets = one.partition(":")
-        named = frozenset(targets.split("|")) if targets and type == "Reference" else None
-        yield type, None if named is None or "Resource" in named else named
+    """Yields each type and, for a Reference, the types it may refer to."""
+    for text in types:
+        type, _, targets = text.partition(":")
+        allowed = frozenset(targets.split("|")) if targets and type == "Reference" else None
+        yield type, None if allowed is None or "Resource" in allowed else allowed
 
 
 def _element(
@@ -90,7 +91,7 @@ def _element(
     if type in _INLINE:
         return Element(many, home=f"{path}.{name}")
     if type == "xhtml":
-        return Element(many, narrative.says_dstu2 if version == "dstu2" else narrative.says)
+        return Element(many, narrative.check_dstu2 if version == "dstu2" else narrative.check)
     if type == "code" and len(row) > 3 and row[3]:
         return Element(many, _coded(version, row[3]))
     if name == "id" and "." not in path and path in table(version, "search"):
@@ -101,28 +102,28 @@ def _element(
 
 
 @cache
-def _coded(version: str, value_set: str) -> Says:
-    """A required binding; of a value set that the tables do not list (media types, languages) the form alone."""
+def _coded(version: str, value_set: str) -> ValueCheck:
+    """Checks a required binding. For value sets that the tables don't list (media types, languages), checks only the form."""
     plain = PRIMITIVES["code"]
     codes = table(version, "codes").get(value_set.partition("|")[0])
     if codes is None:
         return plain
     known = frozenset(codes)
-    few = ", ".join(sorted(known)) if len(known) <= 12 else f"the codes of {value_set.partition('|')[0]}"
+    allowed = ", ".join(sorted(known)) if len(known) <= 12 else f"the codes of {value_set.partition('|')[0]}"
 
-    def says(value: Any) -> str | None:
+    def check(value: Any) -> str | None:
         if isinstance(value, str) and value in known:
             return None
-        return plain(value) or f"must be one of: {few}"
+        return plain(value) or f"must be one of: {allowed}"
 
-    return says
+    return check
 
 
 @cache
 def _under(version: str) -> dict[str, list[tuple[str, list[Any]]]]:
-    found: dict[str, list[tuple[str, list[Any]]]] = {}
+    by_parent: dict[str, list[tuple[str, list[Any]]]] = {}
     for path, row in table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         if name:
-            found.setdefault(parent, []).append((name, row))
-    return found
+            by_parent.setdefault(parent, []).append((name, row))
+    return by_parent

@@ -1,1 +1,1 @@
-"""FHIR XML: reading and writing resources by the definitions of their FHIR version."""
+"""FHIR XML: reads and writes resources according to the definitions of their FHIR version."""

@@ -1,8 +1,8 @@
-"""A resource out of XML (R4, 2.6.1), by the tables of its version: the same dict that its JSON would have given.
+"""Reads a resource from XML (R4, 2.6.1) into the dict that its JSON would produce, according to the tables of its version.
 
-Expat reads it; a document type, and with it every entity but XML's own five, is refused. What XML alone can have wrong
-(text between elements, a foreign namespace, an element that repeats) is a ValueError with its line; everything else, unknown
-elements too, is left for validation, so that one answer names every fault.
+Uses Expat. A document type is refused, and therefore all entities except the five of XML. Errors that only XML can have
+(text between elements, a foreign namespace, a repeated element) raise ValueError with the line. Everything else, including
+unknown elements, is left to validation, so that one response lists all errors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primiti
 from sickbay.fhir.xml.xhtml import Pieces, stands_alone
 
 DEEPEST = 120
-"""Elements in each other: of most the JSON is a list and an object, and its writer takes 254."""
+"""Maximum nesting of elements. Most become a list and an object in JSON, and the JSON writer allows 254 levels."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII).fullmatch
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII).fullmatch
 _INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt"))
@@ -25,7 +25,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def loads(version: str, text: bytes) -> dict[str, Any]:
-    """Raises ValueError with what is wrong and where."""
+    """Parses the document. Raises ValueError with the problem and its line."""
     reader = _XmlReader(version, text)
     try:
         reader.parser.Parse(text, True)
@@ -36,7 +36,7 @@ def loads(version: str, text: bytes) -> dict[str, Any]:
 
 
 class _Frame:
-    """An element that is open: what may stand in it and what did. slot: None for a resource."""
+    """An open element, with its possible and actual children. slot: None for a resource."""
 
     __slots__ = ("beside", "key", "node", "slot", "slots", "value")
 
@@ -44,7 +44,7 @@ class _Frame:
         self.key, self.slot, self.slots, self.node = key, slot, slots, node
         self.value: Any = None
         self.beside: set[str] = set()
-        """Repeating primitives that are in it: their id and extensions stand in lists as long."""
+        """Repeating primitives in this element, whose ids and extensions are in a parallel list."""
 
 
 class _XmlReader:
@@ -67,10 +67,10 @@ class _XmlReader:
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
-            raise self.fail(f"the encoding is {encoding}, and must be UTF-8")
+            raise self.fail(f"the encoding is {encoding} but must be UTF-8")
 
     def _doctype(self, *args: Any) -> None:
-        raise self.fail("there must be no document type and no entities")
+        raise self.fail("document types and entities are not allowed")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
@@ -91,10 +91,10 @@ class _XmlReader:
             self._child(self.frames[-1], local, attributes)
 
     def _divided(self, name: str, attributes: dict[str, str]) -> None:
-        """The narrative is taken as it is written where it stands for itself; else it is written again without prefixes."""
+        """Takes the narrative as written if it declares its own namespace; otherwise rewrites it without prefixes."""
         self.begin = self.parser.CurrentByteIndex
         if not self.frames or "div" not in self.frames[-1].slots:
-            raise self.fail("a narrative does not belong here")
+            raise self.fail("a narrative isn't allowed here")
         self.narrative = 1
         self.pieces = None if stands_alone(self.text, self.begin) else Pieces()
         if self.pieces is not None:
@@ -136,7 +136,7 @@ class _XmlReader:
         if self.narrative and self.pieces is not None:
             self.pieces.data(text)
         if not self.narrative and not self.unknown and not text.isspace():
-            raise self.fail("text must not stand between elements; values are attributes")
+            raise self.fail("text between elements is not allowed; values are attributes")
 
     def _end(self, name: str) -> None:
         if self.unknown:
@@ -163,7 +163,7 @@ class _XmlReader:
             self.found = frame.node
         elif frame.slot is None:
             if self.frames[-1].node:
-                raise self.fail("one element holds one resource")
+                raise self.fail("an element can contain only one resource")
             self.frames[-1].node = frame.node
         else:
             self._put(self.frames[-1], frame, frame.slot)
@@ -192,14 +192,14 @@ class _XmlReader:
 
 
 def _even(node: dict[str, Any], key: str) -> None:
-    """Lists of nothing are left out."""
+    """Removes lists that contain only None."""
     for name in (key, "_" + key):
-        if all(one is None for one in node[name]):
+        if all(item is None for item in node[name]):
             del node[name]
 
 
 def _typed(type: str, text: str) -> Any:
-    """The value as JSON has it; what is no such value stays text, for validation to refuse."""
+    """Returns the value as JSON has it. Invalid values stay text, and validation reports them."""
     if type == "boolean":
         return {"true": True, "false": False}.get(text, text)
     if type in _INTEGERS:

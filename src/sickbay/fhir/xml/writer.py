@@ -1,4 +1,4 @@
-"""A resource as XML (R4, 2.6.1), by the tables of its version; decimals, dates and narrative keep their written form."""
+"""Writes a resource as XML (R4, 2.6.1) with the tables of its version. Decimals, dates and narratives stay as written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
-_ESCAPED = {ord(one): f"&#{ord(one)};" for one in "\t\n\r"} | {
+_ESCAPED = {ord(letter): f"&#{ord(letter)};" for letter in "\t\n\r"} | {
     ord("&"): "&amp;",
     ord("<"): "&lt;",
     ord(">"): "&gt;",
@@ -22,7 +22,7 @@ _BARE = re.compile(r"<div(?=[\s/>])(?![^>]*\sxmlns\s*=)")
 
 
 def dumps(version: str, resource: dict[str, Any], *, pretty: bool = False) -> bytes:
-    """UTF-8 with its declaration. Elements that the version does not know, and comments of DSTU2's JSON, are left out."""
+    """Returns UTF-8 with an XML declaration. Omits elements that the version doesn't have, and comments in DSTU2's JSON."""
     writer = _Writer(version, pretty)
     writer.resource(resource, 0, f' xmlns="{NAMESPACE}"')
     return ('<?xml version="1.0" encoding="UTF-8"?>' + "".join(writer.parts)).encode("utf-8", "replace")
@@ -42,7 +42,7 @@ class _Writer:
         self._element(type, layout(self.version, type), resource, depth, attributes)
 
     def _element(self, name: str, slots: dict[str, XmlElement], value: dict[str, Any], depth: int, attributes: str) -> None:
-        """A name with everything that stands in `value`, in the order of the slots."""
+        """Writes an element with all members of `value`, in the order of the slots."""
         for slot in slots.values():
             if slot.kind == "attribute" and slot.key in value:
                 attributes += f' {slot.key}="{_text(value[slot.key])}"'
@@ -60,14 +60,14 @@ class _Writer:
         self.parts.append(f"</{name}>")
 
     def _each(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
-        held, beside = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
-        for one, extra in zip_longest(held, beside):
-            self._one(slot, one, extra if isinstance(extra, dict) else {}, depth)
+        values, extras = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
+        for value, extra in zip_longest(values, extras):
+            self._single(slot, value, extra if isinstance(extra, dict) else {}, depth)
 
-    def _one(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
+    def _single(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
         if slot.kind == "primitive":
-            said = "" if value is None else f' value="{_text(value)}"'
-            self._element(slot.key, inside_primitive(self.version), extra, depth, said)
+            attribute = "" if value is None else f' value="{_text(value)}"'
+            self._element(slot.key, inside_primitive(self.version), extra, depth, attribute)
         elif slot.kind == "xhtml":
             self.line(depth)
             self.parts.append(_narrative(str(value)))
@@ -86,18 +86,18 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    """The value of an attribute; what XML cannot hold becomes U+FFFD."""
+    """Returns an attribute value. Characters that XML doesn't allow become U+FFFD."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _ILLEGAL.sub("�", str(value)).translate(_ESCAPED)
 
 
 def _narrative(div: str) -> str:
-    """As it is stored, but for HTML's named characters, and the namespace that DSTU2's JSON may leave out."""
+    """Returns the narrative as stored, with HTML entities replaced and the namespace added, which DSTU2's JSON may omit."""
     plain = _ENTITY.sub(_character, _ILLEGAL.sub("�", div)).strip()
     return f'<div xmlns="{XHTML}"{plain[4:]}' if _BARE.match(plain) else plain
 
 
-def _character(found: re.Match[str]) -> str:
-    name = found[1]
-    return found[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
+def _character(match: re.Match[str]) -> str:
+    name = match[1]
+    return match[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"

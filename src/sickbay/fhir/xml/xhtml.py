@@ -1,4 +1,4 @@
-"""A narrative written again without namespace prefixes, while its XML is read."""
+"""Rewrites a narrative without namespace prefixes while its XML is being read."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _ALONE = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
 
 
 def stands_alone(text: bytes, begin: int) -> bool:
-    """Whether the div at this byte declares its namespace itself and has no prefix, so that it is taken as it is written."""
+    """Whether the div at this byte declares its own namespace and has no prefix, so that it can be taken as written."""
     return _ALONE.match(text, begin) is not None
 
 
 class Pieces:
-    """Takes what a parser reports of a div, and gives its text. Names are as Expat has them: namespace, blank, local name."""
+    """Collects parser events in a div and builds its text. Names are as in Expat: namespace, space, local name."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._open = False
 
     def start(self, name: str, attributes: dict[str, str]) -> str | None:
-        """What is wrong with the element, if anything."""
+        """Returns what is wrong with the element, or None."""
         space, _, local = name.rpartition(" ")
         if space != XHTML:
             return f"<{local}> in a narrative is not in the namespace {XHTML}"
         self._shut()
-        declared = "" if self._pieces else f' xmlns="{XHTML}"'
-        held = "".join(f" {_named(key)}={quoteattr(value)}" for key, value in attributes.items())
-        self._pieces.append(f"<{local}{declared}{held}")
+        namespace = "" if self._pieces else f' xmlns="{XHTML}"'
+        members = "".join(f" {_named(key)}={quoteattr(value)}" for key, value in attributes.items())
+        self._pieces.append(f"<{local}{namespace}{members}")
         self._open = True
         return None
 
@@ -53,6 +53,6 @@ class Pieces:
 
 
 def _named(key: str) -> str:
-    """Attributes have no namespace, but for those of XML; another stays visible, for validation to refuse."""
+    """Returns an attribute name without namespace, except XML's own. Foreign ones stay visible, and validation reports them."""
     space, _, local = key.rpartition(" ")
     return f"xml:{local}" if space == _XML else f"{space}:{local}" if space else local
