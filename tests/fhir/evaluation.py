@@ -1,4 +1,4 @@
-"""The values of a search expression, to compare with a complete FHIRPath engine."""
+"""Evaluates a search expression, for comparison with a complete FHIRPath engine."""
 
 from __future__ import annotations
 

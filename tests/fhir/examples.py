@@ -1,4 +1,4 @@
-"""Real resources from the shared folder, as plain dicts."""
+"""Published example resources from the shared folder, as plain dicts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 @cache
 def examples(shared: Path, version: str) -> list[dict[str, Any]]:
-    """All published examples of a version."""
-    found = []
+    """Returns all published examples of a version."""
+    resources = []
     for file in sorted((shared / "data" / f"examples-{version}").glob("*.ndjson.gz")):
         with gzip.open(file, "rt", encoding="utf-8") as lines:
-            found += [json.loads(line) for line in lines if line.strip()]
-    return found
+            resources += [json.loads(line) for line in lines if line.strip()]
+    return resources

@@ -1,4 +1,4 @@
-"""The least that is valid: a resource of any type of any version, with what it must have and nothing else."""
+"""Builds minimal valid resources: any type of any version with only its required elements."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ VALUES: dict[str, Any] = {
 }
 
 
-IN_FORCE = {"coding": [{"system": "http://h/x", "code": "active"}]}
+ACTIVE = {"coding": [{"system": "http://h/x", "code": "active"}]}
 NEEDED: dict[str, dict[str, Any]] = {
-    "r4 AllergyIntolerance": {"clinicalStatus": IN_FORCE},  # ait-1
-    "r4b AllergyIntolerance": {"clinicalStatus": IN_FORCE},
+    "r4 AllergyIntolerance": {"clinicalStatus": ACTIVE},  # ait-1
+    "r4b AllergyIntolerance": {"clinicalStatus": ACTIVE},
     "Bundle": {"type": "collection"},  # bdl-9
     "Organization": {"name": "x"},  # org-1
     "Appointment": {
@@ -43,22 +43,22 @@ NEEDED: dict[str, dict[str, Any]] = {
         "participant": [{"actor": {"reference": "Patient/p-0001"}, "status": "accepted"}],
     },
 }
-"""What no table says, and an invariant wants; of a type, or of one version of it."""
+"""Elements required only by invariants; for a type, or for a type in one version."""
 
 
 def minimal(version: str, type: str) -> dict[str, Any]:
-    wanted = NEEDED.get(f"{version} {type}", NEEDED.get(type, {}))
-    return {"resourceType": type, **_required(version, type), **wanted}
+    needed = NEEDED.get(f"{version} {type}", NEEDED.get(type, {}))
+    return {"resourceType": type, **_required(version, type), **needed}
 
 
 def _required(version: str, path: str) -> dict[str, Any]:
-    found = {}
+    members = {}
     for name, row in _under(version, path):
         if row[0] > 0:
             child = children(version, path)[name.removesuffix("[x]")][0]
             value = _value(version, row, child.type, child.path)
-            found[child.key] = [value] if row[1] != "1" else value
-    return found
+            members[child.key] = [value] if row[1] != "1" else value
+    return members
 
 
 def _value(version: str, row: list[Any], type: str, path: str) -> Any:
@@ -74,9 +74,11 @@ def _value(version: str, row: list[Any], type: str, path: str) -> Any:
 
 
 def _any(version: str, path: str) -> dict[str, Any]:
-    """Of what must have something, but nothing in particular: its first text, else its first element."""
+    """Fills an element that must not be empty: with its first text, or else its first element."""
     rows = [(name, row) for name, row in _under(version, path) if name not in ("id", "extension", "modifierExtension")]
-    name, row = next((one for one in rows if one[1][2][0] in ("string", "decimal", "uri", "dateTime")), rows[0])
+    name, row = next(
+        (candidate for candidate in rows if candidate[1][2][0] in ("string", "decimal", "uri", "dateTime")), rows[0]
+    )
     child = children(version, path)[name][0]
     value = _value(version, row, child.type, child.path)
     return {name: [value] if row[1] != "1" else value}

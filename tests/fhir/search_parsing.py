@@ -1,4 +1,4 @@
-"""Shortcuts to parse a search."""
+"""Helpers to parse a search in tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sickbay.fhir.search.query import Filter, Query
 BASE = "http://h/general/r4"
 
 
-def asked(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
-    found = parse(version, type, pairs, base=BASE, strict=strict)
-    assert isinstance(found, Query), found
-    return found
+def parsed(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
+    query = parse(version, type, pairs, base=BASE, strict=strict)
+    assert isinstance(query, Query), query
+    return query
 
 
 def only(type: str, name: str, text: str) -> Filter:
-    (found,) = asked(type, (name, text)).filters
-    return found
+    (filter,) = parsed(type, (name, text)).filters
+    return filter

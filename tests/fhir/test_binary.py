@@ -1,4 +1,4 @@
-"""Whose a Binary is, whatever stands where that is said."""
+"""The security context of a Binary with valid and invalid meta."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GOOD = {"url": EXTENSION, "valueReference": {"reference": "Patient/1"}}
 
 
 @pytest.mark.parametrize(
-    ("meta", "found"),
+    ("meta", "expected"),
     [
         ({"extension": [GOOD]}, ("Patient", "1")),
         ({"extension": [5, GOOD]}, ("Patient", "1")),
@@ -24,5 +24,5 @@ GOOD = {"url": EXTENSION, "valueReference": {"reference": "Patient/1"}}
         (None, None),
     ],
 )
-def test_an_odd_meta_names_nobody(meta: Any, found: tuple[str, str] | None) -> None:
-    assert context({"resourceType": "Binary", "meta": meta}, BASE) == found
+def test_only_a_valid_extension_in_meta_names_a_context(meta: Any, expected: tuple[str, str] | None) -> None:
+    assert context({"resourceType": "Binary", "meta": meta}, BASE) == expected

@@ -1,4 +1,4 @@
-"""A Bundle spliced from bytes is the Bundle that JSON would have made."""
+"""A Bundle built from bytes is the same as one serialised from JSON."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ BODIES = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
 
 
 @given(st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.none() | st.integers(0, 9))
-def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str, object]]], total: int | None) -> None:
-    entries = [BundleEntry("Patient", id, json.dumps(body).encode()) for id, body in held]
-    found = json.loads(
+def test_a_bundle_built_from_bytes_equals_a_serialised_one(
+    resources: list[tuple[str, dict[str, object]]], total: int | None
+) -> None:
+    entries = [BundleEntry("Patient", id, json.dumps(body).encode()) for id, body in resources]
+    bundle = json.loads(
         searchset("http://h/general/r4", {"match": entries}, self_url='http://h/"?a=ä', next_url=None, total=total)
     )
-    assert found.get("total") == total
-    assert found["link"] == [{"relation": "self", "url": 'http://h/"?a=ä'}]
-    assert [one["resource"] for one in found.get("entry", [])] == [body for _, body in held]
-    assert [one["fullUrl"] for one in found.get("entry", [])] == [f"http://h/general/r4/Patient/{id}" for id, _ in held]
-    assert "entry" in found or not held
+    assert bundle.get("total") == total
+    assert bundle["link"] == [{"relation": "self", "url": 'http://h/"?a=ä'}]
+    assert [entry["resource"] for entry in bundle.get("entry", [])] == [body for _, body in resources]
+    assert [entry["fullUrl"] for entry in bundle.get("entry", [])] == [
+        f"http://h/general/r4/Patient/{id}" for id, _ in resources
+    ]
+    assert "entry" in bundle or not resources
 
 
-def test_bodies_arrive_byte_for_byte() -> None:
+def test_bodies_are_returned_byte_for_byte() -> None:
     body = b'{"resourceType":"Observation" , "value":1.00}'
     spliced = searchset("http://h", {"include": [BundleEntry("Observation", "1", body)]}, self_url="s", next_url="n")
     assert body in spliced
@@ -39,7 +43,7 @@ def test_bodies_arrive_byte_for_byte() -> None:
     assert b'{"relation":"next","url":"n"}' in spliced
 
 
-def test_an_outcome_without_id_has_no_full_url() -> None:
+def test_an_outcome_without_an_id_has_no_full_url() -> None:
     entry = BundleEntry("OperationOutcome", "", b"{}")
     assert json.loads(searchset("http://h", {"outcome": [entry]}, self_url="s"))["entry"] == [
         {"resource": {}, "search": {"mode": "outcome"}}
@@ -47,11 +51,11 @@ def test_an_outcome_without_id_has_no_full_url() -> None:
 
 
 @given(st.lists(st.tuples(st.text("ab:_", min_size=1, max_size=5), st.text(max_size=8)), max_size=4))
-def test_the_self_link_reads_back_as_the_same_pairs(pairs: list[tuple[str, str]]) -> None:
+def test_the_self_link_decodes_to_the_same_pairs(pairs: list[tuple[str, str]]) -> None:
     url = search_url("http://h/r4", "Patient", tuple(pairs))
     assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == pairs
 
 
-def test_a_bar_is_encoded_since_strict_readers_of_urls_refuse_it() -> None:
+def test_a_vertical_bar_is_encoded_because_strict_url_parsers_refuse_it() -> None:
     url = search_url("http://h/r4", "Observation", (("code", "http://loinc.org|8480-6,x"), ("date", "ge2020")))
     assert url == "http://h/r4/Observation?code=http://loinc.org%7C8480-6,x&date=ge2020"

@@ -1,4 +1,4 @@
-"""Dates as ranges: precision and zones."""
+"""The ranges that dates cover, by precision and time zone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12,
 
 
 @given(MOMENTS)
-def test_each_longer_form_lies_inside_the_shorter_one(moment: datetime) -> None:
+def test_a_more_precise_date_is_within_the_less_precise_one(moment: datetime) -> None:
     forms = [f"{moment.year:04}", f"{moment.year:04}-{moment.month:02}", moment.date().isoformat()]
     forms += [moment.strftime("%H:%M").join([forms[2] + "T", "Z"])]
     forms += [f"{forms[2]}T{moment:%H:%M:%S}Z", f"{forms[2]}T{moment:%H:%M:%S}.{moment.microsecond // 1000:03}Z"]
@@ -27,7 +27,7 @@ def test_each_longer_form_lies_inside_the_shorter_one(moment: datetime) -> None:
 
 
 @given(MOMENTS, st.integers(-14 * 60, 14 * 60))
-def test_a_zone_moves_the_instant_and_keeps_its_width(moment: datetime, minutes: int) -> None:
+def test_a_zone_moves_the_instant_without_changing_its_length(moment: datetime, minutes: int) -> None:
     zoned = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     text = zoned.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + zoned.strftime("%z")[:3] + ":" + zoned.strftime("%z")[3:]
     expected = (zoned - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
@@ -35,14 +35,14 @@ def test_a_zone_moves_the_instant_and_keeps_its_width(moment: datetime, minutes:
 
 
 @given(st.integers(1, 9998))
-def test_the_years_meet_without_gap_or_overlap(year: int) -> None:
+def test_consecutive_years_have_no_gap_or_overlap(year: int) -> None:
     first, second = span(f"{year:04}"), span(f"{year + 1:04}")
     assert first is not None
     assert second is not None
     assert first[1] == second[0]
 
 
-def test_the_first_and_the_last_year_end_where_time_ends() -> None:
+def test_the_first_and_the_last_year_reach_the_ends_of_time() -> None:
     assert (span("0001") or (0, 0))[0] == BEGINNING
     assert (span("9999") or (0, 0))[1] == END
     assert (span("9999-12") or (0, 0))[1] == END
@@ -67,5 +67,5 @@ def test_the_first_and_the_last_year_end_where_time_ends() -> None:
         "2020-01-01T10:00:61Z",
     ],
 )
-def test_what_is_no_date_has_no_range(text: str) -> None:
+def test_an_invalid_date_has_no_range(text: str) -> None:
     assert span(text) is None

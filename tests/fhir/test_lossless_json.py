@@ -1,4 +1,4 @@
-"""JSON comes back as it was written."""
+"""JSON is written exactly as it was read."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def test_a_decimal_keeps_its_text(number: str) -> None:
     assert lossless_json.dumps(lossless_json.loads(body)) == body
 
 
-def test_a_decimal_keeps_its_text_beside_a_number_of_more_than_64_bits() -> None:
+def test_a_decimal_keeps_its_text_next_to_a_number_of_more_than_64_bits() -> None:
     body = b'{"a":123456789012345678901234567890,"b":1.00,"c":"\xc3\xa4"}'
     assert lossless_json.dumps(lossless_json.loads(body)) == body
 
 
 @given(VALUES)
-def test_what_was_compact_json_comes_back_byte_for_byte(value: object) -> None:
+def test_any_value_is_the_same_after_reading_and_writing(value: object) -> None:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     assert json.loads(lossless_json.dumps(lossless_json.loads(body))) == value
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a":1,}', b'{"a":NaN}', b'"\xff"', b'"\\ud800"', b"[" * 100_000])
-def test_what_is_no_json_says_so(body: bytes) -> None:
+def test_invalid_json_is_refused_with_a_message(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
         lossless_json.loads(body)
 
@@ -53,12 +53,12 @@ def test_what_is_no_json_says_so(body: bytes) -> None:
         (b'"a"', None),
     ],
 )
-def test_a_name_that_an_object_has_twice_is_found(body: bytes, name: str | None) -> None:
+def test_a_duplicate_name_in_an_object_is_found(body: bytes, name: str | None) -> None:
     assert lossless_json.repeated(body, lossless_json.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
 
 
 @given(VALUES)
-def test_what_python_writes_has_every_name_once(value: object) -> None:
+def test_json_from_python_has_no_duplicate_names(value: object) -> None:
     for body in (
         json.dumps(value).encode(),
         json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
@@ -66,16 +66,16 @@ def test_what_python_writes_has_every_name_once(value: object) -> None:
         assert lossless_json.repeated(body, lossless_json.loads(body)) is None
 
 
-def test_many_decimals_beside_a_number_of_more_than_64_bits_are_put_back_in_one_go() -> None:
+def test_many_decimals_next_to_a_number_of_more_than_64_bits_are_written_quickly() -> None:
     text = b"[18446744073709551616" + b",1.50" * 100_000 + b'," 7","0","x"]'
     assert lossless_json.dumps(lossless_json.loads(text)) == text
 
 
-def test_a_text_that_looks_as_if_a_decimal_had_stood_there_stays() -> None:
+def test_a_text_that_looks_like_a_placeholder_is_unchanged() -> None:
     assert lossless_json.dumps([2**70, "\ue0007\ue000"]) == '[1180591620717411303424,"\ue0007\ue000"]'.encode()
 
 
-def test_what_is_nested_deeper_than_anybody_writes_is_no_json_of_ours() -> None:
+def test_json_that_is_nested_too_deep_is_not_written() -> None:
     deep = lossless_json.loads(b"[" * 300 + b"]" * 300)
     with pytest.raises(ValueError, match="nested deeper than 254"):
         lossless_json.dumps(deep)

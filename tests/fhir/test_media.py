@@ -1,4 +1,4 @@
-"""Which media type is answered with."""
+"""The media type of a response."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ R4, DSTU2 = "application/fhir+json;charset=utf-8", "application/json+fhir;charse
         ("text/html", "application/fhir json", False),
     ],
 )
-def test_r4_json_is_given(accept: str | None, format: str | None, generic: bool) -> None:
-    found = negotiate("r4", accept, format)
-    assert (found.content_type, found.generic) == (R4, generic)
+def test_r4_json_is_chosen(accept: str | None, format: str | None, generic: bool) -> None:
+    media = negotiate("r4", accept, format)
+    assert (media.content_type, media.generic) == (R4, generic)
 
 
-def test_dstu2_has_its_own_type() -> None:
+def test_dstu2_has_its_own_media_type() -> None:
     assert negotiate("dstu2", "application/json+fhir").content_type == DSTU2
     assert negotiate("dstu2", None).content_type == DSTU2
 
@@ -44,16 +44,16 @@ def test_dstu2_has_its_own_type() -> None:
         "nonsense",
     ],
 )
-def test_what_we_cannot_give_is_not_acceptable(accept: str) -> None:
+def test_an_unsupported_media_type_is_not_acceptable(accept: str) -> None:
     assert negotiate("r4", accept).content_type is None
 
 
-def test_the_type_of_another_version_is_recognised_as_such() -> None:
+def test_the_media_type_of_another_version_is_recognised() -> None:
     assert negotiate("r4", "application/json+fhir").known_elsewhere == "dstu2"
     assert negotiate("dstu2", "application/fhir+json").known_elsewhere == "r4"
 
 
-def test_a_body_is_written_in_the_type_of_the_version_or_in_plain_json() -> None:
+def test_a_body_may_have_the_media_type_of_the_version_or_plain_json() -> None:
     assert body_kind("r4", "application/fhir+json; charset=utf-8") == "json"
     assert body_kind("dstu2", "application/json") == "json"
     assert body_kind("r4", "application/json+fhir") is None
@@ -66,21 +66,21 @@ def test_a_body_is_written_in_the_type_of_the_version_or_in_plain_json() -> None
     ("version", "type"),
     [("dstu2", "application/xml+fhir"), ("stu3", "application/fhir+xml"), ("r5", "application/fhir+xml")],
 )
-def test_xml_is_asked_for_by_its_types_and_by_a_word(version: str, type: str) -> None:
-    for asked in (type, "application/xml", "text/xml", f"{type};q=0.9, application/json;q=0.1"):
-        found = negotiate(version, asked)
-        assert (found.content_type, found.xml) == (type + ";charset=utf-8", True)
-        assert body_kind(version, asked.partition(",")[0]) == "xml"
+def test_xml_is_chosen_by_its_media_types_and_by_format(version: str, type: str) -> None:
+    for accept in (type, "application/xml", "text/xml", f"{type};q=0.9, application/json;q=0.1"):
+        media = negotiate(version, accept)
+        assert (media.content_type, media.xml) == (type + ";charset=utf-8", True)
+        assert body_kind(version, accept.partition(",")[0]) == "xml"
     assert negotiate(version, "application/json", "xml").xml
     assert not negotiate(version, "application/json, application/xml").xml
 
 
-def test_a_browser_gets_json() -> None:
-    asked = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
-    assert negotiate("r4", asked).content_type == R4
+def test_a_browser_receives_json() -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+    assert negotiate("r4", accept).content_type == R4
 
 
-def test_the_version_may_be_named_beside_the_type() -> None:
+def test_the_media_type_may_have_a_version_parameter() -> None:
     assert negotiate("r4b", "application/fhir+json; fhirVersion=4.3").content_type == R4
     assert negotiate("r4", "application/fhir+json; fhirVersion=4.3").known_elsewhere == "r4b"
     assert negotiate("r5", 'application/fhir+json; fhirVersion="4.0", application/fhir+xml; fhirVersion=5.0').xml

@@ -1,4 +1,4 @@
-"""OperationOutcome."""
+"""OperationOutcomes of different versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sickbay.fhir.outcome import RULES, Issue, outcome
 ISSUE = Issue("deleted", "why", rule="fhir-date-malformed", text="title", where=("Patient.name",))
 
 
-def test_the_rule_is_a_coding_and_the_explanation_the_diagnostics() -> None:
+def test_the_rule_is_a_coding_and_the_explanation_is_in_diagnostics() -> None:
     (issue,) = json.loads(outcome("r4", [ISSUE]))["issue"]
     assert issue == {
         "severity": "error",
@@ -20,7 +20,7 @@ def test_the_rule_is_a_coding_and_the_explanation_the_diagnostics() -> None:
     }
 
 
-def test_dstu2_gets_the_codes_and_the_place_that_it_knows() -> None:
+def test_dstu2_has_its_own_codes_and_location() -> None:
     (issue,) = json.loads(outcome("dstu2", [ISSUE]))["issue"]
     assert issue["code"] == "not-found"
     assert issue["location"] == ["Patient.name"]

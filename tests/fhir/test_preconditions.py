@@ -1,4 +1,4 @@
-"""If-Match and Prefer as they are written."""
+"""Parsing of conditional headers and Prefer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
 
 @pytest.mark.parametrize(
-    ("header", "current", "named"),
+    ("header", "current", "expected"),
     [
         ("*", 3, True),
         ('W/"3"', 3, True),
@@ -26,16 +26,16 @@ AT = "Wed, 25 Nov 2026 01:35:05 GMT"
         ('W/"3"', None, False),
     ],
 )
-def test_a_header_names_versions(header: str, current: int | None, named: bool) -> None:
-    assert names(header, current) == named
+def test_a_header_matches_the_current_version(header: str, current: int | None, expected: bool) -> None:
+    assert names(header, current) == expected
 
 
-def test_a_tag_of_ours_is_read_back() -> None:
+def test_an_etag_matches_its_own_version() -> None:
     assert names(etag(17), 17)
 
 
 @pytest.mark.parametrize(
-    ("sent", "same"),
+    ("sent", "expected"),
     [
         (None, False),
         (AT, True),
@@ -50,8 +50,8 @@ def test_a_tag_of_ours_is_read_back() -> None:
         ("Wed, 99 Nov 2026 01:35:05 GMT", False),
     ],
 )
-def test_what_was_not_changed_since_is_not_sent_again(sent: str | None, same: bool) -> None:
-    assert unmodified(sent, AT) is same
+def test_a_resource_that_was_not_modified_since_is_recognised(sent: str | None, expected: bool) -> None:
+    assert unmodified(sent, AT) is expected
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def test_what_was_not_changed_since_is_not_sent_again(sent: str | None, same: bo
         "http://localhost:7425/general/r4/Patient?identifier=a|b",
     ],
 )
-def test_a_condition_is_a_search_however_its_address_is_written(sent: str) -> None:
+def test_a_condition_may_be_sent_with_or_without_its_url(sent: str) -> None:
     assert criteria(sent, "Patient") == "identifier=a|b"
 
 
-def test_a_condition_of_another_type_stays_as_it_is() -> None:
+def test_a_condition_of_another_type_is_unchanged() -> None:
     assert criteria("Observation?code=1", "Patient") == "Observation?code=1"
     assert criteria("url=http://h/Patient?x", "Patient") == "url=http://h/Patient?x"
 
 
 @pytest.mark.parametrize(
-    ("prefer", "said"),
+    ("prefer", "expected"),
     [
         (None, None),
         ("respond-async", None),
@@ -87,12 +87,12 @@ def test_a_condition_of_another_type_stays_as_it_is() -> None:
         ("return=x, return=minimal", None),
     ],
 )
-def test_prefer_asks_for_one_of_three(prefer: str | None, said: str | None) -> None:
-    assert wanted(prefer) == said
+def test_the_return_preference_is_parsed(prefer: str | None, expected: str | None) -> None:
+    assert wanted(prefer) == expected
 
 
 @pytest.mark.parametrize(
-    ("prefer", "said"),
+    ("prefer", "expected"),
     [
         (None, None),
         ("handling=strict", "strict"),
@@ -103,5 +103,5 @@ def test_prefer_asks_for_one_of_three(prefer: str | None, said: str | None) -> N
         ("mishandling=strict", None),
     ],
 )
-def test_prefer_says_how_what_is_not_understood_is_handled(prefer: str | None, said: str | None) -> None:
-    assert handling(prefer) == said
+def test_the_handling_preference_is_parsed(prefer: str | None, expected: str | None) -> None:
+    assert handling(prefer) == expected

@@ -1,4 +1,4 @@
-"""Paths and methods as interactions."""
+"""Routing of paths and methods to interactions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sickbay.fhir.routing import Misrouted, Route, route
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_in_dstu2_the_options_of_the_base_are_its_conformance(path: str) -> None:
-    """DSTU2, http.html#conformance: GET [base]/metadata or OPTIONS [base]; the later versions have the first alone."""
+def test_options_on_the_base_returns_the_conformance_in_dstu2(path: str) -> None:
+    """DSTU2, http.html#conformance: GET [base]/metadata or OPTIONS [base]. Later versions have only the former."""
     assert route("dstu2", "OPTIONS", path) == Route("capabilities")
     assert route("dstu2", "OPTIONS", "/Patient") == Route("preflight")
-    assert {route(one, "OPTIONS", path) for one in ("stu3", "r4", "r4b", "r5")} == {Route("preflight")}
+    assert {route(version, "OPTIONS", path) for version in ("stu3", "r4", "r4b", "r5")} == {Route("preflight")}
 
 
 @pytest.mark.parametrize(
@@ -48,29 +48,29 @@ def test_in_dstu2_the_options_of_the_base_are_its_conformance(path: str) -> None
         ("GET", "/Patient/$export", Route("operation", "rs", "Patient", operation="export")),
     ],
 )
-def test_a_path_is_an_interaction(method: str, path: str, expected: Route) -> None:
+def test_a_path_is_routed_to_its_interaction(method: str, path: str, expected: Route) -> None:
     assert route("r4", method, path) == expected
 
 
 @pytest.mark.parametrize("path", ["/metadata", "/.well-known/smart-configuration"])
-def test_what_describes_the_server_is_read_alone(path: str) -> None:
+def test_server_metadata_is_read_only(path: str) -> None:
     assert route("r4", "HEAD", path) == route("r4", "GET", path)
     assert route("r4", "DELETE", path) == Misrouted(405, allowed=("GET", "HEAD"))
 
 
 def fault(path: str, version: str = "r4", method: str = "GET") -> tuple[int, str | None, str | None]:
-    found = route(version, method, path)
-    assert isinstance(found, Misrouted)
-    return found.status, found.fault and found.fault.rule, found.nearest
+    misrouted = route(version, method, path)
+    assert isinstance(misrouted, Misrouted)
+    return misrouted.status, misrouted.fault and misrouted.fault.rule, misrouted.nearest
 
 
-def test_a_type_of_another_version_is_named_with_its_counterpart() -> None:
+def test_a_type_of_another_version_is_reported_with_its_counterpart() -> None:
     assert fault("/MedicationOrder") == (404, "fhir-resource-wrong-version", "MedicationRequest")
     assert fault("/MedicationRequest/1", "dstu2") == (404, "fhir-resource-wrong-version", "MedicationOrder")
 
 
 @pytest.mark.parametrize("name", ["patients", "patient", "Patients", "Pateint"])
-def test_a_misspelt_type_is_answered_with_the_nearest(name: str) -> None:
+def test_a_misspelt_type_suggests_the_nearest(name: str) -> None:
     assert fault(f"/{name}/1") == (404, "fhir-resource-unknown", "Patient")
 
 
@@ -84,31 +84,31 @@ def test_a_misspelt_type_is_answered_with_the_nearest(name: str) -> None:
         "/Patient/é",
     ],
 )
-def test_an_id_is_never_decoded_or_bent(path: str) -> None:
+def test_an_id_is_never_decoded_or_normalised(path: str) -> None:
     assert fault(path)[:2] == (404, "fhir-id-invalid")
 
 
 @pytest.mark.parametrize("path", ["/Observation/1/", "/x/../Patient/1", "/Patient/1/x", "Patient/1", "/metadata/"])
-def test_anything_else_is_not_found(path: str) -> None:
+def test_any_other_path_is_not_found(path: str) -> None:
     assert fault(path)[0] == 404
 
 
-def test_a_double_slash_is_named() -> None:
+def test_a_double_slash_is_reported() -> None:
     assert fault("//Patient")[:2] == (404, "fhir-base-double-slash")
 
 
-def test_a_method_that_is_not_there_is_405_with_those_that_are() -> None:
-    found = route("r4", "GET", "/Patient/_search/x")
-    assert isinstance(found, Misrouted)
-    found = route("r4", "PATCH", "/metadata")
-    assert isinstance(found, Misrouted)
-    assert (found.status, found.allowed) == (405, ("GET", "HEAD"))
-    assert found.allow == ((b"allow", b"GET, HEAD"),)
+def test_an_unsupported_method_is_405_with_the_supported_ones() -> None:
+    misrouted = route("r4", "GET", "/Patient/_search/x")
+    assert isinstance(misrouted, Misrouted)
+    misrouted = route("r4", "PATCH", "/metadata")
+    assert isinstance(misrouted, Misrouted)
+    assert (misrouted.status, misrouted.allowed) == (405, ("GET", "HEAD"))
+    assert misrouted.allow == ((b"allow", b"GET, HEAD"),)
     assert Misrouted(404).allow == ()
 
 
 @pytest.mark.parametrize(
-    ("version", "path", "found"),
+    ("version", "path", "exists"),
     [
         ("r4", "/Observation/1/Patient", False),
         ("r4", "/Organization/1/*", False),
@@ -117,8 +117,8 @@ def test_a_method_that_is_not_there_is_405_with_those_that_are() -> None:
         ("dstu2", "/Patient/1/Observation", True),
     ],
 )
-def test_what_the_version_has_no_compartment_of_is_none(version: str, path: str, found: bool) -> None:
-    assert isinstance(route(version, "GET", path), Route) is found
+def test_only_compartments_of_the_version_are_routed(version: str, path: str, exists: bool) -> None:
+    assert isinstance(route(version, "GET", path), Route) is exists
 
 
 SEGMENTS = st.sampled_from(["Patient", "1", "_history", "_search", "*", "", "$x", "metadata", "..", "é", "%00", "Observation"])
@@ -126,7 +126,7 @@ SEGMENTS = st.sampled_from(["Patient", "1", "_history", "_search", "*", "", "$x"
 
 @given(st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "X"]), st.lists(SEGMENTS, max_size=6))
 def test_every_path_is_routed_or_refused(method: str, segments: list[str]) -> None:
-    found = route("r4", method, "".join(f"/{one}" for one in segments))
-    assert isinstance(found, Route | Misrouted)
-    if isinstance(found, Misrouted):
-        assert found.status in (404, 405)
+    result = route("r4", method, "".join(f"/{segment}" for segment in segments))
+    assert isinstance(result, Route | Misrouted)
+    if isinstance(result, Misrouted):
+        assert result.status in (404, 405)

@@ -1,4 +1,4 @@
-"""Properties of parsing a search, for generated values."""
+"""Properties of parsing a search, tested with generated values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_date_keeps_its_prefix_and_covers_its_day(prefix: str, day: object) ->
 
 
 @given(st.dates())
-def test_about_a_date_is_wider_than_the_date(day: object) -> None:
+def test_an_approximate_date_covers_more_than_the_date(day: object) -> None:
     (value,) = only("Observation", "date", f"ap{day}").values
     low, high = span(str(day)) or (0, 0)
     assert isinstance(value, DateValue)
@@ -29,7 +29,7 @@ def test_about_a_date_is_wider_than_the_date(day: object) -> None:
 
 
 @given(st.integers(-(10**6), 10**6), st.integers(0, 6))
-def test_each_further_digit_makes_a_number_narrower(whole: int, digits: int) -> None:
+def test_each_additional_digit_narrows_the_range_of_a_number(whole: int, digits: int) -> None:
     shorter, longer = (
         precision(f"{whole}.{'0' * digits}" if digits else f"{whole}"),
         precision(f"{whole}.{'0' * (digits + 1)}"),
@@ -39,7 +39,7 @@ def test_each_further_digit_makes_a_number_narrower(whole: int, digits: int) -> 
     assert shorter[0] < longer[0] < whole < longer[1] < shorter[1]
 
 
-def test_precision_counts_for_equality_alone() -> None:
+def test_precision_matters_only_for_equality() -> None:
     assert only("Observation", "value-quantity", "100").values == (QuantityValue("eq", 99.5, 100.5),)
     assert only("Observation", "value-quantity", "1e2").values == (QuantityValue("eq", 95, 105),)
     assert only("Observation", "value-quantity", "gt100||mg").values == (QuantityValue("gt", 100, 100, None, "mg"),)
@@ -49,8 +49,8 @@ def test_precision_counts_for_equality_alone() -> None:
 
 
 @given(st.floats(-1e290, 1e290, allow_subnormal=False))
-def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
-    """Half of its last digit is less than what a float can tell apart: 77.40632870281955."""
+def test_a_number_with_all_digits_of_a_float_matches_itself(value: float) -> None:
+    """Half of its last digit is less than the spacing of floats: 77.40632870281955."""
     covered = precision(repr(value))
     assert covered is not None
     assert covered[0] <= value < covered[1]
@@ -58,9 +58,9 @@ def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
 
 
 @given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))
-def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
-    written = ["".join("\\" + one if one in ",|$\\" else one for one in part) for part in parts]
-    assert [unescape(one) for one in split(",".join(written))] == parts
+def test_unescaping_restores_escaped_text(parts: list[str]) -> None:
+    written = ["".join("\\" + letter if letter in ",|$\\" else letter for letter in part) for part in parts]
+    assert [unescape(part) for part in split(",".join(written))] == parts
 
 
 NAMES = st.sampled_from(
@@ -104,13 +104,13 @@ NAMES = st.sampled_from(
     st.lists(st.tuples(NAMES, st.text(max_size=12) | st.text("|\\,$:/.0129gelt-TZ+", max_size=16)), max_size=4),
     st.booleans(),
 )
-def test_anything_becomes_a_query_or_faults(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> None:
-    found = parse(version, type, pairs, base=BASE, strict=strict)
-    if isinstance(found, Query):
-        assert all(pair in pairs for pair in found.applied)
-        assert parse(version, type, found.applied, base=BASE, strict=True) == parse(
-            version, type, found.applied, base=BASE, strict=False
+def test_any_search_becomes_a_query_or_errors(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> None:
+    result = parse(version, type, pairs, base=BASE, strict=strict)
+    if isinstance(result, Query):
+        assert all(pair in pairs for pair in result.applied)
+        assert parse(version, type, result.applied, base=BASE, strict=True) == parse(
+            version, type, result.applied, base=BASE, strict=False
         )
     else:
-        assert found
-        assert all(one.rule and one.expected for one in found)
+        assert result
+        assert all(error.rule and error.expected for error in result)

@@ -1,4 +1,4 @@
-"""A parameter that is read by its template is read as it is step by step."""
+"""A parameter parsed with its cached template has the same result as without it."""
 
 from __future__ import annotations
 
@@ -44,21 +44,25 @@ def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
     return version, type, draw(st.lists(st.tuples(names, VALUES), max_size=4))
 
 
-def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
+def without_templates(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search_parser, "plain", lambda *_: None)
         return search_parser._parsed(version, type, pairs, BASE, strict)
 
 
 @settings(max_examples=1500, deadline=None)
-@given(asked=searches(), strict=st.booleans())
-def test_a_search_is_read_as_it_is_without_templates(asked: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
-    assert search_parser._parsed(*asked, BASE, strict) == by_steps(*asked, strict)
+@given(search=searches(), strict=st.booleans())
+def test_a_search_has_the_same_result_with_and_without_templates(
+    search: tuple[str, str, list[tuple[str, str]]], strict: bool
+) -> None:
+    assert search_parser._parsed(*search, BASE, strict) == without_templates(*search, strict)
 
 
-def test_plain_parameters_have_a_template_and_others_do_not() -> None:
-    found = {name: plain("r4", "Observation", name) is not None for name in ("patient", "category", "date", "_id", *ODD, *MORE)}
-    assert {name for name, has in found.items() if has} == {"patient", "category", "date", "_id", "_text", "_content"}
+def test_only_plain_parameters_have_a_template() -> None:
+    templates = {
+        name: plain("r4", "Observation", name) is not None for name in ("patient", "category", "date", "_id", *ODD, *MORE)
+    }
+    assert {name for name, has in templates.items() if has} == {"patient", "category", "date", "_id", "_text", "_content"}
 
 
 @settings(max_examples=500, deadline=None)
@@ -75,7 +79,7 @@ def test_plain_parameters_have_a_template_and_others_do_not() -> None:
         max_size=3,
     ),
 )
-def test_the_types_that_a_search_names_depend_on_no_other_values(
+def test_the_types_in_a_search_depend_only_on_the_values_that_name_types(
     version: str, type: str | None, pairs: list[tuple[str, str]]
 ) -> None:
     assert named(version, type, pairs) == _named(version, type, pairs)

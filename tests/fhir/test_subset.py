@@ -1,4 +1,4 @@
-"""_summary and _elements."""
+"""Parts of a resource for _summary and _elements."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ def cut(summary: str | None, elements: tuple[str, ...] = (), version: str = "r4"
     return dict(json.loads(subset(version, "Observation", OBSERVATION, summary, elements)))
 
 
-@given(BODIES.filter(lambda one: "" not in one))
-def test_the_members_of_an_object_make_the_object_again(body: dict[str, object]) -> None:
+@given(BODIES.filter(lambda body: "" not in body))
+def test_the_members_of_an_object_can_be_joined_to_the_same_object(body: dict[str, object]) -> None:
     for text in (json.dumps(body), json.dumps(body, indent=1, ensure_ascii=False)):
-        held = members(text.encode())
-        assert json.loads(joined(held)) == body
-        assert [json.loads(value) for _, value in held] == list(body.values())
+        pairs = members(text.encode())
+        assert json.loads(joined(pairs)) == body
+        assert [json.loads(value) for _, value in pairs] == list(body.values())
 
 
-def test_without_a_wish_the_body_stays_as_it_is() -> None:
+def test_the_whole_body_is_returned_if_no_part_is_requested() -> None:
     assert subset("r4", "Observation", OBSERVATION, None) is OBSERVATION
 
 
-def test_elements_come_with_those_that_must_be_there() -> None:
-    found = subset("r4", "Observation", OBSERVATION, None, ("value",))
-    assert set(json.loads(found)) == {"resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"}
-    assert b"1.00" in found
+def test_requested_elements_are_returned_with_the_mandatory_ones() -> None:
+    part = subset("r4", "Observation", OBSERVATION, None, ("value",))
+    assert set(json.loads(part)) == {"resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"}
+    assert b"1.00" in part
 
 
 @pytest.mark.parametrize(
     ("summary", "gone"), [("data", {"text"}), ("text", {"valueQuantity", "note"}), ("true", {"text", "note"})]
 )
-def test_a_summary_leaves_out(summary: str, gone: set[str]) -> None:
-    found = cut(summary)
-    assert not gone & set(found)
-    assert {"resourceType", "id", "status", "code"} <= set(found)
+def test_a_summary_omits_other_elements(summary: str, gone: set[str]) -> None:
+    part = cut(summary)
+    assert not gone & set(part)
+    assert {"resourceType", "id", "status", "code"} <= set(part)
 
 
 def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
     tags = cut("data")["meta"]["tag"]
-    assert [one["code"] for one in tags] == ["x", "SUBSETTED"]
+    assert [tag["code"] for tag in tags] == ["x", "SUBSETTED"]
     assert cut("data", version="dstu2")["meta"]["tag"][1]["system"] == "http://hl7.org/fhir/v3/ObservationValue"
 
 
@@ -70,17 +70,19 @@ def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
         ("r4", "Encounter", "subject diagnosis", "hospitalization period location"),
     ],
 )
-def test_a_summary_is_what_the_definitions_of_its_own_version_mark(version: str, type: str, kept: str, gone: str) -> None:
-    """Sampled from their pages: the elements with a sigma."""
+def test_a_summary_has_the_elements_that_the_definitions_of_its_version_mark(
+    version: str, type: str, kept: str, gone: str
+) -> None:
+    """A sample from the published pages: the elements with a sigma."""
     whole = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
-    found = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))
-    assert found.keys() - {"resourceType", "meta"} == set(kept.split())
+    part = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))
+    assert part.keys() - {"resourceType", "meta"} == set(kept.split())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_type_has_a_summary_of_elements_that_it_has(version: str) -> None:
-    held = table(version, "summary")
-    assert set(resource_types(version)) <= held.keys()
+def test_every_type_has_a_summary_of_existing_elements(version: str) -> None:
+    summaries = table(version, "summary")
+    assert set(resource_types(version)) <= summaries.keys()
     for type in resource_types(version):
-        assert {"id", "meta", "implicitRules"} <= set(held[type])
-        assert all(f"{type}.{name}" in table(version, "elements") for name in held[type])
+        assert {"id", "meta", "implicitRules"} <= set(summaries[type])
+        assert all(f"{type}.{name}" in table(version, "elements") for name in summaries[type])

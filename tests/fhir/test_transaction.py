@@ -1,4 +1,4 @@
-"""A Bundle of requests: what its entries ask for, and where what stands in them leads."""
+"""Reading the entries of a batch or transaction, and replacing references between them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def entry(url: str, method: str = "GET", **more: Any) -> dict[str, Any]:
     return {"request": {"method": method, "url": url}, **more}
 
 
-def test_what_is_searched_for_may_hold_an_address() -> None:
+def test_a_search_in_an_entry_may_contain_a_url() -> None:
     urls = ["Patient?identifier=http://acme.org/mrn|1", "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/x"]
-    _, asked = read("r4", bundle(*map(entry, urls)), "application/json")
-    assert [f"{one.path}?{one.query}" for one in asked] == [f"/{one}" for one in urls]
+    _, requests = read("r4", bundle(*map(entry, urls)), "application/json")
+    assert [f"{request.path}?{request.query}" for request in requests] == [f"/{url}" for url in urls]
 
 
 @pytest.mark.parametrize("url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/../Patient/1", "../Patient/1", "Patient/1#x"])
-def test_a_request_is_of_this_base(url: str) -> None:
+def test_a_url_outside_the_base_is_refused(url: str) -> None:
     with pytest.raises(InvalidBundle, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json")
 
@@ -41,19 +41,19 @@ BASE = "http://h/fhir"
     [("/Patient/1", "/Patient/1"), (f"{BASE}/Patient/1", "/Patient/1"), (BASE, ""), (f"{BASE}/", ""), ("/", "")],
 )
 def test_a_url_may_begin_with_a_slash_or_with_the_base(url: str, path: str) -> None:
-    (asked,) = read("r4", bundle(entry(url)), "application/json", BASE)[1]
-    assert (asked.path, asked.spelled, asked.wrong) == (path, url, "")
+    (request,) = read("r4", bundle(entry(url)), "application/json", BASE)[1]
+    assert (request.path, request.spelled, request.wrong) == (path, url, "")
     (plain,) = read("r4", bundle(entry("Patient/1")), "application/json", BASE)[1]
     assert (plain.path, plain.spelled) == ("/Patient/1", "")
 
 
 @pytest.mark.parametrize("url", [f"{BASE}2/Patient/1", f"{BASE}//h/x", f"/{BASE}/Patient/1", "http://other/fhir/Patient/1"])
-def test_another_base_is_not_this_one(url: str) -> None:
+def test_a_url_on_another_base_is_refused(url: str) -> None:
     with pytest.raises(InvalidBundle, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json", BASE)
 
 
-def test_two_entries_of_a_transaction_are_not_one() -> None:
+def test_entries_of_a_transaction_must_have_different_full_urls() -> None:
     twice = [entry("Patient", "POST", fullUrl=URN, resource={"resourceType": "Patient"}) for _ in range(2)]
     with pytest.raises(InvalidBundle, match="bdl-7"):
         read("r4", bundle(*twice), "application/json")
@@ -62,7 +62,7 @@ def test_two_entries_of_a_transaction_are_not_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "sent", "led"),
+    ("type", "sent", "expected"),
     [
         ("Observation", {"subject": {"reference": URN}}, {"subject": {"reference": "Patient/7"}}),
         ("Observation", {"subject": {"reference": "Patient?name=x"}}, {"subject": {"reference": "Patient/9"}}),
@@ -85,8 +85,8 @@ def test_two_entries_of_a_transaction_are_not_one() -> None:
         ),
     ],
 )
-def test_what_leads_to_an_entry_is_led_to_its_place(type: str, sent: dict[str, Any], led: dict[str, Any]) -> None:
-    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **led}
+def test_an_address_of_an_entry_is_replaced_by_its_resource(type: str, sent: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **expected}
 
 
 @pytest.mark.parametrize(
@@ -101,24 +101,24 @@ def test_what_leads_to_an_entry_is_led_to_its_place(type: str, sent: dict[str, A
         ("Unheard", {"of": [URN]}),
     ],
 )
-def test_what_is_no_address_stays_as_it_is(type: str, sent: dict[str, Any]) -> None:
+def test_a_value_that_is_not_an_address_is_unchanged(type: str, sent: dict[str, Any]) -> None:
     assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
 
 
-def test_what_is_no_resource_stays_as_it_is() -> None:
+def test_a_value_that_is_not_a_resource_is_unchanged() -> None:
     assert linked("r4", {"url": URN}, WHERE) == {"url": URN}
     assert linked("r4", None, WHERE) is None
 
 
-def test_a_relative_reference_means_what_stands_beside_its_entry() -> None:
-    meant = placed(WHERE)
-    assert meant("http://h/fhir/Observation/1")["Patient/tmp"] == "Patient/8"
-    assert meant("http://h/fhir/Observation/2") == meant("http://h/fhir/Observation/1")
+def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() -> None:
+    targets_from = placed(WHERE)
+    assert targets_from("http://h/fhir/Observation/1")["Patient/tmp"] == "Patient/8"
+    assert targets_from("http://h/fhir/Observation/2") == targets_from("http://h/fhir/Observation/1")
     for other in ("http://other/fhir/Observation/1", URN, "", "http://h/Observation/1"):
-        assert meant(other) == WHERE
+        assert targets_from(other) == WHERE
 
 
-def test_what_a_urn_leads_to_is_in_its_own_bundle() -> None:
+def test_a_urn_is_lost_if_its_own_bundle_does_not_contain_it() -> None:
     inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "urn:uuid:2"}}}]}
     value = {"subject": {"reference": "urn:uuid:1"}, "contained": [inner], "focus": [{"reference": "urn:oid:1.2"}]}
     assert list(lost(value, {"urn:oid:1.2"})) == ["urn:uuid:1"]

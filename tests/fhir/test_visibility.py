@@ -1,4 +1,4 @@
-"""What a request may see."""
+"""The resources that a request may see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENTS = st.frozensets(st.sampled_from("abc"))
 
 
 @given(TYPES, LETTERS, PATIENTS)
-def test_nothing_is_seen_by_default_and_everything_by_everything(type: str, letter: str, patients: frozenset[str]) -> None:
+def test_nothing_is_visible_by_default_and_everything_with_everything(type: str, letter: str, patients: frozenset[str]) -> None:
     assert not NOTHING.allows(type, letter, patients, CODES)
     assert not Visibility((Clause("*", "cruds"),)).allows(type, letter, patients, CODES)
     assert EVERYTHING.allows(type, letter, patients, CODES)
@@ -32,7 +32,7 @@ CLAUSES = st.builds(
 
 
 @given(st.lists(CLAUSES, max_size=3), CLAUSES, TYPES, LETTERS, PATIENTS)
-def test_one_more_clause_never_hides(
+def test_an_additional_clause_never_hides_anything(
     clauses: list[Clause], more: Clause, type: str, letter: str, patients: frozenset[str]
 ) -> None:
     before = Visibility(tuple(clauses)).allows(type, letter, patients, CODES)
@@ -55,14 +55,14 @@ def test_one_more_clause_never_hides(
         ("Observation", "r", ["a"], [], False),
     ],
 )
-def test_type_letter_compartment_and_filter_must_all_hold(
+def test_type_letter_compartment_and_filter_must_all_match(
     type: str, letter: str, patients: list[str], codes: list[tuple[str, str | None, str]], expected: bool
 ) -> None:
-    seen = Visibility((Clause("Observation", "rs", frozenset("a"), (LAB,)),))
-    assert seen.allows(type, letter, patients, codes) is expected
+    visibility = Visibility((Clause("Observation", "rs", frozenset("a"), (LAB,)),))
+    assert visibility.allows(type, letter, patients, codes) is expected
 
 
-def test_all_filters_of_a_clause_must_hold_and_any_coding_of_a_filter_may() -> None:
+def test_all_filters_of_a_clause_must_match_with_any_of_their_codings() -> None:
     both = Clause("Observation", "r", None, (LAB, Granular("code", ((None, "x"), (None, "y")))))
     assert Visibility((both,)).allows("Observation", "r", (), CODES)
     assert not Visibility((both,)).allows("Observation", "r", (), CODES[:1])

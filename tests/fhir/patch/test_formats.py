@@ -1,4 +1,4 @@
-"""FHIRPath Patch and Merge Patch: what they change, and what is said where they cannot."""
+"""FHIRPath Patch and Merge Patch: changes and error messages."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NAME = {
 
 
 @pytest.mark.parametrize(
-    ("asked", "path", "expected"),
+    ("change", "path", "expected"),
     [
         (operation("add", "Patient", name="gender", value={"valueCode": "female"}), ["gender"], "female"),
         (operation("add", "Patient", name="name", value={"valueHumanName": {"text": "N"}}), ["name", 2], {"text": "N"}),
@@ -86,14 +86,16 @@ NAME = {
         (operation("move", "Patient.name[0].given", source=1, destination=0), ["name", 0, "given"], ["Two", "One"]),
     ],
 )
-def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], expected: Any) -> None:
-    found = patched(asked)
+def test_a_fhirpath_patch_operation_changes_the_element_at_its_path(
+    change: dict[str, Any], path: list[Any], expected: Any
+) -> None:
+    value = patched(change)
     for step in path:
-        found = found.get(step) if isinstance(found, dict) else found[step]
-    assert found == expected
+        value = value.get(step) if isinstance(value, dict) else value[step]
+    assert value == expected
 
 
-def test_what_more_is_said_of_a_value_goes_with_it() -> None:
+def test_the_extensions_of_a_primitive_are_moved_or_deleted_with_it() -> None:
     more = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
     whole = {
         "resourceType": "Patient",
@@ -104,24 +106,24 @@ def test_what_more_is_said_of_a_value_goes_with_it() -> None:
         "name": [{"given": ["A", "B"], "_given": [None, more]}],
     }
 
-    def done(asked: dict[str, Any]) -> Any:
-        return patched(asked, resource=whole)
+    def apply(change: dict[str, Any]) -> Any:
+        return patched(change, resource=whole)
 
-    assert not {"birthDate", "_birthDate"} & set(done(operation("delete", "Patient.birthDate")))
-    assert done(operation("delete", "Patient.name.given[0]"))["name"] == [{"given": ["B"], "_given": [more]}]
-    changed = done(operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}))
+    assert not {"birthDate", "_birthDate"} & set(apply(operation("delete", "Patient.birthDate")))
+    assert apply(operation("delete", "Patient.name.given[0]"))["name"] == [{"given": ["B"], "_given": [more]}]
+    changed = apply(operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}))
     assert (changed["deceasedDateTime"], "_deceasedBoolean" in changed, changed["birthDate"]) == ("2020", False, "1990")
-    same = done(operation("replace", "Patient.deceased", value={"valueBoolean": False}))
+    same = apply(operation("replace", "Patient.deceased", value={"valueBoolean": False}))
     assert (same["deceasedBoolean"], same["_deceasedBoolean"]) == (False, more)
 
 
-def test_all_operations_or_none() -> None:
+def test_a_patch_with_a_failing_operation_changes_nothing() -> None:
     with pytest.raises(PatchFailed, match="operation 1"):
         patched(operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"}))
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("change", "message"),
     [
         (operation("explode", "Patient.active"), "type of add"),
         (operation("replace", "Patient.active"), "lacks value"),
@@ -140,25 +142,25 @@ def test_all_operations_or_none() -> None:
         (operation("move", "Patient.name", source="0", destination=1), "whole number"),
     ],
 )
-def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(PatchFailed, match=said):
-        patched(asked)
+def test_an_operation_that_fails_explains_why(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(PatchFailed, match=message):
+        patched(change)
 
 
 @pytest.mark.parametrize(
     "body", ['{"resourceType":"Parameters","parameter":[{"name":"x"}]}', '{"active":false}', "3", '"x"', "{", ""]
 )
-def test_what_is_no_patch_is_none(body: str) -> None:
+def test_a_body_in_no_patch_format_is_refused(body: str) -> None:
     with pytest.raises(PatchFailed):
         read("r4", body, "application/fhir+json")
 
 
-def test_a_merge_patch_takes_away_what_is_null() -> None:
+def test_a_merge_patch_removes_members_that_are_null() -> None:
     change = {"active": None, "gender": "male", "maritalStatus": {"text": "x", "coding": None}}
     for kind in ("application/merge-patch+json", "application/json"):
-        found = read("r4", json.dumps(change), kind)(PATIENT)
-        assert "active" not in found
-        assert (found["gender"], found["maritalStatus"], found["name"]) == ("male", {"text": "x"}, PATIENT["name"])
+        merged = read("r4", json.dumps(change), kind)(PATIENT)
+        assert "active" not in merged
+        assert (merged["gender"], merged["maritalStatus"], merged["name"]) == ("male", {"text": "x"}, PATIENT["name"])
     with pytest.raises(PatchFailed, match="its id differs"):
         read("r4", '{"id":"y"}', "application/merge-patch+json")(PATIENT)
 
@@ -167,24 +169,24 @@ def test_a_merge_patch_takes_away_what_is_null() -> None:
     st.text("Patient.name[0]given()where='x\\ and=", max_size=40),
     st.sampled_from(["add", "insert", "delete", "replace", "move"]),
 )
-def test_any_path_is_followed_or_refused(path: str, type: str) -> None:
-    asked = operation(type, "Patient" + path, name="text", index=0, source=0, destination=0, value=text("x"))
+def test_any_path_is_applied_or_refused(path: str, type: str) -> None:
+    change = operation(type, "Patient" + path, name="text", index=0, source=0, destination=0, value=text("x"))
     with contextlib.suppress(PatchFailed):
-        patched(asked)
+        patched(change)
 
 
-def test_many_steps_over_many_values_are_refused() -> None:
-    """Each step may look at every value: thousands of both would keep everybody else waiting."""
+def test_a_patch_with_many_steps_on_a_large_resource_is_refused() -> None:
+    """Each step may visit every value, so thousands of both would block other requests."""
     large = PATIENT | {"telecom": [{"system": "phone", "value": str(number)} for number in range(2_000)]}
     steps = ".where(system='phone')" * 80
     with pytest.raises(PatchFailed, match="too many operations for a resource of this size"):
         patched(operation("delete", f"Patient.telecom{steps}[0]"), resource=large)
-    one = patched(operation("delete", "Patient.telecom.where(system='phone' and value='1999')"), resource=large)
-    assert len(one["telecom"]) == 1_999
+    smaller = patched(operation("delete", "Patient.telecom.where(system='phone' and value='1999')"), resource=large)
+    assert len(smaller["telecom"]) == 1_999
 
 
 @pytest.mark.parametrize("path", ["Patient" + ".name" * 400, "Patient.name.where(" + " and ".join(["use='a'"] * 400) + ")"])
-def test_no_path_is_very_long(path: str) -> None:
+def test_a_path_that_is_too_long_is_refused(path: str) -> None:
     with pytest.raises(PatchFailed, match="2000 characters"):
         patched(operation("delete", path))
 
@@ -201,36 +203,36 @@ TIME: dict[str, object] = {"name": "time", "valueDateTime": "2026-01-01"}
 ADDITIVE: dict[str, object] = {"name": "additive", "valueReference": {"reference": "Substance/s"}}
 
 
-def test_a_choice_within_a_value_without_a_type_gets_the_name_of_its_type() -> None:
+def test_a_choice_in_an_anonymous_value_gets_the_name_of_its_type() -> None:
     specimen: dict[str, object] = {"resourceType": "Specimen", "id": "x"}
-    made = {"timeDateTime": "2026-01-01", "additive": [{"reference": "Substance/s"}]}
+    processing = {"timeDateTime": "2026-01-01", "additive": [{"reference": "Substance/s"}]}
     added = read("r4", _anonymous(TIME, ADDITIVE, type="add", path="Specimen", name="processing"), FHIR_JSON)(specimen)
-    assert added["processing"] == [made]
+    assert added["processing"] == [processing]
     inserted = read("r4", _anonymous(TIME, type="insert", path="Specimen.processing", index=0), FHIR_JSON)(added)
-    assert inserted["processing"] == [{"timeDateTime": "2026-01-01"}, made]
+    assert inserted["processing"] == [{"timeDateTime": "2026-01-01"}, processing]
     replaced = read("r4", _anonymous(TIME, type="replace", path="Specimen.processing[0]"), FHIR_JSON)(added)
     assert replaced["processing"] == [{"timeDateTime": "2026-01-01"}]
     assert not validate("r4", inserted)
 
 
-def test_values_without_a_type_within_each_other_are_fitted_too() -> None:
+def test_nested_anonymous_values_are_converted_too() -> None:
     component: dict[str, object] = {"name": "code", "valueCodeableConcept": {"text": "x"}}
     value: dict[str, object] = {"name": "value", "valueQuantity": {"value": 1}}
     limits: dict[str, object] = {"name": "referenceRange", "part": [{"name": "text", "valueString": "0 to 1"}]}
     observation = {"resourceType": "Observation", "id": "x", "status": "final", "code": {"text": "x"}}
     patch = _anonymous(component, value, limits, type="add", path="Observation", name="component")
-    (made,) = read("r4", patch, FHIR_JSON)(observation)["component"]
-    assert made == {"code": {"text": "x"}, "valueQuantity": {"value": 1}, "referenceRange": [{"text": "0 to 1"}]}
+    (added,) = read("r4", patch, FHIR_JSON)(observation)["component"]
+    assert added == {"code": {"text": "x"}, "valueQuantity": {"value": 1}, "referenceRange": [{"text": "0 to 1"}]}
 
 
-def test_a_part_that_the_element_does_not_have_is_left_for_validation() -> None:
+def test_an_unknown_part_of_a_value_is_left_for_validation() -> None:
     patch = _anonymous({"name": "nothing", "valueString": "x"}, type="add", path="Specimen", name="processing")
-    made = read("r4", patch, FHIR_JSON)({"resourceType": "Specimen", "id": "x"})
-    assert made["processing"] == [{"nothing": "x"}]
-    assert validate("r4", made)
+    patched_specimen = read("r4", patch, FHIR_JSON)({"resourceType": "Specimen", "id": "x"})
+    assert patched_specimen["processing"] == [{"nothing": "x"}]
+    assert validate("r4", patched_specimen)
 
 
-def test_a_part_is_an_object() -> None:
+def test_a_part_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(PatchFailed, match="must be an object"):
         read("r4", _anonymous("x", type="add", path="Specimen", name="processing"), FHIR_JSON)  # type: ignore[arg-type]
 
@@ -250,7 +252,7 @@ def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patch", "what"),
+    ("patch", "operation_name"),
     [
         ([{"op": "add", "path": "/a", "value": 1}], None),
         ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}], "operation 1, test"),
@@ -258,5 +260,5 @@ def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
         ([{"op": "move", "from": "/a", "path": "/b"}], "operation 0, move"),
     ],
 )
-def test_the_operations_that_read_are_named(patch: list[object], what: str | None) -> None:
-    assert reads("r4", json.dumps(patch), "application/json-patch+json") == what
+def test_the_first_operation_that_reads_existing_values_is_named(patch: list[object], operation_name: str | None) -> None:
+    assert reads("r4", json.dumps(patch), "application/json-patch+json") == operation_name

@@ -1,4 +1,4 @@
-"""JSON Patch: RFC 6902's own examples, and that nothing is changed by one that fails."""
+"""JSON Patch: the examples of RFC 6902, and that a failed patch changes nothing."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ BAD = [
 
 
 @pytest.mark.parametrize(("operation", "change"), GOOD)
-def test_an_operation_does_what_the_rfc_says(operation: dict[str, Any], change: dict[str, Any]) -> None:
+def test_an_operation_changes_the_resource_as_the_rfc_describes(operation: dict[str, Any], change: dict[str, Any]) -> None:
     assert apply(RESOURCE, [operation]) == RESOURCE | change
 
 
 @pytest.mark.parametrize("operation", BAD)
-def test_an_operation_that_cannot_be_done_fails_and_changes_nothing(operation: dict[str, Any]) -> None:
+def test_an_operation_that_fails_changes_nothing(operation: dict[str, Any]) -> None:
     before = copy.deepcopy(RESOURCE)
     with pytest.raises(PatchFailed, match="operation 1"):
         apply(RESOURCE, [{"op": "add", "path": "/a/b/0", "value": 0}, operation])
@@ -66,13 +66,13 @@ def test_an_operation_that_cannot_be_done_fails_and_changes_nothing(operation: d
         '[{"op":["add"],"path":"/a"}]',
     ],
 )
-def test_what_is_no_patch_is_said_to_be_none(text: str) -> None:
+def test_a_text_that_is_not_a_json_patch_is_refused(text: str) -> None:
     with pytest.raises(PatchFailed):
         read(text)
 
 
-def test_copies_of_copies_do_not_fill_the_memory() -> None:
-    """Each of these doubles what the one before made: forty of them would have a million million values."""
+def test_copies_of_copies_are_limited_in_size() -> None:
+    """Each copy doubles the size of the one before. Forty of them would have a million million values."""
     doubled = [{"op": "copy", "from": "/a", "path": "/a/b/-"}]
     assert len(apply(RESOURCE, doubled * 3)["a"]["b"]) == 5
     with pytest.raises(PatchFailed, match=r"the copies of a patch must not exceed 1000000 bytes in total"):

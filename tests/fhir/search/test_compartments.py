@@ -1,4 +1,4 @@
-"""Whose record a resource belongs to, in every version: by the published compartments, and by nothing else."""
+"""The compartments that a resource belongs to, in every version, according to the published definitions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OURS = re.compile(rf"(?:{re.escape(BASE)}/)?Patient/([A-Za-z0-9\-.]+)(?:/_histor
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """The engine warns of much; whoever tests what is logged comes after us in the same process."""
+    """Silences the engine's warnings, and restores logging for other tests in the same process."""
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
@@ -34,7 +34,7 @@ def quiet() -> Iterator[None]:
 
 @cache
 def compartment(shared: Path, version: str) -> dict[str, set[str]]:
-    """As published, and a patient's own devices; a Group is in nobody's record."""
+    """Returns the published compartment and a patient's own devices. A Group is in no compartment."""
     table = {**DSTU2_PATIENT}
     if version != "dstu2":
         text = (shared / "data" / "definitions" / f"{version}-compartments.json").read_text("utf-8")
@@ -44,7 +44,7 @@ def compartment(shared: Path, version: str) -> dict[str, set[str]]:
 
 
 def built(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
-    """A resource that holds a reference where the route leads."""
+    """Builds a resource with a reference at the end of the route."""
     value: Any = {"reference": reference}
     for step in reversed((route.first, *route.steps)):
         if isinstance(step, str):
@@ -59,54 +59,54 @@ def built(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
 
 
 def references(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each place of each type where a search parameter finds a reference."""
+    """Yields a resource for each element in which a search parameter finds a reference."""
     for type in resource_types(version):
-        for one in parameters(version, type).values():
-            if one.kind == "reference":
-                for route in routes(version, type, one.expression):
+        for parameter in parameters(version, type).values():
+            if parameter.kind == "reference":
+                for route in routes(version, type, parameter.expression):
                     if route.type == "Reference":
                         yield type, built(type, route, "Patient/somebody")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_reference_leads_into_the_record_where_the_compartment_says_so_and_nowhere_else(version: str, shared: Path) -> None:
+def test_a_reference_puts_a_resource_in_a_compartment_only_where_the_definition_says_so(version: str, shared: Path) -> None:
     within, outside = 0, 0
     for type, resource in references(version):
         codes = compartment(shared, version).get(type, set())
         expected = any(
-            found.get("reference") == "Patient/somebody"
-            for code, one in parameters(version, type).items()
+            reference.get("reference") == "Patient/somebody"
+            for code, parameter in parameters(version, type).items()
             if code in codes
-            for found in evaluate(version, type, one.expression, resource)
-            if isinstance(found, dict)
+            for reference in evaluate(version, type, parameter.expression, resource)
+            if isinstance(reference, dict)
         )
-        of = extract(version, resource, BASE).patients
+        patients = extract(version, resource, BASE).patients
         if type == "Patient":
-            assert of == ("x",)
+            assert patients == ("x",)
         else:
-            assert of == (("somebody",) if expected else ()), (type, resource)
+            assert patients == (("somebody",) if expected else ()), (type, resource)
         within, outside = within + expected, outside + (not expected)
     assert within > 70
     assert outside > 100
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
-def test_the_records_of_the_examples_are_those_that_a_fhirpath_engine_finds(version: str, shared: Path) -> None:
+def test_compartments_of_the_examples_agree_with_a_fhirpath_engine(version: str, shared: Path) -> None:
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
     published = json.loads((shared / "data" / "definitions" / f"{version}-search.json").read_text("utf-8"))
     expressions = {(base, row[0]): fhirpath(row[3]) for row in reversed(published) for base in row[1]}
-    somebody = 0
+    in_compartment = 0
     for resource in examples(shared, version):
         type, expected = resource["resourceType"], set()
         if type == "Patient":
-            continue  # in its own alone
+            continue  # only in its own compartment
         for code in compartment(shared, version).get(type, set()):
             if (type, code) in expressions:
                 text = re.sub(r"\.where\(resolve\(\) is Patient\)", "", expressions[type, code])
-                found = fhirpathpy.evaluate(resource, text, model=models.models[version])
-                expected |= {one.get("reference") for one in found if isinstance(one, dict)}
-        ids = {match[1] for one in expected if one and (match := OURS.fullmatch(one))}
+                values = fhirpathpy.evaluate(resource, text, model=models.models[version])
+                expected |= {value.get("reference") for value in values if isinstance(value, dict)}
+        ids = {match[1] for reference in expected if reference and (match := OURS.fullmatch(reference))}
         assert set(extract(version, resource, BASE).patients) == ids, (type, resource.get("id"))
-        somebody += bool(ids)
-    assert somebody > 60
+        in_compartment += bool(ids)
+    assert in_compartment > 60

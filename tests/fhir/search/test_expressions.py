@@ -1,4 +1,4 @@
-"""The compiled expressions against the definitions and against a whole FHIRPath engine."""
+"""Compares the compiled search expressions with the definitions and with a complete FHIRPath engine."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sickbay.fhir.search.additional_parameters import ADDITIONS
 from sickbay.fhir.search.expressions import Unsupported, routes
 from sickbay.fhir.search.parameters import find, parameters, resource_types
 
-STANDING_FOR_NOTHING = {
-    # Composites of a whole Observation, and what the definitions leave without an expression.
+WITHOUT_ROUTES = {
+    # Composites of a whole Observation, and parameters without an expression in the definitions.
     "r4": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string", "part-agree"},
     "dstu2": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
     "stu3": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
@@ -40,7 +40,7 @@ STANDING_FOR_NOTHING = {
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """The engine warns of much; whoever tests what is logged comes after us in the same process."""
+    """Silences the engine's warnings, and restores logging for other tests in the same process."""
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
@@ -49,20 +49,20 @@ def quiet() -> Iterator[None]:
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
 def test_every_expression_of_the_version_compiles_to_at_least_one_route(version: str) -> None:
     empty = {
-        one.code
+        parameter.code
         for type in resource_types(version)
-        for one in parameters(version, type).values()
-        if one.expression and not routes(version, type, one.expression)
+        for parameter in parameters(version, type).values()
+        if parameter.expression and not routes(version, type, parameter.expression)
     }
-    assert empty <= STANDING_FOR_NOTHING[version]
+    assert empty <= WITHOUT_ROUTES[version]
 
 
 def test_a_cast_narrows_a_choice_to_one_key() -> None:
-    found = routes("r4", "Observation", "(Observation.value as Quantity)")
-    assert [(one.first, one.type) for one in found] == [("valueQuantity", "Quantity")]
+    compiled = routes("r4", "Observation", "(Observation.value as Quantity)")
+    assert [(route.first, route.type) for route in compiled] == [("valueQuantity", "Quantity")]
 
 
-def test_a_reference_resolves_to_the_type_that_it_names() -> None:
+def test_a_resolved_reference_has_the_type_in_its_text() -> None:
     appointment = {
         "resourceType": "Appointment",
         "contained": [{"resourceType": "Patient", "id": "p"}],
@@ -76,8 +76,8 @@ def test_a_reference_resolves_to_the_type_that_it_names() -> None:
     }
     parameter = find("r4", "Appointment", "patient")
     assert parameter is not None
-    found = evaluate("r4", "Appointment", parameter.expression, appointment)
-    assert [one["reference"] for one in found] == [
+    actors = evaluate("r4", "Appointment", parameter.expression, appointment)
+    assert [actor["reference"] for actor in actors] == [
         "Patient/1",
         "http://elsewhere.example/fhir/Patient/3/_history/1",
         "#p",
@@ -85,14 +85,14 @@ def test_a_reference_resolves_to_the_type_that_it_names() -> None:
     ]
 
 
-def test_what_is_outside_the_subset_is_refused_when_compiling() -> None:
+def test_an_expression_outside_the_subset_is_refused_when_compiling() -> None:
     with pytest.raises(Unsupported):
         routes("r4", "Patient", "Patient.name.select(given)")
 
 
 DIFFERING: dict[str, set[tuple[str, str]]] = {
     "dstu2": {
-        # The engine takes the comments beside a primitive for a value of its own, and loses what stands beside a family name.
+        # The engine reads the comments of a primitive as a value, and loses the extensions of a family name.
         ("ConceptMap", "name"),
         ("ConceptMap", "version"),
         ("RelatedPerson", "name"),
@@ -103,38 +103,40 @@ DIFFERING: dict[str, set[tuple[str, str]]] = {
     "r4b": set(),
     "r5": set(),
 }
-"""(type, parameter) where the engine says otherwise."""
+"""(type, parameter) for which the engine's result differs."""
 
 
 @pytest.mark.parametrize("version", DIFFERING)
-def test_the_routes_agree_with_a_whole_fhirpath_engine(version: str, shared: Path) -> None:
-    """On all published examples; of R4B and R5 there are none here, so on the population."""
+def test_the_routes_agree_with_a_complete_fhirpath_engine(version: str, shared: Path) -> None:
+    """Compares all published examples. There are none for R4B and R5, so they use sample patients."""
     resources = examples(shared, version) if (shared / "data" / f"examples-{version}").is_dir() else people(version)
     compared, differing = _compared(version, resources)
     assert compared > 3000
     assert differing == DIFFERING[version]
 
 
-def test_what_us_core_adds_finds_what_its_own_expressions_find(shared: Path) -> None:
-    """Where it asks for the code of a coding, by that code; ours keeps its system beside."""
+def test_us_core_parameters_find_what_their_own_expressions_find(shared: Path) -> None:
+    """If US Core's expression returns the code of a coding, compares the code; ours also returns the system."""
     fhirpathpy, models = pytest.importorskip("fhirpathpy"), pytest.importorskip("fhirpathpy.models")
     theirs: dict[tuple[str, str], Any] = {}
     with tarfile.open(shared / "data" / "us-core-6.1.0.tgz") as package:
         for member in package:
             if member.name.startswith("package/SearchParameter-"):
-                one = json.load(package.extractfile(member))  # type: ignore[arg-type]
-                theirs[one["base"][0], one["code"]] = fhirpathpy.compile(one["expression"], models.models["r4"])
-    found = set()
+                parameter = json.load(package.extractfile(member))  # type: ignore[arg-type]
+                theirs[parameter["base"][0], parameter["code"]] = fhirpathpy.compile(
+                    parameter["expression"], models.models["r4"]
+                )
+    covered = set()
     for resource in (*people("r4", 20), *RARE):
         type = resource["resourceType"]
         for code, row in ADDITIONS["r4"].get(type, {}).items():
             ours = evaluate("r4", type, row[1], resource)
             expected = theirs[type, code](resource)
             if expected and isinstance(ours[0], dict) and not isinstance(expected[0], dict):
-                ours = [coding["code"] for each in ours for coding in each.get("coding", [each])]
+                ours = [coding["code"] for concept in ours for coding in concept.get("coding", [concept])]
             assert _set(ours) == _set(expected), (type, code)
-            found |= {(type, code)} if expected else set()
-    assert found == {(type, code) for type, added in ADDITIONS["r4"].items() for code in added}
+            covered |= {(type, code)} if expected else set()
+    assert covered == {(type, code) for type, added in ADDITIONS["r4"].items() for code in added}
 
 
 RARE: tuple[dict[str, Any], ...] = (
@@ -156,19 +158,19 @@ RARE: tuple[dict[str, Any], ...] = (
         },
     },
 )
-"""What few or none of the population have."""
+"""Resources with elements that few or no sample patients have."""
 
 
 def people(version: Any, patients: int = 3) -> list[dict[str, Any]]:
-    made = population.generate(seed=1, patients=patients, today=datetime.date(2026, 11, 24), version=version)
-    return [json.loads(json.dumps(one)) for one in made]
+    resources = population.generate(seed=1, patients=patients, today=datetime.date(2026, 11, 24), version=version)
+    return [json.loads(json.dumps(resource)) for resource in resources]
 
 
 def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[tuple[str, str]]]:
-    """How many values of parameters were compared, and where the two differ.
+    """Returns the number of compared parameters, and the parameters with different results.
 
-    Left out: composites, and the booleans of existence, which are no path. `resolve()`, which the engine cannot do offline,
-    is said in other words.
+    Skips composites, and booleans of existence, which aren't paths. `resolve()`, which the engine can't do offline, is
+    replaced with an equivalent expression.
     """
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
@@ -176,33 +178,34 @@ def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[t
     compared, differing = 0, set()
     for resource in resources:
         type = resource["resourceType"]
-        for one in parameters(version, type).values():
-            if one.kind == "composite" or re.search(r"hasExtension|exists\(\)", one.expression):
+        for parameter in parameters(version, type).values():
+            if parameter.kind == "composite" or re.search(r"hasExtension|exists\(\)", parameter.expression):
                 continue
-            if not one.expression or not routes(version, type, one.expression):
+            if not parameter.expression or not routes(version, type, parameter.expression):
                 continue
-            if one.expression not in compiled:
-                # `as` wants one value; the search parameters mean each, which is what `ofType` says.
-                each = re.sub(r"\(([\w.]+) as (\w+)\)", r"\1.ofType(\2)", one.expression).replace(".as(", ".ofType(")
-                compiled[one.expression] = fhirpathpy.compile(_unresolved(each), models.models[version.replace("r4b", "r4")])
+            if parameter.expression not in compiled:
+                # `as` requires a single value. The search parameters mean every value, as `ofType` does.
+                every = re.sub(r"\(([\w.]+) as (\w+)\)", r"\1.ofType(\2)", parameter.expression).replace(".as(", ".ofType(")
+                model = models.models[version.replace("r4b", "r4")]
+                compiled[parameter.expression] = fhirpathpy.compile(_unresolved(every), model)
             compared += 1
-            found = evaluate(version, type, one.expression, resource)
-            if _set(found) != _set(compiled[one.expression](resource, _contained(resource, one.expression))):
-                differing.add((type, one.code))
+            values = evaluate(version, type, parameter.expression, resource)
+            if _set(values) != _set(compiled[parameter.expression](resource, _contained(resource, parameter.expression))):
+                differing.add((type, parameter.code))
     return compared, differing
 
 
 def _contained(resource: dict[str, Any], expression: str) -> dict[str, list[str]]:
-    """By type, the local references to what is contained."""
-    held = resource.get("contained", [])
+    """Returns the local references to contained resources, by type."""
+    contained = resource.get("contained", [])
     return {
-        f"contained{type}": [f"#{one.get('id')}" for one in held if one["resourceType"] == type]
+        f"contained{type}": [f"#{inner.get('id')}" for inner in contained if inner["resourceType"] == type]
         for type in re.findall(r"resolve\(\) is (\w+)", expression)
     }
 
 
 def _unresolved(expression: str) -> str:
-    """`resolve() is Patient`, by the text of the reference; a contained resource by its id."""
+    """Replaces `resolve() is Patient` with a test of the reference's text, or of a contained resource's id."""
     return re.sub(
         r"resolve\(\) is (\w+)",
         r"(type = '\1' or reference.matches('(^|.*/)\1/[^/]+(/_history/[^/]+)?$') or "
@@ -212,5 +215,5 @@ def _unresolved(expression: str) -> str:
 
 
 def _set(values: list[Any]) -> set[str]:
-    """A union in FHIRPath keeps one of equals; the index does so later. Its decimals are floats here."""
-    return {json.dumps(one, sort_keys=True, default=float) for one in values}
+    """Returns the values as a set, because a union in FHIRPath removes duplicates. Decimals become floats."""
+    return {json.dumps(value, sort_keys=True, default=float) for value in values}

@@ -1,4 +1,4 @@
-"""Words: every text of a resource is found by each of its words, and what is asked is read as it is written."""
+"""Full-text search: every word of a resource's text is found, and expressions are parsed as written."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fhir.examples import examples
 
-from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, content, narrative, pieces
-from sickbay.fhir.search.full_text import asked as read
+from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, asked, content, narrative, pieces
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource, matches
 from sickbay.fhir.search.parser import parse, parse_several
@@ -21,9 +20,9 @@ BASE = "http://h/general/r4"
 WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)
 
 
-def asked(*texts: str) -> list[tuple[str, ...]] | None:
-    held = read(texts)
-    return None if isinstance(held, str) else [one.words for one in held]
+def words_of(*texts: str) -> list[tuple[str, ...]] | None:
+    alternatives = asked(texts)
+    return None if isinstance(alternatives, str) else [alternative.words for alternative in alternatives]
 
 
 def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
@@ -33,15 +32,15 @@ def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
 
 
 @given(text=WORDS)
-def test_pieces_hold_every_word_and_fit(text: str) -> None:
-    held = pieces(text)
-    assert all(0 < len(one) <= LENGTH for one in held)
-    assert " ".join(held).split() == pieces_of(text)
+def test_pieces_contain_every_word_and_fit_into_a_row(text: str) -> None:
+    texts = pieces(text)
+    assert all(0 < len(piece) <= LENGTH for piece in texts)
+    assert " ".join(texts).split() == pieces_of(text)
 
 
 def pieces_of(text: str) -> list[str]:
-    query = asked(text.replace("(", " "))
-    words = [word for one in text.split() for word in " ".join(pieces(one)).split()]
+    query = words_of(text.replace("(", " "))
+    words = [word for part in text.split() for word in " ".join(pieces(part)).split()]
     assert query is None or set(query[0]) == set(words)
     return words
 
@@ -58,12 +57,12 @@ def pieces_of(text: str) -> list[str]:
     ],
 )
 def test_words_are_joined_by_and_and_or(text: str, alternatives: list[tuple[str, ...]]) -> None:
-    assert asked(text) == alternatives
+    assert words_of(text) == alternatives
 
 
 @pytest.mark.parametrize("text", ["", "(", "a)", "a OR", "OR a", "AND", "()", '"a b"', "NOT a", "..."])
-def test_what_can_t_be_read_is_none(text: str) -> None:
-    assert asked(text) is None
+def test_an_invalid_expression_is_refused(text: str) -> None:
+    assert words_of(text) is None
 
 
 @pytest.mark.parametrize(
@@ -77,15 +76,15 @@ def test_what_can_t_be_read_is_none(text: str) -> None:
         ["a " * 500_000],
     ],
 )
-def test_a_search_has_so_many_words_and_no_more(texts: list[str]) -> None:
+def test_a_search_with_too_many_words_is_refused(texts: list[str]) -> None:
     with pytest.raises(TooMuch):
-        asked(*texts)
+        words_of(*texts)
     refused = parse("r4", "Patient", [("_content", ",".join(texts))], base=BASE)
     assert isinstance(refused, tuple)
     assert refused[0].rule == "fhir-search-too-complex"
 
 
-def test_all_words_of_a_search_count_together_and_of_several_types_a_tenth_of_them() -> None:
+def test_the_limit_applies_to_all_words_of_a_search_and_a_tenth_of_it_to_searches_of_several_types() -> None:
     many = " ".join(f"w{number}" for number in range(ASKED // 2))
     for pairs in (
         [("_content", many)] * 3,
@@ -100,83 +99,83 @@ def test_all_words_of_a_search_count_together_and_of_several_types_a_tenth_of_th
     assert not isinstance(parse_several("r4", ("Patient", "Group"), [("_content", f"{few} g")], base=BASE), Query)
 
 
-def test_what_is_just_not_too_much_is_read() -> None:
-    assert asked(" ".join(["(a OR b)"] * 4)) is not None
-    assert asked(" ".join(f"w{number}" for number in range(ASKED))) is not None
-    assert asked("(" * 30 + "a" + ")" * 30) is None
+def test_a_search_just_below_the_limit_is_parsed() -> None:
+    assert words_of(" ".join(["(a OR b)"] * 4)) is not None
+    assert words_of(" ".join(f"w{number}" for number in range(ASKED))) is not None
+    assert words_of("(" * 30 + "a" + ")" * 30) is None
 
 
 @given(text=st.text('()aA OR ND"', max_size=30))
-def test_no_text_is_too_odd(text: str) -> None:
-    held = asked(text)
-    assert held is None or all(held)
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    alternatives = words_of(text)
+    assert alternatives is None or all(alternatives)
 
 
-def test_a_narrative_is_its_text_alone() -> None:
+def test_a_narrative_is_reduced_to_its_text() -> None:
     assert narrative({"div": "<div class='x'>A<br/>b &lt; c&nbsp;d</div>"}) == ["a b c d"]
     assert narrative({"div": 1}) == narrative("x") == narrative({}) == []
 
 
-def test_what_the_index_keeps_anyway_is_not_kept_twice() -> None:
+def test_text_that_another_parameter_indexes_is_not_indexed_again() -> None:
     code = {"text": "Heart rate", "coding": [{"display": "Heart rate"}]}
-    one = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
-    assert content("r4", one, [(1, "heart rate", "Heart rate")]) == ["at rest"]
+    observation = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
+    assert content("r4", observation, [(1, "heart rate", "Heart rate")]) == ["at rest"]
     assert not content("r4", {"resourceType": "Observation", "code": code, "status": "final"}, [])
 
 
-def test_what_the_index_keeps_badly_is_kept_in_words() -> None:
-    """Too long for a row, or with a word after a sign that the search does not take for a space."""
+def test_text_that_another_parameter_indexes_incompletely_is_indexed_in_words() -> None:
+    """For example, text that is too long for a row, or a word after a character that a search doesn't treat as a space."""
     long = "word " * 40 + "end"
-    one = {
+    observation = {
         "resourceType": "Observation",
         "code": {"text": "See http://docs.example"},
         "valueString": long,
         "_status": {"extension": [{"url": "http://x", "valueString": "Doubtful"}]},
     }
     for word in ("docs", "end", "doubtful", "see"):
-        assert found("r4", one, "_content", word)
+        assert found("r4", observation, "_content", word)
 
 
-def test_a_contained_resource_is_not_looked_into() -> None:
-    one = {"resourceType": "Observation", "contained": [{"resourceType": "Patient", "name": [{"family": "Bravo"}]}]}
-    assert not found("r4", one, "_content", "bravo")
+def test_contained_resources_are_not_searched() -> None:
+    observation = {"resourceType": "Observation", "contained": [{"resourceType": "Patient", "name": [{"family": "Bravo"}]}]}
+    assert not found("r4", observation, "_content", "bravo")
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3"])
 def test_each_text_of_the_published_examples_is_found(version: str, shared: Path) -> None:
-    """Displays, texts, narratives, notes: by their longest word."""
-    looked = 0
+    """Searches displays, texts, narratives and notes by their longest word."""
+    searched = 0
     for resource in examples(shared, version):
         for text in (*_texts(resource, "display"), *_texts(resource, "text")):
             words = sorted(" ".join(pieces(text)).split(), key=len)
             if words:
-                looked += 1
+                searched += 1
                 assert found(version, resource, "_content", words[-1]), (
                     resource["resourceType"],
                     resource.get("id"),
                     text,
                 )
-    assert looked > 400
+    assert searched > 400
 
 
 APART = ("contained", "meta", "identifier", "Identifier", "resource", "outcome", "signature")
-"""Other resources, and what is looked for by its code."""
+"""Elements with other resources, and elements that are searched by code."""
 
 
 def _texts(node: Any, wanted: str) -> list[str]:
-    """Of codings and concepts, wherever they stand."""
+    """Returns the texts of all codings and concepts in the node."""
     if isinstance(node, list):
-        return [text for one in node for text in _texts(one, wanted)]
+        return [text for item in node for text in _texts(item, wanted)]
     if not isinstance(node, dict):
         return []
     own = [node[wanted]] if wanted in node and isinstance(node[wanted], str) and _is_concept(node) else []
-    return own + [text for key, one in node.items() if not key.endswith(APART) for text in _texts(one, wanted)]
+    return own + [text for key, member in node.items() if not key.endswith(APART) for text in _texts(member, wanted)]
 
 
 def _is_concept(node: dict[str, Any]) -> bool:
     return "coding" in node or ("code" in node and "system" in node and "display" in node)
 
 
-def test_what_is_no_narrative_is_read_as_fast_as_it_is_long() -> None:
-    """An end is looked for from each beginning, and no further than to the next."""
+def test_reading_an_invalid_narrative_takes_time_proportional_to_its_length() -> None:
+    """The end of a tag is searched only up to the next beginning."""
     assert narrative({"div": "<" * 500_000 + "a"}) == ["a"]

@@ -1,4 +1,4 @@
-"""What the index holds of a resource."""
+"""The index entries of a resource."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def facts(resource: dict[str, Any], version: str = "r4") -> IndexEntries:
     return extract(version, resource, BASE)
 
 
-def test_a_patient_is_in_its_own_compartment_alone() -> None:
+def test_a_patient_is_only_in_its_own_compartment() -> None:
     link = [{"other": {"reference": "Patient/2"}, "type": "refer"}]
     assert facts({"resourceType": "Patient", "id": "1", "link": link}).patients == ("1",)
 
 
 def test_names_are_folded_part_by_part() -> None:
     name = [{"family": "Müller", "given": ["Zoë", "Ann  Mary"], "text": "Zoë Müller"}]
-    found = facts({"resourceType": "Patient", "id": "1", "name": name})
-    assert of(found.strings, "Patient", "family") == [("muller", "Müller")]
-    assert of(found.strings, "Patient", "given") == [("zoe", "Zoë"), ("ann mary", "Ann  Mary")]
-    assert of(found.strings, "Patient", "name") == [
+    entries = facts({"resourceType": "Patient", "id": "1", "name": name})
+    assert of(entries.strings, "Patient", "family") == [("muller", "Müller")]
+    assert of(entries.strings, "Patient", "given") == [("zoe", "Zoë"), ("ann mary", "Ann  Mary")]
+    assert of(entries.strings, "Patient", "name") == [
         ("muller", "Müller"),
         ("zoe", "Zoë"),
         ("ann mary", "Ann  Mary"),
@@ -57,51 +57,54 @@ def test_names_are_folded_part_by_part() -> None:
 
 
 @pytest.mark.parametrize("version", ["stu3", "r4"])
-def test_what_combines_others_is_held_by_them_alone(version: str, shared: Path) -> None:
-    """combo-code is code and component-code: their values together, and no rows of its own."""
-    every = [one for type in resource_types(version) for one in parameters(version, type).values() if one.held]
-    assert {"combo-code", "combo-value-quantity", "combo-value-concept"} <= {one.code for one in every}
-    resources = [one for one in examples(shared, version) if one["resourceType"] in {each.type for each in every}]
+def test_a_parameter_that_combines_others_has_no_rows_of_its_own(version: str, shared: Path) -> None:
+    """For example, combo-code has the values of code and component-code together."""
+    every = [
+        parameter for type in resource_types(version) for parameter in parameters(version, type).values() if parameter.held
+    ]
+    assert {"combo-code", "combo-value-quantity", "combo-value-concept"} <= {parameter.code for parameter in every}
+    types = {parameter.type for parameter in every}
+    resources = [resource for resource in examples(shared, version) if resource["resourceType"] in types]
     assert len(resources) > 20
-    for resource, one in ((resource, one) for resource in resources for one in every):
-        if one.type == resource["resourceType"]:
-            found = facts(resource, version)
-            assert not of(found.tokens + found.quantities, one.type, one.code, version)
-            own = {id(value) for value in evaluate(version, one.type, one.expression, resource)}
-            by = [each for each in parameters(version, one.type).values() if each.number in one.held]
-            theirs = [value for each in by for value in evaluate(version, one.type, each.expression, resource)]
+    for resource, combined in ((resource, parameter) for resource in resources for parameter in every):
+        if combined.type == resource["resourceType"]:
+            entries = facts(resource, version)
+            assert not of(entries.tokens + entries.quantities, combined.type, combined.code, version)
+            own = {id(value) for value in evaluate(version, combined.type, combined.expression, resource)}
+            covering = [other for other in parameters(version, combined.type).values() if other.number in combined.held]
+            theirs = [value for other in covering for value in evaluate(version, combined.type, other.expression, resource)]
             assert own == {id(value) for value in theirs}
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
-def test_what_decides_who_may_see_is_always_held(version: str) -> None:
-    """Codes by which scopes are narrowed, and what puts a resource into a compartment."""
+def test_parameters_that_decide_on_access_always_have_rows_of_their_own(version: str) -> None:
+    """Parameters that granular scopes use, and those that put a resource in a compartment."""
     for type in resource_types(version):
         deciding = GRANULAR | set(compartment_types(version).get(type, ()))
-        assert not [code for code, one in parameters(version, type).items() if one.held and code in deciding]
+        assert not [code for code, parameter in parameters(version, type).items() if parameter.held and code in deciding]
 
 
-def test_a_code_is_read_alike_whether_it_is_kept_or_not() -> None:
-    """Short ones are; a long one is read each time, and so is one with a decimal in it."""
+def test_a_code_is_read_the_same_way_with_and_without_the_cache() -> None:
+    """Short codes are cached. Long ones, and those with a decimal, are read each time."""
     code = {"coding": [{"system": "http://s", "code": "c", "display": "Höhe"}], "text": "Height"}
     odd = [
         {"extension": [{"url": "http://e", "valueString": "x" * 600}]},
         {"extension": [{"valueDecimal": Decimal("1.50")}]},
     ]
-    found = [facts({"resourceType": "Observation", "code": {**code, **one}}) for one in ({}, {}, *odd)]
-    assert of(found[0].tokens, "Observation", "code") == [("http://s", "c")]
-    assert [row[1:] for row in found[0].strings] == [("height", "Height"), ("hohe", "Höhe")]
-    assert found[1] == found[0]
-    assert [(one.tokens, one.strings) for one in found[2:]] == [(found[0].tokens, found[0].strings)] * 2
+    entries = [facts({"resourceType": "Observation", "code": {**code, **more}}) for more in ({}, {}, *odd)]
+    assert of(entries[0].tokens, "Observation", "code") == [("http://s", "c")]
+    assert [row[1:] for row in entries[0].strings] == [("height", "Height"), ("hohe", "Höhe")]
+    assert entries[1] == entries[0]
+    assert [(read.tokens, read.strings) for read in entries[2:]] == [(entries[0].tokens, entries[0].strings)] * 2
 
 
-def test_dstu2_family_names_are_a_list() -> None:
-    found = facts({"resourceType": "Patient", "id": "1", "name": [{"family": ["Peters", "Jones"]}]}, "dstu2")
-    assert of(found.strings, "Patient", "family", "dstu2") == [("peters", "Peters"), ("jones", "Jones")]
+def test_a_family_name_in_dstu2_is_a_list() -> None:
+    entries = facts({"resourceType": "Patient", "id": "1", "name": [{"family": ["Peters", "Jones"]}]}, "dstu2")
+    assert of(entries.strings, "Patient", "family", "dstu2") == [("peters", "Peters"), ("jones", "Jones")]
 
 
-def test_an_observation_by_code_value_date_and_patient() -> None:
-    found = facts(
+def test_an_observation_is_indexed_by_code_value_date_and_patient() -> None:
+    entries = facts(
         {
             "resourceType": "Observation",
             "id": "o",
@@ -113,49 +116,51 @@ def test_an_observation_by_code_value_date_and_patient() -> None:
             "valueQuantity": {"value": 120.5, "system": "u", "code": "mm[Hg]", "unit": "mmHg"},
         }
     )
-    assert found.patients == ("1",)
-    assert found.clinical_date == (span("2020-05-06") or (0, 0))[0]
-    assert of(found.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
-    assert of(found.dates, "Observation", "date") == [span("2020-05-06")]
-    assert of(found.references, "Observation", "patient") == [("Patient", "1")]
-    assert of(found.quantities, "Observation", "value-quantity") == [
+    assert entries.patients == ("1",)
+    assert entries.clinical_date == (span("2020-05-06") or (0, 0))[0]
+    assert of(entries.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
+    assert of(entries.dates, "Observation", "date") == [span("2020-05-06")]
+    assert of(entries.references, "Observation", "patient") == [("Patient", "1")]
+    assert of(entries.quantities, "Observation", "value-quantity") == [
         ("u", "mm[Hg]", 120.5, 120.5),
         (None, "mmHg", 120.5, 120.5),
     ]
-    assert ("category", "c", "vital-signs") in found.codes
-    assert ("status", None, "final") in found.codes
+    assert ("category", "c", "vital-signs") in entries.codes
+    assert ("status", None, "final") in entries.codes
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_an_appointment_belongs_to_the_patients_who_take_part(version: str) -> None:
+def test_an_appointment_is_in_the_compartments_of_its_patients(version: str) -> None:
     actors = ["Patient/2", "Practitioner/3", "Patient/1"]
     body = {
         "resourceType": "Appointment",
         "id": "a",
         "start": "2026-01-02T09:00:00Z",
-        "participant": [{"actor": {"reference": one}} for one in actors],
+        "participant": [{"actor": {"reference": actor}} for actor in actors],
     }
-    found = facts(body, version)
-    assert found.patients == ("1", "2")
-    assert found.clinical_date == (span("2026-01-02T09:00:00Z") or (0, 0))[0]
+    entries = facts(body, version)
+    assert entries.patients == ("1", "2")
+    assert entries.clinical_date == (span("2026-01-02T09:00:00Z") or (0, 0))[0]
 
 
-def test_a_resource_about_nobody_is_in_no_compartment() -> None:
+def test_a_resource_without_a_patient_is_in_no_compartment() -> None:
     focus = {"resourceType": "Observation", "id": "o", "focus": [{"reference": "Patient/1"}]}
     assert facts(focus).patients == ()
     assert facts({"resourceType": "Organization", "id": "o", "name": "X"}).patients == ()
 
 
-def test_an_open_period_reaches_to_the_end_of_time() -> None:
-    found = facts({"resourceType": "Encounter", "id": "e", "period": {"start": "2020"}})
-    assert of(found.dates, "Encounter", "date") == [((span("2020") or (0, 0))[0], END)]
+def test_a_period_without_an_end_extends_to_the_end_of_time() -> None:
+    entries = facts({"resourceType": "Encounter", "id": "e", "period": {"start": "2020"}})
+    assert of(entries.dates, "Encounter", "date") == [((span("2020") or (0, 0))[0], END)]
 
 
-def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> None:
-    found = facts({"resourceType": "Condition", "id": "c", "subject": {"reference": "http://elsewhere.example/fhir/Patient/1"}})
-    assert found.patients == ()
-    assert found.references == ()
-    assert of(found.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
+def test_a_reference_to_another_server_is_indexed_as_a_url_and_adds_no_compartment() -> None:
+    entries = facts(
+        {"resourceType": "Condition", "id": "c", "subject": {"reference": "http://elsewhere.example/fhir/Patient/1"}}
+    )
+    assert entries.patients == ()
+    assert entries.references == ()
+    assert of(entries.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
@@ -168,23 +173,23 @@ def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> No
         ({"deceasedDateTime": "2020"}, "true"),
     ],
 )
-def test_a_death_is_known_by_a_flag_or_by_a_date(version: str, deceased: dict[str, Any], expected: str) -> None:
-    found = facts({"resourceType": "Patient", "id": "1", **deceased}, version)
-    assert of(found.tokens, "Patient", "deceased", version) == [(None, expected)]
+def test_deceased_is_indexed_for_a_flag_and_for_a_date(version: str, deceased: dict[str, Any], expected: str) -> None:
+    entries = facts({"resourceType": "Patient", "id": "1", **deceased}, version)
+    assert of(entries.tokens, "Patient", "deceased", version) == [(None, expected)]
 
 
-def test_tokens_of_meta_are_found_on_every_type() -> None:
-    found = facts({"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}})
-    assert of(found.tokens, "Slot", "_tag") == [("s", "t")]
-    assert of(found.uris, "Slot", "_profile") == [("p",)]
+def test_tags_and_profiles_in_meta_are_indexed_for_every_type() -> None:
+    entries = facts({"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}})
+    assert of(entries.tokens, "Slot", "_tag") == [("s", "t")]
+    assert of(entries.uris, "Slot", "_profile") == [("p",)]
 
 
-def test_an_email_is_told_from_a_telephone() -> None:
+def test_an_email_is_indexed_separately_from_a_telephone() -> None:
     telecom = [{"system": "email", "value": "a@b"}, {"system": "phone", "value": "1"}]
     for version in ("r4", "dstu2"):
-        found = facts({"resourceType": "Patient", "id": "1", "telecom": telecom}, version)
-        assert of(found.tokens, "Patient", "email", version) == [("email", "a@b")]
-        assert of(found.tokens, "Patient", "telecom", version) == [("email", "a@b"), ("phone", "1")]
+        entries = facts({"resourceType": "Patient", "id": "1", "telecom": telecom}, version)
+        assert of(entries.tokens, "Patient", "email", version) == [("email", "a@b")]
+        assert of(entries.tokens, "Patient", "telecom", version) == [("email", "a@b"), ("phone", "1")]
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3"])
@@ -196,42 +201,42 @@ def test_an_email_is_told_from_a_telephone() -> None:
         ({"value": 90, "code": "min"}, 0.0625),
     ],
 )
-def test_an_encounter_is_as_long_as_it_took_in_days(version: str, length: dict[str, Any], days: float) -> None:
-    found = facts({"resourceType": "Encounter", "id": "1", "length": length}, version)
-    assert of(found.numbers, "Encounter", "length", version) == [(days, days)]
+def test_the_length_of_an_encounter_is_indexed_in_days(version: str, length: dict[str, Any], days: float) -> None:
+    entries = facts({"resourceType": "Encounter", "id": "1", "length": length}, version)
+    assert of(entries.numbers, "Encounter", "length", version) == [(days, days)]
 
 
-def test_a_concept_or_a_reference_in_one_element_is_found_as_each() -> None:
+def test_a_codeable_reference_is_indexed_as_a_concept_and_as_a_reference() -> None:
     body = {"concept": {"coding": [{"system": "s", "code": "c"}]}, "reference": {"reference": "Condition/1"}}
     use = {"resourceType": "ClinicalUseDefinition", "id": "1", "indication": {"diseaseSymptomProcedure": body}}
-    found = facts(use, "r4b")
-    assert of(found.tokens, use["resourceType"], "indication", "r4b") == [("s", "c")]
-    assert of(found.references, use["resourceType"], "indication-reference", "r4b") == [("Condition", "1")]
+    entries = facts(use, "r4b")
+    assert of(entries.tokens, use["resourceType"], "indication", "r4b") == [("s", "c")]
+    assert of(entries.references, use["resourceType"], "indication-reference", "r4b") == [("Condition", "1")]
     for odd in ({}, {"concept": "x", "reference": "x"}, {"concept": {}, "reference": {}}):
         use["indication"] = {"diseaseSymptomProcedure": odd}
         assert facts(use, "r4b").tokens == facts(use, "r4b").references == ()
 
 
-def test_a_text_has_no_case_as_a_token_and_a_code_has_one() -> None:
-    """R4, 3.1.1.4.10: of a string a token is found without regard to case; of others nobody knows, and here it counts."""
+def test_a_string_token_ignores_case_and_an_identifier_does_not() -> None:
+    """R4, 3.1.1.4.10: a string token matches in any case. The rule for other tokens is unclear; here, case matters."""
     definition = {"resourceType": "CodeSystem", "id": "1", "version": "1.0-RC1", "identifier": [{"value": "RC"}]}
-    found = facts(definition)
-    assert of(found.tokens, "CodeSystem", "version") == [(None, "1.0-rc1")]
-    assert of(found.tokens, "CodeSystem", "identifier") == [(None, "RC")]
+    entries = facts(definition)
+    assert of(entries.tokens, "CodeSystem", "version") == [(None, "1.0-rc1")]
+    assert of(entries.tokens, "CodeSystem", "identifier") == [(None, "RC")]
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_every_example_that_names_a_patient_by_the_patient_parameter_is_in_that_compartment(version: str, shared: Path) -> None:
+def test_an_example_with_a_patient_parameter_is_in_the_compartment_of_that_patient(version: str, shared: Path) -> None:
     for resource in examples(shared, version):
         parameter = find(version, resource["resourceType"], "patient") if resource["resourceType"] != "Patient" else None
-        found = facts(resource, version)
+        entries = facts(resource, version)
         if parameter is not None and resource["resourceType"] not in OUTSIDE:
-            named = {row[2] for row in found.references if row[0] == parameter.number and row[1] == "Patient"}
-            assert named <= set(found.patients), resource["resourceType"]
+            named = {row[2] for row in entries.references if row[0] == parameter.number and row[1] == "Patient"}
+            assert named <= set(entries.patients), resource["resourceType"]
 
 
 OUTSIDE = {"Contract", "GuidanceResponse", "Task"}
-"""Types that have a patient and yet belong to no Patient compartment, by the definitions."""
+"""Types that have a patient but are in no Patient compartment, according to the definitions."""
 
 WRONG: list[Any] = [
     None,
@@ -262,25 +267,27 @@ def mutated(value: Any, dice: random.Random) -> Any:
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(version=st.sampled_from(["r4", "dstu2"]), position=st.integers(0, 10_000), seed=st.integers(0, 2**32))
-def test_no_mutation_of_a_real_resource_makes_it_raise(shared: Path, version: str, position: int, seed: int) -> None:
-    held = examples(shared, version)
-    original = held[position % len(held)]
+def test_no_mutation_of_an_example_makes_extraction_raise(shared: Path, version: str, position: int, seed: int) -> None:
+    resources = examples(shared, version)
+    original = resources[position % len(resources)]
     dice = random.Random(seed)
     body = {key: value if key == "resourceType" else mutated(value, dice) for key, value in original.items()}
-    found = facts(body, version)
-    assert all(low < high for _, low, high in found.dates)
-    assert all(low <= high for _, low, high in found.numbers)
-    assert all(len(text) <= 120 for _, text, _ in found.strings)
+    entries = facts(body, version)
+    assert all(low < high for _, low, high in entries.dates)
+    assert all(low <= high for _, low, high in entries.numbers)
+    assert all(len(text) <= 120 for _, text, _ in entries.strings)
 
 
-def test_what_is_no_resource_has_no_facts() -> None:
+def test_an_invalid_resource_has_no_index_entries() -> None:
     assert facts({}) == IndexEntries()
     assert facts({"resourceType": ["Patient"]}) == IndexEntries()
     assert facts({"resourceType": "Nonsense", "id": "1"}) == IndexEntries()
 
 
-def test_combinations_of_hundreds_of_codes_and_values_end_somewhere() -> None:
-    """Each code is combined with each value: a body of 8 MB would give thousands of millions."""
+def test_the_combinations_of_a_composite_are_limited() -> None:
+    """Each code is combined with each value, so a body of 8 MB would produce billions."""
     many = {"coding": [{"code": str(number)} for number in range(300)]}
-    found = extract("r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4")
-    assert len(found.composites) == MOST
+    entries = extract(
+        "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
+    )
+    assert len(entries.composites) == MOST

@@ -1,4 +1,4 @@
-"""What a search means, on real resources: what a value says of itself finds the resource that holds it."""
+"""The meaning of a search, tested on published resources: each value in a resource finds that resource."""
 
 from __future__ import annotations
 
@@ -49,22 +49,26 @@ PATIENT = {"resourceType": "Patient", "id": "1", "name": [{"family": "Peters", "
 
 
 def query(type: str, name: str, text: str, version: str = "r4") -> Query:
-    found = parse(version, type, [(name, text)], base=BASE)
-    assert isinstance(found, Query), found
-    return found
+    parsed = parse(version, type, [(name, text)], base=BASE)
+    assert isinstance(parsed, Query), parsed
+    return parsed
 
 
 class Others:
-    """All three are there."""
+    """The three resources above."""
 
     def every(self, type: str) -> list[IndexedResource]:
-        there = (PATIENT, OBSERVATION, PROVENANCE)
-        return [IndexedResource(one["id"], 0, extract("r4", one, BASE)) for one in there if one["resourceType"] == type]
+        resources = (PATIENT, OBSERVATION, PROVENANCE)
+        return [
+            IndexedResource(resource["id"], 0, extract("r4", resource, BASE))
+            for resource in resources
+            if resource["resourceType"] == type
+        ]
 
 
 def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
-    one = IndexedResource(body["id"], updated, extract("r4", body, BASE))
-    return matches(query(body["resourceType"], name, text), one, Others())
+    resource = IndexedResource(body["id"], updated, extract("r4", body, BASE))
+    return matches(query(body["resourceType"], name, text), resource, Others())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
         ("patient._has:Observation:patient:status", "final"),
     ],
 )
-def test_it_is_found(name: str, text: str) -> None:
+def test_the_observation_matches(name: str, text: str) -> None:
     assert hit(OBSERVATION, name, text)
 
 
@@ -151,11 +155,11 @@ def test_it_is_found(name: str, text: str) -> None:
         ("patient._has:Observation:patient:status", "amended"),
     ],
 )
-def test_it_is_not_found(name: str, text: str) -> None:
+def test_the_observation_does_not_match(name: str, text: str) -> None:
     assert not hit(OBSERVATION, name, text)
 
 
-def test_names_are_found_by_their_beginning_without_capitals_and_accents() -> None:
+def test_names_match_by_their_beginning_ignoring_case_and_accents() -> None:
     assert hit(PATIENT, "name", "PET")
     assert hit(PATIENT, "name", "zoe")
     assert hit(PATIENT, "name:contains", "eter")
@@ -168,50 +172,52 @@ RANGES = st.tuples(st.integers(0, 50), st.integers(1, 50)).map(lambda pair: (pai
 
 
 @given(RANGES, RANGES)
-def test_the_prefixes_agree_with_each_other(held: tuple[int, int], asked: tuple[int, int]) -> None:
-    said = {prefix: compared(prefix, *held, *asked) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")}  # type: ignore[arg-type]
-    assert said["eq"] is not said["ne"]
-    assert said["ge"] or not (said["eq"] or said["gt"])
-    assert said["le"] or not (said["eq"] or said["lt"])
-    assert said["gt"] or not said["sa"]
-    assert said["lt"] or not said["eb"]
-    assert not (said["sa"] and said["eb"])
-    assert said["ap"] or said["sa"] or said["eb"]
+def test_the_prefixes_are_consistent(stored: tuple[int, int], searched: tuple[int, int]) -> None:
+    results = {
+        prefix: compared(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+    }  # type: ignore[arg-type]
+    assert results["eq"] is not results["ne"]
+    assert results["ge"] or not (results["eq"] or results["gt"])
+    assert results["le"] or not (results["eq"] or results["lt"])
+    assert results["gt"] or not results["sa"]
+    assert results["lt"] or not results["eb"]
+    assert not (results["sa"] and results["eb"])
+    assert results["ap"] or results["sa"] or results["eb"]
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_every_value_finds_the_example_that_holds_it(version: str, shared: Path) -> None:
+def test_every_value_finds_the_example_that_contains_it(version: str, shared: Path) -> None:
     from sickbay.fhir.search.parameters import parameters
 
     count = 0
     for body in examples(shared, version):
         facts = extract(version, body, BASE)
-        codes = {one.number: one.code for one in parameters(version, body["resourceType"]).values()}
-        pairs = [(_named(codes, row[0]), _said(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
+        codes = {parameter.number: parameter.code for parameter in parameters(version, body["resourceType"]).values()}
+        pairs = [(_named(codes, row[0]), _token(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
         pairs += [(codes[row[0]], _escaped(row[2])) for row in facts.tokens if row[0] in codes]
         pairs += [(codes[row[0]], f"{row[1]}/{row[2]}") for row in facts.references]
         pairs += [(_named(codes, row[0]), _escaped(row[1])) for row in facts.strings]
         pairs += [(_named(codes, row[0]) + ":exact", _escaped(row[2])) for row in facts.strings if row[0] in codes]
         pairs += [(codes[number], _joined(parts)) for number, parts in facts.composites]
         for name, text in pairs:
-            found = parse(version, body["resourceType"], [(name, text)], base=BASE)
-            if isinstance(found, Query):
+            search = parse(version, body["resourceType"], [(name, text)], base=BASE)
+            if isinstance(search, Query):
                 count += 1
-                assert matches(found, IndexedResource(body.get("id", ""), 0, facts)), (name, text)
+                assert matches(search, IndexedResource(body.get("id", ""), 0, facts)), (name, text)
     assert count > 1000
 
 
 def _escaped(text: str | None) -> str:
-    return "".join("\\" + one if one in "\\,|$" else one for one in text or "")
+    return "".join("\\" + letter if letter in "\\,|$" else letter for letter in text or "")
 
 
 def _named(codes: dict[int, str], number: int) -> str:
-    """The parameter of a fact, with the modifier that asks for it."""
+    """Returns the parameter of an index entry, with the modifier that searches it."""
     modifiers = {0: "", IDENTIFIER: ":identifier", OF_TYPE: ":of-type", TEXT: ":text"}
     return codes[number % IDENTIFIER] + modifiers[number - number % IDENTIFIER]
 
 
-def _said(number: int, system: str | None, code: str) -> str:
+def _token(number: int, system: str | None, code: str) -> str:
     if number - number % IDENTIFIER == OF_TYPE:
         return f"{_typed(system or '')}|{_escaped(code)}"
     return f"{_escaped(system)}|{_escaped(code)}"
@@ -223,7 +229,7 @@ def _typed(text: str) -> str:
 
 
 def _joined(parts: tuple[Part, ...]) -> str:
-    """A composite's parts as somebody would ask for them."""
+    """Joins a composite's parts into a search value."""
     return "$".join(map(_part, parts))
 
 

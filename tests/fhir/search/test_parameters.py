@@ -1,4 +1,4 @@
-"""The tables against the published definitions, and what is asked of them."""
+"""Compares the tables of search parameters with the published definitions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sickbay.fhir.search.parameters import compartment_types, find, nearest, oth
 VERSIONS = ["dstu2", "stu3", "r4", "r4b", "r5"]
 TYPES = {"dstu2": 94, "stu3": 117, "r4": 146, "r4b": 141, "r5": 158}
 WITH_ELEMENTS = ["dstu2", "stu3", "r4"]
-"""The versions whose elements and codes the shared folder has as well."""
-NOT_OF_THE_VERSION = {
-    # Definitions of profiles and examples that stand among those of the version.
+"""The versions whose elements and codes are also in the shared folder."""
+OF_OTHER_DEFINITIONS = {
+    # Definitions of profiles and examples that are published among those of the version.
     "stu3": {
         ("Condition", "based-on"),
         ("Condition", "definition"),
@@ -43,16 +43,16 @@ NOT_OF_THE_VERSION = {
     "r4": {("Patient", "part-agree")},
     "r5": {("Observation", "value-string")},
 }
-SAID_OTHERWISE = {
-    # A boolean that asks whether something exists; STU3 says it in other words than R4.
+WORDED_DIFFERENTLY = {
+    # A boolean for whether something exists, which STU3 words differently from R4.
     ("stu3", "Patient", "deceased"),
     ("stu3", "Condition", "abatement-boolean"),
-    # R5 as published says more than the table in the shared folder: `(start | requestedPeriod.start).first()`.
+    # R5 as published has more than the table in the shared folder: `(start | requestedPeriod.start).first()`.
     ("r5", "Appointment", "date"),
     ("r5", "Encounter", "location-period"),
 }
 NARROWED = "patient"
-"""Where `patient` shares its element with `subject` it is narrowed to patients: the one known difference in expressions."""
+"""If `patient` shares its element with `subject`, it is limited to patients: the only known difference in expressions."""
 
 
 def published(shared: Path, version: str, name: str) -> Any:
@@ -60,23 +60,23 @@ def published(shared: Path, version: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_all_resource_types_are_there(version: str) -> None:
+def test_all_resource_types_are_in_the_tables(version: str) -> None:
     assert len(resource_types(version)) == TYPES[version]
     assert not {"Resource", "DomainResource", "Element"} & set(resource_types(version))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_names_types_and_expressions_are_the_published_ones(version: str, shared: Path) -> None:
+def test_names_types_and_expressions_match_the_published_ones(version: str, shared: Path) -> None:
     expected: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
     for code, bases, kind, expression, _, _ in published(shared, version, "search"):
         for base in set(bases) & set(resource_types(version)):
             kinds, parts = expected.setdefault((base, code), (set(), set()))
             kinds.add(kind)
             plain = fhirpath(expression).replace("(", "").replace(")", "")
-            parts |= {one.strip() if "." in one else f"{base}.{one.strip()}" for one in plain.split("|")}
+            parts |= {part.strip() if "." in part else f"{base}.{part.strip()}" for part in plain.split("|")}
     assert len(expected) > 800
     for (base, code), (kinds, parts) in expected.items():
-        if (base, code) in NOT_OF_THE_VERSION.get(version, ()) or (version, base, code) in SAID_OTHERWISE:
+        if (base, code) in OF_OTHER_DEFINITIONS.get(version, ()) or (version, base, code) in WORDED_DIFFERENTLY:
             continue
         own = find(version, base, code)
         assert own is not None, (base, code)
@@ -84,28 +84,28 @@ def test_names_types_and_expressions_are_the_published_ones(version: str, shared
             continue
         assert own.kind in kinds, (base, code)
         if code != NARROWED and own.kind != "composite":
-            said = own.expression.replace("(", "").replace(")", "")
-            assert set(said.split(" | ")) - {""} <= parts, (base, code)
+            own_expression = own.expression.replace("(", "").replace(")", "")
+            assert set(own_expression.split(" | ")) - {""} <= parts, (base, code)
 
 
 def test_every_search_parameter_of_us_core_is_known_in_r4(shared: Path) -> None:
-    """Those of its CapabilityStatement for servers, SHALL, SHOULD and MAY, and the rest of its package."""
+    """Checks those in its CapabilityStatement for servers (SHALL, SHOULD and MAY), and the rest of its package."""
     compared = set()
     with tarfile.open(shared / "data" / "us-core-6.1.0.tgz") as package:
         for member in package:
             if re.fullmatch(r"package/SearchParameter-us-core-[\w-]+\.json", member.name):
-                one = json.load(package.extractfile(member))  # type: ignore[arg-type]
-                for base in one["base"]:
-                    own = find("r4", base, one["code"])
-                    assert own is not None, (base, one["code"])
-                    assert own.kind == one["type"], (base, one["code"])
-                    compared.add((base, one["code"]))
+                definition = json.load(package.extractfile(member))  # type: ignore[arg-type]
+                for base in definition["base"]:
+                    own = find("r4", base, definition["code"])
+                    assert own is not None, (base, definition["code"])
+                    assert own.kind == definition["type"], (base, definition["code"])
+                    compared.add((base, definition["code"]))
     assert len(compared) > 100
-    assert {(base, code) for base, found in ADDITIONS["r4"].items() for code in found} <= compared
+    assert {(base, code) for base, added in ADDITIONS["r4"].items() for code in added} <= compared
 
 
 NEW_IN_R5 = {
-    # In R5 as published, not in the table of the shared folder.
+    # In R5 as published, but not in the table of the shared folder.
     ("r5", "Ingredient", "strength-concentration-ratio"),
     ("r5", "Ingredient", "strength-presentation-ratio"),
     ("r5", "ResearchStudy", "progress-status-state-actual"),
@@ -115,7 +115,7 @@ NEW_IN_R5 = {
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_no_parameter_was_made_up(version: str, shared: Path) -> None:
+def test_every_parameter_is_published(version: str, shared: Path) -> None:
     known = {(base, row[0]) for row in published(shared, version, "search") for base in row[1]}
     for type in resource_types(version):
         for code in parameters(version, type).keys() - ADDITIONS.get(version, {}).get(type, {}).keys():
@@ -124,24 +124,24 @@ def test_no_parameter_was_made_up(version: str, shared: Path) -> None:
 
 
 CHAINS = {"agent.patient", "entity.patient", "target.subject", "target.patient", "{def}"}
-"""What the published compartments name beside parameters: what they lead to is in no compartment by them."""
+"""Names in the published compartments that aren't parameters. Their targets are in no compartment because of them."""
 
 
 @pytest.mark.parametrize("version", ["stu3", "r4", "r4b", "r5"])
-def test_the_compartment_is_the_published_one_and_the_devices_of_a_patient(version: str, shared: Path) -> None:
+def test_the_compartment_is_the_published_one_plus_the_devices_of_a_patient(version: str, shared: Path) -> None:
     table = published(shared, version, "compartments")["Patient"]
-    expected = {type: tuple(one for one in codes if one not in CHAINS) for type, codes in table.items()}
+    expected = {type: tuple(code for code in codes if code not in CHAINS) for type, codes in table.items()}
     devices = {} if version == "r5" else {"Device": ("patient",)}
     assert dict(compartment_types(version)) == expected | devices
     assert len(expected) > 60
 
 
-def test_the_compartment_of_dstu2_is_that_of_its_page() -> None:
+def test_the_compartment_of_dstu2_matches_its_published_page() -> None:
     assert dict(compartment_types("dstu2")) == {type: tuple(c) for type, c in DSTU2_PATIENT.items()} | {"Device": ("patient",)}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_compartment_rests_on_reference_parameters_that_exist(version: str) -> None:
+def test_every_compartment_is_based_on_reference_parameters_that_exist(version: str) -> None:
     for type, codes in compartment_types(version).items():
         for code in codes:
             parameter = find(version, type, code)
@@ -150,13 +150,15 @@ def test_every_compartment_rests_on_reference_parameters_that_exist(version: str
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_type_with_a_patient_is_in_the_compartment_but_for_those_that_the_definitions_leave_out(
+def test_a_type_with_a_patient_is_in_the_compartment_unless_the_definitions_omit_it(
     version: str,
 ) -> None:
     outside = {
         type
         for type in resource_types(version)
-        if type not in compartment_types(version) and (one := find(version, type, "patient")) and "Patient" in one.targets
+        if type not in compartment_types(version)
+        and (parameter := find(version, type, "patient"))
+        and "Patient" in parameter.targets
     }
     assert outside == OUTSIDE[version]
 
@@ -176,14 +178,14 @@ def test_no_type_has_more_parameters_than_numbers(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_numbers_are_small_and_belong_to_one_parameter_each(version: str) -> None:
-    numbers = [one.number for type in resource_types(version) for one in parameters(version, type).values()]
+def test_numbers_are_small_and_unique(version: str) -> None:
+    numbers = [parameter.number for type in resource_types(version) for parameter in parameters(version, type).values()]
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < 2**15
 
 
-def test_numbers_do_not_move() -> None:
-    """They stand in databases: a change here needs a migration."""
+def test_numbers_do_not_change() -> None:
+    """They are stored in databases, so a change here needs a migration."""
     for (version, type, code), number in NUMBERS.items():
         parameter = find(version, type, code)
         assert parameter is not None
@@ -208,31 +210,31 @@ NUMBERS = {
         ("Patient.name | Patient.alias", "Patient.name | Patient.alias"),
     ],
 )
-def test_xpath_is_said_in_fhirpath(xpath: str, expected: str) -> None:
+def test_xpath_is_translated_to_fhirpath(xpath: str, expected: str) -> None:
     assert fhirpath(xpath) == expected
 
 
-def test_the_tables_of_dstu2_in_the_sources_are_those_that_the_tool_writes(shared: Path, tmp_path: Path) -> None:
+def test_the_committed_tables_of_dstu2_are_up_to_date(shared: Path, tmp_path: Path) -> None:
     main(shared / "data" / "definitions", out=tmp_path, versions=("dstu2",))
     sources = Path(__file__).parent.parents[2] / "src" / "sickbay" / "fhir" / "definitions"
-    for one in sorted(tmp_path.iterdir()):
-        if "summary" not in one.name:
-            # How it is packed differs between builds of zlib.
-            assert gzip.decompress(one.read_bytes()) == gzip.decompress((sources / one.name).read_bytes()), one.name
+    for file in sorted(tmp_path.iterdir()):
+        if "summary" not in file.name:
+            # The compressed bytes differ between builds of zlib.
+            assert gzip.decompress(file.read_bytes()) == gzip.decompress((sources / file.name).read_bytes()), file.name
 
 
 @pytest.mark.parametrize("version", WITH_ELEMENTS)
-def test_elements_and_codes_are_the_published_ones(version: str, shared: Path) -> None:
-    """DSTU2 names the content it repeats (`@group`) where we give its path."""
-    expected, found = published(shared, version, "elements"), table(version, "elements")
-    assert found.keys() == expected.keys()
-    for path, entry in found.items():
+def test_elements_and_codes_match_the_published_ones(version: str, shared: Path) -> None:
+    """DSTU2 names repeated content (`@group`) where our table has its path."""
+    expected, own = published(shared, version, "elements"), table(version, "elements")
+    assert own.keys() == expected.keys()
+    for path, entry in own.items():
         if not (version == "dstu2" and entry[2][0].startswith("@")):
             assert entry == expected[path], path
     assert table(version, "codes") == published(shared, version, "codes")
 
 
-def test_other_versions_and_near_names() -> None:
+def test_a_name_is_found_in_other_versions_or_by_similarity() -> None:
     assert other_versions("r4", "MedicationOrder") == ("dstu2",)
     assert other_versions("r4", "Sequence") == ("stu3",)
     assert other_versions("r4", "Nonsense") == ()

@@ -1,9 +1,9 @@
-"""The reading of a search."""
+"""Parsing a search."""
 
 from __future__ import annotations
 
 import pytest
-from tests.fhir.search_parsing import BASE, asked, only
+from tests.fhir.search_parsing import BASE, only, parsed
 
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse, parse_several
@@ -11,12 +11,12 @@ from sickbay.fhir.search.query import Include, Query, ReferenceValue, Sort, Stri
 
 
 def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[RequestError, ...]:
-    found = parse(version, type, pairs, base=BASE, strict=strict)
-    assert isinstance(found, tuple), found
-    return found
+    errors = parse(version, type, pairs, base=BASE, strict=strict)
+    assert isinstance(errors, tuple), errors
+    return errors
 
 
-def test_a_whole_search() -> None:
+def test_a_complete_search_is_parsed() -> None:
     pairs = [
         ("patient", "1"),
         ("category", "c|vital-signs"),
@@ -24,12 +24,12 @@ def test_a_whole_search() -> None:
         ("_count", "5"),
         ("_total", "accurate"),
     ]
-    found = asked("Observation", *pairs, ("_format", "json"), ("_cursor", "x"))
-    assert [one.parameter.code for one in found.filters] == ["patient", "category"]
-    assert found.sort == (Sort("date", True), Sort("_id", False))
-    assert (found.count, found.total, found.cursor) == (5, "accurate", "x")
-    assert found.applied == tuple(pairs)
-    assert found.ignored == ()
+    query = parsed("Observation", *pairs, ("_format", "json"), ("_cursor", "x"))
+    assert [filter.parameter.code for filter in query.filters] == ["patient", "category"]
+    assert query.sort == (Sort("date", True), Sort("_id", False))
+    assert (query.count, query.total, query.cursor) == (5, "accurate", "x")
+    assert query.applied == tuple(pairs)
+    assert query.ignored == ()
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def test_the_forms_of_a_token(text: str, expected: TokenValue) -> None:
     assert only("Patient", "identifier", text).values == (expected,)
 
 
-def test_commas_make_alternatives_and_repetition_makes_both() -> None:
-    found = asked("Patient", ("given", "a,b"), ("given", "c"))
-    assert [[one.raw for one in each.values if isinstance(one, StringValue)] for each in found.filters] == [
+def test_commas_are_alternatives_and_repeated_parameters_must_all_match() -> None:
+    query = parsed("Patient", ("given", "a,b"), ("given", "c"))
+    assert [[value.raw for value in filter.values if isinstance(value, StringValue)] for filter in query.filters] == [
         ["a", "b"],
         ["c"],
     ]
 
 
-def test_not_stays_as_a_modifier_and_exact_keeps_the_raw_text() -> None:
+def test_not_stays_a_modifier_and_exact_keeps_the_original_text() -> None:
     assert only("Patient", "gender:not", "male").modifier == "not"
     exact = only("Patient", "name:exact", "Peters")
     assert (exact.modifier, exact.values) == ("exact", (StringValue("peters", "Peters"),))
@@ -80,15 +80,15 @@ def test_not_stays_as_a_modifier_and_exact_keeps_the_raw_text() -> None:
 )
 def test_the_forms_of_a_reference(name: str, text: str, expected: ReferenceValue | None) -> None:
     if expected is None:
-        assert [one.rule for one in faults("Observation", (name, text))] == ["fhir-reference-malformed"]
+        assert [error.rule for error in faults("Observation", (name, text))] == ["fhir-reference-malformed"]
     else:
-        found = only("Observation", name, text)
-        assert (found.values, found.modifier) == ((expected,), None)
+        filter = only("Observation", name, text)
+        assert (filter.values, filter.modifier) == ((expected,), None)
 
 
-def test_a_foreign_url_that_names_no_patient_is_kept() -> None:
-    found = only("Observation", "encounter", "http://elsewhere.example/Encounter/1")
-    assert found.values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
+def test_an_absolute_url_on_another_server_is_kept_unless_it_names_a_patient() -> None:
+    filter = only("Observation", "encounter", "http://elsewhere.example/Encounter/1")
+    assert filter.values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
 
 
 @pytest.mark.parametrize(
@@ -114,26 +114,26 @@ def test_a_foreign_url_that_names_no_patient_is_kept() -> None:
         ("_sort", "nothing", "fhir-search-value-malformed"),
     ],
 )
-def test_a_fault_is_named_however_lenient_the_handling(name: str, text: str, rule: str) -> None:
-    found = faults("Observation", (name, text))
-    assert [one.rule for one in found] == [rule]
-    assert found[0].expected
+def test_an_error_is_reported_even_with_lenient_handling(name: str, text: str, rule: str) -> None:
+    errors = faults("Observation", (name, text))
+    assert [error.rule for error in errors] == [rule]
+    assert errors[0].expected
 
 
-def test_all_faults_are_named_at_once() -> None:
-    found = faults("Observation", ("patient", "a b"), ("date", "x"), ("category", "ok"))
-    assert [one.rule for one in found] == ["fhir-id-invalid", "fhir-date-malformed"]
+def test_all_errors_are_reported_at_once() -> None:
+    errors = faults("Observation", ("patient", "a b"), ("date", "x"), ("category", "ok"))
+    assert [error.rule for error in errors] == ["fhir-id-invalid", "fhir-date-malformed"]
 
 
-def test_patients_are_not_searched_by_patient() -> None:
-    (found,) = faults("Patient", ("patient", "Patient/1"))
-    assert (found.rule, found.expected) == ("fhir-patient-searched-by-patient", "_id=1")
+def test_a_patient_cannot_be_searched_by_patient() -> None:
+    (error,) = faults("Patient", ("patient", "Patient/1"))
+    assert (error.rule, error.expected) == ("fhir-patient-searched-by-patient", "_id=1")
 
 
-def test_an_unknown_parameter_is_left_out_with_the_nearest_name_or_refused() -> None:
-    found = asked("Patient", ("nmae", "x"), ("family", "y"))
-    assert found.ignored == (("nmae", "name"),)
-    assert found.applied == (("family", "y"),)
+def test_an_unknown_parameter_is_ignored_with_the_nearest_name_or_refused() -> None:
+    query = parsed("Patient", ("nmae", "x"), ("family", "y"))
+    assert query.ignored == (("nmae", "name"),)
+    assert query.applied == (("family", "y"),)
     (fault,) = faults("Patient", ("nmae", "x"), strict=True)
     assert (fault.rule, fault.parameter, fault.expected) == ("fhir-search-unknown-param", "nmae", "name")
 
@@ -148,38 +148,38 @@ def test_an_unknown_parameter_is_left_out_with_the_nearest_name_or_refused() -> 
         ("count", "_count"),
     ],
 )
-def test_what_people_write_is_told_what_they_meant(name: str, meant: str) -> None:
-    assert asked("Patient", (name, "x")).ignored == ((name, meant),)
+def test_a_common_name_suggests_the_parameter_it_means(name: str, meant: str) -> None:
+    assert parsed("Patient", (name, "x")).ignored == ((name, meant),)
 
 
-def test_the_count_has_a_ceiling_and_a_default() -> None:
-    assert asked("Patient").count == 50
-    assert asked("Patient", ("_count", "0")).count == 0
-    assert asked("Patient", ("_count", "99999")).count == MAXIMUM_COUNT
-    assert asked("Patient", ("_count", "many")).ignored == (("_count", None),)
-    assert [one.rule for one in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
+def test_the_count_has_a_maximum_and_a_default() -> None:
+    assert parsed("Patient").count == 50
+    assert parsed("Patient", ("_count", "0")).count == 0
+    assert parsed("Patient", ("_count", "99999")).count == MAXIMUM_COUNT
+    assert parsed("Patient", ("_count", "many")).ignored == (("_count", None),)
+    assert [error.rule for error in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
 
 
-def test_a_search_says_how_many_it_gives_at_most() -> None:
-    found = asked("Patient", ("_count", "5000"))
-    assert (found.count, found.applied) == (MAXIMUM_COUNT, (("_count", str(MAXIMUM_COUNT)),))
+def test_the_self_link_has_the_count_that_was_applied() -> None:
+    query = parsed("Patient", ("_count", "5000"))
+    assert (query.count, query.applied) == (MAXIMUM_COUNT, (("_count", str(MAXIMUM_COUNT)),))
 
 
-def test_type_is_of_a_search_on_several_types_and_means_nothing_else() -> None:
-    assert asked("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
+def test_the_type_parameter_is_only_for_searches_of_several_types() -> None:
+    assert parsed("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
     (fault,) = faults("Patient", ("_type", "Patient"), strict=True)
     assert (fault.rule, fault.expected[:6]) == ("fhir-search-unknown-param", "one of")
 
 
-def test_several_ids_are_alternatives_and_several_parameters_an_intersection() -> None:
-    assert asked("Patient", ("_id", "a,b")).ids == ("a", "b")
-    assert asked("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
-    assert asked("Patient", ("_id", "a"), ("_id", "b")).ids == ()
+def test_ids_in_a_parameter_are_alternatives_and_repeated_parameters_intersect() -> None:
+    assert parsed("Patient", ("_id", "a,b")).ids == ("a", "b")
+    assert parsed("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
+    assert parsed("Patient", ("_id", "a"), ("_id", "b")).ids == ()
 
 
-def test_missing_asks_whether_there_is_a_value() -> None:
-    found = only("Observation", "subject:missing", "true")
-    assert (found.parameter.code, found.modifier, found.values) == ("subject", "missing", (TokenValue(None, "true"),))
+def test_missing_filters_on_whether_there_is_a_value() -> None:
+    filter = only("Observation", "subject:missing", "true")
+    assert (filter.parameter.code, filter.modifier, filter.values) == ("subject", "missing", (TokenValue(None, "true"),))
     (fault,) = faults("Observation", ("subject:missing", "maybe"))
     assert (fault.rule, fault.parameter, fault.expected) == (
         "fhir-search-value-malformed",
@@ -194,20 +194,20 @@ def test_an_empty_alternative_never_widens_a_search() -> None:
     assert only("Observation", "patient", "1,").values == (ReferenceValue("Patient", "1"),)
 
 
-def test_dstu2_sorts_by_a_modifier() -> None:
-    found = asked("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
-    assert found.sort == (Sort("birthdate", True), Sort("family", False))
+def test_dstu2_sorts_with_a_modifier() -> None:
+    query = parsed("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
+    assert query.sort == (Sort("birthdate", True), Sort("family", False))
 
 
-def test_includes_are_read() -> None:
-    found = asked(
+def test_includes_are_parsed() -> None:
+    query = parsed(
         "Observation",
         ("_include", "Observation:patient"),
         ("_include:iterate", "Encounter:service-provider"),
         ("_revinclude", "Provenance:target"),
         ("_include", "*"),
     )
-    assert found.includes == (
+    assert query.includes == (
         Include("Observation", "patient"),
         Include("Encounter", "service-provider", iterate=True),
         Include("Provenance", "target", reverse=True),
@@ -225,11 +225,11 @@ def test_includes_are_read() -> None:
         ("email|", TokenValue("email", None)),
     ],
 )
-def test_a_contact_is_found_whatever_its_case_and_by_its_system(version: str, text: str, value: TokenValue) -> None:
-    """`phone|555-1234`: FHIR says no system of a contact, and apps send this one."""
-    found = parse(version, "Patient", [("telecom", text)], base=BASE)
-    assert isinstance(found, Query)
-    assert found.filters[0].values == (value,)
+def test_a_contact_matches_in_any_case_and_by_its_system(version: str, text: str, value: TokenValue) -> None:
+    """FHIR defines no system for the tokens of a contact, but apps send `phone|555-1234`."""
+    query = parse(version, "Patient", [("telecom", text)], base=BASE)
+    assert isinstance(query, Query)
+    assert query.filters[0].values == (value,)
 
 
 @pytest.mark.parametrize(
@@ -248,22 +248,22 @@ def test_a_contact_is_found_whatever_its_case_and_by_its_system(version: str, te
         ("Condition", "clinical-status", "Active", []),
     ],
 )
-def test_a_code_that_nothing_can_hold_is_searched_for_and_said(
+def test_a_code_that_no_resource_can_have_is_searched_with_a_warning(
     type: str, name: str, text: str, doubted: list[tuple[str, str, str]]
 ) -> None:
-    found = asked(type, (name, text))
-    assert list(found.doubted) == doubted
-    assert len(found.filters) == 1
+    query = parsed(type, (name, text))
+    assert list(query.doubted) == doubted
+    assert len(query.filters) == 1
 
 
-def test_it_is_said_of_a_search_of_several_types_too() -> None:
-    found = parse_several("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
-    assert isinstance(found, Query)
-    assert found.doubted == (("gender", "Male", "male"),)
+def test_a_search_of_several_types_has_the_same_warning() -> None:
+    query = parse_several("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
+    assert isinstance(query, Query)
+    assert query.doubted == (("gender", "Male", "male"),)
 
 
-def test_an_id_and_a_code_are_found_as_they_are_written() -> None:
-    assert asked("Patient", ("_id", "ABC")).ids == ("ABC",)
+def test_ids_and_codes_are_case_sensitive() -> None:
+    assert parsed("Patient", ("_id", "ABC")).ids == ("ABC",)
     assert only("Patient", "gender", "Female").values == (TokenValue(None, "Female"),)
     assert only("Patient", "identifier", "urn:X|Y").values == (TokenValue("urn:X", "Y"),)
     assert only("CodeSystem", "version", "1.0-RC1").values == (TokenValue(None, "1.0-rc1"),)
@@ -271,24 +271,24 @@ def test_an_id_and_a_code_are_found_as_they_are_written() -> None:
 
 @pytest.mark.parametrize("name", ["_summary:x", "_elements:exclude", "_count:lt", "_total:not"])
 @pytest.mark.parametrize("strict", [True, False])
-def test_what_shapes_an_answer_takes_no_modifier(name: str, strict: bool) -> None:
-    """`_elements:exclude` would give just what was not wanted."""
+def test_a_result_parameter_with_a_modifier_is_refused(name: str, strict: bool) -> None:
+    """`_elements:exclude`, if its modifier were ignored, would return exactly the elements to exclude."""
     code, _, _ = name.partition(":")
     (fault,) = faults("Patient", (name, {"_count": "1", "_total": "none"}.get(code, "true")), strict=strict)
     assert (fault.rule, fault.parameter) == ("fhir-search-modifier-unsupported", name)
     assert fault.expected == f"{code} with no modifier"
 
 
-def test_one_change_or_another_is_no_change_that_is_both() -> None:
-    one, both = (parse("r4", "Patient", [("_lastUpdated", text)], base=BASE) for text in ("lt2020", "lt2020,ge2026"))
-    assert isinstance(one, Query)
+def test_last_updated_with_several_values_is_a_filter_of_alternatives() -> None:
+    single, both = (parse("r4", "Patient", [("_lastUpdated", text)], base=BASE) for text in ("lt2020", "lt2020,ge2026"))
+    assert isinstance(single, Query)
     assert isinstance(both, Query)
-    assert (len(one.updated), one.filters) == (1, ())
-    assert (both.updated, [len(each.values) for each in both.filters]) == ((), [2])
+    assert (len(single.updated), single.filters) == (1, ())
+    assert (both.updated, [len(filter.values) for filter in both.filters]) == ((), [2])
 
 
 @pytest.mark.parametrize("name", ["_sort", "_include", "_revinclude:iterate", "_total", "_summary", "_elements", "_count"])
-def test_what_is_asked_with_nothing_is_left_out(name: str) -> None:
+def test_a_result_parameter_without_a_value_is_ignored(name: str) -> None:
     query = parse("r4", "Patient", [(name, ""), ("name", "x")], base=BASE, strict=True)
     assert isinstance(query, Query)
     assert (query.applied, query.ignored) == ((("name", "x"),), ((name, None),))

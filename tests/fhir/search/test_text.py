@@ -1,4 +1,4 @@
-"""Folded text."""
+"""Folding text for string search."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from sickbay.fhir.search.text import LENGTH, fold
         ("Ǿ Æble ıÞ", "o aeble ith"),
     ],
 )
-def test_capitals_accents_and_spaces_do_not_count(text: str, folded: str) -> None:
+def test_case_accents_and_extra_spaces_are_ignored(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
 @given(st.text(max_size=200))
-def test_folding_is_bounded_and_bends_capitals_alike(text: str) -> None:
+def test_folded_text_has_a_maximum_length_and_does_not_change_when_folded_again(text: str) -> None:
     assert len(fold(text)) <= LENGTH
     assert fold(fold(text)) == fold(text)
 
 
 @given(st.text("aBcÄé ", max_size=30), st.integers(0, 30))
-def test_the_beginning_of_a_word_folds_to_the_beginning_of_what_it_folds_to(text: str, length: int) -> None:
+def test_the_beginning_of_a_text_folds_to_the_beginning_of_the_folded_text(text: str, length: int) -> None:
     assert fold(text).startswith(fold(text[:length]))

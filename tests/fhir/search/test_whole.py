@@ -1,4 +1,4 @@
-"""What a search may ask beyond one parameter and its value: hops, lists, composites, positions, several types; its bounds."""
+"""Advanced searches: `_has`, lists, composites, positions, compartments, several types, and limits."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from sickbay.fhir.versions import VERSIONS
 BASE = "http://h/general/r4"
 
 
-def asked(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
-    found = parse(version, type, pairs, base=BASE, strict=True)
-    assert isinstance(found, Query), found
-    return found
+def parsed(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
+    query = parse(version, type, pairs, base=BASE, strict=True)
+    assert isinstance(query, Query), query
+    return query
 
 
 def refused(type: str, *pairs: tuple[str, str], version: str = "r4") -> RequestError:
-    """The only fault, however lenient the handling."""
-    found = parse(version, type, pairs, base=BASE)
-    assert isinstance(found, tuple), found
-    (one,) = found
-    return one
+    """Returns the only error, which occurs even with lenient handling."""
+    errors = parse(version, type, pairs, base=BASE)
+    assert isinstance(errors, tuple), errors
+    (error,) = errors
+    return error
 
 
 def number(type: str, code: str) -> int:
-    found = find("r4", type, code)
-    assert found is not None
-    return found.number
+    parameter = find("r4", type, code)
+    assert parameter is not None
+    return parameter.number
 
 
-def test_has_leads_back_along_a_reference_and_keeps_its_name_in_the_self_link() -> None:
-    found = asked("Patient", ("_has:Observation:patient:code:not", "1"))
-    (one,) = found.filters
-    assert one.reverse
-    assert one.parameter.number == number("Observation", "patient")
-    assert one.chain is not None
-    assert (one.chain[0], one.chain[1].parameter.code, one.chain[1].modifier) == ("Observation", "code", "not")
-    assert found.applied == (("_has:Observation:patient:code:not", "1"),)
+def test_has_is_a_reverse_filter_and_keeps_its_name_in_the_self_link() -> None:
+    query = parsed("Patient", ("_has:Observation:patient:code:not", "1"))
+    (filter,) = query.filters
+    assert filter.reverse
+    assert filter.parameter.number == number("Observation", "patient")
+    assert filter.chain is not None
+    assert (filter.chain[0], filter.chain[1].parameter.code, filter.chain[1].modifier) == ("Observation", "code", "not")
+    assert query.applied == (("_has:Observation:patient:code:not", "1"),)
 
 
 @pytest.mark.parametrize(
@@ -64,35 +64,35 @@ def test_has_leads_back_along_a_reference_and_keeps_its_name_in_the_self_link() 
         ("general-practitioner:Practitioner.identifier.name", "fhir-search-unknown-param"),
     ],
 )
-def test_has_and_chains_lead_where_a_reference_leads_and_have_an_end(name: str, rule: str | None) -> None:
+def test_has_and_chains_follow_only_references_and_have_a_maximum_depth(name: str, rule: str | None) -> None:
     if rule is None:
-        assert len(asked("Patient", (name, "Patient/x")).filters) == 1
+        assert len(parsed("Patient", (name, "Patient/x")).filters) == 1
     else:
         assert refused("Patient", (name, "x")).rule == rule
 
 
-def test_a_list_is_what_its_entries_refer_to() -> None:
-    (one,) = asked("Condition", ("_list", "a,List/b")).filters
-    assert one.reverse
-    assert one.chain is not None
-    assert (one.chain[0], one.chain[1].values) == ("List", (TokenValue(None, "a"), TokenValue(None, "b")))
+def test_a_list_filters_on_the_resources_in_its_entries() -> None:
+    (filter,) = parsed("Condition", ("_list", "a,List/b")).filters
+    assert filter.reverse
+    assert filter.chain is not None
+    assert (filter.chain[0], filter.chain[1].values) == ("List", (TokenValue(None, "a"), TokenValue(None, "b")))
     assert refused("Condition", ("_list", "$current-problems")).rule == "fhir-search-param-unsupported"
     assert refused("Condition", ("_list", "a b")).rule == "fhir-id-invalid"
 
 
-def test_the_parts_of_a_composite_are_read_by_their_kinds() -> None:
-    (one,) = asked("Observation", ("code-value-quantity", r"http://loinc.org|a\$b$gt3||mg,c$4")).filters
-    first, second = one.values
+def test_the_parts_of_a_composite_are_parsed_by_their_kinds() -> None:
+    (filter,) = parsed("Observation", ("code-value-quantity", r"http://loinc.org|a\$b$gt3||mg,c$4")).filters
+    first, second = filter.values
     assert first == CompositeValue((TokenValue("http://loinc.org", "a$b"), QuantityValue("gt", 3.0, 3.0, None, "mg")))
     assert second == CompositeValue((TokenValue(None, "c"), QuantityValue("eq", 3.5, 4.5)))
     for wrong in ("a", "a$", "a$b$c", "$4"):
         assert refused("Observation", ("code-value-quantity", wrong)).rule == "fhir-search-value-malformed"
 
 
-def test_a_composite_of_everywhere_is_held_under_those_of_each_place() -> None:
-    (one,) = asked("Observation", ("combo-code-value-quantity", "a$4")).filters
+def test_a_combo_composite_is_indexed_under_the_composites_it_combines() -> None:
+    (filter,) = parsed("Observation", ("combo-code-value-quantity", "a$4")).filters
     expected = [number("Observation", code) for code in ("code-value-quantity", "component-code-value-quantity")]
-    assert list(one.parameter.numbers) == expected
+    assert list(filter.parameter.numbers) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,20 +103,20 @@ def test_a_composite_of_everywhere_is_held_under_those_of_each_place() -> None:
         ("Patient", "identifier:of-type", "|MR|7", OF_TYPE, TokenValue("|MR", "7")),
     ],
 )
-def test_some_modifiers_look_into_what_else_the_element_says(
+def test_some_modifiers_use_other_index_entries_of_the_element(
     type: str, name: str, text: str, offset: int, value: TokenValue
 ) -> None:
-    (one,) = asked(type, (name, text)).filters
-    assert (one.parameter.number - offset, one.values, one.modifier) == (
+    (filter,) = parsed(type, (name, text)).filters
+    assert (filter.parameter.number - offset, filter.values, filter.modifier) == (
         number(type, name.split(":")[0]),
         (value,),
         None,
     )
 
 
-def test_text_is_looked_for_where_the_parts_of_a_parameter_keep_it() -> None:
-    (one,) = asked("Observation", ("combo-code:text", "heart")).filters
-    assert one.parameter.numbers == tuple(number("Observation", code) + TEXT for code in ("code", "component-code"))
+def test_the_text_modifier_uses_the_entries_of_the_combined_parameters() -> None:
+    (filter,) = parsed("Observation", ("combo-code:text", "heart")).filters
+    assert filter.parameter.numbers == tuple(number("Observation", code) + TEXT for code in ("code", "component-code"))
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,22 @@ def test_text_is_looked_for_where_the_parts_of_a_parameter_keep_it() -> None:
         ),
     ],
 )
-def test_a_code_s_system_is_implied_by_its_definition_alone(type: str, name: str, text: str, value: TokenValue) -> None:
-    assert asked(type, (name, text)).filters[0].values == (value,)
+def test_the_system_of_a_code_is_dropped_only_if_the_definition_implies_it(
+    type: str, name: str, text: str, value: TokenValue
+) -> None:
+    assert parsed(type, (name, text)).filters[0].values == (value,)
 
 
-def test_a_value_set_of_the_definitions_is_its_codes() -> None:
-    (one,) = asked("Patient", ("gender:in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters
-    assert {value.code for value in one.values if isinstance(value, TokenValue)} == {
+def test_a_bundled_value_set_is_replaced_by_its_codes() -> None:
+    (filter,) = parsed("Patient", ("gender:in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters
+    assert {value.code for value in filter.values if isinstance(value, TokenValue)} == {
         "male",
         "female",
         "other",
         "unknown",
     }
     assert (
-        asked("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier == "not"
+        parsed("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier == "not"
     )
 
 
@@ -186,71 +188,71 @@ def test_a_value_set_of_the_definitions_is_its_codes() -> None:
         ("Location", "near", "1|2|-3|km", "fhir-search-value-malformed"),
     ],
 )
-def test_what_is_not_answered_is_refused_however_lenient_the_handling(type: str, name: str, text: str, rule: str) -> None:
+def test_an_unsupported_search_is_refused_even_with_lenient_handling(type: str, name: str, text: str, rule: str) -> None:
     assert refused(type, (name, text)).rule == rule
 
 
-def test_what_only_shapes_an_answer_is_left_out_and_named_or_refused_under_strict_handling() -> None:
+def test_an_unsupported_result_parameter_is_ignored_or_refused_with_strict_handling() -> None:
     for name in ("_score", "_graph", "_maxresults", "_containedType"):
-        found = parse("r4", "Patient", [(name, "1")], base=BASE)
-        assert isinstance(found, Query)
-        assert found.ignored == ((name, None),)
+        lenient = parse("r4", "Patient", [(name, "1")], base=BASE)
+        assert isinstance(lenient, Query)
+        assert lenient.ignored == ((name, None),)
         strict = parse("r4", "Patient", [(name, "1")], base=BASE, strict=True)
         assert isinstance(strict, tuple)
         assert strict[0].rule == "fhir-search-param-unsupported"
-    assert asked("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
+    assert parsed("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
     assert refused("Patient", ("_contained", "both")).expected.startswith("the resource that contains them")
 
 
-def test_members_of_a_group_are_found_by_r5_alone() -> None:
-    (one,) = asked("Patient", ("_in", "Group/a,Group/b"), version="r5").filters
-    assert one.reverse
-    assert one.chain is not None
-    assert (one.chain[0], one.chain[1].values) == ("Group", (TokenValue(None, "a"), TokenValue(None, "b")))
+def test_members_of_a_group_can_be_searched_only_in_r5() -> None:
+    (filter,) = parsed("Patient", ("_in", "Group/a,Group/b"), version="r5").filters
+    assert filter.reverse
+    assert filter.chain is not None
+    assert (filter.chain[0], filter.chain[1].values) == ("Group", (TokenValue(None, "a"), TokenValue(None, "b")))
     for wrong in ("a", "Group/a,List/b", "Patient/a", "Group/a b", "Group/"):
         assert refused("Patient", ("_in", wrong), version="r5").rule == "fhir-search-value-malformed"
     assert refused("Patient", ("name:text-advanced", "x"), version="r5").rule == "fhir-search-modifier-unsupported"
 
 
-def test_older_versions_call_the_systems_of_a_hierarchy_otherwise() -> None:
+def test_older_versions_use_other_urls_for_the_systems_of_a_hierarchy() -> None:
     v3, r4 = "http://hl7.org/fhir/v3/ActCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode"
     below = [
-        asked("Encounter", ("class:below", f"{one}|IMP"), version=version).filters[0].values
-        for version, one in (("stu3", v3), ("r4", r4))
+        parsed("Encounter", ("class:below", f"{system}|IMP"), version=version).filters[0].values
+        for version, system in (("stu3", v3), ("r4", r4))
     ]
-    assert {one.code for one in below[0] if isinstance(one, TokenValue)} == {"IMP", "ACUTE", "NONAC"}
-    assert [TokenValue(r4, one.code) for one in below[0] if isinstance(one, TokenValue)] == list(below[1])
+    assert {value.code for value in below[0] if isinstance(value, TokenValue)} == {"IMP", "ACUTE", "NONAC"}
+    assert [TokenValue(r4, value.code) for value in below[0] if isinstance(value, TokenValue)] == list(below[1])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_metadata_promise_what_is_answered_and_nothing_else(version: str) -> None:
+def test_the_metadata_lists_exactly_the_supported_parameters(version: str) -> None:
     for type in resource_types(version):
-        for code, one in parameters(version, type).items():
-            found = parse(version, type, [(code, "1")], base=BASE)
-            refused_as_unanswered = isinstance(found, tuple) and found[0].rule == "fhir-search-param-unsupported"
-            assert refused_as_unanswered is not is_answered(version, one), (type, code)
+        for code, parameter in parameters(version, type).items():
+            result = parse(version, type, [(code, "1")], base=BASE)
+            is_unsupported = isinstance(result, tuple) and result[0].rule == "fhir-search-param-unsupported"
+            assert is_unsupported is not is_answered(version, parameter), (type, code)
 
 
-def test_a_position_has_a_distance() -> None:
-    assert asked("Location", ("near", "42.25|-83.69|11.2|km")).filters[0].values == (
+def test_a_position_is_parsed_with_its_distance() -> None:
+    assert parsed("Location", ("near", "42.25|-83.69|11.2|km")).filters[0].values == (
         NearValue(42_250_000, -83_690_000, 11_200),
     )
-    assert asked("Location", ("near", "0|0|100|m")).filters[0].values == (NearValue(0, 0, 100),)
-    old = asked("Location", ("near", "42.25:-83.69"), ("near-distance", "le5|km"), version="dstu2")
+    assert parsed("Location", ("near", "0|0|100|m")).filters[0].values == (NearValue(0, 0, 100),)
+    old = parsed("Location", ("near", "42.25:-83.69"), ("near-distance", "le5|km"), version="dstu2")
     assert old.filters[0].values == (NearValue(42_250_000, -83_690_000, 5_000),)
     assert [name for name, _ in old.applied] == ["near", "near-distance"]
 
 
-def test_above_is_the_address_and_all_over_it() -> None:
-    (one,) = asked("ValueSet", ("url:above", "http://a/b/c")).filters
-    held = [value.uri for value in one.values if isinstance(value, UriValue)]
-    assert {"http://a/b/c", "http://a/b", "http://a"} <= set(held)
-    assert "http://a/b/c/d" not in held
+def test_above_includes_the_url_and_its_parents() -> None:
+    (filter,) = parsed("ValueSet", ("url:above", "http://a/b/c")).filters
+    urls = [value.uri for value in filter.values if isinstance(value, UriValue)]
+    assert {"http://a/b/c", "http://a/b", "http://a"} <= set(urls)
+    assert "http://a/b/c/d" not in urls
 
 
-def test_a_foreign_reference_is_looked_for_as_it_is_written() -> None:
-    found = asked("Observation", ("encounter", "http://elsewhere.example/Encounter/1"))
-    assert found.filters[0].values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
+def test_a_reference_to_another_server_is_searched_as_its_url() -> None:
+    query = parsed("Observation", ("encounter", "http://elsewhere.example/Encounter/1"))
+    assert query.filters[0].values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_a_foreign_reference_is_looked_for_as_it_is_written() -> None:
         [("_sort", ",".join(["date"] * 11))],
     ],
 )
-def test_a_search_that_asks_for_too_much_is_refused(pairs: list[tuple[str, str]]) -> None:
+def test_a_search_over_a_limit_is_refused(pairs: list[tuple[str, str]]) -> None:
     assert refused("Observation", *pairs).rule == "fhir-search-too-complex"
 
 
@@ -270,36 +272,36 @@ def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[Requ
     return parse_several("r4", resource_types("r4"), pairs, base=BASE, strict=strict)
 
 
-def test_several_types_are_searched_by_what_all_of_them_have() -> None:
-    found = several(("_type", "Patient,Group"), ("_id", "a"), ("identifier", "x"), ("name", "y"), ("_sort", "-_lastUpdated"))
-    assert isinstance(found, Query)
-    assert [(one.type, one.ids, len(one.filters)) for one in found.parts] == [
+def test_several_types_are_searched_by_their_common_parameters() -> None:
+    query = several(("_type", "Patient,Group"), ("_id", "a"), ("identifier", "x"), ("name", "y"), ("_sort", "-_lastUpdated"))
+    assert isinstance(query, Query)
+    assert [(part.type, part.ids, len(part.filters)) for part in query.parts] == [
         ("Group", ("a",), 1),
         ("Patient", ("a",), 1),
     ]
-    assert found.ignored == (("name", found.ignored[0][1]),)
-    assert [name for name, _ in found.applied] == ["_type", "_id", "identifier", "_sort"]
-    assert (found.type, found.path, len(found.each())) == ("", "", 2)
+    assert query.ignored == (("name", query.ignored[0][1]),)
+    assert [name for name, _ in query.applied] == ["_type", "_id", "identifier", "_sort"]
+    assert (query.type, query.path, len(query.each())) == ("", "", 2)
     wrong = several(("_type", "Patient,Patent"))
     assert isinstance(wrong, tuple)
     assert (wrong[0].rule, wrong[0].expected) == ("fhir-search-value-malformed", "_type=Patient")
     assert isinstance(several(("_type", "Patient,Group"), ("name", "y"), strict=True), tuple)
 
 
-def test_without_a_type_all_are_searched() -> None:
-    found = several(("_tag", "x"))
-    assert isinstance(found, Query)
-    assert tuple(one.type for one in found.parts) == resource_types("r4")
+def test_all_types_are_searched_if_no_type_is_given() -> None:
+    query = several(("_tag", "x"))
+    assert isinstance(query, Query)
+    assert tuple(part.type for part in query.parts) == resource_types("r4")
 
 
-def test_a_compartment_holds_each_type_by_its_own_parameters() -> None:
+def test_a_compartment_search_uses_the_parameters_of_each_type() -> None:
     route = Route("search-compartment", "s", None, compartment=("Patient", "p"))
-    found = search_of("r4", route, [("_type", "Observation,Coverage,Medication")], base=BASE)
-    assert isinstance(found, Query)
-    assert found.path == "Patient/p/*"
-    held = {one.type: one.within.parameters for one in found.parts if one.within}
-    assert set(held) == {"Observation", "Coverage"}
-    assert held["Observation"] == (number("Observation", "subject"), number("Observation", "performer"))
+    query = search_of("r4", route, [("_type", "Observation,Coverage,Medication")], base=BASE)
+    assert isinstance(query, Query)
+    assert query.path == "Patient/p/*"
+    within = {part.type: part.within.parameters for part in query.parts if part.within}
+    assert set(within) == {"Observation", "Coverage"}
+    assert within["Observation"] == (number("Observation", "subject"), number("Observation", "performer"))
     device = search_of("r4", Route("search-compartment", "s", "Observation", compartment=("Device", "d")), [], base=BASE)
     assert isinstance(device, Query)
     assert device.within is not None
@@ -315,5 +317,5 @@ def test_a_compartment_holds_each_type_by_its_own_parameters() -> None:
         (False, "return=minimal; handling=strict", True),
     ],
 )
-def test_who_asks_decides_over_the_hospital(policy: bool, prefer: str, strict: bool) -> None:
+def test_the_prefer_header_overrides_the_policy(policy: bool, prefer: str, strict: bool) -> None:
     assert strictly(policy, prefer) is strict

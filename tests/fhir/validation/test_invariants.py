@@ -1,4 +1,4 @@
-"""Invariants of the core: each is broken and held where a version has it, and not asked for where it has not."""
+"""Invariants of FHIR core: each is checked in the versions that have it, and only there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOCUMENT = {
 }
 
 BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
-    # key, type, what breaks it, what does not, the versions that have it
+    # key, type, a change that violates it, one that doesn't, the versions that have it
     ("dom-3", "Patient", WHOLE, WITH, ALL),
     (
         "dom-3",
@@ -182,26 +182,26 @@ BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] =
 ]
 
 
-def broken(version: str, type: str, change: dict[str, Any]) -> set[str]:
+def violated(version: str, type: str, change: dict[str, Any]) -> set[str]:
     whole = {key: value for key, value in {**minimal(version, type), **change}.items() if value is not None}
-    found = validate(version, whole)
-    return {one.text.partition("violates ")[2].partition(":")[0] for one in found if one.code == "invariant"}
+    issues = validate(version, whole)
+    return {issue.text.partition("violates ")[2].partition(":")[0] for issue in issues if issue.code == "invariant"}
 
 
-@pytest.mark.parametrize(("key", "type", "breaks", "holds", "versions"), BROKEN, ids=lambda one: str(one)[:40])
-def test_what_breaks_an_invariant_is_told_where_the_version_has_it(
-    key: str, type: str, breaks: dict[str, Any], holds: dict[str, Any], versions: tuple[str, ...]
+@pytest.mark.parametrize(("key", "type", "wrong", "right", "versions"), BROKEN, ids=lambda value: str(value)[:40])
+def test_a_violated_invariant_is_reported_in_the_versions_that_have_it(
+    key: str, type: str, wrong: dict[str, Any], right: dict[str, Any], versions: tuple[str, ...]
 ) -> None:
     for version in versions:
-        assert key in broken(version, type, breaks), version
-        assert key not in broken(version, type, holds), version
+        assert key in violated(version, type, wrong), version
+        assert key not in violated(version, type, right), version
     for version in set(ALL) - set(versions):
         if key not in ("tim-1", "tim-2", "prr-1"):  # the types of these are not in every version
-            assert key not in broken(version, type, breaks), version
+            assert key not in violated(version, type, wrong), version
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [], [1], {}, {"coding": 1}, {"coding": [1, {"code": 2}]}, [{"code": []}]])
-def test_an_invariant_of_what_is_no_such_thing_has_an_answer(value: Any) -> None:
+def test_an_invariant_can_be_checked_on_any_value(value: Any) -> None:
     names = (
         "component",
         "code",
@@ -215,6 +215,6 @@ def test_an_invariant_of_what_is_no_such_thing_has_an_answer(value: Any) -> None
         "start",
         "end",
     )
-    for held in EVERYWHERE.values():
-        for one in held:
-            assert one.holds(dict.fromkeys(names, value)) in (True, False)
+    for invariants in EVERYWHERE.values():
+        for invariant in invariants:
+            assert invariant.holds(dict.fromkeys(names, value)) in (True, False)

@@ -1,4 +1,4 @@
-"""Validation: the published examples pass but for what is explained here, and each kind of fault is told with its place."""
+"""Validation: published examples are valid, with known exceptions, and each kind of issue is reported with its path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sickbay.fhir.validation.validator import LIMIT, validate
 from sickbay.fhir.versions import VERSIONS
 
 EXPLAINED = {
-    # The published examples break their own definitions; (version, resource, a word of what is said).
+    # Published examples that violate their own definitions: (version, resource), part of the message.
     ("r4", "Questionnaire/qs1"): "linkId is required",
     ("r4", "ActivityDefinition/blood-tubes-supply"): "txt-2",
     ("r4", "EventDefinition/example"): "txt-2",
@@ -37,7 +37,7 @@ EXPLAINED = {
     ("dstu2", "QuestionnaireResponse/3141"): "dom-3",
 }
 SPACE = "Organization.type.coding[0].system must be a URI"
-"""203 organizations of the paired set in DSTU2: their SOURCE.md says so."""
+"""203 organizations of the paired set in DSTU2, as its SOURCE.md explains."""
 
 
 def lines(file: Path, most: int) -> list[Any]:
@@ -50,31 +50,31 @@ def test_every_published_example_is_valid_or_explained(version: str, shared: Pat
     rejected = {}
     for file in sorted((shared / "data" / f"examples-{version}").glob("*.ndjson.gz")):
         for resource in lines(file, 10_000):
-            found = validate(version, resource)
-            if found:
-                rejected[version, f"{resource['resourceType']}/{resource['id']}"] = found
+            issues = validate(version, resource)
+            if issues:
+                rejected[version, f"{resource['resourceType']}/{resource['id']}"] = issues
     assert set(rejected) == {key for key in EXPLAINED if key[0] == version}
-    for key, found in rejected.items():
-        assert any(EXPLAINED[key] in one.text for one in found), (key, found)
+    for key, issues in rejected.items():
+        assert any(EXPLAINED[key] in issue.text for issue in issues), (key, issues)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_of_every_type_the_least_is_valid_and_less_is_not(version: str) -> None:
+def test_a_minimal_resource_of_every_type_is_valid_and_without_an_element_it_is_not(version: str) -> None:
     for type in resource_types(version):
         least = minimal(version, type)
         assert validate(version, least) == [], type
         for key in least.keys() - {"resourceType"}:
-            found = validate(version, {name: value for name, value in least.items() if name != key})
-            assert any(one.code in ("required", "invariant") for one in found), (type, key)
-        assert [one.expression for one in validate(version, least | {"nonsense": 1})] == [f"{type}.nonsense"]
+            issues = validate(version, {name: value for name, value in least.items() if name != key})
+            assert any(issue.code in ("required", "invariant") for issue in issues), (type, key)
+        assert [issue.expression for issue in validate(version, least | {"nonsense": 1})] == [f"{type}.nonsense"]
 
 
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
-def test_the_paired_patients_are_valid_but_for_the_fault_that_is_known(version: str, shared: Path) -> None:
+def test_the_paired_patients_are_valid_except_for_a_known_issue(version: str, shared: Path) -> None:
     for file in sorted((shared / "data" / "paired" / version).glob("*.ndjson.gz")):
         for resource in lines(file, 120):
-            found = [one for one in validate(version, resource) if not one.text.startswith(SPACE)]
-            assert not found, (file.name, resource["id"], found)
+            issues = [issue for issue in validate(version, resource) if not issue.text.startswith(SPACE)]
+            assert not issues, (file.name, resource["id"], issues)
 
 
 PATIENT: dict[str, Any] = {
@@ -104,7 +104,7 @@ OBSERVATION: dict[str, Any] = {
 OF_O = {"reference": "#o"}
 
 FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
-    # what is changed, then place, code and a word of the text
+    # a change, then the path, the code and part of the text of the issue
     ({"gender": "woman"}, "Patient.gender", "code-invalid", "female, male"),
     ({"birthDate": "10.12.1815"}, "Patient.birthDate", "value", "YYYY"),
     ({"birthDate": "1815-02-30"}, "Patient.birthDate", "value", "no such day"),
@@ -170,27 +170,27 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
 ]
 
 
-def test_a_resource_with_everything_in_its_place_has_no_fault() -> None:
+def test_a_valid_resource_has_no_issues() -> None:
     assert validate("r4", PATIENT, "http://localhost:7425/general/r4") == []
 
 
-@pytest.mark.parametrize(("change", "place", "code", "word"), FAULTS, ids=lambda one: str(one)[:40])
-def test_one_fault_is_told_with_its_place_its_kind_and_what_would_be_right(
+@pytest.mark.parametrize(("change", "place", "code", "word"), FAULTS, ids=lambda value: str(value)[:40])
+def test_an_issue_is_reported_with_its_path_and_code_and_the_expected_form(
     change: dict[str, Any], place: str, code: str, word: str
 ) -> None:
-    found = validate("r4", copy.deepcopy(PATIENT) | change)
-    said = [one for one in found if one.expression == place]
-    assert said, found
-    assert said[0].code == code
-    assert word in said[0].text
+    issues = validate("r4", copy.deepcopy(PATIENT) | change)
+    matching = [issue for issue in issues if issue.expression == place]
+    assert matching, issues
+    assert matching[0].code == code
+    assert word in matching[0].text
 
 
-def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
+def test_an_absolute_reference_on_the_base_is_checked_like_a_relative_one() -> None:
     base = "http://localhost:7425/general/r4"
 
-    def told(text: str, base: str = base, *, searches: bool = False) -> list[str]:
+    def issues(text: str, base: str = base, *, searches: bool = False) -> list[str]:
         changed = PATIENT | {"generalPractitioner": [{"reference": text}]}
-        return [one.text for one in validate("r4", changed, base, searches=searches)]
+        return [issue.text for issue in validate("r4", changed, base, searches=searches)]
 
     for good in (
         "Practitioner/1",
@@ -198,17 +198,17 @@ def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
         f"{base}/Practitioner/1",
         f"{base}/Practitioner/1/_history/2",
     ):
-        assert told(good) == []
+        assert issues(good) == []
     for bad in (
         f"{base}/Practitioner",
         f"{base}/Practitioner/1/2",
         f"{base}/Practitioner?name=x",
         f"{base}/Nonsense/1",
     ):
-        assert len(told(bad)) == 1
-        assert told(bad, base="") == told(bad.replace("localhost", "elsewhere")) == []
-    assert told("Practitioner?identifier=urn:x|1", searches=True) == []
-    assert len(told("Patient?identifier=urn:x|1", searches=True)) == 1
+        assert len(issues(bad)) == 1
+        assert issues(bad, base="") == issues(bad.replace("localhost", "elsewhere")) == []
+    assert issues("Practitioner?identifier=urn:x|1", searches=True) == []
+    assert len(issues("Patient?identifier=urn:x|1", searches=True)) == 1
 
 
 @pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
@@ -222,14 +222,14 @@ def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
         ({"identifier": {"value": "1"}, "type": "Practitioner"}, True),
     ],
 )
-def test_a_reference_is_of_the_type_that_stands_beside_it(version: str, reference: dict[str, Any], agrees: bool) -> None:
-    found = validate(version, {"resourceType": "Patient", "id": "1", "generalPractitioner": [reference]})
-    assert [one.expression for one in found] == ([] if agrees else ["Patient.generalPractitioner[0].type"])
+def test_a_reference_must_agree_with_its_type_element(version: str, reference: dict[str, Any], agrees: bool) -> None:
+    issues = validate(version, {"resourceType": "Patient", "id": "1", "generalPractitioner": [reference]})
+    assert [issue.expression for issue in issues] == ([] if agrees else ["Patient.generalPractitioner[0].type"])
 
 
-def test_a_question_ends_as_one() -> None:
-    (found,) = validate("r4", {"resourceType": "Patient", "id": "1", "brithDate": "2000"})
-    assert found.text.endswith("did you mean birthDate?")
+def test_a_message_with_a_question_ends_with_a_question_mark() -> None:
+    (issue,) = validate("r4", {"resourceType": "Patient", "id": "1", "brithDate": "2000"})
+    assert issue.text.endswith("did you mean birthDate?")
 
 
 @pytest.mark.parametrize(
@@ -251,32 +251,32 @@ def test_a_question_ends_as_one() -> None:
         "<form>x</form>",
     ],
 )
-def test_a_narrative_runs_and_loads_nothing(script: str) -> None:
+def test_a_narrative_must_not_run_or_load_anything(script: str) -> None:
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{script}</div>'
     changed = PATIENT | {"text": {"status": "generated", "div": div}}
-    assert [one.expression for one in validate("r4", changed)] == ["Patient.text.div"]
+    assert [issue.expression for issue in validate("r4", changed)] == ["Patient.text.div"]
 
 
-def test_a_style_is_looked_at_as_fast_as_it_is_long() -> None:
+def test_checking_a_style_takes_time_proportional_to_its_length() -> None:
     style = "background: url(" + " " * 200_000 + "x)"
     div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p style="{style}">y</p></div>'
     assert not validate("r4", OBSERVATION | {"text": {"status": "generated", "div": div}})
 
 
-def test_a_narrative_declares_no_entities() -> None:
+def test_a_narrative_must_not_declare_entities() -> None:
     bomb = '<!DOCTYPE div [<!ENTITY a "aaaa">]><div xmlns="http://www.w3.org/1999/xhtml">&a;</div>'
     changed = PATIENT | {"text": {"status": "generated", "div": bomb}}
     assert "document type" in validate("r4", changed)[0].text
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_issues_are_reported_at_once() -> None:
     changed = OBSERVATION | {
         "status": "ready",
         "code": None,
         "subject": {"reference": "Practitioner/1"},
         "valeString": "x",
     }
-    assert {one.expression for one in validate("r4", changed)} == {
+    assert {issue.expression for issue in validate("r4", changed)} == {
         "Observation.status",
         "Observation.code",
         "Observation.subject.reference",
@@ -284,55 +284,55 @@ def test_all_faults_are_told_at_once() -> None:
     }
 
 
-def test_an_absent_value_stands_beside_no_value() -> None:
+def test_a_data_absent_reason_is_not_allowed_together_with_a_value() -> None:
     both = OBSERVATION | {"valueString": "x", "dataAbsentReason": {"text": "unknown"}}
     assert "obs-6" in validate("r4", both)[0].text
 
 
-def test_a_code_that_was_looked_at_before_is_told_at_each_of_its_places() -> None:
+def test_an_invalid_code_is_reported_at_each_of_its_paths_even_if_cached() -> None:
     wrong = {"coding": [{"system": "no uri", "code": "c"}]}
     whole = minimal("r4", "Observation") | {"category": [wrong, {"text": "good"}, wrong]}
     for _ in range(2):
-        said = [one.expression for one in validate("r4", whole)]
-        assert said == [f"Observation.category[{at}].coding[0].system" for at in (0, 2)]
+        expressions = [issue.expression for issue in validate("r4", whole)]
+        assert expressions == [f"Observation.category[{at}].coding[0].system" for at in (0, 2)]
 
 
-def test_what_a_code_refers_to_is_looked_for_in_each_resource() -> None:
+def test_a_reference_inside_a_code_is_checked_in_each_resource() -> None:
     code = {"text": "t", "extension": [{"url": "http://e", "valueReference": {"reference": "#a"}}]}
     whole = minimal("r4", "Observation") | {"code": code}
-    held = {"contained": [{"resourceType": "Patient", "id": "a"}]}
+    contained = {"contained": [{"resourceType": "Patient", "id": "a"}]}
     for _ in range(2):
-        assert validate("r4", whole | held) == []
-        assert [one.code for one in validate("r4", whole)] == ["not-found"]
+        assert validate("r4", whole | contained) == []
+        assert [issue.code for issue in validate("r4", whole)] == ["not-found"]
 
 
-def test_a_type_of_resource_is_no_element_of_anything_else() -> None:
+def test_the_resource_type_is_not_allowed_inside_a_datatype() -> None:
     whole = minimal("r4", "Observation") | {"code": {"resourceType": "Observation", "text": "t"}}
-    assert [one.expression for one in validate("r4", whole)] == ["Observation.code.resourceType"]
+    assert [issue.expression for issue in validate("r4", whole)] == ["Observation.code.resourceType"]
 
 
-def test_what_is_no_resource_is_said_to_be_none() -> None:
+def test_a_value_that_is_not_a_resource_is_reported() -> None:
     for value in (None, [], "x", {}, {"resourceType": 1}, {"resourceType": "Pateint"}):
-        (found,) = validate("r4", value)
-        assert found.code == "structure"
+        (issue,) = validate("r4", value)
+        assert issue.code == "structure"
     assert "did you mean Patient" in validate("r4", {"resourceType": "Pateint"})[0].text
 
 
-def test_what_is_nested_without_end_is_refused() -> None:
+def test_a_resource_that_is_nested_too_deep_is_refused() -> None:
     extension: dict[str, Any] = {"url": "http://x", "valueCode": "a"}
     for _ in range(200):
         extension = {"url": "http://x", "extension": [extension]}
     assert "nested deeper" in validate("r4", PATIENT | {"extension": [extension]})[0].text
 
 
-def test_a_list_of_faults_ends() -> None:
+def test_the_number_of_issues_is_limited() -> None:
     many = OBSERVATION | {"note": [{"txt": "x"} for _ in range(5 * LIMIT)]}
     assert len(validate("r4", many)) == LIMIT
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "1e300"])
-def test_a_number_that_no_reader_holds_is_refused(number: str) -> None:
+def test_a_number_that_is_too_large_is_refused(number: str) -> None:
     observation = minimal("r4", "Observation") | {"valueQuantity": {"value": lossless_json.loads(number)}}
-    assert [one.expression for one in validate("r4", observation)] == ["Observation.valueQuantity.value"]
+    assert [issue.expression for issue in validate("r4", observation)] == ["Observation.valueQuantity.value"]
     observation["valueQuantity"]["value"] = lossless_json.loads("9.99e299")
     assert validate("r4", observation) == []

@@ -1,4 +1,4 @@
-"""XML and JSON say the same: every example goes from JSON to XML and back; what XML alone can have wrong is refused."""
+"""FHIR XML: every example is the same after conversion from JSON to XML and back, and errors specific to XML are refused."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ BARE = re.compile(r"^<div(?=[\s/>])(?![^>]*xmlns)")
 
 
 def same(value: Any) -> Any:
-    """What XML does not keep: comments of DSTU2's JSON, elements without anything in them, a narrative
-    without its namespace, HTML's name of a character."""
+    """Removes what XML doesn't keep: comments in DSTU2's JSON, empty elements, a missing namespace of a narrative, and HTML's
+    named characters."""
     if isinstance(value, dict):
-        kept = {key: _div(one) if key == "div" else same(one) for key, one in value.items() if key != "fhir_comments"}
-        return {key: one for key, one in kept.items() if one != {}}
-    return [same(one) for one in value] if isinstance(value, list) else value
+        remaining = {key: _div(item) if key == "div" else same(item) for key, item in value.items() if key != "fhir_comments"}
+        return {key: item for key, item in remaining.items() if item != {}}
+    return [same(item) for item in value] if isinstance(value, list) else value
 
 
 def _div(text: str) -> str:
@@ -36,7 +36,7 @@ def _div(text: str) -> str:
 
 
 def ordered(value: Any) -> bytes:
-    """Bytes, so that 1.0 and 1.00 differ, with the keys sorted."""
+    """Returns bytes with sorted keys, so that 1.0 and 1.00 differ."""
     if isinstance(value, dict):
         return b"{" + b",".join(key.encode() + b":" + ordered(value[key]) for key in sorted(value)) + b"}"
     if isinstance(value, list):
@@ -45,15 +45,15 @@ def ordered(value: Any) -> bytes:
 
 
 def lines(folder: Path, most: int) -> list[dict[str, Any]]:
-    found = []
+    resources = []
     for file in sorted(folder.glob("*.ndjson.gz")):
         with gzip.open(file, "rb") as opened:
-            found += [lossless_json.loads(line) for line, _ in zip(opened, range(most), strict=False)]
-    return found
+            resources += [lossless_json.loads(line) for line, _ in zip(opened, range(most), strict=False)]
+    return resources
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
-def test_every_example_comes_back_from_xml_as_it_was(version: str, shared: Path) -> None:
+def test_every_example_is_the_same_after_conversion_to_xml_and_back(version: str, shared: Path) -> None:
     resources = lines(shared / "data" / f"examples-{version}", 10_000) + lines(shared / "data" / "paired" / version, 20)
     assert len(resources) > 400
     for resource in resources:
@@ -63,7 +63,7 @@ def test_every_example_comes_back_from_xml_as_it_was(version: str, shared: Path)
         assert ElementTree.fromstring(text).tag == F + resource["resourceType"]
 
 
-def test_laid_out_it_says_the_same(shared: Path) -> None:
+def test_indented_xml_has_the_same_content(shared: Path) -> None:
     for resource in lines(shared / "data" / "examples-r4", 2):
         text = xml_writer.dumps("r4", resource, pretty=True)
         assert ordered(same(xml_reader.loads("r4", text))) == ordered(same(resource))
@@ -81,7 +81,7 @@ PATIENT = {
 }
 
 
-def test_a_patient_in_words() -> None:
+def test_a_patient_is_written_as_expected() -> None:
     expected = (
         '<?xml version="1.0" encoding="UTF-8"?><Patient xmlns="http://hl7.org/fhir"><id value="a"/>'
         '<extension url="http://h/x"><valueDecimal value="1.00"/></extension><active value="true"/>'
@@ -95,14 +95,14 @@ def test_a_patient_in_words() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="￾￿", exclude_categories=["Cc", "Cs"]), min_size=1))
-def test_any_text_comes_back(text: str) -> None:
+def test_any_text_is_the_same_after_conversion(text: str) -> None:
     patient = {"resourceType": "Patient", "name": [{"text": text}]}
     assert xml_reader.loads("r4", xml_writer.dumps("r4", patient)) == patient
 
 
 @given(st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True))
 def test_any_decimal_keeps_its_written_form(text: str) -> None:
-    assume(text != "-0")  # in JSON the same whole number as 0
+    assume(text != "-0")  # in JSON, this is the same integer as 0
     body = f'{{"resourceType":"Observation","valueQuantity":{{"value":{text}}}}}'
     xml = xml_writer.dumps("r4", lossless_json.loads(body))
     assert f'<value value="{text}"/>'.encode() in xml
@@ -114,7 +114,7 @@ def wrapped(inside: str, before: str = "") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (wrapped("", '<!DOCTYPE Patient [<!ENTITY a "b">]>'), "document types and entities are not allowed"),
         (wrapped("", '<!DOCTYPE Patient SYSTEM "file:///etc/passwd">'), "document types and entities are not allowed"),
@@ -140,36 +140,36 @@ def wrapped(inside: str, before: str = "") -> bytes:
         (b"", "no element found"),
     ],
 )
-def test_what_only_xml_can_have_wrong_is_said_with_its_line(text: bytes, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_an_error_specific_to_xml_is_reported_with_its_line(text: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         xml_reader.loads("r4", text)
 
 
-def test_what_validation_can_tell_is_left_to_it() -> None:
+def test_other_errors_are_left_to_validation() -> None:
     text = wrapped('<activ value="true"/><birthDate value="today"/><multipleBirthInteger value="02"/><gender/>')
-    places = {one.expression for one in validate("r4", xml_reader.loads("r4", text))}
-    assert places == {"Patient.activ", "Patient.birthDate", "Patient.multipleBirthInteger", "Patient.gender"}
+    expressions = {issue.expression for issue in validate("r4", xml_reader.loads("r4", text))}
+    assert expressions == {"Patient.activ", "Patient.birthDate", "Patient.multipleBirthInteger", "Patient.gender"}
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="<>/=\"' Patientvalue&#;!-[]?x", max_size=80).map(str.encode))
-def test_nothing_but_a_value_error_comes_of_any_bytes(text: bytes) -> None:
-    for one in (text, wrapped(text.decode("utf-8", "replace"))):
+def test_any_bytes_are_parsed_or_raise_a_value_error(text: bytes) -> None:
+    for body in (text, wrapped(text.decode("utf-8", "replace"))):
         try:
-            xml_reader.loads("r4", one)
+            xml_reader.loads("r4", body)
         except ValueError:
             continue
 
 
 FAULTS_OF_SMART = ("status is required", "must not be empty", "must be a code", "must be a URI")
-"""SOURCE.md of the folder: empty units and codes, resources without status."""
+"""Known issues, from the folder's SOURCE.md: empty units and codes, and resources without a status."""
 
 
 def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
     for file in sorted((shared / "data" / "dstu2-smart-xml").glob("*.xml.gz")):
         bundle = xml_reader.loads("dstu2", gzip.decompress(file.read_bytes()))
         assert len(bundle["entry"]) > 5
-        left = [one for one in validate("dstu2", bundle) if not any(said in one.text for said in FAULTS_OF_SMART)]
-        assert left == []
+        issues = [issue for issue in validate("dstu2", bundle) if not any(known in issue.text for known in FAULTS_OF_SMART)]
+        assert issues == []
         assert ordered(xml_reader.loads("dstu2", xml_writer.dumps("dstu2", bundle))) == ordered(bundle)
 
 
@@ -184,11 +184,11 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
         ),
     ],
 )
-def test_a_narrative_may_have_a_prefix_and_loses_it(written: str, read: str) -> None:
+def test_a_narrative_with_a_prefix_is_rewritten_without_it(written: str, read: str) -> None:
     written = written.replace("XHTML", "http://www.w3.org/1999/xhtml")
     text = f'<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="generated"/>{written}</f:text></f:Patient>'
-    found = xml_reader.loads("r4", text.encode())
-    assert found["text"]["div"] == f'<div xmlns="http://www.w3.org/1999/xhtml">{read}</div>'
-    assert validate("r4", found) == []
+    patient = xml_reader.loads("r4", text.encode())
+    assert patient["text"]["div"] == f'<div xmlns="http://www.w3.org/1999/xhtml">{read}</div>'
+    assert validate("r4", patient) == []
     plain = json.dumps({"resourceType": "Patient", "text": {"status": "generated", "div": written}})
     assert validate("r4", json.loads(plain)) == []
