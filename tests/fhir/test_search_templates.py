@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import parameters
-from sickbay.fhir.search.types import _named, named
+from sickbay.fhir.search.types import _find_named, named
 from sickbay.fhir.search_templates import plain
 
 BASE = "http://localhost:7425/general/r4"
@@ -82,4 +82,4 @@ def test_only_plain_parameters_have_a_template() -> None:
 def test_the_types_in_a_search_depend_only_on_the_values_that_name_types(
     version: str, type: str | None, pairs: list[tuple[str, str]]
 ) -> None:
-    assert named(version, type, pairs) == _named(version, type, pairs)
+    assert named(version, type, pairs) == _find_named(version, type, pairs)

@@ -51,16 +51,16 @@ def parsed(version: str, text: bytes, content_type: str | None) -> Any:
     return document
 
 
-def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
+def of(version: str, type: str, id: str, document: Any, base: str) -> Body:
     """Reads a body that is already parsed; otherwise like `read`."""
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         return Body("it isn't a JSON object", {})
-    sent_type = found.get("resourceType")
+    sent_type = document.get("resourceType")
     if sent_type != type:
         problem = "it has no resourceType" if sent_type is None else f"its resourceType is {sent_type!r}"
         return Body(f"{problem}, but the URL is for {type}", {})
-    sent_id = found.get("id")
-    whole = {"resourceType": type, "id": None, **found}
+    sent_id = document.get("id")
+    whole = {"resourceType": type, "id": None, **document}
     if id or sent_id is not None:
         whole["id"] = id or sent_id
     else:

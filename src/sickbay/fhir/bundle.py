@@ -100,21 +100,21 @@ def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[b
     return pieces
 
 
-def _bodies(kept: Sequence[StoredResource]) -> list[bytes]:
-    return kept.bodies if isinstance(kept, Alike) else [resource.body for resource in kept]
+def _bodies(resources: Sequence[StoredResource]) -> list[bytes]:
+    return resources.bodies if isinstance(resources, Alike) else [resource.body for resource in resources]
 
 
-def _before(base: str, mode: str, kept: Sequence[StoredResource]) -> list[bytes]:
+def _before(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
     """Returns the text before each body: the end of the previous entry and the head of its own. Encodes all of it at once.
 
     Types and ids contain no characters that JSON escapes. An outcome without an id has no fullUrl and is the only entry.
     """
-    if isinstance(kept, Alike):
-        begin, addresses = f'{{"fullUrl":"{base}/{kept.type}/', kept.ids
-    elif not kept[0].id:
+    if isinstance(resources, Alike):
+        begin, addresses = f'{{"fullUrl":"{base}/{resources.type}/', resources.ids
+    elif not resources[0].id:
         return [b'{"resource":']
     else:
-        begin, addresses = f'{{"fullUrl":"{base}/', [f"{resource.type}/{resource.id}" for resource in kept]
+        begin, addresses = f'{{"fullUrl":"{base}/', [f"{resource.type}/{resource.id}" for resource in resources]
     between = f'","resource":\n{_end(mode)},{begin}'
     return f'{begin}{between.join(addresses)}","resource":'.encode().split(b"\n")
 

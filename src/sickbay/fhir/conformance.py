@@ -111,10 +111,10 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
 def _operations(version: str) -> list[dict[str, Any]]:
     """Returns the server-level operations, or all operations in DSTU2 and STU3, which have no other place for them."""
     of_version = operation_registry.of_version(version)
-    return _named(version, [operation for operation in of_version if version in _OLD or operation.level == "system"])
+    return _entries(version, [operation for operation in of_version if version in _OLD or operation.level == "system"])
 
 
-def _named(version: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+def _entries(version: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
     """Returns one entry for each definition, even if it applies at both the type and the instance level."""
     by_definition = {operation.definition: operation.name for operation in operations}
     return [{"name": name, "definition": {"reference": url} if version in _OLD else url} for url, name in by_definition.items()]
@@ -196,5 +196,5 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
         offered = [
             operation for operation in operations if operation.level != "system" and type in (operation.types or (type,))
         ]
-        description["operation"] = _named(version, offered)
+        description["operation"] = _entries(version, offered)
     return {key: value for key, value in description.items() if value != []}

@@ -77,7 +77,7 @@ def subset(version: str, type: str, body: bytes, summary: str | None, elements: 
 
     Keeps mandatory elements, so that the part is still a valid resource.
     """
-    keys = _wanted(version, type, summary, elements)
+    keys = _keys_to_keep(version, type, summary, elements)
     if keys is None and summary != "data":
         return body
     cut = []
@@ -88,7 +88,7 @@ def subset(version: str, type: str, body: bytes, summary: str | None, elements: 
     return joined(_tagged(version, cut))
 
 
-def _wanted(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
+def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
     """Returns the keys to keep; None: all of them."""
     must = _ALWAYS | _mandatory(version, type)
     if summary == "text":

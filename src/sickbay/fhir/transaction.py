@@ -62,7 +62,7 @@ def read(version: str, text: bytes, content_type: str | None = None, base: str =
     kind, entries = bundle.get("type"), bundle.get("entry", [])
     if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
         raise InvalidBundle(f"A Bundle posted to the base must be a batch or a transaction with at most {MOST} entries.")
-    requests = [_asked(position, entry, base) for position, entry in enumerate(entries)]
+    requests = [_entry_request(position, entry, base) for position, entry in enumerate(entries)]
     wrong = [request.wrong for request in requests if request.wrong]
     if kind == "transaction" and wrong:
         raise InvalidBundle(wrong[0])
@@ -80,7 +80,7 @@ def _relative(url: str, base: str) -> str:
     return url[1:] if url.startswith("/") else url
 
 
-def _asked(position: int, entry: Any, base: str) -> BundleEntryRequest:
+def _entry_request(position: int, entry: Any, base: str) -> BundleEntryRequest:
     request = entry.get("request") if isinstance(entry, dict) else None
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")

@@ -23,7 +23,7 @@ def is_one(meta: dict[str, Any]) -> bool:
 
 def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     """Returns the resource with the values of `meta` added. Existing values aren't repeated."""
-    values = _held(resource)
+    values = _valid_meta(resource)
     for name in LISTS:
         new = [label for label in meta.get(name, []) if not _among(label, values.get(name, []))]
         if new:
@@ -32,14 +32,14 @@ def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
 
 
 def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    values = _held(resource)
+    values = _valid_meta(resource)
     for name in LISTS:
         remaining = [label for label in values.get(name, []) if not _among(label, meta.get(name, []))]
         values = {**values, name: remaining} if remaining else {key: value for key, value in values.items() if key != name}
     return {**resource, "meta": values}
 
 
-def _held(resource: dict[str, Any]) -> dict[str, Any]:
+def _valid_meta(resource: dict[str, Any]) -> dict[str, Any]:
     """Returns a copy of the meta without invalid lists, because a loaded resource may never have been validated."""
     meta = resource.get("meta")
     members = dict(meta) if isinstance(meta, dict) else {}

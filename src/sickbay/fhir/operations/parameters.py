@@ -82,25 +82,25 @@ def read(
     return tuple(errors) if errors else params
 
 
-def given(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False) -> OperationInput:
+def given(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False) -> OperationInput:
     """Returns the parameters of the operation at this URL, or no parameters if they have errors."""
-    operation = operation_registry.find(version, found.operation or "", found.type, found.id)
+    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
     result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
     return result if isinstance(result, OperationInput) else OperationInput()
 
 
 def faults(
-    version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
+    version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> tuple[RequestError, ...]:
     """Returns the errors in the parameters of the operation at this URL."""
-    operation = operation_registry.find(version, found.operation or "", found.type, found.id)
+    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
     result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
     return () if isinstance(result, OperationInput) else result
 
 
-def involved(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
+def involved(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
     """Returns the types, other than the one in the URL, for which the operation needs scopes."""
-    operation = operation_registry.find(version, found.operation or "", found.type, found.id)
+    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
     if operation is None:
         return ()
     result = read(version, operation, pairs, body, lenient=True)
@@ -118,9 +118,9 @@ def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
     return () if isinstance(content, RequestError) else tuple(text for key, text in content[0] if key == name)
 
 
-def type_filters(told: OperationInput) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+def type_filters(params: OperationInput) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Returns the type and the search of each `_typeFilter=Type?search`, repeated or comma-separated."""
-    texts = [item for text in told.texts.get("_typeFilter", ()) for item in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
+    texts = [item for text in params.texts.get("_typeFilter", ()) for item in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
     return [(type, parse(query).pairs) for type, _, query in (item.partition("?") for item in texts)]
 
 
@@ -235,17 +235,17 @@ def _element(version: str, params: OperationInput, name: str) -> RequestError | 
     )
 
 
-def newest(given: OperationInput) -> int | None:
+def newest(params: OperationInput) -> int | None:
     """Returns how many observations of each code $lastn should return; None if that isn't a number from 1 to 1000."""
-    most = given.one("max") or "1"
+    most = params.one("max") or "1"
     number = int(most) if re.fullmatch(r"\d{1,4}", most, re.ASCII) else 0
     return number if 0 < number <= 1000 else None
 
 
-def newest_search(given: OperationInput) -> list[tuple[str, str]]:
+def newest_search(params: OperationInput) -> list[tuple[str, str]]:
     """Returns the search in the parameters of $lastn, without those for order and paging, which the operation sets."""
     own = ("max", "_sort", "_count", "_total", "_summary", "_cursor")
-    pairs = [pair for pair in given.pairs if pair[0] not in own]
+    pairs = [pair for pair in params.pairs if pair[0] not in own]
     return [*pairs, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
 
 

@@ -273,7 +273,7 @@ def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarg
 def _follow(version: str, places: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
     where, criteria, end, name, index = step.groups()
     if where:
-        wanted = _wanted(criteria)
+        wanted = _comparisons(criteria)
         return [place for place in places if all(value in _values(place.value, names) for names, value in wanted)]
     if end:
         return places[:1] if end == "first" else places[-1:]
@@ -304,7 +304,7 @@ def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
     return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
 
 
-def _wanted(criteria: str) -> list[tuple[list[str], Any]]:
+def _comparisons(criteria: str) -> list[tuple[list[str], Any]]:
     """Parses the comparisons: the names that lead to a value, and the value."""
     comparisons: list[tuple[list[str], Any]] = []
     for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):

@@ -87,29 +87,29 @@ def too_deep(name: str) -> RequestError:
     )
 
 
-def filter_of(reading: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
+def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
     """Parses a parameter on `type`, with its chain if it has one."""
     if name.startswith("_has:") or name == "_has":
-        return _has(reading, type, name, text, way)
+        return _has(state, type, name, text, way)
     if name == "_list":
-        return _list(reading, type, text)
+        return _list(state, type, text)
     if name == "_in":
-        return _in(reading, type, text)
+        return _in(state, type, text)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
-    parameter = find(reading.version, type, code)
+    parameter = find(state.version, type, code)
     if code in UNANSWERED:
         return unanswered(name, text, type)
     if parameter is None:
-        near_by = nearest(reading.version, type, code)
+        near_by = nearest(state.version, type, code)
         return RequestError("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
-    if not is_answered(reading.version, parameter):
+    if not is_answered(state.version, parameter):
         return unanswered(name, text, type)
-    if modifier and not understood(reading.version, parameter, modifier):
-        return unsupported(reading.version, parameter, name)
+    if modifier and not understood(state.version, parameter, modifier):
+        return unsupported(state.version, parameter, name)
     if dot:
-        return _chain(reading, parameter, modifier, rest, text, way)
-    return values_of(reading, parameter, modifier or None, text)
+        return _chain(state, parameter, modifier, rest, text, way)
+    return values_of(state, parameter, modifier or None, text)
 
 
 def _from(inner: RequestError, name: str, way: str) -> RequestError:
@@ -122,7 +122,7 @@ def unanswered(name: str, text: str, type: str) -> RequestError:
     return RequestError(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
-def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
+def _has(state: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
     """`_has:Observation:patient:code`: matches if an Observation with this code refers to the resource in `patient`."""
     parts = name.split(":", 3)
     if len(parts) < 4 or not all(parts):
@@ -130,17 +130,17 @@ def _has(reading: SearchState, type: str, name: str, text: str, way: Way) -> Fil
     _, source, code, rest = parts
     if way.back >= DEPTH:
         return too_deep(name)
-    if source not in known_types(reading.version):
-        nearest_type = nearest_of(source, resource_types(reading.version))
+    if source not in known_types(state.version):
+        nearest_type = nearest_of(source, resource_types(state.version))
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
-    parameter = find(reading.version, source, code)
+    parameter = find(state.version, source, code)
     if parameter is None or not leads_to(parameter, type):
-        able = [other.code for other in parameters(reading.version, source).values() if leads_to(other, type)]
+        able = [other.code for other in parameters(state.version, source).values() if leads_to(other, type)]
         known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
-    if is_by_url(reading.version, parameter):
+    if is_by_url(state.version, parameter):
         return RequestError(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
-    inner = filter_of(reading, source, rest, text, way._replace(back=way.back + 1))
+    inner = filter_of(state, source, rest, text, way._replace(back=way.back + 1))
     if isinstance(inner, RequestError):
         return _from(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
@@ -152,10 +152,10 @@ def leads_to(parameter: SearchParameter, type: str) -> bool:
     return parameter.kind == "reference" and (any_type or type in parameter.targets)
 
 
-def _list(reading: SearchState, type: str, text: str) -> Filter | RequestError:
+def _list(state: SearchState, type: str, text: str) -> Filter | RequestError:
     """Matches the resources that a List refers to. The List is read too, so it must be visible."""
     ids = [unescape(item).removeprefix("List/") for item in split(text)]
-    item, by = find(reading.version, "List", "item"), find(reading.version, "List", "_id")
+    item, by = find(state.version, "List", "item"), find(state.version, "List", "_id")
     assert item is not None
     assert by is not None
     for id in ids:
@@ -166,14 +166,14 @@ def _list(reading: SearchState, type: str, text: str) -> Filter | RequestError:
     return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, id) for id in ids))), reverse=True)
 
 
-def _in(reading: SearchState, type: str, text: str) -> Filter | RequestError:
+def _in(state: SearchState, type: str, text: str) -> Filter | RequestError:
     """Matches the members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which must be visible too."""
     named = [unescape(item).partition("/") for item in split(text) if item]
     holders = {holder for holder, _, _ in named}
     if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
         return RequestError("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
     holder = holders.pop()
-    by, link = find(reading.version, holder, "_id"), find(reading.version, holder, MEMBERS[holder])
+    by, link = find(state.version, holder, "_id"), find(state.version, holder, MEMBERS[holder])
     assert by is not None
     assert link is not None
     inner = Filter(by, tuple(TokenValue(None, id) for _, _, id in named))
@@ -181,22 +181,22 @@ def _in(reading: SearchState, type: str, text: str) -> Filter | RequestError:
 
 
 def _chain(
-    reading: SearchState, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
+    state: SearchState, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
 ) -> Filter | RequestError:
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
     name = f"{head}.{rest}"
-    if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
+    if parameter.kind != "reference" or modifier in modifiers(state.version, parameter):
         form = f"{parameter.code} without a chain, because only references can be chained"
         return RequestError("fhir-search-unknown-param", name, text, form)
-    if is_by_url(reading.version, parameter):
+    if is_by_url(state.version, parameter):
         form = f"{parameter.code}=<canonical URL>, and _include to add the resource with that URL"
         return RequestError(UNSUPPORTED, name, text, form)
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
-    able, kinds = _able(reading.version, targets, rest)
+    able, kinds = _able(state.version, targets, rest)
     meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
-    ends = _ends(reading, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
+    ends = _ends(state, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
     if ends is None:
         type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
         form = f"{parameter.code}:{type}.{rest}, with the type that you mean"
@@ -216,13 +216,13 @@ def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], i
 
 
 def _ends(
-    reading: SearchState, types: Sequence[str], rest: str, text: str, way: Way
+    state: SearchState, types: Sequence[str], rest: str, text: str, way: Way
 ) -> list[tuple[str, Filter]] | RequestError | None:
     """Follows a chain to each type that has the parameter; None if there are too many ends."""
     ends: list[tuple[str, Filter]] = []
     wrong: RequestError | None = None
     for type in types:
-        inner = filter_of(reading, type, rest, text, way)
+        inner = filter_of(state, type, rest, text, way)
         if isinstance(inner, Filter):
             ends.append((type, inner))
         elif inner.rule == "fhir-search-unknown-param":
@@ -234,34 +234,34 @@ def _ends(
     return ends or wrong
 
 
-def values_of(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | RequestError:
+def values_of(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | RequestError:
     """Parses the values of a parameter without a chain."""
     parts = [part for part in split(text) if part]  # an empty alternative would match everything, so it is ignored
     if len(parts) > VALUES:
         return RequestError("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
-        return in_value_sets(reading, parameter, modifier, parts)
+        return in_value_sets(state, parameter, modifier, parts)
     if parameter.code in WORDS:
-        return _in_words(reading, parameter, parts)
+        return _in_words(state, parameter, parts)
     values: list[Value] = []
     for part in parts:
-        value = _value(reading, parameter, modifier, part)
+        value = _value(state, parameter, modifier, part)
         if isinstance(value, RequestError):
             return value
         if not isinstance(value, StringValue) or value.text:
-            alternatives = spread(reading, parameter, modifier, value) if modifier in ("above", "below") else [value]
+            alternatives = spread(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
             if isinstance(alternatives, RequestError):
                 return alternatives
             values += alternatives
     return Filter(
-        _searched_parameter(reading, parameter, modifier),
+        _searched_parameter(state, parameter, modifier),
         tuple(values),
         _remaining_modifier(parameter, modifier),
-        along=_ladders(reading, values) if modifier in ("above", "below") else (),
+        along=_ladders(state, values) if modifier in ("above", "below") else (),
     )
 
 
-def _in_words(reading: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
+def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
     try:
         words = full_text.asked([unescape(part) for part in parts])
     except full_text.TooMuch:
@@ -270,40 +270,40 @@ def _in_words(reading: SearchState, parameter: SearchParameter, parts: list[str]
     if isinstance(words, str):
         form = "words with AND or OR between them, such as (bone OR liver) AND metastases"
         return RequestError("fhir-search-value-malformed", parameter.code, words, form)
-    numbers = full_text.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
+    numbers = full_text.numbers(state.version, parameter.type) if parameter.code == "_content" else ()
     return Filter(replace(parameter, kind="string", held=numbers), words)
 
 
-def _ladders(reading: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
+def _ladders(state: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
     """Returns the parameter that makes a type hierarchical, for each type named in the values."""
     types = sorted({value.type for value in found if isinstance(value, ReferenceValue) and value.type is not None})
-    return tuple((type, step.number) for type in types if (step := ladder(reading.version, type)) is not None)
+    return tuple((type, step.number) for type in types if (step := ladder(state.version, type)) is not None)
 
 
-def _value(reading: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
+def _value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
     if modifier == "missing":
-        return missing(parameter, modifier, text, reading.base)
+        return missing(parameter, modifier, text, state.base)
     if parameter.code == "_id" and not ID.fullmatch(text):
         return RequestError("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if parameter.kind == "composite":
-        return _composite(reading, parameter, text)
+        return _composite(state, parameter, text)
     if parameter.kind == "special":
-        return near(parameter, text, reading.distance)
+        return near(parameter, text, state.distance)
     if modifier == "of-type":
         return of_type(parameter, text)
     kind = _READ_AS.get(modifier or "", parameter.kind)
-    aim = modifier if modifier in known_types(reading.version) else None
-    value = READ[kind](parameter, aim, text, reading.base)
-    return search_codes.as_held(reading.version, parameter, value) if isinstance(value, TokenValue) else value
+    aim = modifier if modifier in known_types(state.version) else None
+    value = READ[kind](parameter, aim, text, state.base)
+    return search_codes.as_held(state.version, parameter, value) if isinstance(value, TokenValue) else value
 
 
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
 
 
-def _composite(reading: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
+def _composite(state: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
     """Parses `8480-6$gt140`, with each part in the form of its own kind."""
     texts = split(text, "$")
-    own = [component for component in components(reading.version, parameter) if component is not None]
+    own = [component for component in components(state.version, parameter) if component is not None]
     if len(texts) != len(own) or not all(texts):
         form = "$".join(f"<{component.code}>" for component in own)
         return RequestError(
@@ -311,7 +311,7 @@ def _composite(reading: SearchState, parameter: SearchParameter, text: str) -> V
         )
     parts = []
     for component, part in zip(own, texts, strict=True):
-        value = _value(reading, component, None, part)
+        value = _value(state, component, None, part)
         if isinstance(value, RequestError):
             return RequestError(value.rule, parameter.code, text, value.expected)
         if isinstance(value, ReferenceValue) and value.type is None:
@@ -320,7 +320,7 @@ def _composite(reading: SearchState, parameter: SearchParameter, text: str) -> V
     return CompositeValue(tuple(parts))  # type: ignore[arg-type]
 
 
-def _searched_parameter(reading: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
+def _searched_parameter(state: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
         return beside(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
@@ -328,7 +328,7 @@ def _searched_parameter(reading: SearchState, parameter: SearchParameter, modifi
     if modifier in ("text", "code-text") and parameter.kind != "string":
         return beside(parameter, TEXT, "string")
     if parameter.kind == "composite":
-        return replace(parameter, held=composites.held_by(reading.version, parameter))
+        return replace(parameter, held=composites.held_by(state.version, parameter))
     return parameter
 
 

@@ -62,38 +62,36 @@ def of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
     return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
 
 
-def in_value_sets(
-    reading: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]
-) -> Filter | RequestError:
+def in_value_sets(state: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]) -> Filter | RequestError:
     """Uses the bundled value sets. Other value sets would need a terminology server."""
     values: dict[TokenValue, None] = {}
     for url in urls:
-        codes = search_codes.tokens_in(reading.version, parameter, unescape(url).partition("|")[0])
+        codes = search_codes.tokens_in(state.version, parameter, unescape(url).partition("|")[0])
         if codes is None:
-            bound = search_codes.value_sets(reading.version, parameter)
+            bound = search_codes.value_sets(state.version, parameter)
             expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code> instead of a value set"
             return RequestError(UNSUPPORTED, f"{parameter.code}:{modifier}", url, expected)
         values |= dict.fromkeys(codes)
     return Filter(parameter, tuple(values), "not" if modifier == "not-in" else None)
 
 
-def spread(reading: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
+def spread(state: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
     """Returns the values that `:above` or `:below` includes. References and `uri:below` stay one value for the store."""
     match value:
         case UriValue() if way == "above":
             return [UriValue(url) for url in above(value.uri)]
         case TokenValue():
-            return _codes(reading, parameter, way, value)
+            return _codes(state, parameter, way, value)
         case ReferenceValue():
-            return _part(reading, parameter, way, value)
+            return _part(state, parameter, way, value)
     return [value]
 
 
-def _codes(reading: SearchState, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | RequestError:
+def _codes(state: SearchState, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | RequestError:
     name = f"{parameter.code}:{way}"
     if value.code is None:
         return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
-    codes = search_codes.related(reading.version, parameter, value, way)
+    codes = search_codes.related(state.version, parameter, value, way)
     if codes is not None:
         return codes
     expected = (
@@ -102,12 +100,12 @@ def _codes(reading: SearchState, parameter: SearchParameter, way: str, value: To
     return RequestError(UNSUPPORTED, name, value.code, expected)
 
 
-def _part(reading: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | RequestError:
+def _part(state: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | RequestError:
     """Accepts canonicals, which have versions below them, and resources whose type has parts."""
     if value.url is not None:
         return [value]
-    if value.type is not None and ladder(reading.version, value.type):
+    if value.type is not None and ladder(state.version, value.type):
         return [value]
-    able = [type for type in parameter.targets if ladder(reading.version, type)]
+    able = [type for type in parameter.targets if ladder(state.version, type)]
     form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}, because its targets have no parts"
     return RequestError(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

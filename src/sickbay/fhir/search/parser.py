@@ -53,47 +53,47 @@ def _brief(
 def _parsed(
     version: str, type: str, pairs: Sequence[tuple[str, str]], base: str, strict: bool, *, remembered: bool = False
 ) -> Query | tuple[RequestError, ...]:
-    reading = SearchState(version, type, base, strict)
-    reading.distance = next((text for name, text in pairs if name == "near-distance"), None)
+    state = SearchState(version, type, base, strict)
+    state.distance = next((text for name, text in pairs if name == "near-distance"), None)
     for name, text in pairs:
-        _read(reading, name, text)
-    _limit(reading)
-    if reading.faults:
-        return tuple(reading.faults)
+        _read(state, name, text)
+    _limit(state)
+    if state.faults:
+        return tuple(state.faults)
     return Query(
         version=version,
         type=type,
-        filters=tuple(reading.filters),
-        updated=tuple(reading.updated),
-        includes=tuple(reading.includes),
-        applied=tuple(reading.applied),
-        ignored=tuple(reading.ignored),
-        doubted=tuple(reading.doubted),
+        filters=tuple(state.filters),
+        updated=tuple(state.updated),
+        includes=tuple(state.includes),
+        applied=tuple(state.applied),
+        ignored=tuple(state.ignored),
+        doubted=tuple(state.doubted),
         whole=False,
         remembered=remembered,
-        **reading.said,
+        **state.fields,
     )
 
 
-def _limit(reading: SearchState) -> None:
+def _limit(state: SearchState) -> None:
     """Refuses a search with more parameters than an app needs, before it costs time."""
-    if _is_small(reading):
+    if _is_small(state):
         return
     counts = (
-        ("filters", sum(filter.ends for filter in reading.filters), FILTERS),
-        ("words", sum(map(full_text.count, reading.filters)), full_text.ASKED),
-        ("includes", len(reading.includes), INCLUDES),
-        ("sort keys", len(reading.said.get("sort", ())), SORTS),
+        ("filters", sum(filter.ends for filter in state.filters), FILTERS),
+        ("words", sum(map(full_text.count, state.filters)), full_text.ASKED),
+        ("includes", len(state.includes), INCLUDES),
+        ("sort keys", len(state.fields.get("sort", ())), SORTS),
     )
     for name, count, most in counts:
         if count > most:
-            reading.faults.append(RequestError("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
+            state.faults.append(RequestError("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
 
 
-def _is_small(reading: SearchState) -> bool:
+def _is_small(state: SearchState) -> bool:
     """Whether the search is far below all limits. Nearly all searches are, and exact counting would take longer."""
-    few = len(reading.filters) <= FEW and len(reading.includes) <= FEW and len(reading.said.get("sort", ())) <= FEW
-    return few and not any(filter.leads or filter.parameter.code in full_text.WORDS for filter in reading.filters)
+    few = len(state.filters) <= FEW and len(state.includes) <= FEW and len(state.fields.get("sort", ())) <= FEW
+    return few and not any(filter.leads or filter.parameter.code in full_text.WORDS for filter in state.filters)
 
 
 def parse_several(
@@ -141,132 +141,132 @@ def _types(
     return tuple(type for type in types if not requested or type in requested), tuple(wrong)
 
 
-def _read(reading: SearchState, name: str, text: str) -> None:
-    parameter = plain(reading.version, reading.type, name) if text else None
+def _read(state: SearchState, name: str, text: str) -> None:
+    parameter = plain(state.version, state.type, name) if text else None
     if parameter is not None:
-        _known(reading, parameter, name, text, values_of(reading, parameter, None, text))
+        _known(state, parameter, name, text, values_of(state, parameter, None, text))
     else:
-        _read_by_steps(reading, name, text)
+        _read_by_steps(state, name, text)
 
 
-def _read_by_steps(reading: SearchState, name: str, text: str) -> None:
+def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE:
         return
     if code in RESULTS:
-        _result(reading, name, code, modifier, text)
+        _result(state, name, code, modifier, text)
         return
-    if code in ("_has", "_list") or (name == "_in" and reading.version == "r5"):
-        _filtered(reading, name, text)
+    if code in ("_has", "_list") or (name == "_in" and state.version == "r5"):
+        _filtered(state, name, text)
         return
     if code in UNSHAPED:
-        _unshaped(reading, name, text)
+        _unshaped(state, name, text)
         return
-    if code == "near-distance" and reading.type == "Location" and find(reading.version, "Location", code):
-        reading.applied.append((name, text))  # it is part of near
+    if code == "near-distance" and state.type == "Location" and find(state.version, "Location", code):
+        state.applied.append((name, text))  # it is part of near
         return
     head, dot, _ = name.partition(".")
-    parameter = find(reading.version, reading.type, head.partition(":")[0])
-    unknown = code in UNANSWERED or (parameter is not None and not is_answered(reading.version, parameter))
+    parameter = find(state.version, state.type, head.partition(":")[0])
+    unknown = code in UNANSWERED or (parameter is not None and not is_answered(state.version, parameter))
     if unknown and text:
-        reading.faults.append(unanswered(name, text, reading.type))
+        state.faults.append(unanswered(name, text, state.type))
     elif parameter is None:
-        _unknown(reading, name, code, modifier, text)
-    elif text == "" and modifier and not dot and not understood(reading.version, parameter, modifier):
+        _unknown(state, name, code, modifier, text)
+    elif text == "" and modifier and not dot and not understood(state.version, parameter, modifier):
         # `code:50050`: the value is in the place of a modifier.
-        reading.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
+        state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
-        reading.ignored.append((name, None))
+        state.ignored.append((name, None))
     else:
-        _known(reading, parameter, name, text, filter_of(reading, reading.type, name, text))
+        _known(state, parameter, name, text, filter_of(state, state.type, name, text))
 
 
-def _known(reading: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
+def _known(state: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
     if isinstance(parsed, RequestError):
-        reading.faults.append(parsed)
+        state.faults.append(parsed)
         return
     if parameter.code == "_id" and parsed.modifier is None and parsed.chain is None:
-        _ids(reading, [value.code or "" for value in parsed.values if isinstance(value, TokenValue)])
+        _ids(state, [value.code or "" for value in parsed.values if isinstance(value, TokenValue)])
     elif parameter.code == "_lastUpdated" and parsed.modifier is None and len(parsed.values) == 1 and parsed.chain is None:
-        reading.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
+        state.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
     else:
-        reading.filters.append(parsed)
-        _doubt(reading, parameter, name, parsed)
-    reading.applied.append((name, text))
+        state.filters.append(parsed)
+        _doubt(state, parameter, name, parsed)
+    state.applied.append((name, text))
 
 
-def _doubt(reading: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
+def _doubt(state: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
     if parameter.kind != "token" or filter.leads or filter.modifier not in (None, "not"):
         return
-    known = search_codes.possible(reading.version, parameter)
+    known = search_codes.possible(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
             meant = nearest_of(value.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
-            reading.doubted.append((name, value.code[:SHORT], meant))
+            state.doubted.append((name, value.code[:SHORT], meant))
 
 
-def _unknown(reading: SearchState, name: str, code: str, modifier: str, text: str) -> None:
+def _unknown(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     # `_type` is a parameter only of searches at the base URL.
-    near = nearest(reading.version, reading.type, code) if code != "_type" else None
-    if reading.type == "Patient" and code in ("patient", "subject") and not modifier:
+    near = nearest(state.version, state.type, code) if code != "_type" else None
+    if state.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
-        reading.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
+        state.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
     elif text == "" and modifier:
-        reading.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
-    elif reading.strict:
-        reading.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(reading)))
+        state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
+    elif state.strict:
+        state.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(state)))
     else:
-        reading.ignored.append((name, near))
+        state.ignored.append((name, near))
 
 
-def _all(reading: SearchState) -> str:
-    return "one of " + ", ".join(sorted(parameters(reading.version, reading.type)))
+def _all(state: SearchState) -> str:
+    return "one of " + ", ".join(sorted(parameters(state.version, state.type)))
 
 
-def _ids(reading: SearchState, ids: list[str]) -> None:
+def _ids(state: SearchState, ids: list[str]) -> None:
     """Combines several `_id` parameters: only their common ids remain."""
-    before = reading.said.get("ids")
-    reading.said["ids"] = tuple(id for id in dict.fromkeys(ids) if before is None or id in before)
+    before = state.fields.get("ids")
+    state.fields["ids"] = tuple(id for id in dict.fromkeys(ids) if before is None or id in before)
 
 
-def _filtered(reading: SearchState, name: str, text: str) -> None:
+def _filtered(state: SearchState, name: str, text: str) -> None:
     """Parses `_has` and `_list`, which aren't parameters of the type."""
-    filter = filter_of(reading, reading.type, name, text)
+    filter = filter_of(state, state.type, name, text)
     if isinstance(filter, RequestError):
-        reading.faults.append(filter)
+        state.faults.append(filter)
     elif text == "":
-        reading.ignored.append((name, None))
+        state.ignored.append((name, None))
     else:
-        reading.filters.append(filter)
-        reading.applied.append((name, text))
+        state.filters.append(filter)
+        state.applied.append((name, text))
 
 
-def _unshaped(reading: SearchState, name: str, text: str) -> None:
+def _unshaped(state: SearchState, name: str, text: str) -> None:
     """Ignores parameters such as a score or a limit, but refuses `_contained`, because results would be missing."""
     if (name, text) == ("_contained", "false"):
-        reading.applied.append((name, text))
+        state.applied.append((name, text))
     elif name == "_contained":
-        expected = f"the resource that contains them, without _contained; this server doesn't search contained {reading.type}s"
-        reading.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
-    elif reading.strict:
-        reading.faults.append(unanswered(name, text, reading.type))
+        expected = f"the resource that contains them, without _contained; this server doesn't search contained {state.type}s"
+        state.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
+    elif state.strict:
+        state.faults.append(unanswered(name, text, state.type))
     else:
-        reading.ignored.append((name, None))
+        state.ignored.append((name, None))
 
 
-def _result(reading: SearchState, name: str, code: str, modifier: str, text: str) -> None:
+def _result(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     if not text:
-        reading.ignored.append((name, None))
+        state.ignored.append((name, None))
         return
     if modifier and code not in MODIFIED:
-        reading.faults.append(RequestError(UNSUPPORTED, name, text, f"{code} with no modifier"))
+        state.faults.append(RequestError(UNSUPPORTED, name, text, f"{code} with no modifier"))
         return
-    expected = RESULTS[code](reading, modifier, text)
+    expected = RESULTS[code](state, modifier, text)
     if expected is None:
         if code != CURSOR:
-            reading.applied.append((name, str(reading.said["count"]) if code == "_count" else text))
-    elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
-        reading.faults.append(RequestError("fhir-search-value-malformed", name, text, expected))
+            state.applied.append((name, str(state.fields["count"]) if code == "_count" else text))
+    elif state.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
+        state.faults.append(RequestError("fhir-search-value-malformed", name, text, expected))
     else:
-        reading.ignored.append((name, None))
+        state.ignored.append((name, None))

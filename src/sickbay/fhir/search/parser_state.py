@@ -11,13 +11,13 @@ from sickbay.fhir.search.query import DateValue, Filter, Include
 
 @dataclass(slots=True)
 class SearchState:
-    """A search while it is being parsed. `said`: fields of the Query."""
+    """A search while it is being parsed. `fields`: fields of the Query so far."""
 
     version: str
     type: str
     base: str
     strict: bool
-    said: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     filters: list[Filter] = field(default_factory=list)
     updated: list[DateValue] = field(default_factory=list)
     includes: list[Include] = field(default_factory=list)

@@ -25,52 +25,52 @@ UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "
 """Known but not supported. Except for `_contained`, they change only how results are presented."""
 
 
-def _count(reading: SearchState, modifier: str, text: str) -> str | None:
+def _count(state: SearchState, modifier: str, text: str) -> str | None:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         return "_count=<a whole number>"
-    reading.said["count"] = min(int(text), MAXIMUM_COUNT)
+    state.fields["count"] = min(int(text), MAXIMUM_COUNT)
     return None
 
 
-def _sort(reading: SearchState, modifier: str, text: str) -> str | None:
+def _sort(state: SearchState, modifier: str, text: str) -> str | None:
     """Parses R4's `_sort=-date,code`, and DSTU2's `_sort:desc=date`, where a repeated `_sort` adds a key."""
-    keys = list(reading.said.get("sort", ()))
+    keys = list(state.fields.get("sort", ()))
     for key in text.split(","):
         code = key.removeprefix("-")
-        parameter = find(reading.version, reading.type, code)
+        parameter = find(state.version, state.type, code)
         if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
-            return f"_sort={nearest_of(code, _sortable(reading)) or '-_lastUpdated'}"
+            return f"_sort={nearest_of(code, _sortable(state)) or '-_lastUpdated'}"
         keys.append(Sort(code, key.startswith("-") or modifier == "desc"))
-    reading.said["sort"] = tuple(keys)
+    state.fields["sort"] = tuple(keys)
     return None
 
 
-def _sortable(reading: SearchState) -> list[str]:
-    return [parameter.code for parameter in parameters(reading.version, reading.type).values() if parameter.kind in _SORTABLE]
+def _sortable(state: SearchState) -> list[str]:
+    return [parameter.code for parameter in parameters(state.version, state.type).values() if parameter.kind in _SORTABLE]
 
 
-def _include(reading: SearchState, modifier: str, text: str) -> str | None:
-    return _inclusion(reading, modifier, text, reverse=False)
+def _include(state: SearchState, modifier: str, text: str) -> str | None:
+    return _inclusion(state, modifier, text, reverse=False)
 
 
-def _revinclude(reading: SearchState, modifier: str, text: str) -> str | None:
-    return _inclusion(reading, modifier, text, reverse=True)
+def _revinclude(state: SearchState, modifier: str, text: str) -> str | None:
+    return _inclusion(state, modifier, text, reverse=True)
 
 
-def _inclusion(reading: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
+def _inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
     source, _, rest = text.partition(":")
     code, _, aim = rest.partition(":")
     form = "_revinclude" if reverse else "_include"
-    known = known_types(reading.version)
+    known = known_types(state.version)
     if modifier not in ("", "iterate", "recurse"):
         return f"{form}:iterate"
     if source != "*" and (source not in known or (aim and aim not in known)):
         return f"{form}=<Type>:<parameter>, with a type of this version"
     if source != "*" and code != "*":
-        parameter = find(reading.version, source, code)
+        parameter = find(state.version, source, code)
         if parameter is None or parameter.kind != "reference":
-            return f"{form}={source}:{_nearest_reference(reading.version, source, code)}"
-    reading.includes.append(Include(source, code or "*", aim or None, reverse, bool(modifier)))
+            return f"{form}={source}:{_nearest_reference(state.version, source, code)}"
+    state.includes.append(Include(source, code or "*", aim or None, reverse, bool(modifier)))
     return None
 
 
@@ -79,28 +79,28 @@ def _nearest_reference(version: str, type: str, code: str) -> str:
     return nearest_of(code, references) or "<" + " | ".join(sorted(references)) + ">"
 
 
-def _total(reading: SearchState, modifier: str, text: str) -> str | None:
+def _total(state: SearchState, modifier: str, text: str) -> str | None:
     if text not in _TOTALS:
         return "_total=none, estimate or accurate"
-    reading.said["total"] = cast(Literal["none", "estimate", "accurate"], text)
+    state.fields["total"] = cast(Literal["none", "estimate", "accurate"], text)
     return None
 
 
-def _summary(reading: SearchState, modifier: str, text: str) -> str | None:
+def _summary(state: SearchState, modifier: str, text: str) -> str | None:
     if text not in _SUMMARIES:
         return "_summary=true, text, data, count or false"
-    reading.said["summary"] = None if text == "false" else text
+    state.fields["summary"] = None if text == "false" else text
     return None
 
 
-def _elements(reading: SearchState, modifier: str, text: str) -> str | None:
+def _elements(state: SearchState, modifier: str, text: str) -> str | None:
     names = tuple(name for name in text.split(",") if name)
-    reading.said["elements"] = (*reading.said.get("elements", ()), *names)
+    state.fields["elements"] = (*state.fields.get("elements", ()), *names)
     return None
 
 
-def _cursor(reading: SearchState, modifier: str, text: str) -> str | None:
-    reading.said["cursor"] = text
+def _cursor(state: SearchState, modifier: str, text: str) -> str | None:
+    state.fields["cursor"] = text
     return None
 
 

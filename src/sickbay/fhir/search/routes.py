@@ -21,25 +21,25 @@ SEVERAL = frozenset({"search-system", "search-compartment"})
 
 
 def search_of(
-    version: str, found: Route, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
+    version: str, route: Route, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
 ) -> Query | tuple[RequestError, ...] | None:
     """Returns the search, or all errors in it; None if it isn't a search. pairs, base, strict: as in `parser.parse`."""
-    if found.interaction not in SEARCHES:
+    if route.interaction not in SEARCHES:
         return None
-    compartment = compartment_types(version, found.compartment[0]) if found.compartment else {}
-    if found.type is not None:
-        query = parse(version, found.type, pairs, base=base, strict=strict)
+    compartment = compartment_types(version, route.compartment[0]) if route.compartment else {}
+    if route.type is not None:
+        query = parse(version, route.type, pairs, base=base, strict=strict)
     else:
-        types = sorted(compartment) if found.compartment else resource_types(version)
+        types = sorted(compartment) if route.compartment else resource_types(version)
         query = parse_several(version, types, pairs, base=base, strict=strict)
     if not isinstance(query, Query):
         return query
     if wrong := subset.faults(query):
         return wrong
-    if found.compartment is None:
+    if route.compartment is None:
         return query
-    parts = tuple(replace(part, within=_within(version, part.type, *found.compartment)) for part in query.parts)
-    return replace(query, parts=parts, within=_within(version, found.type or "", *found.compartment))
+    parts = tuple(replace(part, within=_within(version, part.type, *route.compartment)) for part in query.parts)
+    return replace(query, parts=parts, within=_within(version, route.type or "", *route.compartment))
 
 
 def _within(version: str, type: str, holder: str, id: str) -> Within:

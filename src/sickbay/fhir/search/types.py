@@ -30,15 +30,15 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
     Wildcards are skipped. pairs: decoded, for a search on `type`, which must be a known type; None: on several types.
     """
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
-    return _brief(version, type, relevant) if is_brief(relevant) else _named(version, type, relevant)
+    return _brief(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
 
 @memoized(KEPT)
 def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    return _named(version, type, pairs)
+    return _find_named(version, type, pairs)
 
 
-def _named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _find_named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     several = (type,) if type is not None else chosen(version, pairs) or tuple(known_types(version))
     for name, value in pairs:

@@ -212,7 +212,7 @@ def _reference(state: _ValidationState, targets: frozenset[str] | None, text: An
     if text.startswith("#"):
         state.local.append((f"{at}.reference", text, targets))
         return
-    type = _named(state.base, text)
+    type = _reference_type(state.base, text)
     if type is None:
         return
     if type not in known_types(state.version):
@@ -227,7 +227,7 @@ def _reference(state: _ValidationState, targets: frozenset[str] | None, text: An
 
 
 @memoize(16_384)
-def _named(base: str, text: str) -> str | None:
+def _reference_type(base: str, text: str) -> str | None:
     """Returns the type in a reference or a search; "" if it is neither; None if it is absolute and not on this base."""
     local, search, _ = (text.removeprefix(base + "/") if base else text).partition("?")
     type = local.partition("/")[0]

@@ -52,19 +52,19 @@ class _Writer:
         self.parts.append(">")
         for slot in slots.values():
             if slot.kind != "attribute" and (slot.key in value or "_" + slot.key in value):
-                self._each(slot, value, depth + 1)
+                self._repeated(slot, value, depth + 1)
         if len(self.parts) == begin + 1:
             self.parts[begin] = "/>"
             return
         self.line(depth)
         self.parts.append(f"</{name}>")
 
-    def _each(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
+    def _repeated(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
         values, extras = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
         for value, extra in zip_longest(values, extras):
-            self._single(slot, value, extra if isinstance(extra, dict) else {}, depth)
+            self._element_or_value(slot, value, extra if isinstance(extra, dict) else {}, depth)
 
-    def _single(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
+    def _element_or_value(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
         if slot.kind == "primitive":
             attribute = "" if value is None else f' value="{_text(value)}"'
             self._element(slot.key, inside_primitive(self.version), extra, depth, attribute)

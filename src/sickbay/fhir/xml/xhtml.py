@@ -30,7 +30,7 @@ class Pieces:
             return f"<{local}> in a narrative is not in the namespace {XHTML}"
         self._shut()
         namespace = "" if self._pieces else f' xmlns="{XHTML}"'
-        members = "".join(f" {_named(key)}={quoteattr(value)}" for key, value in attributes.items())
+        members = "".join(f" {_attribute_name(key)}={quoteattr(value)}" for key, value in attributes.items())
         self._pieces.append(f"<{local}{namespace}{members}")
         self._open = True
         return None
@@ -52,7 +52,7 @@ class Pieces:
         self._open = False
 
 
-def _named(key: str) -> str:
+def _attribute_name(key: str) -> str:
     """Returns an attribute name without namespace, except XML's own. Foreign ones stay visible, and validation reports them."""
     space, _, local = key.rpartition(" ")
     return f"xml:{local}" if space == _XML else f"{space}:{local}" if space else local
