@@ -1,1 +1,1 @@
-"""FHIR as data and pure functions: versions, search, index, visibility, conformance. Knows nothing of OAuth."""
+"""FHIR as data and pure functions: versions, search, index, visibility, conformance. Independent of OAuth."""

@@ -38,13 +38,13 @@ def _walk(version: str, path: str, value: Any, base: str) -> bool:
             results = [_walk(version, resource["resourceType"], resource, base) for resource in resources]
             changed = any(results) or changed
         for child in (child for child in elements.get(key, ()) if child.key == key):
-            convert = _attachment if child.type == "Attachment" else None
+            convert = _make_absolute if child.type == "Attachment" else None
             results = [convert(item, base) if convert else _walk(version, child.path, item, base) for item in items]
             changed = any(results) or changed
     return changed
 
 
-def _attachment(value: Any, base: str) -> bool:
+def _make_absolute(value: Any, base: str) -> bool:
     url = value.get("url") if isinstance(value, dict) else None
     if not isinstance(url, str) or not url or _SCHEME.match(url):
         return False

@@ -65,7 +65,7 @@ def searchset(
     id, updated: of the Bundle itself, if it has them.
     """
     brief = len(self_url) <= LONGEST and id is None and updated is None
-    head = _brief_head(self_url, next_url, total) if brief else _head(self_url, next_url, total, id, updated)
+    head = _cached_head(self_url, next_url, total) if brief else _head(self_url, next_url, total, id, updated)
     return b"".join((head, *_listed(base, entries)))
 
 
@@ -78,7 +78,7 @@ def _head(self_url: str, next_url: str | None, total: int | None, id: str | None
 
 
 @memoized(KEPT)
-def _brief_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
+def _cached_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
     """Returns the cached head, because apps repeat their searches."""
     return _head(self_url, next_url, total, None, None)
 
@@ -170,11 +170,11 @@ def _links(self_url: str, next_url: str | None) -> bytes:
 
 def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     """Returns the URL of a search, percent-encoded. `:` `/` `,` `$` and `*` are allowed in a query and stay readable."""
-    return _brief_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
+    return _cached_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
 
 
 @memoized(KEPT)
-def _brief_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
+def _cached_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     return _url(base, type, pairs)
 
 

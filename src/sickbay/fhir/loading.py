@@ -58,7 +58,7 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
-class _Odd(msgspec.Struct):
+class _LooseBundle(msgspec.Struct):
     """A Bundle in which some entries aren't objects."""
 
     entry: list[msgspec.Raw] = []
@@ -77,13 +77,13 @@ def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) 
         return
     if xml:
         body = lossless_json.dumps(document)
-    if _spreads(document, line):
+    if _is_unpacked(document, line):
         yield from _entries(version, body, document)
     else:
         yield _piece(version, "", body, document)
 
 
-def _spreads(document: Any, line: bool) -> bool:
+def _is_unpacked(document: Any, line: bool) -> bool:
     if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
         return False
     return document.get("type") in SPREAD and not (line and "id" in document)
@@ -115,7 +115,7 @@ def _bodies(bundle: bytes) -> list[bytes]:
     try:
         return [bytes(entry.resource) for entry in msgspec.json.decode(bundle, type=_Bundle).entry]
     except msgspec.ValidationError:
-        raw = [bytes(entry) for entry in msgspec.json.decode(bundle, type=_Odd).entry]
+        raw = [bytes(entry) for entry in msgspec.json.decode(bundle, type=_LooseBundle).entry]
         return [bytes(msgspec.json.decode(entry, type=_Entry).resource) if entry[:1] == b"{" else b"" for entry in raw]
 
 

@@ -48,7 +48,7 @@ def repeated(body: bytes, value: Any) -> str | None:
 
     Compares the counts of quotation marks first, and searches for the name only if some strings were lost in parsing.
     """
-    if _marks(body) == _marks(dumps(value)):
+    if _count_quotes(body) == _count_quotes(dumps(value)):
         return None
     duplicates: list[str] = []
 
@@ -59,7 +59,7 @@ def repeated(body: bytes, value: Any) -> str | None:
     return duplicates[0] if duplicates else None
 
 
-def _marks(text: bytes) -> int:
+def _count_quotes(text: bytes) -> int:
     return (_ESCAPED.sub(b"", text) if b"\\" in text else text).count(b'"')
 
 

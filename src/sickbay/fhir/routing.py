@@ -94,21 +94,21 @@ def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     segments = path.split("/")[1:]
     if "" in segments:
         return Misrouted(404, RequestError("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
-    return _below(version, method, segments)
+    return _by_segments(version, method, segments)
 
 
 def _is_of_type(version: str, before: str, type: str, id: str) -> bool:
     return not before and type in known_types(version) and ID.fullmatch(id) is not None
 
 
-def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:
+def _by_segments(version: str, method: str, segments: list[str]) -> Route | Misrouted:
     if not segments:
         return _by_method(_SYSTEM, method)
     head, *rest = segments
     if head == "_search" and not rest:
         return _by_method({"POST": ("search-system", "s")}, method)
     if head == "_history" and not rest:
-        return _by_method(_reading("history-system", "s"), method)
+        return _by_method(_get_or_head("history-system", "s"), method)
     if head.startswith("$") and not rest:
         return _operation(version, method, head[1:])
     if head == JOBS and rest:
@@ -126,7 +126,7 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
         if head == "_search":
             return _by_method({"POST": ("search-type", "s")}, method, type)
         if head == "_history":
-            return _by_method(_reading("history-type", "s"), method, type)
+            return _by_method(_get_or_head("history-type", "s"), method, type)
         if head.startswith("$"):
             return _operation(version, method, head[1:], type)
     if not ID.fullmatch(head):
@@ -150,9 +150,9 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     if head == "*" or head in known_types(version):
         if (more and more != ["_search"]) or not compartment_types(version, type):
             return Misrouted(404)
-        methods = {"POST": ("search-compartment", "s")} if more else _reading("search-compartment", "s")
+        methods = {"POST": ("search-compartment", "s")} if more else _get_or_head("search-compartment", "s")
         matched = _by_method(methods, method, None if head == "*" else head)
-        return matched if isinstance(matched, Misrouted) else _within(matched, type, id)
+        return matched if isinstance(matched, Misrouted) else _in_compartment(matched, type, id)
     if head[:1].isupper() and not more:
         return _unknown_type(version, head, [])
     return Misrouted(404)
@@ -184,20 +184,20 @@ def _job(method: str, rest: list[str]) -> Route | Misrouted:
     )
 
 
-def _within(route: Route, type: str, id: str) -> Route:
+def _in_compartment(route: Route, type: str, id: str) -> Route:
     return Route(route.interaction, route.letters, route.type, compartment=(type, id))
 
 
 def _history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method(_reading("history-instance", "r"), method, type, id)
+        return _by_method(_get_or_head("history-instance", "r"), method, type, id)
     if len(rest) > 1 or not ID.fullmatch(rest[0]):
         return Misrouted(404)
-    matched = _by_method(_reading("vread", "r"), method, type, id)
+    matched = _by_method(_get_or_head("vread", "r"), method, type, id)
     return matched if isinstance(matched, Misrouted) else Route("vread", "r", type, id, rest[0])
 
 
-def _reading(interaction: str, letters: str) -> dict[str, tuple[str, str]]:
+def _get_or_head(interaction: str, letters: str) -> dict[str, tuple[str, str]]:
     """Returns the methods of a read. HEAD is the same as GET without the body."""
     return {"GET": (interaction, letters), "HEAD": (interaction, letters)}
 

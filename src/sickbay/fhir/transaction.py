@@ -152,7 +152,7 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
     if isinstance(value, str):
         if trail[-1:] == ("div",):
             return _LINK.sub(lambda match: match[1] + places.get(match[2], match[2]) + match[3], value)
-        return places[value] if value in places and _leads(version, trail) else value
+        return places[value] if value in places and _is_address(version, trail) else value
     if isinstance(value, dict):
         type = value.get("resourceType")
         here = (type,) if isinstance(type, str) else trail
@@ -163,7 +163,7 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
 _LINK = re.compile(r"""(\s(?:href|src)\s*=\s*["'])([^"']*)(["'])""")
 
 
-def _leads(version: str, trail: tuple[str, ...]) -> bool:
+def _is_address(version: str, trail: tuple[str, ...]) -> bool:
     """Returns whether the element is an address. trail: a resource type, and the element names on the way down."""
     if trail[-1:] == ("reference",):
         return True

@@ -77,7 +77,9 @@ class Visibility:
 
     def reach(self, type: str, letter: str, codes: Collection[tuple[str, str | None, str]]) -> frozenset[str] | None:
         """Returns the ids of the patients for whom resources with these codes are visible; None: for all patients."""
-        clauses = [clause for clause in self.of(type, letter) if all(_coded(granular, codes) for granular in clause.filters)]
+        clauses = [
+            clause for clause in self.of(type, letter) if all(_has_coding(granular, codes) for granular in clause.filters)
+        ]
         if any(clause.patients is None for clause in clauses):
             return None
         return frozenset().union(*(clause.patients for clause in clauses if clause.patients is not None))
@@ -108,10 +110,10 @@ def to_groups(visibility: Visibility) -> Visibility:
 def _meets(clause: Clause, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]) -> bool:
     if clause.patients is not None and clause.patients.isdisjoint(patients):
         return False
-    return not clause.filters or all(_coded(granular, codes) for granular in clause.filters)
+    return not clause.filters or all(_has_coding(granular, codes) for granular in clause.filters)
 
 
-def _coded(granular: Granular, codes: Collection[tuple[str, str | None, str]]) -> bool:
+def _has_coding(granular: Granular, codes: Collection[tuple[str, str | None, str]]) -> bool:
     return any(
         parameter == granular.parameter and code == wanted and (system is None or coded_system == system)
         for parameter, coded_system, code in codes

@@ -25,7 +25,7 @@ def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     """Returns the resource with the values of `meta` added. Existing values aren't repeated."""
     values = _valid_meta(resource)
     for name in LISTS:
-        new = [label for label in meta.get(name, []) if not _among(label, values.get(name, []))]
+        new = [label for label in meta.get(name, []) if not _contains(label, values.get(name, []))]
         if new:
             values[name] = [*values.get(name, []), *new]
     return {**resource, "meta": values}
@@ -34,7 +34,7 @@ def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
 def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     values = _valid_meta(resource)
     for name in LISTS:
-        remaining = [label for label in values.get(name, []) if not _among(label, meta.get(name, []))]
+        remaining = [label for label in values.get(name, []) if not _contains(label, meta.get(name, []))]
         values = {**values, name: remaining} if remaining else {key: value for key, value in values.items() if key != name}
     return {**resource, "meta": values}
 
@@ -46,7 +46,7 @@ def _valid_meta(resource: dict[str, Any]) -> dict[str, Any]:
     return {name: member for name, member in members.items() if name not in LISTS or isinstance(member, list)}
 
 
-def _among(label: Any, others: list[Any]) -> bool:
+def _contains(label: Any, others: list[Any]) -> bool:
     return any(_key(label) == _key(other) for other in others)
 
 

@@ -33,14 +33,14 @@ LOOKED = 10_000_000
 class PatchTarget(NamedTuple):
     """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" for a primitive.
 
-    group: the bare name, if the element is a choice. beside: the id and extension list that belongs to primitives.
+    group: the bare name, if the element is a choice. extras: ids and extensions of the primitives in a list.
     """
 
     holder: Any
     key: Any
     home: str
     group: str = ""
-    beside: Any = None
+    extras: Any = None
 
     @property
     def value(self) -> Any:
@@ -143,7 +143,7 @@ def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -
     for number, operation in enumerate(operations):
         try:
             _DO[operation["type"]](version, changed, operation)
-        except (_NotThere, KeyError) as error:
+        except (_PathError, KeyError) as error:
             raise PatchFailed(f"operation {number}, {operation['type']} at {operation['path']!r}: {error.args[0]}") from None
     return changed
 
@@ -154,7 +154,7 @@ def _count(value: Any) -> int:
     return 1 + sum(map(_count, members))
 
 
-class _NotThere(Exception):
+class _PathError(Exception):
     """A path that leads to no element, or to several."""
 
 
@@ -162,17 +162,17 @@ def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
     place = _single(version, resource, operation["path"])
     holder, name = place.value, str(operation["name"])
     if not isinstance(holder, dict) or not place.home:
-        raise _NotThere("it isn't an object")
+        raise _PathError("it isn't an object")
     known = _shape(version, place.home, holder).elements
     key = name if name in known else name + str(operation["key"])
     if key not in known:
-        raise _NotThere(f"there is no element {name}")
+        raise _PathError(f"there is no element {name}")
     value = _fitted(version, known[key].home, operation["value"])
     if known[key].many:
         holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
     else:
         if any(other in holder for other in known if other == key or known[other].group == known[key].group != ""):
-            raise _NotThere(f"{name} already exists")
+            raise _PathError(f"{name} already exists")
         holder[key] = value
 
 
@@ -180,7 +180,7 @@ def _insert(version: str, resource: dict[str, Any], operation: Operation) -> Non
     listed, home = _list(version, resource, operation["path"])
     index = _number(operation["index"])
     if index > len(listed):
-        raise _NotThere(f"there are {len(listed)} elements, so index {index} is out of range")
+        raise _PathError(f"there are {len(listed)} elements, so index {index} is out of range")
     listed.insert(index, _fitted(version, home, operation["value"]))
 
 
@@ -188,15 +188,15 @@ def _delete(version: str, resource: dict[str, Any], operation: Operation) -> Non
     """Deletes the element, if it exists."""
     places = _places(version, resource, operation["path"])
     if len(places) > 1:
-        raise _NotThere(f"it matches {len(places)} elements, but only one can be deleted at a time")
+        raise _PathError(f"it matches {len(places)} elements, but only one can be deleted at a time")
     for place in places:
         if place.holder is None:
-            raise _NotThere("a resource must be deleted with DELETE")
+            raise _PathError("a resource must be deleted with DELETE")
         del place.holder[place.key]
         if isinstance(place.holder, dict):
             place.holder.pop(f"_{place.key}", None)
-        elif isinstance(place.beside, list):
-            del place.beside[place.key]
+        elif isinstance(place.extras, list):
+            del place.extras[place.key]
     _clear(resource)
 
 
@@ -213,7 +213,7 @@ def _clear(value: Any) -> bool:
 def _replace(version: str, resource: dict[str, Any], operation: Operation) -> None:
     place = _single(version, resource, operation["path"])
     if place.holder is None:
-        raise _NotThere("a resource must be replaced with PUT")
+        raise _PathError("a resource must be replaced with PUT")
     key = f"{place.group}{operation['key']}" if place.group and operation["key"] else place.key
     value = _fitted(version, place.home, operation["value"])
     if key == place.key:
@@ -228,13 +228,13 @@ def _move(version: str, resource: dict[str, Any], operation: Operation) -> None:
     listed, _ = _list(version, resource, operation["path"])
     source, destination = _number(operation["source"]), _number(operation["destination"])
     if max(source, destination) >= len(listed):
-        raise _NotThere(f"there are {len(listed)} elements, so an index is out of range")
+        raise _PathError(f"there are {len(listed)} elements, so an index is out of range")
     listed.insert(destination, listed.pop(source))
 
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _NotThere("an index must be a whole number, 0 or greater")
+        raise _PathError("an index must be a whole number, 0 or greater")
     return value
 
 
@@ -243,29 +243,29 @@ def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any],
     places = _places(version, resource, path)
     holders = [place.holder for place in places]
     if not holders or not isinstance(holders[0], list) or any(holder is not holders[0] for holder in holders):
-        raise _NotThere("it doesn't match exactly one list")
+        raise _PathError("it doesn't match exactly one list")
     return holders[0], places[0].home
 
 
 def _single(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
     places = _places(version, resource, path)
     if len(places) != 1:
-        raise _NotThere("there is no such element" if not places else f"it matches {len(places)} elements")
+        raise _PathError("there is no such element" if not places else f"it matches {len(places)} elements")
     return places[0]
 
 
 def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
     type = str(resource["resourceType"])
     if len(path) > LONGEST:
-        raise _NotThere(f"a path must not be longer than {LONGEST} characters")
+        raise _PathError(f"a path must not be longer than {LONGEST} characters")
     head = re.match(r"[A-Za-z]+", path)
     if head is None or head[0] not in (type, "Resource", "DomainResource"):
-        raise _NotThere(f"a path must begin with {type}")
+        raise _PathError(f"a path must begin with {type}")
     places, at = [PatchTarget(None, resource, type)], head.end()
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
-            raise _NotThere(f"{path[at:]!r} is not supported")
+            raise _PathError(f"{path[at:]!r} is not supported")
         places, at = _follow(version, places, step), step.end()
     return places
 
@@ -293,7 +293,7 @@ def _below(version: str, place: PatchTarget, name: str) -> list[PatchTarget]:
             home = element.home
             members = value[key]
             places += (
-                [PatchTarget(members, at, home, beside=value.get(f"_{key}")) for at in range(len(members))]
+                [PatchTarget(members, at, home, extras=value.get(f"_{key}")) for at in range(len(members))]
                 if isinstance(members, list)
                 else [PatchTarget(value, key, home, element.group)]
             )
@@ -310,7 +310,7 @@ def _comparisons(criteria: str) -> list[tuple[list[str], Any]]:
     for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):
         equals = _EQUALS.fullmatch(text)
         if equals is None:
-            raise _NotThere(f"where({criteria}) is not supported")
+            raise _PathError(f"where({criteria}) is not supported")
         path, word, truth, number = equals.groups()
         wanted: Any = (truth == "true") if truth else float(number) if number else re.sub(r"\\(.)", r"\1", word or "")
         comparisons.append((path.split("."), wanted))

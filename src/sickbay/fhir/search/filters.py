@@ -20,7 +20,6 @@ from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
     TEXT,
-    beside,
     components,
     find,
     known_types,
@@ -28,6 +27,7 @@ from sickbay.fhir.search.parameters import (
     nearest_of,
     parameters,
     resource_types,
+    with_offset,
 )
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import (
@@ -112,7 +112,7 @@ def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BE
     return values_of(state, parameter, modifier or None, text)
 
 
-def _from(inner: RequestError, name: str, way: str) -> RequestError:
+def _error_in_chain(inner: RequestError, name: str, way: str) -> RequestError:
     """Reports an error at the end of a chain for the whole chain. Errors whose `expected` is a sentence keep it."""
     is_sentence = inner.rule in ("fhir-search-too-complex", UNSUPPORTED)
     return RequestError(inner.rule, name, inner.value, inner.expected if is_sentence else way + inner.expected)
@@ -142,7 +142,7 @@ def _has(state: SearchState, type: str, name: str, text: str, way: Way) -> Filte
         return RequestError(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
     inner = filter_of(state, source, rest, text, way._replace(back=way.back + 1))
     if isinstance(inner, RequestError):
-        return _from(inner, name, f"_has:{source}:{code}:")
+        return _error_in_chain(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
 
 
@@ -194,7 +194,7 @@ def _chain(
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
-    able, kinds = _able(state.version, targets, rest)
+    able, kinds = _types_with(state.version, targets, rest)
     meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
     ends = _ends(state, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
     if ends is None:
@@ -202,12 +202,12 @@ def _chain(
         form = f"{parameter.code}:{type}.{rest}, with the type that you mean"
         return RequestError("fhir-search-unknown-param", name, text, form)
     if isinstance(ends, RequestError):
-        return _from(ends, name, f"{head}.")
+        return _error_in_chain(ends, name, f"{head}.")
     either = tuple(Filter(parameter, (), None, end) for end in ends)
     return either[0] if len(either) == 1 else Filter(parameter, (), either=either)
 
 
-def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], int]:
+def _types_with(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], int]:
     """Returns the types that have the next parameter in a chain, and how many different kinds it has in them."""
     code = rest.partition(".")[0].partition(":")[0]
     known = {target: find(version, target, code) for target in targets if target in known_types(version)}
@@ -322,11 +322,11 @@ def _composite(state: SearchState, parameter: SearchParameter, text: str) -> Val
 
 def _searched_parameter(state: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
-        return beside(parameter, IDENTIFIER, "token")
+        return with_offset(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
-        return beside(parameter, OF_TYPE, "token")
+        return with_offset(parameter, OF_TYPE, "token")
     if modifier in ("text", "code-text") and parameter.kind != "string":
-        return beside(parameter, TEXT, "string")
+        return with_offset(parameter, TEXT, "string")
     if parameter.kind == "composite":
         return replace(parameter, held=composites.held_by(state.version, parameter))
     return parameter

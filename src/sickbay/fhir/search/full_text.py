@@ -30,7 +30,7 @@ ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
 """Limits for one search: its alternatives, its words, and the nesting of brackets."""
 _TEXTS = frozenset({"string", "markdown"})
 _CODED = frozenset({"CodeableConcept", "Coding"})
-_SILENT = frozenset(
+_WITHOUT_TEXT = frozenset(
     {
         "Age",
         "ContactPoint",
@@ -57,11 +57,11 @@ _PARTS = re.compile(r"[()]|[^\s()]+")
 
 def pieces(text: str) -> tuple[str, ...]:
     """Returns the folded words of a text, separated by single spaces, in pieces that fit into an index row."""
-    return _few(text) if len(text) <= LENGTH else tuple(_pieces(text))
+    return _cached_pieces(text) if len(text) <= LENGTH else tuple(_pieces(text))
 
 
 @memoized(16_384)
-def _few(text: str) -> tuple[str, ...]:
+def _cached_pieces(text: str) -> tuple[str, ...]:
     """Returns cached pieces, because most texts are displays of codes and occur many times."""
     return tuple(_pieces(text))
 
@@ -93,7 +93,7 @@ def narrative(value: Any) -> list[str]:
 def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, str, str]]) -> list[str]:
     """Returns the pieces of all other text. kept: (number, folded text, original text) that the index already has."""
     plan, silent = _outermost(version, resource["resourceType"])
-    texts = [raw for _, folded, raw in kept if len(raw) > LENGTH or not _legible(folded)]
+    texts = [raw for _, folded, raw in kept if len(raw) > LENGTH or not _is_searchable(folded)]
     lost = len(texts)
     for key in resource:
         if key not in silent:
@@ -109,7 +109,7 @@ def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, st
 
 
 @memoize(16_384)
-def _legible(text: str) -> bool:
+def _is_searchable(text: str) -> bool:
     """Whether all its words can be found: each follows a space, or a character that a search treats as one."""
     return _HIDDEN.search(text) is None
 
@@ -135,7 +135,11 @@ def _gather(texts: list[str], version: str, path: str, value: Any) -> None:
 @cache
 def _plan(version: str, path: str) -> Plan:
     first_children = {key: listed[0] for key, listed in children(version, path).items() if key not in _UNWORDED}
-    return {key: "" if child.type in _TEXTS else child.path for key, child in first_children.items() if _speaks(version, child)}
+    return {
+        key: "" if child.type in _TEXTS else child.path
+        for key, child in first_children.items()
+        if _may_contain_text(version, child)
+    }
 
 
 @cache
@@ -154,14 +158,14 @@ def _outermost(version: str, type: str) -> tuple[Plan, frozenset[str]]:
     return remaining, frozenset({"resourceType", *listed} - remaining.keys())
 
 
-def _speaks(version: str, child: Child, above: frozenset[str] = frozenset()) -> bool:
+def _may_contain_text(version: str, child: Child, above: frozenset[str] = frozenset()) -> bool:
     """Whether the element may contain text, ignoring extensions of elements that have none."""
     if child.type in _TEXTS or child.type == "Extension":
         return child.type in _TEXTS or not above
-    if child.type in _SILENT or child.type[0].islower() or child.path in above:
+    if child.type in _WITHOUT_TEXT or child.type[0].islower() or child.path in above:
         return False
     below = (each for key, listed in children(version, child.path).items() for each in listed if key not in _UNWORDED)
-    return any(_speaks(version, each, above | {child.path}) for each in below)
+    return any(_may_contain_text(version, each, above | {child.path}) for each in below)
 
 
 @cache
@@ -190,7 +194,7 @@ def asked(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
     """Returns the alternatives in all texts, each with its words; or the text that is invalid. Raises TooMuch."""
     alternatives: list[WordsValue] = []
     for text in texts:
-        parsed = _read(text)
+        parsed = _parse(text)
         if parsed is None:
             return text
         alternatives += parsed
@@ -199,23 +203,23 @@ def asked(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
     return tuple(alternatives)
 
 
-def _read(text: str) -> tuple[WordsValue, ...] | None:
+def _parse(text: str) -> tuple[WordsValue, ...] | None:
     """Parses an expression such as `(bone OR liver) AND metastases`."""
     tokens = _PARTS.findall(text)
     if len(tokens) > 4 * ASKED:
         raise TooMuch
     if not tokens or '"' in text or "NOT" in tokens or tokens.count("(") > DEPTH:
         return None
-    alternatives = _either(tokens)
+    alternatives = _parse_or(tokens)
     if alternatives is None or tokens or not alternatives or not all(alternatives):
         return None
     return tuple(WordsValue(tuple(dict.fromkeys(words))) for words in alternatives)
 
 
-def _either(tokens: list[str]) -> list[list[str]] | None:
+def _parse_or(tokens: list[str]) -> list[list[str]] | None:
     alternatives: list[list[str]] = []
     while True:
-        part = _all(tokens)
+        part = _parse_and(tokens)
         if part is None:
             return None
         alternatives += part
@@ -224,12 +228,12 @@ def _either(tokens: list[str]) -> list[list[str]] | None:
         tokens.pop(0)
 
 
-def _all(tokens: list[str]) -> list[list[str]] | None:
-    alternatives = _unit(tokens)
+def _parse_and(tokens: list[str]) -> list[list[str]] | None:
+    alternatives = _parse_unit(tokens)
     while alternatives is not None and tokens and tokens[0] != ")" and tokens[0].upper() != "OR":
         if tokens[0].upper() == "AND":
             tokens.pop(0)
-        more = _unit(tokens)
+        more = _parse_unit(tokens)
         if more is None:
             return None
         if len(alternatives) * len(more) > ALTERNATIVES:
@@ -238,11 +242,11 @@ def _all(tokens: list[str]) -> list[list[str]] | None:
     return alternatives
 
 
-def _unit(tokens: list[str]) -> list[list[str]] | None:
+def _parse_unit(tokens: list[str]) -> list[list[str]] | None:
     if not tokens or tokens[0] == ")" or tokens[0].upper() in ("AND", "OR"):
         return None
     token = tokens.pop(0)
     if token != "(":
         return [_words(token)]
-    alternatives = _either(tokens)
+    alternatives = _parse_or(tokens)
     return alternatives if alternatives is not None and tokens and tokens.pop(0) == ")" else None

@@ -22,7 +22,7 @@ def related(version: str, system: str, code: str, way: str) -> tuple[str, ...] |
     """Returns the code and all codes above or below it; None if the system is unknown. way: "above" or "below"."""
     known = next((name for name in _names(system) if name in _hierarchies()), None)
     if known is not None:
-        return _reached(_ways(known, way), code)
+        return _reached(_neighbours(known, way), code)
     return (code,) if any(name in systems(version) for name in _names(system)) else None
 
 
@@ -49,7 +49,7 @@ def _hierarchies() -> Mapping[str, Mapping[str, list[str]]]:
 
 
 @cache
-def _ways(system: str, way: str) -> Mapping[str, list[str]]:
+def _neighbours(system: str, way: str) -> Mapping[str, list[str]]:
     above = _hierarchies()[system]
     if way == "above":
         return above

@@ -53,7 +53,7 @@ class _Task(NamedTuple):
     type: str
     compartment: bool
     granular: bool
-    worded: bool
+    indexes_text: bool
     """Whether its texts are indexed under its own number. For references only in R5, where they can be searched."""
 
 
@@ -112,7 +112,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
         _presence(rows, task, resource)
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
         rows.patients = {owner[1]: None}
-    _worded(rows, version, type, resource)
+    _add_text(rows, version, type, resource)
     id = resource.get("id")
     if type == "Patient" and isinstance(id, str):
         rows.patients = {id: None}
@@ -133,7 +133,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     )
 
 
-def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
+def _add_text(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
     """Adds the narrative, and text that no parameter indexes."""
     own = parameters(version, type)
     for piece in full_text.content(version, resource, rows.strings):
@@ -158,8 +158,8 @@ def _tasks(version: str, type: str) -> dict[str, tuple[tuple[Take, tuple[Step, .
 
 def _task(version: str, parameter: SearchParameter, route: ElementPath, compartment: bool) -> _Task:
     granular = parameter.kind == "token" and parameter.code in GRANULAR
-    worded = parameter.kind != "reference" or version == "r5"
-    return _Task(parameter.number, parameter.code, route.steps, route.type, compartment, granular, worded)
+    indexes_text = parameter.kind != "reference" or version == "r5"
+    return _Task(parameter.number, parameter.code, route.steps, route.type, compartment, granular, indexes_text)
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
@@ -169,13 +169,13 @@ def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
 
 
 def _token(rows: _Rows, task: _Task, value: Any) -> None:
-    number, name, _, type, _, granular, worded = task
+    number, name, _, type, _, granular, indexes_text = task
     codes, texts = index_values.coded(value, type)
     for system, code in codes:
         rows.tokens[number, system, code] = None
         if granular:
             rows.codes[name, system, code] = None
-    if worded:
+    if indexes_text:
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if type == "Identifier" and isinstance(value, dict) and "type" in value:
@@ -184,11 +184,11 @@ def _token(rows: _Rows, task: _Task, value: Any) -> None:
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
-    number, name, _, type, compartment, _, worded = task
+    number, name, _, type, compartment, _, indexes_text = task
     if isinstance(value, dict) and "identifier" in value:
         for system, code in index_values.identified(value, type):
             rows.tokens[number + IDENTIFIER, system, code] = None
-    if worded and isinstance(value, dict):
+    if indexes_text and isinstance(value, dict):
         for folded, raw in index_values.texts(value, type):
             rows.strings[number + TEXT, folded, raw] = None
     text = index_values.referenced(value, type)

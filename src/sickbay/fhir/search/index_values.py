@@ -57,11 +57,11 @@ def known(value: Any) -> bytes | None:
 def _concept(value: dict[str, Any]) -> tuple[Coded, Sequence[tuple[str, str]]]:
     """Returns the codes and texts of a CodeableConcept."""
     text = known(value)
-    return _read(text) if text is not None else (_codings(value), _displays(value))
+    return _cached_concept(text) if text is not None else (_codings(value), _displays(value))
 
 
 @memoized(8192)
-def _read(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
+def _cached_concept(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
     value = lossless_json.loads(text)
     return tuple(_codings(value)), tuple(_displays(value))
 
@@ -91,7 +91,7 @@ def _codings(value: dict[str, Any]) -> Coded:
     return pairs
 
 
-def _extended(value: dict[str, Any]) -> Coded:
+def _extension_tokens(value: dict[str, Any]) -> Coded:
     """Returns the tokens in an extension, as written, because a search doesn't know the extension's type."""
     inner, of = _extension(value)
     return tokens(inner, "code" if of == "string" else of) if inner is not None else ()
@@ -109,7 +109,7 @@ def _contact(value: dict[str, Any]) -> Coded:
     return [(system, address.lower()) for system, address in _coded(value, "system", "value")]
 
 
-def _either(value: dict[str, Any]) -> Coded:
+def _codeable_reference(value: dict[str, Any]) -> Coded:
     concept = value.get("concept")
     return _concept(concept)[0] if isinstance(concept, dict) else ()
 
@@ -118,9 +118,9 @@ _CODED: dict[str, Callable[[dict[str, Any]], Coded]] = {
     "CodeableConcept": lambda value: _concept(value)[0],
     "Coding": lambda value: _coded(value, "system", "code"),
     "Identifier": lambda value: _coded(value, "system", "value"),
-    "CodeableReference": _either,
+    "CodeableReference": _codeable_reference,
     "ContactPoint": _contact,
-    "Extension": _extended,
+    "Extension": _extension_tokens,
 }
 
 

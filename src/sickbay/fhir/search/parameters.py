@@ -122,7 +122,7 @@ def _code(definition: str) -> str:
     return definition.rpartition("/")[2].partition("-")[2]
 
 
-def beside(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
+def with_offset(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
     """Returns the parameter for other index rows of the same elements: IDENTIFIER, OF_TYPE or TEXT."""
     numbers = tuple(number + offset for number in parameter.held)
     return replace(parameter, number=parameter.number + offset, kind=kind, held=numbers)

@@ -38,12 +38,12 @@ def parse(
     `Prefer: handling=strict` or the tenant's policy; otherwise unknown parameters are listed in `Query.ignored`.
     """
     if is_brief(pairs):
-        return _brief(version, type, tuple(pairs), base, strict)
+        return _cached(version, type, tuple(pairs), base, strict)
     return _parsed(version, type, pairs, base, strict)
 
 
 @memoized(KEPT)
-def _brief(
+def _cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
 ) -> Query | tuple[RequestError, ...]:
     """Caches the Query, which is immutable. The store also caches what it computes from it."""
@@ -160,7 +160,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
         _filtered(state, name, text)
         return
     if code in UNSHAPED:
-        _unshaped(state, name, text)
+        _unsupported_result(state, name, text)
         return
     if code == "near-distance" and state.type == "Location" and find(state.version, "Location", code):
         state.applied.append((name, text))  # it is part of near
@@ -191,11 +191,11 @@ def _known(state: SearchState, parameter: SearchParameter, name: str, text: str,
         state.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
     else:
         state.filters.append(parsed)
-        _doubt(state, parameter, name, parsed)
+        _warn_of_unknown_code(state, parameter, name, parsed)
     state.applied.append((name, text))
 
 
-def _doubt(state: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
+def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
     if parameter.kind != "token" or filter.leads or filter.modifier not in (None, "not"):
         return
@@ -242,7 +242,7 @@ def _filtered(state: SearchState, name: str, text: str) -> None:
         state.applied.append((name, text))
 
 
-def _unshaped(state: SearchState, name: str, text: str) -> None:
+def _unsupported_result(state: SearchState, name: str, text: str) -> None:
     """Ignores parameters such as a score or a limit, but refuses `_contained`, because results would be missing."""
     if (name, text) == ("_contained", "false"):
         state.applied.append((name, text))

@@ -35,11 +35,11 @@ _BARRED = str.maketrans(
 
 def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
-    return _short(text) if len(text) <= LENGTH else _folded(text)
+    return _cached_fold(text) if len(text) <= LENGTH else _folded(text)
 
 
 @memoized(16_384)
-def _short(text: str) -> str:
+def _cached_fold(text: str) -> str:
     """Returns cached text, because most texts are displays of codes and occur many times."""
     return _folded(text)
 

@@ -30,11 +30,11 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
     Wildcards are skipped. pairs: decoded, for a search on `type`, which must be a known type; None: on several types.
     """
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
-    return _brief(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
+    return _cached(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
 
 @memoized(KEPT)
-def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def _cached(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _find_named(version, type, pairs)
 
 

@@ -70,10 +70,10 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
     if text.rsplit("/", 1)[-1] in _NOWHERE:
         return RequestError("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
     if ID.fullmatch(text):
-        return ReferenceValue(modifier or _only(parameter.targets), text)
+        return ReferenceValue(modifier or _single_target(parameter.targets), text)
     address = target(text, base)
     if address is None and is_absolute(text):
-        return _foreign(parameter, text)
+        return _external(parameter, text)
     if address is None and "/" not in text:
         return RequestError("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if address is None or not _fits(parameter, modifier, address[0]):
@@ -81,14 +81,14 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
     return ReferenceValue(*address)
 
 
-def _foreign(parameter: SearchParameter, text: str) -> Value | RequestError:
+def _external(parameter: SearchParameter, text: str) -> Value | RequestError:
     """Refuses a patient on another server, which no resource here refers to. Other targets and URNs are possible."""
     if text.startswith("urn:") or "Patient" not in parameter.targets or text.split("/")[-2:-1] != ["Patient"]:
         return ReferenceValue(None, "", text)
     return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
 
 
-def _only(targets: tuple[str, ...]) -> str | None:
+def _single_target(targets: tuple[str, ...]) -> str | None:
     return targets[0] if len(targets) == 1 else None
 
 

@@ -80,7 +80,7 @@ def _codings(value: Any) -> set[tuple[Any, Any]]:
     return {(str(coding.get("system")), str(coding.get("code"))) for coding in codings}
 
 
-def _said_once(observation: Json) -> bool:
+def _component_codes_differ(observation: Json) -> bool:
     components = observation.get("component")
     if not isinstance(components, list) or not any(key.startswith("value") for key in observation):
         return True
@@ -88,7 +88,7 @@ def _said_once(observation: Json) -> bool:
     return not any(own & _codings(component) for component in components)
 
 
-def _one_end(appointment: Json) -> bool:
+def _both_or_neither_end(appointment: Json) -> bool:
     return ("start" in appointment) == ("end" in appointment)
 
 
@@ -113,17 +113,17 @@ def _requested(bundle: Json) -> bool:
     return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries(bundle))
 
 
-def _as(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
+def _for_type(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
     """Applies a check only to Bundles of a type."""
     return lambda bundle: bundle.get("type") != type or holds(bundle)
 
 
-def _is_named(bundle: Json) -> bool:
+def _has_identifier(bundle: Json) -> bool:
     identifier = bundle.get("identifier")
     return isinstance(identifier, dict) and "system" in identifier and "value" in identifier
 
 
-def _begins(type: str) -> Callable[[Json], bool]:
+def _begins_with(type: str) -> Callable[[Json], bool]:
     def holds(bundle: Json) -> bool:
         first = (_entries(bundle) or [{}])[0].get("resource")
         return isinstance(first, dict) and first.get("resourceType") == type
@@ -136,16 +136,16 @@ def _abated(condition: Json) -> bool:
     return not ended or any(_coded(condition, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
 
 
-def _mistaken(resource: Json) -> bool:
+def _entered_in_error(resource: Json) -> bool:
     return _coded(resource, "verificationStatus", "entered-in-error")
 
 
-def _with(name: str, *others: str) -> Callable[[Json], bool]:
+def _requires_any(name: str, *others: str) -> Callable[[Json], bool]:
     """If `name` is there, one of the others must be too."""
     return lambda value: name not in value or any(other in value for other in others)
 
 
-def _some(*names: str) -> Callable[[Json], bool]:
+def _any_of(*names: str) -> Callable[[Json], bool]:
     return lambda value: any(name in value for name in names)
 
 
@@ -168,17 +168,21 @@ _BUNDLE = (
         "only entries of a batch-response, a transaction-response or a history have a response",
         _only("response", "batch-response", "transaction-response", "history"),
     ),
-    Invariant("bdl-9", "a document has an identifier with a system and a value", _as("document", _is_named), _SINCE_R4),
-    Invariant("bdl-10", "a document has a timestamp", _as("document", _some("timestamp")), _SINCE_R4),
-    Invariant("bdl-11", "a document begins with a Composition", _as("document", _begins("Composition")), _SINCE_R4),
-    Invariant("bdl-12", "a message begins with a MessageHeader", _as("message", _begins("MessageHeader")), _SINCE_R4),
+    Invariant(
+        "bdl-9", "a document has an identifier with a system and a value", _for_type("document", _has_identifier), _SINCE_R4
+    ),
+    Invariant("bdl-10", "a document has a timestamp", _for_type("document", _any_of("timestamp")), _SINCE_R4),
+    Invariant("bdl-11", "a document begins with a Composition", _for_type("document", _begins_with("Composition")), _SINCE_R4),
+    Invariant(
+        "bdl-12", "a message begins with a MessageHeader", _for_type("message", _begins_with("MessageHeader")), _SINCE_R4
+    ),
 )
 _CONDITION = (
     Invariant("con-4", "an abated condition must be inactive, in remission or resolved", _abated, _R4),
     Invariant(
         "con-5",
         "a condition entered in error must not have a clinicalStatus",
-        lambda condition: not _mistaken(condition) or "clinicalStatus" not in condition,
+        lambda condition: not _entered_in_error(condition) or "clinicalStatus" not in condition,
         _R4,
     ),
 )
@@ -186,27 +190,27 @@ _ALLERGY = (
     Invariant(
         "ait-1",
         "an allergy must have a clinicalStatus, unless it was entered in error",
-        lambda allergy: _mistaken(allergy) or "clinicalStatus" in allergy,
+        lambda allergy: _entered_in_error(allergy) or "clinicalStatus" in allergy,
         _R4,
     ),
     Invariant(
         "ait-2",
         "an allergy entered in error must not have a clinicalStatus",
-        lambda allergy: not _mistaken(allergy) or "clinicalStatus" not in allergy,
+        lambda allergy: not _entered_in_error(allergy) or "clinicalStatus" not in allergy,
         _R4,
     ),
 )
 _APPOINTMENT = (
-    Invariant("app-2", "start and end must be present together", _one_end),
+    Invariant("app-2", "start and end must be present together", _both_or_neither_end),
     Invariant("app-3", "start and end are required unless the status is proposed, cancelled or waitlist", _has_a_time),
 )
 _SECTION = (
-    Invariant("cmp-1", "a section needs text, entries or nested sections", _some("text", "entry", "section")),
+    Invariant("cmp-1", "a section needs text, entries or nested sections", _any_of("text", "entry", "section")),
     Invariant("cmp-2", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),
 )
 _REPEAT = (
-    Invariant("tim-1", "a duration needs its unit", _with("duration", "durationUnit", "durationUnits")),
-    Invariant("tim-2", "a period needs its unit", _with("period", "periodUnit", "periodUnits")),
+    Invariant("tim-1", "a duration needs its unit", _requires_any("duration", "durationUnit", "durationUnits")),
+    Invariant("tim-2", "a period needs its unit", _requires_any("period", "periodUnit", "periodUnits")),
 )
 
 EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
@@ -229,16 +233,16 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
     ),
     "Observation": (
         _ABSENT,
-        Invariant("obs-7", "value must be absent if a component has the same code", _said_once, _SINCE_STU3),
+        Invariant("obs-7", "value must be absent if a component has the same code", _component_codes_differ, _SINCE_STU3),
     ),
-    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _some("low", "high", "text")),),
+    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _any_of("low", "high", "text")),),
     "Patient.contact": (_CONTACT,),
     "AllergyIntolerance": _ALLERGY,
     "Appointment": _APPOINTMENT,
-    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _some("type", "actor")),),
+    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _any_of("type", "actor")),),
     "Bundle": _BUNDLE,
     "Bundle.entry": (
-        Invariant("bdl-5", "it needs a resource, a request or a response", _some("resource", "request", "response")),
+        Invariant("bdl-5", "it needs a resource, a request or a response", _any_of("resource", "request", "response")),
     ),
     "CarePlan.activity": (
         Invariant("cpl-3", "detail is not allowed together with reference", _not_both("detail", "reference"), _BEFORE_R5),
@@ -254,8 +258,8 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),),
-    "Organization": (Invariant("org-1", "it needs a name or an identifier", _some("name", "_name", "identifier")),),
-    "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _with("orderDetail", "code"), _R4),),
+    "Organization": (Invariant("org-1", "it needs a name or an identifier", _any_of("name", "_name", "identifier")),),
+    "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _requires_any("orderDetail", "code"), _R4),),
     "Timing.repeat": _REPEAT,
 }
 """Path -> invariants of the value at that path."""

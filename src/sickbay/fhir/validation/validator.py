@@ -148,7 +148,7 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
         elif key in elements:
             _element(state, elements[key], key, value, member, at, depth)
         else:
-            _beside(state, shape, key, value, member, at, depth)
+            _primitive_extras(state, shape, key, value, member, at, depth)
     for name, keys in shape.required:
         if keys[0] not in value and not any(key in value or "_" + key in value for key in keys):
             state.add(f"{at}.{name.removesuffix('[x]')}", "required", "is required")
@@ -172,9 +172,9 @@ def _element(
         return
     if not member:
         state.add(f"{at}.{key}", "structure", "must not be an empty list; leave it out")
-    beside = value.get("_" + key) if element.check is not None else None
+    extras = value.get("_" + key) if element.check is not None else None
     for index, item in enumerate(member):
-        if item is None and isinstance(beside, list) and index < len(beside) and beside[index] is not None:
+        if item is None and isinstance(extras, list) and index < len(extras) and extras[index] is not None:
             continue
         _value(state, element, item, f"{at}.{key}[{index}]", depth)
 
@@ -236,7 +236,9 @@ def _reference_type(base: str, text: str) -> str | None:
     return type if search or target(local, "") else ""
 
 
-def _beside(state: _ValidationState, shape: Shape, key: str, value: dict[str, Any], member: Any, at: str, depth: int) -> None:
+def _primitive_extras(
+    state: _ValidationState, shape: Shape, key: str, value: dict[str, Any], member: Any, at: str, depth: int
+) -> None:
     """Checks `_birthDate`: the id and extensions of the primitive birthDate (R4, 2.6.2.2). Other keys are unknown."""
     element = shape.elements.get(key[1:]) if key.startswith("_") else None
     if element is None or element.check is None:
@@ -248,8 +250,8 @@ def _beside(state: _ValidationState, shape: Shape, key: str, value: dict[str, An
     if not element.many:
         _object(state, _extra(state.version), member, place, depth + 1)
         return
-    beside = value.get(key[1:])
-    if not isinstance(member, list) or (isinstance(beside, list) and len(beside) != len(member)):
+    values = value.get(key[1:])
+    if not isinstance(member, list) or (isinstance(values, list) and len(values) != len(member)):
         state.add(place, "structure", f"{key} must be a list with as many items as {key[1:]}")
         return
     for index, item in enumerate(member):

@@ -14,7 +14,7 @@ from xml.parsers import expat
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
-from sickbay.fhir.xml.xhtml import Pieces, stands_alone
+from sickbay.fhir.xml.xhtml import Pieces, declares_namespace
 
 DEEPEST = 120
 """Maximum nesting of elements. Most become a list and an object in JSON, and the JSON writer allows 254 levels."""
@@ -38,12 +38,12 @@ def loads(version: str, text: bytes) -> dict[str, Any]:
 class _Frame:
     """An open element, with its possible and actual children. slot: None for a resource."""
 
-    __slots__ = ("beside", "key", "node", "slot", "slots", "value")
+    __slots__ = ("extended", "key", "node", "slot", "slots", "value")
 
     def __init__(self, key: str, slot: XmlElement | None, slots: dict[str, XmlElement], node: dict[str, Any]) -> None:
         self.key, self.slot, self.slots, self.node = key, slot, slots, node
         self.value: Any = None
-        self.beside: set[str] = set()
+        self.extended: set[str] = set()
         """Repeating primitives in this element, whose ids and extensions are in a parallel list."""
 
 
@@ -82,7 +82,7 @@ class _XmlReader:
             self.narrative += bool(self.narrative)
             self.unknown += bool(self.unknown)
         elif space == XHTML and local == "div":
-            self._divided(name, attributes)
+            self._start_narrative(name, attributes)
         elif space != NAMESPACE:
             raise self.fail(f"<{local}> is not in the namespace {NAMESPACE}")
         elif not self.frames or self.frames[-1].key == "":
@@ -90,13 +90,13 @@ class _XmlReader:
         else:
             self._child(self.frames[-1], local, attributes)
 
-    def _divided(self, name: str, attributes: dict[str, str]) -> None:
+    def _start_narrative(self, name: str, attributes: dict[str, str]) -> None:
         """Takes the narrative as written if it declares its own namespace; otherwise rewrites it without prefixes."""
         self.begin = self.parser.CurrentByteIndex
         if not self.frames or "div" not in self.frames[-1].slots:
             raise self.fail("a narrative isn't allowed here")
         self.narrative = 1
-        self.pieces = None if stands_alone(self.text, self.begin) else Pieces()
+        self.pieces = None if declares_namespace(self.text, self.begin) else Pieces()
         if self.pieces is not None:
             self.pieces.start(name, attributes)
 
@@ -157,8 +157,8 @@ class _XmlReader:
         return self.text[self.begin : self.text.index(b">", self.parser.CurrentByteIndex) + 1].decode()
 
     def _close(self, frame: _Frame) -> None:
-        for key in frame.beside:
-            _even(frame.node, key)
+        for key in frame.extended:
+            _drop_empty_lists(frame.node, key)
         if not self.frames:
             self.found = frame.node
         elif frame.slot is None:
@@ -173,7 +173,7 @@ class _XmlReader:
         if slot.kind != "primitive":
             self._add(node, slot, frame.node)
         elif slot.many:
-            parent.beside.add(key)
+            parent.extended.add(key)
             node.setdefault(key, []).append(frame.value)
             node.setdefault("_" + key, []).append(frame.node or None)
         else:
@@ -191,7 +191,7 @@ class _XmlReader:
             node[slot.key] = value
 
 
-def _even(node: dict[str, Any], key: str) -> None:
+def _drop_empty_lists(node: dict[str, Any], key: str) -> None:
     """Removes lists that contain only None."""
     for name in (key, "_" + key):
         if all(item is None for item in node[name]):

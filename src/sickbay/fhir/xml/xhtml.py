@@ -8,12 +8,12 @@ from xml.sax.saxutils import escape, quoteattr
 from sickbay.fhir.xml.layout import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace"
-_ALONE = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
+_DECLARES = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
 
 
-def stands_alone(text: bytes, begin: int) -> bool:
+def declares_namespace(text: bytes, begin: int) -> bool:
     """Whether the div at this byte declares its own namespace and has no prefix, so that it can be taken as written."""
-    return _ALONE.match(text, begin) is not None
+    return _DECLARES.match(text, begin) is not None
 
 
 class Pieces:
@@ -28,7 +28,7 @@ class Pieces:
         space, _, local = name.rpartition(" ")
         if space != XHTML:
             return f"<{local}> in a narrative is not in the namespace {XHTML}"
-        self._shut()
+        self._close_tag()
         namespace = "" if self._pieces else f' xmlns="{XHTML}"'
         members = "".join(f" {_attribute_name(key)}={quoteattr(value)}" for key, value in attributes.items())
         self._pieces.append(f"<{local}{namespace}{members}")
@@ -36,7 +36,7 @@ class Pieces:
         return None
 
     def data(self, text: str) -> None:
-        self._shut()
+        self._close_tag()
         self._pieces.append(escape(text))
 
     def end(self, name: str) -> None:
@@ -46,7 +46,7 @@ class Pieces:
     def text(self) -> str:
         return "".join(self._pieces)
 
-    def _shut(self) -> None:
+    def _close_tag(self) -> None:
         if self._open:
             self._pieces.append(">")
         self._open = False
