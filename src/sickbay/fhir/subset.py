@@ -44,8 +44,8 @@ def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> P
         elif name == "_elements":
             names = tuple(filter(None, text.split(",")))
             part = part._replace(elements=(*part.elements, *names))
-            meant = [unknown(version, type, element) for element in names]
-            errors += [RequestError(RULE, name, text, expected) for expected in meant if expected]
+            suggestions = [unknown(version, type, element) for element in names]
+            errors += [RequestError(RULE, name, text, expected) for expected in suggestions if expected]
     return tuple(errors) if errors else part
 
 

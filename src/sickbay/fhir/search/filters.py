@@ -168,15 +168,15 @@ def _list(state: SearchState, type: str, text: str) -> Filter | RequestError:
 
 def _in(state: SearchState, type: str, text: str) -> Filter | RequestError:
     """Matches the members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which must be visible too."""
-    named = [unescape(item).partition("/") for item in split(text) if item]
-    holders = {holder for holder, _, _ in named}
-    if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
+    references = [unescape(item).partition("/") for item in split(text) if item]
+    holders = {holder for holder, _, _ in references}
+    if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in references):
         return RequestError("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
     holder = holders.pop()
     by, link = find(state.version, holder, "_id"), find(state.version, holder, MEMBERS[holder])
     assert by is not None
     assert link is not None
-    inner = Filter(by, tuple(TokenValue(None, id) for _, _, id in named))
+    inner = Filter(by, tuple(TokenValue(None, id) for _, _, id in references))
     return Filter(link, (), None, (holder, inner), reverse=True)
 
 
@@ -195,8 +195,8 @@ def _chain(
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
     able, kinds = _types_with(state.version, targets, rest)
-    meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
-    ends = _ends(state, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
+    is_clear = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
+    ends = _ends(state, able or targets, rest, text, way._replace(links=way.links + 1)) if is_clear else None
     if ends is None:
         type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
         form = f"{parameter.code}:{type}.{rest}, with the type that you mean"

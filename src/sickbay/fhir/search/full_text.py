@@ -90,11 +90,11 @@ def narrative(value: Any) -> list[str]:
     return list(islice(_pieces(html.unescape(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
 
 
-def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, str, str]]) -> list[str]:
-    """Returns the pieces of all other text. kept: (number, folded text, original text) that the index already has."""
+def content(version: str, resource: dict[str, Any], indexed_texts: Iterable[tuple[int, str, str]]) -> list[str]:
+    """Returns the pieces of all other text. indexed_texts: (number, folded text, original text) that the index already has."""
     plan, silent = _outermost(version, resource["resourceType"])
-    texts = [raw for _, folded, raw in kept if len(raw) > LENGTH or not _is_searchable(folded)]
-    lost = len(texts)
+    texts = [raw for _, folded, raw in indexed_texts if len(raw) > LENGTH or not _is_searchable(folded)]
+    incomplete = len(texts)
     for key in resource:
         if key not in silent:
             if key in plan:
@@ -103,8 +103,8 @@ def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, st
                 _gather(texts, version, "Element", resource[key])
     if not texts:
         return []
-    indexed = {folded for _, folded, _ in kept}
-    new = [piece for at, text in enumerate(texts) if at < lost or fold(text) not in indexed for piece in pieces(text)]
+    indexed = {folded for _, folded, _ in indexed_texts}
+    new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in indexed for piece in pieces(text)]
     return new[:MOST]
 
 
@@ -164,8 +164,10 @@ def _may_contain_text(version: str, child: Child, above: frozenset[str] = frozen
         return child.type in _TEXTS or not above
     if child.type in _WITHOUT_TEXT or child.type[0].islower() or child.path in above:
         return False
-    below = (each for key, listed in children(version, child.path).items() for each in listed if key not in _UNWORDED)
-    return any(_may_contain_text(version, each, above | {child.path}) for each in below)
+    below = (
+        grandchild for key, listed in children(version, child.path).items() for grandchild in listed if key not in _UNWORDED
+    )
+    return any(_may_contain_text(version, grandchild, above | {child.path}) for grandchild in below)
 
 
 @cache

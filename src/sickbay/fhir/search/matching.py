@@ -79,8 +79,8 @@ def holds(filter: Filter, type: str, resource: IndexedResource, others: Others) 
     if filter.chain is not None:
         return _referring(filter, type, resource, others) if filter.reverse else _chained(filter, resource, others)
     if filter.parameter.code == "_id":
-        named = any(isinstance(value, TokenValue) and value.code == resource.id for value in filter.values)
-        return named is not (filter.modifier == "not")
+        matching_id = any(isinstance(value, TokenValue) and value.code == resource.id for value in filter.values)
+        return matching_id is not (filter.modifier == "not")
     if filter.modifier == "missing":
         wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
         return _present(filter.parameter.numbers, resource.facts) is not wanted

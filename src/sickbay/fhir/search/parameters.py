@@ -154,8 +154,8 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
 def nearest(version: str, type: str, name: str) -> str | None:
     """Returns the known name that a client probably meant by `name`."""
     known = [*parameters(version, type), *RESULT]
-    meant = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
-    return meant if meant in known else nearest_of(name, known)
+    common_name = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
+    return common_name if common_name in known else nearest_of(name, known)
 
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:

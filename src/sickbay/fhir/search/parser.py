@@ -202,8 +202,8 @@ def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: 
     known = search_codes.possible(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
-            meant = nearest_of(value.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
-            state.doubted.append((name, value.code[:SHORT], meant))
+            suggestion = nearest_of(value.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
+            state.doubted.append((name, value.code[:SHORT], suggestion))
 
 
 def _unknown(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:

@@ -267,12 +267,12 @@ def _extra(version: str) -> Shape:
 
 
 def _choices(state: _ValidationState, choices: dict[str, str], value: dict[str, Any], at: str) -> None:
-    seen: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     for key in [key for key in value if key in choices]:
         group = choices[key]
-        if group in seen:
-            state.add(f"{at}.{group}", "structure", f"is both {seen[group]} and {key}, but only one is allowed")
-        seen[group] = key
+        if group in chosen:
+            state.add(f"{at}.{group}", "structure", f"is both {chosen[group]} and {key}, but only one is allowed")
+        chosen[group] = key
 
 
 def _or(types: frozenset[str]) -> str:
