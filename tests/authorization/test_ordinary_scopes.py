@@ -81,7 +81,7 @@ def _registered(client: Client, scope: str, also: bool) -> Client:
     return replace(client, scope=f"{client.scope} {scope}") if also else client
 
 
-REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.about == "unusual_scopes")
+REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
 
 
 @settings(max_examples=400)
