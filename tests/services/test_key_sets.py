@@ -77,10 +77,10 @@ def test_it_is_fetched_when_it_must_be_and_no_more(said: str, steps: list[tuple[
         (None, "nothing is there"),
         (Fetched(404), "status 404"),
         (Fetched(302, {"location": "http://169.254.169.254/"}), "status 302"),
-        (Fetched(200, {}, b"<html>"), "no JSON"),
-        (Fetched(200, {}, b"[" * 100_000), "no JSON"),
-        (Fetched(200, {}, b"[]"), "no object with keys"),
-        (Fetched(200, {}, b'{"keys": 1}'), "no object with keys"),
+        (Fetched(200, {}, b"<html>"), "isn't JSON"),
+        (Fetched(200, {}, b"[" * 100_000), "isn't JSON"),
+        (Fetched(200, {}, b"[]"), "isn't an object with keys"),
+        (Fetched(200, {}, b'{"keys": 1}'), "isn't an object with keys"),
     ],
 )
 def test_what_is_no_key_set_is_said_and_asked_for_again_soon(answer: Fetched | None, fault: str) -> None:

@@ -105,7 +105,7 @@ def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
 async def grant(
     runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
-    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services), and returns its timeline too."""
+    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline."""
     now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
     scope = " ".join(name for name, granted, _ in offered if granted)
     token = AccessToken(
