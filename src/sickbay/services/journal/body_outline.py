@@ -1,4 +1,4 @@
-"""Says of a body what it is, without any of its values: type, bytes, and a short outline of its structure."""
+"""Describes a body without any of its values: type, number of bytes, and a short outline of its structure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sickbay.services.journal import vocabulary as known
 
 FEW = 8
-"""Names that an outline lists."""
+"""Maximum number of names in an outline."""
 READ = 262_144
 """Characters of a body that are parsed for its outline."""
 _PART = re.compile(r"""\bname\s*=\s*"?([\w.-]{1,40})""")
@@ -43,7 +43,7 @@ def _json(text: str) -> str:
     if len(text) > READ:
         return "JSON"
     try:
-        given = json.loads(text)
+        document = json.loads(text)
     except RecursionError:
         return "JSON that is nested too deeply"
     except json.JSONDecodeError as error:
@@ -55,14 +55,14 @@ def _json(text: str) -> str:
         return f"JSON that cannot be parsed (line {error.lineno}, column {error.colno})"
     except ValueError:
         return "JSON that cannot be parsed"
-    if isinstance(given, dict):
-        kind = given.get("resourceType")
+    if isinstance(document, dict):
+        kind = document.get("resourceType")
         if isinstance(kind, str):
             return f"JSON, a FHIR {kind}" if kind in known.types() else "JSON, a FHIR resource"
-        return f"JSON, an object{_listed(given, 'member')}"
-    if isinstance(given, list):
-        return f"JSON, an array of {len(given)}"
-    return "JSON, a string" if isinstance(given, str) else "JSON, a single value"
+        return f"JSON, an object{_listed(document, 'member')}"
+    if isinstance(document, list):
+        return f"JSON, an array of {len(document)}"
+    return "JSON, a string" if isinstance(document, str) else "JSON, a single value"
 
 
 def _is_json(line: str) -> bool:
@@ -79,9 +79,9 @@ def _xml(text: str) -> str:
 
 
 def _listed(names: Iterable[str], what: str) -> str:
-    """How many, and the names of those that everyone knows."""
-    every = list(names)
-    shown = list(dict.fromkeys(one for one in every if known.squeezed(one) in known.named() and one.isascii()))
+    """The number of names, and those names that are well known."""
+    all_names = list(names)
+    shown = list(dict.fromkeys(name for name in all_names if known.squeezed(name) in known.named() and name.isascii()))
     listed = ", ".join(shown[:FEW]) + (", …" if len(shown) > FEW else "")
-    said = f" with {len(every)} {what}{'' if len(every) == 1 else 's'}"
-    return f"{said} ({listed})" if listed else said
+    summary = f" with {len(all_names)} {what}{'' if len(all_names) == 1 else 's'}"
+    return f"{summary} ({listed})" if listed else summary

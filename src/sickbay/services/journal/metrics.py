@@ -1,4 +1,4 @@
-"""The journal's figures for Prometheus, of all workers together."""
+"""The journal's Prometheus metrics, for all workers together."""
 
 from __future__ import annotations
 
