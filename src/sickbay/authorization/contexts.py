@@ -77,6 +77,8 @@ class TokenContext:
     session_ended: bool = False
     answer: AccessToken | Unknown | None = None
     """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
+    may_repeat: bool = True
+    """False if the refresh token is the newest of its family, so that no earlier response is to be repeated."""
     unusual_scopes: bool = True
     """False if no check of scopes can refuse this request: see authorization.ordinary_scopes."""
     user_gone: bool = False

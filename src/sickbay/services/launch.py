@@ -153,6 +153,6 @@ async def of_timeline(runtime: Runtime, timeline: str) -> Launch | None:
     return records.parse(Launch, launches[0].value) if launches else None
 
 
-def context_of(given: dict[str, Any]) -> dict[str, Any]:
+def context_of(members: dict[str, Any]) -> dict[str, Any]:
     """The launch context from the members of a request to /admin/launches."""
-    return {EXTRAS[name]: value for name, value in given.items() if name in EXTRAS and value is not None}
+    return {EXTRAS[name]: value for name, value in members.items() if name in EXTRAS and value is not None}

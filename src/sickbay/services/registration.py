@@ -143,11 +143,11 @@ async def withdraw(runtime: Runtime, family: str) -> None:
     await runtime.store.transaction([DeleteFamily(family, ("token", "code")), Delete("family", family)])
 
 
-async def register(runtime: Runtime, given: dict[str, Any], old: Client | None = None) -> Registered:
+async def register(runtime: Runtime, settings: dict[str, Any], old: Client | None = None) -> Registered:
     """Registers or changes an app for an operator. Nothing is stored if a check refuses."""
-    client, secret = _build(runtime, given, old)
+    client, secret = _build(runtime, settings, old)
     if old is not None:
-        client = replace(client, granted=registration_limits.after_an_edit(old.granted, client, given))
+        client = replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
     decision = advised(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
@@ -155,9 +155,9 @@ async def register(runtime: Runtime, given: dict[str, Any], old: Client | None =
     return Registered(decision, client, secret)
 
 
-async def register_itself(runtime: Runtime, given: dict[str, Any]) -> Registered:
+async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registered:
     """Registers an app that can change itself later (RFC 7591, 7592), limited by the hospital's policy."""
-    client, secret = _build(runtime, given, None)
+    client, secret = _build(runtime, settings, None)
     token = runtime.effects.token()
     client = replace(client, registration_hash=records.digest(token))
     limit = registration_limits.by_policy(runtime.tenants[client.tenant].policy)
@@ -168,9 +168,9 @@ async def register_itself(runtime: Runtime, given: dict[str, Any]) -> Registered
     return Registered(decision, client, secret, token)
 
 
-async def change_itself(runtime: Runtime, given: dict[str, Any], old: Client, revision: int) -> Registered:
+async def change_itself(runtime: Runtime, settings: dict[str, Any], old: Client, revision: int) -> Registered:
     """Changes an app's registration for the app itself, limited by what an operator granted. Raises Conflict like `save`."""
-    client, secret = _build(runtime, given, old)
+    client, secret = _build(runtime, settings, old)
     limit = registration_limits.of(old)
     client = replace(client, granted=limit)
     decision = advised(runtime, client, limit, BY_OPERATOR)
@@ -184,18 +184,18 @@ BY_POLICY = "The hospital's policies registration_scopes and registration_grants
 BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
-async def edit(runtime: Runtime, old: Client, given: dict[str, Any]) -> Registered:
+async def edit(runtime: Runtime, old: Client, settings: dict[str, Any]) -> Registered:
     """Changes an app for an operator. Settings that depend on the type of app are reset if the type changes."""
-    changes = dict(given)
-    if given["client"] != old.client:
+    changes = dict(settings)
+    if settings["client"] != old.client:
         changes["auth_method"] = None
-        changes |= {"client_secret": runtime.effects.token()} if given["client"] == "symmetric" else {}
-    if given["client"] != "asymmetric":
+        changes |= {"client_secret": runtime.effects.token()} if settings["client"] == "symmetric" else {}
+    if settings["client"] != "asymmetric":
         changes |= {"jwks": None, "jwks_uri": None}
-    if "system" in (given["type"], old.type) and given["type"] != old.type:
-        service = given["type"] == "system"
+    if "system" in (settings["type"], old.type) and settings["type"] != old.type:
+        service = settings["type"] == "system"
         changes["grant_types"] = ("client_credentials",) if service else ("authorization_code", "refresh_token")
-    if given["smart_version"] == old.smart_version:
+    if settings["smart_version"] == old.smart_version:
         changes["pkce"] = old.pkce
     return await register(runtime, changes, old)
 
@@ -220,9 +220,9 @@ async def rotated(runtime: Runtime, client: Client) -> tuple[Client, str]:
     return new, secret
 
 
-def lacking(runtime: Runtime, given: dict[str, Any], old: Client | None = None) -> str:
+def lacking(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
     """Names the first setting that an app of this kind is missing, in one sentence; "" if there is none."""
-    settings = {**(msgspec.to_builtins(old) if old else {}), **given}
+    settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
     if faults := policies.faults(settings.get("policy") or {}, app=True) or launch_card.faults(settings.get("cards") or ()):
         return faults[0]
     versions = runtime.tenants[settings["tenant"]].dialect.fhir
@@ -268,12 +268,12 @@ def _other_keys(wanted: dict[str, Any]) -> dict[str, None]:
     return {"jwks_uri" if names == ["jwks"] else "jwks": None} if len(names) == 1 else {}
 
 
-def _build(runtime: Runtime, given: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
+def _build(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
     """Builds the client with its ids. For a symmetric client, also returns the secret in clear, only here."""
-    members = {name: value for name, value in given.items() if name in CLIENT_FIELDS}
+    members = {name: value for name, value in settings.items() if name in CLIENT_FIELDS}
     if old is not None:
         members |= _other_keys(members)
-    secret = given.get("client_secret")
+    secret = settings.get("client_secret")
     if old is None:
         members["client_id"] = members.get("client_id") or identifier(runtime.effects, 16)
         members["app_id"] = members.get("app_id") or identifier(runtime.effects, 9)

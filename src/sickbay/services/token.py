@@ -187,8 +187,17 @@ async def _with_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, 
     ended = await sessions.ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
     unusual = not _is_ordinary(request, base, family)
-    known = replace(base, family=family, generation=parsed[1], session_ended=ended, user_gone=user_gone, unusual_scopes=unusual)
-    if refresh.is_replay(known):
+    may_repeat = refresh.decide(family, parsed[1], runtime.now()) == "repeat"
+    known = replace(
+        base,
+        family=family,
+        generation=parsed[1],
+        session_ended=ended,
+        user_gone=user_gone,
+        may_repeat=may_repeat,
+        unusual_scopes=unusual,
+    )
+    if may_repeat:
         text = refresh.access(runtime.keys.refresh, family.family, family.generation)
         known = replace(known, answer=await records.load(runtime, "token", records.digest(text), AccessToken))
     return _Loaded(known, family_record=record)
@@ -290,7 +299,7 @@ async def _refresh(
     assert isinstance(family, TokenFamily)
     assert record is not None
     rotates = policy.rotate_refresh
-    if refresh.is_replay(known):
+    if known.may_repeat:
         if spent:
             await runtime.store.transaction(spent)
         return await _repeat(runtime, tenant, known)
