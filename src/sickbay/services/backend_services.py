@@ -48,7 +48,7 @@ async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext)
 
 
 async def _keys(runtime: Runtime, client: Client, assertion: Jwt, direct: bool) -> KeySet:
-    """The registered key set or the one at jwks_uri. direct: the request came from this machine, so loopback is allowed."""
+    """The registered key set or the one at jwks_uri. direct: the request came from this machine, so loopback may be allowed."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
     loopback = runtime.loopback and direct

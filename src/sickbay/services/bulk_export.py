@@ -145,7 +145,7 @@ def has(job: Job, visibility: Visibility, type: str) -> bool:
 
 
 def _types(job: Job, visibility: Visibility) -> list[str]:
-    """The types in the patient compartment; other types only if the job names them or is for the whole server."""
+    """The requested types, otherwise those that this kind of export includes, as far as the token can search them."""
     in_compartment = compartment_types(job.version)
     usual = [type for type in resource_types(job.version) if job.everything or (type in in_compartment and type not in CROWDS)]
     usual += [type for type in REFERENCED if job.associated and type in resource_types(job.version)]

@@ -102,7 +102,7 @@ class Secrets(NamedTuple):
 
 @dataclass(slots=True)
 class Runtime:
-    """base: the only source of absolute URLs. shared: several workers: each request reads the settings again."""
+    """base: the only source of absolute URLs. shared: other workers can change settings, so each request reads them."""
 
     base: str
     store: Store
@@ -116,7 +116,7 @@ class Runtime:
     origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
     """By tenant: the origins that its apps registered, and the store's stamp when they were read."""
     loopback: bool = False
-    """Only this machine can reach the server, so keys of apps on this machine may be fetched too."""
+    """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     states: RecentParameters = field(default_factory=RecentParameters)

@@ -25,7 +25,7 @@ K = TypeVar("K")
 R_co = TypeVar("R_co", covariant=True)
 K_co = TypeVar("K_co", covariant=True)
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
-"""Prefixes of facts for only the app's owner and the administrator. Facts that repeat such a value are hidden too."""
+"""Prefixes of facts that only the app's owner and the administrator may read. Facts that repeat their values are hidden too."""
 HIDDEN = "(shown to the app's owner)"
 
 

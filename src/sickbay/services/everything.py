@@ -187,7 +187,7 @@ class Walk:
 
 
 def _compartment(version: str, holder: str) -> dict[str, tuple[str, ...]]:
-    """For a compartment that a version doesn't define: the types that refer to its resource by a parameter of its name."""
+    """The types of a compartment. If the version doesn't define it: those with a search parameter of its name."""
     types = compartment_types(version, holder)
     if types or holder == "Patient":
         return dict(types)

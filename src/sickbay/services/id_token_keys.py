@@ -24,7 +24,7 @@ async def signing(runtime: Runtime) -> str:
 
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
-    """The document at jwks_uri. The first call after a rotation generates the next key."""
+    """The document at jwks_uri. The first call generates the next key."""
     ring, revision = await _ring(runtime)
     if not ring.next:
         generated = await asyncio.to_thread(jose.generate)
@@ -39,7 +39,7 @@ async def rotate(runtime: Runtime) -> dict[str, Any]:
 
 
 async def shown(runtime: Runtime) -> dict[str, Any]:
-    """The kids: active, next (None until the key set is read), retired."""
+    """The kids: active, next (None until the key set is first read), retired."""
     return _shown((await _ring(runtime))[0])
 
 

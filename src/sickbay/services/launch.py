@@ -126,7 +126,7 @@ def place_of(timeline: str) -> str:
 
 
 async def shown(runtime: Runtime, text: str, full: bool) -> str:
-    """Replaces launch placeholders: with the code for an administrator while the launch can be used, else with instructions.
+    """Replaces launch placeholders: for an administrator with the code while the launch can be used, else with a general one.
 
     text: an exchange as JSON. If the request itself contains a placeholder, no code is inserted.
     """

@@ -28,8 +28,10 @@ Seen: TypeAlias = tuple[int, list[str]]
 class Loading:
     """One run. name: the same for the same files, so that running it again changes nothing.
 
-    A file may contain an id several times. The bodies that led to its last version are stored, so that loading one of them
-    again changes nothing. new, changed, same: how many resources were added, replaced and unchanged so far.
+    A file may contain an id several times. The hashes of the bodies that led to its last version are stored, so that loading
+    one of these bodies again changes nothing.
+
+    new, changed, same: how many resources were added, replaced and unchanged so far.
     """
 
     runtime: Runtime
@@ -48,7 +50,7 @@ class Loading:
         self._started = self._now()
 
     async def keep(self, batch: Sequence[Ready]) -> None:
-        """Stores a batch, all or nothing. Compares it while the previous batch is written. Raises Conflict for that one."""
+        """Stores a batch, all or nothing. Compares it while the previous batch is written, and raises that one's Conflict."""
         keys = {(resource.type, resource.id) for resource in batch}
         if not keys.isdisjoint(self._keys):
             await self.finish()

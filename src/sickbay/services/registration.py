@@ -103,7 +103,7 @@ async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None
 
 
 async def save(runtime: Runtime, client: Client, before: Client | None, revision: int | None = None) -> None:
-    """Stores a registration. before: the current one, None for a new app; if the hospital has a delay, it stays in force.
+    """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
 
     revision: of the record to change. Raises Conflict if it was changed or removed in the meantime.
     """
@@ -221,7 +221,7 @@ async def rotated(runtime: Runtime, client: Client) -> tuple[Client, str]:
 
 
 def lacking(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
-    """Names the first setting that an app of this kind is missing, in one sentence; "" if there is none."""
+    """Describes the first invalid or missing setting of an app, in one sentence; "" if there is none."""
     settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
     if faults := policies.faults(settings.get("policy") or {}, app=True) or launch_card.faults(settings.get("cards") or ()):
         return faults[0]

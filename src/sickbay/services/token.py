@@ -269,7 +269,7 @@ async def _id_token(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, c
 async def _extra(
     runtime: Runtime, tenant: Tenant, username: str | None, patient: str | None, context: dict[str, Any]
 ) -> dict[str, Any]:
-    """Members that a vendor adds to the token response, some only after an EHR launch, which sets smart_style_url."""
+    """Members that a vendor adds to the token response. With `bare_without_launch`, only after an EHR launch."""
     templates = tenant.dialect.token_response
     if not templates or (tenant.policy.bare_without_launch and "smart_style_url" not in context):
         return {}

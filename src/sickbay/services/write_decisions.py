@@ -26,7 +26,7 @@ from sickbay.storage.interface import Stored
 
 
 async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:
-    """The patients of the stored record (if it is deleted, of its last version). None if the token can write all records."""
+    """The patients of the stored record or, if deleted, of its last version. None if there is none or the token can write all."""
     letter = writes.LETTERS[write.request.interaction]
     if current is None or write.seen.visibility.allows_all(write.type, letter):
         return None
@@ -67,7 +67,7 @@ def is_readable(write: WriteRequest, current: Stored) -> bool:
 
 
 def reading(write: WriteRequest) -> WriteRejected | None:
-    """Rejects a patch if the token's scopes don't allow patching a resource that it can't read."""
+    """Rejects a patch that would read a resource that the token can't read, for example by `test` or `copy`."""
     decision = decided(write, (*stage.CHECKS, *writes.PATCH), readable=False)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 

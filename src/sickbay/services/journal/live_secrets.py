@@ -98,11 +98,11 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 
 
 class LiveSecrets:
-    """Recognizes the secrets of one moment. hashes: SHA-256 hex. found: live tokens found in the store."""
+    """Recognizes the secrets of one moment. hashes: SHA-256 hex. live_tokens: found in the store."""
 
-    def __init__(self, hashes: Collection[str] = (), found: Collection[str] = (), *, strict: bool = False) -> None:
+    def __init__(self, hashes: Collection[str] = (), live_tokens: Collection[str] = (), *, strict: bool = False) -> None:
         self.hashes = hashes
-        self.found = found
+        self.live_tokens = live_tokens
         self.strict = strict
         """True if no tokens were looked up. Then nothing that may be a token is kept."""
         self.left = MOST
@@ -115,7 +115,7 @@ class LiveSecrets:
 
     def within(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""
-        if text in self._clean or (not self.hashes and not _PASSWORDS and not self.found):
+        if text in self._clean or (not self.hashes and not _PASSWORDS and not self.live_tokens):
             return False
         if any(self._within(candidate) for candidate in (text, *decoded(text))):
             return True
@@ -123,11 +123,11 @@ class LiveSecrets:
         return False
 
     def _within(self, text: str) -> bool:
-        return any(secret in text for secret in self.found) or any(self._is(piece) for piece in self._pieces(text))
+        return any(secret in text for secret in self.live_tokens) or any(self._is(piece) for piece in self._pieces(text))
 
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
-        return any(candidate in self.found or self._is(candidate) for candidate in (text, *decoded(text)))
+        return any(candidate in self.live_tokens or self._is(candidate) for candidate in (text, *decoded(text)))
 
     def _pieces(self, text: str) -> Iterator[str]:
         size = len(text)
@@ -150,7 +150,7 @@ class LiveSecrets:
 
 async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
     """opaque: random values of the exchange that may be kept unless they are live secrets."""
-    return LiveSecrets(await hashes(runtime), await _found(runtime, opaque))
+    return LiveSecrets(await hashes(runtime), await _live_tokens(runtime, opaque))
 
 
 async def hashes(runtime: Runtime) -> frozenset[str]:
@@ -174,7 +174,7 @@ async def hashes(runtime: Runtime) -> frozenset[str]:
     return runtime.secrets.hashes
 
 
-async def _found(runtime: Runtime, opaque: Collection[str]) -> frozenset[str]:
+async def _live_tokens(runtime: Runtime, opaque: Collection[str]) -> frozenset[str]:
     live: set[str] = set()
     pieces = sorted(
         {run[start : start + TOKEN] for text in opaque for run in _RUN.findall(text) for start in range(len(run) - TOKEN + 1)}

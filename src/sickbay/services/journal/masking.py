@@ -41,7 +41,7 @@ OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"
 
 
 def masked(secret: str) -> str:
-    """The first characters, so that the owner can recognize a long secret, and the length. For a short secret, neither."""
+    """A mask. For a long secret it has the first 4 characters, so that its owner can recognize it, and the length."""
     shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
     return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
 

@@ -117,7 +117,7 @@ class Redaction:
         return shown
 
     def quotes(self, challenges: Iterable[str]) -> None:
-        """Allows quoting code challenges that have no other meaning."""
+        """Allows quoting code challenges that aren't also secrets."""
         self.quoting.keep([challenge for challenge in challenges if self.harmless.challenge(challenge) == challenge])
 
     def corrected(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class SafeValues:
         return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
 
     def random(self, value: str) -> str:
-        """A state: kept if it is random, isn't an encoded text, and is too short for a large part of one of our tokens.
+        """A state: kept if it is random, isn't an encoded text, and is too short to contain most of one of our tokens.
 
         Only one such value per exchange is kept, so that a token can't be kept in parts.
         """

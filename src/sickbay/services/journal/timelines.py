@@ -68,7 +68,7 @@ MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings",
 
 
 class Timeline(NamedTuple):
-    """exchanges: oldest first. left_out: how many exchanges after the first ones aren't shown, at most COUNTED."""
+    """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown."""
 
     exchanges: list[dict[str, Any]]
     left_out: int = 0
