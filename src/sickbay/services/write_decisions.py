@@ -26,7 +26,7 @@ from sickbay.storage.interface import Stored
 
 
 async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:
-    """The patients of the stored record or, if deleted, of its last version. None if there is none or the token can write all."""
+    """The patients of the record or, if deleted, of its last version. None if there is none or the token can write all."""
     letter = writes.LETTERS[write.request.interaction]
     if current is None or write.seen.visibility.allows_all(write.type, letter):
         return None
@@ -117,7 +117,7 @@ def declined_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:
 
 def taken(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
-    received = f"the id {current.id} with a condition that it does not match"
+    received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.etag(current.version_id)}
     return declined_by(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
