@@ -37,7 +37,7 @@ def test_a_launch_that_another_request_used_at_the_same_moment_is_explained(
         app = await flow.register()
         launch = (await flow.launch(app))["launch"]
         with monkeypatch.context() as patched:
-            patched.setattr(login, "_give", raise_conflict)
+            patched.setattr(login, "_issue_code", raise_conflict)
             response = await flow.authorize(app, launch=launch)
         assert received(response)["error"] == "invalid_request"
         assert (await flow.findings(response))["launch-code-reused"] == "error"

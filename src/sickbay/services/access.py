@@ -60,18 +60,18 @@ async def access(
     ready = _plan(request.interaction, () if unread else writes.checks(request), context.server is tenant.server)
     decision = decide(FHIR, tenant, ready, request, known)
     if token is None:
-        meant = await _meant(runtime, tenant, version, request) if text is None else None
+        meant = await _meant_context(runtime, tenant, version, request) if text is None else None
         return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _meant(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
+async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """What is known about a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request)
     if text is None:
         return None
-    context = await _loaded(runtime, tenant, version, text)
+    context = await _load(runtime, tenant, version, text)
     return AccessContext(token=context.token, client=context.client, user=context.user)
 
 
@@ -85,7 +85,7 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    context = await _loaded(runtime, tenant, any_version, text) if text else ANONYMOUS
+    context = await _load(runtime, tenant, any_version, text) if text else ANONYMOUS
     token = context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version)
@@ -106,13 +106,13 @@ async def _context(
     key = (tenant.name, version, text)
     context = contexts.get(key)
     if context is None:
-        context = await _loaded(runtime, tenant, version, text)
+        context = await _load(runtime, tenant, version, text)
         if context.token is not None and len(contexts) < MOST:
             contexts[key] = context
     return context
 
 
-async def _loaded(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
+async def _load(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
     token = await records.load(runtime, "token", records.digest(text), AccessToken)
     if token is None:
         return ANONYMOUS

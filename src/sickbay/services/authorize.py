@@ -122,7 +122,7 @@ async def authorize(
     """
     request = authorize_request(text, method)
     client, live_at = await _client(runtime, tenant, request)
-    client = client if automatic else _by_hand(client)
+    client = client if automatic else _without_auto_approve(client)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
@@ -140,7 +140,7 @@ async def authorize(
         neighbours=neighbours,
         session_user=_session_user(client, login),
         live_at=live_at,
-        seen=_seen(runtime, client, request),
+        seen=_seen_parameters(runtime, client, request),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
@@ -156,15 +156,15 @@ async def authorize(
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)
     stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
-    return AuthorizeResult(decision, client, timeline, False, _waiting(tenant, stored, request, client, launch, person))
+    return AuthorizeResult(decision, client, timeline, False, _pending(tenant, stored, request, client, launch, person))
 
 
-def _by_hand(client: Client | None) -> Client | None:
+def _without_auto_approve(client: Client | None) -> Client | None:
     """The app without auto_approve, so that users have to sign in and consent themselves."""
     return replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
 
 
-def _seen(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
+def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
     return runtime.states.seen(client.client_id, request.parameters) if client else frozenset()
 
 
@@ -192,7 +192,7 @@ async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -
     return live._replace(client=replace(client, enabled_tenants=(client.tenant,)))
 
 
-def _waiting(
+def _pending(
     tenant: Tenant,
     stored: StoredAuthorization,
     request: AuthorizeRequest,
@@ -280,7 +280,7 @@ async def resume(
         return None
     stored = records.parse(StoredAuthorization, record.value)
     client = await registration.by_id(runtime, stored.client_id)
-    client = client if automatic else _by_hand(client)
+    client = client if automatic else _without_auto_approve(client)
     tenant = tenant.under(client)
     if session is None or stored.session != session.origin or client is None:
         return None
@@ -289,7 +289,7 @@ async def resume(
     person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if stored.login != (person.login or ""):
         stored = replace(stored, patient=None, encounter=None, chosen={})
-    return _waiting(tenant, stored, request, client, launch, person, id)
+    return _pending(tenant, stored, request, client, launch, person, id)
 
 
 def forget(waiting: PendingAuthorization) -> list[Delete]:

@@ -38,7 +38,7 @@ async def allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]
     for _, token in await _tokens(runtime, tenant, user):
         if token.expires_at > now and not token.revoked:
             await _add(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
-    return sorted(map(_joined, by_client.values()), key=lambda app: app.client.name)
+    return sorted(map(_merged, by_client.values()), key=lambda app: app.client.name)
 
 
 async def _add(
@@ -55,7 +55,7 @@ async def _add(
         by_client.setdefault(client_id, []).append(Allowed(client, granted, since, live, away))
 
 
-def _joined(parts: list[Allowed]) -> Allowed:
+def _merged(parts: list[Allowed]) -> Allowed:
     granted = dict.fromkeys(scope for part in parts for scope in part.scopes)
     return Allowed(
         parts[0].client,

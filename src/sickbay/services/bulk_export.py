@@ -157,7 +157,7 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     if _is_referenced(job, type):
         return None
     visible, queries = _visible(job, visibility, type), _queries(job, type, PAGE)
-    if len(queries) > 1 or (_is_held(job, type) and job.patients is None and not job.everything):
+    if len(queries) > 1 or (_is_patient_data(job, type) and job.patients is None and not job.everything):
         return None
     changed = await runtime.store.history(space, type, None, visible, count=1, since=job.at + 1)
     return None if changed.entries else await runtime.store.count(space, queries[0], visible)
@@ -176,7 +176,7 @@ async def deleted(
             deletions = [
                 {"request": {"method": "DELETE", "url": f"{type}/{version.id}"}}
                 for version, _ in versions.entries
-                if version.deleted and (job.everything or not _is_held(job, type) or version.patients)
+                if version.deleted and (job.everything or not _is_patient_data(job, type) or version.patients)
             ]
             if deletions:
                 yield orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": deletions}) + b"\n"
@@ -191,14 +191,16 @@ async def any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibili
     return False
 
 
-def _is_held(job: Job, type: str) -> bool:
+def _is_patient_data(job: Job, type: str) -> bool:
     """Whether resources of this type belong to patients."""
     return type in compartment_types(job.version) and type not in CROWDS
 
 
 def _visible(job: Job, visibility: Visibility, type: str) -> Visibility:
     """The token's visibility, limited to the patients of the export."""
-    return within(visibility, frozenset(job.patients)) if job.patients is not None and _is_held(job, type) else visibility
+    return (
+        within(visibility, frozenset(job.patients)) if job.patients is not None and _is_patient_data(job, type) else visibility
+    )
 
 
 async def lines(
@@ -233,10 +235,10 @@ async def _pages(
         return
     if _is_referenced(job, type):
         ids = (await _referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
-        queries = [structs.replace(query, ids=part) for query in _queries(job, type, page) for part in _portions(sorted(ids))]
+        queries = [structs.replace(query, ids=part) for query in _queries(job, type, page) for part in _batches(sorted(ids))]
     else:
         queries = _queries(job, type, page)
-    is_held, visible = _is_held(job, type), _visible(job, visibility, type)
+    is_patient_data, visible = _is_patient_data(job, type), _visible(job, visibility, type)
     seen: set[str] = set()
     for query in queries:
         cursor: str | None = None
@@ -248,7 +250,7 @@ async def _pages(
             yield [
                 resource
                 for resource in resources
-                if resource is not None and (job.everything or not is_held or resource.patients)
+                if resource is not None and (job.everything or not is_patient_data or resource.patients)
             ]
             if result.next is None:
                 break
@@ -310,7 +312,7 @@ def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored]
                 references[reference[0]].add(reference[1])
 
 
-def _portions(ids: Sequence[str]) -> list[tuple[str, ...]]:
+def _batches(ids: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)]
 
 

@@ -85,7 +85,7 @@ def decided(stage: Stage[R, K], tenant: Tenant, request: R, known: K, examinatio
         return Decision(stage, request, known, examination)
     refusal = examination.decisive(tenant.policy.precedence)
     if refusal is None:
-        raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting(examination)}")
+        raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting_checks(examination)}")
     return Decision(stage, request, known, examination, refusal)
 
 
@@ -94,7 +94,7 @@ def refused(stage: Stage[R, K], request: R, known: K, refusal: Refusal) -> Decis
     return Decision(stage, request, known, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
 
-def _waiting(examination: Examination) -> str:
+def _waiting_checks(examination: Examination) -> str:
     return ", ".join(f"{check.name} waits for {check.waits_for}" for check in examination.checked if check.outcome == "skipped")
 
 

@@ -87,15 +87,15 @@ class Walk:
 
     async def of_one(self, holder: Stored) -> Found:
         """For one patient or encounter that the token can read."""
-        place = _place(self.params.cursor)
+        place = _position(self.params.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
         following = await self._record(holder, place or EverythingPosition())
-        return self._found(following)
+        return self._result(following)
 
     async def of_all(self) -> Found:
         """For every patient that the token can read, one after the other."""
-        place: EverythingPosition | None = _place(self.params.cursor) or EverythingPosition()
+        place: EverythingPosition | None = _position(self.params.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
             await pause()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
@@ -104,11 +104,11 @@ class Walk:
                 break
             following = await self._record(whole(page)[0], place._replace(patient=""))
             if following is not None:
-                return self._found(following._replace(patient=place.patient))
+                return self._result(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
         else:
-            return self._found(place)
-        return self._found(None)
+            return self._result(place)
+        return self._result(None)
 
     async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
         """Collects as much as fits. Returns the position to continue from, None if the record is complete."""
@@ -120,7 +120,7 @@ class Walk:
         if self.room == 0:
             remaining = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
             return EverythingPosition("", REST) if remaining.matches else None
-        following = await self._take(replace(rest, count=self.room, cursor=place.inner or None))
+        following = await self._collect(replace(rest, count=self.room, cursor=place.inner or None))
         return EverythingPosition("", REST, following) if following is not None else None
 
     async def _holder(self, holder: Stored) -> None:
@@ -131,9 +131,9 @@ class Walk:
             self.matches.append(holder)
             self.size += len(holder.body)
             return
-        await self._take(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
+        await self._collect(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
 
-    async def _take(self, query: Query) -> str | None:
+    async def _collect(self, query: Query) -> str | None:
         """Adds the matches and their included resources. Returns the cursor of the next page."""
         page = await self.store.search(self.space, query, self.visibility)
         self.matches += whole(page)
@@ -146,26 +146,26 @@ class Walk:
 
     def _query(self, holder: str, type: str) -> Query:
         """A query for a type that includes what its records refer to outside the compartment, but never another patient."""
-        version, without = self.space.version, _inside(self.space.version, holder)
+        version, without = self.space.version, _never_included(self.space.version, holder)
         if self.params.types:
             without |= frozenset(resource_types(version)).difference(self.params.types)
         along = Include("*", "*", without=without)
-        return Query(version, type, updated=self._updated(), includes=(along,), total="none")
+        return Query(version, type, updated=self._updated_since(), includes=(along,), total="none")
 
     def _rest(self, holder: Stored) -> Query:
         """Everything in the compartment that the token can see, in one search."""
-        version, wanted_types, updated = self.space.version, self.params.types, self._updated()
+        version, wanted_types, updated = self.space.version, self.params.types, self._updated_since()
         parts = tuple(
-            Query(version, type, self._dated(type), updated=updated, within=Within(holder.type, holder.id, numbers))
+            Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))
             for type, numbers in _members(version, holder.type)
             if (not wanted_types or type in wanted_types) and self.visibility.of(type, "s")
         )
         return replace(self._query(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
 
-    def _updated(self) -> tuple[DateValue, ...]:
+    def _updated_since(self) -> tuple[DateValue, ...]:
         return () if self.params.since is None else (DateValue("ge", *self.params.since),)
 
-    def _dated(self, type: str) -> tuple[Filter, ...]:
+    def _date_filters(self, type: str) -> tuple[Filter, ...]:
         params = self.params
         if params.start is None and params.end is None:
             return ()
@@ -180,7 +180,7 @@ class Walk:
             if date_range is not None
         )
 
-    def _found(self, following: EverythingPosition | None) -> Found:
+    def _result(self, following: EverythingPosition | None) -> Found:
         matched = {(resource.type, resource.id) for resource in self.matches}
         others = [resource for key, resource in self.included.items() if key not in matched]
         return Found(self.matches, others, following.text if following is not None else None)
@@ -207,12 +207,12 @@ def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ..
 
 
 @cache
-def _inside(version: str, holder: str) -> frozenset[str]:
+def _never_included(version: str, holder: str) -> frozenset[str]:
     """Types that are never included from outside the compartment."""
     return frozenset((holder, *compartment_types(version), *_compartment(version, holder)))
 
 
-def _place(cursor: str | None) -> EverythingPosition | None:
+def _position(cursor: str | None) -> EverythingPosition | None:
     """Parses a cursor. Raises BadCursor. A cursor grants no access, because each search uses the token's own visibility."""
     if cursor is None:
         return None

@@ -35,7 +35,7 @@ class KeySet(NamedTuple):
 class _CachedKeySet:
     key_set: KeySet
     until: float
-    asked_again: float | None = None
+    refetched_at: float | None = None
 
 
 class KeySets:
@@ -50,23 +50,23 @@ class KeySets:
         key, now = (url, loopback), effects.now()
         cached = self._kept.get(key)
         if cached is not None and now < cached.until and now > cached.until - LONGEST - 1:
-            if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_ask(cached, now):
+            if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
                 return cached.key_set
-            asked_again: float | None = now
+            refetched_at: float | None = now
         else:
-            asked_again = cached.asked_again if cached else None
+            refetched_at = cached.refetched_at if cached else None
         task = self._running.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, asked_again))
+            task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, refetched_at))
             self._running[key] = task
         return await asyncio.shield(task)
 
-    async def _fetch(self, effects: Effects, url: str, loopback: bool, asked_again: float | None) -> KeySet:
+    async def _fetch(self, effects: Effects, url: str, loopback: bool, refetched_at: float | None) -> KeySet:
         try:
             key_set, seconds = await _read(effects, url, loopback)
             if len(self._kept) >= MANY:
                 del self._kept[next(iter(self._kept))]
-            self._kept[url, loopback] = _CachedKeySet(key_set, effects.now() + seconds, asked_again)
+            self._kept[url, loopback] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
             return key_set
         finally:
             self._running.pop((url, loopback), None)
@@ -77,8 +77,8 @@ def _has(document: Mapping[str, Any], kid: object) -> bool:
     return isinstance(keys, list) and any(isinstance(key, dict) and key.get("kid") == kid for key in keys)
 
 
-def _may_ask(cached: _CachedKeySet, now: float) -> bool:
-    return cached.asked_again is None or abs(now - cached.asked_again) >= AGAIN
+def _may_fetch_again(cached: _CachedKeySet, now: float) -> bool:
+    return cached.refetched_at is None or abs(now - cached.refetched_at) >= AGAIN
 
 
 async def _read(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, float]:

@@ -72,7 +72,7 @@ async def launch(
         created_at=now,
         fhir=client.fhir,
         iss=iss,
-        context=_ours(tenant, patient) | (context or {}),
+        context=_default_context(tenant, patient) | (context or {}),
     )
     await runtime.store.transaction([Put(records.launch(records.digest(code), record, tenant.name))])
     return CreatedLaunch(code, iss, launch_url(client, code, iss), timeline)
@@ -101,7 +101,7 @@ async def opened_by(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest,
     return launch_task.app_of(wanted, await registration.every(runtime, tenant.name), version)
 
 
-def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
+def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
     banner = {"need_patient_banner": True} if patient else {}
     style = {"smart_style_url": tenant.base + launch_style.PATH}
     return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}

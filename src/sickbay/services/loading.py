@@ -44,7 +44,7 @@ class Loading:
     _started: int = field(init=False)
     _writing: asyncio.Task[None] | None = None
     _keys: set[Key] = field(default_factory=set)
-    _new_alone: bool = False
+    _only_new: bool = False
 
     def __post_init__(self) -> None:
         self._started = self._now()
@@ -54,7 +54,7 @@ class Loading:
         keys = {(resource.type, resource.id) for resource in batch}
         if not keys.isdisjoint(self._keys):
             await self.finish()
-        steps = await self._prepared(batch, looking=not self._new_alone)
+        steps = await self._prepare(batch, looking=not self._only_new)
         await self.finish()
         self._keys = keys
         self._writing = asyncio.create_task(self._keep(batch, steps))
@@ -75,14 +75,14 @@ class Loading:
             except Conflict:
                 if attempt == TRIES - 1:
                     raise
-                steps = await self._prepared(batch, looking=True)
+                steps = await self._prepare(batch, looking=True)
         new = sum(save.interaction == "create" for save in steps.saves)
-        self._new_alone = new == len(batch)
+        self._only_new = new == len(batch)
         self.new += new
         self.changed += len(steps.saves) - new
         self.same += len(batch) - len(steps.saves)
 
-    async def _prepared(self, batch: Sequence[Ready], looking: bool) -> _Batch:
+    async def _prepare(self, batch: Sequence[Ready], looking: bool) -> _Batch:
         """looking: reads the stored versions first. Otherwise all count as new, and the store raises Conflict if one isn't."""
         steps = _Batch(self, self._now(), looking)
         for resource in batch:
@@ -112,7 +112,7 @@ class _Batch:
 
     async def add(self, resource: Ready) -> None:
         run, key = self.run, (resource.type, resource.id)
-        number, at, body = await self._before(key)
+        number, at, body = await self._current(key)
         if number and same(body, resource.body):
             return
         if number:
@@ -126,7 +126,7 @@ class _Batch:
         self.saves.append(Save(run.space, *key, number + 1, resource.body, resource.facts, self.now, kind, number or 0, "load"))
         self.before[key] = number + 1, self.now, resource.body
 
-    async def _before(self, key: Key) -> tuple[int, int, bytes]:
+    async def _current(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body; 0 as the version if there is none. A deleted resource has an empty body."""
         if key not in self.before:
             stored = await self.run.runtime.store.read(self.run.space, *key, EVERYTHING) if self.looking else None

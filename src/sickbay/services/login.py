@@ -140,7 +140,7 @@ async def finish(
     if decision.refusal is not None:
         return SignInResult(decision)
     try:
-        return SignInResult(decision, await _give(runtime, tenant, waiting, granted, patient, ticked is not None))
+        return SignInResult(decision, await _issue_code(runtime, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
         context = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
@@ -169,7 +169,7 @@ def _granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> t
     return login_consent.granted(granted, ticked)
 
 
-async def _give(
+async def _issue_code(
     runtime: Runtime,
     tenant: Tenant,
     waiting: PendingAuthorization,
@@ -183,7 +183,7 @@ async def _give(
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
     steps += [Put(records.code(records.digest(text), code, tenant.name)), *forget(waiting)]
     if remember:
-        steps.append(_remembered(tenant, waiting, granted, now))
+        steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)
     return text
 
@@ -194,7 +194,7 @@ def _code(
     sent, launch = waiting.request.parameters, waiting.launch
     banner = patient and not tenant.policy.bare_without_launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
-    context = launch_context.chosen(context, _picked(waiting, granted))
+    context = launch_context.chosen(context, _chosen_context(waiting, granted))
     return AuthorizationCode(
         client_id=waiting.client.client_id,
         redirect_uri=sent.get("redirect_uri"),
@@ -222,13 +222,13 @@ def _family(runtime: Runtime, now: int) -> str:
     return f"{now:x}{runtime.effects.token(12)}"
 
 
-def _picked(waiting: PendingAuthorization, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
+def _chosen_context(waiting: PendingAuthorization, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """Reference and role of the resources chosen for scopes that were granted in the end."""
     context_scopes = stage.asks_context(granted)
     return [(reference, scope.role) for scope in context_scopes if (reference := waiting.chosen.get(scope.text))]
 
 
-def _remembered(tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], now: int) -> Put:
+def _consent_record(tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], now: int) -> Put:
     refused = tuple(scope for scope in waiting.grantable if scope not in granted)
     user = waiting.user.username if waiting.user else ""
     record = Record(

@@ -40,7 +40,7 @@ async def refresh(runtime: Runtime) -> None:
 
 async def move(runtime: Runtime, *, advance: float | None = None, offset: float | None = None) -> float | None:
     """Moves the clock by some seconds or to an offset. Returns the new time, or None if it would have no valid date."""
-    if not 0 <= runtime.effects.now() + _by(runtime, advance, offset) < FAR:
+    if not 0 <= runtime.effects.now() + _offset_change(runtime, advance, offset) < FAR:
         return None
 
     def moved(settings: RuntimeSettings) -> RuntimeSettings:
@@ -50,7 +50,7 @@ async def move(runtime: Runtime, *, advance: float | None = None, offset: float 
     return runtime.effects.now()
 
 
-def _by(runtime: Runtime, advance: float | None, offset: float | None) -> float:
+def _offset_change(runtime: Runtime, advance: float | None, offset: float | None) -> float:
     current_offset = runtime.effects.offset if isinstance(runtime.effects, SystemEffects) else 0.0
     return offset - current_offset if offset is not None else advance or 0.0
 
@@ -63,11 +63,11 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     values = {name: value for name, value in changes.items() if value is not None}
     faults = policies.faults(values) + policies.unknown(changes)
     if not faults:
-        await _change(runtime, lambda settings: _chosen(settings, tenant.name, changes))
+        await _change(runtime, lambda settings: _with_policy(settings, tenant.name, changes))
     return faults
 
 
-def _chosen(settings: RuntimeSettings, tenant: str, changes: Mapping[str, Any]) -> RuntimeSettings:
+def _with_policy(settings: RuntimeSettings, tenant: str, changes: Mapping[str, Any]) -> RuntimeSettings:
     merged = {**settings.policies.get(tenant, {}), **changes}
     set_values = {name: value for name, value in merged.items() if value is not None}
     return replace(settings, policies={**settings.policies, tenant: set_values})

@@ -49,13 +49,13 @@ class Throttle:
 
     def check(self, key: ThrottleKey, now: int) -> None:
         """Raises Throttled if the key has too many failures."""
-        count, since = self._failures.get(_cut(key), (0, now))
+        count, since = self._failures.get(_shortened(key), (0, now))
         seconds = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < seconds <= WINDOW:
             raise Throttled(seconds, key)
 
     def failed(self, key: ThrottleKey, now: int) -> None:
-        key = _cut(key)
+        key = _shortened(key)
         count, since = self._failures.pop(key, (0, now))
         in_window = 0 <= now - since < WINDOW
         self._failures[key] = (count + 1, since) if in_window else (1, now)
@@ -63,5 +63,5 @@ class Throttle:
             self._failures.popitem(last=False)
 
 
-def _cut(key: ThrottleKey) -> ThrottleKey:
+def _shortened(key: ThrottleKey) -> ThrottleKey:
     return key if len(key.name) <= LONGEST else key._replace(name=key.name[:LONGEST])

@@ -50,7 +50,7 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     """
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
-        tenant = _under(tenant, loaded.known)
+        tenant = _tenant_for(tenant, loaded.known)
         decision = await backend_services.decided(runtime, tenant, request, loaded.known, TOKEN, stage.checks(request))
         if any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals):
             decision = await _with_attempts(runtime, tenant, decision)
@@ -59,7 +59,7 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
         except Conflict:
             continue
     unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
-    return _refused(unresolved, loaded.known)
+    return _refused_result(unresolved, loaded.known)
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
@@ -77,7 +77,7 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     return await backend_services.decided(runtime, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
 
 
-def _under(tenant: Tenant, known: TokenContext) -> Tenant:
+def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
     return tenant.under(known.client) if isinstance(known.client, Client) else tenant
 
 
@@ -90,20 +90,20 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
             spent += await grants.ended(runtime, tenant, _family_of(known), by)
         if spent:
             await runtime.store.transaction(spent)
-        return _refused(decision, known)
+        return _refused_result(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
         offered = backend_services.offered(tenant, request, known)
         response, timeline = await backend_services.grant(runtime, tenant, known.client, request, offered, spent)
-        return _granted(decision, response, known.client, timeline, scope_negotiation.service(offered))
+        return _granted_result(decision, response, known.client, timeline, scope_negotiation.service(offered))
     if isinstance(known.code, AuthorizationCode):
         response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
         summary = _summary(known.code, known.client, response)
-        return _granted(decision, response, known.client, known.code.timeline, summary)
+        return _granted_result(decision, response, known.client, known.code.timeline, summary)
     assert isinstance(known.family, TokenFamily)
     response = await _refresh(runtime, tenant, known.client, loaded, request, spent)
     summary = scope_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
-    return _granted(decision, response, known.client, known.family.timeline, summary)
+    return _granted_result(decision, response, known.client, known.family.timeline, summary)
 
 
 def _summary(code: AuthorizationCode, client: Client, response: dict[str, Any]) -> TokenSummary:
@@ -111,14 +111,14 @@ def _summary(code: AuthorizationCode, client: Client, response: dict[str, Any]) 
     return scope_negotiation.given(rows, code.scope, client, "refresh_token" in response)
 
 
-def _granted(
+def _granted_result(
     decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, summary: TokenSummary
 ) -> TokenResult:
     """The result with a summary of what was granted, for the page of the exchange."""
     return TokenResult(replace(decision, given=summary), response, client.client_id, timeline)
 
 
-def _refused(decision: TokenDecision, known: TokenContext) -> TokenResult:
+def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:
     client_id = known.client.client_id if isinstance(known.client, Client) else ""
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
     timeline = grant.timeline if isinstance(grant, (AuthorizationCode, TokenFamily)) and grant.client_id == client_id else ""
@@ -302,7 +302,7 @@ async def _refresh(
     if known.may_repeat:
         if spent:
             await runtime.store.transaction(spent)
-        return await _repeat(runtime, tenant, known)
+        return await _repeated_response(runtime, tenant, known)
     new = replace(
         family,
         generation=family.generation + (1 if rotates else 0),
@@ -311,7 +311,7 @@ async def _refresh(
         asked=refresh.fingerprint(request, client),
     )
     text = refresh.access(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
-    scope = _narrowed(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
+    scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
@@ -319,24 +319,26 @@ async def _refresh(
         Put(records.token(records.digest(text), token, tenant.name)),
     ]
     await runtime.store.transaction(steps)
-    return await _refreshed(runtime, tenant, new, text, token)
+    return await _refresh_response(runtime, tenant, new, text, token)
 
 
-def _narrowed(family: TokenFamily, requested: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
+def _narrowed_scope(family: TokenFamily, requested: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
     if not unusual:
         return " ".join(scopes.split(requested or family.scope))
     return refresh.narrowed(family, requested, client, tenant.server)
 
 
-async def _repeat(runtime: Runtime, tenant: Tenant, known: TokenContext) -> dict[str, Any]:
+async def _repeated_response(runtime: Runtime, tenant: Tenant, known: TokenContext) -> dict[str, Any]:
     family, token = known.family, known.answer
     assert isinstance(family, TokenFamily)
     assert isinstance(token, AccessToken)
     text = refresh.access(runtime.keys.refresh, family.family, family.generation)
-    return await _refreshed(runtime, tenant, family, text, token)
+    return await _refresh_response(runtime, tenant, family, text, token)
 
 
-async def _refreshed(runtime: Runtime, tenant: Tenant, family: TokenFamily, text: str, token: AccessToken) -> dict[str, Any]:
+async def _refresh_response(
+    runtime: Runtime, tenant: Tenant, family: TokenFamily, text: str, token: AccessToken
+) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
     refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
     extra = await _extra(runtime, tenant, family.user, token.patient, family.context)

@@ -66,7 +66,7 @@ async def _create(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     assert write.body is not None
     if write.query is None:
         return _save(runtime, write, write.body, 0, "create")
-    matches, lock = await _matching(runtime, write, write.query)
+    matches, lock = await _find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
     if matches:
@@ -79,7 +79,7 @@ async def _update(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     assert write.body is not None
     steps: tuple[Step, ...] = ()
     if write.query is not None:
-        matches, lock = await _matching(runtime, write, write.query)
+        matches, lock = await _find_matches(runtime, write, write.query)
         if isinstance(matches, WriteRejected):
             return matches
         steps = (lock,)
@@ -206,7 +206,7 @@ async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored 
     """The resource to patch or delete, found by its address or by a search."""
     if write.query is None:
         return await _current(runtime, write, letter) or decisions.not_there(write)
-    matches, _ = await _matching(runtime, write, write.query)
+    matches, _ = await _find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
     if not matches:
@@ -223,7 +223,7 @@ async def _current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored
     return await runtime.store.read(write.space, write.type, write.request.id, through(write.seen.visibility, letter))
 
 
-async def _matching(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
+async def _find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
     """At most one match, and a step that lets only one of several concurrent writes with this condition succeed."""
     condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{write.tenant.name}/{write.version}/{write.type}?{condition}".encode()).hexdigest()

@@ -20,22 +20,22 @@ _FORM = re.compile(r"[^\s=&<>{}\[\]\"]{1,60}=")
 def outline(body: str, content_type: str = "") -> str:
     """For example: ‹not kept: 214 bytes of JSON, an object with 3 members (grant_type, code, client_secret)›."""
     size = len(body.encode("utf-8", "surrogatepass"))
-    return f"‹not kept: {size} byte{'' if size == 1 else 's'} of {_what(body, content_type.lower())}›"
+    return f"‹not kept: {size} byte{'' if size == 1 else 's'} of {_kind_of(body, content_type.lower())}›"
 
 
-def _what(body: str, content_type: str) -> str:
+def _kind_of(body: str, content_type: str) -> str:
     text = body.lstrip("\ufeff \t\r\n")
     if text[:1] in ("{", "[") or "json" in content_type:
         return _json(text)
     if text[:1] == "<" or "xml" in content_type:
         return _xml(text)
     if "multipart" in content_type or text.startswith("--"):
-        return f"a multipart form{_listed(_PART.findall(body[:READ]), 'field')}"
+        return f"a multipart form{_summary(_PART.findall(body[:READ]), 'field')}"
     if "\ufffd" in body or "\x00" in body:
         return "binary data"
     if "x-www-form-urlencoded" in content_type or _FORM.match(text):
         names = [pair.partition("=")[0] for pair in text[:READ].split("&") if pair]
-        return f"a form{_listed(names, 'parameter')}"
+        return f"a form{_summary(names, 'parameter')}"
     return "text"
 
 
@@ -59,7 +59,7 @@ def _json(text: str) -> str:
         kind = document.get("resourceType")
         if isinstance(kind, str):
             return f"JSON, a FHIR {kind}" if kind in known.types() else "JSON, a FHIR resource"
-        return f"JSON, an object{_listed(document, 'member')}"
+        return f"JSON, an object{_summary(document, 'member')}"
     if isinstance(document, list):
         return f"JSON, an array of {len(document)}"
     return "JSON, a string" if isinstance(document, str) else "JSON, a single value"
@@ -78,7 +78,7 @@ def _xml(text: str) -> str:
     return f"XML, a FHIR {root[1]}" if root and root[1] in known.types() else "XML"
 
 
-def _listed(names: Iterable[str], what: str) -> str:
+def _summary(names: Iterable[str], what: str) -> str:
     """The number of names, and those names that are well known."""
     all_names = list(names)
     shown = list(dict.fromkeys(name for name in all_names if known.squeezed(name) in known.named() and name.isascii()))

@@ -123,11 +123,11 @@ class LiveSecrets:
         return False
 
     def _within(self, text: str) -> bool:
-        return any(secret in text for secret in self.live_tokens) or any(self._is(piece) for piece in self._pieces(text))
+        return any(secret in text for secret in self.live_tokens) or any(self._is_secret(piece) for piece in self._pieces(text))
 
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
-        return any(candidate in self.live_tokens or self._is(candidate) for candidate in (text, *decoded(text)))
+        return any(candidate in self.live_tokens or self._is_secret(candidate) for candidate in (text, *decoded(text)))
 
     def _pieces(self, text: str) -> Iterator[str]:
         size = len(text)
@@ -139,7 +139,7 @@ class LiveSecrets:
             for end in range(start + SHORTEST, size + 1):
                 yield text[start:end]
 
-    def _is(self, piece: str) -> bool:
+    def _is_secret(self, piece: str) -> bool:
         self.left -= 1
         if self.left < 0:
             return True

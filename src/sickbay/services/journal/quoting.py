@@ -80,23 +80,23 @@ class Quoting:
         for value, shown in self._shown.items():
             if len(value) >= 8 and value in text:
                 text = text.replace(value, shown)
-        shown = _QUOTED.sub(self._quoted, text)
+        shown = _QUOTED.sub(self._quote, text)
         return _SEVERAL.sub(lambda match: length("x" * sum(map(int, _LENGTH.findall(match[0])))), shown)
 
-    def _quoted(self, match: re.Match[str]) -> str:
+    def _quote(self, match: re.Match[str]) -> str:
         whole = match[0]
         text = whole.strip(".,:;!?")
         if len(text) <= SHORT - 1 or "…" in text:
             return whole
         shown = self._remembered.get(text)
         if shown is None:
-            shown = self._remembered[text] = text if self._may(text) else length(text)
+            shown = self._remembered[text] = text if self._is_quotable(text) else length(text)
         return whole.replace(text, shown, 1)
 
-    def _may(self, text: str) -> bool:
+    def _is_quotable(self, text: str) -> bool:
         """Whether a text may be quoted. In a percent-encoded text, each decoded part must be quotable."""
         if "%" in text and (plain := unquote(text)) != text:
-            return all(map(self._may, _QUOTED.findall(plain)))
+            return all(map(self._is_quotable, _QUOTED.findall(plain)))
         folded = text.casefold()
         pieces = [piece.casefold() for piece in _PIECE.findall(text)]
         strange = [piece for piece in pieces if len(piece) >= SHORT and piece not in known.everyday()]
@@ -105,7 +105,7 @@ class Quoting:
         kept_texts = self._kept_texts()
         if any(folded in kept_text for kept_text in kept_texts):
             return True
-        request_text = self._everything()
+        request_text = self._request_text()
         if request_text is None:
             return not strange
         if folded in request_text or any(
@@ -114,7 +114,7 @@ class Quoting:
             return False
         return not looks_random(text) and not self.harmless.live.within(text)
 
-    def _everything(self) -> str | None:
+    def _request_text(self) -> str | None:
         """The decoded texts of the request; None if they are too long to compare."""
         if self._raw is None:
             if sum(map(len, self._sent)) > MOST:

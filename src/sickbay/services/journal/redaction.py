@@ -160,10 +160,10 @@ class Redaction:
         raw_name, equals, raw = piece.partition("=")
         ((name, value),) = parse(piece).pairs
         shown_name, shown = self.name(name), self.parameter(name, value)
-        shown = self._noted(value, shown)
+        shown = self._remember_shown(value, shown)
         return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
 
-    def _noted(self, value: str, shown: str) -> str:
+    def _remember_shown(self, value: str, shown: str) -> str:
         """What is shown of a value. A correction may move a value to another parameter, but may not reveal it there."""
         if self._corrects:
             shown = self._values.get(value, value) if shown == value else shown
@@ -227,7 +227,7 @@ class Redaction:
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
         if isinstance(value, str):
-            shown = self._noted(value, self._oauth(name, value))
+            shown = self._remember_shown(value, self._oauth(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
             return [self.member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
@@ -239,12 +239,14 @@ class Redaction:
         """A key set without the numbers of its keys, because a private key may be among them."""
         if isinstance(value, dict):
             pairs = [(name, member) for name, member in value.items() if self.harmless.name(name) == name]
-            return {name: self._keys(member) if name == "keys" else self._of_key(name, member) for name, member in pairs[:MANY]}
+            return {
+                name: self._keys(member) if name == "keys" else self._key_member(name, member) for name, member in pairs[:MANY]
+            }
         if isinstance(value, list):
             return [self._keys(key) for key in value[:MANY]]
         return "‹not kept›"
 
-    def _of_key(self, name: str, value: Any) -> Any:
+    def _key_member(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):
             return "‹not kept›"
         if value in known.ALGORITHMS or not value:
