@@ -45,4 +45,4 @@ def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: stages.Kind
 def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage) -> None:
     inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert inputs
-    assert stage.unread is not stages.answer.unread
+    assert stage.to_evidence is not stages.answer.to_evidence
