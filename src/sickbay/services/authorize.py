@@ -49,7 +49,7 @@ class StoredAuthorization:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class PendingAuthorization:
-    """A StoredAuthorization with everything it names loaded. id: "" until it is stored. login, auth_time: the sign-in here."""
+    """A StoredAuthorization with all that it names. id: "" until it is stored. login, auth_time: the sign-in at this tenant."""
 
     request: AuthorizeRequest
     client: Client
