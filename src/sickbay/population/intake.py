@@ -1,4 +1,4 @@
-"""The form about habits and help at home that some patients fill in before a visit."""
+"""The form about habits and help at home that some patients complete before a visit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _REMARKS = ("Sleeps badly since the spring.", "Would like to talk about the drug
 
 
 class Intake(NamedTuple):
-    """One filled-in form. readings: the numbers of its two scores. nurse: who filled it in, None: the patient."""
+    """One completed form. readings: the numbers of the observations of its two scores. nurse: who completed it, or None for the
+    patient.
+    """
 
     visit: int
     at: datetime.datetime
@@ -43,8 +45,8 @@ class Intake(NamedTuple):
 
 
 def filled(life: PatientHistory) -> Intake | None:
-    """The form of a life, if it was filled in: its scores are among the readings."""
-    scores = {one.measure.key: one for one in life.readings if not one.absent and one.value is not None}
+    """Returns the completed form, or None if the history has no observations of its scores."""
+    scores = {reading.measure.key: reading for reading in life.readings if not reading.absent and reading.value is not None}
     exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None

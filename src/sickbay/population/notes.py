@@ -1,4 +1,4 @@
-"""Documents beside those of the stories: of stays and operations, and the text of each report that has one."""
+"""Adds the documents that no story writes: about stays and operations, and the text of each report that has one."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _stay(chart: Chart, visit: Visit) -> None:
 
 
 def _reports(chart: Chart) -> None:
-    """US Core, Clinical Notes: what a DiagnosticReport presents is in a DocumentReference too."""
+    """Adds a DocumentReference with the same text for each report that has one (US Core, Clinical Notes)."""
     reports = chart.life.reports
-    laboratory = [one for one in reports if one.kind == "LAB"]
+    laboratory = [report for report in reports if report.kind == "LAB"]
     for report in list(reports):
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
         if report.conclusion or lab:

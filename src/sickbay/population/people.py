@@ -1,4 +1,4 @@
-"""Who the k-th patient is: a function of seed and k alone, and the cast that every seed has."""
+"""Determines the k-th patient from the seed and k, and defines the cast that every seed has."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PEDIATRICIANS, PHYSICIANS
 
 _STEP = 7_654_321
-"""Prime to ten million, so that record numbers never meet."""
+"""Coprime to ten million, so that record numbers are unique."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Somebody whom every seed has: fixed identity and stories, readings by chance."""
+    """A person whom every seed has: fixed identity and stories, random observations."""
 
     given: str
     family: str
@@ -52,34 +52,34 @@ CAST: dict[int, Role] = {
     13: Role("Peterson", "Baptiste", "male", _day("1983-11-28"), names.BLACK, ("hypertension",)),
     17: Role("Timothy", "Peters", "male", _day("1961-03-14"), names.WHITE, ("timothy",)),
 }
-"""Patient number to role. 17 is the patient of the pictures; 1 and 2 are a mother and her child."""
+"""Patient number to role. 17 is the patient in the screenshots; 1 and 2 are a mother and her child."""
 
 
 def person(seed: int, number: int) -> Person:
-    """The `number`-th patient (from 1) of this seed."""
+    """Returns the `number`-th patient (from 1) of this seed."""
     dice = SeededRandom(seed, "person", number)
-    stranger = _stranger(dice, number)
+    random_person = _random_person(dice, number)
     role = CAST.get(number)
     if role is None:
-        return identity.known(stranger, seed)
+        return identity.known(random_person, seed)
     cast = replace(
-        stranger,
+        random_person,
         given=(role.given,),
         family=role.family,
         sex=role.sex,
         born=role.born,
         race=role.race,
         ethnicity=role.ethnicity,
-        contact=role.contact or (stranger.contact if _young(role.born) else None),
+        contact=role.contact or (random_person.contact if _young(role.born) else None),
         died=None,
         plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
         practitioner=_own_practitioner(dice, role.born, number),
-        married=role.contact is None and stranger.married,
+        married=role.contact is None and random_person.married,
     )
     return identity.known(cast, seed)
 
 
-def _stranger(dice: SeededRandom, number: int) -> Person:
+def _random_person(dice: SeededRandom, number: int) -> Person:
     kin = names.KINS[dice.pick(names.WEIGHTS)]
     sex: Literal["female", "male"] = "female" if dice.chance(0.51) else "male"
     given = kin.women if sex == "female" else kin.men
@@ -112,7 +112,7 @@ def _young(born: datetime.date) -> bool:
 
 
 def _death(dice: SeededRandom, born: datetime.date) -> datetime.date | None:
-    """Some of the old have died within the last two years."""
+    """Returns the day of death for some of the old, within the last two years of the record, or None."""
     years = (END - born).days / 365.25
     if years > 68 and dice.chance((years - 66) * 0.008):
         return END - datetime.timedelta(days=dice.whole(20, 730))
@@ -120,7 +120,7 @@ def _death(dice: SeededRandom, born: datetime.date) -> datetime.date | None:
 
 
 def _years(dice: SeededRandom) -> float:
-    """An age: a fifth children, three fifths of working age, the rest older."""
+    """Returns an age: a fifth are children, three fifths of working age, the rest older."""
     share = dice.between(0, 1)
     if share < 0.2:
         return dice.between(0.1, 18)

@@ -1,4 +1,4 @@
-"""Iron deficiency anaemia: haemoglobin and ferritin are low, and come back with iron."""
+"""Iron deficiency anaemia: haemoglobin and ferritin are low, and recover with iron."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Anaemia(Lasting):
 
 STORY = StoryDefinition(
     "anaemia",
-    lambda who, dice: Anaemia(onset(who, dice, 16, years=5)),
+    lambda person, dice: Anaemia(onset(person, dice, 16, years=5)),
     ages=(18, 52),
     women=0.07,
     never=frozenset({"pregnancy"}),

@@ -1,4 +1,4 @@
-"""Appendicitis: pain, an operation the same day, two nights in hospital."""
+"""Appendicitis: pain, an operation on the same day, two nights in hospital."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Appendicitis(Episode):
     kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
 
     def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
-        chart.act(procedure_codes.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
+        request = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
+        chart.act(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
         chart.note(
             procedure_codes.DISCHARGE,
             visit,
@@ -25,7 +25,7 @@ class Appendicitis(Episode):
 
 STORY = StoryDefinition(
     "appendicitis",
-    lambda who, dice: Appendicitis(within(who, dice, 7, 45)),
+    lambda person, dice: Appendicitis(within(person, dice, 7, 45)),
     ages=(8, 45),
     women=0.03,
     men=0.04,

@@ -1,17 +1,17 @@
-"""Asthma, in children and adults: a reliever at once, a controller when the saturation has been low."""
+"""Asthma in children and adults: a reliever first, a controller after a low oxygen saturation."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Asthma(Lasting):
-    """The saturation rises with the controller."""
+    """Asthma; the controller raises the oxygen saturation."""
 
     chronic = True
     concept = problems.ASTHMA
@@ -19,7 +19,7 @@ class Asthma(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    aims = (wanted("No attack at night"),)
+    aims = (target("No attack at night"),)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -32,7 +32,7 @@ class Asthma(Lasting):
 
 CHILD = StoryDefinition(
     "asthma of a child",
-    lambda who, dice: Asthma(onset(who, dice, 4)),
+    lambda person, dice: Asthma(onset(person, dice, 4)),
     ages=(6, 18),
     women=0.12,
     men=0.16,
@@ -40,7 +40,7 @@ CHILD = StoryDefinition(
 )
 STORY = StoryDefinition(
     "asthma",
-    lambda who, dice: Asthma(onset(who, dice, 4)),
+    lambda person, dice: Asthma(onset(person, dice, 4)),
     women=0.09,
     men=0.07,
     asks=("Asthma review", "Wheezing at night"),

@@ -1,11 +1,11 @@
-"""Depression: the PHQ-9 at each visit falls under sertraline and therapy. Generalized anxiety, likewise, by the GAD-7."""
+"""Depression, whose PHQ-9 score falls with sertraline and therapy, and generalized anxiety, likewise with the GAD-7."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Measure
 from sickbay.population.seeded_random import SeededRandom
@@ -14,7 +14,7 @@ from sickbay.population.vitals import Body
 
 
 class Mood(Lasting):
-    """A score between 12 and 20 at first; below 10 after some months of treatment."""
+    """A mood disorder: the score is between 12 and 17 at first, and below 10 after some months of treatment."""
 
     chronic = True
     ladder = (drugs.SERTRALINE,)
@@ -24,7 +24,7 @@ class Mood(Lasting):
     def __init__(self, onset: datetime.date, dice: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
-        self.aims = (wanted(f"{score.concept.text} below 5", score, None, 5.0),)
+        self.aims = (target(f"{score.concept.text} below 5", score, None, 5.0),)
         self.worst = dice.between(12, 17)
 
     def bend(self, body: Body, day: datetime.date) -> None:
@@ -36,7 +36,7 @@ class Mood(Lasting):
 
 STORY = StoryDefinition(
     "depression",
-    lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
+    lambda person, dice: Mood(onset(person, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
     ages=(20, 120),
     women=0.13,
     men=0.08,
@@ -44,7 +44,7 @@ STORY = StoryDefinition(
 )
 ANXIETY = StoryDefinition(
     "anxiety",
-    lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7),
+    lambda person, dice: Mood(onset(person, dice, 18), dice, problems.ANXIETY, measures.GAD7),
     ages=(19, 80),
     women=0.06,
     men=0.03,

@@ -1,11 +1,11 @@
-"""Type 2 diabetes: HbA1c, metformin, a second drug; eyes and feet once a year."""
+"""Type 2 diabetes: HbA1c, metformin, a second drug, and yearly examinations of eyes and feet."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -13,7 +13,7 @@ from sickbay.population.vitals import Body
 
 
 class Diabetes(Lasting):
-    """Metformin, then more of it, then a second drug; aim an HbA1c below 7."""
+    """Type 2 diabetes: metformin, a higher dose, then a second drug. The goal is an HbA1c below 7."""
 
     chronic = True
     concept = problems.DIABETES
@@ -22,7 +22,7 @@ class Diabetes(Lasting):
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)
-    aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
+    aims = (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
     def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
@@ -44,14 +44,14 @@ class Diabetes(Lasting):
         super().decide(chart, visit, seen)
         if self.problem and visit.day.year > self.looked:
             self.looked = visit.day.year
-            asked = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
-            chart.act(procedure_codes.RETINAL_EXAM, visit, self.problem, asked)
+            request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
+            chart.act(procedure_codes.RETINAL_EXAM, visit, self.problem, request)
             chart.act(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
 
 
 STORY = StoryDefinition(
     "diabetes",
-    lambda who, dice: Diabetes(onset(who, dice, 34), dice),
+    lambda person, dice: Diabetes(onset(person, dice, 34), dice),
     ages=(36, 120),
     women=0.05,
     men=0.06,

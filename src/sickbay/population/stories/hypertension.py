@@ -1,18 +1,18 @@
-"""Hypertension: the pressure rises, the ladder of drugs brings it back step by step."""
+"""Hypertension: the pressure rises, and a ladder of drugs lowers it step by step."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Hypertension(Lasting):
-    """Essential hypertension, aim below 140."""
+    """Essential hypertension; the goal is a systolic pressure below 140."""
 
     chronic = True
     concept = problems.HYPERTENSION
@@ -20,7 +20,7 @@ class Hypertension(Lasting):
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)
-    aims = (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
+    aims = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
     def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
         super().__init__(onset)
@@ -38,7 +38,7 @@ class Hypertension(Lasting):
 
 STORY = StoryDefinition(
     "hypertension",
-    lambda who, dice: Hypertension(onset(who, dice, 28), dice),
+    lambda person, dice: Hypertension(onset(person, dice, 28), dice),
     ages=(30, 120),
     women=0.12,
     men=0.12,

@@ -1,4 +1,4 @@
-"""Infections with a test and a visit of their own: of the bladder, influenza, COVID-19, the lungs."""
+"""Infections with their own tests and visits: bladder infection, influenza, COVID-19 and pneumonia."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Covid(Episode):
 
 
 class Pneumonia(Episode):
-    """By way of the emergency room, with an X-ray."""
+    """Pneumonia, treated in the emergency room, with an X-ray."""
 
     concept, days, fever = problems.PNEUMONIA, 21, 1.9
     kind, setting, minutes = problems.EMERGENCY, "emergency", 190
@@ -47,30 +47,37 @@ class Pneumonia(Episode):
         yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
     def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
-        chart.act(procedure_codes.CHEST_XRAY, visit, problem, asked, after=35)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
+        request = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
+        chart.act(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55)
         drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
 BLADDER = StoryDefinition(
     "bladder",
-    lambda who, dice: Bladder(within(who, dice, 17)),
+    lambda person, dice: Bladder(within(person, dice, 17)),
     ages=(18, 120),
     women=0.22,
     men=0.03,
     asks=("Burning on passing water",),
 )
-FLU = StoryDefinition("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
+FLU = StoryDefinition(
+    "influenza", lambda person, dice: Influenza(winter(within(person, dice, 3))), ages=(4, 120), women=0.1, men=0.1
+)
 COVID = StoryDefinition(
     "covid",
-    lambda who, dice: Covid(within(who, dice, 2)),
+    lambda person, dice: Covid(within(person, dice, 2)),
     ages=(2, 120),
     women=0.2,
     men=0.2,
     asks=("Tired since an infection",),
 )
 LUNGS = StoryDefinition(
-    "pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04, after={"copd": 3.0}
+    "pneumonia",
+    lambda person, dice: Pneumonia(within(person, dice, 50)),
+    ages=(52, 120),
+    women=0.03,
+    men=0.04,
+    after={"copd": 3.0},
 )

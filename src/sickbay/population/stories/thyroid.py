@@ -1,4 +1,4 @@
-"""Hypothyroidism: levothyroxine is raised until the TSH is back."""
+"""Hypothyroidism: levothyroxine is raised until the TSH is normal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sickbay.population.vitals import Body
 
 
 class Hypothyroidism(Lasting):
-    """TSH between 6 and 14 at first."""
+    """Hypothyroidism; TSH is between 8 and 14 at first."""
 
     chronic = True
     concept = problems.HYPOTHYROIDISM
@@ -34,7 +34,7 @@ class Hypothyroidism(Lasting):
 
 STORY = StoryDefinition(
     "thyroid",
-    lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice),
+    lambda person, dice: Hypothyroidism(onset(person, dice, 24), dice),
     ages=(26, 120),
     women=0.1,
     men=0.03,
