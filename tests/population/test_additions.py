@@ -18,20 +18,20 @@ from sickbay.population.stories import live
 
 
 @lru_cache
-def lives() -> tuple[PatientHistory, ...]:
+def histories() -> tuple[PatientHistory, ...]:
     return tuple(live(seed, number) for seed in (1, 9) for number in range(1, 101))
 
 
-def of(life: PatientHistory, measure: Measure) -> list[Observation]:
-    return [reading for reading in life.readings if reading.measure is measure]
+def of(history: PatientHistory, measure: Measure) -> list[Observation]:
+    return [reading for reading in history.readings if reading.measure is measure]
 
 
 def test_only_infants_have_percentiles_of_weight_for_length_and_head_circumference() -> None:
     ages = []
-    for life in lives():
+    for history in histories():
         for measure in (measures.WEIGHT_RANK, measures.HEAD_RANK):
-            for reading in of(life, measure):
-                ages.append(life.person.age(reading.at.date()))
+            for reading in of(history, measure):
+                ages.append(history.person.age(reading.at.date()))
                 assert reading.value is not None
                 assert 1 <= reading.value <= 99
     assert len(ages) > 100
@@ -39,7 +39,7 @@ def test_only_infants_have_percentiles_of_weight_for_length_and_head_circumferen
 
 
 def test_weight_for_length_percentiles_are_spread_around_the_middle() -> None:
-    ranks = [reading.value for life in lives() for reading in of(life, measures.WEIGHT_RANK) if reading.value]
+    ranks = [reading.value for history in histories() for reading in of(history, measures.WEIGHT_RANK) if reading.value]
     assert 30 < sum(ranks) / len(ranks) < 75
     assert min(ranks) < 25
 
@@ -47,22 +47,22 @@ def test_weight_for_length_percentiles_are_spread_around_the_middle() -> None:
 def test_oxygen_has_a_reason_and_its_concentration_matches_the_flow() -> None:
     reasons = {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}
     count = 0
-    for life in lives():
-        for reading in of(life, measures.OXYGEN):
+    for history in histories():
+        for reading in of(history, measures.OXYGEN):
             if reading.parts:
                 (flow, litres), (share, percent) = reading.parts
                 assert (flow, share) == (measures.OXYGEN_FLOW, measures.OXYGEN_SHARE)
                 assert isinstance(litres, float)
                 assert percent == 20 + 4 * litres
-                assert reasons & {problem.concept for problem in life.problems}
+                assert reasons & {problem.concept for problem in history.problems}
                 count += 1
     assert count > 5
 
 
 def test_a_missing_value_has_a_reason() -> None:
     reasons = Counter()
-    for life in lives():
-        for reading in life.readings:
+    for history in histories():
+        for reading in history.readings:
             if reading.absent:
                 assert (reading.value, reading.concept, reading.text, reading.flag, reading.parts) == (
                     None,
@@ -77,64 +77,64 @@ def test_a_missing_value_has_a_reason() -> None:
 
 
 def test_only_adults_have_an_occupation_and_pregnancy_statuses_agree() -> None:
-    for life in lives():
-        assert not of(life, social_measures.OCCUPATION) or 18 <= life.person.age(life.visits[-1].day) < 65
-        pregnant = [reading for reading in of(life, measures.PREGNANT) if reading.concept is problems.NOT_PREGNANT]
+    for history in histories():
+        assert not of(history, social_measures.OCCUPATION) or 18 <= history.person.age(history.visits[-1].day) < 65
+        pregnant = [reading for reading in of(history, measures.PREGNANT) if reading.concept is problems.NOT_PREGNANT]
         for reading in pregnant:
-            assert life.person.sex == "female"
-            pregnancies = [problem for problem in life.problems if problem.concept is problems.PREGNANCY]
+            assert history.person.sex == "female"
+            pregnancies = [problem for problem in history.problems if problem.concept is problems.PREGNANCY]
             assert all(problem.over and problem.over < reading.at.date() for problem in pregnancies)
 
 
 def test_exactly_the_patients_at_risk_of_hunger_have_a_panel_a_concern_and_a_referral() -> None:
     at_risk = 0
-    for life in lives():
-        risky = [reading for reading in of(life, measures.HUNGER) if reading.concept is forms.AT_RISK]
-        panels = of(life, measures.HUNGER_PANEL)
-        concerns = [problem for problem in life.problems if problem.social]
-        referrals = [request for request in life.requests if request.social]
+    for history in histories():
+        risky = [reading for reading in of(history, measures.HUNGER) if reading.concept is forms.AT_RISK]
+        panels = of(history, measures.HUNGER_PANEL)
+        concerns = [problem for problem in history.problems if problem.social]
+        referrals = [request for request in history.requests if request.social]
         assert len(risky) == len(panels) == len(concerns) == len(referrals)
         for result, panel in zip(risky, panels, strict=True):
             at_risk += 1
             assert panel.members == (*result.derived, result.number)
-            assert [life.readings[number - 1].measure.key for number in result.derived] == ["hunger_item"] * 2
+            assert [history.readings[number - 1].measure.key for number in result.derived] == ["hunger_item"] * 2
     assert at_risk > 5
 
 
 def test_the_observation_of_a_directive_refers_to_its_document() -> None:
     answers = Counter()
-    for life in lives():
-        wills = [note for note in life.notes if note.kind is procedure_codes.LIVING_WILL]
-        for reading in of(life, social_measures.DIRECTIVE):
+    for history in histories():
+        wills = [note for note in history.notes if note.kind is procedure_codes.LIVING_WILL]
+        for reading in of(history, social_measures.DIRECTIVE):
             assert (reading.note is not None) == (reading.concept is problems.YES) == bool(wills)
             answers[reading.concept] += 1
-        assert not wills or life.person.age(life.person.last) >= 65
+        assert not wills or history.person.age(history.person.last) >= 65
     assert answers[problems.YES] > 3
     assert answers[problems.NO] > 3
 
 
 def test_a_bill_is_settled_within_the_record_for_at_most_its_amount() -> None:
-    bills = [(life, settled_bill) for life in lives() if (settled_bill := bill(life))]
+    bills = [(history, settled_bill) for history in histories() if (settled_bill := bill(history))]
     assert len(bills) > 30
-    for life, settled_bill in bills:
+    for history, settled_bill in bills:
         assert 0 < settled_bill.benefit <= settled_bill.amount
-        assert settled_bill.visit.day < settled_bill.settled <= life.person.last
-    decisions = [agreement(life) for life in lives()]
+        assert settled_bill.visit.day < settled_bill.settled <= history.person.last
+    decisions = [agreement(history) for history in histories()]
     assert {decision.permits for decision in decisions if decision} == {True, False}
 
 
 def test_the_form_about_habits_matches_its_scores() -> None:
-    forms_filled = [(life, form) for life in lives() if (form := filled(life))]
+    forms_filled = [(history, form) for history in histories() if (form := filled(history))]
     assert len(forms_filled) > 10
-    for life, form in forms_filled:
-        exercise, alcohol = (life.readings[number - 1] for number in form.readings)
+    for history, form in forms_filled:
+        exercise, alcohol = (history.readings[number - 1] for number in form.readings)
         assert (exercise.value, alcohol.value) == (form.days, form.drinks)
     assert {bool(form.aid) for _, form in forms_filled} == {True, False}
     assert {bool(form.nurse) for _, form in forms_filled} == {True, False}
 
 
 def test_a_vaccine_without_a_date_was_given_elsewhere() -> None:
-    remembered = [dose for life in lives() for dose in life.vaccinations if dose.remembered]
+    remembered = [dose for history in histories() for dose in history.vaccinations if dose.remembered]
     assert len(remembered) > 3
     reported = [
         resource
@@ -151,11 +151,11 @@ def test_a_vaccine_without_a_date_was_given_elsewhere() -> None:
 @pytest.mark.parametrize("number", [3, 7, 11, 14, 17])
 def test_additions_are_a_small_part_of_a_record(number: int) -> None:
     """The additions are at most an eighth of an adult's observations, and at most two for each visit of an infant."""
-    life = live(1, number)
-    not_infant = life.person.age(life.person.last) > 3
-    added = [reading for reading in life.readings if reading.number > 0 and reading.measure.key in ADDED]
-    assert len(added) <= (len(life.readings) / 8 if not_infant else 2 * len(life.visits))
-    assert len(list(record(life))) < 400
+    history = live(1, number)
+    not_infant = history.person.age(history.person.last) > 3
+    added = [reading for reading in history.readings if reading.number > 0 and reading.measure.key in ADDED]
+    assert len(added) <= (len(history.readings) / 8 if not_infant else 2 * len(history.visits))
+    assert len(list(record(history))) < 400
 
 
 ADDED = {

@@ -48,12 +48,12 @@ def test_a_record_is_reproducible_and_has_the_same_ids_in_every_version(seed: in
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, NUMBERS)
 def test_everything_happens_between_birth_and_the_last_day(seed: int, number: int) -> None:
-    life = live(seed, number)
-    born, last = life.person.born, life.person.last
-    days = [visit.day for visit in life.visits] + [visit.end.date() for visit in life.visits]
-    days += [day for problem in life.problems for day in (problem.onset, problem.recorded, problem.over) if day]
-    days += [day for order in life.prescriptions for day in (order.start, order.end) if day]
-    days += [act.start.date() for act in life.acts] + [report.at.date() for report in life.reports]
+    history = live(seed, number)
+    born, last = history.person.born, history.person.last
+    days = [visit.day for visit in history.visits] + [visit.end.date() for visit in history.visits]
+    days += [day for problem in history.problems for day in (problem.onset, problem.recorded, problem.over) if day]
+    days += [day for order in history.prescriptions for day in (order.start, order.end) if day]
+    days += [act.start.date() for act in history.acts] + [report.at.date() for report in history.reports]
     assert all(born <= day <= last for day in days)
-    assert all(problem.onset <= problem.recorded for problem in life.problems)
-    assert all(order.end is None or order.start <= order.end for order in life.prescriptions)
+    assert all(problem.onset <= problem.recorded for problem in history.problems)
+    assert all(order.end is None or order.start <= order.end for order in history.prescriptions)

@@ -25,8 +25,8 @@ def test_several_family_names_and_a_given_name_begin_with_peters() -> None:
 
 def test_timothy_peters_is_the_patient_in_the_screenshots() -> None:
     for seed in (1, 2):
-        life = live(seed, 17)
-        patient = life.person
+        history = live(seed, 17)
+        patient = history.person
         assert (patient.id, patient.name, patient.sex, patient.born) == (
             "p-0017",
             "Timothy Peters",
@@ -34,19 +34,21 @@ def test_timothy_peters_is_the_patient_in_the_screenshots() -> None:
             datetime.date(1961, 3, 14),
         )
         assert patient.record_number == "4002-1187"
-        assert [problem.concept.text for problem in life.problems] == [
+        assert [problem.concept.text for problem in history.problems] == [
             "Essential hypertension",
             "Hyperlipidaemia",
             "Type 2 diabetes mellitus",
             "Osteoarthritis of the left knee",
         ]
-        reactions = [(allergy.concept.text, allergy.reaction.text if allergy.reaction else None) for allergy in life.allergies]
+        reactions = [
+            (allergy.concept.text, allergy.reaction.text if allergy.reaction else None) for allergy in history.allergies
+        ]
         assert reactions == [("Penicillin G", "anaphylaxis"), ("Latex", "rash")]
-        current = [order.drug.concept.text for order in life.prescriptions if order.end is None]
+        current = [order.drug.concept.text for order in history.prescriptions if order.end is None]
         assert sorted(current) == ["Atorvastatin 40 mg", "Lisinopril 20 mg", "Metformin 1000 mg", "Paracetamol 500 mg"]
         year = [
             reading
-            for reading in life.readings
+            for reading in history.readings
             if reading.measure is measures.PRESSURE and reading.at.date() > datetime.date(2025, 11, 24)
         ]
         assert len(year) == 10
@@ -108,5 +110,5 @@ def test_a_bell_shaped_value_is_within_three_deviations(seed: int, mean: float, 
 
 
 def test_the_random_sequence_has_not_changed() -> None:
-    dice = SeededRandom(1, "law")
-    assert [dice.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]
+    rng = SeededRandom(1, "law")
+    assert [rng.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]

@@ -17,55 +17,55 @@ from sickbay.population.stories.pregnancy import TERM
 
 
 @lru_cache
-def lives() -> tuple[PatientHistory, ...]:
+def histories() -> tuple[PatientHistory, ...]:
     return tuple(live(seed, number) for seed in (1, 2, 77) for number in range(1, 101))
 
 
-def values(life: PatientHistory, measure: Measure) -> list[tuple[datetime.date, float]]:
+def values(history: PatientHistory, measure: Measure) -> list[tuple[datetime.date, float]]:
     return [
         (reading.at.date(), reading.value)
-        for reading in life.readings
+        for reading in history.readings
         if reading.measure is measure and reading.value is not None
     ]
 
 
-def pressures(life: PatientHistory) -> Iterator[tuple[Observation, float, float]]:
-    for reading in life.readings:
+def pressures(history: PatientHistory) -> Iterator[tuple[Observation, float, float]]:
+    for reading in history.readings:
         values = [value for _, value in reading.parts if isinstance(value, float | int)]
         if reading.measure in (measures.PRESSURE, measures.MEAN_PRESSURE) and len(values) == 2:
             yield reading, values[0], values[1]
 
 
-def lasting(life: PatientHistory) -> set[str]:
-    return {problem.concept.text for problem in life.problems if problem.lasting}
+def lasting(history: PatientHistory) -> set[str]:
+    return {problem.concept.text for problem in history.problems if problem.lasting}
 
 
 def test_systolic_pressure_is_above_diastolic() -> None:
-    for life in lives():
-        for _, systolic, diastolic in pressures(life):
+    for history in histories():
+        for _, systolic, diastolic in pressures(history):
             assert systolic - diastolic >= 15
             assert 70 <= systolic <= 210
             assert 40 <= diastolic <= 120
 
 
 def test_nothing_happens_before_birth_or_after_the_end() -> None:
-    for life in lives():
-        born = life.person.born
-        days = [visit.day for visit in life.visits] + [reading.at.date() for reading in life.readings]
-        days += [day for problem in life.problems for day in (problem.onset, problem.recorded)]
-        days += [order.start for order in life.prescriptions]
-        days += [end for problem in life.problems if (end := problem.over)] + [
-            end for order in life.prescriptions if (end := order.end)
+    for history in histories():
+        born = history.person.born
+        days = [visit.day for visit in history.visits] + [reading.at.date() for reading in history.readings]
+        days += [day for problem in history.problems for day in (problem.onset, problem.recorded)]
+        days += [order.start for order in history.prescriptions]
+        days += [end for problem in history.problems if (end := problem.over)] + [
+            end for order in history.prescriptions if (end := order.end)
         ]
-        assert all(born <= day <= END for day in days), life.person.id
-        assert all(born.year <= int(allergy.since) for allergy in life.allergies if allergy.since)
+        assert all(born <= day <= END for day in days), history.person.id
+        assert all(born.year <= int(allergy.since) for allergy in history.allergies if allergy.since)
 
 
 def test_nothing_ends_before_it_begins() -> None:
-    for life in lives():
-        assert all(problem.onset <= problem.recorded for problem in life.problems)
-        assert all(problem.over is None or problem.onset <= problem.over for problem in life.problems)
-        assert all(order.end is None or order.start < order.end for order in life.prescriptions)
+    for history in histories():
+        assert all(problem.onset <= problem.recorded for problem in history.problems)
+        assert all(problem.over is None or problem.onset <= problem.over for problem in history.problems)
+        assert all(order.end is None or order.start < order.end for order in history.prescriptions)
 
 
 @pytest.mark.parametrize(
@@ -94,61 +94,63 @@ def test_nothing_ends_before_it_begins() -> None:
     ids=lambda value: value.key if isinstance(value, Measure) else "",
 )
 def test_a_measurement_is_within_a_plausible_range(measure: Measure, low: float, high: float) -> None:
-    measured = [value for life in lives() for _, value in values(life, measure)]
+    measured = [value for history in histories() for _, value in values(history, measure)]
     assert len(measured) > 50
     assert low <= min(measured)
     assert max(measured) <= high
 
 
 def test_the_body_mass_index_is_weight_over_height_squared() -> None:
-    for life in lives():
-        weights, heights = dict(values(life, measures.WEIGHT)), dict(values(life, measures.HEIGHT))
-        for day, index in values(life, measures.BMI):
+    for history in histories():
+        weights, heights = dict(values(history, measures.WEIGHT)), dict(values(history, measures.HEIGHT))
+        for day, index in values(history, measures.BMI):
             assert index == pytest.approx(weights[day] / (heights[day] / 100) ** 2, abs=0.06)
 
 
 def test_only_adult_women_are_pregnant() -> None:
-    pregnancies = [(life, problem) for life in lives() for problem in life.problems if problem.concept is problems.PREGNANCY]
+    pregnancies = [
+        (history, problem) for history in histories() for problem in history.problems if problem.concept is problems.PREGNANCY
+    ]
     assert len(pregnancies) > 5
-    for life, problem in pregnancies:
-        assert life.person.sex == "female"
-        assert 18 <= life.person.age(problem.onset) <= 45
+    for history, problem in pregnancies:
+        assert history.person.sex == "female"
+        assert 18 <= history.person.age(problem.onset) <= 45
         assert problem.over is None or problem.over - problem.onset == TERM
 
 
 def test_pregnant_patients_take_no_drug_that_harms_the_child() -> None:
     harmful = ("Lisinopril", "Losartan", "Atorvastatin", "Empagliflozin")
-    for life in lives():
-        for problem in life.problems:
+    for history in histories():
+        for problem in history.problems:
             if problem.concept is problems.PREGNANCY:
-                taken = [order for order in life.prescriptions if order.drug.concept.text.startswith(harmful)]
-                assert not taken, life.person.id
+                taken = [order for order in history.prescriptions if order.drug.concept.text.startswith(harmful)]
+                assert not taken, history.person.id
 
 
 def test_patients_with_penicillin_allergy_are_not_prescribed_amoxicillin() -> None:
-    for life in lives():
-        known = {allergy.concept.text for allergy in life.allergies}
+    for history in histories():
+        known = {allergy.concept.text for allergy in history.allergies}
         if "Penicillin G" in known:
-            assert not [order for order in life.prescriptions if order.drug.concept.text.startswith("Amoxicillin")]
+            assert not [order for order in history.prescriptions if order.drug.concept.text.startswith("Amoxicillin")]
 
 
 def test_every_record_has_an_allergy_or_the_statement_of_none() -> None:
-    assert all(life.allergies for life in lives() if life.visits)
+    assert all(history.allergies for history in histories() if history.visits)
 
 
 def test_a_healthy_infant_grows_from_visit_to_visit() -> None:
-    for life in lives():
+    for history in histories():
         for measure in (measures.WEIGHT, measures.HEIGHT):
-            early = [value for day, value in values(life, measure) if life.person.age(day) < 1.6]
-            assert early == sorted(early), life.person.id
+            early = [value for day, value in values(history, measure) if history.person.age(day) < 1.6]
+            assert early == sorted(early), history.person.id
 
 
 def test_lisinopril_lowers_the_blood_pressure() -> None:
     before, after = [], []
-    for life in lives():
-        started = [order.start for order in life.prescriptions if order.drug.concept.text.startswith("Lisinopril")]
-        if started and "Essential hypertension" in lasting(life) and life.person.number != 17:
-            for reading, systolic, _ in pressures(life):
+    for history in histories():
+        started = [order.start for order in history.prescriptions if order.drug.concept.text.startswith("Lisinopril")]
+        if started and "Essential hypertension" in lasting(history) and history.person.number != 17:
+            for reading, systolic, _ in pressures(history):
                 day = reading.at.date()
                 if day == min(started):
                     before.append(systolic)
@@ -158,9 +160,9 @@ def test_lisinopril_lowers_the_blood_pressure() -> None:
 
 
 def test_only_patients_with_diabetes_have_a_high_hba1c() -> None:
-    for life in lives():
-        a1c_values = [value for _, value in values(life, measures.A1C)]
-        if "Type 2 diabetes mellitus" in lasting(life):
+    for history in histories():
+        a1c_values = [value for _, value in values(history, measures.A1C)]
+        if "Type 2 diabetes mellitus" in lasting(history):
             assert a1c_values
             assert max(a1c_values) >= 5.7
         else:
@@ -170,10 +172,10 @@ def test_only_patients_with_diabetes_have_a_high_hba1c() -> None:
 def test_stage_three_kidney_disease_has_a_matching_filtration_rate() -> None:
     rates = [
         value
-        for life in lives()
-        for problem in life.problems
+        for history in histories()
+        for problem in history.problems
         if problem.concept is problems.KIDNEY_3
-        for day, value in values(life, measures.EGFR)
+        for day, value in values(history, measures.EGFR)
         if day >= problem.recorded
     ]
     assert len(rates) > 20
@@ -181,64 +183,64 @@ def test_stage_three_kidney_disease_has_a_matching_filtration_rate() -> None:
 
 
 def test_an_adult_has_fifty_to_two_hundred_and_fifty_observations() -> None:
-    counts = [len(life.readings) for life in lives() if life.person.age(END) >= 25]
+    counts = [len(history.readings) for history in histories() if history.person.age(END) >= 25]
     assert min(counts) >= 50
     assert max(counts) <= 250
     assert 80 <= sum(counts) / len(counts) <= 150
 
 
 def test_observations_span_several_years() -> None:
-    for life in lives():
-        if life.person.age(END) > 6:
-            days = [reading.at.date() for reading in life.readings]
+    for history in histories():
+        if history.person.age(END) > 6:
+            days = [reading.at.date() for reading in history.readings]
             assert (max(days) - min(days)).days > 3 * 365
 
 
 def test_weight_gain_at_the_age_of_18_is_less_than_a_tenth() -> None:
     compared = 0
-    for life in lives():
-        weights = [(life.person.age(day), value) for day, value in values(life, measures.WEIGHT)]
+    for history in histories():
+        weights = [(history.person.age(day), value) for day, value in values(history, measures.WEIGHT)]
         before, after = [[value for age, value in weights if low <= age < low + 1.2] for low in (16.8, 18)]
-        if before and after and problems.PREGNANCY.text not in lasting(life):
+        if before and after and problems.PREGNANCY.text not in lasting(history):
             compared += 1
-            assert after[0] < before[-1] * 1.1, life.person.id
+            assert after[0] < before[-1] * 1.1, history.person.id
     assert compared > 5
 
 
 def test_the_temperature_is_measured_at_a_visit_for_an_infection() -> None:
     infections = 0
-    for life in lives():
-        for visit in life.visits:
+    for history in histories():
+        for visit in history.visits:
             if visit.kind is problems.REVIEW and visit.reason in (problems.COVID, problems.INFLUENZA):
                 infections += 1
                 assert any(
-                    reading.visit == visit.number and reading.measure is measures.TEMPERATURE for reading in life.readings
+                    reading.visit == visit.number and reading.measure is measures.TEMPERATURE for reading in history.readings
                 )
     assert infections > 20
 
 
 def test_children_are_not_prescribed_tablets_or_capsules_to_swallow() -> None:
-    for life in lives():
-        for order in life.prescriptions:
-            if life.person.age(order.start) < 12 and order.drug.form in ("tablet", "capsule"):
-                assert order.drug in drugs.CHEWABLE, life.person.id
+    for history in histories():
+        for order in history.prescriptions:
+            if history.person.age(order.start) < 12 and order.drug.form in ("tablet", "capsule"):
+                assert order.drug in drugs.CHEWABLE, history.person.id
     assert drugs.of_age(drugs.AMOXICILLIN, 1.9) is drugs.AMOXICILLIN_INFANT
     assert drugs.of_age(drugs.AMOXICILLIN, 2) is drugs.AMOXICILLIN
     assert [drugs.of_age(drugs.PARACETAMOL, age) for age in (5, 6, 12)] == [*drugs.CHEWABLE, drugs.PARACETAMOL]
 
 
 def test_a_drug_has_at_most_one_active_order() -> None:
-    for life in lives():
-        taken = [order.drug for order in life.prescriptions if order.end is None]
-        assert len(taken) == len(set(taken)), life.person.id
+    for history in histories():
+        taken = [order.drug for order in history.prescriptions if order.end is None]
+        assert len(taken) == len(set(taken)), history.person.id
 
 
 def test_no_patient_takes_aspirin_or_ibuprofen_despite_a_contraindication() -> None:
     forbidden = {problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY, problems.STROKE}
-    with_statements = [life for life in lives() if life.statements]
+    with_statements = [history for history in histories() if history.statements]
     assert len(with_statements) > 20
-    for life in with_statements:
-        assert not forbidden & {problem.concept for problem in life.problems}, life.person.id
+    for history in with_statements:
+        assert not forbidden & {problem.concept for problem in history.problems}, history.person.id
 
 
 def test_anticoagulants_are_not_combined_with_drugs_that_increase_bleeding() -> None:
@@ -256,22 +258,22 @@ def test_anticoagulants_are_not_combined_with_drugs_that_increase_bleeding() -> 
 
 def test_infants_have_no_allergies_and_known_allergies_replace_the_statement_of_none() -> None:
     children_with_allergies = 0
-    for life in lives():
-        known = [allergy for allergy in life.allergies if allergy.reaction]
-        assert not known or known == life.allergies, life.person.id
+    for history in histories():
+        known = [allergy for allergy in history.allergies if allergy.reaction]
+        assert not known or known == history.allergies, history.person.id
         assert len({allergy.concept for allergy in known}) == len(known)
-        assert all(life.person.age(allergy.recorded) >= 3 for allergy in known)
-        children_with_allergies += bool(known) and life.person.age(life.person.last) < 18
+        assert all(history.person.age(allergy.recorded) >= 3 for allergy in known)
+        children_with_allergies += bool(known) and history.person.age(history.person.last) < 18
     assert children_with_allergies > 5
 
 
 def test_procedures_fit_into_their_visits_and_stays_do_not_overlap_visits() -> None:
-    for life in lives():
-        for act in life.acts:
+    for history in histories():
+        for act in history.acts:
             assert act.visit.start <= act.start
-            assert act.start + datetime.timedelta(minutes=act.minutes) <= act.visit.end, (life.person.id, act)
-        for stay in (visit for visit in life.visits if visit.setting == "inpatient"):
-            assert not [visit for visit in life.visits if visit is not stay and stay.start <= visit.start < stay.end]
+            assert act.start + datetime.timedelta(minutes=act.minutes) <= act.visit.end, (history.person.id, act)
+        for stay in (visit for visit in history.visits if visit.setting == "inpatient"):
+            assert not [visit for visit in history.visits if visit is not stay and stay.start <= visit.start < stay.end]
 
 
 def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
@@ -283,7 +285,7 @@ def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
         procedure_codes.PNEUMOCOCCUS_20: ("2021-06-08", "2027"),
         procedure_codes.INFLUENZA_4: ("2013-07-01", "2024-07-01"),
     }
-    doses = [(dose.vaccine, dose.visit.day.isoformat()) for life in lives() for dose in life.vaccinations]
+    doses = [(dose.vaccine, dose.visit.day.isoformat()) for history in histories() for dose in history.vaccinations]
     assert {vaccine for vaccine, _ in doses} > market_periods.keys() - {procedure_codes.COVID_BIVALENT}
     assert all(
         market_periods[vaccine][0] <= day < market_periods[vaccine][1] for vaccine, day in doses if vaccine in market_periods
@@ -295,23 +297,23 @@ def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
 
 def test_nicotine_dependence_is_resolved_after_the_patient_stops_smoking() -> None:
     stopped = 0
-    for life in lives():
-        statuses = [reading.concept for reading in life.readings if reading.measure is measures.SMOKING]
-        for problem in life.problems:
+    for history in histories():
+        statuses = [reading.concept for reading in history.readings if reading.measure is measures.SMOKING]
+        for problem in history.problems:
             if problem.concept is problems.NICOTINE and statuses and statuses[-1] is problems.EX_SMOKER:
                 stopped += 1
-                assert problem.over, life.person.id
+                assert problem.over, history.person.id
     assert stopped > 3
 
 
 def test_the_weight_gain_of_a_pregnancy_lasts_until_the_birth() -> None:
     births = 0
-    for life in lives():
-        stays = [act.visit.day for act in life.acts if act.concept in (procedure_codes.DELIVERY, procedure_codes.CAESAREAN)]
+    for history in histories():
+        stays = [act.visit.day for act in history.acts if act.concept in (procedure_codes.DELIVERY, procedure_codes.CAESAREAN)]
         for day in stays:
-            before = [value for day_measured, value in values(life, measures.WEIGHT) if 0 < (day - day_measured).days < 60]
+            before = [value for day_measured, value in values(history, measures.WEIGHT) if 0 < (day - day_measured).days < 60]
             births += 1
-            assert dict(values(life, measures.WEIGHT))[day] > before[0]
+            assert dict(values(history, measures.WEIGHT))[day] > before[0]
     assert births > 5
 
 

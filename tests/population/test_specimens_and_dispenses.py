@@ -17,7 +17,7 @@ from sickbay.population.stories import live
 
 
 @lru_cache
-def lives(messiness: float = 0.0) -> tuple[PatientHistory, ...]:
+def histories(messiness: float = 0.0) -> tuple[PatientHistory, ...]:
     return tuple(live(1, number, messiness) for number in range(1, 201))
 
 
@@ -26,16 +26,16 @@ def of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
 
 
 def test_exactly_the_laboratory_results_have_a_specimen() -> None:
-    for life in lives():
-        specimen_of = specimens.taken(life)
-        assert specimen_of.keys() == {reading.number for reading in life.readings if reading.measure.kind == "laboratory"}
+    for history in histories():
+        specimen_of = specimens.taken(history)
+        assert specimen_of.keys() == {reading.number for reading in history.readings if reading.measure.kind == "laboratory"}
 
 
 def test_a_visit_has_one_specimen_of_each_kind() -> None:
     kinds = Counter()
-    for life in lives():
-        specimen_of = specimens.taken(life)
-        for reading in life.readings:
+    for history in histories():
+        specimen_of = specimens.taken(history)
+        for reading in history.readings:
             if reading.number in specimen_of:
                 assert specimen_of[reading.number].at <= reading.at
                 assert specimen_of[reading.number].at.date() == reading.at.date()
@@ -43,7 +43,7 @@ def test_a_visit_has_one_specimen_of_each_kind() -> None:
                     "Urine" in reading.measure.concept.codes[0].display
                 )
         visits = {
-            (reading.visit, specimen_of[reading.number].kind) for reading in life.readings if reading.number in specimen_of
+            (reading.visit, specimen_of[reading.number].kind) for reading in history.readings if reading.number in specimen_of
         }
         assert len(set(specimen_of.values())) == len(visits)
         kinds.update(specimen.kind.text for specimen in set(specimen_of.values()))
@@ -65,12 +65,12 @@ def test_a_report_refers_to_the_specimens_of_its_results(version: str) -> None:
 
 def test_a_course_is_dispensed_once_and_a_long_term_drug_at_most_four_times() -> None:
     counts = Counter()
-    for life in lives():
-        for order in life.prescriptions:
-            fills = [fill for fill in pharmacy.fills(life) if fill.order is order]
+    for history in histories():
+        for order in history.prescriptions:
+            fills = [fill for fill in pharmacy.fills(history) if fill.order is order]
             assert 1 <= len(fills) <= pharmacy.REPEATS + 1
             assert len(fills) == 1 or not (order.finished or order.drug.when_needed)
-            last = order.end or life.person.last
+            last = order.end or history.person.last
             assert all(order.start <= fill.day <= last for fill in fills)
             if not order.finished and not order.drug.when_needed:
                 assert (last - fills[-1].day).days <= pharmacy.QUARTER
@@ -81,8 +81,8 @@ def test_a_course_is_dispensed_once_and_a_long_term_drug_at_most_four_times() ->
 
 def test_the_dispensed_amount_matches_the_dosage() -> None:
     units = set()
-    for life in lives():
-        for order in life.prescriptions:
+    for history in histories():
+        for order in history.prescriptions:
             supplied = pharmacy.supply(order)
             units.add(supplied.unit)
             assert supplied.amount >= 1
@@ -109,9 +109,9 @@ def test_a_dispense_matches_its_order(version: str, kind: str) -> None:
 
 def test_the_answers_of_a_form_add_up_to_its_score() -> None:
     forms_seen = Counter()
-    for life in lives():
-        for number, response in forms.answered(life).items():
-            reading = life.readings[number - 1]
+    for history in histories():
+        for number, response in forms.answered(history).items():
+            reading = history.readings[number - 1]
             if reading.measure.key in ("hunger_item", "hunger_panel"):
                 continue
             assert reading.measure is response.form.measure
@@ -125,13 +125,15 @@ def test_the_answers_of_a_form_add_up_to_its_score() -> None:
 
 
 def test_the_highest_score_has_the_highest_answers() -> None:
-    reading = next(candidate for life in lives() for candidate in life.readings if candidate.measure is measures.PHQ9)
-    life = PatientHistory(lives()[0].person, readings=[reading.__class__(1, measures.PHQ9, reading.at, 27.0, visit=1)])
-    assert forms.answered(life)[1].chosen == (3,) * 9
+    reading = next(candidate for history in histories() for candidate in history.readings if candidate.measure is measures.PHQ9)
+    history = PatientHistory(histories()[0].person, readings=[reading.__class__(1, measures.PHQ9, reading.at, 27.0, visit=1)])
+    assert forms.answered(history)[1].chosen == (3,) * 9
 
 
 def test_a_minority_is_at_risk_of_hunger() -> None:
-    answers = Counter(reading.concept for life in lives() for reading in life.readings if reading.measure is measures.HUNGER)
+    answers = Counter(
+        reading.concept for history in histories() for reading in history.readings if reading.measure is measures.HUNGER
+    )
     assert 5 < answers[forms.AT_RISK] < answers[forms.NO_RISK] / 4
 
 
@@ -166,22 +168,22 @@ def test_a_score_refers_to_its_response_and_the_response_to_its_form(version: st
 
 def test_a_duplicated_score_shares_a_response_and_a_missing_score_has_none() -> None:
     duplicated = absent = 0
-    for life in lives(1.0):
-        responses = forms.answered(life)
+    for history in histories(1.0):
+        responses = forms.answered(history)
         duplicated += len(responses) - len(set(responses.values()))
-        absent += any(reading.absent and reading.measure.key == "phq9" for reading in life.readings)
-        assert not any(reading.absent for reading in life.readings if reading.number in responses)
+        absent += any(reading.absent and reading.measure.key == "phq9" for reading in history.readings)
+        assert not any(reading.absent for reading in history.readings if reading.number in responses)
     assert duplicated
     assert absent
 
 
 def test_a_refused_vaccination_is_recorded_once() -> None:
-    refused = [[dose for dose in life.vaccinations if dose.refused] for life in lives()]
+    refused = [[dose for dose in history.vaccinations if dose.refused] for history in histories()]
     assert {len(doses) for doses in refused} == {0, 1}
-    for life, doses in zip(lives(), refused, strict=True):
+    for history, doses in zip(histories(), refused, strict=True):
         for dose in doses:
             assert dose.visit.day >= datetime.date(2024, 9, 1)
-            assert life.person.age(dose.visit.day) >= 19
+            assert history.person.age(dose.visit.day) >= 19
     not_done = [immunization for immunization in of("Immunization").values() if immunization["status"] == "not-done"]
     assert not_done
     assert not any("lotNumber" in immunization or "site" in immunization for immunization in not_done)

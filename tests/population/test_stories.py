@@ -22,7 +22,7 @@ TODAY = datetime.date(2026, 11, 24)
 
 
 @lru_cache
-def lives() -> tuple[PatientHistory, ...]:
+def histories() -> tuple[PatientHistory, ...]:
     return tuple(live(5, number) for number in range(18, 518))
 
 
@@ -121,7 +121,7 @@ def test_no_date_is_before_the_birth_or_after_the_death() -> None:
 
 
 def test_the_dead_have_no_appointments_and_no_active_orders() -> None:
-    dead = {life.person.id for life in lives() if life.person.died}
+    dead = {history.person.id for history in histories() if history.person.died}
     assert dead
     appointments = [
         resource
@@ -130,41 +130,44 @@ def test_the_dead_have_no_appointments_and_no_active_orders() -> None:
     ]
     assert appointments
     assert not {appointment["participant"][0]["actor"]["reference"].partition("/")[2] for appointment in appointments} & dead
-    for life in lives():
-        if life.person.died:
-            assert all(order.end for order in life.prescriptions)
+    for history in histories():
+        if history.person.died:
+            assert all(order.end for order in history.prescriptions)
 
 
 def test_only_patients_on_warfarin_have_an_inr_and_it_is_therapeutic() -> None:
     count = 0
-    for life in lives():
-        values = [reading.value for reading in life.readings if reading.measure is measures.INR]
+    for history in histories():
+        values = [reading.value for reading in history.readings if reading.measure is measures.INR]
         if values:
             count += 1
-            assert any(order.drug is drugs.WARFARIN for order in life.prescriptions)
+            assert any(order.drug is drugs.WARFARIN for order in history.prescriptions)
             assert all(1.5 <= value <= 3.5 for value in values if value is not None)
     assert count
 
 
 def test_exactly_the_diabetics_have_eye_and_foot_examinations() -> None:
-    for life in lives():
-        diabetic = any(problem.concept is problems.DIABETES for problem in life.problems)
-        assert diabetic == any(act.concept is procedure_codes.RETINAL_EXAM for act in life.acts)
-        assert diabetic == any(act.concept is procedure_codes.FOOT_EXAM for act in life.acts)
+    for history in histories():
+        diabetic = any(problem.concept is problems.DIABETES for problem in history.problems)
+        assert diabetic == any(act.concept is procedure_codes.RETINAL_EXAM for act in history.acts)
+        assert diabetic == any(act.concept is procedure_codes.FOOT_EXAM for act in history.acts)
 
 
 def test_only_women_from_50_to_75_have_a_mammography() -> None:
     mammographies = [
-        (life.person, act.visit.day) for life in lives() for act in life.acts if act.concept is procedure_codes.MAMMOGRAPHY
+        (history.person, act.visit.day)
+        for history in histories()
+        for act in history.acts
+        if act.concept is procedure_codes.MAMMOGRAPHY
     ]
     assert len(mammographies) > 50
     assert all(patient.sex == "female" and 50 <= patient.age(day) < 75 for patient, day in mammographies)
 
 
 def test_vaccines_follow_the_order_and_ages_of_the_schedule() -> None:
-    for life in lives():
-        patient = life.person
-        doses = [(dose.vaccine, patient.age(dose.visit.day)) for dose in life.vaccinations if not dose.remembered]
+    for history in histories():
+        patient = history.person
+        doses = [(dose.vaccine, patient.age(dose.visit.day)) for dose in history.vaccinations if not dose.remembered]
         assert all(
             age >= 0.98
             for vaccine, age in doses
@@ -178,9 +181,9 @@ def test_vaccines_follow_the_order_and_ages_of_the_schedule() -> None:
 
 
 def test_a_child_stays_near_one_percentile() -> None:
-    for life in lives():
+    for history in histories():
         ranks = [
-            reading.value for reading in life.readings if reading.measure is measures.BMI_RANK and reading.value is not None
+            reading.value for reading in history.readings if reading.measure is measures.BMI_RANK and reading.value is not None
         ]
         assert all(1 <= rank <= 99 for rank in ranks)
         if len(ranks) > 2:
@@ -190,8 +193,8 @@ def test_a_child_stays_near_one_percentile() -> None:
 def test_depression_scores_improve_and_memory_scores_decline() -> None:
     for measure, direction in ((measures.PHQ9, -1), (measures.MMSE, -1)):
         first, last = [], []
-        for life in lives():
-            values = [reading.value for reading in life.readings if reading.measure is measure and reading.value is not None]
+        for history in histories():
+            values = [reading.value for reading in history.readings if reading.measure is measure and reading.value is not None]
             if len(values) > 3:
                 first.append(values[0])
                 last.append(values[-1])
@@ -201,10 +204,10 @@ def test_depression_scores_improve_and_memory_scores_decline() -> None:
 
 def test_the_filtration_rate_falls_over_the_years_of_kidney_disease() -> None:
     decreases = []
-    for life in lives():
-        if any(problem.concept is problems.KIDNEY_3 for problem in life.problems):
+    for history in histories():
+        if any(problem.concept is problems.KIDNEY_3 for problem in history.problems):
             rates = [
-                reading.value for reading in life.readings if reading.measure is measures.EGFR and reading.value is not None
+                reading.value for reading in history.readings if reading.measure is measures.EGFR and reading.value is not None
             ]
             if len(rates) >= 6:
                 decreases.append(sum(rates[:3]) - sum(rates[-3:]))
@@ -214,48 +217,48 @@ def test_the_filtration_rate_falls_over_the_years_of_kidney_disease() -> None:
 
 def test_a_hospital_stay_has_a_procedure_and_a_note() -> None:
     stays = 0
-    for life in lives():
-        for visit in life.visits:
+    for history in histories():
+        for visit in history.visits:
             if visit.setting == "inpatient":
                 stays += 1
-                assert any(act.visit is visit for act in life.acts), (life.person.id, visit)
-                assert any(note.visit is visit for note in life.notes), (life.person.id, visit)
+                assert any(act.visit is visit for act in history.acts), (history.person.id, visit)
+                assert any(note.visit is visit for note in history.notes), (history.person.id, visit)
     assert stays > 20
 
 
 def test_a_request_precedes_its_procedure_and_its_report() -> None:
-    for life in lives():
-        requests = {request.number: request for request in life.requests}
-        for act in life.acts:
+    for history in histories():
+        requests = {request.number: request for request in history.requests}
+        for act in history.acts:
             if act.request:
                 assert requests[act.request].visit.start <= act.start
-        for report in life.reports:
+        for report in history.reports:
             if report.request:
                 assert requests[report.request].visit.start < report.at
 
 
 def test_patients_with_penicillin_allergy_are_not_given_amoxicillin() -> None:
-    for life in lives():
-        if any(allergy.reaction and allergy.concept.text == "Penicillin G" for allergy in life.allergies):
-            assert not [order for order in life.prescriptions if order.drug is drugs.AMOXICILLIN]
+    for history in histories():
+        if any(allergy.reaction and allergy.concept.text == "Penicillin G" for allergy in history.allergies):
+            assert not [order for order in history.prescriptions if order.drug is drugs.AMOXICILLIN]
 
 
 def test_patients_with_anaphylaxis_have_epinephrine() -> None:
     with_anaphylaxis = [
-        life for number in range(18, 1500) if "anaphylaxis" in threads_of(5, number) for life in [live(5, number)]
+        history for number in range(18, 1500) if "anaphylaxis" in threads_of(5, number) for history in [live(5, number)]
     ]
     assert with_anaphylaxis
-    for life in with_anaphylaxis:
-        assert any(order.drug is drugs.EPINEPHRINE for order in life.prescriptions)
-        assert any(allergy.reaction is problems.ANAPHYLAXIS for allergy in life.allergies)
+    for history in with_anaphylaxis:
+        assert any(order.drug is drugs.EPINEPHRINE for order in history.prescriptions)
+        assert any(allergy.reaction is problems.ANAPHYLAXIS for allergy in history.allergies)
 
 
 def test_every_code_of_a_history_is_listed_by_codes() -> None:
     known = set(population.codes())
-    for life in lives():
-        concepts = [entry.concept for entry in (*life.problems, *life.acts, *life.reports, *life.requests)]
-        concepts += [entry.measure.concept for entry in life.readings] + [entry.vaccine for entry in life.vaccinations]
-        concepts += [order.drug.concept for order in life.prescriptions]
+    for history in histories():
+        concepts = [entry.concept for entry in (*history.problems, *history.acts, *history.reports, *history.requests)]
+        concepts += [entry.measure.concept for entry in history.readings] + [entry.vaccine for entry in history.vaccinations]
+        concepts += [order.drug.concept for order in history.prescriptions]
         assert {code for concept in concepts for code in concept.codes} <= known
 
 

@@ -40,18 +40,20 @@ def test_dstu2_has_no_tasks() -> None:
 
 def test_few_patients_have_a_task_and_each_has_at_most_one() -> None:
     histories = [live(1, number) for number in range(1, MANY + 1)]
-    patients = [life.person for life in histories if life.errands]
-    assert all(len(life.errands) <= 1 for life in histories)
+    patients = [history.person for history in histories if history.app_tasks]
+    assert all(len(history.app_tasks) <= 1 for history in histories)
     assert MANY * SHARE * 0.2 < len(patients) < MANY * SHARE
     assert not any(patient.died for patient in patients)
 
 
 def test_without_an_unresolved_problem_or_a_visit_there_is_no_task() -> None:
-    life = live(1, TIMOTHY)
-    [errand] = life.errands
-    problem = next(candidate for candidate in life.problems if candidate.number == errand.problem)
-    assert (problem.lasting, problem.over, errand.visit) == (True, None, life.visits[-1])
-    life.problems = [candidate for candidate in life.problems if candidate.concept not in {kind.problem for kind in KINDS}]
-    assert of(life, 1) == []
-    life.visits = []
-    assert of(life, 1) == []
+    history = live(1, TIMOTHY)
+    [app_task] = history.app_tasks
+    problem = next(candidate for candidate in history.problems if candidate.number == app_task.problem)
+    assert (problem.lasting, problem.over, app_task.visit) == (True, None, history.visits[-1])
+    history.problems = [
+        candidate for candidate in history.problems if candidate.concept not in {kind.problem for kind in KINDS}
+    ]
+    assert of(history, 1) == []
+    history.visits = []
+    assert of(history, 1) == []

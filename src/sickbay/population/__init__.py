@@ -65,9 +65,9 @@ def generate(
     yield from render.hospital()
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        life = live(seed, number, messiness)
-        panels.setdefault(life.person.practitioner, []).append(life.person.id)
-        yield from render.record(life)
+        history = live(seed, number, messiness)
+        panels.setdefault(history.person.practitioner, []).append(history.person.id)
+        yield from render.record(history)
     yield from (
         render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
     )

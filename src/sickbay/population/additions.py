@@ -12,9 +12,9 @@ from sickbay.population.seeded_random import SeededRandom
 
 def add(chart: Chart, seed: int) -> None:
     """Adds to the chart's history, in place."""
-    if not chart.life.visits:
+    if not chart.history.visits:
         return
-    dice = SeededRandom(seed, "additions", chart.person.number)
-    findings.add(chart, dice)
-    social.add(chart, dice)
+    rng = SeededRandom(seed, "additions", chart.person.number)
+    findings.add(chart, rng)
+    social.add(chart, rng)
     notes.add(chart)

@@ -29,19 +29,19 @@ class Agreement(NamedTuple):
     permits: bool
 
 
-def bill(life: PatientHistory) -> Bill | None:
+def bill(history: PatientHistory) -> Bill | None:
     """Returns the bill for the last settled visit of every third patient; other patients have none."""
-    settled = [visit for visit in life.visits if visit.end.date() + _SETTLED <= life.person.last]
-    if life.person.number % 3 or not settled:
+    settled = [visit for visit in history.visits if visit.end.date() + _SETTLED <= history.person.last]
+    if history.person.number % 3 or not settled:
         return None
     visit = settled[-1]
     amount = _RATES[visit.setting] * max(visit.minutes // 1440, 1)
-    benefit = round(amount * _BENEFIT.get(life.person.plan, 0.7), 2)
+    benefit = round(amount * _BENEFIT.get(history.person.plan, 0.7), 2)
     return Bill(visit, float(amount), benefit, visit.end.date() + _SETTLED)
 
 
-def agreement(life: PatientHistory) -> Agreement | None:
+def agreement(history: PatientHistory) -> Agreement | None:
     """Returns the decision of every fourth patient, made at the first visit. Few refuse."""
-    if life.person.number % 4 != 1 or not life.visits:
+    if history.person.number % 4 != 1 or not history.visits:
         return None
-    return Agreement(life.visits[0].day, permits=life.person.number % 20 != 13)
+    return Agreement(history.visits[0].day, permits=history.person.number % 20 != 13)

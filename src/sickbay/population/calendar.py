@@ -111,14 +111,14 @@ def _booked(
     shift: int,
     messiness: float,
 ) -> tuple[Slot, Booking | None]:
-    dice = _dice(seed, clinic.practitioner, day, clock, "state")
-    state = _state(dice, shift, clock)
+    rng = _dice(seed, clinic.practitioner, day, clock, "state")
+    state = _state(rng, shift, clock)
     slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
     if patient_number is None:
         return slot, None
-    made = day - datetime.timedelta(days=dice.whole(4, 40))
+    made = day - datetime.timedelta(days=rng.whole(4, 40))
     patient = data_quality.person(person(seed, patient_number), seed, messiness)
-    reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, dice, patient_number, day)
+    reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, made)
 
 
@@ -133,10 +133,10 @@ def _pick_patient(
     """Returns a patient of the right age who was already born and is not yet booked that day; None after 40 failed attempts."""
     if clock == HELD and patients >= TIMOTHY:
         return TIMOTHY
-    dice = _dice(seed, practitioner, day, clock, "who")
+    rng = _dice(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
-        number = dice.whole(1, patients)
+        number = rng.whole(1, patients)
         candidate = person(seed, number)
         age = candidate.age(day)
         if candidate.died and candidate.died <= day:
@@ -147,15 +147,15 @@ def _pick_patient(
     return None
 
 
-def _reason(seed: int, dice: SeededRandom, number: int, day: datetime.date) -> str:
+def _reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) -> str:
     known = [reason for thread in threads_of(seed, number) if thread in STORIES for reason in STORIES[thread].asks]
-    if known and dice.chance(0.75):
-        return dice.pick(known)
-    return dice.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
+    if known and rng.chance(0.75):
+        return rng.pick(known)
+    return rng.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
 
 
-def _state(dice: SeededRandom, shift: int, clock: str) -> str:
-    missed = dice.chance(0.07)
+def _state(rng: SeededRandom, shift: int, clock: str) -> str:
+    missed = rng.chance(0.07)
     if shift < 0:
         return "noshow" if missed else "fulfilled"
     if shift > 0:

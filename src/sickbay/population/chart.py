@@ -57,10 +57,10 @@ def target(
 class Chart:
     """A patient's history under construction. Stories call its methods; it numbers what they add."""
 
-    def __init__(self, person: Person, dice: SeededRandom) -> None:
+    def __init__(self, person: Person, rng: SeededRandom) -> None:
         self.person = person
-        self.dice = dice
-        self.life = PatientHistory(person)
+        self.rng = rng
+        self.history = PatientHistory(person)
 
     def visit(
         self,
@@ -72,19 +72,19 @@ class Chart:
         minutes: int = 20,
         setting: Setting = "ambulatory",
     ) -> Visit:
-        clock = datetime.time(self.dice.whole(8, 16), 5 * self.dice.whole(0, 11), tzinfo=UTC)
+        clock = datetime.time(self.rng.whole(8, 16), 5 * self.rng.whole(0, 11), tzinfo=UTC)
         visit = Visit(
-            number=len(self.life.visits) + 1,
+            number=len(self.history.visits) + 1,
             start=datetime.datetime.combine(day, clock),
             minutes=minutes,
             kind=kind,
             practitioner=by or self.person.practitioner,
-            location=self.dice.pick(ROOMS),
+            location=self.rng.pick(ROOMS),
             reason=reason,
             setting=setting,
-            problem=next((problem.number for problem in self.life.problems if reason and problem.concept is reason), None),
+            problem=next((problem.number for problem in self.history.problems if reason and problem.concept is reason), None),
         )
-        self.life.visits.append(visit)
+        self.history.visits.append(visit)
         return visit
 
     def problem(
@@ -98,20 +98,20 @@ class Chart:
         over: datetime.date | None = None,
         site: Concept | None = None,
     ) -> Condition:
-        number = len(self.life.problems) + 1
+        number = len(self.history.problems) + 1
         problem = Condition(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
-        self.life.problems.append(problem)
+        self.history.problems.append(problem)
         return problem
 
     def resolve(self, problem: Condition, day: datetime.date) -> None:
         """Marks the problem as resolved on this day, unless the record ends earlier."""
         if day <= self.person.last:
-            self.life.problems[problem.number - 1] = replace(problem, over=day)
+            self.history.problems[problem.number - 1] = replace(problem, over=day)
 
     def standing(self, concept: Concept, day: datetime.date) -> bool:
         """Returns whether the patient has this problem, unresolved, on this day."""
         return any(
-            problem.concept is concept and (problem.over is None or problem.over > day) for problem in self.life.problems
+            problem.concept is concept and (problem.over is None or problem.over > day) for problem in self.history.problems
         )
 
     def allergy(
@@ -127,9 +127,9 @@ class Chart:
     ) -> None:
         """Records an allergy. The first one replaces the statement that no allergies are known."""
         if reaction:
-            self.life.allergies = [allergy for allergy in self.life.allergies if allergy.reaction]
-        number = len(self.life.allergies) + 1
-        self.life.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
+            self.history.allergies = [allergy for allergy in self.history.allergies if allergy.reaction]
+        number = len(self.history.allergies) + 1
+        self.history.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
 
     def prescribe(
         self, drug: Drug, visit: Visit, problem: Condition | None = None, end: datetime.date | None = None
@@ -138,12 +138,12 @@ class Chart:
         ignored.
         """
         drug = drugs.of_age(drug, self.person.age(visit.day))
-        for order in self.life.prescriptions:
+        for order in self.history.prescriptions:
             if order.drug == drug and order.end is None:
                 return order
         end = end if end and end <= self.person.last else None
         new_order = Prescription(
-            number=len(self.life.prescriptions) + 1,
+            number=len(self.history.prescriptions) + 1,
             drug=drug,
             start=visit.day,
             visit=visit.number,
@@ -152,12 +152,12 @@ class Chart:
             end=end,
             finished=end is not None,
         )
-        self.life.prescriptions.append(new_order)
+        self.history.prescriptions.append(new_order)
         return new_order
 
     def stop(self, order: Prescription, day: datetime.date) -> None:
         """Ends an order early, for example when the dose is raised."""
-        self.life.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
+        self.history.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
 
     def read(
         self,
@@ -172,16 +172,16 @@ class Chart:
     ) -> int:
         """Records one observation `after` minutes into the visit; returns its number."""
         at = visit.start + datetime.timedelta(minutes=after)
-        number = len(self.life.readings) + 1
+        number = len(self.history.readings) + 1
         performer = by or visit.practitioner
-        self.life.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
+        self.history.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
         return number
 
     def draw(self, measure: Measure, body: Body) -> float:
         """Draws a plausible value around the expected one, with the decimals of the measure."""
         middle = body[measure.key]
         spread = middle * 0.006 if measure is measures.WEIGHT else measure.spread
-        value = round(self.dice.around(middle, spread), measure.digits)
+        value = round(self.rng.around(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
     def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:
@@ -221,17 +221,17 @@ class Chart:
         return seen
 
     def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
-        lot = f"{self.dice.pick('ABCDEFGH')}{self.dice.whole(1000, 9999)}"
-        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, lot))
+        lot = f"{self.rng.pick('ABCDEFGH')}{self.rng.whole(1000, 9999)}"
+        self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, lot))
 
     def refuse(self, vaccine: Concept, visit: Visit) -> None:
         """Records that the patient declined a vaccine."""
-        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, "", refused=True))
+        self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, "", refused=True))
 
     def remember(self, vaccine: Concept, visit: Visit) -> None:
         """Records a vaccine that the patient reports without a date."""
-        number = len(self.life.vaccinations) + 1
-        self.life.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
+        number = len(self.history.vaccinations) + 1
+        self.history.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
 
     def request(
         self,
@@ -243,9 +243,9 @@ class Chart:
         *,
         social: bool = False,
     ) -> ServiceRequest:
-        number = len(self.life.requests) + 1
+        number = len(self.history.requests) + 1
         request = ServiceRequest(number, concept, kind, visit, problem.number if problem else None, until, social)
-        self.life.requests.append(request)
+        self.history.requests.append(request)
         return request
 
     def act(
@@ -262,7 +262,7 @@ class Chart:
     ) -> Procedure:
         start = visit.start + datetime.timedelta(minutes=after)
         act = Procedure(
-            len(self.life.acts) + 1,
+            len(self.history.acts) + 1,
             concept,
             start,
             minutes,
@@ -272,7 +272,7 @@ class Chart:
             site,
             device.number if device else None,
         )
-        self.life.acts.append(act)
+        self.history.acts.append(act)
         return act
 
     def report(
@@ -287,16 +287,18 @@ class Chart:
         after: int = 15,
     ) -> None:
         at = visit.start + datetime.timedelta(minutes=after)
-        number, request_number = len(self.life.reports) + 1, request.number if request else None
-        self.life.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, request_number))
+        number, request_number = len(self.history.reports) + 1, request.number if request else None
+        self.history.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, request_number))
 
     def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
         """Adds a plan of care that starts on the day the problem was recorded, with a goal for each aim."""
-        life, goal_numbers = self.life, []
+        history, goal_numbers = self.history, []
         for text, measure, low, high, finding in aims:
-            goal_numbers.append(len(life.aims) + 1)
-            life.aims.append(Goal(goal_numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
-        life.plans.append(CarePlan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(goal_numbers)))
+            goal_numbers.append(len(history.aims) + 1)
+            history.aims.append(Goal(goal_numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
+        history.plans.append(
+            CarePlan(len(history.plans) + 1, title, problem.recorded, problem.number, steps, tuple(goal_numbers))
+        )
 
     def note(
         self,
@@ -309,37 +311,37 @@ class Chart:
         directive: bool = False,
     ) -> int:
         """Files a document; returns its number."""
-        note = Note(len(self.life.notes) + 1, kind, visit, text, printed, inline, directive)
-        self.life.notes.append(note)
+        note = Note(len(self.history.notes) + 1, kind, visit, text, printed, inline, directive)
+        self.history.notes.append(note)
         return note.number
 
     def add(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
         """Records an observation that no story depends on; returns its number. more: fields of Observation."""
-        number = len(self.life.readings) + 1
-        self.life.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
+        number = len(self.history.readings) + 1
+        self.history.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
         return number
 
     def implant(self, concept: Concept, since: datetime.date) -> Implant:
-        serial = f"SB{self.dice.whole(100_000, 999_999)}"
-        implant = Implant(len(self.life.implants) + 1, concept, serial, since)
-        self.life.implants.append(implant)
+        serial = f"SB{self.rng.whole(100_000, 999_999)}"
+        implant = Implant(len(self.history.implants) + 1, concept, serial, since)
+        self.history.implants.append(implant)
         return implant
 
     def state(self, drug: Drug, since: datetime.date, reported: datetime.date) -> None:
-        self.life.statements.append(MedicationStatement(len(self.life.statements) + 1, drug, since, reported))
+        self.history.statements.append(MedicationStatement(len(self.history.statements) + 1, drug, since, reported))
 
     @property
     def avoids_nsaids(self) -> bool:
         """Whether a known problem rules out anti-inflammatory drugs."""
-        return any(problem.concept in _NO_ANTI_INFLAMMATORIES for problem in self.life.problems)
+        return any(problem.concept in _NO_ANTI_INFLAMMATORIES for problem in self.history.problems)
 
     def allergic_to(self, *texts: str) -> bool:
-        return any(allergy.reaction and allergy.concept.text in texts for allergy in self.life.allergies)
+        return any(allergy.reaction and allergy.concept.text in texts for allergy in self.history.allergies)
 
     def close(self) -> None:
         """Stops the orders that are still active when the patient dies."""
         died = self.person.died
-        for order in self.life.prescriptions if died else ():
+        for order in self.history.prescriptions if died else ():
             if order.end is None and died:
                 self.stop(order, died)
 

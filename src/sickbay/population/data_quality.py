@@ -36,29 +36,29 @@ _NAMES = (
 
 
 def person(patient: Person, seed: int, level: float) -> Person:
-    dice = SeededRandom(seed, "mess", "person", patient.number)
-    if patient.number <= CAST or not dice.chance(level * 0.5):
+    rng = SeededRandom(seed, "mess", "person", patient.number)
+    if patient.number <= CAST or not rng.chance(level * 0.5):
         return patient
-    kind = dice.whole(0, 3)
+    kind = rng.whole(0, 3)
     if kind == 0:
-        return replace(patient, gender="unknown" if dice.chance(0.7) else "other")
+        return replace(patient, gender="unknown" if rng.chance(0.7) else "other")
     if kind == 1:
-        return replace(patient, born_as=dice.pick(("year", "month")))
-    given, family = dice.pick(_NAMES)
+        return replace(patient, born_as=rng.pick(("year", "month")))
+    given, family = rng.pick(_NAMES)
     return replace(patient, given=given, family=family)
 
 
-def life(history: PatientHistory, seed: int, level: float) -> PatientHistory:
+def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHistory:
     """Returns the same history with recording errors, changed in place. level: from 0 to 1."""
     if not level or history.person.number <= CAST:
         return history
-    dice = SeededRandom(seed, "mess", "life", history.person.number)
-    history.problems = [_problem(problem, dice) if dice.chance(level * 0.25) else problem for problem in history.problems]
-    history.prescriptions = [_order(order, dice) if dice.chance(level * 0.25) else order for order in history.prescriptions]
+    rng = SeededRandom(seed, "mess", "life", history.person.number)
+    history.problems = [_problem(problem, rng) if rng.chance(level * 0.25) else problem for problem in history.problems]
+    history.prescriptions = [_order(order, rng) if rng.chance(level * 0.25) else order for order in history.prescriptions]
     duplicates: list[Observation] = []
     for index, reading in enumerate(history.readings):
-        if dice.chance(level * 0.2):
-            kind = dice.whole(0, 4)
+        if rng.chance(level * 0.2):
+            kind = rng.whole(0, 4)
             if kind == 4:
                 duplicates.append(reading)
             else:
@@ -68,16 +68,16 @@ def life(history: PatientHistory, seed: int, level: float) -> PatientHistory:
     return history
 
 
-def _problem(problem: Condition, dice: SeededRandom) -> Condition:
-    kind = dice.whole(0, 2)
+def _problem(problem: Condition, rng: SeededRandom) -> Condition:
+    kind = rng.whole(0, 2)
     if kind == 0:
         return replace(problem, concept=_words(problem.concept))
     return replace(problem, wrong=True) if kind == 1 else replace(problem, vague=True)
 
 
-def _order(order: Prescription, dice: SeededRandom) -> Prescription:
+def _order(order: Prescription, rng: SeededRandom) -> Prescription:
     drug = order.drug
-    text = drug.concept.text.upper() if dice.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
+    text = drug.concept.text.upper() if rng.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
     return replace(order, drug=replace(drug, concept=Concept((), text)))
 
 

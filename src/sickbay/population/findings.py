@@ -16,15 +16,15 @@ _MONTHS = 12
 _ATTEMPT = datetime.timedelta(minutes=6)
 
 
-def add(chart: Chart, dice: SeededRandom) -> None:
+def add(chart: Chart, rng: SeededRandom) -> None:
     _percentiles(chart)
-    _oxygen(chart, dice)
-    _average_pressure(chart, dice)
+    _oxygen(chart, rng)
+    _average_pressure(chart, rng)
     _not_obtained(chart)
     _laboratory(chart)
-    _adherence(chart, dice)
-    if chart.person.number % 13 == 6 and chart.person.age(chart.life.visits[0].day) >= 18:
-        chart.remember(procedure_codes.TD, chart.life.visits[0])
+    _adherence(chart, rng)
+    if chart.person.number % 13 == 6 and chart.person.age(chart.history.visits[0].day) >= 18:
+        chart.remember(procedure_codes.TD, chart.history.visits[0])
 
 
 def _percentiles(chart: Chart) -> None:
@@ -32,7 +32,7 @@ def _percentiles(chart: Chart) -> None:
     patient = chart.person
     if patient.born.year < 2009:
         return
-    for visit in chart.life.visits:
+    for visit in chart.history.visits:
         age = patient.age(visit.day)
         if age >= 3:
             break
@@ -53,32 +53,32 @@ def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, valu
 def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
     return {
         reading.measure.key: reading.value
-        for reading in chart.life.readings
+        for reading in chart.history.readings
         if reading.visit == visit.number and reading.value is not None
     }
 
 
-def _oxygen(chart: Chart, dice: SeededRandom) -> None:
+def _oxygen(chart: Chart, rng: SeededRandom) -> None:
     """Adds oxygen by mask for patients short of breath: at the visit for pneumonia; otherwise at the last visit."""
-    known = {problem.concept for problem in chart.life.problems}
+    known = {problem.concept for problem in chart.history.problems}
     if not known & {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}:
         return
-    visit = next((visit for visit in chart.life.visits if visit.reason is problems.PNEUMONIA), chart.life.visits[-1])
-    flow = dice.pick((1, 2, 3))
+    visit = next((visit for visit in chart.history.visits if visit.reason is problems.PNEUMONIA), chart.history.visits[-1])
+    flow = rng.pick((1, 2, 3))
     parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
     at = visit.start + datetime.timedelta(minutes=12)
-    chart.add(measures.OXYGEN, visit, at, value=float(dice.whole(94, 97)), parts=parts, performer=_nurse(visit))
+    chart.add(measures.OXYGEN, visit, at, value=float(rng.whole(94, 97)), parts=parts, performer=_nurse(visit))
 
 
-def _average_pressure(chart: Chart, dice: SeededRandom) -> None:
+def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
     """Adds the mean of three days of measurements at home, taken before the last visit."""
-    pressures = [reading.parts for reading in chart.life.readings if reading.measure is measures.PRESSURE]
-    known = {problem.concept for problem in chart.life.problems}
+    pressures = [reading.parts for reading in chart.history.readings if reading.measure is measures.PRESSURE]
+    known = {problem.concept for problem in chart.history.problems}
     if problems.HYPERTENSION not in known or chart.person.number % 2 == 0 or not pressures:
         return
-    values = [part[1] + dice.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
+    values = [part[1] + rng.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
     parts = tuple(zip((measures.MEAN_SYSTOLIC, measures.MEAN_DIASTOLIC), values, strict=True))
-    evening = chart.life.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
+    evening = chart.history.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
     if evening.date() > chart.person.born:
         start = evening - datetime.timedelta(days=2, hours=12)
         chart.add(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
@@ -86,7 +86,7 @@ def _average_pressure(chart: Chart, dice: SeededRandom) -> None:
 
 def _not_obtained(chart: Chart) -> None:
     """Adds a failed first attempt to measure the blood pressure, and a weight that the patient declined to have taken."""
-    visit, number = chart.life.visits[-1], chart.person.number
+    visit, number = chart.history.visits[-1], chart.person.number
     if chart.person.age(visit.day) < 18:
         return
     nurse = _nurse(visit)
@@ -103,7 +103,7 @@ def _not_obtained(chart: Chart) -> None:
 
 def _laboratory(chart: Chart) -> None:
     """Adds laboratory results in words, and a potassium result that is missing because the blood was haemolysed."""
-    for act in list(chart.life.acts):
+    for act in list(chart.history.acts):
         if act.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
             _pathology(chart, act.visit, act.concept is procedure_codes.POLYPECTOMY)
     urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
@@ -122,23 +122,25 @@ def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
     chart.report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
 
 
-def _adherence(chart: Chart, dice: SeededRandom) -> None:
+def _adherence(chart: Chart, rng: SeededRandom) -> None:
     """Records for some patients, at the last visit, whether they take their long-term drugs as prescribed."""
-    life, last = chart.life, chart.life.visits[-1]
+    history, last = chart.history, chart.history.visits[-1]
     if chart.person.number % 4 != 3:
         return
-    for order in life.prescriptions:
+    for order in history.prescriptions:
         if order.end is None and not order.drug.when_needed:
-            taken = problems.COMPLIES if dice.chance(0.75) else problems.PARTLY_COMPLIES
-            life.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
+            taken = problems.COMPLIES if rng.chance(0.75) else problems.PARTLY_COMPLIES
+            history.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
 
 
 def _last(chart: Chart, *keys: str) -> Observation | None:
-    return next((reading for reading in reversed(chart.life.readings) if reading.measure.key in keys and reading.visit), None)
+    return next(
+        (reading for reading in reversed(chart.history.readings) if reading.measure.key in keys and reading.visit), None
+    )
 
 
 def _visit(chart: Chart, reading: Observation) -> Visit:
-    return chart.life.visits[(reading.visit or 1) - 1]
+    return chart.history.visits[(reading.visit or 1) - 1]
 
 
 def _nurse(visit: Visit) -> str:

@@ -115,19 +115,19 @@ class Response(NamedTuple):
     reading: Observation
 
 
-def answered(life: PatientHistory) -> dict[int, Response]:
+def answered(history: PatientHistory) -> dict[int, Response]:
     """Maps the number of an observation to the response that its score comes from. Duplicated observations share one."""
     responses: dict[tuple[str, int], Response] = {}
     by_reading: dict[int, Response] = {}
     hunger_answers: list[Observation] = []
-    for reading in life.readings:
+    for reading in history.readings:
         form = _BY_KEY.get(reading.measure.key)
         if form and reading.visit and not reading.absent:
             key = form.id, reading.visit
             if key not in responses:
-                dice = SeededRandom(life.person.record_number, *key)
+                rng = SeededRandom(history.person.record_number, *key)
                 responses[key] = Response(
-                    len(responses) + 1, form, reading.visit, reading.at, _chosen(form, reading, dice), reading
+                    len(responses) + 1, form, reading.visit, reading.at, _chosen(form, reading, rng), reading
                 )
             by_reading[reading.number] = responses[key]
         elif reading.measure.key.startswith("hunger_") and reading.visit and not reading.absent:
@@ -140,17 +140,17 @@ def answered(life: PatientHistory) -> dict[int, Response]:
     return by_reading
 
 
-def _chosen(form: Form, reading: Observation, dice: SeededRandom) -> tuple[int, ...]:
+def _chosen(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
-        return _counted(form, int(reading.value), dice)
-    return (1, dice.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
+        return _counted(form, int(reading.value), rng)
+    return (1, rng.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
-def _counted(form: Form, total: int, dice: SeededRandom) -> tuple[int, ...]:
+def _counted(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
     """Returns answers that add up to the total. The last question, about death, scores as low as possible."""
     highest, last = len(form.choices) - 1, len(form.questions) - 1
     counts = [0] * len(form.questions)
     for _ in range(min(total, highest * len(counts))):
         below_highest = [index for index, count in enumerate(counts[:last]) if count < highest]
-        counts[dice.pick(below_highest or [last])] += 1
+        counts[rng.pick(below_highest or [last])] += 1
     return tuple(counts)

@@ -21,15 +21,15 @@ _YEAR = 365
 
 def known(person: Person, seed: int) -> Person:
     """Returns the person with these details. Nothing else in the history depends on them."""
-    dice = SeededRandom(seed, "identity", person.number)
+    rng = SeededRandom(seed, "identity", person.number)
     age = (END - person.born).days // _YEAR
     spanish = person.ethnicity is names.HISPANIC and age >= 60
     has_interpreter_answer = person.number % 10 == 9
     return replace(
         person,
         suffix="Jr." if person.sex == "male" and person.number % 7 == 1 else None,
-        former_family=_former_family(person, dice) if age >= 28 and person.sex == "female" and _renamed(person) else None,
-        former_home=_former_home(dice) if age >= 20 and person.number % 5 == 4 else None,
+        former_family=_former_family(person, rng) if age >= 28 and person.sex == "female" and _renamed(person) else None,
+        former_home=_former_home(rng) if age >= 20 and person.number % 5 == 4 else None,
         tribe=NAVAJO if person.race is names.NATIVE else None,
         identity_asked=age >= 18 and person.number % 4 == 1,
         language=SPANISH if spanish else person.language,
@@ -46,7 +46,7 @@ def _renamed(person: Person) -> bool:
     return person.number % 3 == 0 or (person.married and person.number % 2 == 1)
 
 
-def _former_family(person: Person, dice: SeededRandom) -> tuple[str, datetime.date] | None:
+def _former_family(person: Person, rng: SeededRandom) -> tuple[str, datetime.date] | None:
     """Returns a former family name and the day until which it was used, or None.
 
     The name is later in the alphabet than the current one, so that a list sorted by name shows the current name. It never
@@ -54,11 +54,11 @@ def _former_family(person: Person, dice: SeededRandom) -> tuple[str, datetime.da
     """
     group = next((group for group in names.KINS if person.family in group.families), names.KINS[0])
     choices = [family for family in group.families if family > person.family and not family.startswith("Peters")]
-    until = person.born + datetime.timedelta(days=dice.whole(24 * _YEAR, 27 * _YEAR))
-    return (dice.pick(choices), until) if choices else None
+    until = person.born + datetime.timedelta(days=rng.whole(24 * _YEAR, 27 * _YEAR))
+    return (rng.pick(choices), until) if choices else None
 
 
-def _former_home(dice: SeededRandom) -> tuple[str, str, str, datetime.date]:
-    city, postal = dice.pick(names.CITIES)
-    moved = END - datetime.timedelta(days=dice.whole(200, 1500))
-    return f"{dice.whole(2, 480)} {dice.pick(names.STREETS)} Street", city, postal, moved
+def _former_home(rng: SeededRandom) -> tuple[str, str, str, datetime.date]:
+    city, postal = rng.pick(names.CITIES)
+    moved = END - datetime.timedelta(days=rng.whole(200, 1500))
+    return f"{rng.whole(2, 480)} {rng.pick(names.STREETS)} Street", city, postal, moved

@@ -44,22 +44,22 @@ class Intake(NamedTuple):
     nurse: str | None
 
 
-def filled(life: PatientHistory) -> Intake | None:
+def filled(history: PatientHistory) -> Intake | None:
     """Returns the completed form, or None if the history has no observations of its scores."""
-    scores = {reading.measure.key: reading for reading in life.readings if not reading.absent and reading.value is not None}
+    scores = {reading.measure.key: reading for reading in history.readings if not reading.absent and reading.value is not None}
     exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None
-    dice = SeededRandom(life.person.record_number, ID)
-    old = life.person.age(exercise.at.date()) >= 65
+    rng = SeededRandom(history.person.record_number, ID)
+    old = history.person.age(exercise.at.date()) >= 65
     return Intake(
         exercise.visit,
         exercise.at,
         int(exercise.value or 0),
         int(alcohol.value or 0),
-        dice.pick((15, 30, 45)),
+        rng.pick((15, 30, 45)),
         "A cane" if old else None,
-        dice.pick(_REMARKS),
+        rng.pick(_REMARKS),
         (exercise.number, alcohol.number),
-        NURSES[0].id if life.person.number % 16 == 3 else None,
+        NURSES[0].id if history.person.number % 16 == 3 else None,
     )

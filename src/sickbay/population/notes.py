@@ -22,9 +22,9 @@ _SURGERY = frozenset(
 
 
 def add(chart: Chart) -> None:
-    for visit in chart.life.visits:
+    for visit in chart.history.visits:
         _stay(chart, visit)
-    for act in chart.life.acts:
+    for act in chart.history.acts:
         if act.concept in _SURGERY:
             chart.note(
                 procedure_codes.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications."
@@ -47,7 +47,7 @@ def _stay(chart: Chart, visit: Visit) -> None:
 
 def _reports(chart: Chart) -> None:
     """Adds a DocumentReference with the same text for each report that has one (US Core, Clinical Notes)."""
-    reports = chart.life.reports
+    reports = chart.history.reports
     laboratory = [report for report in reports if report.kind == "LAB"]
     for report in list(reports):
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1

@@ -387,4 +387,4 @@ class PatientHistory:
     notes: list[Note] = field(default_factory=list)
     implants: list[Implant] = field(default_factory=list)
     statements: list[MedicationStatement] = field(default_factory=list)
-    errands: list[AppTask] = field(default_factory=list)
+    app_tasks: list[AppTask] = field(default_factory=list)

@@ -56,11 +56,11 @@ def _lasting(drug: Drug, days: int) -> Supply:
     return Supply(drug.dose * drug.times * days, drug.form, days)
 
 
-def fills(life: PatientHistory) -> list[Fill]:
+def fills(history: PatientHistory) -> list[Fill]:
     """Returns the fills by order and day. Only those in an order's last year are included."""
     dispensed: list[Fill] = []
-    for order in life.prescriptions:
-        last = order.end or life.person.last
+    for order in history.prescriptions:
+        last = order.end or history.person.last
         count = 1 if order.finished or order.drug.when_needed else max(-((order.start - last).days // QUARTER), 1)
         for earlier in range(max(count - 1 - REPEATS, 0), count):
             day = order.start + datetime.timedelta(days=QUARTER * earlier)

@@ -42,30 +42,30 @@ _COMFORTS = (
 _OLD = 65
 
 
-def add(chart: Chart, dice: SeededRandom) -> None:
-    visit = chart.life.visits[-1]
+def add(chart: Chart, rng: SeededRandom) -> None:
+    visit = chart.history.visits[-1]
     age = chart.person.age(visit.day)
     if age >= 18:
-        _work(chart, dice, visit, age)
-        _family(chart, dice, visit, age)
+        _work(chart, rng, visit, age)
+        _family(chart, rng, visit, age)
         _hunger(chart, visit)
-        _transport(chart, dice, visit)
+        _transport(chart, rng, visit)
         _mood(chart, visit)
-        _intake(chart, dice, visit, age)
+        _intake(chart, rng, visit, age)
     if age >= _OLD and not chart.person.died:
-        _abilities(chart, dice, visit)
-        _preferences(chart, dice, visit)
+        _abilities(chart, rng, visit)
+        _preferences(chart, rng, visit)
 
 
 def _observe(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more: Any) -> int:
     return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=minutes), **more)
 
 
-def _work(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
+def _work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 3 != 2 or age >= _OLD:
         return
-    work, industry = dice.pick(_WORK)
-    since = visit.start - datetime.timedelta(days=dice.whole(100, 700))
+    work, industry = rng.pick(_WORK)
+    since = visit.start - datetime.timedelta(days=rng.whole(100, 700))
     _observe(
         chart,
         social_measures.OCCUPATION,
@@ -78,12 +78,12 @@ def _work(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
     )
 
 
-def _family(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
+def _family(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
-        share = dice.between(0, 1)
+        share = rng.between(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
         _observe(chart, social_measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
-    pregnant = any(problem.concept is problems.PREGNANCY and problem.over is None for problem in chart.life.problems)
+    pregnant = any(problem.concept is problems.PREGNANCY and problem.over is None for problem in chart.history.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
         wish = problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
         _observe(chart, social_measures.INTENT, visit, concept=wish, performer=visit.practitioner)
@@ -92,12 +92,12 @@ def _family(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
 
 def _hunger(chart: Chart, visit: Visit) -> None:
     """Adds, for patients at risk of hunger: the answers as observations, the panel, a health concern and a referral."""
-    life = chart.life
-    for number, response in forms.answered(life).items():
-        reading = life.readings[number - 1]
+    history = chart.history
+    for number, response in forms.answered(history).items():
+        reading = history.readings[number - 1]
         if reading.concept is not forms.AT_RISK:
             continue
-        screening_visit = life.visits[(reading.visit or 1) - 1]
+        screening_visit = history.visits[(reading.visit or 1) - 1]
         items = tuple(
             _observe(
                 chart,
@@ -108,24 +108,24 @@ def _hunger(chart: Chart, visit: Visit) -> None:
             )
             for question, choice in zip(response.form.questions, response.chosen, strict=True)
         )
-        life.readings[number - 1] = replace(reading, derived=items)
+        history.readings[number - 1] = replace(reading, derived=items)
         _observe(chart, measures.HUNGER_PANEL, screening_visit, concept=forms.AT_RISK, members=(*items, number), performer=None)
         problem = chart.problem(problems.FOOD_INSECURITY, screening_visit.day, screening_visit.day, screening_visit)
-        life.problems[problem.number - 1] = replace(problem, social=True)
+        history.problems[problem.number - 1] = replace(problem, social=True)
         chart.request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, screening_visit, problem, social=True)
 
 
-def _transport(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
+def _transport(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     if chart.person.plan == "Medicaid":
-        _observe(chart, social_measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
+        _observe(chart, social_measures.TRANSPORT, visit, flag=rng.chance(0.4), performer=visit.practitioner)
 
 
 def _mood(chart: Chart, visit: Visit) -> None:
     """Records the severity of the depression by the last PHQ-9 score."""
-    scores = [reading for reading in chart.life.readings if reading.measure is measures.PHQ9 and reading.value is not None]
+    scores = [reading for reading in chart.history.readings if reading.measure is measures.PHQ9 and reading.value is not None]
     if scores and scores[-1].value is not None:
         severity = forms.severity(scores[-1].value)
-        scored_visit = chart.life.visits[(scores[-1].visit or 1) - 1]
+        scored_visit = chart.history.visits[(scores[-1].visit or 1) - 1]
         _observe(
             chart,
             social_measures.DISABILITY,
@@ -136,26 +136,26 @@ def _mood(chart: Chart, visit: Visit) -> None:
         )
 
 
-def _intake(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
+def _intake(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     """Records the scores of the form that some patients complete before their last visit."""
     if chart.person.number % 8 == 3:
-        days, drinks = dice.whole(0, 5), dice.whole(0, 2)
+        days, drinks = rng.whole(0, 5), rng.whole(0, 2)
         _observe(chart, social_measures.EXERCISE, visit, value=float(days), performer=None)
         _observe(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
 
 
-def _abilities(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
+def _abilities(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     by = visit.practitioner
     if chart.person.number % 2:
         _observe(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
     else:
         _observe(chart, social_measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
-    forgets = any(problem.concept is problems.DEMENTIA for problem in chart.life.problems)
+    forgets = any(problem.concept is problems.DEMENTIA for problem in chart.history.problems)
     text = "Knows the people, not the date; needs help with money." if forgets else "Alert and oriented, manages alone."
     _observe(chart, social_measures.COGNITION, visit, text=text, performer=by)
 
 
-def _preferences(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
+def _preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     """Records preferences that the patient reports. Some patients have a living will on file."""
     has_living_will = chart.person.number % 3 == 1
     if has_living_will:
@@ -164,8 +164,8 @@ def _preferences(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
             chart, social_measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None
         )
     else:
-        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, text=dice.pick(_WISHES), performer=None)
-        _observe(chart, social_measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
+        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, text=rng.pick(_WISHES), performer=None)
+        _observe(chart, social_measures.CARE_PREFERENCE, visit, text=rng.pick(_COMFORTS), performer=None)
     number = None
     if has_living_will:
         number = chart.note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)

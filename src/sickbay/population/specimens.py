@@ -42,15 +42,15 @@ class Specimen(NamedTuple):
     """Haemolysed: some results could not be obtained from it."""
 
 
-def taken(life: PatientHistory) -> dict[int, Specimen]:
+def taken(history: PatientHistory) -> dict[int, Specimen]:
     """Maps the number of a laboratory observation to its specimen, which several observations can share."""
     specimens: dict[tuple[int, Concept], Specimen] = {}
-    spoiled = {reading.visit for reading in life.readings if reading.why is ERROR}
+    spoiled = {reading.visit for reading in history.readings if reading.why is ERROR}
     by_reading: dict[int, Specimen] = {}
-    for reading in life.readings:
+    for reading in history.readings:
         if reading.measure.kind == "laboratory" and reading.visit:
             kind = _OTHERS.get(reading.measure.key, BLOOD)
-            site = _site(life, reading.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
+            site = _site(history, reading.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
             specimen = Specimen(
                 len(specimens) + 1, kind, reading.at, reading.performer, site, kind is BLOOD and reading.visit in spoiled
             )
@@ -58,11 +58,11 @@ def taken(life: PatientHistory) -> dict[int, Specimen]:
     return by_reading
 
 
-def _site(life: PatientHistory, visit: int) -> Concept:
+def _site(history: PatientHistory, visit: int) -> Concept:
     return next(
         (
             procedure_codes.APPENDIX
-            for act in life.acts
+            for act in history.acts
             if act.visit.number == visit and act.concept is procedure_codes.APPENDECTOMY
         ),
         procedure_codes.COLON,

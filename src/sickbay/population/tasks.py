@@ -37,17 +37,17 @@ KINDS = (
 )
 
 
-def of(life: PatientHistory, seed: int) -> list[AppTask]:
+def of(history: PatientHistory, seed: int) -> list[AppTask]:
     """Returns at most one task: the first kind whose problem is unresolved, requested at the last visit."""
-    patient = life.person
-    if patient.died or not life.visits:
+    patient = history.person
+    if patient.died or not history.visits:
         return []
     problem_numbers = {
-        problem.concept: problem.number for problem in reversed(life.problems) if problem.lasting and problem.over is None
+        problem.concept: problem.number for problem in reversed(history.problems) if problem.lasting and problem.over is None
     }
     kind = next((task_kind for task_kind in KINDS if task_kind.problem in problem_numbers), None)
     has_task = patient.number == TIMOTHY or SeededRandom(seed, "errand", patient.number).chance(SHARE)
     if kind is None or not has_task:
         return []
     launch_context = json.dumps({"do": kind.do, "condition": f"{patient.id}-c{problem_numbers[kind.problem]:02d}"})
-    return [AppTask(1, kind.do, kind.text, APP, launch_context, life.visits[-1], problem_numbers[kind.problem])]
+    return [AppTask(1, kind.do, kind.text, APP, launch_context, history.visits[-1], problem_numbers[kind.problem])]

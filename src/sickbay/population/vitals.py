@@ -43,20 +43,20 @@ class Build:
     hemoglobin: float
 
 
-def build(person: Person, dice: SeededRandom) -> Build:
+def build(person: Person, rng: SeededRandom) -> Build:
     man = person.sex == "male"
     return Build(
-        stature=dice.around(1.0, 0.035),
-        bulk=max(dice.around(1.15, 0.16), 0.88),
-        gain=dice.between(-0.1, 0.5),
-        systolic=dice.around(0, 6),
-        pulse=dice.around(72, 6),
-        creatinine=dice.around(0.95 if man else 0.75, 0.09),
-        ldl=dice.around(108, 17),
-        hdl=dice.around(47 if man else 57, 7),
-        triglycerides=max(dice.around(115, 30), 85),
-        glucose=dice.around(88, 4),
-        hemoglobin=dice.around(15.2 if man else 13.6, 0.6),
+        stature=rng.around(1.0, 0.035),
+        bulk=max(rng.around(1.15, 0.16), 0.88),
+        gain=rng.between(-0.1, 0.5),
+        systolic=rng.around(0, 6),
+        pulse=rng.around(72, 6),
+        creatinine=rng.around(0.95 if man else 0.75, 0.09),
+        ldl=rng.around(108, 17),
+        hdl=rng.around(47 if man else 57, 7),
+        triglycerides=max(rng.around(115, 30), 85),
+        glucose=rng.around(88, 4),
+        hemoglobin=rng.around(15.2 if man else 13.6, 0.6),
     )
 
 

@@ -35,8 +35,8 @@ class Renderer:
     def hospital(self) -> Iterator[Json]:
         yield from map(self._converted, self._supported(r4.hospital()))
 
-    def record(self, life: PatientHistory) -> Iterator[Json]:
-        yield from map(self._converted, self._supported(r4.record(life)))
+    def record(self, history: PatientHistory) -> Iterator[Json]:
+        yield from map(self._converted, self._supported(r4.record(history)))
 
     def panel(self, practitioner: Practitioner, patients: Sequence[str]) -> Json:
         return self._converted(r4.panel(practitioner, patients))

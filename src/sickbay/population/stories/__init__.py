@@ -98,8 +98,8 @@ def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
         threads = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
         build_history(chart, [*threads, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
-    chart.life.errands = tasks.of(chart.life, seed)
-    return data_quality.life(chart.life, seed, messiness)
+    chart.history.app_tasks = tasks.of(chart.history, seed)
+    return data_quality.add_errors(chart.history, seed, messiness)
 
 
 def threads_of(seed: int, number: int) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Anaemia(Lasting):
 
 STORY = StoryDefinition(
     "anaemia",
-    lambda person, dice: Anaemia(onset(person, dice, 16, years=5)),
+    lambda person, rng: Anaemia(onset(person, rng, 16, years=5)),
     ages=(18, 52),
     women=0.07,
     never=frozenset({"pregnancy"}),

@@ -36,6 +36,6 @@ class Anaphylaxis(Episode):
 
 
 STORY = StoryDefinition(
-    "anaphylaxis", lambda person, dice: Anaphylaxis(within(person, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02
+    "anaphylaxis", lambda person, rng: Anaphylaxis(within(person, rng, 10, 40)), ages=(11, 40), women=0.02, men=0.02
 )
 """The youngest are 10: the prescribed auto-injector is for a body weight of at least 30 kg."""

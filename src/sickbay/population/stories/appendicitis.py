@@ -25,7 +25,7 @@ class Appendicitis(Episode):
 
 STORY = StoryDefinition(
     "appendicitis",
-    lambda person, dice: Appendicitis(within(person, dice, 7, 45)),
+    lambda person, rng: Appendicitis(within(person, rng, 7, 45)),
     ages=(8, 45),
     women=0.03,
     men=0.04,

@@ -32,7 +32,7 @@ class Asthma(Lasting):
 
 CHILD = StoryDefinition(
     "asthma of a child",
-    lambda person, dice: Asthma(onset(person, dice, 4)),
+    lambda person, rng: Asthma(onset(person, rng, 4)),
     ages=(6, 18),
     women=0.12,
     men=0.16,
@@ -40,7 +40,7 @@ CHILD = StoryDefinition(
 )
 STORY = StoryDefinition(
     "asthma",
-    lambda person, dice: Asthma(onset(person, dice, 4)),
+    lambda person, rng: Asthma(onset(person, rng, 4)),
     women=0.09,
     men=0.07,
     asks=("Asthma review", "Wheezing at night"),

@@ -23,9 +23,9 @@ class Obstruction(Lasting):
     care = (procedure_codes.LUNG_TRAINING, procedure_codes.EDUCATION)
     aims = (target("No stay in hospital for breath this year"),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.ratio = dice.between(54, 66)
+        self.ratio = rng.between(54, 66)
         self.blown = 0
 
     def bend(self, body: Body, day: datetime.date) -> None:
@@ -57,7 +57,7 @@ class Obstruction(Lasting):
 
 STORY = StoryDefinition(
     "copd",
-    lambda person, dice: Obstruction(onset(person, dice, 50), dice),
+    lambda person, rng: Obstruction(onset(person, rng, 50), rng),
     ages=(55, 120),
     women=0.05,
     men=0.06,

@@ -22,9 +22,9 @@ class Dementia(Lasting):
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
     aims = (target("Lives at home, with help"),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.loss = dice.between(1.4, 2.6)
+        self.loss = rng.between(1.4, 2.6)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         body["mmse"] = 28.0
@@ -34,7 +34,7 @@ class Dementia(Lasting):
 
 STORY = StoryDefinition(
     "dementia",
-    lambda person, dice: Dementia(onset(person, dice, 70, years=7), dice),
+    lambda person, rng: Dementia(onset(person, rng, 70, years=7), rng),
     ages=(72, 120),
     women=0.02,
     men=0.02,

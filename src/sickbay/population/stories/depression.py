@@ -21,11 +21,11 @@ class Mood(Lasting):
     replaces = (False,)
     care = (procedure_codes.PSYCHOTHERAPY, procedure_codes.EXERCISE)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom, concept: Concept, score: Measure) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
         self.aims = (target(f"{score.concept.text} below 5", score, None, 5.0),)
-        self.worst = dice.between(12, 17)
+        self.worst = rng.between(12, 17)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         body[self.score.key] = 3.0
@@ -36,7 +36,7 @@ class Mood(Lasting):
 
 STORY = StoryDefinition(
     "depression",
-    lambda person, dice: Mood(onset(person, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
+    lambda person, rng: Mood(onset(person, rng, 19), rng, problems.DEPRESSION, measures.PHQ9),
     ages=(20, 120),
     women=0.13,
     men=0.08,
@@ -44,7 +44,7 @@ STORY = StoryDefinition(
 )
 ANXIETY = StoryDefinition(
     "anxiety",
-    lambda person, dice: Mood(onset(person, dice, 18), dice, problems.ANXIETY, measures.GAD7),
+    lambda person, rng: Mood(onset(person, rng, 18), rng, problems.ANXIETY, measures.GAD7),
     ages=(19, 80),
     women=0.06,
     men=0.03,

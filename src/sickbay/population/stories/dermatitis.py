@@ -12,7 +12,7 @@ class Dermatitis(Episode):
 
 STORY = StoryDefinition(
     "dermatitis",
-    lambda person, dice: Dermatitis(within(person, dice, 3)),
+    lambda person, rng: Dermatitis(within(person, rng, 3)),
     ages=(3, 120),
     women=0.06,
     men=0.05,

@@ -24,9 +24,9 @@ class Diabetes(Lasting):
     care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)
     aims = (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(1.9, 3.4)
+        self.rise = rng.between(1.9, 3.4)
         self.looked = 0
 
     def bend(self, body: Body, day: datetime.date) -> None:
@@ -51,7 +51,7 @@ class Diabetes(Lasting):
 
 STORY = StoryDefinition(
     "diabetes",
-    lambda person, dice: Diabetes(onset(person, dice, 34), dice),
+    lambda person, rng: Diabetes(onset(person, rng, 34), rng),
     ages=(36, 120),
     women=0.05,
     men=0.06,

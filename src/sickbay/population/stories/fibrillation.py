@@ -47,7 +47,7 @@ class Fibrillation(Lasting):
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         """Stops clopidogrel, which a stroke may have started: one drug against clots is enough. Records the ECG."""
-        for order in chart.life.prescriptions:
+        for order in chart.history.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:
                 chart.stop(order, visit.day)
         chart.act(procedure_codes.ECG, visit, self.problem)
@@ -63,8 +63,8 @@ class Fibrillation(Lasting):
             )
 
 
-def _make(person: Person, dice: SeededRandom) -> Fibrillation:
-    return Fibrillation(onset(person, dice, 56), warfarin=dice.chance(0.35), paced=dice.chance(0.12))
+def _make(person: Person, rng: SeededRandom) -> Fibrillation:
+    return Fibrillation(onset(person, rng, 56), warfarin=rng.chance(0.35), paced=rng.chance(0.12))
 
 
 STORY = StoryDefinition(

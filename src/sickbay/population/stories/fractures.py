@@ -68,14 +68,14 @@ class Osteoporosis(Lasting):
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
 
 
-def _random_fracture(person: Person, dice: SeededRandom) -> Fracture:
-    return Fracture(within(person, dice, 5), *dice.pick(_BONES))
+def _random_fracture(person: Person, rng: SeededRandom) -> Fracture:
+    return Fracture(within(person, rng, 5), *rng.pick(_BONES))
 
 
 STORY = StoryDefinition("fracture", _random_fracture, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
 HIP = StoryDefinition(
     "hip",
-    lambda person, dice: Hip(within(person, dice, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
+    lambda person, rng: Hip(within(person, rng, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
     ages=(72, 120),
     women=0.06,
     men=0.03,
@@ -84,7 +84,7 @@ HIP = StoryDefinition(
 )
 BONES = StoryDefinition(
     "osteoporosis",
-    lambda person, dice: Osteoporosis(onset(person, dice, 62)),
+    lambda person, rng: Osteoporosis(onset(person, rng, 62)),
     ages=(65, 120),
     women=0.22,
     men=0.04,

@@ -22,9 +22,9 @@ class Gout(Lasting):
     care = (procedure_codes.EDUCATION,)
     aims = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.high = dice.between(8.0, 10.0)
+        self.high = rng.between(8.0, 10.0)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         body["urate"] = 5.2
@@ -41,7 +41,7 @@ class Gout(Lasting):
 
 STORY = StoryDefinition(
     "gout",
-    lambda person, dice: Gout(onset(person, dice, 36), dice),
+    lambda person, rng: Gout(onset(person, rng, 36), rng),
     ages=(38, 120),
     women=0.02,
     men=0.06,

@@ -40,7 +40,7 @@ class HeartFailure(Lasting):
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
         chart.act(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
-        number = chart.read(measures.EJECTION, visit, float(chart.dice.whole(32, 44)), after=18)
+        number = chart.read(measures.EJECTION, visit, float(chart.rng.whole(32, 44)), after=18)
         chart.report(
             procedure_codes.ECHO_STUDY,
             "CUS",
@@ -54,7 +54,7 @@ class HeartFailure(Lasting):
 
 STORY = StoryDefinition(
     "heart",
-    lambda person, dice: HeartFailure(onset(person, dice, 66)),
+    lambda person, rng: HeartFailure(onset(person, rng, 66)),
     ages=(68, 120),
     women=0.05,
     men=0.06,

@@ -22,9 +22,9 @@ class Hypertension(Lasting):
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)
     aims = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(18, 36)
+        self.rise = rng.between(18, 36)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -38,7 +38,7 @@ class Hypertension(Lasting):
 
 STORY = StoryDefinition(
     "hypertension",
-    lambda person, dice: Hypertension(onset(person, dice, 28), dice),
+    lambda person, rng: Hypertension(onset(person, rng, 28), rng),
     ages=(30, 120),
     women=0.12,
     men=0.12,

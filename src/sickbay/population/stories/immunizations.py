@@ -75,9 +75,9 @@ def of_its_day(vaccine: Concept, day: datetime.date) -> Concept:
 class Immunizations(Story):
     """Vaccinates. willing: accepts adult vaccines, and influenza vaccine every autumn; other adults refuse the latter once."""
 
-    def __init__(self, person: Person, dice: SeededRandom) -> None:
+    def __init__(self, person: Person, rng: SeededRandom) -> None:
         self.person = person
-        self.willing = dice.chance(0.6)
+        self.willing = rng.chance(0.6)
         self.autumn = 0
         schedule_complete = person.born.year >= 2009
         self.due = list(

@@ -56,18 +56,18 @@ class Pneumonia(Episode):
 
 BLADDER = StoryDefinition(
     "bladder",
-    lambda person, dice: Bladder(within(person, dice, 17)),
+    lambda person, rng: Bladder(within(person, rng, 17)),
     ages=(18, 120),
     women=0.22,
     men=0.03,
     asks=("Burning on passing water",),
 )
 FLU = StoryDefinition(
-    "influenza", lambda person, dice: Influenza(winter(within(person, dice, 3))), ages=(4, 120), women=0.1, men=0.1
+    "influenza", lambda person, rng: Influenza(winter(within(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
 )
 COVID = StoryDefinition(
     "covid",
-    lambda person, dice: Covid(within(person, dice, 2)),
+    lambda person, rng: Covid(within(person, rng, 2)),
     ages=(2, 120),
     women=0.2,
     men=0.2,
@@ -75,7 +75,7 @@ COVID = StoryDefinition(
 )
 LUNGS = StoryDefinition(
     "pneumonia",
-    lambda person, dice: Pneumonia(within(person, dice, 50)),
+    lambda person, rng: Pneumonia(within(person, rng, 50)),
     ages=(52, 120),
     women=0.03,
     men=0.04,

@@ -25,10 +25,10 @@ class Kidney(Lasting):
     care = (procedure_codes.SALT, procedure_codes.EDUCATION)
     aims = (target("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom, person: Person, other_drug: bool) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
         self.person = person
-        self.start = dice.between(46, 56)
+        self.start = rng.between(46, 56)
         if other_drug:
             self.ladder = ()
 
@@ -53,7 +53,7 @@ def _creatinine(rate: float, age: float, sex: str) -> float:
 def _definition(name: str, alone: bool) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda patient, dice: Kidney(onset(patient, dice, 58), dice, patient, other_drug=not alone),
+        lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=not alone),
         ages=(60, 120),
         women=0.15 if alone else 0.0001,
         men=0.15 if alone else 0.0001,

@@ -54,10 +54,10 @@ class Knee(Lasting):
             )
 
 
-def _make(person: Person, dice: SeededRandom) -> Knee:
-    begins = onset(person, dice, 45)
-    needs_operation = person.number > 17 and person.age(person.last) > 58 and dice.chance(0.3)
-    day = within(person, dice, 56) if needs_operation else None
+def _make(person: Person, rng: SeededRandom) -> Knee:
+    begins = onset(person, rng, 45)
+    needs_operation = person.number > 17 and person.age(person.last) > 58 and rng.chance(0.3)
+    day = within(person, rng, 56) if needs_operation else None
     return Knee(min(begins, day - datetime.timedelta(days=200)) if day else begins, day)
 
 

@@ -24,9 +24,9 @@ class Lipids(Lasting):
     left = (1.0, 0.62, 0.53)
     """The fraction of the LDL that remains on each rung."""
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(35, 70)
+        self.rise = rng.between(35, 70)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -39,7 +39,7 @@ class Lipids(Lasting):
 
 STORY = StoryDefinition(
     "lipids",
-    lambda person, dice: Lipids(onset(person, dice), dice),
+    lambda person, rng: Lipids(onset(person, rng), rng),
     ages=(33, 120),
     women=0.28,
     men=0.32,

@@ -54,9 +54,9 @@ TOO_YOUNG = 3
 
 def allergies(chart: Chart, visit: Visit) -> None:
     """Records the allergies that the patient reports, from the age of `TOO_YOUNG` on. Two in three report none."""
-    dice, born, day = chart.dice, chart.person.born.year, visit.day
-    if chart.person.age(day) < TOO_YOUNG or dice.chance(0.64):
-        if not chart.life.allergies:
+    rng, born, day = chart.rng, chart.person.born.year, visit.day
+    if chart.person.age(day) < TOO_YOUNG or rng.chance(0.64):
+        if not chart.history.allergies:
             chart.allergy(problems.NO_KNOWN_ALLERGY, day)
         return
     known: list[tuple[Concept, Category, Criticality, Concept, Severity]] = [
@@ -70,12 +70,12 @@ def allergies(chart: Chart, visit: Visit) -> None:
     ]
     if chart.person.age(day) < 12:
         known = [candidate for candidate in known if candidate[0] is not problems.CODEINE]  # codeine isn't given to children
-    if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.life.prescriptions):
+    if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.history.prescriptions):
         known = known[1:]  # amoxicillin was tolerated
-    for _ in range(dice.pick((1, 1, 1, 2))):
-        substance, category, criticality, reaction, severity = known.pop(dice.whole(0, len(known) - 1))
+    for _ in range(rng.pick((1, 1, 1, 2))):
+        substance, category, criticality, reaction, severity = known.pop(rng.whole(0, len(known) - 1))
         latest = max(day.year - 1, born)
-        since = dice.whole(min(born + 2, latest), latest)
+        since = rng.whole(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
         chart.allergy(
             substance,

@@ -82,17 +82,17 @@ class Pregnancy(Story):
         chart.note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
 
 
-def _start_of_pregnancy(person: Person, dice: SeededRandom) -> datetime.date:
+def _start_of_pregnancy(person: Person, rng: SeededRandom) -> datetime.date:
     if person.number <= 17:
         return END - datetime.timedelta(weeks=26)
     earliest = max(person.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
     latest = min(person.born + datetime.timedelta(days=41 * 365), END - datetime.timedelta(weeks=12))
-    return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
 
 
 STORY = StoryDefinition(
     "pregnancy",
-    lambda person, dice: Pregnancy(_start_of_pregnancy(person, dice), dice.chance(0.25)),
+    lambda person, rng: Pregnancy(_start_of_pregnancy(person, rng), rng.chance(0.25)),
     ages=(22, 42),
     women=0.35,
     # In this population no pregnant patient takes lisinopril, empagliflozin or a statin.

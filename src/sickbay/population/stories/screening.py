@@ -97,22 +97,22 @@ def _screen(chart: Chart, visit: Visit, act: Concept, study: Concept, finding: s
 
 
 MAMMOGRAPHY = StoryDefinition(
-    "mammography", lambda person, dice: Mammography(person, dice.whole(2, 11)), ages=(50, 78), women=0.7
+    "mammography", lambda person, rng: Mammography(person, rng.whole(2, 11)), ages=(50, 78), women=0.7
 )
 COLONOSCOPY = StoryDefinition(
     "colonoscopy",
-    lambda person, dice: Colonoscopy(within(person, dice, 46, 76), dice.chance(0.25)),
+    lambda person, rng: Colonoscopy(within(person, rng, 46, 76), rng.chance(0.25)),
     ages=(48, 76),
     women=0.45,
     men=0.45,
     never=frozenset({"dementia"}),
 )
 STOOL = StoryDefinition(
-    "stool test", lambda person, dice: StoolTest(person), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
+    "stool test", lambda person, rng: StoolTest(person), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
 )
 BREAST = StoryDefinition(
     "breast cancer",
-    lambda person, dice: BreastCancer(onset(person, dice, 52, years=5)),
+    lambda person, rng: BreastCancer(onset(person, rng, 52, years=5)),
     ages=(55, 120),
     women=0.03,
     never=frozenset({"osteoporosis"}),

@@ -40,7 +40,7 @@ class Smoking(Lasting):
 
 STORY = StoryDefinition(
     "smoking",
-    lambda person, dice: Smoking(onset(person, dice, 16), onset(person, dice, 20, years=3) if dice.chance(0.5) else None),
+    lambda person, rng: Smoking(onset(person, rng, 16), onset(person, rng, 20, years=3) if rng.chance(0.5) else None),
     ages=(18, 80),
     women=0.12,
     men=0.16,

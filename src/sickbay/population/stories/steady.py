@@ -21,7 +21,7 @@ def _definition(
 ) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda person, dice: Steady(onset(person, dice, youngest), concept, drug),
+        lambda person, rng: Steady(onset(person, rng, youngest), concept, drug),
         ages,
         women,
         men,

@@ -29,7 +29,7 @@ class Stroke(Episode):
             request,
             after=50,
         )
-        anticoagulated = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions)
+        anticoagulated = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.history.prescriptions)
         if not anticoagulated:
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
         chart.plan(
@@ -49,7 +49,7 @@ class Stroke(Episode):
 
 STORY = StoryDefinition(
     "stroke",
-    lambda person, dice: Stroke(within(person, dice, 56)),
+    lambda person, rng: Stroke(within(person, rng, 56)),
     ages=(58, 120),
     women=0.01,
     men=0.015,

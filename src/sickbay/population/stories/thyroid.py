@@ -19,9 +19,9 @@ class Hypothyroidism(Lasting):
     ladder = drugs.LEVOTHYROXINE
     replaces = (False, True, True)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(6, 12)
+        self.rise = rng.between(6, 12)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -34,7 +34,7 @@ class Hypothyroidism(Lasting):
 
 STORY = StoryDefinition(
     "thyroid",
-    lambda person, dice: Hypothyroidism(onset(person, dice, 24), dice),
+    lambda person, rng: Hypothyroidism(onset(person, rng, 24), rng),
     ages=(26, 120),
     women=0.1,
     men=0.03,

@@ -123,7 +123,7 @@ def _blood(
 def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
     at = datetime.datetime.combine(_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
     parts = ((measures.SYSTOLIC, float(systolic)), (measures.DIASTOLIC, float(diastolic)))
-    readings = chart.life.readings
+    readings = chart.history.readings
     readings.append(Observation(len(readings) + 1, measures.PRESSURE, at, parts=parts))
     readings.append(Observation(len(readings) + 1, measures.PULSE, at, float(pulse)))
 

@@ -18,10 +18,10 @@ INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
 
 def build_history(chart: Chart, threads: list[Story]) -> None:
     """Runs the stories through the planned visits in order."""
-    person, dice = chart.person, chart.dice
-    build = vitals.build(person, dice)
+    person, rng = chart.person, chart.rng
+    build = vitals.build(person, rng)
     last_checkup, too_young = None, False
-    for planned in _calendar(person, dice, threads):
+    for planned in _calendar(person, rng, threads):
         illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
         visit = chart.visit(
             planned.day,
@@ -59,15 +59,15 @@ def build_history(chart: Chart, threads: list[Story]) -> None:
 def _illness(chart: Chart, day: datetime.date) -> Illness:
     """Picks a minor illness that the patient doesn't have at the moment."""
     usual = CHILD if chart.person.age(day) < 12 else ADULT
-    return chart.dice.pick([illness for illness in usual if not chart.standing(illness.concept, day)] or usual)
+    return chart.rng.pick([illness for illness in usual if not chart.standing(illness.concept, day)] or usual)
 
 
 def _over_the_counter(chart: Chart, visit: Visit, threads: list[Story]) -> None:
     """Records a drug that the patient reports at the first visit, bought without a prescription."""
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
     ruled_out = any(thread.no_nsaid for thread in threads)
-    if chart.person.age(visit.day) >= 18 and chart.dice.chance(0.2) and not ruled_out:
-        chart.state(drug, visit.day - datetime.timedelta(days=chart.dice.whole(20, 300)), visit.day)
+    if chart.person.age(visit.day) >= 18 and chart.rng.chance(0.2) and not ruled_out:
+        chart.state(drug, visit.day - datetime.timedelta(days=chart.rng.whole(20, 300)), visit.day)
 
 
 def _smoking_status(chart: Chart, visit: Visit, threads: list[Story]) -> None:
@@ -82,15 +82,15 @@ def _smoking_status(chart: Chart, visit: Visit, threads: list[Story]) -> None:
 def _hunger_screening(chart: Chart, visit: Visit) -> None:
     """Records the food insecurity risk of adults at the last check-up. It is more frequent with Medicaid."""
     if chart.person.age(visit.day) >= 18:
-        risk = chart.dice.chance(0.3 if chart.person.plan == "Medicaid" else 0.05)
+        risk = chart.rng.chance(0.3 if chart.person.plan == "Medicaid" else 0.05)
         chart.read(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
 
 
 def _summary(chart: Chart, visit: Visit) -> str:
     """Returns a short note, in the style of a dictation."""
-    life, person = chart.life, chart.person
-    conditions = [problem.concept.text for problem in life.problems if problem.lasting and not problem.over]
-    drug_names = [order.drug.concept.text for order in life.prescriptions if not order.end]
+    history, person = chart.history, chart.person
+    conditions = [problem.concept.text for problem in history.problems if problem.lasting and not problem.over]
+    drug_names = [order.drug.concept.text for order in history.prescriptions if not order.end]
     age = person.age(visit.day)
     old, then = (f"{int(age)} years", "in a year") if age >= 2 else (f"{int(age * 12)} months", "as planned")
     lines = (
@@ -102,14 +102,14 @@ def _summary(chart: Chart, visit: Visit) -> str:
     return "\n".join(lines)
 
 
-def _calendar(person: Person, dice: SeededRandom, threads: list[Story]) -> list[Planned]:
+def _calendar(person: Person, rng: SeededRandom, threads: list[Story]) -> list[Planned]:
     """Returns the visits in order, at most one a day: first those of the stories, then routine visits, then random ones."""
     lasting = [thread for thread in threads if isinstance(thread, Lasting) and thread.chronic]
-    routine = list(_routine(person, dice, lasting))
+    routine = list(_routine(person, rng, lasting))
     plans = [planned for thread in threads for planned in thread.plan()] + routine
     birthday = max(person.born + datetime.timedelta(days=60), datetime.date(FIRST_YEAR, 1, 1))
-    for _ in range(dice.whole(0, 3)):
-        day = birthday + datetime.timedelta(days=dice.whole(0, max((person.last - birthday).days - 30, 1)))
+    for _ in range(rng.whole(0, 3)):
+        day = birthday + datetime.timedelta(days=rng.whole(0, max((person.last - birthday).days - 30, 1)))
         plans.append(Planned(day, problems.SYMPTOM))
     days: dict[datetime.date, Planned] = {}
     for planned in plans:
@@ -124,21 +124,21 @@ def _in_hospital(stay: Planned, day: datetime.date) -> bool:
     return stay.day < day <= stay.day + datetime.timedelta(minutes=stay.minutes)
 
 
-def _routine(person: Person, dice: SeededRandom, chronic: list[Lasting]) -> Iterator[Planned]:
+def _routine(person: Person, rng: SeededRandom, chronic: list[Lasting]) -> Iterator[Planned]:
     """Yields check-ups: several in the first years of life, then one a year, with follow-ups of chronic conditions between
     them.
     """
     for month in INFANT_MONTHS if person.born.year >= 2009 else ():
         yield Planned(person.born + datetime.timedelta(days=int(month * 30.44)), problems.WELL_CHILD)
-    shift = dice.whole(0, 250)
+    shift = rng.whole(0, 250)
     for year in range(FIRST_YEAR if person.born.year < 2009 else person.born.year + 3, person.last.year + 1):
-        day = datetime.date(year, 1, 8) + datetime.timedelta(days=shift + dice.whole(0, 25))
+        day = datetime.date(year, 1, 8) + datetime.timedelta(days=shift + rng.whole(0, 25))
         age = person.age(day)
         if age >= 3:
             yield Planned(day, problems.CHECK_UP if age >= 18 else problems.WELL_CHILD)
             if year >= person.last.year - 2:
                 for days_later in (120, 240):
-                    yield from _follow_up(day + datetime.timedelta(days=days_later + dice.whole(0, 14)), chronic)
+                    yield from _follow_up(day + datetime.timedelta(days=days_later + rng.whole(0, 14)), chronic)
 
 
 def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:

@@ -21,39 +21,39 @@ def hospital() -> Iterator[Json]:
     yield from forms.questionnaires()
 
 
-def record(life: PatientHistory) -> Iterator[Json]:
+def record(history: PatientHistory) -> Iterator[Json]:
     """Yields all resources of one patient, the patient first, each after those that it refers to."""
-    resources = list(_resources(life))
+    resources = list(_resources(history))
     yield from resources
-    yield from documents.record_provenance(life, resources)
+    yield from documents.record_provenance(history, resources)
 
 
-def _resources(life: PatientHistory) -> Iterator[Json]:
-    person, specimen_of, answers = life.person, specimens.taken(life), answered(life)
+def _resources(history: PatientHistory) -> Iterator[Json]:
+    person, specimen_of, answers = history.person, specimens.taken(history), answered(history)
     yield people.patient(person)
     yield from people.coverage_and_care_team(person)
-    yield from _visits_and_problems(life)
-    yield from (clinical.allergy(person.id, allergy, person.practitioner) for allergy in life.allergies)
-    yield from (clinical.order(person, order, life.problems) for order in life.prescriptions)
-    yield from (specimens_and_dispenses.dispense(person, fill) for fill in fills(life))
-    yield from (procedures.statement(person, statement) for statement in life.statements)
+    yield from _visits_and_problems(history)
+    yield from (clinical.allergy(person.id, allergy, person.practitioner) for allergy in history.allergies)
+    yield from (clinical.order(person, order, history.problems) for order in history.prescriptions)
+    yield from (specimens_and_dispenses.dispense(person, fill) for fill in fills(history))
+    yield from (procedures.statement(person, statement) for statement in history.statements)
     yield from (specimens_and_dispenses.specimen(person.id, specimen) for specimen in dict.fromkeys(specimen_of.values()))
     yield from (forms.response(person, response) for response in dict.fromkeys(answers.values()))
     responses = {number: response.number for number, response in answers.items()}
-    if habits := filled(life):
+    if habits := filled(history):
         number = len(set(answers.values())) + 1
         yield forms.habits(person, habits, number)
         responses.update(dict.fromkeys(habits.readings, number))
-    for note in life.notes:
+    for note in history.notes:
         yield from documents.document(person, note)
-    for reading in sorted(life.readings, key=_reference_level):
+    for reading in sorted(history.readings, key=_reference_level):
         specimen = specimen_of.get(reading.number)
         yield clinical.observation(person, reading, specimen.number if specimen else 0, responses.get(reading.number, 0))
-    yield from (procedures.immunization(person, dose) for dose in life.vaccinations)
-    yield from (procedures.request(person.id, request) for request in life.requests)
-    yield from (procedures.device(person.id, implant) for implant in life.implants)
-    yield from (procedures.procedure(person.id, act) for act in life.acts)
-    for report in life.reports:
+    yield from (procedures.immunization(person, dose) for dose in history.vaccinations)
+    yield from (procedures.request(person.id, request) for request in history.requests)
+    yield from (procedures.device(person.id, implant) for implant in history.implants)
+    yield from (procedures.procedure(person.id, act) for act in history.acts)
+    for report in history.reports:
         if procedures.has_image(report):
             yield procedures.image(person.id, report)
         yield procedures.report(
@@ -61,19 +61,19 @@ def _resources(life: PatientHistory) -> Iterator[Json]:
             report,
             dict.fromkeys(specimen_of[reading].number for reading in report.readings if reading in specimen_of),
         )
-    yield from (procedures.goal(person, aim) for aim in life.aims)
-    yield from (procedures.plan(person, plan) for plan in life.plans)
-    yield from (procedures.task(person, errand) for errand in life.errands)
-    yield from accounts.accounts(life)
+    yield from (procedures.goal(person, aim) for aim in history.aims)
+    yield from (procedures.plan(person, plan) for plan in history.plans)
+    yield from (procedures.task(person, app_task) for app_task in history.app_tasks)
+    yield from accounts.accounts(history)
 
 
-def _visits_and_problems(life: PatientHistory) -> Iterator[Json]:
+def _visits_and_problems(history: PatientHistory) -> Iterator[Json]:
     """Yields each visit, followed by the problems that it recorded, because later visits refer to them."""
     recorded: dict[int | None, list[Condition]] = {}
-    for problem in life.problems:
+    for problem in history.problems:
         recorded.setdefault(problem.visit, []).append(problem)
-    person = life.person
-    for visit in (None, *life.visits):
+    person = history.person
+    for visit in (None, *history.visits):
         if visit:
             yield clinical.encounter_of(person, visit)
         by = visit.practitioner if visit else person.practitioner

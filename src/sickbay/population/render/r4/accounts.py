@@ -25,13 +25,13 @@ _PRIVACY = coded(TERMS + "consentscope", "patient-privacy", "Privacy Consent")
 _CATEGORY = coded("http://loinc.org", "59284-0", "Consent Document")
 
 
-def accounts(life: PatientHistory) -> Iterator[Json]:
+def accounts(history: PatientHistory) -> Iterator[Json]:
     """Yields the claim, the explanation of benefit and the consent of a record, if it has them."""
-    if claim_data := bill(life):
-        yield _claim(life.person, claim_data)
-        yield _benefit(life.person, claim_data)
-    if decision := agreement(life):
-        yield _consent(life.person, decision)
+    if claim_data := bill(history):
+        yield _claim(history.person, claim_data)
+        yield _benefit(history.person, claim_data)
+    if decision := agreement(history):
+        yield _consent(history.person, decision)
 
 
 def _common(person: Person, claim_data: Bill) -> Json:

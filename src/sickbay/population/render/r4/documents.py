@@ -107,11 +107,11 @@ _CURRENT_TYPES = frozenset(
 )
 
 
-def record_provenance(life: PatientHistory, resources: Sequence[Json]) -> Iterator[Json]:
+def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Iterator[Json]:
     """Yields Provenance of what the last visit recorded, of current resources and of the last dispense. told: the record."""
-    if not life.visits:
+    if not history.visits:
         return
-    last, person = life.visits[-1], life.person
+    last, person = history.visits[-1], history.person
     at = encounter(person.id, last.number)
     recorded_resources = [
         resource for resource in resources if resource["resourceType"] in _CURRENT_TYPES or resource.get("encounter") == at
@@ -121,10 +121,10 @@ def record_provenance(life: PatientHistory, resources: Sequence[Json]) -> Iterat
     for resource in _latest(resources):
         if _reference_to(resource) not in targets:
             targets.append(_reference_to(resource))
-    yield _provenance(person, len(life.notes) + 1, targets, practitioner(last.practitioner), recorded)
+    yield _provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
     dispenses = [resource for resource in resources if resource["resourceType"] == "MedicationDispense"]
     if dispenses:
-        yield _dispense_provenance(person, len(life.notes) + 2, dispenses[-1])
+        yield _dispense_provenance(person, len(history.notes) + 2, dispenses[-1])
 
 
 _NO_SHARED_PROVENANCE = frozenset({"MedicationDispense", "DocumentReference", "Provenance", "Patient"})

@@ -261,34 +261,34 @@ def plan(person: Person, care_plan: CarePlan) -> Json:
     return resource
 
 
-def task(person: Person, errand: AppTask) -> Json:
+def task(person: Person, app_task: AppTask) -> Json:
     """Returns a Task that asks for an EHR launch. Its code has a second coding, the hospital's own."""
-    authored = instant(errand.visit.start + datetime.timedelta(minutes=errand.visit.minutes))
+    authored = instant(app_task.visit.start + datetime.timedelta(minutes=app_task.visit.minutes))
     return {
         "resourceType": "Task",
-        "id": part_of(person.id, "t", errand.number),
+        "id": part_of(person.id, "t", app_task.number),
         "status": "requested",
         "intent": "order",
         "priority": "routine",
         "code": {
             "coding": [
                 {"system": SMART, "code": "launch-app-ehr", "display": "Launch application using the SMART EHR launch"},
-                {"system": f"{IDENTIFIERS}errands", "code": errand.do, "display": errand.text},
+                {"system": f"{IDENTIFIERS}errands", "code": app_task.do, "display": app_task.text},
             ]
         },
-        "description": errand.text,
-        "focus": reference("Condition", part_of(person.id, "c", errand.problem)),
+        "description": app_task.text,
+        "focus": reference("Condition", part_of(person.id, "c", app_task.problem)),
         "for": reference("Patient", person.id),
-        "encounter": encounter(person.id, errand.visit.number),
+        "encounter": encounter(person.id, app_task.visit.number),
         "authoredOn": authored,
         "lastModified": authored,
-        "requester": practitioner(errand.visit.practitioner),
+        "requester": practitioner(app_task.visit.practitioner),
         "owner": practitioner(person.practitioner),
         "input": [
-            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": errand.app},
+            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": app_task.app},
             {
                 "type": coded(SMART, "smartonfhir-appcontext", "Application context related to this launch."),
-                "valueString": errand.context,
+                "valueString": app_task.context,
             },
         ],
     }
