@@ -53,7 +53,7 @@ def test_everything_happens_between_birth_and_the_last_day(seed: int, number: in
     days = [visit.day for visit in history.visits] + [visit.end.date() for visit in history.visits]
     days += [day for problem in history.problems for day in (problem.onset, problem.recorded, problem.over) if day]
     days += [day for order in history.prescriptions for day in (order.start, order.end) if day]
-    days += [act.start.date() for act in history.acts] + [report.at.date() for report in history.reports]
+    days += [procedure.start.date() for procedure in history.procedures] + [report.at.date() for report in history.reports]
     assert all(born <= day <= last for day in days)
     assert all(problem.onset <= problem.recorded for problem in history.problems)
     assert all(order.end is None or order.start <= order.end for order in history.prescriptions)

@@ -11,7 +11,7 @@ import pytest
 from sickbay import population
 from sickbay.population import Version, drugs, measures, problems, procedure_codes
 from sickbay.population.patient_history import END, Measure, Observation, PatientHistory
-from sickbay.population.stories import live, threads_of
+from sickbay.population.stories import live, story_names
 from sickbay.population.stories.immunizations import of_its_day
 from sickbay.population.stories.pregnancy import TERM
 
@@ -248,7 +248,7 @@ def test_anticoagulants_are_not_combined_with_drugs_that_increase_bleeding() -> 
     overlapping_histories = 0
     for seed, numbers in ((3, range(18, 700)), (4, range(18, 700))):
         for number in numbers:
-            if "fibrillation" in threads_of(seed, number):
+            if "fibrillation" in story_names(seed, number):
                 orders = live(seed, number).prescriptions
                 since = min((order.start for order in orders if order.drug in anticoagulants), default=END)
                 overlapping_histories += any(order.drug in bleeding_risks for order in orders)
@@ -269,9 +269,12 @@ def test_infants_have_no_allergies_and_known_allergies_replace_the_statement_of_
 
 def test_procedures_fit_into_their_visits_and_stays_do_not_overlap_visits() -> None:
     for history in histories():
-        for act in history.acts:
-            assert act.visit.start <= act.start
-            assert act.start + datetime.timedelta(minutes=act.minutes) <= act.visit.end, (history.person.id, act)
+        for procedure in history.procedures:
+            assert procedure.visit.start <= procedure.start
+            assert procedure.start + datetime.timedelta(minutes=procedure.minutes) <= procedure.visit.end, (
+                history.person.id,
+                procedure,
+            )
         for stay in (visit for visit in history.visits if visit.setting == "inpatient"):
             assert not [visit for visit in history.visits if visit is not stay and stay.start <= visit.start < stay.end]
 
@@ -309,7 +312,11 @@ def test_nicotine_dependence_is_resolved_after_the_patient_stops_smoking() -> No
 def test_the_weight_gain_of_a_pregnancy_lasts_until_the_birth() -> None:
     births = 0
     for history in histories():
-        stays = [act.visit.day for act in history.acts if act.concept in (procedure_codes.DELIVERY, procedure_codes.CAESAREAN)]
+        stays = [
+            procedure.visit.day
+            for procedure in history.procedures
+            if procedure.concept in (procedure_codes.DELIVERY, procedure_codes.CAESAREAN)
+        ]
         for day in stays:
             before = [value for day_measured, value in values(history, measures.WEIGHT) if 0 < (day - day_measured).days < 60]
             births += 1

@@ -15,7 +15,7 @@ from sickbay import population
 from sickbay.population import drugs, measures, problems, procedure_codes, stories
 from sickbay.population.patient_history import END, PatientHistory
 from sickbay.population.people import person
-from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, threads_of
+from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, story_names
 
 THOUSAND = range(18, 1018)
 TODAY = datetime.date(2026, 11, 24)
@@ -28,7 +28,7 @@ def histories() -> tuple[PatientHistory, ...]:
 
 @lru_cache
 def story_counts() -> Counter[str]:
-    return Counter(name for number in THOUSAND for name in threads_of(5, number))
+    return Counter(name for number in THOUSAND for name in story_names(5, number))
 
 
 @pytest.mark.parametrize(
@@ -69,23 +69,23 @@ def test_a_story_has_a_plausible_frequency(name: str, low: int, high: int) -> No
 
 
 def test_every_story_occurs_among_three_thousand_patients() -> None:
-    occurring = {name for number in range(18, 3018) for name in threads_of(5, number)}
+    occurring = {name for number in range(18, 3018) for name in story_names(5, number)}
     assert occurring == set(STORIES)
 
 
 def test_a_story_respects_its_ages_and_exclusions() -> None:
     for number in THOUSAND:
-        patient, names = person(5, number), threads_of(5, number)
+        patient, names = person(5, number), story_names(5, number)
         for story in (STORIES[name] for name in names):
             assert story.ages[0] <= patient.age(patient.last) < story.ages[1]
             assert not story.never & set(names)
 
 
 def test_a_new_story_does_not_change_other_stories(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [threads_of(5, number) for number in THOUSAND]
+    before = [story_names(5, number) for number in THOUSAND]
     monkeypatch.setattr(stories, "STORY_DEFINITIONS", tuple(story for story in STORY_DEFINITIONS if story.name != "dermatitis"))
     assert [tuple(name for name in names if name != "dermatitis") for names in before] == [
-        threads_of(5, number) for number in THOUSAND
+        story_names(5, number) for number in THOUSAND
     ]
 
 
@@ -149,16 +149,16 @@ def test_only_patients_on_warfarin_have_an_inr_and_it_is_therapeutic() -> None:
 def test_exactly_the_diabetics_have_eye_and_foot_examinations() -> None:
     for history in histories():
         diabetic = any(problem.concept is problems.DIABETES for problem in history.problems)
-        assert diabetic == any(act.concept is procedure_codes.RETINAL_EXAM for act in history.acts)
-        assert diabetic == any(act.concept is procedure_codes.FOOT_EXAM for act in history.acts)
+        assert diabetic == any(procedure.concept is procedure_codes.RETINAL_EXAM for procedure in history.procedures)
+        assert diabetic == any(procedure.concept is procedure_codes.FOOT_EXAM for procedure in history.procedures)
 
 
 def test_only_women_from_50_to_75_have_a_mammography() -> None:
     mammographies = [
-        (history.person, act.visit.day)
+        (history.person, procedure.visit.day)
         for history in histories()
-        for act in history.acts
-        if act.concept is procedure_codes.MAMMOGRAPHY
+        for procedure in history.procedures
+        if procedure.concept is procedure_codes.MAMMOGRAPHY
     ]
     assert len(mammographies) > 50
     assert all(patient.sex == "female" and 50 <= patient.age(day) < 75 for patient, day in mammographies)
@@ -221,7 +221,7 @@ def test_a_hospital_stay_has_a_procedure_and_a_note() -> None:
         for visit in history.visits:
             if visit.setting == "inpatient":
                 stays += 1
-                assert any(act.visit is visit for act in history.acts), (history.person.id, visit)
+                assert any(procedure.visit is visit for procedure in history.procedures), (history.person.id, visit)
                 assert any(note.visit is visit for note in history.notes), (history.person.id, visit)
     assert stays > 20
 
@@ -229,9 +229,9 @@ def test_a_hospital_stay_has_a_procedure_and_a_note() -> None:
 def test_a_request_precedes_its_procedure_and_its_report() -> None:
     for history in histories():
         requests = {request.number: request for request in history.requests}
-        for act in history.acts:
-            if act.request:
-                assert requests[act.request].visit.start <= act.start
+        for procedure in history.procedures:
+            if procedure.request:
+                assert requests[procedure.request].visit.start <= procedure.start
         for report in history.reports:
             if report.request:
                 assert requests[report.request].visit.start < report.at
@@ -245,7 +245,7 @@ def test_patients_with_penicillin_allergy_are_not_given_amoxicillin() -> None:
 
 def test_patients_with_anaphylaxis_have_epinephrine() -> None:
     with_anaphylaxis = [
-        history for number in range(18, 1500) if "anaphylaxis" in threads_of(5, number) for history in [live(5, number)]
+        history for number in range(18, 1500) if "anaphylaxis" in story_names(5, number) for history in [live(5, number)]
     ]
     assert with_anaphylaxis
     for history in with_anaphylaxis:
@@ -256,7 +256,7 @@ def test_patients_with_anaphylaxis_have_epinephrine() -> None:
 def test_every_code_of_a_history_is_listed_by_codes() -> None:
     known = set(population.codes())
     for history in histories():
-        concepts = [entry.concept for entry in (*history.problems, *history.acts, *history.reports, *history.requests)]
+        concepts = [entry.concept for entry in (*history.problems, *history.procedures, *history.reports, *history.requests)]
         concepts += [entry.measure.concept for entry in history.readings] + [entry.vaccine for entry in history.vaccinations]
         concepts += [order.drug.concept for order in history.prescriptions]
         assert {code for concept in concepts for code in concept.codes} <= known

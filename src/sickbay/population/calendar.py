@@ -16,7 +16,7 @@ from sickbay.population.patient_history import Person
 from sickbay.population.people import TIMOTHY, person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS, Practitioner
-from sickbay.population.stories import STORIES, threads_of
+from sickbay.population.stories import STORIES, story_names
 
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
@@ -148,9 +148,9 @@ def _pick_patient(
 
 
 def _reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) -> str:
-    known = [reason for thread in threads_of(seed, number) if thread in STORIES for reason in STORIES[thread].asks]
-    if known and rng.chance(0.75):
-        return rng.pick(known)
+    reasons = [reason for story in story_names(seed, number) if story in STORIES for reason in STORIES[story].asks]
+    if reasons and rng.chance(0.75):
+        return rng.pick(reasons)
     return rng.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
 
 

@@ -108,7 +108,7 @@ class Chart:
         if day <= self.person.last:
             self.history.problems[problem.number - 1] = replace(problem, over=day)
 
-    def standing(self, concept: Concept, day: datetime.date) -> bool:
+    def has_problem(self, concept: Concept, day: datetime.date) -> bool:
         """Returns whether the patient has this problem, unresolved, on this day."""
         return any(
             problem.concept is concept and (problem.over is None or problem.over > day) for problem in self.history.problems
@@ -187,38 +187,38 @@ class Chart:
     def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:
         """Measures the vital signs; returns the values by key."""
         nurse = NURSES[visit.number % 2].id
-        seen: Body = {}
+        measured: Body = {}
         if pressure:
             systolic = self.draw(measures.SYSTOLIC, body)
             diastolic = min(self.draw(measures.DIASTOLIC, body), systolic - 22)
-            seen.update(systolic=systolic, diastolic=diastolic)
+            measured.update(systolic=systolic, diastolic=diastolic)
             parts = ((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic))
             self.read(measures.PRESSURE, visit, by=nurse, parts=parts)
         for measure in others:
             if measure is measures.BMI:
-                value = round(seen["weight"] * 10_000 / (seen["height"] * seen["height"]), 1)
+                value = round(measured["weight"] * 10_000 / (measured["height"] * measured["height"]), 1)
             else:
                 value = self.draw(measure, body)
-            seen[measure.key] = value
+            measured[measure.key] = value
             self.read(measure, visit, value, by=nurse)
-        return seen
+        return measured
 
     def labs(self, visit: Visit, body: Body, tests: Iterable[Measure]) -> Body:
         """Orders laboratory tests; returns the values by key. Total cholesterol and eGFR are computed from the other values."""
-        seen: Body = {}
+        measured: Body = {}
         ordered = list(tests)
         for measure in ordered:
             if measure is not measures.EGFR and measure is not measures.CHOLESTEROL:
-                seen[measure.key] = self.draw(measure, body)
+                measured[measure.key] = self.draw(measure, body)
         if measures.EGFR in ordered:
-            seen["egfr"] = filtration(seen["creatinine"], self.person.age(visit.day), self.person.sex)
+            measured["egfr"] = filtration(measured["creatinine"], self.person.age(visit.day), self.person.sex)
         if measures.CHOLESTEROL in ordered:
-            seen["cholesterol"] = round(seen["ldl"] + seen["hdl"] + seen["triglycerides"] / 5)
-        numbers = {measure.key: self.read(measure, visit, seen[measure.key], after=12) for measure in ordered}
+            measured["cholesterol"] = round(measured["ldl"] + measured["hdl"] + measured["triglycerides"] / 5)
+        numbers = {measure.key: self.read(measure, visit, measured[measure.key], after=12) for measure in ordered}
         for panel, members in measures.PANELS:
             if all(member.key in numbers for member in members):
                 self.report(panel, "LAB", visit, readings=tuple(numbers[member.key] for member in members), after=40)
-        return seen
+        return measured
 
     def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
         lot = f"{self.rng.pick('ABCDEFGH')}{self.rng.whole(1000, 9999)}"
@@ -248,7 +248,7 @@ class Chart:
         self.history.requests.append(request)
         return request
 
-    def act(
+    def procedure(
         self,
         concept: Concept,
         visit: Visit,
@@ -261,8 +261,8 @@ class Chart:
         device: Implant | None = None,
     ) -> Procedure:
         start = visit.start + datetime.timedelta(minutes=after)
-        act = Procedure(
-            len(self.history.acts) + 1,
+        procedure = Procedure(
+            len(self.history.procedures) + 1,
             concept,
             start,
             minutes,
@@ -272,8 +272,8 @@ class Chart:
             site,
             device.number if device else None,
         )
-        self.history.acts.append(act)
-        return act
+        self.history.procedures.append(procedure)
+        return procedure
 
     def report(
         self,
@@ -290,12 +290,12 @@ class Chart:
         number, request_number = len(self.history.reports) + 1, request.number if request else None
         self.history.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, request_number))
 
-    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
+    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], goals: Iterable[Target] = ()) -> None:
         """Adds a plan of care that starts on the day the problem was recorded, with a goal for each aim."""
         history, goal_numbers = self.history, []
-        for text, measure, low, high, finding in aims:
-            goal_numbers.append(len(history.aims) + 1)
-            history.aims.append(Goal(goal_numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
+        for text, measure, low, high, finding in goals:
+            goal_numbers.append(len(history.goals) + 1)
+            history.goals.append(Goal(goal_numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
         history.plans.append(
             CarePlan(len(history.plans) + 1, title, problem.recorded, problem.number, steps, tuple(goal_numbers))
         )

@@ -36,7 +36,7 @@ def _percentiles(chart: Chart) -> None:
         age = patient.age(visit.day)
         if age >= 3:
             break
-        values = _seen(chart, visit)
+        values = _values_at(chart, visit)
         if "height" in values:
             _percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, values["height"], values["weight"])
         if "head" in values:
@@ -50,7 +50,7 @@ def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, valu
         chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse(visit))
 
 
-def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
+def _values_at(chart: Chart, visit: Visit) -> dict[str, float]:
     return {
         reading.measure.key: reading.value
         for reading in chart.history.readings
@@ -103,9 +103,9 @@ def _not_obtained(chart: Chart) -> None:
 
 def _laboratory(chart: Chart) -> None:
     """Adds laboratory results in words, and a potassium result that is missing because the blood was haemolysed."""
-    for act in list(chart.history.acts):
-        if act.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
-            _pathology(chart, act.visit, act.concept is procedure_codes.POLYPECTOMY)
+    for procedure in list(chart.history.procedures):
+        if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
+            _pathology(chart, procedure.visit, procedure.concept is procedure_codes.POLYPECTOMY)
     urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)

@@ -24,10 +24,12 @@ _SURGERY = frozenset(
 def add(chart: Chart) -> None:
     for visit in chart.history.visits:
         _stay(chart, visit)
-    for act in chart.history.acts:
-        if act.concept in _SURGERY:
+    for procedure in chart.history.procedures:
+        if procedure.concept in _SURGERY:
             chart.note(
-                procedure_codes.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications."
+                procedure_codes.OPERATION_NOTE,
+                procedure.visit,
+                f"{procedure.concept.text}, {procedure.minutes} minutes, no complications.",
             )
     _reports(chart)
 

@@ -316,7 +316,7 @@ class CarePlan:
     start: datetime.date
     problem: int
     steps: tuple[Concept, ...]
-    aims: tuple[int, ...]
+    goals: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,9 +380,9 @@ class PatientHistory:
     readings: list[Observation] = field(default_factory=list)
     vaccinations: list[Vaccination] = field(default_factory=list)
     requests: list[ServiceRequest] = field(default_factory=list)
-    acts: list[Procedure] = field(default_factory=list)
+    procedures: list[Procedure] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
-    aims: list[Goal] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
     plans: list[CarePlan] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     implants: list[Implant] = field(default_factory=list)

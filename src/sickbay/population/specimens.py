@@ -62,8 +62,8 @@ def _site(history: PatientHistory, visit: int) -> Concept:
     return next(
         (
             procedure_codes.APPENDIX
-            for act in history.acts
-            if act.visit.number == visit and act.concept is procedure_codes.APPENDECTOMY
+            for procedure in history.procedures
+            if procedure.visit.number == visit and procedure.concept is procedure_codes.APPENDECTOMY
         ),
         procedure_codes.COLON,
     )

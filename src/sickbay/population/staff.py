@@ -13,7 +13,7 @@ PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Healt
 PHARMACY = ("org-pharmacy", "Wexbridge Pharmacy")
 """The pharmacy that dispenses prescriptions: id and name of its Organization."""
 CLINIC = "loc-clinic"
-ROOMS = tuple(f"loc-room-{n}" for n in range(1, 7))
+ROOMS = tuple(f"loc-room-{number}" for number in range(1, 7))
 
 
 @dataclass(frozen=True, slots=True)

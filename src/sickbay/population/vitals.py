@@ -89,7 +89,7 @@ def expected(person: Person, own: Build, day: datetime.date) -> Body:
 def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
     height = _GROWTH[person.sex][0][-1] * own.stature
     frame = 22.0 * height * height / 10_000
-    grown = min((age - 18) / 6, 1.0)  # the weight at 18 changes to the adult's within six years
+    grown = min((age - 18) / 6, 1.0)  # the weight moves from the median at 18 to the adult weight within six years
     light = _GROWTH[person.sex][1][-1] * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5)
     systolic = 113 + max(age - 30, 0) * 0.32 + own.systolic
     return {

@@ -131,10 +131,8 @@ def _document(document: Json) -> Json:
     context = document["context"]
     content = []
     for entry in document["content"]:
-        attachment = {
-            **entry["attachment"],
-            "size": str(entry["attachment"]["size"]),
-        }  # a 64-bit integer, which JSON has as a string
+        # In R5 the size is a 64-bit integer, which is a string in JSON.
+        attachment = {**entry["attachment"], "size": str(entry["attachment"]["size"])}
         content.append({"attachment": attachment, "profile": [{"valueCoding": entry["format"]}]})
     changed = {**document, "content": content, "context": context["encounter"], "period": context["period"]}
     if "authenticator" in document:

@@ -91,18 +91,18 @@ def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
     """Returns the history of the `number`-th patient, which depends only on the seed, with errors added (`data_quality.py`)."""
     patient = data_quality.person(person(seed, number), seed, messiness)
     chart = Chart(patient, SeededRandom(seed, "life", number))
-    names = threads_of(seed, number)
+    names = story_names(seed, number)
     if names == ("timothy",):
         timothy.build_history(chart)
     else:
-        threads = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
-        build_history(chart, [*threads, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
+        stories = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
+        build_history(chart, [*stories, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
     chart.history.app_tasks = tasks.of(chart.history, seed)
     return data_quality.add_errors(chart.history, seed, messiness)
 
 
-def threads_of(seed: int, number: int) -> tuple[str, ...]:
+def story_names(seed: int, number: int) -> tuple[str, ...]:
     """Returns the names of a patient's stories, without running them."""
     role = CAST.get(number)
     return role.stories if role else _chosen(seed, person(seed, number))

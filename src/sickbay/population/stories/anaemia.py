@@ -15,7 +15,7 @@ class Anaemia(Lasting):
     ladder = (drugs.IRON,)
     replaces = (False,)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             treated = min((day - self.orders[0].start).days / 120, 1.0) if self.orders else 0.0
             body["hemoglobin"] -= 3.0 * (1 - treated) + 0.3

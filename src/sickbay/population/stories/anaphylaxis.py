@@ -12,7 +12,7 @@ class Anaphylaxis(Episode):
     concept, days = problems.ANAPHYLACTIC_REACTION, 1
     kind, setting, minutes = problems.EMERGENCY, "emergency", 420
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         if not chart.allergic_to("Peanut"):
             chart.allergy(
                 problems.PEANUT,

@@ -12,9 +12,9 @@ class Appendicitis(Episode):
     concept, days, fever, drug, drug_days = problems.APPENDICITIS, 14, 1.5, drugs.PARACETAMOL, 5
     kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         request = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
-        chart.act(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
+        chart.procedure(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
         chart.note(
             procedure_codes.DISCHARGE,
             visit,

@@ -19,15 +19,15 @@ class Asthma(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    aims = (target("No attack at night"),)
+    goals = (target("No attack at night"),)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["oxygen"] -= 1.5 if len(self.orders) < 2 else 0.6
             body["breaths"] += 1
 
-    def missed(self, seen: Body) -> bool:
-        return not self.orders or seen.get("oxygen", 100) <= 96
+    def missed(self, measured: Body) -> bool:
+        return not self.orders or measured.get("oxygen", 100) <= 96
 
 
 CHILD = StoryDefinition(

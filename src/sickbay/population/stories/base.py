@@ -20,7 +20,7 @@ FIRST_YEAR = 2021
 
 
 class Planned(NamedTuple):
-    """A visit that a story plans. story: the only story that tests and decides at this visit; None for all stories."""
+    """A visit that a story plans. story: if set, only this story orders tests and decides at the visit."""
 
     day: datetime.date
     kind: Concept
@@ -32,27 +32,27 @@ class Planned(NamedTuple):
 
 
 class Story:
-    """A strand of a history. At every visit each story runs: `bend`, `looks`, `labs` and `decide`."""
+    """A strand of a history, such as a disease. At every visit each story runs `adjust`, `vital_signs`, `labs` and `decide`."""
 
     signs: tuple[Measure, ...] = ()
-    """Vital signs to measure, in addition to those that every visit measures."""
+    """Vital signs to measure, in addition to those of every visit."""
     no_nsaid = False
     """Whether it rules out aspirin and ibuprofen bought without a prescription."""
 
     def plan(self) -> Iterable[Planned]:
         return ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         """Changes the expected values of this day in place."""
 
-    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
-        """Returns the vital signs to measure on this day. An illness that passes has some only on its own day."""
+    def vital_signs(self, day: datetime.date) -> tuple[Measure, ...]:
+        """Returns the vital signs to measure on this day. An episode needs its own only on the day of its visit."""
         return self.signs
 
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return ()
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         """Records problems, prescribes or changes a dose, based on the values measured at this visit."""
 
 
@@ -68,7 +68,7 @@ class Lasting(Story):
     """For each rung, whether it replaces the previous one (a higher dose) or is added to it."""
     care: tuple[Concept, ...] = ()
     """What the plan of care contains in addition to drugs. If empty, there is no plan."""
-    aims: tuple[Target, ...] = ()
+    goals: tuple[Target, ...] = ()
 
     def __init__(self, onset: datetime.date) -> None:
         self.onset = onset
@@ -78,23 +78,23 @@ class Lasting(Story):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return self.tests if visit.day >= self.onset else ()
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         """Returns whether the values require the next rung."""
         return not self.orders
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         """Runs on the day of the diagnosis, for whatever is done only then."""
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day < self.onset:
             return
         if self.problem is None:
             self.problem = chart.problem(self.concept, self.onset, visit.day, visit)
             if self.care:
-                chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.aims)
+                chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.goals)
             self.diagnosed(chart, visit)
         rung = len(self.orders)
-        if rung < len(self.ladder) and self.missed(seen):
+        if rung < len(self.ladder) and self.missed(measured):
             if rung and self.replaces[rung]:
                 chart.stop(self.orders[-1], visit.day)
             self.orders.append(chart.prescribe(self.ladder[rung], visit, self.problem))
@@ -131,26 +131,26 @@ class Episode(Story):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, self.kind, self.concept, None, self, self.setting, self.minutes)
 
-    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
+    def vital_signs(self, day: datetime.date) -> tuple[Measure, ...]:
         return self.signs if day == self.day else ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day == self.day:
             body["temperature"] += self.fever
             body["pulse"] += self.fever * 8
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day != self.day or self.problem is not None:
             return
         over, last = visit.day + datetime.timedelta(days=self.days), chart.person.last
         onset = max(visit.day - datetime.timedelta(days=1), chart.person.born)
         self.problem = chart.problem(self.concept, onset, visit.day, visit, lasting=False, over=over if over <= last else None)
-        self.happen(chart, visit, self.problem)
+        self.record_event(chart, visit, self.problem)
         if self.drug:
             chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        """Does what the visit needs, except the prescription of `drug`."""
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        """Records what happens at the visit, apart from the prescription of `drug`."""
 
 
 @dataclass(frozen=True, slots=True)

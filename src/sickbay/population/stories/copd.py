@@ -21,30 +21,30 @@ class Obstruction(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
     care = (procedure_codes.LUNG_TRAINING, procedure_codes.EDUCATION)
-    aims = (target("No stay in hospital for breath this year"),)
+    goals = (target("No stay in hospital for breath this year"),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
         self.ratio = rng.between(54, 66)
         self.blown = 0
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["oxygen"] -= 3.5
             body["breaths"] += 2.0
             body["fev1"] = max(self.ratio - (day - self.onset).days / 365 * 0.6, 42.0)
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if self.problem and visit.day.year > self.blown + 1:
             self.blown = visit.day.year
             body: Body = {}
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
             number = chart.read(measures.FEV1, visit, chart.draw(measures.FEV1, body), after=14)
-            chart.act(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
+            chart.procedure(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
             chart.report(
                 procedure_codes.SPIROMETRY_STUDY,
                 "PF",

@@ -20,13 +20,13 @@ class Dementia(Lasting):
     ladder = (drugs.DONEPEZIL,)
     replaces = (False,)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    aims = (target("Lives at home, with help"),)
+    goals = (target("Lives at home, with help"),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
         self.loss = rng.between(1.4, 2.6)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["mmse"] = 28.0
         if day >= self.onset:
             body["mmse"] = max(24.5 - (day - self.onset).days / 365 * self.loss, 6.0)

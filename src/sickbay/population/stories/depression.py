@@ -24,10 +24,10 @@ class Mood(Lasting):
     def __init__(self, onset: datetime.date, rng: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
-        self.aims = (target(f"{score.concept.text} below 5", score, None, 5.0),)
+        self.goals = (target(f"{score.concept.text} below 5", score, None, 5.0),)
         self.worst = rng.between(12, 17)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body[self.score.key] = 3.0
         if day >= self.onset:
             treated = (day - self.orders[0].start).days / 365 if self.orders else 0.0

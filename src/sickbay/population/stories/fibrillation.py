@@ -28,13 +28,13 @@ class Fibrillation(Lasting):
         self.warfarin = warfarin
         implanted = max(onset + datetime.timedelta(days=40), datetime.date(FIRST_YEAR, 2, 1))
         self.paced = implanted if paced else None
-        self.aims = (target("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (target("No stroke, no bleeding"),)
+        self.goals = (target("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (target("No stroke, no bleeding"),)
 
     def plan(self) -> Iterable[Planned]:
         if self.paced:
             yield Planned(self.paced, problems.ADMISSION, self.concept, None, self, "inpatient", 2 * 24 * 60)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["pulse"] += 0 if len(self.orders) > 1 else 22
             body["inr"] = 2.5 if self.orders else 1.0
@@ -42,7 +42,7 @@ class Fibrillation(Lasting):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return (measures.INR,) if self.warfarin and self.orders else ()
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
@@ -50,14 +50,14 @@ class Fibrillation(Lasting):
         for order in chart.history.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:
                 chart.stop(order, visit.day)
-        chart.act(procedure_codes.ECG, visit, self.problem)
+        chart.procedure(procedure_codes.ECG, visit, self.problem)
         chart.report(procedure_codes.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.paced and visit.setting == "inpatient":
             device = chart.implant(procedure_codes.PACEMAKER, visit.day)
-            chart.act(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
+            chart.procedure(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
             chart.note(
                 procedure_codes.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
             )

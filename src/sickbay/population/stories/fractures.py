@@ -32,21 +32,21 @@ class Fracture(Episode):
         yield from super().plan()
         yield Planned(self.day + datetime.timedelta(days=12), problems.FOLLOW_UP, self.concept, None, self)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         request = chart.request(self.image, procedure_codes.IMAGING, visit, problem)
-        chart.act(self.image, visit, problem, request, after=30)
+        chart.procedure(self.image, visit, problem, request, after=30)
         chart.report(procedure_codes.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", request, after=50)
         if visit.setting == "emergency":
-            chart.act(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
+            chart.procedure(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
 
 
 class Hip(Fracture):
     kind, setting, minutes = problems.ADMISSION, "inpatient", 7 * 24 * 60
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        super().happen(chart, visit, problem)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        super().record_event(chart, visit, problem)
         device = chart.implant(procedure_codes.HIP_PROSTHESIS, visit.day)
-        chart.act(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
+        chart.procedure(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
         chart.note(
             procedure_codes.DISCHARGE,
             visit,
@@ -64,7 +64,7 @@ class Osteoporosis(Lasting):
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         body: Body = {"t_score": -2.9}
         number = chart.read(measures.T_SCORE, visit, chart.draw(measures.T_SCORE, body), after=18)
-        chart.act(procedure_codes.BONE_DENSITY, visit, self.problem)
+        chart.procedure(procedure_codes.BONE_DENSITY, visit, self.problem)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
 
 

@@ -20,19 +20,19 @@ class Gout(Lasting):
     ladder = drugs.ALLOPURINOL
     replaces = (False, True)
     care = (procedure_codes.EDUCATION,)
-    aims = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
+    goals = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
         self.high = rng.between(8.0, 10.0)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["urate"] = 5.2
         if day >= self.onset:
             body["urate"] = self.high - (0.0, 2.0, 3.6)[len(self.orders)]
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("urate", 0) >= 6.0
+    def missed(self, measured: Body) -> bool:
+        return measured.get("urate", 0) >= 6.0
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         drug = drugs.PARACETAMOL if chart.avoids_nsaids else drugs.NAPROXEN

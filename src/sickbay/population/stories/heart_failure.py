@@ -22,9 +22,9 @@ class HeartFailure(Lasting):
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
     replaces = (False, False)
     care = (procedure_codes.SALT, procedure_codes.SELF_CARE)
-    aims = (target("No swelling, a steady weight"),)
+    goals = (target("No swelling, a steady weight"),)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["bnp"] = 60.0
         if day >= self.onset:
             retained = 0.0 if self.orders else 3.0
@@ -34,12 +34,12 @@ class HeartFailure(Lasting):
             body["breaths"] += 2.0
             body["bnp"] = 900.0 if self.orders else 1900.0
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
-        chart.act(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
+        chart.procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
         number = chart.read(measures.EJECTION, visit, float(chart.rng.whole(32, 44)), after=18)
         chart.report(
             procedure_codes.ECHO_STUDY,

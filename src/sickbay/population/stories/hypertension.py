@@ -20,20 +20,20 @@ class Hypertension(Lasting):
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)
-    aims = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
+    goals = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
         self.rise = rng.between(18, 36)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             change = self.rise - sum(self.relief[: len(self.orders)])
             body["systolic"] += change
             body["diastolic"] += change * 0.4
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("systolic", 0) >= 140
+    def missed(self, measured: Body) -> bool:
+        return measured.get("systolic", 0) >= 140
 
 
 STORY = StoryDefinition(

@@ -60,7 +60,7 @@ _SUCCESSORS: Mapping[Concept, tuple[tuple[datetime.date, Concept], ...]] = {
         (datetime.date(2023, 9, 12), procedure_codes.COVID_2),
     ),
 }
-"""Products that replaced a vaccine in the United States, each with the day from which it was given."""
+"""Products that replaced a vaccine in the United States, each with the first day of its use."""
 
 
 _REFUSALS_FROM = datetime.date(2024, 9, 1)
@@ -85,7 +85,7 @@ class Immunizations(Story):
         )
         self.adult = list(ADULT) if self.willing else []
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         age = self.person.age(visit.day)
         if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
             self.autumn = visit.day.year

@@ -15,7 +15,7 @@ class Bladder(Episode):
     concept, days, drug, drug_days = problems.URINARY_INFECTION, 7, drugs.NITROFURANTOIN, 5
     signs = (measures.TEMPERATURE,)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         for measure in (measures.NITRITE, measures.ESTERASE):
             chart.read(measure, visit, concept=problems.POSITIVE, after=8)
 
@@ -24,7 +24,7 @@ class Influenza(Episode):
     concept, days, fever, drug = problems.INFLUENZA, 10, 2.0, drugs.PARACETAMOL
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
 
 
@@ -32,7 +32,7 @@ class Covid(Episode):
     concept, days, fever = problems.COVID, 12, 1.4
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
 
 
@@ -46,9 +46,9 @@ class Pneumonia(Episode):
         yield from super().plan()
         yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         request = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
-        chart.act(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
+        chart.procedure(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55)
         drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))

@@ -23,7 +23,7 @@ class Kidney(Lasting):
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)
     care = (procedure_codes.SALT, procedure_codes.EDUCATION)
-    aims = (target("Filtration rate above 30", measures.EGFR, 30.0, None),)
+    goals = (target("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
@@ -32,7 +32,7 @@ class Kidney(Lasting):
         if other_drug:
             self.ladder = ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             years = (day - self.onset).days / 365
             rate = max(self.start - years * 0.9, 34)
@@ -44,7 +44,7 @@ class Kidney(Lasting):
 
 
 def _creatinine(rate: float, age: float, sex: str) -> float:
-    """Returns the creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, for values above its threshold."""
+    """Returns the creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, above the threshold of its formula."""
     woman = sex == "female"
     ratio = math.pow(142 * math.pow(0.9938, age) * (1.012 if woman else 1.0) / rate, 1 / 1.2)
     return ratio * (0.7 if woman else 0.9)

@@ -21,7 +21,7 @@ class Knee(Lasting):
     ladder = (drugs.PARACETAMOL,)
     replaces = (False,)
     care = (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE)
-    aims = (target("Walks for half an hour without pain"),)
+    goals = (target("Walks for half an hour without pain"),)
 
     def __init__(self, onset: datetime.date, operation: datetime.date | None) -> None:
         super().__init__(onset)
@@ -31,21 +31,23 @@ class Knee(Lasting):
         if self.operation:
             yield Planned(self.operation, problems.ADMISSION, self.concept, None, self, "inpatient", 3 * 24 * 60)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         operated = self.operation is not None and day > self.operation
         body["pain"] = 1.0 if operated or day < self.onset else 5.0
 
     def diagnosed(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
-        chart.act(procedure_codes.KNEE_XRAY, visit, self.problem, request)
+        chart.procedure(procedure_codes.KNEE_XRAY, visit, self.problem, request)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", request)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient" and self.problem:
             request = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
             device = chart.implant(procedure_codes.KNEE_PROSTHESIS, visit.day)
-            chart.act(procedure_codes.KNEE_REPLACEMENT, visit, self.problem, request, after=120, minutes=95, device=device)
+            chart.procedure(
+                procedure_codes.KNEE_REPLACEMENT, visit, self.problem, request, after=120, minutes=95, device=device
+            )
             chart.note(
                 procedure_codes.DISCHARGE,
                 visit,

@@ -20,7 +20,7 @@ class Lipids(Lasting):
     ladder = drugs.ATORVASTATIN
     replaces = (False, True)
     care = (procedure_codes.EXERCISE,)
-    aims = (target("LDL cholesterol below 100", measures.LDL, None, 100.0),)
+    goals = (target("LDL cholesterol below 100", measures.LDL, None, 100.0),)
     left = (1.0, 0.62, 0.53)
     """The fraction of the LDL that remains on each rung."""
 
@@ -28,13 +28,13 @@ class Lipids(Lasting):
         super().__init__(onset)
         self.rise = rng.between(35, 70)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["ldl"] = (body["ldl"] + self.rise) * self.left[len(self.orders)]
             body["triglycerides"] += 35
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("ldl", 0) >= 105
+    def missed(self, measured: Body) -> bool:
+        return measured.get("ldl", 0) >= 105
 
 
 STORY = StoryDefinition(

@@ -43,7 +43,7 @@ class Pregnancy(Story):
         )
         yield Planned(self.start + TERM + datetime.timedelta(days=42), problems.POSTNATAL, None, OBSTETRICIAN.id, self)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         week = self.week(day)
         if week is not None:
             body["weight"] += max(week - 11, 0) * 0.43
@@ -60,7 +60,7 @@ class Pregnancy(Story):
             return ()
         return (*measures.BLOOD, measures.FERRITIN, measures.GLUCOSE)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if self.problem is None and self.week(visit.day) is not None:
             end = self.start + TERM
             over = end if end <= END else None
@@ -68,16 +68,16 @@ class Pregnancy(Story):
             chart.read(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
         if visit.kind is problems.PRENATAL and self.problem and int((visit.day - self.start).days / 7) == 20:
             request = chart.request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
-            chart.act(procedure_codes.ULTRASOUND, visit, self.problem, request)
+            chart.procedure(procedure_codes.ULTRASOUND, visit, self.problem, request)
             chart.report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", request)
         if visit.day == self.start + TERM and self.problem:
             self._record_birth(chart, visit)
-        if self.problem and not self.iron and seen.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
+        if self.problem and not self.iron and measured.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
             self.iron = True
             chart.prescribe(drugs.IRON, visit, self.problem, end=self.problem.over)
 
     def _record_birth(self, chart: Chart, visit: Visit) -> None:
-        chart.act(self.birth, visit, self.problem, after=300, minutes=50)
+        chart.procedure(self.birth, visit, self.problem, after=300, minutes=50)
         text = "A healthy child; mother and child go home together."
         chart.note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
 

@@ -26,7 +26,7 @@ class Mammography(Story):
             Planned(day, problems.SCREENING, procedure_codes.MAMMOGRAPHY, None, self, minutes=40) for day in sorted(self.days)
         )
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day in self.days:
             _screen(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
 
@@ -40,14 +40,14 @@ class Colonoscopy(Story):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, problems.SCREENING, procedure_codes.COLONOSCOPY, None, self, "ambulatory", 90)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day != self.day:
             return
         finding = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
         _screen(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, finding)
         if self.polyp:
             polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
-            chart.act(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
+            chart.procedure(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
         chart.note(procedure_codes.PROCEDURE_NOTE, visit, finding, printed=True)
 
 
@@ -57,7 +57,7 @@ class StoolTest(Story):
     def __init__(self, person: Person) -> None:
         self.person = person
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.kind is problems.CHECK_UP and visit.day >= day_at(self.person, 50):
             chart.read(measures.STOOL, visit, concept=problems.NEGATIVE, after=14)
 
@@ -75,11 +75,11 @@ class BreastCancer(Lasting):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.operation, problems.ADMISSION, self.concept, None, self, "inpatient", 24 * 60)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient":
             request = chart.request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
-            chart.act(procedure_codes.LUMPECTOMY, visit, self.problem, request, after=150, minutes=70)
+            chart.procedure(procedure_codes.LUMPECTOMY, visit, self.problem, request, after=150, minutes=70)
             chart.note(
                 procedure_codes.PROCEDURE_NOTE,
                 visit,
@@ -88,12 +88,12 @@ class BreastCancer(Lasting):
             )
 
 
-def _screen(chart: Chart, visit: Visit, act: Concept, study: Concept, finding: str) -> None:
+def _screen(chart: Chart, visit: Visit, procedure: Concept, study: Concept, finding: str) -> None:
     request = chart.request(
-        act, procedure_codes.IMAGING if act is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
+        procedure, procedure_codes.IMAGING if procedure is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
     )
-    chart.act(act, visit, None, request, minutes=20)
-    chart.report(study, "RAD" if act is procedure_codes.MAMMOGRAPHY else "OTH", visit, finding, request, after=35)
+    chart.procedure(procedure, visit, None, request, minutes=20)
+    chart.report(study, "RAD" if procedure is procedure_codes.MAMMOGRAPHY else "OTH", visit, finding, request, after=35)
 
 
 MAMMOGRAPHY = StoryDefinition(

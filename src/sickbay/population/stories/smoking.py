@@ -17,20 +17,20 @@ class Smoking(Lasting):
 
     concept = problems.NICOTINE
     care = (procedure_codes.SMOKING_ADVICE, procedure_codes.SMOKING_THERAPY)
-    aims = (target("No cigarettes for a year", finding=problems.EX_SMOKER),)
+    goals = (target("No cigarettes for a year", finding=problems.EX_SMOKER),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
         super().__init__(onset)
         self.stopped = stopped
         self.helped = False
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
             request = chart.request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
-            chart.act(procedure_codes.SMOKING_THERAPY, visit, self.problem, request, minutes=8)
+            chart.procedure(procedure_codes.SMOKING_THERAPY, visit, self.problem, request, minutes=8)
             chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
             chart.resolve(self.problem, until)
 

@@ -18,9 +18,9 @@ class Stroke(Episode):
     minutes = 5 * 24 * 60
     days = 90
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         request = chart.request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
-        chart.act(procedure_codes.HEAD_CT, visit, problem, request, after=25)
+        chart.procedure(procedure_codes.HEAD_CT, visit, problem, request, after=25)
         chart.report(
             procedure_codes.IMAGE,
             "RAD",

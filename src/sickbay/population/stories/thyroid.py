@@ -23,13 +23,13 @@ class Hypothyroidism(Lasting):
         super().__init__(onset)
         self.rise = rng.between(6, 12)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["tsh"] += self.rise * (1.0, 0.35, 0.12, 0.05)[len(self.orders)]
             body["pulse"] -= 0 if self.orders else 6
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("tsh", 0) > 4.5
+    def missed(self, measured: Body) -> bool:
+        return measured.get("tsh", 0) > 4.5
 
 
 STORY = StoryDefinition(

@@ -169,8 +169,8 @@ def _care(
     for day, visit in sorted(visits.items()):
         if day.month >= 11 and day.year >= 2021:
             request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, diabetes)
-            chart.act(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
-            chart.act(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
+            chart.procedure(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
+            chart.procedure(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
             chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, day), visit)
     for vaccine, day_given in (
         (procedure_codes.COVID_1, "2021-11-09"),
@@ -180,7 +180,7 @@ def _care(
         chart.vaccinate(vaccine, visits[_day(day_given)])
     knee_visit = visits[_day("2021-03-16")]
     request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, knee_visit, knee)
-    chart.act(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
+    chart.procedure(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
     chart.report(procedure_codes.IMAGE, "RAD", knee_visit, "Left knee: narrow joint space, osteophytes; no fracture.", request)
     chart.plan(
         "Type 2 diabetes: plan of care",

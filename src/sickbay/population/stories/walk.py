@@ -16,12 +16,12 @@ from sickbay.population.stories.smoking import Smoking
 INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
 
 
-def build_history(chart: Chart, threads: list[Story]) -> None:
+def build_history(chart: Chart, stories: list[Story]) -> None:
     """Runs the stories through the planned visits in order."""
     person, rng = chart.person, chart.rng
     build = vitals.build(person, rng)
     last_checkup, too_young = None, False
-    for planned in _calendar(person, rng, threads):
+    for planned in _calendar(person, rng, stories):
         illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
         visit = chart.visit(
             planned.day,
@@ -35,21 +35,21 @@ def build_history(chart: Chart, threads: list[Story]) -> None:
         if visit.number == 1 or (too_young and old_enough):
             allergies(chart, visit)
         if visit.number == 1:
-            _over_the_counter(chart, visit, threads)
+            _over_the_counter(chart, visit, stories)
         too_young = not old_enough
         body = vitals.expected(person, build, visit.day)
-        for thread in threads:
-            thread.bend(body, visit.day)
+        for story in stories:
+            story.adjust(body, visit.day)
         if illness:
             acute(chart, visit, body, illness)
             continue
-        active = [planned.story] if planned.story else threads
-        seen = _examine(chart, visit, body, active)
-        for thread in active:
-            thread.decide(chart, visit, seen)
+        active = [planned.story] if planned.story else stories
+        measured = _examine(chart, visit, body, active)
+        for story in active:
+            story.decide(chart, visit, measured)
         if planned.kind in (problems.CHECK_UP, problems.WELL_CHILD):
             last_checkup = visit
-            _smoking_status(chart, visit, threads)
+            _smoking_status(chart, visit, stories)
     if last_checkup:
         chart.note(procedure_codes.PROGRESS, last_checkup, _summary(chart, last_checkup))
         _hunger_screening(chart, last_checkup)
@@ -59,21 +59,21 @@ def build_history(chart: Chart, threads: list[Story]) -> None:
 def _illness(chart: Chart, day: datetime.date) -> Illness:
     """Picks a minor illness that the patient doesn't have at the moment."""
     usual = CHILD if chart.person.age(day) < 12 else ADULT
-    return chart.rng.pick([illness for illness in usual if not chart.standing(illness.concept, day)] or usual)
+    return chart.rng.pick([illness for illness in usual if not chart.has_problem(illness.concept, day)] or usual)
 
 
-def _over_the_counter(chart: Chart, visit: Visit, threads: list[Story]) -> None:
+def _over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     """Records a drug that the patient reports at the first visit, bought without a prescription."""
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
-    ruled_out = any(thread.no_nsaid for thread in threads)
+    ruled_out = any(story.no_nsaid for story in stories)
     if chart.person.age(visit.day) >= 18 and chart.rng.chance(0.2) and not ruled_out:
         chart.state(drug, visit.day - datetime.timedelta(days=chart.rng.whole(20, 300)), visit.day)
 
 
-def _smoking_status(chart: Chart, visit: Visit, threads: list[Story]) -> None:
+def _smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     """Records the smoking status at a check-up, for everyone from 12 on."""
     if chart.person.age(visit.day) >= 12:
-        statuses = [thread.status(visit.day) for thread in threads if isinstance(thread, Smoking) and visit.day >= thread.onset]
+        statuses = [story.status(visit.day) for story in stories if isinstance(story, Smoking) and visit.day >= story.onset]
         former = chart.person.age(visit.day) > 35 and chart.person.number % 7 == 3
         status = statuses[0] if statuses else problems.EX_SMOKER if former else problems.NEVER_SMOKED
         chart.read(measures.SMOKING, visit, concept=status, after=2)
@@ -102,11 +102,11 @@ def _summary(chart: Chart, visit: Visit) -> str:
     return "\n".join(lines)
 
 
-def _calendar(person: Person, rng: SeededRandom, threads: list[Story]) -> list[Planned]:
+def _calendar(person: Person, rng: SeededRandom, stories: list[Story]) -> list[Planned]:
     """Returns the visits in order, at most one a day: first those of the stories, then routine visits, then random ones."""
-    lasting = [thread for thread in threads if isinstance(thread, Lasting) and thread.chronic]
+    lasting = [story for story in stories if isinstance(story, Lasting) and story.chronic]
     routine = list(_routine(person, rng, lasting))
-    plans = [planned for thread in threads for planned in thread.plan()] + routine
+    plans = [planned for story in stories for planned in story.plan()] + routine
     birthday = max(person.born + datetime.timedelta(days=60), datetime.date(FIRST_YEAR, 1, 1))
     for _ in range(rng.whole(0, 3)):
         day = birthday + datetime.timedelta(days=rng.whole(0, max((person.last - birthday).days - 30, 1)))
@@ -149,27 +149,27 @@ def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
         yield Planned(day, problems.FOLLOW_UP, oldest.concept)
 
 
-def _examine(chart: Chart, visit: Visit, body: vitals.Body, threads: list[Story]) -> vitals.Body:
+def _examine(chart: Chart, visit: Visit, body: vitals.Body, stories: list[Story]) -> vitals.Body:
     age = chart.person.age(visit.day)
-    seen = chart.vitals(visit, body, _signs(visit, age, threads), pressure=age >= 3)
+    measured = chart.vitals(visit, body, _signs(visit, age, stories), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
-        seen["bmi_rank"] = vitals.rank(chart.person, age, seen["bmi"])
-        chart.read(measures.BMI_RANK, visit, seen["bmi_rank"])
+        measured["bmi_rank"] = vitals.rank(chart.person, age, measured["bmi"])
+        chart.read(measures.BMI_RANK, visit, measured["bmi_rank"])
     tests: dict[str, Measure] = {}
     if visit.kind is problems.CHECK_UP and visit.day.year % 2 == chart.person.number % 2:
         blood = measures.BLOOD if visit.day.year % 4 in (1, 2) else ()
         tests.update((test.key, test) for test in (*measures.METABOLIC, *measures.LIPIDS, *blood))
-    for thread in threads:
-        tests.update((test.key, test) for test in thread.labs(visit))
+    for story in stories:
+        tests.update((test.key, test) for test in story.labs(visit))
     surveys = [test for test in tests.values() if test.kind == "survey"]
     for measure in surveys:
-        seen[measure.key] = min(max(chart.draw(measure, body), 0.0), 30.0)
-        chart.read(measure, visit, seen[measure.key], after=8)
-    seen.update(chart.labs(visit, body, [test for test in tests.values() if test.kind != "survey"]))
-    return seen
+        measured[measure.key] = min(max(chart.draw(measure, body), 0.0), 30.0)
+        chart.read(measure, visit, measured[measure.key], after=8)
+    measured.update(chart.labs(visit, body, [test for test in tests.values() if test.kind != "survey"]))
+    return measured
 
 
-def _signs(visit: Visit, age: float, threads: list[Story]) -> tuple[Measure, ...]:
+def _signs(visit: Visit, age: float, stories: list[Story]) -> tuple[Measure, ...]:
     if visit.setting != "ambulatory":
         return (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN, measures.WEIGHT)
     if age < 2.2:
@@ -178,4 +178,4 @@ def _signs(visit: Visit, age: float, threads: list[Story]) -> tuple[Measure, ...
     usual = measures.USUAL if routine else (measures.PULSE, measures.WEIGHT)
     if routine and age < 18:
         usual = (measures.TEMPERATURE, *usual)
-    return (*dict.fromkeys(sign for thread in threads for sign in thread.looks(visit.day)), *usual)
+    return (*dict.fromkeys(sign for story in stories for sign in story.vital_signs(visit.day)), *usual)

@@ -52,7 +52,7 @@ def _resources(history: PatientHistory) -> Iterator[Json]:
     yield from (procedures.immunization(person, dose) for dose in history.vaccinations)
     yield from (procedures.request(person.id, request) for request in history.requests)
     yield from (procedures.device(person.id, implant) for implant in history.implants)
-    yield from (procedures.procedure(person.id, act) for act in history.acts)
+    yield from (procedures.procedure(person.id, procedure) for procedure in history.procedures)
     for report in history.reports:
         if procedures.has_image(report):
             yield procedures.image(person.id, report)
@@ -61,7 +61,7 @@ def _resources(history: PatientHistory) -> Iterator[Json]:
             report,
             dict.fromkeys(specimen_of[reading].number for reading in report.readings if reading in specimen_of),
         )
-    yield from (procedures.goal(person, aim) for aim in history.aims)
+    yield from (procedures.goal(person, goal) for goal in history.goals)
     yield from (procedures.plan(person, plan) for plan in history.plans)
     yield from (procedures.task(person, app_task) for app_task in history.app_tasks)
     yield from accounts.accounts(history)

@@ -126,35 +126,35 @@ SHORT = 10
 """Minutes. A procedure up to this length has a point in time, not a period."""
 
 
-def procedure(patient: str, act: Procedure) -> Json:
+def procedure(patient: str, procedure: Procedure) -> Json:
     resource: Json = {
-        **profiled("Procedure", part_of(patient, "d", act.number), "us-core-procedure"),
+        **profiled("Procedure", part_of(patient, "d", procedure.number), "us-core-procedure"),
         "status": "completed",
-        "code": concept(act.concept),
+        "code": concept(procedure.concept),
         "subject": reference("Patient", patient),
-        "encounter": encounter(patient, act.visit.number),
-        **_performed(act),
-        "performer": [{"actor": practitioner(act.visit.practitioner)}],
-        "location": reference("Location", act.visit.location),
+        "encounter": encounter(patient, procedure.visit.number),
+        **_performed(procedure),
+        "performer": [{"actor": practitioner(procedure.visit.practitioner)}],
+        "location": reference("Location", procedure.visit.location),
     }
-    if act.request:
-        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", act.request))]
-    if act.problem:
-        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", act.problem))]
-    if act.visit.reason:
-        resource["reasonCode"] = [concept(act.visit.reason)]
-    if act.site:
-        resource["bodySite"] = [concept(act.site)]
-    if act.device:
-        resource["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", act.device))}]
+    if procedure.request:
+        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", procedure.request))]
+    if procedure.problem:
+        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", procedure.problem))]
+    if procedure.visit.reason:
+        resource["reasonCode"] = [concept(procedure.visit.reason)]
+    if procedure.site:
+        resource["bodySite"] = [concept(procedure.site)]
+    if procedure.device:
+        resource["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", procedure.device))}]
     return resource
 
 
-def _performed(act: Procedure) -> Json:
-    if act.minutes <= SHORT:
-        return {"performedDateTime": instant(act.start)}
-    end = act.start + datetime.timedelta(minutes=act.minutes)
-    return {"performedPeriod": {"start": instant(act.start), "end": instant(end)}}
+def _performed(procedure: Procedure) -> Json:
+    if procedure.minutes <= SHORT:
+        return {"performedDateTime": instant(procedure.start)}
+    end = procedure.start + datetime.timedelta(minutes=procedure.minutes)
+    return {"performedPeriod": {"start": instant(procedure.start), "end": instant(end)}}
 
 
 def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
@@ -209,22 +209,22 @@ def image(patient: str, report: Report) -> Json:
     }
 
 
-def goal(person: Person, aim: Goal) -> Json:
+def goal(person: Person, goal: Goal) -> Json:
     patient = person.id
     resource: Json = {
-        **profiled("Goal", part_of(patient, "g", aim.number), "us-core-goal"),
+        **profiled("Goal", part_of(patient, "g", goal.number), "us-core-goal"),
         "lifecycleStatus": "cancelled" if person.died else "active",
-        "description": {**({"coding": concept(aim.finding)["coding"]} if aim.finding else {}), "text": aim.text},
+        "description": {**({"coding": concept(goal.finding)["coding"]} if goal.finding else {}), "text": goal.text},
         "subject": reference("Patient", patient),
-        "startDate": aim.start.isoformat(),
+        "startDate": goal.start.isoformat(),
         "expressedBy": practitioner(person.practitioner),
-        "addresses": [reference("Condition", part_of(patient, "c", aim.problem))],
+        "addresses": [reference("Condition", part_of(patient, "c", goal.problem))],
     }
-    if aim.measure:
-        unit = {"unit": aim.measure.unit, "system": UCUM, "code": aim.measure.ucum}
-        bounds = {name: {"value": value, **unit} for name, value in (("low", aim.low), ("high", aim.high)) if value}
-        due = aim.start + datetime.timedelta(days=365)
-        resource["target"] = [{"measure": concept(aim.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}]
+    if goal.measure:
+        unit = {"unit": goal.measure.unit, "system": UCUM, "code": goal.measure.ucum}
+        bounds = {name: {"value": value, **unit} for name, value in (("low", goal.low), ("high", goal.high)) if value}
+        due = goal.start + datetime.timedelta(days=365)
+        resource["target"] = [{"measure": concept(goal.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}]
     return resource
 
 
@@ -256,8 +256,8 @@ def plan(person: Person, care_plan: CarePlan) -> Json:
             for step in care_plan.steps
         ],
     }
-    if care_plan.aims:
-        resource["goal"] = [reference("Goal", part_of(patient, "g", aim)) for aim in care_plan.aims]
+    if care_plan.goals:
+        resource["goal"] = [reference("Goal", part_of(patient, "g", goal)) for goal in care_plan.goals]
     return resource
 
 
