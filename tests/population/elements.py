@@ -42,7 +42,7 @@ class Tables:
         if kind not in self.children:
             yield f"no type {kind}"
             return
-        yield from self._object({name: value for name, value in resource.items() if k != "resourceType"}, kind)
+        yield from self._object({name: value for name, value in resource.items() if name != "resourceType"}, kind)
 
     def _object(self, value: Any, path: str) -> Iterator[str]:
         if not isinstance(value, dict) or not value:

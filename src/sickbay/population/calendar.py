@@ -21,7 +21,7 @@ from sickbay.population.stories import STORIES, story_names
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
 NOW = "10:24"
-HELD = "10:30"
+TIMOTHY_TIME = "10:30"
 """The time of Timothy Peters's appointment today. Other days have no slot at this time, so a slot keeps what was recorded for
 it.
 """
@@ -30,7 +30,7 @@ _OKAFOR = (
     ("08:30", 20),
     ("09:00", 30),
     ("09:45", 15),
-    (HELD, 30),
+    (TIMOTHY_TIME, 30),
     ("11:15", 20),
     ("11:45", 15),
     ("13:30", 30),
@@ -91,13 +91,13 @@ def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 
         for clinic in CLINICS:
             for clock, minutes in clinic.times:
                 patient_number = _pick_patient(seed, patients, day, clinic.practitioner, clock, taken)
-                if clock != HELD or shift == 0:
+                if clock != TIMOTHY_TIME or shift == 0:
                     yield _booked(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
             for clock, minutes in _FREE:
                 yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
 
-def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
+def _rng(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
     return SeededRandom(seed, "booking", practitioner.id, day.isoformat(), clock, what)
 
 
@@ -111,7 +111,7 @@ def _booked(
     shift: int,
     messiness: float,
 ) -> tuple[Slot, Booking | None]:
-    rng = _dice(seed, clinic.practitioner, day, clock, "state")
+    rng = _rng(seed, clinic.practitioner, day, clock, "state")
     state = _state(rng, shift, clock)
     slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
     if patient_number is None:
@@ -131,9 +131,9 @@ def _pick_patient(
     seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]
 ) -> int | None:
     """Returns a patient of the right age who was already born and is not yet booked that day; None after 40 failed attempts."""
-    if clock == HELD and patients >= TIMOTHY:
+    if clock == TIMOTHY_TIME and patients >= TIMOTHY:
         return TIMOTHY
-    rng = _dice(seed, practitioner, day, clock, "who")
+    rng = _rng(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
         number = rng.whole(1, patients)
@@ -164,4 +164,4 @@ def _state(rng: SeededRandom, shift: int, clock: str) -> str:
         return "cancelled"
     if clock < "10:00":
         return "fulfilled"
-    return {"10:15": "checked-in", HELD: "arrived"}.get(clock, "booked")
+    return {"10:15": "checked-in", TIMOTHY_TIME: "arrived"}.get(clock, "booked")

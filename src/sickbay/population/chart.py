@@ -228,7 +228,7 @@ class Chart:
         """Records that the patient declined a vaccine."""
         self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, "", refused=True))
 
-    def remember(self, vaccine: Concept, visit: Visit) -> None:
+    def record_reported_dose(self, vaccine: Concept, visit: Visit) -> None:
         """Records a vaccine that the patient reports without a date."""
         number = len(self.history.vaccinations) + 1
         self.history.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
@@ -327,7 +327,7 @@ class Chart:
         self.history.implants.append(implant)
         return implant
 
-    def state(self, drug: Drug, since: datetime.date, reported: datetime.date) -> None:
+    def record_statement(self, drug: Drug, since: datetime.date, reported: datetime.date) -> None:
         self.history.statements.append(MedicationStatement(len(self.history.statements) + 1, drug, since, reported))
 
     @property

@@ -24,7 +24,7 @@ def add(chart: Chart, rng: SeededRandom) -> None:
     _laboratory(chart)
     _adherence(chart, rng)
     if chart.person.number % 13 == 6 and chart.person.age(chart.history.visits[0].day) >= 18:
-        chart.remember(procedure_codes.TD, chart.history.visits[0])
+        chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
 
 
 def _percentiles(chart: Chart) -> None:

@@ -85,17 +85,17 @@ def _reference_level(reading: Observation) -> int:
     return 2 if reading.members else 1 if reading.derived else 0
 
 
-def panel(person: Practitioner, patients: Sequence[str]) -> Json:
+def panel(clinician: Practitioner, patients: Sequence[str]) -> Json:
     """Returns a Group of a practitioner's patients, for group exports."""
     return {
         "resourceType": "Group",
-        "id": f"panel-{person.id}",
+        "id": f"panel-{clinician.id}",
         "active": True,
         "type": "person",
         "actual": True,
-        "name": f"Patients of {person.name}",
+        "name": f"Patients of {clinician.name}",
         "quantity": len(patients),
-        "managingEntity": practitioner(person.id),
+        "managingEntity": practitioner(clinician.id),
         "member": [{"entity": reference("Patient", id)} for id in patients],
     }
 
