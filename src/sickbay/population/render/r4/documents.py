@@ -108,7 +108,7 @@ _CURRENT_TYPES = frozenset(
 
 
 def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Iterator[Json]:
-    """Yields Provenance of what the last visit recorded, of current resources and of the last dispense. resources: the record."""
+    """Yields Provenance of the last visit, of current resources and of the last dispense. resources: the whole record."""
     if not history.visits:
         return
     last, person = history.visits[-1], history.person
