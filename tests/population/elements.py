@@ -56,7 +56,7 @@ class Tables:
             for key in absent:
                 remaining.pop(f"_{key}")
             if len(present) > 1 or (minimum and not present and not absent):
-                yield f"{path}.{name}: {len(present)} present, wanted {minimum}..{maximum}"
+                yield f"{path}.{name}: {len(present)} present, expected {minimum}..{maximum}"
             for key, type_ in present:
                 yield from self._values(remaining.pop(key), f"{path}.{name}", type_, maximum, rest[0] if rest else None)
         for key in remaining:
@@ -66,7 +66,7 @@ class Tables:
 
     def _values(self, value: Any, path: str, type_: str, maximum: str, codes: str | None) -> Iterator[str]:
         if (maximum == "*") != isinstance(value, list):
-            yield f"{path}: list or not, against {maximum}"
+            yield f"{path}: list or single value does not match the maximum {maximum}"
             return
         for item in value if isinstance(value, list) else [value]:
             yield from self._value(item, path, type_, codes)

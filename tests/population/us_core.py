@@ -101,7 +101,7 @@ def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: G
             values = [item for item in values if is_of(item, element, tree, guide)]
         minimum, maximum = element["min"], element["max"]
         if len(values) < minimum or (maximum != "*" and len(values) > int(maximum)):
-            yield f"{element['id']}: {len(values)} present, wanted {minimum}..{maximum}"
+            yield f"{element['id']}: {len(values)} present, expected {minimum}..{maximum}"
         for item in values:
             yield from _value(item, element, guide)
             yield from _inside(item, element["id"], tree, guide)
