@@ -100,7 +100,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(file: Path, monkeypatch: py
 def test_a_file_of_a_newer_sickbay_is_refused(file: Path) -> None:
     db = connect(file)
     db.pragma("user_version", len(STEPS) + 1)
-    with pytest.raises(RuntimeError, match="newer Sickbay"):
+    with pytest.raises(RuntimeError, match="newer version of Sickbay"):
         migrate(db)
 
 

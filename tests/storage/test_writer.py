@@ -184,7 +184,7 @@ async def test_who_finds_the_disk_full_is_told_so_and_it_goes_on_once_there_is_r
     writer = Writer(db)
     db.pragma("max_page_count", db.pragma("page_count"))
     for undo in (Undo.NOTHING, Undo.SAVEPOINT):
-        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); nothing of this was kept"):
+        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); the change was not saved"):
             await writer.run(partial(many, 5000), undo)
     db.pragma("max_page_count", 1000)
     assert await writer.run(partial(many, 5000)) == 5000
