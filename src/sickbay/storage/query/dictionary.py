@@ -72,11 +72,11 @@ class Dictionary:
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """Return the hashes of (system, code). With system None, return those of every system that has the code."""
-        hashes_ = [term_hash(system, code) for system, code in codings if system is not None]
+        result = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
             look_up = partial(self._of_any_system, code)
-            hashes_ += look_up() if len(code) > LONGEST else self._caches.hashes.get(code, look_up)
-        return hashes_
+            result += look_up() if len(code) > LONGEST else self._caches.hashes.get(code, look_up)
+        return result
 
     def _of_any_system(self, code: str) -> list[int]:
         return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]

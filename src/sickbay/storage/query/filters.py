@@ -394,5 +394,5 @@ def negated(part: Sql) -> Sql:
     return Sql(f"NOT ({part.text})", part.binds)
 
 
-def _is_true(values_: tuple[Value, ...]) -> bool:
-    return any(isinstance(value, TokenValue) and value.code == "true" for value in values_)
+def _is_true(values: tuple[Value, ...]) -> bool:
+    return any(isinstance(value, TokenValue) and value.code == "true" for value in values)
