@@ -34,8 +34,8 @@ class Batch:
 
     spaces, words: their numbers. known: every resource that is saved or referenced; a new one has version 0. resources,
     history, index, terms: rows to write. keep: nids whose current body is copied to the history. forget: nids whose index rows
-    are deleted. reindexed: facts by nid of resources that are only reindexed. gone: nids of deleted resources, of which only
-    the rows that decide their visibility remain. counts: change in live resources by type.
+    are deleted. reindexed: facts by nid of resources that are only reindexed. gone: nids of deleted resources, which keep only
+    the rows that decide their visibility. counts: change in live resources by type.
     """
 
     spaces: Mapping[Any, int]

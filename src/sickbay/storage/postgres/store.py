@@ -229,10 +229,10 @@ class PostgresStore:
         await self._statistics.close()
         await self._pool.close()
 
-    async def _write(self, held: str, job: Job[T]) -> T:
+    async def _write(self, lock_statement: str, job: Job[T]) -> T:
         """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
-            return await in_transaction(self._pool, held, job)
+            return await in_transaction(self._pool, lock_statement, job)
         finally:
             self._stamp += 1
 

@@ -18,7 +18,7 @@ from sickbay.storage.query.statement import Sql
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _WORDS = ("composite", "string", "uri", "token", "reference", "special")
 FEW = 2000
-"""A range with fewer rows than this is read before a code with more rows, each of which would be looked up in the range."""
+"""A range with fewer rows than this is read before a code with more rows that would all be looked up in the range."""
 _NUMBERS = ("composite", "date", "quantity", "number")
 
 
@@ -228,7 +228,7 @@ def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
 
 
 def _between(scope: Scope, query: Query) -> AccessPath | None:
-    """Combine a lower and an upper date bound, because neither bound by itself is selective."""
+    """Combine a lower and an upper date bound, because a single bound is rarely selective."""
     dates = _dates(query)
     for from_filter, after in dates:
         for to_filter, before in dates:

@@ -19,7 +19,7 @@ from sickbay.storage.query.statement import Bind, Run, Statement, paged
 class SearchPlans(NamedTuple):
     """The plans of a search of several types, one for each type or group of types that may have matches."""
 
-    each: tuple[SearchPlan, ...]
+    plans: tuple[SearchPlan, ...]
     query: Query
     space: ResourceSpace
     visibility: Visibility
@@ -60,7 +60,7 @@ def _page(search: SearchPlans, at: Position | None) -> Statement:
     names = _names(search)
     texts: list[str] = []
     binds: list[Bind] = []
-    for part in search.each:
+    for part in search.plans:
         keys = [f"{key.text} AS {name}" for key, (name, _) in zip(part.keys, names, strict=False)]
         table = part.source.joined() if part.needs_row or names else part.source.text
         texts.append(f"SELECT {', '.join((f'{part.source.nid} AS n', *keys))} {table} AND {part.where.text}")
@@ -78,7 +78,7 @@ def counted(search: SearchPlans, limit: int | None = None) -> Statement:
     """Count the matches, up to `limit` if there is one."""
     texts: list[str] = []
     binds: list[Bind] = []
-    for part in search.each:
+    for part in search.plans:
         text = part.source.joined() if part.needs_row else part.source.text
         texts.append(f"SELECT 1 {text} AND {part.where.text}")
         binds += (*part.source.binds, *part.where.binds)

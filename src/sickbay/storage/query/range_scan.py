@@ -21,7 +21,7 @@ REACH = {"date_index": DAY, "quantity_index": 0, "composite_index": 0}
 
 
 def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
-    """Return conditions on the rows `t`, one of which is true of every match. Each begins with an indexed range.
+    """Return conditions on the rows `t`; every match meets one of them. Each begins with an indexed range.
 
     None: no stretch is shorter than the whole index.
     """

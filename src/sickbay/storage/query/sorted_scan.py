@@ -21,8 +21,8 @@ _LATER, _EARLIER = ("gt", "ge", "sa"), ("lt", "le", "eb")
 class DateWindow(NamedTuple):
     """A date parameter that is both filtered and sorted by, if the first entries in the sort order don't match the filter.
 
-    begin: where matches begin. Exceptions: dates wider than a day, which end after `past`, and resources with several dates, of
-    which one may match and another determine the order; `several` matches their spans. condition: the filter.
+    begin: where matches begin. Exceptions: dates wider than a day, which end after `past`, and resources with several dates,
+    because one date may match and another determine the order; `several` matches their spans. condition: the filter.
     """
 
     begin: int

@@ -133,7 +133,7 @@ class Changes:
             space.allocated -= 1
             return False
         space.nids[step.type, step.id] = nid
-        self._written(space, type, nid, step, facts)
+        self._add_version(space, type, nid, step, facts)
         space.live[type] = space.live.get(type, 0) + 1
         return True
 
@@ -146,11 +146,11 @@ class Changes:
             self._db.execute(_UPDATE, (*fresh, nid))
             if state != REFERENCED:
                 self._forget(nid)
-        self._written(space, type, nid, step, facts)
+        self._add_version(space, type, nid, step, facts)
         if state != LIVE:
             space.live[type] = space.live.get(type, 0) + 1
 
-    def _written(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
+    def _add_version(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
         self._remember(space, nid, step, facts)
         self._index(space, type, nid, step.facts)
         if self._rows.full():
