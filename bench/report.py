@@ -88,7 +88,7 @@ def text(
             *_database(database),
             f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f}/s "
             f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, including startup;",
-            f"{loaded.memory[0]:.0f} MB peak memory of both processes in the first half, {loaded.memory[1]:.0f} MB in the second.",
+            f"{loaded.memory[0]:.0f} MB peak memory in the first half, {loaded.memory[1]:.0f} MB in the second.",
             "",
             "| from spawn to the first 200 for `/general/r4/metadata`, median of 5 | s | at most |",
             "|---|---:|---:|",
@@ -180,7 +180,7 @@ def slopes(results: list[Slope]) -> list[str]:
 def _slope(slope: Slope) -> tuple[str, ...]:
     small, large = slope.sizes
     rows = [
-        f"| `{name}` | {query.small:,.0f} | {query.large:,.0f} | {query.times:.2f} | {query.errors} of {query.asked:,} |"
+        f"| `{name}` | {query.small:,.0f} | {query.large:,.0f} | {query.times:.2f} | {query.errors} of {query.requests:,} |"
         for name, query in slope.queries.items()
     ]
     return (

@@ -34,7 +34,7 @@ class Grown(NamedTuple):
     small: float
     large: float
     errors: int
-    asked: int
+    requests: int
 
     @property
     def times(self) -> float:
