@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 from sickbay.storage.postgres.locks import number
-from sickbay.storage.postgres.sql_dialect import spoken, values
+from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 
@@ -68,7 +68,7 @@ async def _put_all(db: Any, steps: Sequence[Put]) -> None:
     if len(steps) == 1:
         await _change(db, record_sql.PUT, *record_sql.fields(steps[0].record))
     elif steps:
-        await db.executemany(spoken(record_sql.PUT).text, [values(record_sql.fields(step.record)) for step in steps])
+        await db.executemany(to_postgres(record_sql.PUT).text, [values(record_sql.fields(step.record)) for step in steps])
 
 
 async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
@@ -78,5 +78,5 @@ async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> N
 
 async def _change(db: Any, text: str, *binds: Any) -> int:
     """Execute a statement and return the number of rows, which ends PostgreSQL's status: "UPDATE 1"."""
-    status: str = await db.execute(spoken(text).text, *values(binds))
+    status: str = await db.execute(to_postgres(text).text, *values(binds))
     return int(status.rpartition(" ")[2])

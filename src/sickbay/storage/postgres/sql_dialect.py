@@ -30,7 +30,7 @@ class PostgresStatement(NamedTuple):
 
 
 @memoized(1024)
-def spoken(text: str) -> PostgresStatement:
+def to_postgres(text: str) -> PostgresStatement:
     lists: list[int] = []
     count = 0
 

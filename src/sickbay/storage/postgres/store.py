@@ -32,7 +32,7 @@ from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.postgres.records import purge, trim
 from sickbay.storage.postgres.resources import bounds, save
-from sickbay.storage.postgres.sql_dialect import fitted, spoken, values
+from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
 from sickbay.storage.postgres.steps import apply, copy
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
@@ -103,7 +103,7 @@ class PostgresStore:
         number = await self._number(space)
 
         async def job(db: Any) -> int:
-            if await db.fetchval(spoken(ANY_LIVE).text, number):
+            if await db.fetchval(to_postgres(ANY_LIVE).text, number):
                 return 0
             count = 0
             while chunk := await asyncio.to_thread(lambda: list(islice(pending, CHUNK))):
@@ -254,7 +254,7 @@ class PostgresStore:
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
-    text, lists = spoken(statement.text)
+    text, lists = to_postgres(statement.text)
     rows: list[Row] = await db.fetch(text, *values(statement.binds, lists))
     return rows if statement.body < 0 else bounded(rows, statement.body)
 

@@ -1,4 +1,4 @@
-"""Searches a whole compartment in one range: all references to its patient by parameters that make a resource a member.
+"""Searches a whole compartment in one range: all references to its owner by parameters that define membership.
 
 Searching type by type would take about sixty searches, most of them without results.
 """
@@ -13,13 +13,13 @@ from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.filters import FALSE, Scope, both, one_of
 from sickbay.storage.query.order import Find, order
 from sickbay.storage.query.search import SearchPlan, own
-from sickbay.storage.query.visible import alike
+from sickbay.storage.query.visible import group_by_visibility
 
 _OWN = ("_id", "_lastUpdated")
 """Sort parameters that mean the same for every type."""
 
 
-def gathered(
+def group_parts(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> tuple[list[SearchPlan], list[Query]]:
     """Return plans for the parts that only ask for membership, one for each set of types with the same visibility, and the
@@ -31,7 +31,7 @@ def gathered(
     nid = scope.names.nid(scope.space, query.within.type, query.within.id) if plain else -1
     plans = [
         plan_of_types
-        for types in alike(visibility, "s", plain)
+        for types in group_by_visibility(visibility, "s", plain)
         if (plan_of_types := _plan(scope, find, space, [plain[type] for type in types], nid, visibility))
     ]
     return plans, [part for part in query.parts if part.type not in plain]

@@ -14,7 +14,7 @@ from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.row_reader import COLUMNS, WIDTH
 from sickbay.storage.query.statement import BYTES, Cut, Row, Run, Statement
-from sickbay.storage.query.visible import alike
+from sickbay.storage.query.visible import group_by_visibility
 
 MOST = 1000
 """Maximum included resources of a page, besides BYTES: one match may be linked to a patient's whole record."""
@@ -116,7 +116,7 @@ def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
 def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[list[Row]]:
     """Yield rows that end with their type number. Types with the same visibility share one statement."""
     types = hop.types if hop.types is not None else _types(run, scope, hop)
-    for group in alike(visibility, "rs", (type for type in types if type not in hop.without)):
+    for group in group_by_visibility(visibility, "rs", (type for type in types if type not in hop.without)):
         visible = scope.visible(group[0], "rs", "r.nid", None)
         type_condition = one_of("r.type", [scope.names.word(type) for type in group])
         if visible is not FALSE:

@@ -8,7 +8,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query.compartment import gathered
+from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
 from sickbay.storage.query.order import Find, beyond
 from sickbay.storage.query.row_reader import COLUMNS, WIDTH
@@ -27,7 +27,7 @@ class SearchPlans(NamedTuple):
 
 def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
     """Plan the search. None means that nothing can match. Types with no stored resources are left out."""
-    type_plans, parts = gathered(scope, find, space, query, visibility)
+    type_plans, parts = group_parts(scope, find, space, query, visibility)
     stored_types = scope.names.known([part.type for part in parts])
     single_plans = (plan(scope, find, space, part, visibility) for part in parts if part.type in stored_types)
     type_plans += [type_plan for type_plan in single_plans if type_plan is not None]

@@ -29,7 +29,7 @@ def visible(
     return either(parts)
 
 
-def alike(visibility: Visibility, letters: str, types: Iterable[str]) -> list[list[str]]:
+def group_by_visibility(visibility: Visibility, letters: str, types: Iterable[str]) -> list[list[str]]:
     """Return the types that may have visible resources, grouped by types for which `visible` returns the same condition."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for type in types:
