@@ -82,7 +82,7 @@ DROP TABLE string_index_before;
 CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
 """
 
-_WHAT_IS_OUTDATED = """
+_OUTDATED_INDEX = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
@@ -155,7 +155,7 @@ CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.ki
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
-    _WHAT_IS_OUTDATED,
+    _OUTDATED_INDEX,
     _FACETS,
     _SLICED_COUNTS,
     _WORDS,

@@ -10,7 +10,7 @@ import orjson
 from sickbay.kernel.memoize import LONGEST
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.statement import Sql, SqlReader, few
+from sickbay.storage.query.statement import Sql, SqlReader, count_up_to
 from sickbay.storage.terms import term_hash
 
 SHIFT = 40
@@ -91,7 +91,7 @@ class Dictionary:
 
     def counted(self, rows: Sql, most: int) -> int:
         """Count rows, up to `most`."""
-        statement = few(rows, most)
+        statement = count_up_to(rows, most)
         count: int = self._reader.one(statement.text, statement.binds)
         return count
 

@@ -20,7 +20,7 @@ from sickbay.storage.query.filters import FALSE, TRUE, Scope, both, condition, o
 from sickbay.storage.query.order import Find, SortKey, beyond, order
 from sickbay.storage.query.row_reader import WHOLE, Columns, columns_for
 from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reached, until
-from sickbay.storage.query.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, few, is_full, paged
+from sickbay.storage.query.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, count_up_to, is_full, paged
 from sickbay.storage.query.visible import only_patient
 
 COUNTED = 1000
@@ -146,7 +146,7 @@ def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) 
 
 def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     """Return whether there are `many` rows. A page and its total may ask the same, so the count is cached."""
-    statement, counts = few(rows, many), plan.results.counts
+    statement, counts = count_up_to(rows, many), plan.results.counts
     if statement not in counts:
         counts[statement] = _number(run(statement))
     return counts[statement] == many

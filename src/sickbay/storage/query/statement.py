@@ -59,7 +59,7 @@ def is_full(rows: list[Row], limit: int) -> bool:
     return len(rows) == limit or isinstance(rows, Cut)
 
 
-def few(rows: Sql, most: int) -> Statement:
+def count_up_to(rows: Sql, most: int) -> Statement:
     """Count the rows, up to `most`."""
     return Statement(f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few", (*rows.binds, most))
 

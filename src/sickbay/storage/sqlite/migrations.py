@@ -79,7 +79,7 @@ DROP TABLE string_index_before;
 CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
 """
 
-_WHAT_IS_OUTDATED = """
+_OUTDATED_INDEX = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
@@ -153,7 +153,7 @@ STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
     _COMPOSITES_AND_EXACT_TEXTS,
-    _WHAT_IS_OUTDATED,
+    _OUTDATED_INDEX,
     _FACETS,
     _SLICED_COUNTS,
     _WORDS,
