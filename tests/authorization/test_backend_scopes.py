@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.authorization.backend_requests import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
-from sickbay.authorization import backend_scopes, client_assertion
+from sickbay.authorization import backend_scopes, client_credentials
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
 from sickbay.kernel.checks import UNKNOWN, Refusal
@@ -55,7 +55,7 @@ def test_of_what_is_registered_only_scopes_of_the_system_come_unasked() -> None:
 @pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
 def test_only_of_a_public_app_an_assertion_is_asked_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    told = client_assertion.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
+    told = client_credentials.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
     assert (told is not None) is asked_
 
 

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, import_key
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, known, request, signed
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
 
-from sickbay.authorization import backend_scopes, client_assertion
+from sickbay.authorization import backend_scopes, client_assertion, client_credentials
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
@@ -161,7 +161,7 @@ def test_an_assertion_is_used_up_once_it_is_proven_whatever_else_is_refused() ->
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
 def test_a_token_that_no_person_gave_lives_five_minutes_at_most(own: int | None, seconds: int) -> None:
-    assert client_assertion.lifetime(replace(client(), token_lifetime=own)) == seconds
+    assert client_credentials.lifetime(replace(client(), token_lifetime=own)) == seconds
 
 
 @pytest.mark.parametrize(

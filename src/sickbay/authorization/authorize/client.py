@@ -1,4 +1,4 @@
-"""Checks of client_id (RFC 6749 2.2, 4.1.1): is it sent, registered, enabled where it asks to go."""
+"""Checks of client_id (RFC 6749 2.2, 4.1.1): that it is sent, registered and enabled for this tenant."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: Authoriz
 
 
 def _tenant(aud: str, tenants: tuple[str, ...]) -> str | None:
-    """The tenant in the path of aud, else the only one there is."""
+    """Returns the tenant in the path of aud, or the only tenant."""
     segments = urls.split(aud).path.split("/")
-    return next((one for one in tenants if one in segments), tenants[0] if len(tenants) == 1 else None)
+    return next((tenant for tenant in tenants if tenant in segments), tenants[0] if len(tenants) == 1 else None)
