@@ -1,4 +1,4 @@
-"""FHIR requests and what is known of them."""
+"""FHIR requests and their context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a refused FHIR request tells those who explain it: each fact that a rule or a page may quote."""
+"""The facts of each refused FHIR request, which rules and pages may quote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (asked(authorization=None), KNOWN, Refusal("fhir-token-missing", "", {"received": None}, 401)),
         (
@@ -327,20 +327,20 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AccessRequest, known: AccessContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AccessRequest, known: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(access.checks(request_), request_, known).refusals[0] == told
+    assert examine(access.checks(request_), request_, known).refusals[0] == expected
 
 
-def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing() -> None:
+def test_a_challenge_names_the_scope_only_if_the_scope_is_missing() -> None:
     for status, named in ((401, False), (400, False), (403, True)):
-        said = access.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
-        assert ('scope="patient/Patient.rs"' in said) is named
+        challenge = access.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
+        assert ('scope="patient/Patient.rs"' in challenge) is named
 
 
 @pytest.mark.parametrize(
-    ("held", "person", "letters", "needed"),
+    ("granted", "user", "letters", "needed"),
     [
         ("launch openid", "anna", "s", "user/Patient.rs"),
         ("launch openid", None, "s", "patient/Patient.rs"),
@@ -351,8 +351,8 @@ def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing(
         ("user/Observation.read", "anna", "rc", "user/Patient.write"),
     ],
 )
-def test_the_scope_to_ask_for_is_at_the_level_of_those_held_and_in_their_spelling(
-    held: str, person: str | None, letters: str, needed: str
+def test_the_needed_scope_follows_the_granted_level_and_syntax(
+    granted: str, user: str | None, letters: str, needed: str
 ) -> None:
-    token = AccessToken("app", held, "", 0, "f", user=person)
+    token = AccessToken("app", granted, "", 0, "f", user=user)
     assert access.needed(token, "Patient", letters) == needed

@@ -20,7 +20,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (asking(scope=None), known(), Refusal("scope-missing", "invalid_scope", {"received": None, "registered": SCOPE})),
         (
@@ -170,7 +170,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == told
+    assert examination(request_, known).refusals[0] == expected

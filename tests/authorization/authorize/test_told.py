@@ -1,4 +1,4 @@
-"""What a refused authorization request tells those who explain it: each fact that a rule or a page may quote."""
+"""The facts of each refused authorization request, which rules and pages may quote."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
 def pasted(text: str) -> AuthorizeRequest:
-    """The good request with this behind its query."""
+    """Returns the valid request with this text appended to its query."""
     return authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}{text}")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             asking(client_id=None),
@@ -381,7 +381,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == told
+    assert examination(request_, known).refusals[0] == expected
