@@ -73,26 +73,26 @@ def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOBS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
-def test_what_has_no_fault_can_be_held_to(chosen: dict[str, Any]) -> None:
+def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
     if not faults(chosen):
-        made = under(Policy(), chosen)
-        assert all(getattr(made, name) == value for name, value in chosen.items())
+        policy = under(Policy(), chosen)
+        assert all(getattr(policy, name) == value for name, value in chosen.items())
 
 
-def test_what_is_taken_back_is_named_rightly_too() -> None:
+def test_an_unknown_name_to_reset_gets_the_likely_name() -> None:
     assert unknown({"code_lifetime": None, "nothing": 5}) == []
-    [said] = unknown({"code_lifetme": None})
-    assert said == "There is no policy code_lifetme (did you mean code_lifetime?)"
+    [message] = unknown({"code_lifetme": None})
+    assert message == "There is no policy code_lifetme (did you mean code_lifetime?)"
 
 
-def test_what_holds_is_told_of_all_that_may_be_chosen() -> None:
-    told = values(Policy(code_lifetime=7))
-    assert list(told) == list(KNOBS)
-    assert (told["code_lifetime"], told["launches"]) == (7, ("ehr", "standalone"))
+def test_the_effective_values_cover_all_settings() -> None:
+    effective = values(Policy(code_lifetime=7))
+    assert list(effective) == list(KNOBS)
+    assert (effective["code_lifetime"], effective["launches"]) == (7, ("ehr", "standalone"))
 
 
 @pytest.mark.parametrize("name", [name for name, knob in KNOBS.items() if knob.kind == "seconds"])
-def test_seconds_reach_from_the_least_to_the_longest(name: str) -> None:
+def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
     least = KNOBS[name].least
     assert not faults({name: least})
     assert not faults({name: LONGEST})

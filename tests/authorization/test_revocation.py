@@ -1,4 +1,4 @@
-"""An app gives back a token of its own, and only of its own (RFC 7009)."""
+"""An app revokes its own tokens, and only those (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def refusals(request: TokenRequest, known: SubjectContext = KNOWN) -> tuple[Refu
 
 
 def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
-    return [one.name for one in refusals(request, known)]
+    return [refusal.name for refusal in refusals(request, known)]
 
 
 @pytest.mark.parametrize("subject", [TOKEN, FAMILY, replace(TOKEN, revoked=True), None])
-def test_an_app_gives_back_what_is_its_own_or_nobodys(subject: Any) -> None:
+def test_an_app_can_revoke_its_own_or_an_unknown_token(subject: Any) -> None:
     assert names(asked(FORM), replace(KNOWN, subject=subject)) == []
 
 
@@ -43,19 +43,19 @@ def test_an_app_cannot_revoke_a_token_of_another_app(subject: Any, kind: str) ->
     assert refusal.facts == {"received": "app", "kind": kind}
 
 
-def test_a_confidential_app_proves_who_it_is_first() -> None:
+def test_a_confidential_app_must_authenticate_first() -> None:
     known = replace(KNOWN, client=SYMMETRIC)
     assert names(asked(FORM), known) == ["client-auth-missing"]
     assert names(asked(FORM, client_id=None, headers={"Authorization": basic(f"app:{SECRET}")}), known) == []
 
 
-def test_an_assertion_is_examined_like_at_the_token_endpoint() -> None:
+def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
     assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
-def test_nothing_is_given_back_that_is_not_named_or_not_known() -> None:
+def test_a_missing_or_unknown_token_is_not_revoked() -> None:
     assert names(asked(FORM, token=None)) == ["token-parameter-missing"]
     unknown = replace(KNOWN, subject=UNKNOWN)
     assert not examine(revocation.checks(asked(FORM)), asked(FORM), unknown).granted
@@ -66,17 +66,17 @@ def test_nothing_is_given_back_that_is_not_named_or_not_known() -> None:
     ("revokes", "subject", "refused"),
     [(False, TOKEN, True), (False, FAMILY, False), (False, None, False), (True, TOKEN, False)],
 )
-def test_a_hospital_may_let_access_tokens_run_out(revokes: bool, subject: Any, refused: bool) -> None:
+def test_a_policy_may_refuse_to_revoke_access_tokens(revokes: bool, subject: Any, refused: bool) -> None:
     server = Server(policy=Policy(revokes_access=revokes))
-    told = Refusal(
+    expected = Refusal(
         "revoke-access-token", "unsupported_token_type", {"received": "an access token", "expected": "a refresh token"}
     )
-    found = refusals(asked(FORM), replace(KNOWN, server=server, subject=subject))
-    assert found == ((told,) if refused else ())
+    refused_with_policy = refusals(asked(FORM), replace(KNOWN, server=server, subject=subject))
+    assert refused_with_policy == ((expected,) if refused else ())
     assert refusals(asked(FORM), replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
 
 
-def test_a_token_of_another_app_is_that_and_of_no_kind() -> None:
+def test_a_token_of_another_app_is_refused_only_for_that() -> None:
     server = Server(policy=Policy(revokes_access=False))
     other = replace(KNOWN, server=server, subject=replace(TOKEN, client_id="other"))
     assert names(asked(FORM), other) == ["refresh-client-mismatch"]

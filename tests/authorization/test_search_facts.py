@@ -16,7 +16,7 @@ from sickbay.protocol.parameters import parse
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             asked("Patient", "_count=5&access_token=t"),
@@ -206,7 +206,7 @@ from sickbay.protocol.parameters import parse
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AccessRequest, known: AccessContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AccessRequest, known: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(search.checks(request_), request_, known).refusals[0] == told
+    assert examine(search.checks(request_), request_, known).refusals[0] == expected

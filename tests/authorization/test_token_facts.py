@@ -25,7 +25,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             asked(code=None, refresh_token="r"),
@@ -211,5 +211,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: TokenContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected

@@ -1,4 +1,4 @@
-"""Of a mended token request stays known what was looked up for the same values, and for those that were meant."""
+"""What is still known of a corrected token request: what was loaded for the same values, and for likely ones."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from sickbay.kernel.checks import UNKNOWN
 OTHER = Client("other")
 
 
-def test_what_was_looked_up_for_the_same_values_stays_known() -> None:
-    mended = known_for(KNOWN, asked(scope="x"), asked())
-    assert (mended.client, mended.code, mended.family) == (PUBLIC, CODE, UNKNOWN)
-    mended = known_for(REFRESHING, asked(REFRESH_FORM, scope="x"), asked(REFRESH_FORM))
-    assert (mended.client, mended.code, mended.family) == (PUBLIC, UNKNOWN, FAMILY)
+def test_what_was_loaded_for_the_same_values_is_still_known() -> None:
+    corrected = known_for(KNOWN, asked(scope="x"), asked())
+    assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, CODE, UNKNOWN)
+    corrected = known_for(REFRESHING, asked(REFRESH_FORM, scope="x"), asked(REFRESH_FORM))
+    assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, UNKNOWN, FAMILY)
 
 
-def test_another_refresh_token_or_code_is_not_known() -> None:
+def test_another_refresh_token_or_code_is_unknown() -> None:
     assert known_for(REFRESHING, asked(REFRESH_FORM), asked(REFRESH_FORM, refresh_token="r2")).family is UNKNOWN
     assert known_for(KNOWN, asked(), asked(code="c2")).code is UNKNOWN
 
 
-@pytest.mark.parametrize("found", [CODE, None])
-def test_a_code_without_what_clings_to_it_is_known_as_it_was_found(found: object) -> None:
-    known = knowing(code=None, bare=found)
-    assert known_for(known, asked(code='"c1"'), asked(code="c1")).code is found
+@pytest.mark.parametrize("bare_code", [CODE, None])
+def test_a_code_without_stray_characters_is_known_as_loaded(bare_code: object) -> None:
+    known = knowing(code=None, bare=bare_code)
+    assert known_for(known, asked(code='"c1"'), asked(code="c1")).code is bare_code
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_code_without_what_clings_to_it_is_known_as_it_was_found(found: object
         ("", ""),
     ],
 )
-def test_the_bare_code_is_what_stands_behind_code_up_to_what_no_code_has(sent: str, bare: str) -> None:
+def test_the_bare_code_follows_code_and_has_only_valid_characters(sent: str, bare: str) -> None:
     assert token.bare_code(sent) == bare
 
 
@@ -68,17 +68,17 @@ def test_the_bare_code_is_what_stands_behind_code_up_to_what_no_code_has(sent: s
         (knowing(neighbours=(PUBLIC,)), UNKNOWN),
     ],
 )
-def test_another_client_is_known_where_the_grant_is_its_own_or_it_is_a_neighbour(known, client) -> None:
+def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(known, client) -> None:
     assert known_for(known, asked(client_id=None), asked(client_id="other")).client is client
 
 
-def test_a_tenant_that_there_is_not_goes_with_its_address() -> None:
+def test_an_unknown_tenant_is_forgotten_with_its_url() -> None:
     known = knowing(elsewhere="mercy")
     assert known_for(known, asked(), asked()).elsewhere == "mercy"
     assert known_for(known, asked(), replace(asked(), url="http://localhost:7425/other")).elsewhere == ""
 
 
-def test_whose_grant_it_is_stands_in_the_refusal_of_a_request_that_names_nobody() -> None:
+def test_without_a_client_id_the_refusal_names_the_owner_of_the_grant() -> None:
     (refusal, *_) = examined(asked(client_id=None), knowing(client=None, owner=OTHER)).refusals
     assert (refusal.name, refusal.facts["expected"], refusal.facts["owner"]) == (
         "client-id-missing-in-body",
@@ -97,37 +97,41 @@ def test_whose_grant_it_is_stands_in_the_refusal_of_a_request_that_names_nobody(
         ("e30.eyJpc3MiOiJ4In0.", "assertion-client-mismatch"),
     ],
 )
-def test_an_assertion_that_cannot_be_read_names_nobody_and_that_alone_is_said(sent: str, name: str) -> None:
+def test_an_unreadable_assertion_gets_only_its_own_refusal(sent: str, name: str) -> None:
     request = asked(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
     assert said(request, knowing(client=None)) == (name, "invalid_client", 400)
-    facts = next(one for one in examined(request, knowing(client=None)).refusals).facts
+    facts = next(refusal for refusal in examined(request, knowing(client=None)).refusals).facts
     assert facts.get("parts") == (2 if name == "assertion-not-jwt" else None)
 
 
-def test_secrets_are_those_of_the_header_by_both_readings_and_of_the_body() -> None:
+def test_secrets_include_both_readings_of_the_header_and_the_body() -> None:
     assert client_authentication.secrets(asked()) == ()
     assert client_authentication.secrets(asked(client_secret="a")) == ("a",)
     assert client_authentication.secrets(asked(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
     assert client_authentication.secrets(asked(headers={"Authorization": "Basic !"})) == ()
 
 
-def test_the_keys_are_those_of_the_assertion_that_was_sent() -> None:
+def test_the_keys_belong_to_the_assertion_that_was_sent() -> None:
     known = knowing(jwks={"keys": []}, seen_jti=("j",))
-    kept = known_for(known, asked(client_assertion="a.b.c"), asked(client_assertion="a.b.c", scope="x"))
-    assert (kept.jwks, kept.seen_jti) == ({"keys": []}, ("j",))
-    mended = known_for(known, asked(), asked(client_assertion="a.b.c"))
-    assert (mended.jwks, mended.seen_jti) == (UNKNOWN, ())
+    same_assertion = known_for(known, asked(client_assertion="a.b.c"), asked(client_assertion="a.b.c", scope="x"))
+    assert (same_assertion.jwks, same_assertion.seen_jti) == ({"keys": []}, ("j",))
+    other_assertion = known_for(known, asked(), asked(client_assertion="a.b.c"))
+    assert (other_assertion.jwks, other_assertion.seen_jti) == (UNKNOWN, ())
 
 
-@pytest.mark.parametrize(("sent", "meant"), [("a.b.c", "client_credentials"), (None, None)])
-def test_with_an_assertion_alone_a_service_asks_for_itself(sent: str | None, meant: str | None) -> None:
+@pytest.mark.parametrize(("sent", "expected"), [("a.b.c", "client_credentials"), (None, None)])
+def test_an_assertion_without_a_code_implies_client_credentials(sent: str | None, expected: str | None) -> None:
     form: dict[str, str | None] = {"client_assertion": sent, "scope": "system/Patient.rs"}
     for grant in (None, "jwt-bearer"):
-        refused = [one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")]
-        assert [one.facts["expected"] for one in refused] == [meant]
+        refused = [
+            candidate
+            for candidate in examined(asked(form, grant_type=grant)).refusals
+            if candidate.name.startswith("grant-type-")
+        ]
+        assert [refusal.facts["expected"] for refusal in refused] == [expected]
 
 
-def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() -> None:
+def test_wrongly_separated_scopes_of_a_refresh_get_one_refusal() -> None:
     assert said(asked(REFRESH_FORM, scope="patient/Patient.rs,patient/Observation.rs"), REFRESHING) == (
         "scope-comma-separated",
         "invalid_scope",
@@ -136,8 +140,8 @@ def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() ->
     assert said(asked(REFRESH_FORM, scope="patient/Patient.rs patient/Observation.rs"), REFRESHING) is None
 
 
-@pytest.mark.parametrize(("type", "body", "wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
-def test_where_there_is_nothing_to_read_its_type_is_no_fault(type: str | None, body: str, wrong: bool) -> None:
+@pytest.mark.parametrize(("type", "body", "is_wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
+def test_without_a_body_a_missing_content_type_is_accepted(type: str | None, body: str, is_wrong: bool) -> None:
     headers = {} if type is None else {"content-type": type}
     request = token_parameters.read("POST", "http://a/token", headers, body)
-    assert (token.body_is_a_form.decide(request, KNOWN) is not None) is wrong
+    assert (token.body_is_a_form.decide(request, KNOWN) is not None) is is_wrong

@@ -1,4 +1,4 @@
-"""Whose record a write may touch, what a patch may read, and what isn't served."""
+"""Whose records a write may change, what a patch may read, and which types aren't served."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
         (UNKNOWN, True),
     ],
 )
-def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Before, passes: bool) -> None:
+def test_only_a_token_for_the_subject_can_change_a_record(interaction: str, before: Before, passes: bool) -> None:
     request = asked(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
     known = replace(KNOWN, before=before)
     assert said(request, known) == ([] if passes else [NOT_SUBJECT])
@@ -51,7 +51,7 @@ def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Befor
         }
 
 
-def test_a_clinician_changes_the_records_of_the_own_patients_only() -> None:
+def test_a_clinician_can_change_only_records_of_their_patients() -> None:
     clinician = holding("user/Observation.cruds", patient=None)
     for before, passes in ((stored("AB", "AB"), True), (stored("ABZ", "AB"), True), (stored("AZ", "Z"), False)):
         assert said(asked("patch", body=PATCH), replace(clinician, before=before)) == ([] if passes else [NOT_SUBJECT])
@@ -59,7 +59,7 @@ def test_a_clinician_changes_the_records_of_the_own_patients_only() -> None:
     assert said(asked("patch", body=PATCH), everyone) == []
 
 
-def test_offline_nobody_knows_whose_records_a_user_may_change() -> None:
+def test_offline_the_records_that_a_user_may_change_are_unknown() -> None:
     known = replace(holding("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
     assert said(asked("patch", body=PATCH), known) == []
     assert said(asked(), with_body(observation("Z"), known)) == []
@@ -68,7 +68,7 @@ def test_offline_nobody_knows_whose_records_a_user_may_change() -> None:
 PERFORMED_BY_B = {"performer": [{"reference": "Patient/B"}]}
 
 
-def test_a_create_names_no_patient_whom_the_token_does_not_cover() -> None:
+def test_a_create_cannot_name_a_patient_that_the_token_does_not_cover() -> None:
     create = asked("create", id=None)
     assert said(create, with_body(observation(**PERFORMED_BY_B))) == [OUTSIDE]
     assert facts(create, with_body(observation(**PERFORMED_BY_B)))["received"] == ["Patient/B"]
@@ -77,7 +77,7 @@ def test_a_create_names_no_patient_whom_the_token_does_not_cover() -> None:
 
 
 @pytest.mark.parametrize(("before", "passes"), [(stored("AB", "A"), True), (stored("A", "A"), False), (None, False)])
-def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
+def test_an_update_cannot_add_a_patient_that_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
     known = replace(with_body(observation(**PERFORMED_BY_B)), before=before)
     assert said(asked(), known) == ([] if passes else [OUTSIDE])
     if not passes:
@@ -92,7 +92,7 @@ def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before |
         ({"subject": {"reference": "Group/g"}}, [NOT_SUBJECT], [NOT_SUBJECT]),
     ],
 )
-def test_a_record_of_somebody_else_is_not_made_by_taking_part_in_it(
+def test_taking_part_does_not_allow_writing_another_patients_record(
     subject: dict[str, object], created: object, changed: object
 ) -> None:
     known = with_body(observation(None, performer=[{"reference": "Patient/A"}], **subject))
@@ -100,7 +100,7 @@ def test_a_record_of_somebody_else_is_not_made_by_taking_part_in_it(
     assert said(asked(), known) == changed
 
 
-def test_an_address_without_a_type_has_no_record() -> None:
+def test_a_url_without_a_type_has_no_record() -> None:
     known = replace(with_body(observation("Z")), before=stored("Z", "Z"))
     assert said(asked("patch", type=None, letters="", body=PATCH), known) == []
 
@@ -119,7 +119,7 @@ READS = ("fhir-patch-reads", "forbidden", 403)
         ("patient/Observation.u", True, True),
     ],
 )
-def test_a_patch_that_reads_takes_the_permission_to_read(scope: str, readable: object, passes: bool) -> None:
+def test_a_patch_that_reads_needs_permission_to_read(scope: str, readable: object, passes: bool) -> None:
     known = replace(holding(scope), readable=readable)
     assert said(asked("patch", body=TEST), known) == ([] if passes else [READS])
     assert said(asked("patch", body=PATCH), known) == []
@@ -128,13 +128,13 @@ def test_a_patch_that_reads_takes_the_permission_to_read(scope: str, readable: o
         assert facts(asked("patch", body=TEST), known)["needed"] == "patient/Observation.rs"
 
 
-def test_what_is_no_patch_reads_nothing() -> None:
+def test_other_writes_need_no_permission_to_read() -> None:
     assert said(asked("update", body=TEST), replace(holding("patient/Observation.u"), readable=False)) == []
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("create", True), ("update", True), ("patch", True), ("delete", False)])
 @pytest.mark.parametrize("type", ["Subscription", "SubscriptionTopic", "SubscriptionStatus"])
-def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(type: str, interaction: str, refused: bool) -> None:
+def test_subscriptions_can_be_deleted_but_not_created_or_changed(type: str, interaction: str, refused: bool) -> None:
     request = asked(interaction, type=type, body=PATCH, method="DELETE" if interaction == "delete" else "POST")
     known = holding(f"system/{type}.cruds", patient=None, user=None)
     assert said(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])
@@ -143,5 +143,5 @@ def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(type: str
 
 
 @pytest.mark.parametrize(("type", "interaction"), [("Observation", "create"), ("Subscription", "delete")])
-def test_the_check_of_subscriptions_says_nothing_of_other_requests(type: str, interaction: str) -> None:
+def test_the_subscription_check_ignores_other_requests(type: str, interaction: str) -> None:
     assert writes.type_is_served.decide(asked(interaction, type=type), KNOWN) is None

@@ -1,4 +1,4 @@
-"""A token request that is granted, with what is known; tests change one thing each."""
+"""A token request that is granted, and its context; tests change one thing at a time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def basic(inside: str) -> str:
 def asked(
     form: dict[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: str | None
 ) -> TokenRequest:
-    """A POST of the form with some parameters changed; None removes one."""
+    """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
     return token_parameters.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
 
@@ -75,7 +75,7 @@ def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:
 
 
 def said(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
-    """(refusal, error, status) of the wire answer, None where it was granted."""
+    """Returns (refusal, error, status) of the response; None if the request was granted."""
     examination = examined(request, known)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
