@@ -15,7 +15,7 @@ from sickbay.authorization.readable import (
     too_large,
 )
 from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request
-from sickbay.authorization.token import read
+from sickbay.authorization.token_parameters import read
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol.parameters import parse
 

@@ -18,7 +18,7 @@ from tests.authorization.token_requests import (
     knowing,
 )
 
-from sickbay.authorization import token
+from sickbay.authorization import token, token_parameters
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
@@ -123,12 +123,12 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
+            token_parameters.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
             KNOWN,
             Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
         ),
         (
-            token.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw),
+            token_parameters.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -137,7 +137,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("POST", URL, {}, "{}"),
+            token_parameters.read("POST", URL, {}, "{}"),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -146,7 +146,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"),
+            token_parameters.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"),
             KNOWN,
             Refusal(
                 "duplicate-parameter",
