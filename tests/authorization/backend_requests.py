@@ -8,7 +8,7 @@ from functools import cache
 
 from joserfc import jws
 from joserfc.jwk import import_key
-from tests.authorization.token_requests import KNOWN, NOW, URL, asked
+from tests.authorization.token_requests import KNOWN, NOW, URL, token_request
 
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import TokenContext
@@ -47,7 +47,7 @@ def request(assertion: str, **changed: str | None) -> TokenRequest:
         "client_assertion_type": JWT_BEARER,
         "client_assertion": assertion,
     }
-    return asked(form, **changed)
+    return token_request(form, **changed)
 
 
 def _with_header(**more: object) -> str:

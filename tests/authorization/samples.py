@@ -50,7 +50,7 @@ ALONE = {"launch": None, "scope": "launch/patient openid fhirUser patient/Patien
 """Changes that turn the request into a standalone launch."""
 
 
-def asking(**changes: str | None) -> AuthorizeRequest:
+def sample_request(**changes: str | None) -> AuthorizeRequest:
     """Returns the valid request with these parameters changed; None removes one."""
     pairs = [(name, value) for name, value in (GOOD | changes).items() if value is not None]
     return authorize_request(f"{ENDPOINT}?{encode(pairs)}")
@@ -65,7 +65,7 @@ def known(**changes: Any) -> AuthorizeContext:
 
 
 def examination(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> Examination:
-    return examined(request or asking(), of)
+    return examined(request or sample_request(), of)
 
 
 def refusals(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> list[str]:

@@ -16,6 +16,6 @@ KNOWN = AccessContext(
 )
 
 
-def asked(type: str, query: str = "", **changed: object) -> AccessRequest:
+def search_request(type: str, query: str = "", **changed: object) -> AccessRequest:
     request = AccessRequest("GET", BASE, f"/{type}", parse(query), type=type, interaction="search-type", letters="s")
     return replace(request, **changed)  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ KNOWN = AccessContext(
 )
 
 
-def asked(
+def fhir_request(
     type: str | None = "Observation",
     letters: str = "s",
     *,
@@ -49,24 +49,26 @@ def asked(
     )
 
 
-def said(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
+def outcome(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
     examination = examine(access.checks(request), request, known)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def holding(scope: str, **changed: object) -> AccessContext:
+def with_scope(scope: str, **changed: object) -> AccessContext:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))
 
 
-def sees(scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY) -> access.Visibility:
+def visible_with(
+    scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY
+) -> access.Visibility:
     return visibility(replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t", "bearer t", "BEARER   t", "Bearer a.b-c_d~e+f/g=="])
 def test_a_bearer_token_in_the_header_is_accepted(authorization: str) -> None:
-    assert said(asked(authorization=authorization)) is None
+    assert outcome(fhir_request(authorization=authorization)) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_bearer_token_in_the_header_is_accepted(authorization: str) -> None:
     ],
 )
 def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, query: str, answer: tuple[str, str, int]) -> None:
-    assert said(asked(authorization=authorization, query=query)) == answer
+    assert outcome(fhir_request(authorization=authorization, query=query)) == answer
 
 
 @pytest.mark.parametrize(
@@ -101,11 +103,11 @@ def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, que
     ],
 )
 def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert said(asked(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
+    assert outcome(fhir_request(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
 
 
 def test_an_empty_context_grants_nothing() -> None:
-    assert not examine(access.checks(asked()), asked(), AccessContext()).granted
+    assert not examine(access.checks(fhir_request()), fhir_request(), AccessContext()).granted
 
 
 @pytest.mark.parametrize(
@@ -141,32 +143,32 @@ def test_an_empty_context_grants_nothing() -> None:
     ],
 )
 def test_a_request_that_no_scope_covers_gets_403(scope: str, type: str | None, letters: str, granted: bool) -> None:
-    answer = said(asked(type, letters), holding(scope))
+    answer = outcome(fhir_request(type, letters), with_scope(scope))
     assert answer == (None if granted else ("fhir-insufficient-scope", "insufficient_scope", 403))
 
 
 def test_system_scopes_cannot_be_mixed_with_others() -> None:
-    answer = said(asked(), holding("patient/*.rs system/*.rs"))
+    answer = outcome(fhir_request(), with_scope("patient/*.rs system/*.rs"))
     assert answer == ("fhir-insufficient-scope", "insufficient_scope", 403)
 
 
 @pytest.mark.parametrize(("involved", "granted"), [(("Patient",), True), (("Practitioner",), False), (("*",), True)])
 def test_types_of_chains_and_includes_need_a_scope_too(involved: tuple[str, ...], granted: bool) -> None:
-    assert (said(asked(involved=involved)) is None) is granted
+    assert (outcome(fhir_request(involved=involved)) is None) is granted
 
 
 @pytest.mark.parametrize("interaction", ["capabilities", "discovery", "preflight"])
 def test_public_interactions_need_no_token(interaction: str) -> None:
-    assert said(asked(None, "", authorization=None, interaction=interaction), AccessContext()) is None
+    assert outcome(fhir_request(None, "", authorization=None, interaction=interaction), AccessContext()) is None
 
 
 @pytest.mark.parametrize(
     ("request_", "known", "header"),
     [
-        (asked(authorization=None), KNOWN, 'Bearer realm="x"'),
-        (asked(), replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
-        (asked("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
-        (asked("Condition"), holding("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
+        (fhir_request(authorization=None), KNOWN, 'Bearer realm="x"'),
+        (fhir_request(), replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
+        (fhir_request("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
+        (fhir_request("Condition"), with_scope("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
 )
 def test_each_refusal_gets_its_challenge(request_: AccessRequest, known: AccessContext, header: str) -> None:
@@ -178,14 +180,14 @@ def test_each_refusal_gets_its_challenge(request_: AccessRequest, known: AccessC
 def test_no_fact_holds_the_token() -> None:
     sent = "Zk3vQ0m8yT1uWc7RkX2pLh5s"
     for authorization in (f"Bearer {sent}", sent, f'Bearer "{sent}"', f"Bearer {sent}, Bearer {sent}"):
-        request = asked(authorization=authorization, query=f"access_token={sent}")
+        request = fhir_request(authorization=authorization, query=f"access_token={sent}")
         refusals = examine(access.CHECKS, request, replace(KNOWN, token=None)).refusals
         assert refusals
         assert sent not in str([refusal.facts for refusal in refusals])
 
 
 def test_patient_scopes_see_the_compartment_of_the_patient_and_shared_types() -> None:
-    visible = sees("patient/*.rs")
+    visible = visible_with("patient/*.rs")
     assert visible.allows("Observation", "r", ["A"], [])
     assert not visible.allows("Observation", "r", ["B"], [])
     assert not visible.allows("Observation", "r", [], [])
@@ -195,13 +197,13 @@ def test_patient_scopes_see_the_compartment_of_the_patient_and_shared_types() ->
 
 
 def test_a_patient_scope_can_read_but_never_write_a_shared_type() -> None:
-    visible = sees("patient/*.cruds")
+    visible = visible_with("patient/*.cruds")
     assert visible.allows("Observation", "u", ["A"], [])
     assert not visible.allows("Practitioner", "u", [], [])
 
 
 def test_a_compartment_type_is_never_shared_even_if_the_policy_lists_it() -> None:
-    visible = sees("patient/*.rs", policy=Policy(shared_types=("Device",)))
+    visible = visible_with("patient/*.rs", policy=Policy(shared_types=("Device",)))
     assert not visible.allows("Device", "r", ["B"], [])
     assert not visible.allows("Device", "r", [], [])
 
@@ -212,27 +214,27 @@ def test_a_compartment_type_is_never_shared_even_if_the_policy_lists_it() -> Non
 )
 def test_user_scopes_see_the_users_patients(patients: object, subjects: list[str], visible: bool) -> None:
     user = replace(USER, patients=patients)
-    assert sees("user/Observation.rs", user=user).allows("Observation", "r", subjects, []) is visible
+    assert visible_with("user/Observation.rs", user=user).allows("Observation", "r", subjects, []) is visible
 
 
 @pytest.mark.parametrize(("scope", "patient"), [("patient/*.rs", None), ("user/*.rs", "A"), ("patient/*.sr", "A"), ("", "A")])
 def test_a_scope_without_its_patient_or_user_or_outside_the_grammar_sees_nothing(scope: str, patient: str | None) -> None:
-    assert sees(scope, patient=patient, user=None) == NOTHING
+    assert visible_with(scope, patient=patient, user=None) == NOTHING
 
 
 def test_system_scopes_are_not_limited_to_a_compartment() -> None:
-    assert sees("system/Observation.rs", patient=None, user=None).allows("Observation", "s", [], [])
+    assert visible_with("system/Observation.rs", patient=None, user=None).allows("Observation", "s", [], [])
 
 
 def test_granular_scopes_add_up_and_their_filters_intersect() -> None:
     granular_scope = f"patient/Observation.rs?category={LAB}"
-    visible = sees(f"{granular_scope}&code=718-7")
+    visible = visible_with(f"{granular_scope}&code=718-7")
     system = LAB.partition("|")[0]
     lab, code = ("category", system, "laboratory"), ("code", "http://loinc.org", "718-7")
     assert visible.allows("Observation", "r", ["A"], [lab, code])
     assert not visible.allows("Observation", "r", ["A"], [lab])
     assert not visible.allows("Observation", "r", ["A"], [("category", "other", "laboratory"), code])
-    both = sees(f"{granular_scope} patient/Observation.rs?category=vital-signs")
+    both = visible_with(f"{granular_scope} patient/Observation.rs?category=vital-signs")
     assert both.allows("Observation", "r", ["A"], [("category", "any", "vital-signs")])
     assert both.allows("Observation", "r", ["A"], [lab])
     assert not both.allows("Observation", "r", ["A"], [("category", system, "imaging")])
@@ -278,15 +280,15 @@ CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category",
     user=st.sampled_from([None, USER]),
 )
 def test_fewer_scopes_never_see_more(scopes, less, type, letter, subjects, codes, patient, user) -> None:
-    all_of_them = sees(" ".join(scopes), patient=patient, user=user)
-    fewer = sees(" ".join(scope for index, scope in enumerate(scopes) if index not in less), patient=patient, user=user)
+    all_of_them = visible_with(" ".join(scopes), patient=patient, user=user)
+    fewer = visible_with(" ".join(scope for index, scope in enumerate(scopes) if index not in less), patient=patient, user=user)
     assert all_of_them.allows(type, letter, subjects, codes) or not fewer.allows(type, letter, subjects, codes)
 
 
 @given(scopes=st.lists(SCOPES, max_size=4), subjects=SUBJECTS, codes=CODES, letter=st.sampled_from("cruds"))
 def test_patient_scopes_never_open_another_compartment(scopes, subjects, codes, letter) -> None:
     text = " ".join(scope for scope in scopes if scope.lower().startswith("patient"))
-    if sees(text).allows("Observation", letter, subjects, codes):
+    if visible_with(text).allows("Observation", letter, subjects, codes):
         assert "A" in subjects
 
 
@@ -298,9 +300,9 @@ def test_patient_scopes_never_open_another_compartment(scopes, subjects, codes, 
 def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
     """The check of the request is never narrower than the visibility, so nothing is refused because of the results."""
     text = " ".join(scopes)
-    if sees(text).of(type, letter):
-        request = asked(type, letter)
-        passed = examine(access.CHECKS, request, holding(text))
+    if visible_with(text).of(type, letter):
+        request = fhir_request(type, letter)
+        passed = examine(access.CHECKS, request, with_scope(text))
         assert passed.passed(access.scope_covers_the_request)
 
 
@@ -310,7 +312,7 @@ def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
 )
 def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str) -> None:
     known = replace(KNOWN, **changed)  # type: ignore[arg-type]
-    refusal = examine(access.CHECKS, asked("Condition"), known).decisive()
+    refusal = examine(access.CHECKS, fhir_request("Condition"), known).decisive()
     assert refusal is not None
     assert access.issue_type(refusal) == issue
 
@@ -329,7 +331,7 @@ def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str)
 def test_an_issuer_with_another_name_must_be_on_the_host_of_an_endpoint(issuer: str, accepted: bool) -> None:
     server = Server("https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token")
     known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
-    assert said(asked(), known) == (None if accepted else ("fhir-token-wrong-issuer", "invalid_token", 401))
+    assert outcome(fhir_request(), known) == (None if accepted else ("fhir-token-wrong-issuer", "invalid_token", 401))
 
 
 @pytest.mark.parametrize(
@@ -345,7 +347,7 @@ def test_an_id_token_is_recognised_by_its_claims(claims: dict[str, object], is_i
 @pytest.mark.parametrize("slashes", [("", "/"), ("/", ""), ("", ""), ("/", "/")])
 def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) -> None:
     known = replace(KNOWN, token=replace(TOKEN, base=BASE + slashes[0]))
-    assert said(replace(asked(), base=BASE + slashes[1]), known) is None
+    assert outcome(replace(fhir_request(), base=BASE + slashes[1]), known) is None
 
 
 @pytest.mark.parametrize(
@@ -367,10 +369,10 @@ def test_the_needed_scope_has_the_level_and_syntax_of_the_granted_ones(
 
 
 def test_filters_apply_to_system_scopes_and_shared_types() -> None:
-    narrow = sees("system/Observation.rs?category=x", patient=None, user=None)
+    narrow = visible_with("system/Observation.rs?category=x", patient=None, user=None)
     assert not narrow.allows("Observation", "r", [], [])
     assert narrow.allows("Observation", "r", [], [("category", None, "x")])
-    shared = sees("patient/Practitioner.rs?category=x")
+    shared = visible_with("patient/Practitioner.rs?category=x")
     assert not shared.allows("Practitioner", "r", [], [])
     assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
 
@@ -386,7 +388,7 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     ],
 )
 def test_a_search_across_types_needs_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
-    request = replace(asked(None, "s", query=query), interaction="search-system")
-    refusals = examine(access.checks(request), request, holding(scope)).refusals
+    request = replace(fhir_request(None, "s", query=query), interaction="search-system")
+    refusals = examine(access.checks(request), request, with_scope(scope)).refusals
     assert [refusal.facts["type"] for refusal in refusals] == ([] if lacking is None else [lacking])
     assert all((refusal.name, refusal.facts["letters"]) == ("fhir-insufficient-scope", "s") for refusal in refusals)

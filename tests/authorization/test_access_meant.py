@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_access import asked
+from tests.authorization.test_access import fhir_request
 
 from sickbay.authorization import access
 from sickbay.authorization.contexts import AccessContext
@@ -30,7 +30,7 @@ from sickbay.authorization.contexts import AccessContext
     ],
 )
 def test_the_intended_token_is_read_without_stray_characters(header: str | None, query: str, token: str | None) -> None:
-    assert access.meant(asked(authorization=header, query=query)) == token
+    assert access.meant(fhir_request(authorization=header, query=query)) == token
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_the_intended_token_is_read_without_stray_characters(header: str | None,
     ],
 )
 def test_the_refusal_names_the_fault_of_the_header(header: str, fault: str) -> None:
-    refusal = access.token_is_bearer.decide(asked(authorization=header), AccessContext())
+    refusal = access.token_is_bearer.decide(fhir_request(authorization=header), AccessContext())
     assert refusal is not None
     assert (refusal.facts["fault"], refusal.status) == (fault, 401 if fault in ("colon", "scheme") else 400)
 
 
 def test_a_refresh_token_and_a_token_in_the_body_are_recognised() -> None:
-    refused = access.token_is_known.decide(asked(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
+    refused = access.token_is_known.decide(fhir_request(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
     assert refused is not None
     assert refused.facts["refresh_token"]
     refused = access.token_is_in_the_header_alone.decide(
-        replace(asked(query="access_token=t"), body="access_token=t"), AccessContext()
+        replace(fhir_request(query="access_token=t"), body="access_token=t"), AccessContext()
     )
     assert refused is not None
     assert refused.facts["in_body"]

@@ -21,12 +21,12 @@ CALLBACK = "https://app.example.org/callback"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
-def said(url: str, **context) -> set[str]:
+def finding_ids(url: str, **context) -> set[str]:
     findings = diagnose({"kind": "redirect_url", "url": url, "context": context}).explanation.findings
     return {finding.id for finding in findings if finding.severity != "info" or finding.refused}
 
 
-def answering(**pairs: str) -> str:
+def response_url_with(**pairs: str) -> str:
     return f"{CALLBACK}?{encode([*pairs.items(), ('state', STATE)])}"
 
 
@@ -48,7 +48,7 @@ def answering(**pairs: str) -> str:
     ],
 )
 def test_error_texts_of_other_servers_are_recognised(description: str, id: str) -> None:
-    assert said(answering(error="invalid_request", error_description=description)) == {id}
+    assert finding_ids(response_url_with(error="invalid_request", error_description=description)) == {id}
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
@@ -60,17 +60,17 @@ def test_a_urn_is_recognised_even_if_encoded_several_times(times: int) -> None:
 
 
 def test_an_error_code_without_a_text_is_not_interpreted() -> None:
-    assert said(answering(error="access_denied")) == {"redirect-error-opaque"}
+    assert finding_ids(response_url_with(error="access_denied")) == {"redirect-error-opaque"}
 
 
 def test_the_state_is_compared_if_the_sent_one_is_known() -> None:
-    assert said(answering(code="abc"), sent_state=STATE) == set()
-    assert said(answering(code="abc"), sent_state="another") == {"redirect-state-mismatch"}
+    assert finding_ids(response_url_with(code="abc"), sent_state=STATE) == set()
+    assert finding_ids(response_url_with(code="abc"), sent_state="another") == {"redirect-state-mismatch"}
 
 
 @pytest.mark.parametrize("code", ["a b", "a%2Bb", "abc…", "abc..."])
 def test_a_code_changed_in_transit_is_recognised(code: str) -> None:
-    assert said(answering(code=code)) == {"redirect-code-mangled"}
+    assert finding_ids(response_url_with(code=code)) == {"redirect-code-mangled"}
 
 
 def test_every_recognised_meaning_is_a_known_failure(shared: Path) -> None:
@@ -82,14 +82,14 @@ def test_every_recognised_meaning_is_a_known_failure(shared: Path) -> None:
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> None:
-    said(answering(error=error, error_description=description))
-    said(f"{CALLBACK}#{error}?{description}")
+    finding_ids(response_url_with(error=error, error_description=description))
+    finding_ids(f"{CALLBACK}#{error}?{description}")
 
 
 def test_a_response_without_code_and_error_is_reported() -> None:
-    assert "redirect-no-code-no-error" in said(f"{CALLBACK}?state={STATE}")
-    assert "redirect-params-in-fragment" in said(f"{CALLBACK}#code=x&state={STATE}")
-    assert "redirect-state-missing" in said(f"{CALLBACK}?code=x")
+    assert "redirect-no-code-no-error" in finding_ids(f"{CALLBACK}?state={STATE}")
+    assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}")
+    assert "redirect-state-missing" in finding_ids(f"{CALLBACK}?code=x")
 
 
 @pytest.mark.parametrize(
@@ -237,6 +237,6 @@ def test_a_specific_error_code_is_recognised_despite_a_vague_text(error: str, na
     ],
 )
 def test_without_a_text_the_error_code_and_uri_are_interpreted(sent: dict[str, str], name: str, error: str) -> None:
-    response_url = request({"url": answering(**sent)})
+    response_url = request({"url": response_url_with(**sent)})
     errors = {refusal.name: refusal.error for refusal in examine(CHECKS, response_url, UrlContext()).refusals}
     assert errors.get(name) == error

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization.backend_requests import client, known, request, signed
-from tests.authorization.token_requests import URL, examined, said
+from tests.authorization.token_requests import URL, examined, outcome
 
 from sickbay.authorization import backend_scopes, client_credentials
 from sickbay.authorization.contexts import TokenContext
@@ -25,7 +25,7 @@ def test_if_no_scope_remains_the_refusal_has_requested_and_registered_scopes() -
 @pytest.mark.parametrize("scope", ["system/Patient.rs system/Patient.d", "system/Patient.d system/Patient.rs"])
 def test_an_unregistered_scope_is_dropped_if_the_policy_says_so(scope: str) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    assert said(request(signed(), scope=scope), replace(known(), server=lenient)) is None
+    assert outcome(request(signed(), scope=scope), replace(known(), server=lenient)) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_lenient_app_gets_its_registered_scopes_or_all_of_them_without_scope(
     scope: str | None,
 ) -> None:
     """RFC 6749 3.3: scope is optional, and the server then uses a default or refuses."""
-    assert said(request(signed(), scope=scope), lenient()) is None
+    assert outcome(request(signed(), scope=scope), lenient()) is None
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_a_lenient_app_gets_its_registered_scopes_or_all_of_them_without_scope(
     [("user/Patient.rs", Policy()), ("system/*.rs", Policy(wildcard_scopes=False)), ("", Policy())],
 )
 def test_a_lenient_app_without_scope_is_refused_if_nothing_can_be_granted(registered: str, policy: Policy) -> None:
-    answer = said(request(signed(), scope=None), lenient(registered, policy))
+    answer = outcome(request(signed(), scope=None), lenient(registered, policy))
     assert answer == ("backend-empty-scopes", "invalid_scope", 400)
 
 
 def test_a_strict_app_must_send_scope() -> None:
-    assert said(request(signed(), scope=None), known()) == ("backend-scope-missing", "invalid_scope", 400)
+    assert outcome(request(signed(), scope=None), known()) == ("backend-scope-missing", "invalid_scope", 400)
 
 
 def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
@@ -126,8 +126,8 @@ PIECES = (
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=4), st.sampled_from([" ", ",", "  ", "\t"]))
-def test_the_shortcut_for_plain_scopes_gives_the_same_refusals(asked: list[str], joint: str) -> None:
-    sent = request("a.b.c", scope=joint.join(asked))
+def test_the_shortcut_for_plain_scopes_gives_the_same_refusals(requested: list[str], joint: str) -> None:
+    sent = request("a.b.c", scope=joint.join(requested))
     quick = [scope_check.decide(sent, known()) for scope_check in backend_scopes.CHECKS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backend_scopes, "_is_plain", lambda text: False)

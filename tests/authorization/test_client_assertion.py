@@ -10,7 +10,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, import_key
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, known, request, signed
-from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
+from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examined, outcome, token_request
 
 from sickbay.authorization import backend_scopes, client_assertion, client_credentials
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -21,7 +21,7 @@ from sickbay.protocol import jose
 
 
 def test_a_valid_assertion_is_granted() -> None:
-    assert said(request(signed()), known()) is None
+    assert outcome(request(signed()), known()) is None
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_valid_assertion_is_granted() -> None:
     ],
 )
 def test_each_wrong_claim_is_refused(changed: dict[str, object], name: str) -> None:
-    assert said(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
+    assert outcome(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
 
 
 @pytest.mark.parametrize("nbf", [NOW + 60, NOW, 0, NOW - 0.5])
 def test_an_assertion_may_contain_nbf_in_the_past(nbf: float) -> None:
     """Clocks may differ by one minute."""
-    assert said(request(signed(nbf=nbf)), known()) is None
+    assert outcome(request(signed(nbf=nbf)), known()) is None
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
@@ -60,15 +60,15 @@ def test_another_algorithm_is_accepted_only_if_the_policy_allows_it(algorithm: s
     sent = request(_with_header(alg=algorithm))
     assert [refusal.name for refusal in examined(sent, known()).refusals] == ["assertion-alg-unsupported"]
     policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
-    assert said(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
+    assert outcome(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
 
 
 def test_another_key_or_algorithm_is_refused() -> None:
     other = {**json.loads(jose.generate()), "kid": json.loads(key())["kid"], "alg": "RS384"}
     forged = jose.sign(CLAIMS, json.dumps(other), "RS384")
-    assert said(request(forged), known()) == ("assertion-signature-invalid", "invalid_client", 400)
+    assert outcome(request(forged), known()) == ("assertion-signature-invalid", "invalid_client", 400)
     weak = jose.sign(CLAIMS, key(), "RS256")
-    assert said(request(weak), known()) == ("assertion-alg-unsupported", "invalid_client", 400)
+    assert outcome(request(weak), known()) == ("assertion-alg-unsupported", "invalid_client", 400)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_another_key_or_algorithm_is_refused() -> None:
     ],
 )
 def test_missing_keys_are_refused(jwks: dict[str, object] | None, name: str) -> None:
-    assert said(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
+    assert outcome(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
 
 
 def test_with_unknown_keys_nothing_is_granted() -> None:
@@ -116,9 +116,9 @@ def test_each_scope_fault_of_a_backend_service_is_refused(scope: str | None, nam
 
 def test_a_service_without_an_assertion_is_refused() -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    assert said(bare, known()) == ("assertion-missing", "invalid_client", 400)
+    assert outcome(bare, known()) == ("assertion-missing", "invalid_client", 400)
     public = replace(client(), client="public")
-    assert said(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
+    assert outcome(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
 
 
 def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
@@ -126,30 +126,30 @@ def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None
     server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
     redeeming = replace(known(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": signed()}
-    assert said(asked(form), redeeming) is None
+    assert outcome(token_request(form), redeeming) is None
     forged = {**form, "client_assertion": signed(aud="other")}
-    assert said(asked(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
+    assert outcome(token_request(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
 
 
 def test_a_jku_other_than_the_registered_url_is_refused() -> None:
     for jku in ("https://app.example.org/other.json", "https://app.example.org/"):
-        assert said(request(_with_header(jku=jku)), known()) == ("assertion-kid-unknown", "invalid_client", 400)
+        assert outcome(request(_with_header(jku=jku)), known()) == ("assertion-kid-unknown", "invalid_client", 400)
 
 
 def test_of_two_keys_with_the_same_id_the_one_of_the_right_type_is_used() -> None:
     kid = json.loads(key())["kid"]
     other = ECKey.generate_key("P-384", {"kid": kid}).as_dict(private=False)
     mine = jose.public(key())
-    assert said(request(signed()), known(keys=[other, mine])) is None
-    assert said(request(signed()), known(keys=[mine, mine])) == ("assertion-kid-unknown", "invalid_client", 400)
-    assert said(request(signed()), known(keys=[other])) == ("assertion-kid-unknown", "invalid_client", 400)
+    assert outcome(request(signed()), known(keys=[other, mine])) is None
+    assert outcome(request(signed()), known(keys=[mine, mine])) == ("assertion-kid-unknown", "invalid_client", 400)
+    assert outcome(request(signed()), known(keys=[other])) == ("assertion-kid-unknown", "invalid_client", 400)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity"])
 def test_an_invalid_number_makes_the_assertion_not_a_jwt(number: str) -> None:
     claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{number},"jti":"j1"}}'
     text = jws.serialize_compact({"alg": "RS384", "kid": "k"}, claims, import_key(json.loads(key())), ["RS384"])
-    assert said(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)
+    assert outcome(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)
 
 
 def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
@@ -184,7 +184,7 @@ def test_an_assertion_lives_at_most_five_minutes_plus_one_for_clock_differences(
 
 @pytest.mark.parametrize("aud", [URL, (URL, "x"), ("x", URL)])
 def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
-    assert said(request(signed(aud=aud)), known()) is None
+    assert outcome(request(signed(aud=aud)), known()) is None
 
 
 @pytest.mark.parametrize(

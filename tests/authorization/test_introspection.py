@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, asked, basic
+from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import introspection
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -46,30 +46,30 @@ def is_active(known: SubjectContext = KNOWN, owner: Client | None = OWNER, perso
 
 
 def test_a_client_with_its_secret_may_introspect() -> None:
-    assert names(asked(FORM, headers=BY_BASIC)) == []
-    assert names(asked(FORM, client_id="app", client_secret=SECRET)) == []
+    assert names(token_request(FORM, headers=BY_BASIC)) == []
+    assert names(token_request(FORM, client_id="app", client_secret=SECRET)) == []
 
 
 def test_a_public_client_is_refused() -> None:
-    request = asked(FORM, client_id="app")
+    request = token_request(FORM, client_id="app")
     assert names(request, replace(KNOWN, client=OWNER)) == ["client-auth-missing"]
     assert names(request, replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 
 def test_the_token_parameter_is_required() -> None:
-    assert names(asked({}, headers=BY_BASIC)) == ["token-parameter-missing"]
-    assert names(asked({"token": ""}, headers=BY_BASIC)) == ["token-parameter-missing"]
+    assert names(token_request({}, headers=BY_BASIC)) == ["token-parameter-missing"]
+    assert names(token_request({"token": ""}, headers=BY_BASIC)) == ["token-parameter-missing"]
 
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
-    assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
+    assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
 @pytest.mark.parametrize("header", ["Bearer t", "bearer t", "BEARER t"])
 def test_a_valid_bearer_token_may_introspect(header: str) -> None:
-    request = asked(FORM, headers={"Authorization": header})
+    request = token_request(FORM, headers={"Authorization": header})
     known = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
     assert introspection.by_token(request)
     assert names(request, known) == []
@@ -87,15 +87,15 @@ def test_a_valid_bearer_token_may_introspect(header: str) -> None:
     ],
 )
 def test_an_invalid_bearer_token_is_refused(changed: dict[str, Any], name: str) -> None:
-    request = asked(FORM, headers={"Authorization": "Bearer t"})
+    request = token_request(FORM, headers={"Authorization": "Bearer t"})
     valid = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
     assert names(request, replace(valid, **changed)) == [name]
 
 
 def test_another_header_is_not_a_bearer_token() -> None:
-    assert not introspection.by_token(asked(FORM))
-    assert not introspection.by_token(asked(FORM, headers=BY_BASIC))
-    assert introspection.checks(asked(FORM)) == introspection.BY_CLIENT
+    assert not introspection.by_token(token_request(FORM))
+    assert not introspection.by_token(token_request(FORM, headers=BY_BASIC))
+    assert introspection.checks(token_request(FORM)) == introspection.BY_CLIENT
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,12 @@ def test_the_banner_needs_a_patient() -> None:
     ("request_", "known", "expected"),
     [
         (
-            asked({}, headers=BY_BASIC),
+            token_request({}, headers=BY_BASIC),
             KNOWN,
             Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"}),
         ),
         (
-            asked(FORM, client_id="app"),
+            token_request(FORM, client_id="app"),
             replace(KNOWN, client=OWNER),
             Refusal(
                 "client-auth-missing",
@@ -213,7 +213,7 @@ def test_the_banner_needs_a_patient() -> None:
             ),
         ),
         (
-            asked(FORM, headers={"Authorization": "Bearer t"}),
+            token_request(FORM, headers={"Authorization": "Bearer t"}),
             replace(KNOWN, client=OWNER, caller=None),
             Refusal(
                 "fhir-token-unknown",

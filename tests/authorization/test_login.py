@@ -21,9 +21,9 @@ from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
-REQUEST = LoginRequest(samples.asking().parameters, "amelia.wright", "p-0017")
+REQUEST = LoginRequest(samples.sample_request().parameters, "amelia.wright", "p-0017")
 KNOWN = LoginContext(
-    samples.SERVER, samples.CLIENT, samples.asking(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
+    samples.SERVER, samples.CLIENT, samples.sample_request(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
 )
 
 

@@ -35,7 +35,7 @@ def known() -> LogoutContext:
     return LogoutContext(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([jose.generate(), key()]))
 
 
-def asked(**sent: str) -> LogoutRequest:
+def logout_request(**sent: str) -> LogoutRequest:
     return LogoutRequest(parse(encode([*sent.items()])))
 
 
@@ -44,10 +44,10 @@ def refusals(request: LogoutRequest, context: LogoutContext | None = None) -> tu
 
 
 def test_logout_works_without_a_hint_and_with_an_expired_one() -> None:
-    assert refusals(asked(), replace(known(), client=None)) == ()
-    assert refusals(asked(id_token_hint=hint(), post_logout_redirect_uri=BYE, state="s")) == ()
-    assert refusals(asked(client_id="app", id_token_hint=hint())) == ()
-    assert refusals(asked(client_id="app", post_logout_redirect_uri=BYE)) == ()
+    assert refusals(logout_request(), replace(known(), client=None)) == ()
+    assert refusals(logout_request(id_token_hint=hint(), post_logout_redirect_uri=BYE, state="s")) == ()
+    assert refusals(logout_request(client_id="app", id_token_hint=hint())) == ()
+    assert refusals(logout_request(client_id="app", post_logout_redirect_uri=BYE)) == ()
 
 
 def test_each_parameter_is_sent_once() -> None:
@@ -60,27 +60,27 @@ def test_an_id_token_of_another_issuer_is_refused() -> None:
     foreign = jose.sign({"iss": ISSUER, "sub": "s-1", "aud": "app"}, jose.generate())
     for text, issuer in ((foreign, ISSUER), (hint(iss="http://other"), "http://other"), ("x", None), ("a.b.c", None)):
         facts = {"issuer": ISSUER, "said": issuer}
-        assert refusals(asked(id_token_hint=text)) == (Refusal("logout-hint-invalid", "invalid_request", facts),)
+        assert refusals(logout_request(id_token_hint=text)) == (Refusal("logout-hint-invalid", "invalid_request", facts),)
 
 
 @pytest.mark.parametrize("keys", [None, {}, {"keys": []}])
 def test_without_keys_no_id_token_is_accepted(keys: object) -> None:
-    (refusal,) = refusals(asked(id_token_hint=hint()), replace(known(), keys=keys))
+    (refusal,) = refusals(logout_request(id_token_hint=hint()), replace(known(), keys=keys))
     assert refusal.name == "logout-hint-invalid"
     unknown = replace(known(), keys=UNKNOWN)
-    assert not examine(logout.CHECKS, asked(id_token_hint=hint()), unknown).granted
+    assert not examine(logout.CHECKS, logout_request(id_token_hint=hint()), unknown).granted
 
 
 @pytest.mark.parametrize(("sent", "app"), [(hint(), "app"), ("x.y", None), (None, None)])
 def test_the_audience_is_read_from_the_id_token(sent: str | None, app: str | None) -> None:
-    assert logout.audience(asked(id_token_hint=sent) if sent else asked()) == app
+    assert logout.audience(logout_request(id_token_hint=sent) if sent else logout_request()) == app
 
 
 def test_the_id_token_must_belong_to_the_requesting_app() -> None:
-    (refusal,) = refusals(asked(client_id="other", id_token_hint=hint()), replace(known(), client=Client("other")))
+    (refusal,) = refusals(logout_request(client_id="other", id_token_hint=hint()), replace(known(), client=Client("other")))
     facts = {"received": "other", "expected": "app", "unknown": False}
     assert refusal == Refusal("logout-client-mismatch", "invalid_request", facts)
-    (refusal,) = refusals(asked(id_token_hint=hint(aud="gone")), replace(known(), client=None))
+    (refusal,) = refusals(logout_request(id_token_hint=hint(aud="gone")), replace(known(), client=None))
     assert refusal.facts == {"received": "gone", "expected": None, "unknown": True}
 
 
@@ -88,23 +88,23 @@ def test_the_id_token_must_belong_to_the_requesting_app() -> None:
 def test_an_unregistered_redirect_uri_is_refused(uri: str) -> None:
     facts = {"received": uri, "registered": (BYE,), "app": "app"}
     refused = (Refusal("logout-redirect-uri-mismatch", "invalid_request", facts),)
-    assert refusals(asked(client_id="app", post_logout_redirect_uri=uri)) == refused
+    assert refusals(logout_request(client_id="app", post_logout_redirect_uri=uri)) == refused
 
 
 def test_a_redirect_uri_without_an_app_is_refused() -> None:
-    (refusal,) = refusals(asked(post_logout_redirect_uri=BYE), replace(known(), client=None))
+    (refusal,) = refusals(logout_request(post_logout_redirect_uri=BYE), replace(known(), client=None))
     assert refusal.facts == {"received": BYE, "registered": (), "app": None}
 
 
 def test_the_app_is_named_by_client_id_or_the_id_token() -> None:
-    assert asked(client_id="a", id_token_hint=hint()).client_id == "a"
-    assert asked(id_token_hint=hint()).client_id == "app"
-    assert asked(id_token_hint=jose.sign({"aud": ["app"]}, key())).client_id is None
-    assert asked().client_id is None
+    assert logout_request(client_id="a", id_token_hint=hint()).client_id == "a"
+    assert logout_request(id_token_hint=hint()).client_id == "app"
+    assert logout_request(id_token_hint=jose.sign({"aud": ["app"]}, key())).client_id is None
+    assert logout_request().client_id is None
 
 
 def test_the_user_is_asked_unless_the_id_token_names_the_signed_in_user() -> None:
-    assert not logout.asks_first(asked(id_token_hint=hint()), "s-1")
-    assert logout.asks_first(asked(id_token_hint=hint()), "s-2")
-    assert logout.asks_first(asked(id_token_hint=hint()), None)
-    assert logout.asks_first(asked(), "s-1")
+    assert not logout.asks_first(logout_request(id_token_hint=hint()), "s-1")
+    assert logout.asks_first(logout_request(id_token_hint=hint()), "s-2")
+    assert logout.asks_first(logout_request(id_token_hint=hint()), None)
+    assert logout.asks_first(logout_request(), "s-1")

@@ -24,13 +24,13 @@ OTHER = "https://other.example.org"
 def at_token(sent: str | None, policy: Policy = STRICT, **known: object) -> tuple[str, str, int] | None:
     headers = {} if sent is None else {"Origin": sent}
     changed = {"client": replace(APP, client="public"), "server": replace(SERVER, policy=policy)} | known
-    return tokens.said(tokens.asked(headers=headers), tokens.knowing(**changed))
+    return tokens.outcome(tokens.token_request(headers=headers), tokens.token_context(**changed))
 
 
 def at_the_record(sent: str, policy: Policy = STRICT) -> tuple[str, str, int] | None:
-    asked = records.asked(query="patient=A")
+    request = records.fhir_request(query="patient=A")
     known = replace(records.KNOWN, client=APP, server=Server(issuer="iss", fhir_bases=(records.BASE,), policy=policy))
-    return records.said(replace(asked, headers={**asked.headers, "origin": sent}), known)
+    return records.outcome(replace(request, headers={**request.headers, "origin": sent}), known)
 
 
 def test_origins_are_those_of_launch_and_redirect_uris_in_the_form_of_browsers() -> None:
@@ -59,14 +59,14 @@ def test_an_unknown_app_has_no_origins() -> None:
 
 @pytest.mark.parametrize(("sent", "hidden"), [(OTHER, True), ("https://app.example.org", False)])
 def test_only_a_refused_page_may_not_read_the_response(sent: str, hidden: bool) -> None:
-    request = tokens.asked(headers={"Origin": sent})
-    known = tokens.knowing(client=APP, server=Server(policy=STRICT))
+    request = tokens.token_request(headers={"Origin": sent})
+    known = tokens.token_context(client=APP, server=Server(policy=STRICT))
     assert origin.withheld(tokens.examined(request, known)) is hidden
 
 
 def test_the_refusal_lists_the_registered_origins() -> None:
-    request = tokens.asked(headers={"Origin": OTHER})
-    refusals = tokens.examined(request, tokens.knowing(client=APP, server=Server(policy=STRICT))).refusals
+    request = tokens.token_request(headers={"Origin": OTHER})
+    refusals = tokens.examined(request, tokens.token_context(client=APP, server=Server(policy=STRICT))).refusals
     facts = next(refusal.facts for refusal in refusals if refusal.name == origin.NAME)
     assert facts == {"received": OTHER, "registered": ("https://app.example.org", "http://localhost:8100")}
 

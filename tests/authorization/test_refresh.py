@@ -15,10 +15,10 @@ from tests.authorization.token_requests import (
     REFRESHING,
     SECRET,
     SYMMETRIC,
-    asked,
     examined,
-    knowing,
-    said,
+    outcome,
+    token_context,
+    token_request,
 )
 
 from sickbay.authorization import refresh, token
@@ -83,18 +83,18 @@ def test_without_rotation_the_current_one_is_renewed() -> None:
 
 
 def test_a_valid_refresh_is_granted() -> None:
-    assert said(asked(REFRESH_FORM), REFRESHING) is None
+    assert outcome(token_request(REFRESH_FORM), REFRESHING) is None
 
 
 def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> None:
-    same = refresh.fingerprint(asked(REFRESH_FORM), PUBLIC)
+    same = refresh.fingerprint(token_request(REFRESH_FORM), PUBLIC)
     answer = token.access_token(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
     app = replace(PUBLIC, scope=FAMILY.scope)
     family = replace(FAMILY, rotated_at=NOW - 10, asked=same)
-    known = knowing(REFRESHING, generation=2, family=family, answer=answer, client=app)
-    other = knowing(known, client=replace(PUBLIC, client_id="other"))
-    assert said(asked(REFRESH_FORM), known) is None
-    assert said(asked(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
+    known = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)
+    other = token_context(known, client=replace(PUBLIC, client_id="other"))
+    assert outcome(token_request(REFRESH_FORM), known) is None
+    assert outcome(token_request(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> 
     ],
 )
 def test_each_invalid_refresh_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert said(asked(REFRESH_FORM), knowing(REFRESHING, **changed)) == answer
+    assert outcome(token_request(REFRESH_FORM), token_context(REFRESHING, **changed)) == answer
 
 
 def test_an_offline_grant_outlives_the_session() -> None:
-    assert said(asked(REFRESH_FORM), knowing(REFRESHING, session_ended=True)) is None
+    assert outcome(token_request(REFRESH_FORM), token_context(REFRESHING, session_ended=True)) is None
 
 
 def test_a_confidential_client_refreshes_with_its_secret() -> None:
-    assert said(asked(REFRESH_FORM, client_secret=SECRET), knowing(REFRESHING, client=SYMMETRIC)) is None
+    assert outcome(token_request(REFRESH_FORM, client_secret=SECRET), token_context(REFRESHING, client=SYMMETRIC)) is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_confidential_client_refreshes_with_its_secret() -> None:
     ],
 )
 def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None:
-    answer = said(asked(REFRESH_FORM, scope=scope), REFRESHING)
+    answer = outcome(token_request(REFRESH_FORM, scope=scope), REFRESHING)
     assert answer == (None if granted else ("refresh-scope-expanded", "invalid_scope", 400))
 
 
@@ -154,50 +154,50 @@ def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
 
 
 def test_a_reused_refresh_token_revokes() -> None:
-    assert token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, generation=1)))
-    assert not token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, family=None)))
+    assert token.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
+    assert not token.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
 
 
 @pytest.mark.parametrize(
     ("request_", "known", "expected"),
     [
         (
-            asked(REFRESH_FORM, refresh_token=None),
+            token_request(REFRESH_FORM, refresh_token=None),
             REFRESHING,
             Refusal("refresh-token-missing", "invalid_request", {"received": None}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=None),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, revoked=True)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", "by": "code", "at": 7}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, generation=2),
             Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, client_id="other")),
             Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
             Refusal(
                 "refresh-online-session-ended",
@@ -206,7 +206,7 @@ def test_a_reused_refresh_token_revokes() -> None:
             ),
         ),
         (
-            asked(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"),
+            token_request(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"),
             REFRESHING,
             Refusal(
                 "refresh-scope-expanded",
@@ -251,4 +251,4 @@ def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
 
 
 def test_offline_an_unknown_generation_counts_as_the_current_one() -> None:
-    assert said(asked(REFRESH_FORM), replace(REFRESHING, generation=None)) is None
+    assert outcome(token_request(REFRESH_FORM), replace(REFRESHING, generation=None)) is None

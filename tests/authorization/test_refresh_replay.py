@@ -15,9 +15,9 @@ from tests.authorization.token_requests import (
     REFRESHING,
     SECRET,
     SYMMETRIC,
-    asked,
     basic,
     examined,
+    token_request,
 )
 
 from sickbay.authorization import refresh, token
@@ -26,7 +26,7 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN
 
-FIRST = asked(REFRESH_FORM, scope="patient/Patient.rs")
+FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
 APP = replace(PUBLIC, scope=FAMILY.scope)
 
 
@@ -43,25 +43,25 @@ def names(request: TokenRequest, context: TokenContext) -> list[str]:
 
 def test_the_same_request_gets_the_same_response() -> None:
     assert names(FIRST, known()) == []
-    assert names(asked(REFRESH_FORM), known(asked(REFRESH_FORM))) == []
-    assert names(asked(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
+    assert names(token_request(REFRESH_FORM), known(token_request(REFRESH_FORM))) == []
+    assert names(token_request(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
 
 
 @pytest.mark.parametrize("scope", [None, "patient/Patient.r", "patient/Observation.rs", FAMILY.scope, "offline_access"])
 def test_another_scope_makes_it_a_different_request(scope: str | None) -> None:
-    other = asked(REFRESH_FORM, scope=scope)
+    other = token_request(REFRESH_FORM, scope=scope)
     assert names(other, known()) == ["refresh-replay-differs"]
     assert not token.revokes(examined(other, known()))
 
 
 def test_another_resource_makes_it_a_different_request() -> None:
-    assert names(asked(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
+    assert names(token_request(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
 
 
 def test_another_method_or_secret_makes_it_a_different_request() -> None:
     app = replace(SYMMETRIC, scope=FAMILY.scope)
-    posted = asked(REFRESH_FORM, client_secret=SECRET)
-    in_header = asked(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
+    posted = token_request(REFRESH_FORM, client_secret=SECRET)
+    in_header = token_request(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
     assert names(posted, known(posted, app)) == []
     assert names(in_header, known(posted, app)) == ["refresh-replay-differs"]
     rotated = replace(app, secret_hash="x")
@@ -71,7 +71,7 @@ def test_another_method_or_secret_makes_it_a_different_request() -> None:
 def test_another_key_makes_it_a_different_request() -> None:
     def signed(kid: str) -> TokenRequest:
         head = {"a": "eyJraWQiOiJhIn0", "b": "eyJraWQiOiJiIn0"}[kid]
-        return asked(REFRESH_FORM, client_assertion=f"{head}.e30.x")
+        return token_request(REFRESH_FORM, client_assertion=f"{head}.e30.x")
 
     assert refresh.fingerprint(signed("a"), APP) == refresh.fingerprint(signed("a"), APP)
     assert refresh.fingerprint(signed("a"), APP) != refresh.fingerprint(signed("b"), APP)
@@ -117,7 +117,7 @@ def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, A
     ],
 )
 def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], names_: list[str]) -> None:
-    request = asked(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
+    request = token_request(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
     assert names(request, replace(known(), **changes)) == names_
 
 
@@ -139,6 +139,8 @@ def test_offline_the_repeated_response_is_unknown() -> None:
 def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
     fewer = replace(APP, scope="offline_access patient/Patient.rs")
     current = replace(REFRESHING, client=fewer)
-    assert names(asked(REFRESH_FORM), current) == []
-    assert names(asked(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
-    assert names(asked(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == ["scope-not-registered"]
+    assert names(token_request(REFRESH_FORM), current) == []
+    assert names(token_request(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
+    assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
+        "scope-not-registered"
+    ]

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known, refusals, server
-from tests.authorization.test_logout import asked
+from tests.authorization.samples import examination, known, refusals, sample_request, server
 from tests.authorization.test_logout import known as logout_known
+from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
 from tests.protocol.test_client_uris import INTERPRETED, NAMES
 
@@ -116,21 +116,22 @@ def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
 def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     old = replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
-    assert refusals(asking(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
-    assert not examination(asking(redirect_uri=uri), known(client=old)).passed(GATE)
+    assert refusals(sample_request(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
+    assert not examination(sample_request(redirect_uri=uri), known(client=old)).passed(GATE)
     assert launch.launch_url(old, "code", "https://iss.example/") == ""
     logout_context = replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
     assert [
-        refusal.name for refusal in logout_refusals(asked(client_id="app", post_logout_redirect_uri=uri), logout_context)
+        refusal.name
+        for refusal in logout_refusals(logout_request(client_id="app", post_logout_redirect_uri=uri), logout_context)
     ] == ["logout-redirect-uri-mismatch"]
 
 
 def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
     lenient = server(redirect_uri_optional=True)
     safe = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
-    assert examination(asking(redirect_uri=None), known(client=safe, server=lenient)).passed(GATE)
+    assert examination(sample_request(redirect_uri=None), known(client=safe, server=lenient)).passed(GATE)
     unsafe = replace(safe, redirect_uris=("javascript:alert(1)",))
-    assert not examination(asking(redirect_uri=None), known(client=unsafe, server=lenient)).passed(GATE)
+    assert not examination(sample_request(redirect_uri=None), known(client=unsafe, server=lenient)).passed(GATE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -139,14 +140,14 @@ def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -
     encoded = "".join(f"%{ord(character):02X}" for character in name)
     for spelt in (name, name.upper(), f"{name}[]", encoded, quote(encoded), f"+{name}"):
         for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
-            sent = asking(redirect_uri=samples.CALLBACK + query)
+            sent = sample_request(redirect_uri=samples.CALLBACK + query)
             assert "redirect-uri-response-parameter" in refusals(sent, tolerant)
             assert not examination(sent, tolerant).passed(GATE)
-    assert examination(asking(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
+    assert examination(sample_request(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
 
 
 def test_a_registered_query_with_a_response_parameter_is_not_used() -> None:
     uri = samples.CALLBACK + "?state=1"
     old = known(client=replace(samples.CLIENT, redirect_uris=(uri,)))
-    assert refusals(asking(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
+    assert refusals(sample_request(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
     assert urls.split(uri).query == "state=1"

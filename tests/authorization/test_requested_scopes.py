@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
-from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked, examined
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examined, token_request
 
 from sickbay.authorization import backend_scopes, requested_scopes, script_token
 from sickbay.authorization.contexts import TokenContext, UrlContext
@@ -28,14 +28,14 @@ def _server(policy: Policy) -> Server:
 
 def authorize(scope: str, policy: Policy) -> list[str]:
     known = samples.known(client=replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
-    return samples.refusals(samples.asking(scope=f"launch/patient openid {scope}", launch=None), known)
+    return samples.refusals(samples.sample_request(scope=f"launch/patient openid {scope}", launch=None), known)
 
 
 def refresh(scope: str, policy: Policy) -> list[str]:
     app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     family = replace(FAMILY, scope=EVERYTHING, base=BASE)
     known = replace(REFRESHING, client=app, family=family, server=_server(policy))
-    return [refusal.name for refusal in examined(asked(REFRESH_FORM, scope=scope), known).refusals]
+    return [refusal.name for refusal in examined(token_request(REFRESH_FORM, scope=scope), known).refusals]
 
 
 SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds", grant_types=("client_credentials",))
@@ -44,7 +44,7 @@ SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds
 def backend(scope: str, policy: Policy) -> list[str]:
     known = TokenContext(server=_server(policy), client=SERVICE)
     form: dict[str, str | None] = {"grant_type": "client_credentials", "scope": scope}
-    return [refusal.name for refusal in examine(_of_scopes(), asked(form), known).refusals]
+    return [refusal.name for refusal in examine(_of_scopes(), token_request(form), known).refusals]
 
 
 def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
@@ -59,7 +59,7 @@ def registration(scope: str, policy: Policy) -> list[str]:
 
 def script(scope: str, policy: Policy) -> list[str]:
     known = TokenContext(server=_server(policy), client=replace(SERVICE, fhir="r4"))
-    return [refusal.name for refusal in examine(script_token.CHECKS, asked({"scope": scope}), known).refusals]
+    return [refusal.name for refusal in examine(script_token.CHECKS, token_request({"scope": scope}), known).refusals]
 
 
 PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {
@@ -172,7 +172,7 @@ def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
     app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     for base, name in ((BASE, "MedicationRequest"), (OLD, "MedicationOrder"), ("", "MedicationOrder")):
         known = replace(REFRESHING, client=app, family=replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
-        assert examined(asked(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
+        assert examined(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
 
 

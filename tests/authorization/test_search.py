@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.authorization.search_requests import BASE, KNOWN, asked
+from tests.authorization.search_requests import BASE, KNOWN, search_request
 
 import sickbay.fhir
 from sickbay.authorization import operations, search
@@ -19,7 +19,7 @@ from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
 
-def said(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
+def names_and_statuses(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
     return [(refusal.name, refusal.status) for refusal in examine(search.checks(request), request, known).refusals]
 
 
@@ -28,7 +28,7 @@ def said(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str
     ["", "_count=100", "active=true", "_lastUpdated=gt2020", "name=", "_sort=name", "_summary=count", "_elements=id"],
 )
 def test_a_user_cannot_search_for_all_patients(query: str) -> None:
-    assert said(asked("Patient", query)) == [("fhir-search-unbounded", 400)]
+    assert names_and_statuses(search_request("Patient", query)) == [("fhir-search-unbounded", 400)]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_user_cannot_search_for_all_patients(query: str) -> None:
     ],
 )
 def test_any_narrowing_parameter_is_enough(query: str) -> None:
-    assert said(asked("Patient", query)) == []
+    assert names_and_statuses(search_request("Patient", query)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_any_narrowing_parameter_is_enough(query: str) -> None:
 )
 def test_only_user_scopes_cannot_search_for_all_patients(scope: str, policy: Policy, refused: bool) -> None:
     known = AccessContext(server=Server(policy=policy), token=AccessToken("app", scope, BASE, 0, "f"), version="r4")
-    assert bool(said(asked("Patient"), known)) is refused
+    assert bool(names_and_statuses(search_request("Patient"), known)) is refused
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_only_user_scopes_cannot_search_for_all_patients(scope: str, policy: Pol
     ],
 )
 def test_a_search_must_name_patient_and_category_if_the_policy_says_so(type: str, query: str, names: list[str]) -> None:
-    assert [name for name, _ in said(asked(type, query))] == names
+    assert [name for name, _ in names_and_statuses(search_request(type, query))] == names
 
 
 @pytest.mark.parametrize("query", ["patient=undefined", "subject=Patient/null", "patient:Patient=NaN"])
 def test_an_undefined_patient_is_refused(query: str) -> None:
-    assert ("fhir-patient-undefined", 400) in said(asked("Observation", query + "&category=x"))
+    assert ("fhir-patient-undefined", 400) in names_and_statuses(search_request("Observation", query + "&category=x"))
 
 
 def test_an_undefined_id_is_not_found() -> None:
-    request = asked("Patient", id="undefined", interaction="read", path="/Patient/undefined")
-    assert said(request) == [("fhir-patient-undefined", 404)]
+    request = search_request("Patient", id="undefined", interaction="read", path="/Patient/undefined")
+    assert names_and_statuses(request) == [("fhir-patient-undefined", 404)]
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def test_an_undefined_id_is_not_found() -> None:
 def test_each_unusable_url_or_accept_is_refused(path: str, accept: str | None, rule: str, status: int) -> None:
     request = AccessRequest("GET", BASE, path, headers={"accept": accept} if accept else {})
     known = replace(KNOWN, faults=search.faults(request, "r4"))
-    assert said(request, known) == [(rule, status)]
+    assert names_and_statuses(request, known) == [(rule, status)]
 
 
 def test_a_url_outside_the_base_is_refused() -> None:
     request = AccessRequest("GET", "", "/Patient/1", url="http://localhost:7425/Patient/1")
-    assert said(request) == [("fhir-base-url-wrong", 404)]
-    assert said(replace(request, path="/favicon.ico")) == []
+    assert names_and_statuses(request) == [("fhir-base-url-wrong", 404)]
+    assert names_and_statuses(replace(request, path="/favicon.ico")) == []
 
 
 RULES = sorted(
@@ -121,7 +121,7 @@ RULES = sorted(
 def test_every_fault_found_by_fhir_is_refused(rule: str) -> None:
     known = replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),))
     checks = (*search.CHECKS, *operations.CHECKS)
-    assert rule in [refusal.name for refusal in examine(checks, asked("Practitioner"), known).refusals]
+    assert rule in [refusal.name for refusal in examine(checks, search_request("Practitioner"), known).refusals]
 
 
 @pytest.mark.parametrize(
@@ -135,22 +135,22 @@ def test_every_fault_found_by_fhir_is_refused(rule: str) -> None:
 def test_each_missing_header_is_refused(
     method: str, path: str, interaction: str, headers: dict[str, str], answer: object
 ) -> None:
-    request = asked("Patient", "_id=1", method=method, path=path, interaction=interaction, headers=headers)
-    assert said(request) == [answer]
+    request = search_request("Patient", "_id=1", method=method, path=path, interaction=interaction, headers=headers)
+    assert names_and_statuses(request) == [answer]
 
 
 def test_a_posted_search_may_have_all_parameters_in_the_url() -> None:
-    assert said(asked("Patient", "_id=1", method="POST", path="/Patient/_search")) == []
+    assert names_and_statuses(search_request("Patient", "_id=1", method="POST", path="/Patient/_search")) == []
 
 
 def test_a_preflight_is_not_checked() -> None:
-    assert search.checks(asked("Patient", interaction="preflight")) == ()
+    assert search.checks(search_request("Patient", interaction="preflight")) == ()
 
 
 def test_without_a_known_version_the_content_type_is_not_checked() -> None:
-    request = asked("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
-    assert ("fhir-write-content-type", 415) in said(request)
-    assert ("fhir-write-content-type", 415) not in said(request, replace(KNOWN, version=""))
+    request = search_request("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
+    assert ("fhir-write-content-type", 415) in names_and_statuses(request)
+    assert ("fhir-write-content-type", 415) not in names_and_statuses(request, replace(KNOWN, version=""))
 
 
 @pytest.mark.parametrize(
@@ -165,15 +165,15 @@ def test_without_a_known_version_the_content_type_is_not_checked() -> None:
 )
 def test_an_operation_accepts_a_resource_a_form_or_no_body(sent: str | None, body: str, refused: bool) -> None:
     headers = {} if sent is None else {"content-type": sent}
-    request = asked("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
-    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+    request = search_request("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
+    assert names_and_statuses(request) == ([("fhir-write-content-type", 415)] if refused else [])
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("create", False), ("update", False), ("patch", True)])
 def test_a_binary_may_be_sent_in_its_own_content_type(interaction: str, refused: bool) -> None:
     headers = {"content-type": "application/pdf", "if-match": 'W/"1"'}
-    request = asked("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
-    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+    request = search_request("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
+    assert names_and_statuses(request) == ([("fhir-write-content-type", 415)] if refused else [])
 
 
 BY_TYPE = Policy(
@@ -206,7 +206,7 @@ def test_search_criteria_apply_per_type(type: str, query: str, refused: list[str
     server = KNOWN.server
     assert isinstance(server, Server)
     known = replace(KNOWN, server=replace(server, policy=BY_TYPE))
-    assert [name for name, _ in said(asked(type, query), known)] == refused
+    assert [name for name, _ in names_and_statuses(search_request(type, query), known)] == refused
 
 
 def test_faults_of_url_and_format_are_found() -> None:
@@ -223,9 +223,9 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
     with_inputs = [search_check for search_check in (*search.CHECKS, *operations.CHECKS) if search_check.inputs]
     assert {search_check.inputs for search_check in with_inputs} == {"faults"}
     for request in (
-        asked("Patient"),
-        asked("Nonsense", "naem=x", id="a b", interaction="read"),
-        asked("Patient", method="POST"),
+        search_request("Patient"),
+        search_request("Nonsense", "naem=x", id="a b", interaction="read"),
+        search_request("Patient", method="POST"),
     ):
         assert [
             search_check.name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.authorization.search_requests import BASE, KNOWN, asked
-from tests.authorization.test_search import said
+from tests.authorization.search_requests import BASE, KNOWN, search_request
+from tests.authorization.test_search import names_and_statuses
 
 from sickbay.authorization import search
 from sickbay.authorization.contexts import AccessContext
@@ -17,7 +17,7 @@ from sickbay.kernel.checks import Refusal, RefusalType, examine
 from sickbay.protocol.parameters import parse
 
 
-def refused(request: AccessRequest, known: AccessContext) -> list[Refusal]:
+def search_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
     return [*examine(search.checks(request), request, known).refusals]
 
 
@@ -42,13 +42,15 @@ def with_policy(*lines: str, only_id: tuple[str, ...] = ()) -> AccessContext:
 def test_the_refusal_lists_the_required_parameters_without_internal_names(
     line: str, query: str, name: str, expected: list[str]
 ) -> None:
-    (refusal,) = refused(asked("Observation", query), with_policy(line))
+    (refusal,) = search_refusals(search_request("Observation", query), with_policy(line))
     assert refusal == Refusal(name, "required", {"type": "Observation", "expected": expected})
-    assert refused(asked("Condition", query), with_policy(line)) == []
+    assert search_refusals(search_request("Condition", query), with_policy(line)) == []
 
 
 def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
-    (refusal,) = refused(asked("Observation", "_id=1&patient=2&_count=3"), with_policy(only_id=("r4 Observation",)))
+    (refusal,) = search_refusals(
+        search_request("Observation", "_id=1&patient=2&_count=3"), with_policy(only_id=("r4 Observation",))
+    )
     assert refusal == Refusal("fhir-search-id-not-alone", "business-rule", {"type": "Observation", "received": ["patient"]})
 
 
@@ -63,19 +65,22 @@ def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
 )
 def test_offline_without_a_version_the_type_in_the_url_is_searched(changed: dict[str, object], refused: bool) -> None:
     known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
-    assert bool(said(replace(asked("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
+    assert bool(names_and_statuses(replace(search_request("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
 
 
 def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> None:
     token = AccessToken("app", "user/Observation.rs patient/Patient.rs", BASE, 0, "f")
-    assert said(asked("Patient"), AccessContext(server=Server(policy=Policy()), token=token, version="r4")) == []
+    assert (
+        names_and_statuses(search_request("Patient"), AccessContext(server=Server(policy=Policy()), token=token, version="r4"))
+        == []
+    )
 
 
 def test_any_patient_parameter_of_the_type_is_enough() -> None:
     policy = Server(fhir_bases=(BASE,), policy=Policy(requires_patient=True))
     known = replace(KNOWN, server=policy)
-    assert said(asked("Observation", "performer=Patient/1"), known) == []
-    assert said(asked("Observation", "code=x"), known) == [("fhir-search-missing-patient", 400)]
+    assert names_and_statuses(search_request("Observation", "performer=Patient/1"), known) == []
+    assert names_and_statuses(search_request("Observation", "code=x"), known) == [("fhir-search-missing-patient", 400)]
 
 
 @pytest.mark.parametrize(
@@ -89,17 +94,17 @@ def test_any_patient_parameter_of_the_type_is_enough() -> None:
     ],
 )
 def test_an_unsupported_format_is_a_fault_with_the_supported_one(accept: str | None, query: str, value: str | None) -> None:
-    request = asked("Patient", query, headers={} if accept is None else {"accept": accept})
+    request = search_request("Patient", query, headers={} if accept is None else {"accept": accept})
     expected = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
     assert search.faults(request, "r4") == ((expected,) if expected else ())
 
 
 def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
     wrong_version = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
-    (refusal,) = refused(asked("MedicationOrder"), replace(with_policy(), faults=(wrong_version,)))
+    (refusal,) = search_refusals(search_request("MedicationOrder"), replace(with_policy(), faults=(wrong_version,)))
     assert (refusal.facts["versions"], refusal.facts["version"], refusal.facts["real"]) == (["DSTU2"], "R4", True)
     date = RequestError("fhir-date-malformed", "date", "MedicationOrder", None)
-    (refusal,) = refused(asked("Observation"), replace(with_policy(), faults=(date,)))
+    (refusal,) = search_refusals(search_request("Observation"), replace(with_policy(), faults=(date,)))
     assert refusal.facts["versions"] == []
     assert refusal.facts["real"] is False
 
@@ -116,8 +121,10 @@ def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
 )
 def test_a_patch_needs_a_patch_or_fhir_content_type(sent: str | None, refused: bool) -> None:
     headers = {"if-match": 'W/"1"'} | ({} if sent is None else {"content-type": sent})
-    request = asked("Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p")
-    assert ("fhir-write-content-type" in {name for name, _ in said(request)}) is refused
+    request = search_request(
+        "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p"
+    )
+    assert ("fhir-write-content-type" in {name for name, _ in names_and_statuses(request)}) is refused
 
 
 def test_a_fault_check_has_its_name_and_its_refusal() -> None:
@@ -126,7 +133,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
     plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
-    first, second = (fault_check.decide(asked("Observation"), known) for fault_check in (plain, own))
+    first, second = (fault_check.decide(search_request("Observation"), known) for fault_check in (plain, own))
     assert first is not None
     assert second is not None
     assert (first.name, first.error, first.status) == ("fhir-date-malformed", "value", 400)
@@ -140,7 +147,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
         "real": False,
     }
     for faults in ((), (RequestError("fhir-id-invalid", "x", "y", None),)):
-        assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None
+        assert plain.decide(search_request("Observation"), replace(KNOWN, faults=faults)) is None
 
 
 @pytest.mark.parametrize(
@@ -150,4 +157,4 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
 def test_a_search_across_types_counts_as_a_patient_search_if_it_includes_patients(query: str, refused: bool) -> None:
     known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="r4")
     request = AccessRequest("GET", BASE, "/", parse(query), interaction="search-system", letters="s")
-    assert bool(said(request, known)) is refused
+    assert bool(names_and_statuses(request, known)) is refused

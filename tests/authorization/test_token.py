@@ -18,10 +18,10 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     URL,
     VERIFIER,
-    asked,
     examined,
-    knowing,
-    said,
+    outcome,
+    token_context,
+    token_request,
 )
 
 from sickbay.authorization import token, token_parameters
@@ -30,7 +30,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 def test_a_valid_request_is_granted() -> None:
-    assert said(asked()) is None
+    assert outcome(token_request()) is None
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_valid_request_is_granted() -> None:
     ],
 )
 def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
-    known = knowing(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
-    assert said(asked(**changed), known) == answer
+    known = token_context(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
+    assert outcome(token_request(**changed), known) == answer
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer:
     ],
 )
 def test_each_unusable_code_is_refused(code: object, answer: tuple[str, str, int]) -> None:
-    assert said(asked(), knowing(code=code)) == answer
+    assert outcome(token_request(), token_context(code=code)) == answer
 
 
 def test_a_code_is_valid_up_to_its_last_second() -> None:
-    assert said(asked(), knowing(code=replace(CODE, issued_at=NOW - 60))) is None
+    assert outcome(token_request(), token_context(code=replace(CODE, issued_at=NOW - 60))) is None
 
 
 @pytest.mark.parametrize(
@@ -87,23 +87,23 @@ def test_a_code_is_valid_up_to_its_last_second() -> None:
     ],
 )
 def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifier: str | None, granted: bool) -> None:
-    known = knowing(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
-    assert (said(asked(code_verifier=verifier), known) is None) is granted
+    known = token_context(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
+    assert (outcome(token_request(code_verifier=verifier), known) is None) is granted
 
 
 def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
     server = replace(KNOWN.server, policy=Policy(pkce="off"))
-    assert said(asked(code_verifier=None), knowing(server=server)) is None
+    assert outcome(token_request(code_verifier=None), token_context(server=server)) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_only_post_is_accepted(method: str) -> None:
-    request = replace(asked(), method=method)
-    assert said(request) == ("token-wrong-method", "invalid_request", 400)
+    request = replace(token_request(), method=method)
+    assert outcome(request) == ("token-wrong-method", "invalid_request", 400)
 
 
 def test_parameters_in_the_url_are_refused_but_read() -> None:
-    body = asked().parameters.raw
+    body = token_request().parameters.raw
     request = token_parameters.read("POST", f"{URL}?{body}", {"Content-Type": token.FORM}, "")
     assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-method"]
 
@@ -113,18 +113,18 @@ def test_parameters_in_the_url_are_refused_but_read() -> None:
 )
 def test_another_content_type_is_refused(type: str | None) -> None:
     headers = {} if type is None else {"Content-Type": type}
-    request = token_parameters.read("POST", URL, headers, asked().parameters.raw)
-    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+    request = token_parameters.read("POST", URL, headers, token_request().parameters.raw)
+    assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
 def test_a_charset_in_the_content_type_is_accepted() -> None:
-    assert said(asked(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
+    assert outcome(token_request(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
 
 
 @pytest.mark.parametrize("body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}'])
 def test_json_is_refused_without_an_error(body: str) -> None:
     request = token_parameters.read("POST", URL, {"Content-Type": "application/json"}, body)
-    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+    assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
 def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
@@ -134,28 +134,28 @@ def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
 
 @pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
 def test_a_repeated_parameter_is_refused(name: str) -> None:
-    request = token_parameters.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + f"&{name}=x")
-    assert said(request) == ("duplicate-parameter", "invalid_request", 400)
+    request = token_parameters.read("POST", URL, {"Content-Type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
+    assert outcome(request) == ("duplicate-parameter", "invalid_request", 400)
 
 
 def test_an_unregistered_grant_type_is_refused() -> None:
-    known = knowing(client=replace(PUBLIC, grant_types=("refresh_token",)))
-    assert said(asked(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
+    known = token_context(client=replace(PUBLIC, grant_types=("refresh_token",)))
+    assert outcome(token_request(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
 
 
 def test_all_independent_faults_are_reported_at_once() -> None:
-    request = asked(redirect_uri=None, code_verifier=None)
+    request = token_request(redirect_uri=None, code_verifier=None)
     names = [refusal.name for refusal in examined(request).refusals]
     assert names == ["token-redirect-uri-missing", "pkce-verifier-missing"]
 
 
 def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None:
-    assert token.revokes(examined(asked(), knowing(code=replace(CODE, used_at=NOW))))
-    assert not token.revokes(examined(asked(), knowing(code=replace(CODE, issued_at=0))))
+    assert token.revokes(examined(token_request(), token_context(code=replace(CODE, used_at=NOW))))
+    assert not token.revokes(examined(token_request(), token_context(code=replace(CODE, issued_at=0))))
 
 
 def test_an_empty_context_grants_nothing() -> None:
-    assert not examined(asked(), type(KNOWN)()).granted
+    assert not examined(token_request(), type(KNOWN)()).granted
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_a_policy_may_send_another_lifetime_than_the_real_one() -> None:
 
 
 def test_a_refresh_form_gets_the_refresh_checks() -> None:
-    assert token.checks(asked(REFRESH_FORM)) == token.CHECKS["refresh_token"]
-    assert token.checks(asked(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
+    assert token.checks(token_request(REFRESH_FORM)) == token.CHECKS["refresh_token"]
+    assert token.checks(token_request(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
 
 
 @pytest.mark.parametrize(
@@ -298,15 +298,15 @@ def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
 
 def test_an_extra_code_or_refresh_token_is_not_a_mismatch() -> None:
     """The parameters of the grant type are there; additional ones are no mismatch."""
-    both = asked(REFRESH_FORM, code="c1")
+    both = token_request(REFRESH_FORM, code="c1")
     assert "grant-type-mismatch" not in [refusal.name for refusal in examined(both).refusals]
-    code = asked(refresh_token="r1")
+    code = token_request(refresh_token="r1")
     assert "grant-type-mismatch" not in [refusal.name for refusal in examined(code).refusals]
 
 
 def test_a_tenant_may_support_fewer_grant_types() -> None:
-    known = knowing(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
-    (refusal,) = examined(asked(), known).refusals
+    known = token_context(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
+    (refusal,) = examined(token_request(), known).refusals
     assert (refusal.name, refusal.facts["supported"]) == ("grant-type-invalid", ("refresh_token",))
 
 
@@ -316,22 +316,24 @@ def test_json_values_are_read_as_text() -> None:
 
 
 def test_resource_must_be_the_base_of_the_grant() -> None:
-    assert said(asked(resource=BASE)) is None
+    assert outcome(token_request(resource=BASE)) is None
     facts = {"received": "http://x/r4", "expected": BASE}
-    assert examined(asked(resource="http://x/r4")).refusals == (Refusal("token-resource-mismatch", "invalid_target", facts),)
+    assert examined(token_request(resource="http://x/r4")).refusals == (
+        Refusal("token-resource-mismatch", "invalid_target", facts),
+    )
 
 
 @pytest.mark.parametrize(("server", "expected"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])
 def test_an_unknown_tenant_is_reported_first(server: Any, expected: str | None) -> None:
-    refused = examined(asked(), knowing(elsewhere="0b8a", server=server)).refusals
+    refused = examined(token_request(), token_context(elsewhere="0b8a", server=server)).refusals
     assert refused[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": expected})
-    assert not examined(asked(), knowing(server=server)).refusals
+    assert not examined(token_request(), token_context(server=server)).refusals
 
 
 def test_with_pkce_off_a_wrong_verifier_is_ignored() -> None:
     off = replace(PUBLIC, pkce="off")
     for verifier in ("x" * 43, "short", None):
-        assert not examined(asked(code_verifier=verifier), knowing(client=off)).refusals
+        assert not examined(token_request(code_verifier=verifier), token_context(client=off)).refusals
 
 
 @pytest.mark.parametrize(("grant", "refused"), [("code", True), ("family", True), ("none", False)])
@@ -340,6 +342,8 @@ def test_another_base_of_the_same_server_is_refused(grant: str, refused: bool) -
     server = Server(fhir_bases=(other, BASE))
     family = TokenFamily("f", "app", "", BASE)
     grants = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
-    refused_resource = token.resource_is_what_was_granted.decide(asked(resource=other), knowing(server=server, **grants))
+    refused_resource = token.resource_is_what_was_granted.decide(
+        token_request(resource=other), token_context(server=server, **grants)
+    )
     expected = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})
     assert refused_resource == (expected if refused else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.authorization.token_requests import BASE, URL, asked, knowing
+from tests.authorization.token_requests import BASE, URL, token_context, token_request
 
 from sickbay.authorization import token, token_parameters
 from sickbay.authorization.models import Server
@@ -35,9 +35,9 @@ def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object
     assert (request.parameters.pairs == pairs) is (pairs is not None)
     assert request.body == PARTS
     assert (
-        token.body_is_a_form.decide(request, knowing()) is None
+        token.body_is_a_form.decide(request, token_context()) is None
         if pairs is None
-        else token.body_is_a_form.decide(request, knowing())
+        else token.body_is_a_form.decide(request, token_context())
     )
 
 
@@ -45,7 +45,7 @@ def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object
 def test_a_base_may_be_named_by_its_alias(address: str, accepted: bool) -> None:
     also = {"http://x/short/r4": BASE, "http://x/short/dstu2": BASE.replace("r4", "dstu2")}
     server = Server(fhir_bases=(BASE, BASE.replace("r4", "dstu2")), also=also)
-    refused = token.resource_is_what_was_granted.decide(asked(resource=address), knowing(server=server))
+    refused = token.resource_is_what_was_granted.decide(token_request(resource=address), token_context(server=server))
     assert (refused is None) == accepted
 
 

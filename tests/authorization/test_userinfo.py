@@ -20,15 +20,15 @@ KNOWN = AccessContext(now=NOW, server=Server(issuer=ISSUER), client=Client("app"
 REQUEST = AccessRequest("GET", "", "", headers={"authorization": "Bearer t"})
 
 
-def said(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
+def refusals(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
     return [(refusal.name, refusal.error, refusal.status) for refusal in examine(userinfo.CHECKS, REQUEST, known).refusals]
 
 
 def test_userinfo_needs_openid_and_a_user() -> None:
-    assert said() == []
+    assert refusals() == []
     refused = [("userinfo-without-openid", "insufficient_scope", 403)]
-    assert said(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
-    assert said(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
+    assert refusals(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
+    assert refusals(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
 
 
 def test_the_refusal_lists_the_granted_scopes() -> None:
@@ -38,9 +38,9 @@ def test_the_refusal_lists_the_granted_scopes() -> None:
 
 
 def test_an_invalid_token_is_refused() -> None:
-    assert said(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
+    assert refusals(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
     expired = replace(KNOWN, token=replace(TOKEN, expires_at=NOW))
-    assert said(expired) == [("fhir-token-expired", "invalid_token", 401)]
+    assert refusals(expired) == [("fhir-token-expired", "invalid_token", 401)]
 
 
 @pytest.mark.parametrize(

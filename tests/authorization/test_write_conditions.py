@@ -9,11 +9,11 @@ from tests.authorization.write_requests import (
     KNOWN,
     PATCH,
     TOKEN,
-    asked,
     facts,
     observation,
-    said,
+    refused_writes,
     with_body,
+    write_request,
 )
 
 from sickbay.authorization import writes
@@ -32,19 +32,19 @@ from sickbay.protocol.parameters import parse
     ],
 )
 def test_an_unreadable_patch_is_refused(sent: str, received: str | None) -> None:
-    request = asked("patch", body=sent)
-    assert said(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
+    request = write_request("patch", body=sent)
+    assert refused_writes(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
     if received is not None:
         assert str(facts(request, KNOWN)["received"]).startswith(received)
 
 
 @pytest.mark.parametrize("name", ["_cascade", "_cascade:x"])
 def test_a_cascading_delete_is_refused(name: str) -> None:
-    request = asked("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
-    assert said(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
+    request = write_request("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
+    assert refused_writes(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
     assert facts(request, KNOWN) == {"parameter": name, "received": "delete"}
-    assert said(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
-    assert said(replace(request, method="GET"), KNOWN) == []
+    assert refused_writes(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
+    assert refused_writes(replace(request, method="GET"), KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_cascading_delete_is_refused(name: str) -> None:
     ],
 )
 def test_if_match_must_be_the_stored_version(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
+    request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
     known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
     if not saved:
         assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
 
@@ -80,9 +80,9 @@ def test_if_match_must_be_the_stored_version(sent: str | None, current: int | No
     ],
 )
 def test_if_none_match_prevents_overwriting(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
+    request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
     known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
     if not saved:
         expected = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
         assert facts(request, known) == expected
@@ -90,21 +90,21 @@ def test_if_none_match_prevents_overwriting(sent: str | None, current: int | Non
 
 @pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
 def test_a_condition_may_match_at_most_one_resource(matches: int, saved: bool) -> None:
-    request = asked("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
+    request = write_request("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
     known = replace(KNOWN, matches=matches)
-    assert said(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
     if not saved:
         assert facts(request, known) == {"type": "Observation", "received": "code=8480-6", "interaction": "delete"}
 
 
 def test_the_condition_of_a_write_is_in_its_header_or_url() -> None:
     search = parse("code=8480-6")
-    assert writes.condition(asked("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
-    assert writes.condition(asked("create", id=None, parameters=search)) is None
+    assert writes.condition(write_request("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
+    assert writes.condition(write_request("create", id=None, parameters=search)) is None
     for interaction in ("update", "patch", "delete"):
-        assert writes.condition(asked(interaction, id=None, parameters=search)) == "code=8480-6"
-        assert writes.condition(asked(interaction, parameters=search)) is None
-    assert writes.condition(asked("read", id=None, parameters=search)) is None
+        assert writes.condition(write_request(interaction, id=None, parameters=search)) == "code=8480-6"
+        assert writes.condition(write_request(interaction, parameters=search)) is None
+    assert writes.condition(write_request("read", id=None, parameters=search)) is None
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,5 @@ def test_without_a_token_no_id_can_be_chosen(token: object) -> None:
     ],
 )
 def test_the_content_type_decides_how_a_patch_is_read(type: str, text: str, fails: bool) -> None:
-    request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
+    request = write_request("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
     assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails

@@ -62,7 +62,7 @@ def basic(inside: str) -> str:
     return "Basic " + b64encode(inside.encode()).decode()
 
 
-def asked(
+def token_request(
     form: dict[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: str | None
 ) -> TokenRequest:
     """Returns a POST of the form with some parameters changed; None removes one."""
@@ -74,7 +74,7 @@ def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:
     return examine(token.checks(request), request, known)
 
 
-def said(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
+def outcome(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
     """Returns (refusal, error, status) of the response; None if the request was granted."""
     examination = examined(request, known)
     refusal = examination.decisive()
@@ -82,5 +82,5 @@ def said(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, 
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def knowing(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
+def token_context(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
     return replace(known, **changed)

@@ -25,7 +25,7 @@ def observation(patient: str | None = "A", **members: object) -> dict[str, objec
     return {"resourceType": "Observation", "id": "o", "status": "final", "code": CODE, **subject, **members}
 
 
-def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
+def write_request(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
     request = AccessRequest(
         "PUT",
         BASE,
@@ -43,17 +43,17 @@ def with_body(resource: object, known: AccessContext = KNOWN, id: str = "o") -> 
     return replace(known, body=body.of("r4", "Observation", id, resource, BASE))
 
 
-def judged(request: AccessRequest, known: AccessContext) -> list[Refusal]:
+def write_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
     """Returns the refusals of the write itself, for a valid token."""
     return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
 
 
-def said(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
-    return [(refusal.name, refusal.error, refusal.status) for refusal in judged(request, known)]
+def refused_writes(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
+    return [(refusal.name, refusal.error, refusal.status) for refusal in write_refusals(request, known)]
 
 
 def facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
-    (refusal,) = judged(request, known)
+    (refusal,) = write_refusals(request, known)
     return dict(refusal.facts)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known, refusals, server
+from tests.authorization.samples import examination, known, refusals, sample_request, server
 
 from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, known_for, relaxed
 from sickbay.authorization.authorize.pkce import REFUSALS
@@ -22,7 +22,7 @@ def test_a_valid_request_passes_every_check() -> None:
 
 
 def test_a_standalone_request_is_granted_without_a_launch() -> None:
-    assert examination(asking(**samples.ALONE), known(launch=None)).granted
+    assert examination(sample_request(**samples.ALONE), known(launch=None)).granted
 
 
 def test_client_and_redirect_uri_are_checked_before_anything_else() -> None:
@@ -34,7 +34,7 @@ def test_client_and_redirect_uri_are_checked_before_anything_else() -> None:
 
 def test_every_independent_fault_is_reported_at_once() -> None:
     names = refusals(
-        asking(aud=None, state=None, launch=None, code_challenge=None, code_challenge_method=None), known(launch=None)
+        sample_request(aud=None, state=None, launch=None, code_challenge=None, code_challenge_method=None), known(launch=None)
     )
     assert names == [
         "state-missing",
@@ -64,7 +64,7 @@ def test_no_policy_relaxes_a_strict_refusal(name: str) -> None:
 
 
 def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
-    result = examination(asking(state=None), known(server=server(state_required=False)))
+    result = examination(sample_request(state=None), known(server=server(state_required=False)))
     assert result.granted
     assert [refusal.name for refusal in result.relaxed] == ["state-missing"]
 
@@ -73,8 +73,8 @@ def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
 def test_leniency_only_drops_scopes(mode: str) -> None:
     lenient = replace(samples.CLIENT, scope_mode="lenient") if mode == "client" else samples.CLIENT
     context = known(client=lenient, server=server(drop_unregistered_scopes=mode == "policy"))
-    assert examination(asking(scope="launch patient/Patient.rs patient/Condition.rs patient/*.search"), context).granted
-    assert refusals(asking(redirect_uri="https://evil.example/"), context) == ["redirect-uri-mismatch"]
+    assert examination(sample_request(scope="launch patient/Patient.rs patient/Condition.rs patient/*.search"), context).granted
+    assert refusals(sample_request(redirect_uri="https://evil.example/"), context) == ["redirect-uri-mismatch"]
 
 
 @given(st.text(max_size=200))
@@ -85,39 +85,39 @@ def test_no_text_makes_the_checks_raise(text: str) -> None:
 
 @given(st.sampled_from(sorted(samples.GOOD)), st.text(max_size=40))
 def test_no_value_of_a_parameter_makes_the_checks_raise(name: str, value: str) -> None:
-    result = examination(asking(**{name: value}))
+    result = examination(sample_request(**{name: value}))
     assert result.granted or result.refusals
 
 
 @given(st.sampled_from(["\n", "%0A", " ", "&amp;"]), st.integers(0, 400))
 def test_a_corrected_request_is_never_granted(dirt: str, at: int) -> None:
-    valid = asking().raw
+    valid = sample_request().raw
     at = len(samples.ENDPOINT) + 1 + at % (len(valid) - len(samples.ENDPOINT) - 1)
     assert not examination(authorize_request(valid[:at] + dirt + valid[at:])).granted
 
 
 def test_another_launch_code_is_known_only_if_it_is_the_live_one() -> None:
     context = known(live_launch="fresh", live=samples.LAUNCH)
-    assert known_for(context, asking(), asking(launch="fresh")).launch == samples.LAUNCH
-    assert known_for(context, asking(), asking(launch="made-up")).launch is None
+    assert known_for(context, sample_request(), sample_request(launch="fresh")).launch == samples.LAUNCH
+    assert known_for(context, sample_request(), sample_request(launch="made-up")).launch is None
 
 
 def test_another_client_is_unknown() -> None:
-    assert known_for(samples.KNOWN, asking(), asking(client_id="other")).client is UNKNOWN
+    assert known_for(samples.KNOWN, sample_request(), sample_request(client_id="other")).client is UNKNOWN
 
 
 def test_a_request_by_post_is_read_like_one_by_get() -> None:
-    url, _, query = asking().raw.partition("?")
-    assert authorize_request(f"{url}?{query}", "POST").parameters == asking().parameters
+    url, _, query = sample_request().raw.partition("?")
+    assert authorize_request(f"{url}?{query}", "POST").parameters == sample_request().parameters
 
 
 def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
-    without_pkce = asking(code_challenge=None, code_challenge_method=None)
+    without_pkce = sample_request(code_challenge=None, code_challenge_method=None)
     assert refusals(without_pkce) == ["pkce-missing"]
     assert not refusals(without_pkce, known(client=replace(samples.CLIENT, pkce="if-sent")))
     assert not refusals(without_pkce, known(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
     off = known(server=server(pkce="off"))
-    assert examination(asking(code_challenge_method="plain"), off).granted
+    assert examination(sample_request(code_challenge_method="plain"), off).granted
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known
+from tests.authorization.samples import examination, known, sample_request
 
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.likely_clients import NAMED
@@ -23,31 +23,31 @@ SHARED = replace(
 
 
 def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
-    refusals = examination(request or asking(), known(**changed)).refusals
+    refusals = examination(request or sample_request(), known(**changed)).refusals
     return [(refusal.name, refusal.error, dict(refusal.facts)) for refusal in refusals]
 
 
 def test_without_a_client_id_the_registered_ones_are_suggested() -> None:
-    (first, *_) = refused(asking(client_id=None), client=None, others=("a", "b"))
+    (first, *_) = refused(sample_request(client_id=None), client=None, others=("a", "b"))
     assert first == ("client-id-missing", "invalid_request", {"received": None, "others": ["a", "b"]})
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
 def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expected: str | None) -> None:
-    result = examination(asking(), known(elsewhere="0b8a", server=server))
+    result = examination(sample_request(), known(elsewhere="0b8a", server=server))
     facts = {"received": "0b8a", "expected": expected}
     assert result.refusals[0] == Refusal("tenant-unknown", "invalid_request", facts)
     assert not result.passed(GATE)
-    assert examination(asking(), known(server=server)).passed(GATE)
+    assert examination(sample_request(), known(server=server)).passed(GATE)
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
 def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, expected: str | None) -> None:
-    result = examination(asking(), known(astray=True, server=server))
+    result = examination(sample_request(), known(astray=True, server=server))
     if expected is None:
         assert "authorize-endpoint-not-discovered" not in {refusal.name for refusal in result.refusals}
         return
-    facts = {"received": asking().url, "expected": expected, "endpoint": expected}
+    facts = {"received": sample_request().url, "expected": expected, "endpoint": expected}
     assert result.refusals == (Refusal("authorize-endpoint-not-discovered", "invalid_request", facts, 404),)
 
 
@@ -69,12 +69,12 @@ def test_an_unregistered_app_is_unknown() -> None:
 
 @pytest.mark.parametrize("sent", [None, "undefined"])
 def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> None:
-    uri = asking().parameters.get("redirect_uri") or ""
+    uri = sample_request().parameters.get("redirect_uri") or ""
     first_app, second_app = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
-    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=(first_app, second_app))
+    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
     (first, *_) = refused(
-        asking(client_id=sent), client=None, neighbours=(first_app, replace(second_app, redirect_uris=(uri,)))
+        sample_request(client_id=sent), client=None, neighbours=(first_app, replace(second_app, redirect_uris=(uri,)))
     )
     assert "nearest" not in first[2]
 
@@ -84,14 +84,14 @@ def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> No
 )
 def test_the_only_app_whose_name_or_app_id_was_sent_is_suggested(sent: str, nearest: dict[str, str]) -> None:
     neighbours = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
-    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=neighbours)
+    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=neighbours)
     named = {"others_named": ["Finder (a)", "Finder (b)", "Chart (c)"]}
     assert first[2] == {"received": sent, "others": []} | (nearest or named)
 
 
 def test_only_the_newest_few_of_many_apps_are_listed() -> None:
     neighbours = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
-    (first, *_) = refused(asking(client_id="undefined"), client=None, neighbours=neighbours)
+    (first, *_) = refused(sample_request(client_id="undefined"), client=None, neighbours=neighbours)
     assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(NAMED)]
 
 
@@ -110,7 +110,7 @@ def test_an_app_can_be_used_only_in_tenants_where_it_is_enabled(
     enabled: tuple[str, ...] | None, aud: str, passes: bool
 ) -> None:
     client = replace(samples.CLIENT, enabled_tenants=enabled)
-    names = [name for name, _, _ in refused(asking(aud=aud), client=client, server=SHARED)]
+    names = [name for name, _, _ in refused(sample_request(aud=aud), client=client, server=SHARED)]
     assert names == ([] if passes else ["client-not-enabled-for-tenant"])
 
 
@@ -123,11 +123,11 @@ def test_the_refusal_lists_the_enabled_tenants() -> None:
 def test_an_aud_without_a_tenant_means_the_only_tenant() -> None:
     """With several tenants none is assumed, and only aud is refused."""
     client = replace(samples.CLIENT, enabled_tenants=("cerner",))
-    elsewhere = asking(aud="https://ehr.example.org/fhir")
+    elsewhere = sample_request(aud="https://ehr.example.org/fhir")
     assert [name for name, _, _ in refused(elsewhere, client=client)] == [
         "client-not-enabled-for-tenant",
         "aud-mismatch",
     ]
     assert [name for name, _, _ in refused(elsewhere, client=client, server=SHARED)] == ["aud-mismatch"]
-    without_aud = asking(aud=None)
+    without_aud = sample_request(aud=None)
     assert [name for name, _, _ in refused(without_aud, client=client)] == ["client-not-enabled-for-tenant", "aud-missing"]

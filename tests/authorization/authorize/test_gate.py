@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known
+from tests.authorization.samples import examination, known, sample_request
 
 from sickbay.authorization import refusals
 from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
@@ -77,7 +77,7 @@ PARAMETERS = st.fixed_dictionaries(
 def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
     parameters: dict[str, str | None], client: Client | None, elsewhere: str
 ) -> None:
-    result = examination(asking(**parameters), known(client=client, elsewhere=elsewhere))
+    result = examination(sample_request(**parameters), known(client=client, elsewhere=elsewhere))
     first = CHECKS.index(GATE)
     early = {early_check.name for early_check in CHECKS[: first + 1]}
     assert before(GATE) <= early

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, server
+from tests.authorization.samples import sample_request, server
 
 from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
 from sickbay.authorization.models import Policy
@@ -15,7 +15,7 @@ EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*
 
 
 def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
-    (grant,) = granted_scopes(asking(scope=scope), client, at)
+    (grant,) = granted_scopes(sample_request(scope=scope), client, at)
     assert grant.scope == scope
     assert grant.granted == (not grant.reason)
     return grant.reason
@@ -85,11 +85,11 @@ def test_the_scope_syntax_must_suit_the_server_and_the_app(policy: Policy, versi
 
 
 def test_scopes_are_split_at_the_servers_separators() -> None:
-    request = asking(scope="openid,launch openid")
+    request = sample_request(scope="openid,launch openid")
     assert granted_scopes(request, EVERYTHING, samples.SERVER)[0].scope == "openid,launch"
     tolerant = granted_scopes(request, EVERYTHING, server(scope_separators=" ,"))
     assert tolerant == (GrantedScope("openid", True), GrantedScope("launch", True))
-    assert granted_scopes(asking(scope=None), EVERYTHING, samples.SERVER) == ()
+    assert granted_scopes(sample_request(scope=None), EVERYTHING, samples.SERVER) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_scopes_are_split_at_the_servers_separators() -> None:
     ],
 )
 def test_a_server_may_also_grant_registered_scopes_that_were_not_requested(requested: str, added: list[str]) -> None:
-    rows = granted_scopes(asking(scope=requested), EVERYTHING, server(grants_registered=True))
+    rows = granted_scopes(sample_request(scope=requested), EVERYTHING, server(grants_registered=True))
     assert [(row.scope, row.granted, row.reason) for row in rows] == [
         (requested, True, ""),
         *[(scope, True, UNASKED) for scope in added],
@@ -112,7 +112,9 @@ def test_a_server_may_also_grant_registered_scopes_that_were_not_requested(reque
 def test_added_scopes_are_in_the_apps_scope_version() -> None:
     app = replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
     strict = server(grants_registered=True, mixed_scope_versions=False)
-    assert granted_scopes(asking(scope="openid"), app, strict)[1:] == (GrantedScope("user/Patient.read", True, UNASKED),)
+    assert granted_scopes(sample_request(scope="openid"), app, strict)[1:] == (
+        GrantedScope("user/Patient.read", True, UNASKED),
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,5 +128,5 @@ def test_added_scopes_are_in_the_apps_scope_version() -> None:
     ],
 )
 def test_patient_scopes_are_added_only_if_there_will_be_a_patient(requested: str, added: bool) -> None:
-    rows = granted_scopes(asking(scope=requested), samples.CLIENT, server(grants_registered=True))
+    rows = granted_scopes(sample_request(scope=requested), samples.CLIENT, server(grants_registered=True))
     assert ("patient/Observation.rs" in {row.scope for row in rows if row.granted}) is added

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.authorization import samples
-from tests.authorization.samples import asking, known
+from tests.authorization.samples import known, sample_request
 
 from sickbay.authorization.authorize.parameters import known_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
@@ -18,7 +18,7 @@ KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozense
 
 
 def after(**changes: str | None) -> AuthorizeContext:
-    return known_for(KNOWN, asking(), asking(**changes))
+    return known_for(KNOWN, sample_request(), sample_request(**changes))
 
 
 def test_what_was_not_corrected_is_still_known() -> None:

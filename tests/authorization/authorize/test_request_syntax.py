@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.authorization.samples import asking, examination, known, refusals
+from tests.authorization.samples import examination, known, refusals, sample_request
 
 from sickbay.authorization.authorize import authorize_request
 from sickbay.kernel.checks import Refusal
@@ -33,36 +33,36 @@ from sickbay.kernel.checks import Refusal
     ],
 )
 def test_each_fault_has_its_own_refusal(changes: dict[str, str | None], name: str) -> None:
-    assert refusals(asking(**changes))[0] == name
+    assert refusals(sample_request(**changes))[0] == name
 
 
 @pytest.mark.parametrize("changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}])
 def test_harmless_parameters_are_accepted(changes: dict[str, str]) -> None:
-    assert examination(asking(**changes)).granted
+    assert examination(sample_request(**changes)).granted
 
 
 def test_a_silent_request_needs_a_known_session() -> None:
-    silent = asking(prompt="none")
-    for request in (silent, asking(prompt="none none")):
+    silent = sample_request(prompt="none")
+    for request in (silent, sample_request(prompt="none none")):
         assert examination(request, known(session_user="amelia.wright")).granted
     assert refusals(silent, known(session_user=None)) == ["prompt-none-without-session"]
-    assert refusals(asking(prompt="none", id_token_hint="a.b.c"), known(session_user=None)) == []
+    assert refusals(sample_request(prompt="none", id_token_hint="a.b.c"), known(session_user=None)) == []
 
 
 def test_only_repeated_oauth_parameters_are_refused() -> None:
-    assert refusals(authorize_request(asking().raw + "&state=again")) == ["duplicate-parameter"]
-    assert not refusals(authorize_request(asking().raw + "&foo=1&foo=2"))
+    assert refusals(authorize_request(sample_request().raw + "&state=again")) == ["duplicate-parameter"]
+    assert not refusals(authorize_request(sample_request().raw + "&foo=1&foo=2"))
 
 
 def test_prompt_none_cannot_be_combined_with_other_prompts() -> None:
-    (refusal,) = examination(asking(prompt="login  none"), known(session_user="amelia.wright")).refusals
+    (refusal,) = examination(sample_request(prompt="login  none"), known(session_user="amelia.wright")).refusals
     facts = {"received": "login none", "expected": "none"}
     assert refusal == Refusal("prompt-none-with-others", "invalid_request", facts)
 
 
 @pytest.mark.parametrize("name", ["request", "request_uri", "registration"])
 def test_each_request_object_parameter_has_its_own_error(name: str) -> None:
-    (refusal,) = examination(asking(**{name: "x"})).refusals
+    (refusal,) = examination(sample_request(**{name: "x"})).refusals
     facts = {"received": name, "name": name, "expected": "plain parameters"}
     assert refusal == Refusal("request-object-unsupported", f"{name}_not_supported", facts)
 
@@ -70,7 +70,7 @@ def test_each_request_object_parameter_has_its_own_error(name: str) -> None:
 def test_error_codes_are_those_of_the_specifications() -> None:
     errors = {
         refusal.name: refusal.error
-        for refusal in examination(asking(response_type="token", request_uri="https://a", prompt="none")).refusals
+        for refusal in examination(sample_request(response_type="token", request_uri="https://a", prompt="none")).refusals
     }
     assert errors == {
         "response-type-invalid": "unsupported_response_type",
@@ -89,12 +89,12 @@ def test_error_codes_are_those_of_the_specifications() -> None:
     ],
 )
 def test_a_request_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
-    assert refusals(asking(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
+    assert refusals(sample_request(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
 
 
 @pytest.mark.parametrize("broken", ["%0A", "%0a", "%0D", "%0d", "\n", " "])
 def test_the_refusal_shows_where_a_url_is_broken(broken: str) -> None:
-    request = authorize_request(asking().url + "?state=abc" + broken + "def&x=" + broken)
+    request = authorize_request(sample_request().url + "?state=abc" + broken + "def&x=" + broken)
     (refusal,) = (candidate for candidate in examination(request).refusals if candidate.name == "url-has-whitespace")
     assert refusal.facts["places"] == 2
     assert f"abc{broken}def" in refusal.facts["received"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.samples import asking, known, refusals, server
+from tests.authorization.samples import known, refusals, sample_request, server
 
 from sickbay.authorization.authorize import granted_scopes
 from sickbay.authorization.requested_scopes import FEW, LONGEST
@@ -41,19 +41,19 @@ from sickbay.protocol import scopes
     ],
 )
 def test_each_scope_fault_has_its_own_refusal(scope: str, name: str) -> None:
-    assert refusals(asking(scope=scope)) == [name]
+    assert refusals(sample_request(scope=scope)) == [name]
 
 
 def test_a_filter_narrows_a_registered_scope_and_its_commas_are_not_separators() -> None:
-    assert not refusals(asking(scope="launch patient/Observation.rs?category=laboratory,vital-signs"))
+    assert not refusals(sample_request(scope="launch patient/Observation.rs?category=laboratory,vital-signs"))
 
 
 def test_the_type_must_exist_in_the_fhir_version_of_the_requested_base() -> None:
-    assert not refusals(asking(scope="launch user/MedicationOrder.rs", aud=samples.OLD))
+    assert not refusals(sample_request(scope="launch user/MedicationOrder.rs", aud=samples.OLD))
 
 
 def test_a_wildcard_needs_both_the_server_and_the_registration() -> None:
-    wild = asking(scope="launch user/*.rs")
+    wild = sample_request(scope="launch user/*.rs")
     assert not refusals(wild)
     assert refusals(wild, known(server=server(wildcard_scopes=False))) == ["scope-wildcard-not-allowed"]
     plain = replace(samples.CLIENT, scope="launch openid user/Patient.rs")
@@ -61,23 +61,25 @@ def test_a_wildcard_needs_both_the_server_and_the_registration() -> None:
 
 
 def test_the_scope_version_matters_only_if_the_server_accepts_one() -> None:
-    old = asking(scope="launch patient/Patient.read")
+    old = sample_request(scope="launch patient/Patient.read")
     assert not refusals(old)
     assert refusals(old, known(server=server(scope_versions=("v2",)))) == ["scope-v1-on-v2-app"]
 
 
 def test_patient_scopes_without_a_patient_are_denied_rather_than_malformed() -> None:
-    refusals_found = samples.examination(asking(launch=None, scope="openid patient/Patient.rs"), known(launch=None)).refusals
+    refusals_found = samples.examination(
+        sample_request(launch=None, scope="openid patient/Patient.rs"), known(launch=None)
+    ).refusals
     assert [(refusal.name, refusal.error) for refusal in refusals_found] == [("scope-patient-without-context", "access_denied")]
 
 
 def test_wrong_case_causes_no_other_refusal() -> None:
-    assert refusals(asking(scope="Launch openid patient/patient.RS")) == ["scope-wrong-case"]
+    assert refusals(sample_request(scope="Launch openid patient/patient.RS")) == ["scope-wrong-case"]
 
 
 def test_an_unregistered_offline_access_is_left_out_instead_of_refused() -> None:
     client = replace(samples.CLIENT, scope="launch openid fhirUser patient/Patient.rs")
-    request = asking(scope="launch openid offline_access patient/Patient.rs")
+    request = sample_request(scope="launch openid offline_access patient/Patient.rs")
     assert not refusals(request, known(client=client))
     dropped = [grant.scope for grant in granted_scopes(request, client, samples.SERVER) if not grant.granted]
     assert dropped == ["offline_access"]
@@ -107,7 +109,7 @@ TOKENS = st.sampled_from(
 def test_nothing_is_granted_beyond_the_registration(requested: list[str]) -> None:
     client = replace(samples.CLIENT, scope_mode="lenient")
     registered = scopes.parse_all(scopes.split(client.scope))
-    outcome = granted_scopes(asking(scope=" ".join(requested)), client, samples.SERVER)
+    outcome = granted_scopes(sample_request(scope=" ".join(requested)), client, samples.SERVER)
     assert [grant.scope for grant in outcome] == list(dict.fromkeys(requested))
     for grant in outcome:
         parsed = scopes.parse(grant.scope)
@@ -118,21 +120,21 @@ def test_nothing_is_granted_beyond_the_registration(requested: list[str]) -> Non
 
 @given(st.lists(TOKENS, min_size=1, max_size=8))
 def test_a_request_that_passes_the_strict_checks_is_granted_completely(requested: list[str]) -> None:
-    request = asking(scope=" ".join(["launch", *requested]))
+    request = sample_request(scope=" ".join(["launch", *requested]))
     if not refusals(request):
         assert all(grant.granted for grant in granted_scopes(request, samples.CLIENT, samples.SERVER))
 
 
 def test_without_known_types_every_type_is_accepted() -> None:
-    fictitious = asking(scope="launch user/Fictitious.rs")
+    fictitious = sample_request(scope="launch user/Fictitious.rs")
     assert refusals(fictitious) == ["scope-resource-not-in-version"]
     assert not refusals(fictitious, known(server=replace(samples.SERVER, resource_types={})))
 
 
 def test_a_v1_app_uses_v1_scopes_if_versions_cannot_be_mixed() -> None:
     old = known(client=replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
-    assert not refusals(asking(scope="launch patient/Patient.read"), old)
-    (refusal,) = samples.examination(asking(scope="launch patient/Patient.rs"), old).refusals
+    assert not refusals(sample_request(scope="launch patient/Patient.read"), old)
+    (refusal,) = samples.examination(sample_request(scope="launch patient/Patient.rs"), old).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-v1-on-v2-app", ["patient/Patient.read"])
     assert (refusal.facts["app_version"], refusal.facts["sent_version"]) == ("v1", "v2")
 
@@ -167,18 +169,20 @@ def test_a_v1_app_uses_v1_scopes_if_versions_cannot_be_mixed() -> None:
     ],
 )
 def test_a_malformed_scope_gets_its_likely_correction(scope: str, likely: str) -> None:
-    (refusal,) = samples.examination(asking(scope=f"launch {scope}")).refusals
+    (refusal,) = samples.examination(sample_request(scope=f"launch {scope}")).refusals
     assert (refusal.name, refusal.facts["scopes"], refusal.facts["likely"]) == ("scope-malformed", [scope], [likely])
 
 
 @pytest.mark.parametrize("claims", ["email", "phone", "address", "email phone address"])
 def test_openid_claims_scopes_are_left_out_instead_of_refused(claims: str) -> None:
     """OpenID Connect Core 3.1.2.1: "Scope values used that are not understood by an implementation SHOULD be ignored." """
-    assert not refusals(asking(scope=f"openid {claims} launch"))
-    with_unknown = refusals(asking(scope=f"openid {claims} emails launch"))
+    assert not refusals(sample_request(scope=f"openid {claims} launch"))
+    with_unknown = refusals(sample_request(scope=f"openid {claims} emails launch"))
     assert with_unknown == ["scope-malformed"]
     refusal = next(
-        candidate for candidate in samples.examination(asking(scope=claims)).refusals if candidate.name == "scope-malformed"
+        candidate
+        for candidate in samples.examination(sample_request(scope=claims)).refusals
+        if candidate.name == "scope-malformed"
     )
     assert set(refusal.facts["likely"]) == {"fhirUser"}
 
@@ -188,13 +192,13 @@ def test_openid_claims_scopes_are_left_out_instead_of_refused(claims: str) -> No
 )
 def test_a_policy_can_make_the_signed_in_patient_the_context(own: bool, type: str, refused: bool) -> None:
     context = known(launch=None, client=replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own))
-    names = refusals(asking(launch=None, scope="openid patient/Patient.rs"), context)
+    names = refusals(sample_request(launch=None, scope="openid patient/Patient.rs"), context)
     assert names == (["scope-patient-without-context"] if refused else [])
 
 
 def test_a_type_in_the_wrong_case_gets_one_refusal() -> None:
     app = replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
-    (refusal,) = samples.examination(asking(scope="launch patient/allergyintolerance.rs"), known(client=app)).refusals
+    (refusal,) = samples.examination(sample_request(scope="launch patient/allergyintolerance.rs"), known(client=app)).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-wrong-case", ["patient/AllergyIntolerance.rs"])
 
 
@@ -202,7 +206,7 @@ def test_a_type_in_the_wrong_case_gets_one_refusal() -> None:
     "filter", ["_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x", "category", "category=", "=x"]
 )
 def test_for_an_unenforceable_filter_the_scope_without_it_is_suggested(filter: str) -> None:
-    (refusal,) = samples.examination(asking(scope=f"launch patient/Observation.rs?{filter}")).refusals
+    (refusal,) = samples.examination(sample_request(scope=f"launch patient/Observation.rs?{filter}")).refusals
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])
 
 
@@ -212,17 +216,17 @@ def refused_versions(request, at) -> list[str]:
 
 
 def test_without_aud_a_type_of_any_base_is_accepted_and_a_refusal_lists_all_versions() -> None:
-    request = asking(aud=None, scope="launch patient/Fictitious.rs")
+    request = sample_request(aud=None, scope="launch patient/Fictitious.rs")
     assert refused_versions(request, samples.SERVER) == ["1.0.2, 4.0.1"]
-    assert refused_versions(asking(aud=samples.OLD, scope="launch patient/Fictitious.rs"), samples.SERVER) == ["1.0.2"]
-    assert refused_versions(asking(aud=None, scope="launch patient/MedicationOrder.rs"), samples.SERVER) == []
+    assert refused_versions(sample_request(aud=samples.OLD, scope="launch patient/Fictitious.rs"), samples.SERVER) == ["1.0.2"]
+    assert refused_versions(sample_request(aud=None, scope="launch patient/MedicationOrder.rs"), samples.SERVER) == []
     assert refused_versions(request, replace(samples.SERVER, fhir_versions={})) == [""]
     unknown = {**samples.SERVER.resource_types, samples.OLD: ()}
     assert refused_versions(request, replace(samples.SERVER, resource_types=unknown)) == []
 
 
 def test_for_a_system_scope_the_user_scope_with_the_same_filter_is_suggested() -> None:
-    refusals_found = samples.examination(asking(scope="launch system/Observation.rs?code=system/x|system/y")).refusals
+    refusals_found = samples.examination(sample_request(scope="launch system/Observation.rs?code=system/x|system/y")).refusals
     (refusal,) = (candidate for candidate in refusals_found if candidate.name == "scope-system-in-user-flow")
     assert refusal.facts["corrected"] == ["user/Observation.rs?code=system/x|system/y"]
 
@@ -231,17 +235,17 @@ def test_only_the_first_few_wrong_scopes_get_a_suggestion() -> None:
     """Each comparison reads all types: a thousand comparisons would delay other requests."""
     at = replace(server(), resource_types=dict.fromkeys(server().fhir_bases, ("Patient", "Observation")))
     many = [f"patient/Observation{'n' * number}.rs" for number in range(1, 31)]
-    refusals_found = samples.examination(asking(scope=" ".join(["launch", *many])), known(server=at)).refusals
+    refusals_found = samples.examination(sample_request(scope=" ".join(["launch", *many])), known(server=at)).refusals
     (corrected,) = (
         candidate.facts["corrected"] for candidate in refusals_found if candidate.name == "scope-resource-not-in-version"
     )
     assert corrected[:2] == ["patient/Observation.rs"] * 2
     assert corrected[FEW:] == [""] * (30 - FEW)
     malformed = [f"patient/Observation.reed{number}" for number in range(30)]
-    (refusal,) = samples.examination(asking(scope=" ".join(["launch", *malformed]))).refusals
+    (refusal,) = samples.examination(sample_request(scope=" ".join(["launch", *malformed]))).refusals
     assert refusal.facts["likely"] == ["patient/Observation.read"] * FEW + [""] * (30 - FEW)
 
 
 def test_a_very_long_scope_gets_no_suggestion() -> None:
-    (refusal,) = samples.examination(asking(scope="launch openid" + "d" * LONGEST)).refusals
+    (refusal,) = samples.examination(sample_request(scope="launch openid" + "d" * LONGEST)).refusals
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", [""])
