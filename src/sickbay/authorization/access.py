@@ -43,11 +43,11 @@ def _token_of(header: str) -> str | None:
 def meant(request: AccessRequest) -> str | None:
     """Returns the token that a request without a readable one probably meant: without stray characters, or from the URL."""
     header = request.headers.get("authorization", "")
-    sent = _bare(header) if header else request.parameters.get("access_token")
+    sent = _likely_token(header) if header else request.parameters.get("access_token")
     return sent if sent and _token_of(f"Bearer {sent}") else None
 
 
-def _bare(header: str) -> str:
+def _likely_token(header: str) -> str:
     """Returns the text after the last space if it could be a token: not in a list, after Basic, or a bare scheme."""
     last = header.strip(' "').rpartition(" ")[2].strip('"')
     return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
@@ -331,11 +331,11 @@ def shown(token: AccessToken, user: User | Unknown | None, policy: Policy, versi
     itself.
     """
     patients = user.patients if isinstance(user, User) else None
-    return _shown(token.scope, token.patient, patients, policy.shared_types, version)
+    return _cached_visibility(token.scope, token.patient, patients, policy.shared_types, version)
 
 
 @memoized(4096)
-def _shown(
+def _cached_visibility(
     scope: str,
     patient: str | None,
     patients: tuple[str, ...] | Literal["*"] | None,

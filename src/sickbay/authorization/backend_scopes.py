@@ -71,17 +71,15 @@ def offered(
     wrong scopes were refused before. types: of the FHIR base that the token is for; () if they aren't known.
     """
     registered = scopes.parse_all(scopes.split(client.scope))
-    rows = [(text, not (reason := _why_not(text, registered, client, policy, types)), reason) for text in requested]
+    rows = [(text, not (reason := _reason(text, registered, client, policy, types)), reason) for text in requested]
     if policy.grants_registered or not requested:
         extra = [scope for scope in registered if isinstance(scope, scopes.ResourceScope) and scope.level == "system"]
-        extra = (
-            extra if requested else [scope for scope in extra if not _why_not(scope.text, registered, client, policy, types)]
-        )
+        extra = extra if requested else [scope for scope in extra if not _reason(scope.text, registered, client, policy, types)]
         rows += [(scope.text, True, UNASKED) for scope in extra if scope.text not in requested]
     return tuple(rows)
 
 
-def _why_not(text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
+def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
     scope = scopes.parse(text)
     if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
         return "isn't for backend services"
@@ -100,7 +98,7 @@ def _is_lenient(known: TokenContext) -> bool:
     return isinstance(known.client, Client) and known.client.scope_mode == "lenient"
 
 
-def _drops(known: TokenContext) -> Policy | None:
+def _dropping_policy(known: TokenContext) -> Policy | None:
     """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
     policy = known.server.policy if isinstance(known.server, Server) else None
     return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(known)) else None
@@ -109,7 +107,7 @@ def _drops(known: TokenContext) -> Policy | None:
 def _not_system(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
     parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
-    policy = _drops(known)
+    policy = _dropping_policy(known)
     if policy and (policy.mixed_levels or len(others) == len(requested)):
         return None
     return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
@@ -124,27 +122,27 @@ def _unless_dropped(
     decide: Callable[[tuple[str, ...]], Refusal | None],
 ) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
     """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
-    return lambda requested, known: None if _drops(known) else decide(requested)
+    return lambda requested, known: None if _dropping_policy(known) else decide(requested)
 
 
-def _another_version(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+def _of_another_version(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return None if _drops(known) else requested_scopes.of_another_version(_system(requested), policy, version)
+    return None if _dropping_policy(known) else requested_scopes.of_another_version(_system(requested), policy, version)
 
 
 def _wildcard(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    return None if _drops(known) else requested_scopes.wildcards(_system(requested), policy)
+    return None if _dropping_policy(known) else requested_scopes.wildcards(_system(requested), policy)
 
 
 def _unenforceable(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    return None if _drops(known) else requested_scopes.unenforceable(_system(requested))
+    return None if _dropping_policy(known) else requested_scopes.unenforceable(_system(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _drops(known):
+    if _dropping_policy(known):
         return None
     bases = bases_of(request, known)
     assert isinstance(known.server, Server)
@@ -166,7 +164,7 @@ def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
 
 
 def _not_registered(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    wrong = [] if _drops(known) else _unregistered(requested, known)
+    wrong = [] if _dropping_policy(known) else _unregistered(requested, known)
     registered = known.client.scope if isinstance(known.client, Client) else ""
     facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
     return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if wrong else None
@@ -174,7 +172,7 @@ def _not_registered(requested: tuple[str, ...], known: TokenContext) -> Refusal 
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def some_scope_is_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    requested, policy = _requested(request), _drops(known)
+    requested, policy = _requested(request), _dropping_policy(known)
     if policy and isinstance(known.client, Client) and isinstance(known.server, Server):
         types = requested_scopes.types_of(bases_of(request, known), known.server)
         remaining = sum(granted for _, granted, _ in offered(requested, known.client, policy, types))
@@ -211,7 +209,7 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
     _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
     _scope_check("scopes_are_of_the_system", _not_system, text_only=True),
-    _scope_check("scopes_are_of_the_version_the_app_speaks", _another_version),
+    _scope_check("scopes_are_of_the_version_the_app_speaks", _of_another_version),
     _scope_check("wildcard_scopes_are_allowed", _wildcard),
     scope_types_exist_in_the_fhir_version,
     _scope_check("scopes_are_registered", _not_registered),

@@ -55,7 +55,7 @@ def _organization(brand: Brand) -> dict[str, Any]:
         "resourceType": "Organization",
         "id": brand.name,
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brand"]},
-        "extension": [_look(brand), _portal(brand)],
+        "extension": [_branding(brand), _portal(brand)],
         "identifier": [identifier(brand.home)],
         "active": True,
         "type": [
@@ -67,7 +67,7 @@ def _organization(brand: Brand) -> dict[str, Any]:
     }
 
 
-def _look(brand: Brand) -> dict[str, Any]:
+def _branding(brand: Brand) -> dict[str, Any]:
     """The logo is embedded: a URL would have to be https, which a local server rarely has."""
     logo = f"data:image/svg+xml;base64,{base64.b64encode(brand.logo).decode()}"
     return {

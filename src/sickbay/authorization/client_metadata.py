@@ -49,10 +49,10 @@ def fault(metadata: Any) -> str:
         value = metadata.get(name, [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             return f"{name} must be a list of strings"
-    return _unsupported(metadata) or _odd_address(metadata)
+    return _unsupported(metadata) or _invalid_url(metadata)
 
 
-def _odd_address(metadata: dict[str, Any]) -> str:
+def _invalid_url(metadata: dict[str, Any]) -> str:
     """Returns the fault of the first URL member (logo_uri, tos_uri#de, request_uris, ...) that isn't a web URL."""
     for member, value in metadata.items():
         name = member.partition("#")[0]

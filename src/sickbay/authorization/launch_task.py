@@ -82,21 +82,23 @@ def app_of(request: LaunchTaskRequest, clients: Sequence[Client], version: str =
     """Returns the app with this launch URI, ignoring its query. version: preferred if several apps match."""
     matches = (
         [client for client in clients if client.launch_uri == request.url]
-        or [client for client in clients if _bare(client.launch_uri) == _bare(request.url)]
+        or [client for client in clients if _without_query(client.launch_uri) == _without_query(request.url)]
         or [
             client
             for client in clients
-            if client.sample and _place(request.url) and _place(client.launch_uri) == _place(request.url)
+            if client.sample
+            and _loopback_path(request.url)
+            and _loopback_path(client.launch_uri) == _loopback_path(request.url)
         ]
     )
     return next((client for client in matches if client.fhir == version), next(iter(matches), None))
 
 
-def _bare(url: str | None) -> str:
+def _without_query(url: str | None) -> str:
     return (url or "").partition("?")[0]
 
 
-def _place(url: str | None) -> str:
+def _loopback_path(url: str | None) -> str:
     """Returns the path of a loopback URL, because the sample app's port can change; "" for other URLs."""
     return urls.split(url or "").path if urls.is_loopback(url or "") else ""
 

@@ -94,7 +94,7 @@ def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginCon
 def patient_is_open_to_the_person(request: LoginRequest, known: LoginContext) -> Refusal | None:
     """The patient must be visible to the user and, in a launch, be the patient of that launch."""
     patient = _patient(request, known)
-    if patient is None or (_is_visible(patient, known) and _is_the_launchs(patient, known)):
+    if patient is None or (_is_visible(patient, known) and _is_the_launch_patient(patient, known)):
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=patient)
 
@@ -113,7 +113,7 @@ def _is_visible(patient: str, known: LoginContext) -> bool:
     return known.user is not None and (known.user.patients == "*" or patient in known.user.patients)
 
 
-def _is_the_launchs(patient: str, known: LoginContext) -> bool:
+def _is_the_launch_patient(patient: str, known: LoginContext) -> bool:
     return known.launch is None or known.launch.patient in (None, patient)
 
 

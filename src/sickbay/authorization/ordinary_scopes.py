@@ -101,8 +101,8 @@ def _demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tup
     contexts = [scope.type for scope in requested if isinstance(scope, LaunchScope) and scope.type]
     types = [scope.type for scope in resources if not scope.wildcard]
     wildcard = any(scope.wildcard for scope in resources)
-    return Demands(frozenset(scope.version for scope in resources), wildcard, _once(types), _once(contexts))
+    return Demands(frozenset(scope.version for scope in resources), wildcard, _distinct(types), _distinct(contexts))
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))

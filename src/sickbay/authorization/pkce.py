@@ -19,13 +19,13 @@ def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _off(known: TokenContext) -> bool:
+def _is_off(known: TokenContext) -> bool:
     return mode(known.server, known.client) == "off"
 
 
 @check(requires=("code",))
 def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _off(known) or not _registered(known) or request.parameters.get("code_verifier"):
+    if _is_off(known) or not _registered(known) or request.parameters.get("code_verifier"):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
@@ -34,7 +34,7 @@ def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | No
 def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if _off(known) or not verifier or known.code is None or _registered(known):
+    if _is_off(known) or not verifier or known.code is None or _registered(known):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -42,7 +42,7 @@ def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal 
 @check()
 def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if _off(known) or not verifier or pkce.is_verifier(verifier):
+    if _is_off(known) or not verifier or pkce.is_verifier(verifier):
         return None
     invalid = sorted({character for character in verifier if not pkce.is_verifier(character * 43)})
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
@@ -51,7 +51,7 @@ def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refus
 @check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
 def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier, challenge = request.parameters.get("code_verifier"), _registered(known)
-    if _off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
+    if _is_off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
         return None
     facts: dict[str, Any] = {
         "challenge": challenge,

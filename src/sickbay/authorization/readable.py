@@ -26,7 +26,7 @@ def not_utf8(part: str, sent: bytes) -> Refusal | None:
     bad = bad_byte(sent, encoded=part != "body")
     if bad is None:
         return None
-    facts = {"part": part, "place": _place(part, sent, bad.at), "received": _shown(bad), "position": bad.at + 1}
+    facts = {"part": part, "place": _location(part, sent, bad.at), "received": _byte_notation(bad), "position": bad.at + 1}
     if bad.meant:
         facts |= {"meant": bad.meant, "corrected": _corrected(part, bad.meant)}
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
@@ -57,7 +57,7 @@ def form_is_small_enough(request: TokenRequest, known: Any) -> Refusal | None:
     return too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
 
 
-def _place(part: str, sent: bytes, at: int) -> str:
+def _location(part: str, sent: bytes, at: int) -> str:
     """Names the parameter if the byte is in one."""
     if part in ("path", "body"):
         return f"the {part}"
@@ -69,7 +69,7 @@ def _place(part: str, sent: bytes, at: int) -> str:
     return f"the parameter '{name}'" if name and len(name) <= LONGEST_NAME and at < LOOKED_AT else "a parameter"
 
 
-def _shown(bad: BadByte) -> str:
+def _byte_notation(bad: BadByte) -> str:
     return f"{'%' if bad.escaped else '0x'}{bad.value:02X}"
 
 

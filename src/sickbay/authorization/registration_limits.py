@@ -44,7 +44,7 @@ def scope_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refus
         return None
     refused = [scope for scope in spelling(request.scope).tokens if not permits(limit.scope, scope)]
     facts = {"scopes": refused, "corrected": [""] * len(refused)}
-    return _beyond(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, limit.scope, **facts) if refused else None
+    return _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, limit.scope, **facts) if refused else None
 
 
 def permits(granted: str, text: str) -> bool:
@@ -62,7 +62,7 @@ def grant_types_are_within_the_grant(request: RegistrationRequest, known: Any) -
         return None
     refused = [grant_type for grant_type in request.grant_types or () if grant_type not in limit.grant_types]
     granted = " ".join(limit.grant_types)
-    return _beyond(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", refused, granted) if refused else None
+    return _over_limit(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", refused, granted) if refused else None
 
 
 @check()
@@ -75,9 +75,9 @@ def authentication_is_within_the_grant(request: RegistrationRequest, known: Any)
     requested = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
     if not set(requested) <= set(methods):
         received, granted = " or ".join(requested), " or ".join(methods)
-        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
+        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
     if limit.jwks_uri and request.jwks is not None:
-        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
+        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
     return None
 
 
@@ -87,17 +87,17 @@ def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> 
     limit = request.limit
     if limit is None or limit.redirect_uris is None:
         return None
-    redirects = {_place(uri, limit) for uri in limit.redirect_uris}
+    redirects = {_origin(uri, limit) for uri in limit.redirect_uris}
     others = (*(limit.post_logout_redirect_uris or ()), limit.launch_uri, limit.jwks_uri)
-    places = redirects | {_place(uri, limit) for uri in others if uri}
+    places = redirects | {_origin(uri, limit) for uri in others if uri}
     requested = [(uri, redirects) for uri in request.redirect_uris]
     requested += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
-    refused = [uri for uri, allowed in requested if _place(uri, limit) not in allowed]
+    refused = [uri for uri, allowed in requested if _origin(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
-    return _beyond(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
+    return _over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
 
 
-def _place(uri: str, limit: Grant) -> str:
+def _origin(uri: str, limit: Grant) -> str:
     """Returns scheme, host and port; for a native app on loopback without the port, which may vary (RFC 8252 7.3)."""
     if not client_uris.is_web(uri):
         return f"{client_uris.scheme(uri)}:"
@@ -106,7 +106,7 @@ def _place(uri: str, limit: Grant) -> str:
     return urls.origin(uri) or uri
 
 
-def _beyond(
+def _over_limit(
     request: RegistrationRequest, kind: RefusalType, parameter: str, received: object, granted: str, **more: object
 ) -> Refusal:
     facts = {"received": received, "granted": granted, "member": parameter, "by": request.limited_by}

@@ -161,17 +161,17 @@ def _likely(token: str) -> str:
         candidate = candidate.replace(word, letters)
     candidate = candidate if "." in candidate or "/" not in candidate or candidate.startswith(LAUNCHES) else f"{candidate}.rs"
     swapped = dict(zip(LAUNCHES, ("launch/patient", "launch/encounter"), strict=True)).get(candidate, candidate)
-    return swapped if scopes.parse(swapped) else _near(token)
+    return swapped if scopes.parse(swapped) else _most_similar(token)
 
 
 _SLASHES = str.maketrans("\\:\uff0f\u2044\u2215", "/////")
 """Characters typed instead of a slash."""
 _WORDS = (*scopes.PLAIN, "launch", "launch/patient", "launch/encounter")
-_OTHERWISE = {"refresh_token": "offline_access", **dict.fromkeys(CLAIMS, "fhirUser")}
+_EQUIVALENTS = {"refresh_token": "offline_access", **dict.fromkeys(CLAIMS, "fhirUser")}
 """Scopes of other specifications, and SMART's scope for the same purpose."""
 
 
-def _near(token: str) -> str:
+def _most_similar(token: str) -> str:
     """Returns the most similar scope: one without a resource, or the same with another suffix after the dot."""
     if len(token) > LONGEST:
         return ""
@@ -180,4 +180,4 @@ def _near(token: str) -> str:
         [f"{head}.{suffix}" for suffix in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
     )
     close += get_close_matches(token, _WORDS, 1, 0.8)
-    return _OTHERWISE.get(token) or next(filter(scopes.parse, close), "")
+    return _EQUIVALENTS.get(token) or next(filter(scopes.parse, close), "")

@@ -83,10 +83,12 @@ def refreshed(before: str, now: str, refreshes: bool) -> TokenSummary:
 def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> TokenSummary:
     """Summarises a redeemed code. scope: as granted."""
     refresh_scopes = tuple(row.asked for row in rows if row.asked in REFRESHING)
-    return TokenSummary(tuple(rows), "" if refreshes else _why_none(rows, scope, client, refresh_scopes), bool(refresh_scopes))
+    return TokenSummary(
+        tuple(rows), "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes), bool(refresh_scopes)
+    )
 
 
-def _why_none(rows: Sequence[Negotiated], scope: str, client: Client, refresh_scopes: Sequence[str]) -> str:
+def _missing_refresh_reason(rows: Sequence[Negotiated], scope: str, client: Client, refresh_scopes: Sequence[str]) -> str:
     if set(REFRESHING) & set(scopes.split(scope)):
         if "refresh_token" in client.grant_types:
             return "This server doesn't issue refresh tokens to public apps."

@@ -113,7 +113,7 @@ def base_meant(path: str, token: object, server: Server) -> str:
 @check()
 def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Refuses undefined or null, which an app sends if it has no patient."""
-    id = request.id or _second(request.path)
+    id = request.id or _second_segment(request.path)
     if id in UNDEFINED:
         return refusals.FHIR_PATIENT_UNDEFINED_IN_PATH(parameter="id", received=id)
     for key, value in request.parameters:
@@ -126,7 +126,7 @@ def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal 
     return refusals.FHIR_PATIENT_UNDEFINED.with_facts(facts) if facts else None
 
 
-def _second(path: str) -> str:
+def _second_segment(path: str) -> str:
     segments = path.split("?")[0].strip("/").split("/")
     return segments[1] if len(segments) > 1 else ""
 
@@ -136,7 +136,7 @@ def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> 
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
-    levels = {scope.level for scope in _held(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
+    levels = {scope.level for scope in _token_scopes(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
     if "user" not in levels or any(_narrows(name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
@@ -272,7 +272,7 @@ def _policy(known: AccessContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
-def _held(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
+def _token_scopes(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
     return scopes.resources(known.token.scope) if isinstance(known.token, AccessToken) else ()
 
 

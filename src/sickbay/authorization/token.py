@@ -78,7 +78,7 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenContext) -> Refu
 def grant_type_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
-    return refusals.GRANT_TYPE_MISSING(received=None, expected=_meant(request))
+    return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request))
 
 
 @check(after=(grant_type_is_sent,))
@@ -87,7 +87,7 @@ def grant_type_is_supported(request: TokenRequest, known: TokenContext) -> Refus
     offered = known.server.grants if isinstance(known.server, Server) else GRANTS
     if grant in offered:
         return None
-    facts = {"received": grant, "expected": _meant(request), "supported": offered}
+    facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
 
 
@@ -114,7 +114,7 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> 
     return refusals.TOKEN_RESOURCE_MISMATCH(received=sent, expected=bases[0])
 
 
-def _meant(request: TokenRequest) -> str | None:
+def _suggested_grant(request: TokenRequest) -> str | None:
     """Returns the grant type to suggest: client_credentials if the request has an assertion but no code or refresh token."""
     return implied(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
 

@@ -104,7 +104,7 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessContext
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
     if not writable.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
-        return _outside(request, known, named - reach or whose.patients)
+        return _outside_scope(request, known, named - reach or whose.patients)
     if not whose.subjects and (whose.is_named or not creates):
         return _not_its_subject(request, known)
     return None
@@ -131,7 +131,7 @@ def no_chart_is_added(request: AccessRequest, known: AccessContext) -> Refusal |
     whose = _written(request, known)
     stored = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - stored
-    return None if reach is None or added <= reach else _outside(request, known, added - reach)
+    return None if reach is None or added <= reach else _outside_scope(request, known, added - reach)
 
 
 def _writable(known: AccessContext) -> Visibility | None:
@@ -151,19 +151,19 @@ def _written(request: AccessRequest, known: AccessContext) -> Subjects:
     return subjects_of(known.version, _body(known).resource, request.base)
 
 
-def _outside(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
+def _outside_scope(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
     """Names only the patients in the request, so it doesn't reveal whether they exist."""
     received = [f"Patient/{patient}" for patient in sorted(patients)] or "no patient"
-    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_whose(request, known), "received": received})
+    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_patient_facts(request, known), "received": received})
 
 
 def _not_its_subject(request: AccessRequest, known: AccessContext) -> Refusal:
     by = subject_parameters(known.version, request.type or "") or ("no element",)
-    facts = {**_whose(request, known), "interaction": request.interaction, "by": by}
+    facts = {**_patient_facts(request, known), "interaction": request.interaction, "by": by}
     return refusals.FHIR_WRITE_NOT_SUBJECT.with_facts(facts)
 
 
-def _whose(request: AccessRequest, known: AccessContext) -> dict[str, object]:
+def _patient_facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
     token = known.token
     assert isinstance(token, AccessToken)
     return {

@@ -78,7 +78,7 @@ def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeContext) -> 
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
-    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_times(request, known, now - launch.expires_at))
+    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_age_facts(request, known, now - launch.expires_at))
 
 
 @check(requires=("launch",), after=(launch_code_was_issued_here,), inputs="launch")
@@ -87,7 +87,7 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeContext) ->
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
     ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
-    return refusals.LAUNCH_CODE_REUSED.with_facts(_times(request, known, ago))
+    return refusals.LAUNCH_CODE_REUSED.with_facts(_age_facts(request, known, ago))
 
 
 @check(requires=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), inputs="launch")
@@ -111,6 +111,6 @@ def _expected_launch(known: AuthorizeContext) -> dict[str, Any]:
     return {"expected": known.live_launch, "note": f"given to your app {ago}in its launch URL"}
 
 
-def _times(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
+def _age_facts(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
     ago = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
     return {"received": _code(request), "seconds": seconds, "ago": ago} | _expected_launch(known)

@@ -46,11 +46,11 @@ def misjoined(text: str) -> tuple[RefusalType, ...]:
 
 def meant(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes with their letter case corrected, so that one mistake doesn't cause further refusals."""
-    return _meant(scope_of(request))
+    return _case_corrected(scope_of(request))
 
 
 @memoize(4096)
-def _meant(text: str) -> tuple[str, ...]:
+def _case_corrected(text: str) -> tuple[str, ...]:
     return tuple(scopes.recased(token, ALL_TYPES) or token for token in spelling(text).tokens)
 
 
@@ -60,15 +60,15 @@ def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
 
 @memoize(4096)
 def _parsed(text: str) -> tuple[Scope, ...]:
-    return scopes.parse_all(_meant(text))
+    return scopes.parse_all(_case_corrected(text))
 
 
 def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
-    return _asked_resources(scope_of(request))
+    return _parsed_resources(scope_of(request))
 
 
 @memoize(4096)
-def _asked_resources(text: str) -> tuple[ResourceScope, ...]:
+def _parsed_resources(text: str) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in _parsed(text) if isinstance(scope, ResourceScope))
 
 

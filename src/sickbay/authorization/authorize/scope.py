@@ -122,7 +122,9 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) ->
     unregistered = [scope.text for scope in asked(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
     if not unregistered:
         return None
-    refused_elsewhere = {scope.text for scope in (*_wildcards(request, known), *_nowhere(request, known))} | {"offline_access"}
+    refused_elsewhere = {scope.text for scope in (*_wildcards(request, known), *_of_unknown_types(request, known))} | {
+        "offline_access"
+    }
     unregistered = [text for text in unregistered if text not in refused_elsewhere]
     return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
 
@@ -130,13 +132,13 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) ->
 @check(requires=("server",), after=(scope_is_sent,))
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     assert isinstance(known.server, Server)
-    if not _nowhere(request, known):
+    if not _of_unknown_types(request, known):
         return None
     versions = sorted({known.server.fhir_versions.get(base_url, "") for base_url in _bases(request, known.server)})
     return requested_scopes.of_unknown_types(asked_resources(request), _types(request, known.server), versions)
 
 
-def _nowhere(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
+def _of_unknown_types(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
     """Returns scopes for types that don't exist in this FHIR version, so no app can register them."""
     types = _types(request, known.server) if isinstance(known.server, Server) else ()
     return requested_scopes.nowhere(asked_resources(request), types)
