@@ -186,12 +186,12 @@ def scope_covers_the_request(request: AccessRequest, known: AccessContext) -> Re
 
 def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
     """A search across types needs a scope for each type in `_type`. Without `_type` it needs a wildcard, at any level."""
-    lacking = [
+    uncovered = [
         resource_type
         for resource_type in chosen(version, request.parameters.pairs) or ("*",)
         if not covers(token.scope, resource_type, request.letters)
     ]
-    return insufficient(request, token, lacking[0], request.letters) if lacking else None
+    return insufficient(request, token, uncovered[0], request.letters) if uncovered else None
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
@@ -200,8 +200,8 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessContext
     token = _token(known)
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(covers(token.scope, resource_type, "s") for resource_type in types):
-            lacking = "Patient" if "Patient" in types else types[0]
-            return insufficient(request, token, lacking, "s", by="chain or include")
+            uncovered = "Patient" if "Patient" in types else types[0]
+            return insufficient(request, token, uncovered, "s", by="chain or include")
     return None
 
 

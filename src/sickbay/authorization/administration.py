@@ -194,8 +194,8 @@ def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[st
 
     listening: a URL with the scheme and port of our sockets.
     """
-    every = [f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
-    return frozenset(origin for url in (base, *every) if (origin := origin_of(url)))
+    origins = [f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
+    return frozenset(origin for url in (base, *origins) if (origin := origin_of(url)))
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -164,10 +164,10 @@ def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
 
 
 def _not_registered(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    wrong = [] if _dropping_policy(known) else _unregistered(requested, known)
+    unregistered = [] if _dropping_policy(known) else _unregistered(requested, known)
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
-    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if wrong else None
+    facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
+    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
 
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)

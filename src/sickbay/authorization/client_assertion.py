@@ -160,16 +160,16 @@ def key_is_public(request: TokenRequest, known: TokenContext) -> Refusal | None:
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_for_signatures(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
-    why = jose.unsuited(_key(header, known) or {}, header.get("alg"))
-    return refusals.ASSERTION_KEY_UNSUITED(received=why, kid=header.get("kid")) if why else None
+    reason = jose.unsuited(_key(header, known) or {}, header.get("alg"))
+    return refusals.ASSERTION_KEY_UNSUITED(received=reason, kid=header.get("kid")) if reason else None
 
 
 @check(requires=("jwks",), after=(key_is_published, key_is_for_signatures))
 def key_is_strong(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known) or {}
-    why = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
-    return refusals.ASSERTION_KEY_WEAK(received=why, kid=header.get("kid")) if why else None
+    weakness = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
+    return refusals.ASSERTION_KEY_WEAK(received=weakness, kid=header.get("kid")) if weakness else None
 
 
 SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)

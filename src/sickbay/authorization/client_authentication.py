@@ -232,8 +232,8 @@ def method_is_the_registered_one(request: TokenRequest, known: TokenContext) -> 
     client, methods = _client(known), presented(request).methods
     if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
-    right = next(iter(_accepted(client, _policy(known))), registered_method(client))
-    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=right)
+    expected = next(iter(_accepted(client, _policy(known))), registered_method(client))
+    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
 @check(requires=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))

@@ -23,12 +23,17 @@ LOOKED_AT = 65_536
 
 def not_utf8(part: str, sent: bytes) -> Refusal | None:
     """Returns None if it is valid text. part: path, query, form or body; the first three are percent-encoded."""
-    bad = bad_byte(sent, encoded=part != "body")
-    if bad is None:
+    invalid = bad_byte(sent, encoded=part != "body")
+    if invalid is None:
         return None
-    facts = {"part": part, "place": _location(part, sent, bad.at), "received": _byte_notation(bad), "position": bad.at + 1}
-    if bad.meant:
-        facts |= {"meant": bad.meant, "corrected": _corrected(part, bad.meant)}
+    facts = {
+        "part": part,
+        "place": _location(part, sent, invalid.at),
+        "received": _byte_notation(invalid),
+        "position": invalid.at + 1,
+    }
+    if invalid.meant:
+        facts |= {"meant": invalid.meant, "corrected": _corrected(part, invalid.meant)}
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
@@ -69,8 +74,8 @@ def _location(part: str, sent: bytes, at: int) -> str:
     return f"the parameter '{name}'" if name and len(name) <= LONGEST_NAME and at < LOOKED_AT else "a parameter"
 
 
-def _byte_notation(bad: BadByte) -> str:
-    return f"{'%' if bad.escaped else '0x'}{bad.value:02X}"
+def _byte_notation(invalid: BadByte) -> str:
+    return f"{'%' if invalid.escaped else '0x'}{invalid.value:02X}"
 
 
 def _corrected(part: str, meant: str) -> str:

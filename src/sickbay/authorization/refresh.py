@@ -137,8 +137,8 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Re
 @check(requires=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Everything in the first response must still be valid, because it is sent again."""
-    why = _withdrawn(known) if is_replay(known) else ""
-    return refusals.REFRESH_REPLAY_REVOKED(reason=why) if why else None
+    reason = _withdrawn(known) if is_replay(known) else ""
+    return refusals.REFRESH_REPLAY_REVOKED(reason=reason) if reason else None
 
 
 def _withdrawn(known: TokenContext) -> str:

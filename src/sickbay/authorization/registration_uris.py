@@ -26,8 +26,8 @@ def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> 
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
-    return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, wrong)
+    relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
+    return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, relative)
 
 
 def is_absolute(uri: str) -> bool:
@@ -65,8 +65,8 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
-    return _uris(refusals.REG_REDIRECT_URI_MALFORMED, wrong)
+    malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
+    return _uris(refusals.REG_REDIRECT_URI_MALFORMED, malformed)
 
 
 @check(after=(redirect_uris_are_one_address_each,))
@@ -86,14 +86,14 @@ def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal 
 
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "#" in uri]
-    return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, wrong, [uri.partition("#")[0] for uri in wrong])
+    with_fragment = [uri for uri in request.addresses if "#" in uri]
+    return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, with_fragment, [uri.partition("#")[0] for uri in with_fragment])
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if is_insecure(uri)]
-    return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, wrong, [f"https{uri[4:]}" for uri in wrong])
+    insecure = [uri for uri in request.addresses if is_insecure(uri)]
+    return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, insecure, [f"https{uri[4:]}" for uri in insecure])
 
 
 @check(after=(launch_uri_is_absolute,))

@@ -33,13 +33,13 @@ def separated_wrongly(text: str) -> Refusal | None:
 
 
 def wrong_case(tokens: Sequence[str]) -> Refusal | None:
-    wrong = [(token, corrected) for token in tokens if (corrected := scopes.recased(token, ALL_TYPES))]
-    return refusal(refusals.SCOPE_WRONG_CASE, [token for token, _ in wrong], [corrected for _, corrected in wrong])
+    miscased = [(token, corrected) for token in tokens if (corrected := scopes.recased(token, ALL_TYPES))]
+    return refusal(refusals.SCOPE_WRONG_CASE, [token for token, _ in miscased], [corrected for _, corrected in miscased])
 
 
 def wrong_order(tokens: Sequence[str]) -> Refusal | None:
-    wrong = [(token, corrected) for token in tokens if (corrected := scopes.reordered(token))]
-    return refusal(refusals.SCOPE_V2_ORDER, [token for token, _ in wrong], [corrected for _, corrected in wrong])
+    misordered = [(token, corrected) for token in tokens if (corrected := scopes.reordered(token))]
+    return refusal(refusals.SCOPE_V2_ORDER, [token for token, _ in misordered], [corrected for _, corrected in misordered])
 
 
 CLAIMS = frozenset({"email", "phone", "address"})
@@ -51,7 +51,7 @@ that it doesn't support (OpenID Connect Core 3.1.2.1, 5.4), so they are left out
 def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal | None:
     """`ignored`: scopes that are left out instead if any other scope is requested."""
     ignored = () if set(tokens) <= set(ignored) else ignored
-    wrong = [
+    malformed_scopes = [
         token
         for token in tokens
         if token not in ignored
@@ -60,33 +60,39 @@ def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal |
         and not scopes.reordered(token)
     ]
     return refusal(
-        refusals.SCOPE_MALFORMED, wrong, likely=[_likely(token) if index < FEW else "" for index, token in enumerate(wrong)]
+        refusals.SCOPE_MALFORMED,
+        malformed_scopes,
+        likely=[_likely(token) if index < FEW else "" for index, token in enumerate(malformed_scopes)],
     )
 
 
 def unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
-    wrong = [scope.text for scope in requested if not scope.enforceable]
-    return refusal(refusals.SCOPE_MALFORMED, wrong, likely=[text.partition("?")[0] for text in wrong])
+    filtered = [scope.text for scope in requested if not scope.enforceable]
+    return refusal(refusals.SCOPE_MALFORMED, filtered, likely=[text.partition("?")[0] for text in filtered])
 
 
 def of_another_version(requested: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:
     app, other = ("v1", "v2") if smart_version == 1 else ("v2", "v1")
     if other in policy.scope_versions and policy.mixed_scope_versions:
         return None
-    wrong = [scope for scope in requested if scope.version == other]
-    corrected = [scopes.in_version(scope, app) for scope in wrong]
-    return refusal(refusals.SCOPE_V1_ON_V2_APP, [scope.text for scope in wrong], corrected, app_version=app, sent_version=other)
+    in_other_version = [scope for scope in requested if scope.version == other]
+    corrected = [scopes.in_version(scope, app) for scope in in_other_version]
+    return refusal(
+        refusals.SCOPE_V1_ON_V2_APP, [scope.text for scope in in_other_version], corrected, app_version=app, sent_version=other
+    )
 
 
 def of_the_system(requested: Sequence[ResourceScope]) -> Refusal | None:
     """Refuses system scopes in a user's flow."""
-    wrong = [scope.text for scope in requested if scope.level == "system"]
-    return refusal(refusals.SCOPE_SYSTEM_IN_USER_FLOW, wrong, [text.replace("system/", "user/", 1) for text in wrong])
+    system_scopes = [scope.text for scope in requested if scope.level == "system"]
+    return refusal(
+        refusals.SCOPE_SYSTEM_IN_USER_FLOW, system_scopes, [text.replace("system/", "user/", 1) for text in system_scopes]
+    )
 
 
 def wildcards(requested: Sequence[ResourceScope], policy: Policy) -> Refusal | None:
-    wrong = [] if policy.wildcard_scopes else [scope.text for scope in requested if scope.wildcard]
-    return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wrong)
+    wildcard_scopes = [] if policy.wildcard_scopes else [scope.text for scope in requested if scope.wildcard]
+    return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wildcard_scopes)
 
 
 def nowhere(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
@@ -95,12 +101,12 @@ def nowhere(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[Re
 
 
 def of_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
-    wrong = nowhere(requested, types)
-    near = [nearest(scope.type[:LONGEST], types) if index < FEW else None for index, scope in enumerate(wrong)]
+    unknown = nowhere(requested, types)
+    near = [nearest(scope.type[:LONGEST], types) if index < FEW else None for index, scope in enumerate(unknown)]
     corrected = [
-        scope.text.replace(f"/{scope.type}.", f"/{name}.") if name else "" for scope, name in zip(wrong, near, strict=True)
+        scope.text.replace(f"/{scope.type}.", f"/{name}.") if name else "" for scope, name in zip(unknown, near, strict=True)
     ]
-    texts = [scope.text for scope in wrong]
+    texts = [scope.text for scope in unknown]
     return refusal(refusals.SCOPE_RESOURCE_NOT_IN_VERSION, texts, corrected, version=", ".join(versions))
 
 

@@ -50,8 +50,8 @@ def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None
 def address_is_of_a_tenant(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if not known.elsewhere:
         return None
-    right = known.server.token_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
+    endpoint = known.server.token_endpoint if isinstance(known.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
 
 
 @check()
@@ -163,8 +163,8 @@ def code_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if known.code is not None:
         return None
     code = request.parameters.get("code") or ""
-    odd = _NO_CODE.search(code)
-    return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": odd.group()} if odd else {}))
+    invalid = _NO_CODE.search(code)
+    return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": invalid.group()} if invalid else {}))
 
 
 @check(requires=("code",), after=(code_is_known,))

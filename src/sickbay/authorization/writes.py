@@ -41,9 +41,9 @@ def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | No
 
 @check(requires=("body",))
 def body_is_such_a_resource(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    why = _body(known).malformed
-    facts = {"received": why, "expected": f"a {request.type} as JSON", "type": request.type}
-    return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if why else None
+    reason = _body(known).malformed
+    facts = {"received": reason, "expected": f"a {request.type} as JSON", "type": request.type}
+    return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if reason else None
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))

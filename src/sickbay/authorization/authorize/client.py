@@ -16,16 +16,16 @@ from sickbay.protocol import urls
 def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.elsewhere:
         return None
-    right = known.server.authorization_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
+    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
 
 
 @check(requires=("server",))
 def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.astray:
         return None
-    right = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
-    facts = {"received": request.url, "expected": right, "endpoint": right}
+    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
+    facts = {"received": request.url, "expected": endpoint, "endpoint": endpoint}
     return refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.with_facts(facts)
 
 

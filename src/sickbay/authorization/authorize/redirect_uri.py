@@ -21,8 +21,8 @@ def _registered(known: AuthorizeContext) -> tuple[str, ...]:
 
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    twice = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
-    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, twice)) if twice else None
+    repeated = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
+    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, repeated)) if repeated else None
 
 
 def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:

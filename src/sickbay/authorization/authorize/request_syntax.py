@@ -80,8 +80,8 @@ def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeContext) -
 
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    twice = [name for name in request.parameters.repeated() if name in ONCE]
-    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, twice)) if twice else None
+    repeated = [name for name in request.parameters.repeated() if name in ONCE]
+    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, repeated)) if repeated else None
 
 
 @check()
