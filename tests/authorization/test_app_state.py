@@ -156,12 +156,12 @@ def test_the_refusal_has_one_message_per_fault() -> None:
         refusal for refusal in created(resource, **{"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
     ).facts["said"]
     assert message == (
-        "It must come without an id: the server gives it one. "
-        "It must come without meta.versionId: the server counts versions. "
-        "A state is created without a condition: search for it first. "
-        "It needs exactly one code.coding, with a system and a code: by them the app finds it again. "
-        "Its subject must be the absolute address of a Patient, Practitioner, PractitionerRole, RelatedPerson or Person "
-        f"below {BASE}. An extension of it may hold a valueString and nothing else."
+        "Send it without an id: the server assigns one. "
+        "Send it without meta.versionId: the server assigns versions. "
+        "Conditional create isn't supported for app state: search for it first. "
+        "It needs exactly one code.coding with a system and a code, so that the app can find it again. "
+        "Its subject must be the absolute URL of a Patient, Practitioner, PractitionerRole, RelatedPerson or Person "
+        f"below {BASE}. Its extensions may only have a valueString."
     )
 
 
@@ -247,22 +247,22 @@ def test_subject_and_code_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("", "code must name one code with its system, as system|code."),
-        ("code=display", "code must name one code with its system, as system|code."),
-        ("code=|display", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|a&code={SYSTEM}|b", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|a&subject=Patient/p-1", f"subject must be one absolute address, as {BASE}/Patient/x."),
+        ("", "code must be one code with its system, as system|code."),
+        ("code=display", "code must be one code with its system, as system|code."),
+        ("code=|display", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|a&code={SYSTEM}|b", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|a&subject=Patient/p-1", f"subject must be one absolute URL, such as {BASE}/Patient/x."),
         (
             f"code={SYSTEM}|a&subject={BASE}/Patient/p-1&subject={BASE}/Patient/p-2",
-            f"subject must be one absolute address, as {BASE}/Patient/x.",
+            f"subject must be one absolute URL, such as {BASE}/Patient/x.",
         ),
-        (f"code={SYSTEM}|a&subject:missing=false", "subject:missing may be true, in place of a subject."),
+        (f"code={SYSTEM}|a&subject:missing=false", "subject:missing must be true and can't be combined with subject."),
         (
             f"code={SYSTEM}|a&subject:missing=true&subject={BASE}/Patient/p-1",
-            "subject:missing may be true, in place of a subject.",
+            "subject:missing must be true and can't be combined with subject.",
         ),
-        (f"code={SYSTEM}|a&_count=5", "_count is not answered here."),
+        (f"code={SYSTEM}|a&_count=5", "_count isn't supported here."),
     ],
 )
 def test_an_unclear_query_is_refused_with_a_message(query: str, message: str) -> None:
@@ -291,7 +291,7 @@ def test_the_content_length_counts_as_the_size(content_length: str, received: in
 
 def test_a_conditional_create_is_refused_with_the_name_of_its_header() -> None:
     (refusal,) = created(basic(), **{"if-none-exist": "code=x"})
-    message = "A state is created without a condition: search for it first."
+    message = "Conditional create isn't supported for app state: search for it first."
     facts = {"count": 1, "names": ["If-None-Exist"], "said": message}
     assert refusal == Refusal("app-state-not-in-profile", "invalid", facts, 422)
 
@@ -329,7 +329,7 @@ def test_the_refusal_of_a_moved_state_names_both_places(subject: object, receive
 
 def test_every_fault_of_a_query_gets_a_sentence() -> None:
     (refusal,) = (refusal for refusal in searched("_sort=x&code=display") if refusal.name == "app-state-query-unclear")
-    message = "_sort is not answered here. code must name one code with its system, as system|code."
+    message = "_sort isn't supported here. code must be one code with its system, as system|code."
     assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": message})
 
 

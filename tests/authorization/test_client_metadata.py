@@ -27,7 +27,7 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
         ),
         (
             {"grant_types": ["authorization_code", "implicit"]},
-            "grant_types must be of authorization_code, refresh_token, client_credentials",
+            "grant_types may only contain authorization_code, refresh_token, client_credentials",
         ),
         ({"response_types": ["code", "token"]}, "response_types must be code"),
         ({"jwks": []}, "jwks must be an object with keys"),
@@ -57,7 +57,7 @@ def test_valid_metadata_has_no_fault(given: Any) -> None:
 def test_missing_metadata_gets_the_defaults_of_the_standard() -> None:
     assert client_metadata.registration({}, "general") == {
         "tenant": "general",
-        "name": "An app registered by itself",
+        "name": "Self-registered app",
         "type": "provider",
         "client": "symmetric",
         "auth_method": "client_secret_basic",
@@ -189,12 +189,12 @@ def test_an_update_may_contain_the_secret_next_to_the_client_id(more: dict[str, 
             VALID | {"client_id_issued_at": 1, "client_secret_expires_at": 0},
             "client_secret_expires_at and client_id_issued_at must not be sent in an update",
         ),
-        ({"client_name": "Growth"}, "client_id must be sent, and be the one of this address"),
-        ({"client_id": "other"}, "client_id must be sent, and be the one of this address"),
+        ({"client_name": "Growth"}, "client_id must be sent and match this URL"),
+        ({"client_id": "other"}, "client_id must be sent and match this URL"),
         *[
             (
                 VALID | {"client_secret": sent},
-                "client_secret must be the one that is registered, or be left out for a new one",
+                "client_secret must be the registered one; leave it out to get a new one",
             )
             for sent in ("wrong", 5, "", "\ud800")
         ],

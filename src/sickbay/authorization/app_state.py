@@ -61,14 +61,14 @@ def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
     faults = _server_assigned_faults(request, body) if request.interaction == "create" else []
     system, code = coded(body.resource)
     if not (system and code):
-        message = "It needs exactly one code.coding, with a system and a code: by them the app finds it again."
+        message = "It needs exactly one code.coding with a system and a code, so that the app can find it again."
         faults.append(("Basic.code.coding", message))
     if subject(body.resource, request.base) == "":
         types = f"{', '.join(SUBJECTS[:-1])} or {SUBJECTS[-1]}"
-        message = f"Its subject must be the absolute address of a {types} below {request.base}."
+        message = f"Its subject must be the absolute URL of a {types} below {request.base}."
         faults.append(("Basic.subject.reference", message))
     if not all(_is_text(extension) for extension in _list(body.resource.get("extension"))):
-        faults.append(("Basic.extension", "An extension of it may hold a valueString and nothing else."))
+        faults.append(("Basic.extension", "Its extensions may only have a valueString."))
     return faults
 
 
@@ -77,11 +77,11 @@ def _server_assigned_faults(request: AccessRequest, body: Body) -> list[Fault]:
     faults: list[Fault] = []
     meta = body.resource.get("meta")
     if body.id is not None:
-        faults.append(("Basic.id", "It must come without an id: the server gives it one."))
+        faults.append(("Basic.id", "Send it without an id: the server assigns one."))
     if isinstance(meta, dict) and "versionId" in meta:
-        faults.append(("Basic.meta.versionId", "It must come without meta.versionId: the server counts versions."))
+        faults.append(("Basic.meta.versionId", "Send it without meta.versionId: the server assigns versions."))
     if "if-none-exist" in request.headers:
-        faults.append(("If-None-Exist", "A state is created without a condition: search for it first."))
+        faults.append(("If-None-Exist", "Conditional create isn't supported for app state: search for it first."))
     return faults
 
 
@@ -204,14 +204,14 @@ def query_names_what_it_wants(request: AccessRequest, known: AccessContext) -> R
     """A code needs its system. A subject is an absolute URL, or `subject:missing=true`."""
     sent = request.parameters
     unknown = [name for name in sent.names() if name not in ASKED and name != "_format"]
-    messages = [f"{name} is not answered here." for name in unknown]
+    messages = [f"{name} isn't supported here." for name in unknown]
     system, bar, code = (sent.get("code") or "").partition("|")
     if not (system and bar and code) or len(sent.all("code")) != 1:
-        messages.append("code must name one code with its system, as system|code.")
+        messages.append("code must be one code with its system, as system|code.")
     if "subject" in sent and (len(sent.all("subject")) != 1 or not referred(sent.get("subject") or "", request.base)):
-        messages.append(f"subject must be one absolute address, as {request.base}/Patient/x.")
+        messages.append(f"subject must be one absolute URL, such as {request.base}/Patient/x.")
     if "subject:missing" in sent and (sent.get("subject:missing") != "true" or "subject" in sent):
-        messages.append("subject:missing may be true, in place of a subject.")
+        messages.append("subject:missing must be true and can't be combined with subject.")
     facts = {"received": sent.raw or "no parameter", "said": " ".join(messages)}
     return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if messages else None
 

@@ -85,7 +85,7 @@ def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, pol
         return "isn't for backend services"
     if scope.wildcard and not policy.wildcard_scopes:
         return "is a wildcard, which this server doesn't grant"
-    if requested_scopes.nowhere((scope,), types):
+    if requested_scopes.of_missing_types((scope,), types):
         return "names a resource type that doesn't exist in this FHIR version"
     if requested_scopes.of_another_version((scope,), policy, client.smart_version):
         return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
@@ -192,7 +192,7 @@ def _unregistered(requested: tuple[str, ...], known: TokenContext) -> list[str]:
         text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
     uncovered = {text: scope for text, scope in system.items() if scope.enforceable and not scopes.covered(scope, registered)}
-    unknown_types = requested_scopes.nowhere(tuple(uncovered.values()), _types(known)) if uncovered else []
+    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(known)) if uncovered else []
     return [text for text, scope in uncovered.items() if scope not in unknown_types]
 
 

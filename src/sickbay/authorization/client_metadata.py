@@ -77,7 +77,7 @@ def _unsupported(metadata: dict[str, Any]) -> str:
     if metadata.get("token_endpoint_auth_method", "none") not in METHODS:
         return f"token_endpoint_auth_method must be one of {', '.join(METHODS)}"
     if not set(metadata.get("grant_types", ())) <= set(GRANTS):
-        return f"grant_types must be of {', '.join(GRANTS)}"
+        return f"grant_types may only contain {', '.join(GRANTS)}"
     if not set(metadata.get("response_types", ())) <= {"code"}:
         return "response_types must be code"
     keys = metadata.get("jwks", {"keys": []})
@@ -94,7 +94,7 @@ def registration(metadata: dict[str, Any], tenant: str, limit: Grant | None = No
     system = set(grants) == {"client_credentials"}
     return {
         "tenant": tenant,
-        "name": metadata.get("client_name") or "An app registered by itself",
+        "name": metadata.get("client_name") or "Self-registered app",
         "type": "system" if system else "provider",
         "client": METHODS[method],
         "auth_method": method,
@@ -137,11 +137,11 @@ def update_fault(metadata: Any, client: Client) -> str:
     if forbidden := [name for name in SERVER_MEMBERS if name in metadata]:
         return f"{' and '.join(forbidden)} must not be sent in an update"
     if metadata.get("client_id") != client.client_id:
-        return "client_id must be sent, and be the one of this address"
+        return "client_id must be sent and match this URL"
     sent = metadata.get("client_secret")
     if sent is None or (isinstance(sent, str) and client.secret_hash and _is_secret(sent, client.secret_hash)):
         return ""
-    return "client_secret must be the one that is registered, or be left out for a new one"
+    return "client_secret must be the registered one; leave it out to get a new one"
 
 
 def _is_secret(sent: str, stored_hash: str) -> bool:

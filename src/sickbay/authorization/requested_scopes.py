@@ -95,13 +95,13 @@ def wildcards(requested: Sequence[ResourceScope], policy: Policy) -> Refusal | N
     return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wildcard_scopes)
 
 
-def nowhere(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
+def of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
     """Returns the scopes of types that aren't among these; none if the types aren't known."""
     return [scope for scope in requested if types and not scope.wildcard and scope.type not in types]
 
 
 def of_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
-    unknown = nowhere(requested, types)
+    unknown = of_missing_types(requested, types)
     near = [nearest(scope.type[:LONGEST], types) if index < FEW else None for index, scope in enumerate(unknown)]
     corrected = [
         scope.text.replace(f"/{scope.type}.", f"/{name}.") if name else "" for scope, name in zip(unknown, near, strict=True)

@@ -54,7 +54,7 @@ def _case_corrected(text: str) -> tuple[str, ...]:
     return tuple(scopes.recased(token, ALL_TYPES) or token for token in spelling(text).tokens)
 
 
-def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
+def requested(request: AuthorizeRequest) -> tuple[Scope, ...]:
     return _parsed(scope_of(request))
 
 
@@ -63,7 +63,7 @@ def _parsed(text: str) -> tuple[Scope, ...]:
     return scopes.parse_all(_case_corrected(text))
 
 
-def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
+def requested_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
     return _parsed_resources(scope_of(request))
 
 
@@ -74,12 +74,12 @@ def _parsed_resources(text: str) -> tuple[ResourceScope, ...]:
 
 def asks_launch(request: AuthorizeRequest) -> bool:
     """Whether scope `launch` is requested (EHR launch)."""
-    return any(isinstance(scope, LaunchScope) and scope.type is None for scope in asked(request))
+    return any(isinstance(scope, LaunchScope) and scope.type is None for scope in requested(request))
 
 
 def asks_patient(request: AuthorizeRequest) -> bool:
     """Whether scope `launch/patient` is requested, so that the user chooses a patient."""
-    return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in asked(request))
+    return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in requested(request))
 
 
 def audience(request: AuthorizeRequest) -> str | None:

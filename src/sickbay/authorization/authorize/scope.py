@@ -5,13 +5,13 @@ from __future__ import annotations
 from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.parameters import (
-    asked,
-    asked_resources,
     asks_launch,
     asks_patient,
     base,
     meant,
     misjoined,
+    requested,
+    requested_resources,
     scope_of,
     tokens,
 )
@@ -91,14 +91,14 @@ def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -
 @check(after=(scope_is_sent,))
 def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
-    return requested_scopes.unenforceable(asked_resources(request))
+    return requested_scopes.unenforceable(requested_resources(request))
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered))
 def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return requested_scopes.of_another_version(asked_resources(request), policy, version)
+    return requested_scopes.of_another_version(requested_resources(request), policy, version)
 
 
 @check(requires=("server",), after=(scope_is_sent,))
@@ -111,15 +111,15 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> list[Resou
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     registered = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
     allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
-    return [] if allowed else [scope for scope in asked_resources(request) if scope.wildcard]
+    return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]
 
 
 @check(after=(scope_is_sent, client_is_registered))
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the app is told."""
+    """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
     allowed = scope_spelling.registered(registered)
-    unregistered = [scope.text for scope in asked(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
+    unregistered = [scope.text for scope in requested(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
     if not unregistered:
         return None
     refused_elsewhere = {scope.text for scope in (*_wildcards(request, known), *_of_unknown_types(request, known))} | {
@@ -135,13 +135,13 @@ def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: Auth
     if not _of_unknown_types(request, known):
         return None
     versions = sorted({known.server.fhir_versions.get(base_url, "") for base_url in _bases(request, known.server)})
-    return requested_scopes.of_unknown_types(asked_resources(request), _types(request, known.server), versions)
+    return requested_scopes.of_unknown_types(requested_resources(request), _types(request, known.server), versions)
 
 
 def _of_unknown_types(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
     """Returns scopes for types that don't exist in this FHIR version, so no app can register them."""
     types = _types(request, known.server) if isinstance(known.server, Server) else ()
-    return requested_scopes.nowhere(asked_resources(request), types)
+    return requested_scopes.of_missing_types(requested_resources(request), types)
 
 
 def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def _is_system(scope: object) -> bool:
 
 @check(after=(scope_is_sent,))
 def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.of_the_system(asked_resources(request))
+    return requested_scopes.of_the_system(requested_resources(request))
 
 
 def _is_own_patient(known: AuthorizeContext) -> bool:
@@ -172,7 +172,7 @@ def _is_own_patient(known: AuthorizeContext) -> bool:
 
 @check(after=(scope_is_sent,))
 def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    patient_scopes = [scope.text for scope in asked_resources(request) if scope.level == "patient"]
+    patient_scopes = [scope.text for scope in requested_resources(request) if scope.level == "patient"]
     code = request.parameters.get("launch")
     if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
         return None
