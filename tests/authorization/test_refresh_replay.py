@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.authorization.token_requests import (
     BASE,
     FAMILY,
@@ -22,7 +24,7 @@ from tests.authorization.token_requests import (
 
 from sickbay.authorization import refresh, token
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN
 
@@ -144,3 +146,14 @@ def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
     assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
         "scope-not-registered"
     ]
+
+
+@given(st.integers(0, 4), st.integers(-5, 30))
+def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: int, age: int) -> None:
+    """So these checks can be skipped for such a token (`TokenContext.may_repeat`)."""
+    context = known()
+    assert isinstance(context.family, TokenFamily)
+    family = replace(context.family, rotated_at=NOW - age, asked="another request")
+    context = replace(context, family=family, generation=generation, answer=None)
+    passed = [check.decide(FIRST, context) is None for check in refresh.CHECKS if check.inputs == "may_repeat"]
+    assert passed == [refresh.decide(family, generation, NOW) != "repeat"] * 2

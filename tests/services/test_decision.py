@@ -10,6 +10,7 @@ import pytest
 import sickbay
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.evidence import answer
 from sickbay.diagnosis.stages import KINDS, Stage
 
 SOURCES = Path(sickbay.__file__).parent
@@ -45,4 +46,4 @@ def test_an_input_is_of_a_declared_stage_for_which_there_are_rules(kind: stages.
 def test_a_stage_whose_requests_are_corrected_has_checks_and_can_write_them(stage: Stage) -> None:
     of_stage = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert of_stage
-    assert stage.unread is not stages.answer.unread
+    assert stage.to_evidence is not answer.to_evidence

@@ -77,6 +77,8 @@ class TokenContext:
     session_ended: bool = False
     answer: AccessToken | Unknown | None = None
     """The access token from the family's last rotation, loaded if the response may be repeated; None if it no longer exists."""
+    may_repeat: bool = True
+    """False if the refresh token is the newest of its family, so no earlier response can be repeated."""
     unusual_scopes: bool = True
     """False if no scope check can refuse this request: see authorization.ordinary_scopes."""
     user_gone: bool = False

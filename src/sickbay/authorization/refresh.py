@@ -126,7 +126,9 @@ def user_is_still_there(request: TokenRequest, known: TokenContext) -> Refusal |
     return refusals.REFRESH_TOKEN_INVALID(reason="user") if known.user_gone else None
 
 
-@check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+@check(
+    requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one), inputs="may_repeat"
+)
 def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
     if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
@@ -134,7 +136,11 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Re
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
 
-@check(requires=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+@check(
+    requires=("family", "client", "server", "now"),
+    after=(client_is_registered, refresh_token_is_the_current_one),
+    inputs="may_repeat",
+)
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Everything in the first response must still be valid, because it is sent again."""
     reason = _withdrawn(known) if is_replay(known) else ""

@@ -20,7 +20,7 @@ from sickbay.kernel.compiled_checks import CompiledChecks, compile
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
-from sickbay.services.token_cache import ANONYMOUS, MOST, Key, BearerContext
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)

@@ -185,8 +185,17 @@ async def _with_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, 
     ended = await sessions.ended(runtime, family.session)
     gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
     unusual = not _ordinary(request, base, family)
-    known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone, unusual_scopes=unusual)
-    if refresh.is_replay(known):
+    repeats = refresh.decide(family, read[1], runtime.now()) == "repeat"
+    known = replace(
+        base,
+        family=family,
+        generation=read[1],
+        session_ended=ended,
+        user_gone=gone,
+        may_repeat=repeats,
+        unusual_scopes=unusual,
+    )
+    if repeats:
         text = refresh.access(runtime.keys.refresh, family.family, family.generation)
         known = replace(known, answer=await records.load(runtime, "token", records.digest(text), AccessToken))
     return _Loaded(known, family_record=record)
@@ -288,7 +297,7 @@ async def _refresh(
     assert isinstance(family, TokenFamily)
     assert record is not None
     rotates = policy.rotate_refresh
-    if refresh.is_replay(known):
+    if known.may_repeat:
         if spent:
             await runtime.store.transaction(spent)
         return await _repeat(runtime, tenant, known)
