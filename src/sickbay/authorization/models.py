@@ -128,7 +128,7 @@ class AuthorizationCode:
 
 
 RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh"]
-"""Whether the app or the user revoked the token, or the server did because a code or a refresh token was sent again.
+"""Who revoked the token: the app, the user, or the server because a code or a refresh token was sent again.
 
 Empty for a token that is valid, or that an older version revoked.
 """
