@@ -53,7 +53,7 @@ def test_only_registered_system_scopes_are_added() -> None:
 
 
 @pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
-def test_only_a_public_app_is_asked_for_an_assertion_here(kind: str, asked_: bool) -> None:
+def test_only_a_public_app_gets_the_refusal_assertion_missing_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     refusal = client_credentials.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
     assert (refusal is not None) is asked_

@@ -180,5 +180,5 @@ def test_code_and_url_keep_their_format() -> None:
         ("?p=$x", ["launch-url-missing-iss"]),
     ],
 )
-def test_near_misses_of_iss_and_substitutions_are_not_reported_as_such(query: str, expected: list[str]) -> None:
+def test_an_iss_without_a_host_and_stray_dollar_signs_are_recognised(query: str, expected: list[str]) -> None:
     assert names(f"https://app.example.org/launch{query}") == expected

@@ -60,7 +60,7 @@ def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
     for key in keys_of(request):
         if not _is_usable(key) or jose.unsuited(key):
             continue
-        weakness = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are no point of its curve")
+        weakness = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are not a point on its curve")
         if weakness:
             return refusals.REG_JWKS_KEY_WEAK(received=weakness, kid=key.get("kid"))
     return None
