@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
-from sickbay.authorization import backend_scopes, requested_scopes
+from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
 from sickbay.authorization import client_assertion as stage
 from sickbay.authorization import token as tokens
 from sickbay.authorization.authorize.parameters import base_here
@@ -114,7 +114,7 @@ async def grant(
         base=_base(tenant, client, request),
         family=family,
         timeline=family,
-        expires_at=now + stage.lifetime(client),
+        expires_at=now + client_credentials.lifetime(client),
         issuer=tenant.server.issuer,
         issued_at=now,
     )
