@@ -27,7 +27,7 @@ from sickbay.protocol.parameters import parse
         (PATCH, None),
         ("", "it is empty"),
         ("{", "it isn't valid JSON: "),
-        ("{}", "it is "),
+        ("{}", "it must be "),
         ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
     ],
 )
