@@ -18,6 +18,10 @@ def test_ids_are_unique() -> None:
     assert len(BY_ID) == len(RULES)
 
 
+def test_no_two_rules_have_the_same_title() -> None:
+    assert len({rule.title for rule in RULES}) == len(RULES)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_an_id_names_the_fault_and_not_the_remedy(rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id)

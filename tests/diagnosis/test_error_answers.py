@@ -272,7 +272,7 @@ def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) 
         (
             "http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
             "an authorization error: access_denied",
-            "authorize URL",
+            "authorization URL",
         ),
         (
             'WWW-Authenticate: Bearer error="insufficient_scope"',

@@ -161,7 +161,7 @@ def add_scopes(request: R, *names: str) -> R:
     return with_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
 
 
-def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The code of a launch that still lives, where one is known; else as a standalone launch: launch/patient, no code."""
     known = facts.get("known")
     code = known.live_launch if isinstance(known, AuthorizeContext) else None
@@ -183,7 +183,7 @@ def _may_ask(known: object, scope: str) -> bool:
     return not isinstance(client, Client) or scope in spelling(client.scope).tokens
 
 
-def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """A patient for the patient/ scopes: the launch that lives, the launch code sent, or a patient to be chosen."""
     known = facts.get("known")
     if request.parameters.get("launch"):

@@ -88,7 +88,7 @@ STATEMENT_INVALID = _statement_rule(
     "invalid_software_statement",
     "`software_statement` isn't a signed JWT with an issuer",
     "It must be a JWT (header.payload.signature) whose `iss` names the organisation that vouches for the app.",
-    "Omit `software_statement`, and send its members in the registration itself.",
+    "Leave out `software_statement`, and send its members in the registration itself.",
 )
 
 STATEMENT_UNAPPROVED = _statement_rule(
@@ -96,7 +96,7 @@ STATEMENT_UNAPPROVED = _statement_rule(
     "unapproved_software_statement",
     "`software_statement` is signed by an issuer that isn't trusted: `{received}`",
     "A server accepts only statements of issuers that it trusts, and Sickbay trusts none. The administrator registers apps.",
-    "Omit `software_statement`, and send its members in the registration itself.",
+    "Leave out `software_statement`, and send its members in the registration itself.",
 )
 
 WILDCARD = Rule(
@@ -121,7 +121,7 @@ NOT_ABSOLUTE = Rule(
     outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a relative URI: `{received}`",
-    why="The browser is on the hospital's host when it is redirected, so a path alone would lead back to the hospital.",
+    why="The browser is on the hospital's host when it is redirected, so a path without a host would lead back to it.",
     fix="Register the complete URI with scheme and host, for example http://localhost:8100/callback.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
 )
@@ -182,8 +182,8 @@ HAS_FRAGMENT = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a fragment (#): `{received}`",
-    why="RFC 6749 forbids fragments in redirect URIs, because a browser doesn't send the part after # to the server.",
+    title="`redirect_uris` contains a `#`: `{received}`",
+    why="RFC 6749 forbids fragments in redirect URIs, because browsers don't send anything after the `#` to a server.",
     fix="Register `{expected}`, and let the app route from there.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_swap_uris,
@@ -196,8 +196,8 @@ INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains an http URI on another machine: `{received}`",
-    why="The authorization code would cross the network unencrypted. http is allowed only on localhost.",
+    title="`redirect_uris` contains an `http` URI on another machine: `{received}`",
+    why="The authorization code would cross the network unencrypted. `http` is allowed only on localhost.",
     fix="Register `{expected}`.",
     spec=specs.rfc(9700, "2.6", "Other Recommendations"),
     repair=_swap_uris,
@@ -215,8 +215,8 @@ PUBLIC_APP_WITH_SECRET = Rule(
     severity="error",
     outcome=REFUSED,
     title="A public app can't be registered with a secret",
-    why="Users can read the code that runs in their browser or on their phone, and a secret in it.",
-    fix="Omit the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
+    why="Users can read the code that runs in their browser or on their phone, including a secret in it.",
+    fix="Leave out the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
     "instead.",
     spec=specs.SMART_REGISTER,
     repair=_without_secret,
@@ -263,8 +263,8 @@ SCOPE_LEVEL_UNSUITED = Rule(
     advises=_levels,
     parameter="scope",
     title="`scope` doesn't fit {flow}: `{scopes}`",
-    why="client_credentials grants only system/ scopes, and a launch grants only patient/ and user/ scopes. With these, the "
-    "server would refuse every request.",
+    why="`client_credentials` grants only `system/` scopes, and a launch grants only `patient/` and `user/` scopes. With "
+    "these scopes, the server would refuse every request.",
     fix="Register `{corrected}`.",
     spec=specs.SMART_BACKEND,
     repair=corrections.swap_scopes,

@@ -122,8 +122,8 @@ AUD_NOT_FHIR_BASE = Rule(
     outcome="invalid_request",
     parameter="aud",
     title="`aud` isn't a FHIR base URL: `{received}` is another URL on this server",
-    why="`aud` must be the URL that all FHIR requests start with. The host alone, an OAuth endpoint or "
-    "the URL of a resource doesn't match.",
+    why="`aud` must be the URL that all FHIR requests start with. The URL of the host, of an OAuth "
+    "endpoint or of a resource doesn't match.",
     fix="Send `aud={expected}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,

@@ -51,7 +51,7 @@ FHIRUSER_MISSING = Rule(
     advises=_when(lambda asked: "openid" in asked and not asked & {"fhirUser", "profile"}),
     parameter="scope",
     title="`scope` contains `openid` without `fhirUser`",
-    why="`openid` alone returns only an identifier. `fhirUser` adds the URL of the user's FHIR resource, "
+    why="Without `fhirUser`, the ID token has only an identifier. `fhirUser` adds the URL of the user's FHIR resource, "
     "such as a Practitioner.",
     fix="Add `fhirUser` to `scope` if your app needs to know who signed in.",
     spec=specs.SMART_IDENTITY,

@@ -93,7 +93,7 @@ PROMPT_NONE_WITH_OTHERS = Rule(
     parameter="prompt",
     title="`prompt=none` can't be combined with other values: `{received}`",
     why="`none` means that the server must not show a page, but each of the other values asks for one.",
-    fix="Send `prompt=none` alone. If the user should see a page, remove `none`.",
+    fix="Send only `prompt=none`. If the user should see a page, remove `none`.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
     repair=lambda request, facts: corrections.with_parameters(
         request, ("prompt", " ".join(value for value in facts["received"].split() if value != "none"))

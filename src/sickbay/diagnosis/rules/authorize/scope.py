@@ -335,7 +335,7 @@ SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
     "add the scope `launch/patient`.",
     spec=specs.SMART_CONTEXT,
-    repair=corrections.mend_context,
+    repair=corrections.correct_context,
 )
 
 RULES = (

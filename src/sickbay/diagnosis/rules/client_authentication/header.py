@@ -79,8 +79,8 @@ SWAPPED = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="`Authorization` has the secret before the colon and the client_id after it",
-    why="The server takes the part before the colon as the client_id. Client IDs are shown and logged, so treat this secret "
+    title="`Authorization` has the secret before the colon and the `client_id` after it",
+    why="The server takes the part before the colon as the `client_id`. Client IDs are shown and logged, so treat this secret "
     "as leaked.",
     fix="Send client_id:client_secret, and create a new secret.",
     spec=PASSWORD,

@@ -31,9 +31,9 @@ NO_PATIENT = Rule(
     advises=_no_patient,
     at=("id_token",),
     severity="error",
-    outcome="advice; Sickbay grants no patient/ scope without a patient",
+    outcome="advice; Sickbay grants no `patient/` scope without a patient",
     parameter="patient",
-    title="`patient` is missing from the token response, but it has patient/ scopes",
+    title="`patient` is missing from the token response, but it has `patient/` scopes",
     why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
     "and apps often request the patient `undefined`.",
     fix="Request `launch` in an EHR launch, or `launch/patient` in a standalone launch, and check `patient` before the first "
