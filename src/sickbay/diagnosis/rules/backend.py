@@ -16,7 +16,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, **more: Any) -> Rule:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "stage": "backend",
         "severity": "error",
         "outcome": "400 invalid_client",
@@ -25,7 +25,7 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
         "explains": explains or id,
         **more,
     }
-    return Rule(id=id, title=title, why=why, fix=fix, **given)
+    return Rule(id=id, title=title, why=why, fix=fix, **fields)
 
 
 def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any]) -> Rule:
@@ -77,7 +77,7 @@ def _no_number(facts: Facts) -> Facts | None:
 
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "stage": "backend",
         "severity": "error",
         "outcome": "advice",
@@ -86,7 +86,7 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
         "at": ("token",),
         **more,
     }
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
+    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:

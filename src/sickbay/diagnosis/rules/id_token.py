@@ -20,8 +20,8 @@ LEEWAY = 60
 
 
 def _missing(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    asked = "openid" in scopes.split(known.requested_scope or "")
-    return {"received": None} if asked and not answer.members.get("id_token") else None
+    requested = "openid" in scopes.split(known.requested_scope or "")
+    return {"received": None} if requested and not answer.members.get("id_token") else None
 
 
 def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
@@ -57,15 +57,15 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
 
 
 def _no_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    asked = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
-    if answer.claims is None or not asked or answer.claims.get("fhirUser"):
+    requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
+    if answer.claims is None or not requested or answer.claims.get("fhirUser"):
         return None
     return {"received": answer.claims.get("profile")}
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    given: dict[str, Any] = {"stage": "id_token", "severity": "error", "outcome": "advice", "spec": CORE, **more}
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
+    fields: dict[str, Any] = {"stage": "id_token", "severity": "error", "outcome": "advice", "spec": CORE, **more}
+    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 RULES = (
