@@ -106,4 +106,4 @@ def _other() -> str:
             return pwd.getpwnam(name).pw_name
         except KeyError:
             continue
-    raise RuntimeError("PostgreSQL does not run as root, and the users postgres and nobody don't exist")
+    raise RuntimeError("PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody")

@@ -129,7 +129,7 @@ def _dripping(target: Target, first: bytes) -> Callable[[], Awaitable[Any]]:
 
 
 def large_bodies(target: Target) -> Callable[[], Awaitable[Any]]:
-    """Batches of the maximum size, some of which never end."""
+    """Batches of the maximum size. Some of them never end."""
     head = f"POST {R4} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
     head += "Content-Type: application/fhir+json\r\nContent-Length: 15900000\r\n\r\n"
 

@@ -41,7 +41,7 @@ FAULTS = (
     ("scope=", "scop="),
     ("redirect_uri=", "redirect="),
 )
-"""Replacements, each of which breaks the valid request in one way."""
+"""Replacements. Each breaks the valid request in one way."""
 
 
 def spoilt(faults: list[tuple[str, str]]) -> dict[str, object]:

@@ -104,7 +104,7 @@ def check(
 class Checked:
     """The result of one check.
 
-    waits_for: the missing attribute or check because of which this check was skipped. A relaxed refusal counts as passed.
+    waits_for: the missing attribute or check that caused the skip. A relaxed refusal counts as passed.
     """
 
     name: str

@@ -55,8 +55,8 @@ class ResourceScope:
 
         Modifiers, chains, _has and _filter in a scope are experimental, and a filter without a value has no meaning.
         """
-        odd = ("", "_has", "_filter")
-        return all(value and not set(":.") & set(name) and name not in odd for name, value in self.filters)
+        unsupported = ("", "_has", "_filter")
+        return all(value and not set(":.") & set(name) and name not in unsupported for name, value in self.filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,29 +175,29 @@ def is_enforceable(scope: Scope) -> bool:
     return not isinstance(scope, ResourceScope) or scope.enforceable
 
 
-def covers(held: Scope, asked: Scope) -> bool:
-    """Whether the scope `held` includes `asked`. Every filter in `held` must be in `asked` too."""
-    if held.text == asked.text:
+def covers(granted: Scope, requested: Scope) -> bool:
+    """Whether the scope `granted` includes `requested`. Every filter in `granted` must be in `requested` too."""
+    if granted.text == requested.text:
         return True
-    if isinstance(held, ResourceScope) and isinstance(asked, ResourceScope):
+    if isinstance(granted, ResourceScope) and isinstance(requested, ResourceScope):
         return (
-            held.level == asked.level
-            and held.type in ("*", asked.type)
-            and set(asked.letters) <= set(held.letters)
-            and set(held.filters) <= set(asked.filters)
+            granted.level == requested.level
+            and granted.type in ("*", requested.type)
+            and set(requested.letters) <= set(granted.letters)
+            and set(granted.filters) <= set(requested.filters)
         )
-    if isinstance(held, LaunchScope) and isinstance(asked, LaunchScope):
-        return held.type == asked.type
-    return held.text == asked.text
+    if isinstance(granted, LaunchScope) and isinstance(requested, LaunchScope):
+        return granted.type == requested.type
+    return granted.text == requested.text
 
 
-def covered(asked: Scope, held: tuple[Scope, ...]) -> bool:
-    """Whether `asked` is included in one of the scopes, or each of its letters is included in some of them."""
-    if any(covers(scope, asked) for scope in held):
+def covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
+    """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
+    if any(covers(scope, requested) for scope in granted):
         return True
-    if not isinstance(asked, ResourceScope):
+    if not isinstance(requested, ResourceScope):
         return False
-    return all(any(covers(scope, _letter(asked, letter)) for scope in held) for letter in asked.letters)
+    return all(any(covers(scope, _letter(requested, letter)) for scope in granted) for letter in requested.letters)
 
 
 def _letter(scope: ResourceScope, letter: str) -> ResourceScope:
@@ -220,6 +220,6 @@ def intersection(first: ResourceScope, second: ResourceScope) -> ResourceScope |
 
 def _agree(first: ResourceScope, second: ResourceScope) -> bool:
     """Whether their filters can both match. Two different values of one parameter exclude each other in most cases."""
-    ours, theirs = set(first.filters), set(second.filters)
-    names = {name for name, _ in ours} & {name for name, _ in theirs}
-    return ours <= theirs or theirs <= ours or not names
+    ours, others = set(first.filters), set(second.filters)
+    names = {name for name, _ in ours} & {name for name, _ in others}
+    return ours <= others or others <= ours or not names

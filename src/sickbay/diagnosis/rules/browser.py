@@ -21,7 +21,7 @@ STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multi
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _foreign(request: object, known: object) -> Facts | None:
+def _unregistered_origin(request: object, known: object) -> Facts | None:
     if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(known, TokenContext | AccessContext):
         return None
     own = origin.foreign(request, known)
@@ -46,7 +46,7 @@ def _cookie(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     return {} if framed and (back or (set_now and not allowed)) else None
 
 
-def _parted(request: object, known: object) -> Facts | None:
+def _different_origins(request: object, known: object) -> Facts | None:
     """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
     client = known.client if isinstance(known, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
@@ -100,7 +100,7 @@ def _framed(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
 
 
-def _local(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _from_public_page(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     page = urlsplit(exchange.headers.get("origin") or exchange.headers.get("referer") or "")
     to_us = urlsplit(exchange.url).hostname in LOOPBACK
     public = page.scheme == "https" and page.hostname not in LOOPBACK
@@ -119,7 +119,7 @@ RULES = (
         "An EHR lets a page read its responses only if the page's origin (scheme, host, port) is that of "
         "a registered launch or redirect URI: {registered}.{hint}",
         "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
-        _foreign,
+        _unregistered_origin,
         explains=origin.NAME,
         outcome="advice; 403 with the policy strict_cors",
         recognises=_hinted,
@@ -144,7 +144,7 @@ RULES = (
         "A page can't read the `sessionStorage` of another origin or the cookies of another host.",
         "Serve the launch URL and the redirect URI from one origin. If you can't, keep `state` and the "
         "verifier on your server.",
-        _parted,
+        _different_origins,
         at=("authorize",),
         parameter="redirect_uri",
         severity="warning",
@@ -202,7 +202,7 @@ RULES = (
         "Browsers ask the user before a public page may call `{received}`. Without permission, the request fails.",
         "Allow local network access for `{origin}`. To avoid the question, run the app on `localhost` "
         "too, or serve the EHR over `https`.",
-        _local,
+        _from_public_page,
         severity="warning",
         spec=LOCAL,
     ),

@@ -56,7 +56,7 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     return advise
 
 
-def _no_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
+def _no_fhir_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
     requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
     if answer.claims is None or not requested or answer.claims.get("fhirUser"):
         return None
@@ -110,7 +110,7 @@ RULES = (
         "`fhirUser` was granted, but the ID token doesn't contain it",
         "The claim `fhirUser` is the URL of the user's FHIR resource. Older servers call it `profile`.",
         "Read `fhirUser`, and `profile` if it's missing. If it's your server, add `fhirUser` to the ID token.",
-        _no_user,
+        _no_fhir_user,
         spec=specs.SMART_IDENTITY,
     ),
     _rule(

@@ -79,7 +79,7 @@ CODE_MANGLED = Rule(
 )
 
 
-def _opaque(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _without_description(request: UrlRequest, known: UrlContext) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
@@ -92,7 +92,7 @@ ERROR_OPAQUE = Rule(
     stage="redirect",
     severity="warning",
     outcome="advice",
-    advises=_opaque,
+    advises=_without_description,
     parameter="error",
     title="`error={received}` comes without an explanation",
     why="{means} The cause is in the authorization request, and this response doesn't name it.",
@@ -101,7 +101,7 @@ ERROR_OPAQUE = Rule(
 )
 
 
-def _unread(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _has_error_uri(request: UrlRequest, known: UrlContext) -> Facts | None:
     address = request.parameters.get("error_uri")
     if not address:
         return None
@@ -118,7 +118,7 @@ ERROR_URI_UNREAD = Rule(
     stage="redirect",
     severity="info",
     outcome="advice",
-    advises=_unread,
+    advises=_has_error_uri,
     parameter="error_uri",
     title="`error_uri` explains this error",
     why="`error_uri` is the URL of a page about this error.{says}",

@@ -342,11 +342,11 @@ def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
     if not unknown:
         return None
-    meant = [
-        scope.text.replace(f"/{scope.type}.", f"/{near}.") for scope in unknown if (near := nearest(scope.type, ALL_TYPES))
+    suggestions = [
+        scope.text.replace(f"/{scope.type}.", f"/{match}.") for scope in unknown if (match := nearest(scope.type, ALL_TYPES))
     ]
-    hint = f"Did you mean {' '.join(meant)}?" if meant else "The specification lists all resource types."
-    return {"received": [scope.text for scope in unknown], "expected": meant or None, "hint": hint}
+    hint = f"Did you mean {' '.join(suggestions)}?" if suggestions else "The specification lists all resource types."
+    return {"received": [scope.text for scope in unknown], "expected": suggestions or None, "hint": hint}
 
 
 SCOPE_TYPE_UNKNOWN = Rule(

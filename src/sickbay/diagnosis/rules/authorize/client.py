@@ -19,15 +19,15 @@ _SAMPLE = re.compile(
 )
 
 
-def _only(facts: Facts) -> Facts:
+def _with_only_app(facts: Facts) -> Facts:
     """Adds the registered ID that is meant, if there is only one."""
     if facts.get("nearest"):
         return facts
     others = list(facts.get("others") or ())
-    return _placed({**facts, "nearest": others[0] if len(others) == 1 else None})
+    return _with_placeholder({**facts, "nearest": others[0] if len(others) == 1 else None})
 
 
-def _placed(facts: Facts) -> Facts:
+def _with_placeholder(facts: Facts) -> Facts:
     """If several apps are registered and none is closer than the others, adds their names and a placeholder."""
     if facts.get("nearest") or len(facts.get("others") or ()) < 2:
         return facts
@@ -54,7 +54,7 @@ CLIENT_ID_MISSING = Rule(
     id="client-id-missing",
     stage="authorize",
     explains="client-id-missing",
-    recognises=_only,
+    recognises=_with_only_app,
     severity="error",
     outcome="invalid_request, on a page",
     parameter="client_id",
@@ -66,7 +66,7 @@ CLIENT_ID_MISSING = Rule(
 )
 
 
-def _coming(facts: Facts) -> Facts | None:
+def _active_later(facts: Facts) -> Facts | None:
     live_at = facts.get("live_at")
     return {**facts, "expected": _clock(live_at)} if isinstance(live_at, int) else None
 
@@ -79,7 +79,7 @@ CLIENT_NOT_LIVE_YET = Rule(
     id="client-not-live-yet",
     stage="authorize",
     explains="client-id-unknown",
-    recognises=_coming,
+    recognises=_active_later,
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
@@ -111,19 +111,19 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
 )
 
 
-def _padded(facts: Facts) -> Facts | None:
+def _with_stray_characters(facts: Facts) -> Facts | None:
     received = str(facts["received"])
-    meant = bare(received)
-    if meant == received or meant not in facts["others"]:
+    bare_id = bare(received)
+    if bare_id == received or bare_id not in facts["others"]:
         return None
-    return {**facts, "expected": meant, "what": clinging(received)}
+    return {**facts, "expected": bare_id, "what": clinging(received)}
 
 
 CLIENT_ID_WHITESPACE = Rule(
     id="client-id-whitespace",
     stage="authorize",
     explains="client-id-unknown",
-    recognises=_padded,
+    recognises=_with_stray_characters,
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
@@ -138,7 +138,7 @@ CLIENT_ID_WHITESPACE = Rule(
 def _placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
     what = placeholder(received) or ("sample text that wasn't replaced" if _SAMPLE.fullmatch(received) else None)
-    return {**_only(facts), "what": what} if what else None
+    return {**_with_only_app(facts), "what": what} if what else None
 
 
 def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
@@ -175,7 +175,7 @@ def _nearest(facts: Facts) -> Facts:
     received = str(facts["received"])
     close = [other for other in others if other.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
     hint = f"The closest registered ID is `{close[0]}`." if close else "No registered ID is similar."
-    return _placed({**facts, "nearest": close[0] if close else None, "hint": hint})
+    return _with_placeholder({**facts, "nearest": close[0] if close else None, "hint": hint})
 
 
 CLIENT_ID_UNKNOWN = Rule(

@@ -29,7 +29,7 @@ def _weak(request: AuthorizeRequest | UrlRequest, known: object) -> Facts | None
     return weakness(state) if state else None
 
 
-def _loud(facts: Facts) -> Severity:
+def _severity(facts: Facts) -> Severity:
     return facts["level"]  # type: ignore[no-any-return]
 
 
@@ -37,7 +37,7 @@ STATE_LOW_ENTROPY = Rule(
     id="state-low-entropy",
     stage="authorize",
     at=("redirect",),
-    severity=_loud,
+    severity=_severity,
     outcome="advice",
     advises=_weak,
     parameter="state",

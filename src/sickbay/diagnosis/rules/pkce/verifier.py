@@ -88,7 +88,7 @@ CHALLENGE_NOT_HASHED = Rule(
 )
 
 
-def _bleeds(facts: Facts) -> Facts | None:
+def _from_another_launch(facts: Facts) -> Facts | None:
     return facts if facts.get("other_attempt") else None
 
 
@@ -96,7 +96,7 @@ SESSION_BLEED = Rule(
     id="session-bleed",
     stage="browser",
     explains="pkce-verifier-mismatch",
-    recognises=_bleeds,
+    recognises=_from_another_launch,
     severity="warning",
     outcome="400 invalid_grant",
     parameter="code_verifier",
@@ -109,7 +109,7 @@ SESSION_BLEED = Rule(
 )
 
 
-def _slipped(facts: Facts) -> Facts:
+def _with_mistake(facts: Facts) -> Facts:
     return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
 
 
@@ -117,7 +117,7 @@ VERIFIER_MISMATCH = Rule(
     id="pkce-verifier-mismatch",
     stage="pkce",
     explains="pkce-verifier-mismatch",
-    recognises=_slipped,
+    recognises=_with_mistake,
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
