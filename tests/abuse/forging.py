@@ -70,8 +70,8 @@ def wrong(name: str, *values: str) -> Forgery:
         if choice == 0:
             return draft.having(name, None)
         if choice == 1 and current is not None:
-            again = random.choice((current, *values)) if values else current
-            return replace(draft, pairs=(*draft.pairs, (name, again)))
+            repeated = random.choice((current, *values)) if values else current
+            return replace(draft, pairs=(*draft.pairs, (name, repeated)))
         if choice < 5 and current is not None:
             return draft.having(name, random.choice(ACCIDENTS)(random, current))
         return draft.having(name, random.choice(values or ("x",)))
@@ -230,9 +230,9 @@ def assertion(used: str, client_id: str, *others: str) -> Forgery:
     """used: an assertion that was already accepted. client_id: the client whose assertion is added if there was none."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
-        mine = draft.get("client_id") or client_id
+        sender = draft.get("client_id") or client_id
         if draft.get("client_assertion") is None:
-            text = signed(*header_and_claims(random.choice((client_id, mine))))
+            text = signed(*header_and_claims(random.choice((client_id, sender))))
             return draft.having("client_assertion", text).having("client_assertion_type", BEARER_TYPE)
         choice = random.randrange(10)
         if choice == 0:

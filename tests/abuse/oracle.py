@@ -94,8 +94,8 @@ class Oracle:
             other = "code" in form or "refresh_token" in form
             return app.service and not other and "scope" in form and _within(form["scope"], app)
         if form.get("grant_type") == "refresh_token":
-            mine = self.refresh.get(form.get("refresh_token", "")) == app.client_id
-            return mine and _within(form.get("scope", ""), app)
+            is_own = self.refresh.get(form.get("refresh_token", "")) == app.client_id
+            return is_own and _within(form.get("scope", ""), app)
         redeems = form.get("grant_type") == "authorization_code" and not app.service
         return redeems and self._redeems(form, app, now)
 

@@ -209,8 +209,8 @@ class Forger:
 
     async def authorize(self) -> None:
         app = self.random.choices((self.public, self.other, self.symmetric, self.loose), (4, 2, 1, 1))[0]
-        ways = {"redirect": forging.redirect, "verifier": forging.challenge, "client": self.client}
-        draft = self.spoilt(self.asking(app), ways)
+        forgeries = {"redirect": forging.redirect, "verifier": forging.challenge, "client": self.client}
+        draft = self.spoilt(self.asking(app), forgeries)
         query = form([*draft.pairs])
         may = self.oracle.may_have_code(query)
         answer = await self.flow.http.get(f"/general/oauth/authorize?{query}", headers={"Accept": "application/json"})
@@ -226,22 +226,22 @@ class Forger:
     async def redeem(self) -> None:
         kinds = (self.public, self.symmetric, self.asymmetric, self.loose, self.raw)
         app = self.random.choices(kinds, (4, 3, 2, 1, 1))[0]
-        theirs = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
-        ways = {
+        foreign_codes = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
+        forgeries = {
             "redirect": forging.redirect,
             "verifier": forging.verifier,
-            "code": forging.wrong("code", *self.dead, *theirs),
+            "code": forging.wrong("code", *self.dead, *foreign_codes),
             "client": self.client,
             "assertion": self.assertion(app),
             "grant": forging.grant,
             "transport": self.transport,
             "resource": forging.resource,
         }
-        await self.token("redeem", self.spoilt(await self.redeeming(app), ways))
+        await self.token("redeem", self.spoilt(await self.redeeming(app), forgeries))
 
     async def refresh(self) -> None:
         app = self.random.choice((self.public, self.symmetric, self.asymmetric))
-        ways = {
+        forgeries = {
             "client": self.client,
             "assertion": self.assertion(app),
             "scope": forging.refreshed,
@@ -249,17 +249,17 @@ class Forger:
             "refresh": forging.wrong("refresh_token", *self.gone),
             "resource": forging.resource,
         }
-        await self.token("refresh", self.spoilt(await self.refreshing(app), ways))
+        await self.token("refresh", self.spoilt(await self.refreshing(app), forgeries))
 
     async def serve(self) -> None:
-        ways = {
+        forgeries = {
             "assertion": self.assertion(self.service),
             "client": self.client,
             "stray": forging.wrong("code", *self.dead),
             "scope": forging.served,
             "resource": forging.resource,
         }
-        await self.token("service", self.spoilt(self.serving(), ways))
+        await self.token("service", self.spoilt(self.serving(), forgeries))
 
     def assertion(self, app: dict[str, Any]) -> Forgery:
         signer, used = (app, self.used[1]) if app is self.service else (self.asymmetric, self.used[0])
@@ -318,7 +318,7 @@ def test_some_hundred_forged_requests_get_what_the_oracle_allows(tmp_path: Path)
 @pytest.mark.timeout(3600)
 def test_a_hundred_thousand_forged_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
     """Runs in ten sandboxes, one after the other."""
-    whole = Tally()
+    total = Tally()
     for seed in range(PARTS):
-        whole.add(forged(tmp_path / str(seed), LONG // PARTS, seed))
-    judge(whole, 20)
+        total.add(forged(tmp_path / str(seed), LONG // PARTS, seed))
+    judge(total, 20)

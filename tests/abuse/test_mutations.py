@@ -100,7 +100,7 @@ class Abuser:
         await flow.redeem(self.app, used_code)
         await flow.authorize(self.app, launch=used_launch, scope="launch patient/Patient.rs")
         used_refresh = await self.rotated()
-        theirs = (await flow.launch(self.other))["launch"]
+        other_launch = (await flow.launch(self.other))["launch"]
         tokens = {
             "expired": old["token"],
             "good": await self.token(),
@@ -120,7 +120,7 @@ class Abuser:
             used_code,
             old["launch"],
             used_launch,
-            theirs,
+            other_launch,
             tokens,
             used_refresh,
             await signed_out(flow),
@@ -213,8 +213,8 @@ class Abuser:
         await self.judge("token", answer)
 
     def own(self, app: dict[str, Any]) -> Pairs:
-        mine = [("client_id", str(app["client_id"]))]
-        return [*mine, ("client_secret", str(app["client_secret"]))] if app in (self.secret, self.raw) else mine
+        client_pair = [("client_id", str(app["client_id"]))]
+        return [*client_pair, ("client_secret", str(app["client_secret"]))] if app in (self.secret, self.raw) else client_pair
 
     async def search(self) -> None:
         if self.random.random() < 0.25:

@@ -190,8 +190,8 @@ class Hidden:
     def hidden_request(self) -> tuple[list[str], list[str], Sent]:
         """A request in which one to three secrets are hidden. Returns the ways, the secrets and the request."""
         sent = self.draft(self.random.choice(self.endpoints))
-        every = [*self.secrets.values(), *PEOPLE]
-        chosen = self.random.sample(every, self.random.choice((1, 1, 2, 3)))
+        all_values = [*self.secrets.values(), *PEOPLE]
+        chosen = self.random.sample(all_values, self.random.choice((1, 1, 2, 3)))
         hows = []
         for secret in chosen:
             how = self.random.choice(self.random.choice((list(PLACES), list(FORMS))))
@@ -248,22 +248,22 @@ def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> No
         handler.emit = lambda record: hidden.logged.append(handler.format(record))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
         try:
-            seen: set[str] = set(await hidden.stored())
-            before = seen.copy()
+            seen_ids: set[str] = set(await hidden.stored())
+            before = seen_ids.copy()
             for number in range(requests):
                 hows, _secrets, sent = hidden.hidden_request()
                 answer = await hidden.send(sent)
                 assert answer.status_code < 500 or answer.status_code == 501, (hows, sent, answer.text[:300])
                 id = answer.headers["x-correlation-id"]
                 if number % 10 == 0 and (await flow.http.get(f"/exchanges/{id}?as=json")).status_code == 200:
-                    shown = await hidden.shown(id)
-                    assert secrets_in(shown, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
+                    pages = await hidden.shown(id)
+                    assert secrets_in(pages, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
                 if number % 100 == 99 or number == requests - 1:
-                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen}
-                    seen |= set(new)
+                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen_ids}
+                    seen_ids |= set(new)
                     leaks = {id: (leaked, text) for id, text in new.items() if (leaked := secrets_in(text, _all(hidden)))}
                     assert leaks == {}
-            assert len(seen - before) > requests // 4
+            assert len(seen_ids - before) > requests // 4
             assert secrets_in(await hidden.listed(), _all(hidden)) == []
             assert secrets_in("\n".join(hidden.logged), _all(hidden)) == []
             assert secrets_in("\n".join(map(str, hidden.lines)), _all(hidden)) == []

@@ -32,13 +32,13 @@ TYPES = sorted(set(compartment_types("r4")) - CROWDS - {"Patient"})
 
 @pytest.mark.parametrize("type", TYPES)
 def test_18_every_type_is_limited_to_its_compartment(target: Target, type: str) -> None:
-    mine, theirs = member_of("r4", type, "of-a", "A"), member_of("r4", type, "of-b", "B")
-    assert mine, f"no rule puts a {type} into anybody's compartment"
-    assert theirs
+    own, foreign = member_of("r4", type, "of-a", "A"), member_of("r4", type, "of-b", "B")
+    assert own, f"no rule puts a {type} into anybody's compartment"
+    assert foreign
     store = target.desk.first.sandbox.runtime.store
 
     async def put(_: Any) -> None:
-        await store.transaction([save(mine, space=SPACE), save(theirs, space=SPACE)])
+        await store.transaction([save(own, space=SPACE), save(foreign, space=SPACE)])
 
     target.desk.do(put)
     visible = target.found("TA", f"/{type}")

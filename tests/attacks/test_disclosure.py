@@ -93,11 +93,11 @@ def test_a_remote_client_reads_nothing_that_is_stored(desk: Sitting, stolen: Sto
         far = remote(desk)
         answer = await WAYS[way](far, stolen)
         assert answer.status_code >= 400 or "error=" in answer.headers["location"]
-        seen = answer.text + str(answer.headers)
+        visible_text = answer.text + str(answer.headers)
         id = answer.headers["x-correlation-id"]
         for form in FORMS:
-            seen += (await far.http.get(f"/exchanges/{id}", headers={"Accept": form})).text
-        disclosed = {what for what, text in (await _private(flow, stolen.app)).items() if text in seen}
+            visible_text += (await far.http.get(f"/exchanges/{id}", headers={"Accept": form})).text
+        disclosed = {what for what, text in (await _private(flow, stolen.app)).items() if text in visible_text}
         assert not disclosed
 
     desk.do(steps)

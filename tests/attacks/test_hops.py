@@ -133,8 +133,8 @@ def test_every_hop_sees_only_what_the_token_sees(
 def test_36_includes_of_a_patient_are_in_its_compartment(target: Target) -> None:
     visible = target.found("TA", "/Patient?_id=A&_revinclude=*&_include=*")
     assert {"Patient/A", "Observation/oa-lab", "Coverage/cva", "Encounter/ea", "Appointment/ap"} <= visible
-    whole = target.found("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
-    assert {"Observation/o-focus", "Patient/A2", "Group/g"} <= whole - visible
+    everything = target.found("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
+    assert {"Observation/o-focus", "Patient/A2", "Group/g"} <= everything - visible
 
 
 def test_37_an_include_must_match_the_filter_too(target: Target) -> None:

@@ -114,13 +114,13 @@ def test_19_a_chain_is_not_a_sort_key(target: Target) -> None:
 
 @pytest.mark.parametrize("path", ["/Observation?_count=1", "/Observation?_count=1&_sort=-_lastUpdated"])
 def test_20_a_cursor_works_only_for_its_own_token(target: Target, path: str) -> None:
-    mine = following(target.ask("TA", path))
-    assert mine
+    own_page = following(target.ask("TA", path))
+    assert own_page
     for token in ("TB", "ALL", "TAL", "TAO"):
-        answer = target.ask(token, mine)
+        answer = target.ask(token, own_page)
         assert answer.status_code in (400, 410)
         assert not any(name in answer.text for name in A_OBSERVATIONS)
-    assert target.ask("TA", mine).status_code == 200
+    assert target.ask("TA", own_page).status_code == 200
 
 
 def test_20_a_modified_cursor_is_refused(target: Target) -> None:

@@ -38,14 +38,14 @@ async def _victims(flow: Flow, stolen: Stolen) -> set[str]:
 @pytest.mark.parametrize("way", ELSEWHERE)
 def test_another_app_does_not_appear_in_the_timeline(desk: Sitting, stolen: Stolen, way: str) -> None:
     async def steps(flow: Flow) -> None:
-        theirs = await _victims(flow, stolen)
+        victim_timelines = await _victims(flow, stolen)
         answer = await ELSEWHERE[way](remote(desk), stolen)
         for headers in ({}, PUBLIC):
-            assert (await exchange_of(flow, answer, **headers))["launch"] not in theirs
-            for timeline in theirs:
+            assert (await exchange_of(flow, answer, **headers))["launch"] not in victim_timelines
+            for timeline in victim_timelines:
                 assert answer.headers["x-correlation-id"] not in await _timeline(flow, timeline, headers)
         page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=PUBLIC | {"Accept": "text/html"})
-        assert not any(timeline in answer.text + page.text for timeline in theirs)
+        assert not any(timeline in answer.text + page.text for timeline in victim_timelines)
 
     desk.do(steps)
 
@@ -56,15 +56,15 @@ def test_a_client_that_only_claims_to_be_the_app_does_not_learn_its_timeline(des
         way = "a code, with the victim's client id and nothing else"  # a public app has no secret
 
     async def steps(flow: Flow) -> None:
-        theirs = await _victims(flow, stolen)
+        victim_timelines = await _victims(flow, stolen)
         answer = await CLAIMED[way](remote(desk), stolen)
         assert answer.status_code >= 400
         assert (await exchange_of(flow, answer, **PUBLIC))["launch"] is None
         id = answer.headers["x-correlation-id"]
-        for timeline in theirs:
+        for timeline in victim_timelines:
             assert id not in await _timeline(flow, timeline, PUBLIC)
         page = await flow.http.get(f"/exchanges/{id}", headers=PUBLIC | {"Accept": "text/html"})
-        assert not any(timeline in answer.text + page.text for timeline in theirs)
+        assert not any(timeline in answer.text + page.text for timeline in victim_timelines)
         full = (await exchange_of(flow, answer))["launch"]  # control: the administrator sees where it claims to belong
         assert full is not None
         assert id in await _timeline(flow, full, {})

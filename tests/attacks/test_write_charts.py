@@ -21,7 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
 
 def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
     """Every way to change or delete a resource, with a body that is about A afterwards."""
-    mine, address = own(type, id), f"{type}/{id}"
+    own_body, address = own(type, id), f"{type}/{id}"
     language = [{"op": "add", "path": "/language", "value": "de"}]
     by_path = {
         "resourceType": "Parameters",
@@ -44,11 +44,11 @@ def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
     }
     tag = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
     return [
-        ("PUT", f"/{address}", mine, {}),
+        ("PUT", f"/{address}", own_body, {}),
         ("PATCH", f"/{address}", language, {"Content_Type": JSON_PATCH}),
         ("PATCH", f"/{address}", by_path, {}),
         ("PATCH", f"/{address}", {"language": "de"}, MERGE),
-        ("PUT", f"/{type}?_id={id}", mine, {}),
+        ("PUT", f"/{type}?_id={id}", own_body, {}),
         ("PATCH", f"/{type}?_id={id}", language, {"Content_Type": JSON_PATCH}),
         ("POST", f"/{address}/$meta-add", tag, {}),
         ("POST", f"/{address}/$meta-delete", tag, {}),
@@ -56,9 +56,9 @@ def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
             ("POST", "", bundle(kind, item), {})
             for kind in ("batch", "transaction")
             for item in (
-                entry("PUT", address, mine),
+                entry("PUT", address, own_body),
                 entry("PATCH", address, binary),
-                entry("PUT", f"{type}?_id={id}", mine),
+                entry("PUT", f"{type}?_id={id}", own_body),
                 entry("DELETE", address),
             )
         ),
@@ -156,8 +156,8 @@ def test_no_write_adds_another_patient(server: Server, spelling: str, other: str
             assert not succeeded(answer), (method, path, answer.text)
             assert "fhir-write-outside-scope" in answer.text
         assert server.stored("Observation", id) == before
-    mine = {**put, "performer": [ref("Patient/A")]}
-    assert server.ask("A", "PUT", f"/Observation/{id}", mine).status_code == 200
+    own_observation = {**put, "performer": [ref("Patient/A")]}
+    assert server.ask("A", "PUT", f"/Observation/{id}", own_observation).status_code == 200
 
 
 def test_a_clinician_may_add_a_patient_of_the_own_list(server: Server) -> None:

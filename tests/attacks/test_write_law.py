@@ -115,9 +115,12 @@ def walked(value: Any, path: list[str]) -> Iterator[Any]:
         yield from walked(value[path[0]], path[1:])
 
 
-def people(resource: dict[str, Any], ways: list[list[str]]) -> set[str]:
+def people(resource: dict[str, Any], element_paths: list[list[str]]) -> set[str]:
     references = [
-        reference.get("reference") for way in ways for reference in walked(resource, way) if isinstance(reference, dict)
+        reference.get("reference")
+        for path in element_paths
+        for reference in walked(resource, path)
+        if isinstance(reference, dict)
     ]
     return {match[1] for reference in references if isinstance(reference, str) and (match := OURS.fullmatch(reference))}
 
@@ -201,8 +204,8 @@ def allowed(
     return names.isdisjoint({"fhir-write-outside-scope", "fhir-write-not-subject"})
 
 
-def named(resource: dict[str, Any], ways: list[list[str]]) -> bool:
-    return any(True for path in ways for _ in walked(resource, path))
+def named(resource: dict[str, Any], element_paths: list[list[str]]) -> bool:
+    return any(True for path in element_paths for _ in walked(resource, path))
 
 
 def lawful(version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, own: set[str]) -> bool:

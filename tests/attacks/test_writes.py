@@ -68,8 +68,8 @@ def test_58_a_condition_of_a_create_matches_only_visible_resources(tmp_path: Pat
             await own.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
         ).status_code == 403
         other = await hand(flow, "patient/Observation.cruds", B)
-        again = await other.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
-        assert again.status_code == 200
+        repeated = await other.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
+        assert repeated.status_code == 200
 
     run(steps, tmp_path)
 
@@ -139,8 +139,8 @@ def test_3_versions_of_hidden_resources_are_hidden(tmp_path: Path, version: str)
         assert taken.status_code == free.status_code == 404
         assert taken.text.replace(hidden["id"], "X") == free.text.replace("never-there", "X")
         other = await hand(flow, "patient/Observation.rs", B)
-        seen = await other.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
-        assert seen.status_code == (200 if version == "1" else 404)
+        control = await other.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
+        assert control.status_code == (200 if version == "1" else 404)
 
     run(steps, tmp_path)
 
@@ -165,14 +165,14 @@ def test_4_5_and_6_a_history_contains_only_versions_that_were_and_are_visible(tm
         path = f"/Observation/{record['id']}"
         await both.ask("PUT", path, record | {"subject": {"reference": f"Patient/{A}"}})
         assert (await own.ask("GET", f"/Observation/{hidden['id']}/_history")).status_code == 404
-        mine = (await own.ask("GET", f"{path}/_history")).json()
-        assert (mine["total"], mine["entry"][0]["response"]["etag"]) == (1, 'W/"2"')
+        own_history = (await own.ask("GET", f"{path}/_history")).json()
+        assert (own_history["total"], own_history["entry"][0]["response"]["etag"]) == (1, 'W/"2"')
         assert (await both.ask("GET", f"{path}/_history")).json()["total"] == 2
-        whole = await own.ask("GET", "/Observation/_history?_count=1000")
-        subjects = {entry["resource"]["subject"]["reference"] for entry in whole.json()["entry"]}
+        type_history = await own.ask("GET", "/Observation/_history?_count=1000")
+        subjects = {entry["resource"]["subject"]["reference"] for entry in type_history.json()["entry"]}
         assert subjects == {f"Patient/{A}"}
-        every = await both.ask("GET", "/Observation/_history?_count=1000")
-        assert f"Patient/{B}" in every.text
+        full_history = await both.ask("GET", "/Observation/_history?_count=1000")
+        assert f"Patient/{B}" in full_history.text
         assert (await own.ask("GET", "/_history")).status_code == 403
 
     run(steps, tmp_path)

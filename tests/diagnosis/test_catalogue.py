@@ -57,9 +57,9 @@ def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id) -> None:
     example = case.load(PATHS[id])
     assert diagnose(example.refused).corrected == example.corrected
     if example.corrected:
-        again = diagnose(example.corrected)
-        assert not again.examination.refusals
-        assert id not in {finding.id for finding in again.explanation.findings}
+        second = diagnose(example.corrected)
+        assert not second.examination.refusals
+        assert id not in {finding.id for finding in second.explanation.findings}
 
 
 def test_no_two_rules_have_the_same_title_in_their_cases() -> None:

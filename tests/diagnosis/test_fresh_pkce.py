@@ -36,8 +36,8 @@ def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: R
     hexadecimal = "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"
     sent = {key: value for key, value in example_case.refused.items() if key != "context"}
     if example not in str(sent) and hexadecimal not in str(sent):
-        shown = {key: value for key, value in (diagnose(example_case.refused).corrected or {}).items() if key != "context"}
-        assert example not in str(shown)
+        corrected = {key: value for key, value in (diagnose(example_case.refused).corrected or {}).items() if key != "context"}
+        assert example not in str(corrected)
 
 
 def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -> None:
