@@ -97,7 +97,7 @@ class Dialect:
     def error_path(self, words: ErrorWording, *, id: str, client: str, persona: str) -> str:
         """The path of the vendor's error page for a refusal, relative to the tenant's URL; "" if there is none.
 
-        persona: "" at the token endpoint. client: "" if the client isn't authenticated.
+        persona: "" at the token endpoint. client: "" if the client isn't verified.
         """
         if "errors" not in self.paths or words.urn is None:
             return ""

@@ -336,7 +336,7 @@ NO_RESOURCE_SCOPES = Rule(
 
 
 def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
-    if isinstance(known.server, Server):  # then a check refuses it
+    if isinstance(known.server, Server):  # a check already refuses it
         return None
     requested = scopes.resources(" ".join(spelling(request.scope).tokens))
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
