@@ -307,13 +307,14 @@ UNDECODED = {
 
 WRONG_HOST = "host-user"
 """User information isn't valid in a Host header, so such a request is refused (421) before anything is recorded."""
-redacted = exchange_record.entry
+redacted = exchange_record._entry
 
 
-def raw(exchange: Exchange, live: LiveSecrets) -> dict[str, Any]:
+def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Any]:
     """An exchange with its request unchanged: the journal without redaction."""
+    facts, redaction = redacted(exchange, live, compare)
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
-    return redacted(exchange, live) | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}
+    return facts | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
 
 
 def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +323,7 @@ def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypa
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(3))
         await hidden.prepare()
-        monkeypatch.setattr(exchange_record, "entry", raw)
+        monkeypatch.setattr(exchange_record, "_entry", raw)
         secret, sent = hidden.secrets["generated"], {}
         ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{encoding}" for encoding in WRITTEN)]
         for how in ways:
@@ -355,7 +356,7 @@ def test_values_that_are_not_secret_are_still_shown(tmp_path: Path) -> None:
             CHALLENGE,
         ):
             assert text in exchange["request"]["url"]
-        texts = [finding["title"] for finding in exchange["findings"]]
-        assert any(f"{REDIRECT}/" in title for title in texts)
+        texts = [finding["title"] + finding["why"] for finding in exchange["findings"]]
+        assert any(f"{REDIRECT}/" in text for text in texts)
 
     run(steps, tmp_path, patients=0)

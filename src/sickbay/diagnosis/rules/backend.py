@@ -131,7 +131,7 @@ RULES = (
     _rule(
         "assertion-alg-unsupported",
         "`alg` of the client assertion isn't supported: `{received}`",
-        "This server accepts {accepted}. SMART requires RS384 or ES384, and the algorithm none is never accepted.",
+        "This server accepts {accepted}. SMART requires RS384 or ES384. `none` is never accepted.",
         "Sign with RS384 if you have an RSA key, or with ES384 if you have a P-384 key.",
         recognises=_with_accepted,
     ),

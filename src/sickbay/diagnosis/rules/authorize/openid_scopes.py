@@ -128,9 +128,9 @@ OPENID_CLAIMS_IGNORED = Rule(
     outcome="dropped",
     advises=_claims,
     parameter="scope",
-    title="`{scopes}` isn't granted: this server doesn't have these claims",
+    title="`scope` contains `{scopes}`, which this server doesn't grant",
     why="OpenID Connect defines `email`, `phone` and `address`, and many libraries request them by "
-    "default. SMART identifies the user by `fhirUser`. This server leaves the others out; a stricter "
+    "default. SMART identifies the user by `fhirUser`. This server drops the other scopes; a stricter "
     "one answers `invalid_scope`.",
     fix="Set the scope in your library explicitly, for example `openid fhirUser`.",
     spec=specs.SMART_IDENTITY,
