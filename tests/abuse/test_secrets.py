@@ -23,6 +23,7 @@ from sickbay.services.context import LogLine
 from sickbay.services.journal import exchange_record
 from sickbay.services.journal.exchange import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.redaction import Redaction
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -310,11 +311,11 @@ WRONG_HOST = "host-user"
 redacted = exchange_record._entry
 
 
-def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Any]:
+def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
     """An exchange with its request unchanged: the journal without redaction."""
-    facts, redaction = redacted(exchange, live, compare)
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
-    return facts | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
+    entry, redaction = redacted(exchange, live, compare)
+    return entry | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
 
 
 def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
