@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
+from sickbay.diagnosis.values import bare, first_stray_character, is_no_secret, placeholder
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_random_value_is_not_taken_for_a_placeholder(value: str) -> None:
     ],
 )
 def test_stray_characters_around_a_value_are_removed_and_named(value: str, left: str, what: str) -> None:
-    assert (bare(value), clinging(value)) == (left, what)
+    assert (bare(value), first_stray_character(value)) == (left, what)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_bare_value_is_shorter_and_the_removed_character_has_a_name(value: str
     left = bare(value)
     assert left in value.replace("\u200b", "") or len(left) < len(value)
     if left != value and value:
-        assert clinging(value) or value.startswith("[")
+        assert first_stray_character(value) or value.startswith("[")
 
 
 def test_a_long_run_of_spaces_inside_a_value_is_kept() -> None:

@@ -97,7 +97,7 @@ def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Fac
     return advises
 
 
-def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
+def set_from_fact(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
     """A correction that sets the parameter `name` to the fact `fact`. Without that fact, it changes nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
 
@@ -119,20 +119,20 @@ def new_token(request: AccessRequest) -> AccessRequest:
     return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
 
 
-def naming(fact: str) -> Callable[[Any, Facts], Any]:
+def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
     """A correction that sets the client ID to the fact `fact`, in the Basic header if there is one, else in the parameter."""
 
     def repair(request: Any, facts: Facts) -> Any:
         header = request.headers.get("authorization", "") if isinstance(request, TokenRequest) else ""
         pair = basic.read(header).decoded if basic.is_basic(header) else None
         if not pair or not facts.get(fact):
-            return setting("client_id", fact)(request, facts)
+            return set_from_fact("client_id", fact)(request, facts)
         return replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
 
     return repair
 
 
-def writing(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
+def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
     """A correction that sets or (None) removes a parameter of an authorization request. Responses stay unchanged."""
     return lambda request, facts: with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
 

@@ -15,7 +15,7 @@ from sickbay.protocol.scopes import MANY, MOST, Scope, parse, parse_all, recased
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
 """Matches the beginning of a scope."""
-_JOINED = re.compile(rf"[,+](?={_SCOPE})")
+_SEPARATOR_BEFORE_SCOPE = re.compile(rf"[,+](?={_SCOPE})")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 """A no-break space isn't a separator here: it makes a scope malformed, or is reported as a wrong separator."""
 _BLANK = r"[\u00a0\u2000-\u200a\u3000]"
@@ -57,11 +57,11 @@ def spelling(text: str) -> Spelling:
     """
     if len(text) > MOST or sum(map(text.count, ", +\t\r\n;|&")) > MANY:
         return Spelling((text,))
-    plain = _plain(text)
+    plain = _split_text(text)
     readable = [_is_readable(token) for token in plain.tokens]
     if all(readable):
         return plain
-    bare = _bared(text)
+    bare = _split_without_stray(text)
     again = [_is_readable(token) for token in bare.tokens]
     return bare if again.count(False) < readable.count(False) or again.count(True) > readable.count(True) else plain
 
@@ -76,25 +76,25 @@ def _is_readable(token: str) -> bool:
     return bool(parse(token) or recased(token) or reordered(token))
 
 
-def _plain(text: str) -> Spelling:
+def _split_text(text: str) -> Spelling:
     tokens: list[str] = []
     separators = ""
     for piece in _BLANKS.split(text):
-        parts, marks = _apart(piece)
+        parts, marks = _split_piece(piece)
         tokens += parts
         separators += marks
     read = tuple(dict.fromkeys(token for token in tokens if token))
     return Spelling(read, "," in separators, "+" in separators, re.search(r"[\t\r\n]", text) is not None)
 
 
-def _apart(piece: str | None) -> tuple[list[str], str]:
+def _split_piece(piece: str | None) -> tuple[list[str], str]:
     parts: list[str] = []
     marks = ""
     while piece is not None:
         head, question, filters = piece.partition("?")
         scopes_in_head = re.split(r"[,+]", head)
         marks += "".join(mark for mark in head if mark in ",+")
-        joint = _JOINED.search(filters)
+        joint = _SEPARATOR_BEFORE_SCOPE.search(filters)
         scopes_in_head[-1] += question + (filters[: joint.start()] if joint else filters)
         parts += scopes_in_head
         marks += joint.group() if joint else ""
@@ -102,7 +102,7 @@ def _apart(piece: str | None) -> tuple[list[str], str]:
     return parts, marks
 
 
-def _bared(text: str) -> Spelling:
+def _split_without_stray(text: str) -> Spelling:
     """Reads the text without stray characters. The quotation marks and commas of a list belong to the list."""
     unseen = re.findall(_UNSEEN, text)
     text = re.sub(_UNSEEN, "", re.sub(rf"{_UNSEEN}++(?={_SCOPE})", " ", text))
@@ -113,7 +113,7 @@ def _bared(text: str) -> Spelling:
     quotes = "" if array else "".join(_QUOTED.findall(text))
     text = _QUOTED.sub("", text)
     joints = _BEFORE_A_SCOPE if "?" in text else _ANYWHERE
-    read = _plain(joints.sub(" ", text))
+    read = _split_text(joints.sub(" ", text))
     return read._replace(
         commas=read.commas and not array,
         separators=_unique(joint[0] for joint in joints.findall(text)),

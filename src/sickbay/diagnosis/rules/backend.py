@@ -117,7 +117,7 @@ RULES = (
         "It tells the server what kind of assertion follows. The only supported value is `{expected}`.",
         "Send `client_assertion_type={expected}`.",
         parameter="client_assertion_type",
-        repair=corrections.setting("client_assertion_type", "expected"),
+        repair=corrections.set_from_fact("client_assertion_type", "expected"),
     ),
     _rule(
         "assertion-not-jwt",

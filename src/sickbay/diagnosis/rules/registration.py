@@ -9,7 +9,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, clinging
+from sickbay.diagnosis.values import bare, first_stray_character
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -134,7 +134,7 @@ def _with_parts(facts: Facts) -> Facts:
     pairs = [(entry, [bare(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
     single = [entry for entry, parts in pairs if len(parts) == 1]
     several = " This entry contains several URIs." if len(single) < len(pairs) else ""
-    stray = f" This one contains {clinging(single[0])}." if single and bare(single[0]) != single[0] else ""
+    stray = f" This one contains {first_stray_character(single[0])}." if single and bare(single[0]) != single[0] else ""
     return {**facts, "parts": dict(pairs), "hint": stray or several}
 
 

@@ -9,7 +9,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, clinging, placeholder
+from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 _SAMPLE = re.compile(
@@ -62,7 +62,7 @@ CLIENT_ID_MISSING = Rule(
     why="Without `client_id`, the server doesn't know which app sends the request or where to send the response.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 
@@ -116,7 +116,7 @@ def _with_stray_characters(facts: Facts) -> Facts | None:
     bare_id = bare(received)
     if bare_id == received or bare_id not in facts["others"]:
         return None
-    return {**facts, "expected": bare_id, "what": clinging(received)}
+    return {**facts, "expected": bare_id, "what": first_stray_character(received)}
 
 
 CLIENT_ID_WHITESPACE = Rule(
@@ -131,7 +131,7 @@ CLIENT_ID_WHITESPACE = Rule(
     why="The server compares client IDs exactly. Without the extra characters, yours is `{expected}`, which is registered.",
     fix="Send `client_id={expected}`.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("expected"),
+    repair=corrections.set_client_id("expected"),
 )
 
 
@@ -163,7 +163,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
     why="A template, an environment variable or a configuration file should have supplied the real value and didn't.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 
@@ -191,7 +191,7 @@ CLIENT_ID_UNKNOWN = Rule(
     fix="Send the `client_id` that this server shows for your app. If the app isn't registered here yet, "
     "register it. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(

@@ -12,7 +12,7 @@ from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, Toke
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import names_of
-from sickbay.diagnosis.values import bare, clinging
+from sickbay.diagnosis.values import bare, first_stray_character
 from sickbay.kernel.checks import Facts
 
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
@@ -108,7 +108,7 @@ def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | N
         return None
     shown = {name: "(a secret)" if name in SECRET else value for name, value in stray.items()}
     right = ["only the value" if name in SECRET else bare(value) for name, value in stray.items()]
-    what = clinging(next(iter(stray.values())))
+    what = first_stray_character(next(iter(stray.values())))
     return {"names": list(stray), "received": list(shown.values()), "expected": right, "what": what}
 
 

@@ -35,7 +35,7 @@ def _this_machine(url: str) -> str:
     return re.sub(r"^(https?://)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?#]|$)", r"\1localhost", url)
 
 
-_set_expected = corrections.setting("redirect_uri", "expected")
+_set_expected = corrections.set_from_fact("redirect_uri", "expected")
 
 
 def _any_registered(facts: Facts) -> Facts:
@@ -56,7 +56,7 @@ REDIRECT_URI_MISSING = Rule(
     why="SMART requires it in every authorization request, even if only one URI is registered.",
     fix="Send a `redirect_uri` that is registered for your app{hint}.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.setting("redirect_uri", "nearest"),
+    repair=corrections.set_from_fact("redirect_uri", "nearest"),
 )
 
 

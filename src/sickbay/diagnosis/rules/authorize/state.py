@@ -20,7 +20,7 @@ STATE_MISSING = Rule(
     fix="Generate a random `state` of at least 22 characters, store it in the session, and compare it "
     "when the response arrives.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -45,7 +45,7 @@ STATE_LOW_ENTROPY = Rule(
     why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
     fix="Generate a new `state` for each request, for example with `secrets.token_urlsafe(32)` or `crypto.randomUUID()`.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -60,7 +60,7 @@ STATE_REUSED = Rule(
     why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
     fix="Generate a new random `state` for each request.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 

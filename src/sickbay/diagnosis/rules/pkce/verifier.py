@@ -2,7 +2,7 @@
 
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import called
+from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
 VERIFY = Spec("RFC 7636, 4.6 Server Verifies code_verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.6")
@@ -44,7 +44,7 @@ VERIFIER_UNEXPECTED = Rule(
 
 
 def _described(facts: Facts) -> Facts:
-    names = [name if len(name) > 1 else f"`{name}`" for name in map(called, facts["foreign"])]
+    names = [name if len(name) > 1 else f"`{name}`" for name in map(character_name, facts["foreign"])]
     length = facts["length"]
     has = f"contains {' and '.join(names)}" if names else f"has {length} character{'' if length == 1 else 's'}"
     return {**facts, "has": has}

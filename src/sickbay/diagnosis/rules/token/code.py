@@ -9,7 +9,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import called
+from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
@@ -46,7 +46,7 @@ CODE_MISSING = Rule(
 
 def _mangled(facts: Facts) -> Facts | None:
     odd = facts.get("odd")
-    return {**facts, "what": called(odd)} if odd else None
+    return {**facts, "what": character_name(odd)} if odd else None
 
 
 def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
