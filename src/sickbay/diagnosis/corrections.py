@@ -169,7 +169,7 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     if code:
         scoped = requested if not requested or "launch" in requested else ["launch", *requested]
         return with_parameters(with_scopes(request, scoped) if requested else request, ("launch", code))
-    if not _may_ask(known, "launch/patient"):
+    if not _may_request(known, "launch/patient"):
         return with_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
     standalone = with_parameters(request, ("launch", None))
     if "launch" not in requested and not any(scope.startswith("patient/") for scope in requested):
@@ -177,7 +177,7 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return with_scopes(standalone, ["launch/patient" if scope == "launch" else scope for scope in requested])
 
 
-def _may_ask(known: object, scope: str) -> bool:
+def _may_request(known: object, scope: str) -> bool:
     """Whether the app is registered for this scope. True if the app is unknown."""
     client = known.client if isinstance(known, AuthorizeContext) else None
     return not isinstance(client, Client) or scope in spelling(client.scope).tokens

@@ -10,7 +10,7 @@ from sickbay.authorization import authorize as authorization
 from sickbay.authorization.contexts import AccessContext, AuthorizeContext, LogoutContext, SubjectContext, TokenContext
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH, PLACEHOLDER_SECRET
-from sickbay.diagnosis.evidence import access as reading
+from sickbay.diagnosis.evidence import access as access_evidence
 from sickbay.kernel.checks import UNKNOWN, Examination
 
 R_co = TypeVar("R_co", covariant=True)
@@ -66,7 +66,7 @@ def userinfo(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 def fhir(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
-    return reading.again(refused.known, refused.request, corrected, refused.meant)
+    return access_evidence.reread(refused.known, refused.request, corrected, refused.meant)
 
 
 def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
@@ -74,6 +74,6 @@ def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequ
     return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
 
 
-def same_knowledge(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
+def same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
     """For registrations, whose context doesn't depend on the request."""
     return corrected, refused.known

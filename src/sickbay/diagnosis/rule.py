@@ -25,7 +25,7 @@ class Spec(NamedTuple):
     url: str
 
 
-def every(facts: Facts) -> Facts | None:
+def accept_all(facts: Facts) -> Facts | None:
     """Recognises any facts. The general rule of a refusal uses it."""
     return facts
 
@@ -60,7 +60,7 @@ class Rule:
     spec: Spec
     degree: Degree = "certain"
     explains: str | None = None
-    recognises: Callable[[Facts], Facts | None] = every
+    recognises: Callable[[Facts], Facts | None] = accept_all
     advises: Callable[[Any, Any], Facts | None] | None = None
     at: tuple[str, ...] = ()
     parameter: str | None = None
@@ -68,7 +68,7 @@ class Rule:
     root: bool = False
     insert_placeholder: Callable[[Any], Any] | None = None
 
-    def loudness(self, facts: Facts) -> Severity:
+    def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity
 
 
@@ -107,8 +107,8 @@ class Finding:
 
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning."""
-    severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    substitutes = {key: Words((text,)) for key, text in TOLD.items()} if "told" in facts else {}
+    severity = max(rule.severity_of(facts), ceiling, key=SEVERITIES.index)
+    substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
@@ -125,7 +125,7 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     )
 
 
-TOLD: dict[str, str] = {
+SUBSTITUTES: dict[str, str] = {
     "received": "what your app sent",
     "expected": "what is registered",
     "registered": "see the registration",

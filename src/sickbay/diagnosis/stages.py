@@ -139,15 +139,15 @@ SCRIPT = Stage[TokenRequest, TokenContext]("script", delivery="json")
 INTROSPECTION = Stage[TokenRequest, SubjectContext](
     "introspection",
     introspection.checks,
-    read_subject.unread_introspection,
+    read_subject.introspection_to_evidence,
     recheck=recheck.token_lookup,
     delivery="json",
 )
 REVOCATION = Stage[TokenRequest, SubjectContext](
-    "revocation", revocation.checks, read_subject.unread_revocation, recheck=recheck.token_lookup, delivery="json"
+    "revocation", revocation.checks, read_subject.revocation_to_evidence, recheck=recheck.token_lookup, delivery="json"
 )
 USERINFO = Stage[AccessRequest, AccessContext](
-    "userinfo", always(*userinfo.CHECKS), read_subject.unread_userinfo, recheck=recheck.userinfo, delivery="json"
+    "userinfo", always(*userinfo.CHECKS), read_subject.userinfo_to_evidence, recheck=recheck.userinfo, delivery="json"
 )
 FHIR = Stage[AccessRequest, AccessContext](
     "access",
@@ -162,12 +162,12 @@ REGISTRATION = Stage[RegistrationRequest, Any](
     "registration",
     always(*registration.CHECKS),
     read_registration.to_evidence,
-    recheck=recheck.same_knowledge,
+    recheck=recheck.same_context,
     delivery="json",
 )
 LOGOUT = Stage[LogoutRequest, LogoutContext]("logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout)
-LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.unread_launch)
-REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.unread_redirect)
+LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.launch_to_evidence)
+REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.redirect_to_evidence)
 BROWSER = Stage[Any, Any]("browser")
 DISCOVERY = Stage[Any, Any]("discovery")
 ID_TOKEN = Stage[Any, Any]("id_token")

@@ -59,7 +59,7 @@ def request(evidence: Json) -> AccessRequest:
     )
 
 
-def again(
+def reread(
     known: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
 ) -> tuple[AccessRequest, AccessContext]:
     """Reads a corrected request again, because its URL and headers determine part of its context.
@@ -68,16 +68,16 @@ def again(
     """
     number = VERSIONS[known.version].number if known.version in VERSIONS else ""
     server = {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
-    reread = replace(request_of(corrected, server), body=corrected.body)
-    token_context = known if bearer(reread) == bearer(request) else meant
+    parsed = replace(request_of(corrected, server), body=corrected.body)
+    token_context = known if bearer(parsed) == bearer(request) else meant
     token: dict[str, Any] = {
         name: getattr(token_context, name) if token_context else UNKNOWN for name in ("token", "client", "user")
     }
     strict = known.server.policy.strict_search if isinstance(known.server, Server) else False
-    faults, ignored = _searched(reread, known.version, strict=strict)
-    in_address = stage.faults(reread, known.version) if known.version and reread.base else ()
-    body = UNKNOWN if known.body is UNKNOWN else _body(reread, known.version)
-    return reread, replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
+    faults, ignored = _searched(parsed, known.version, strict=strict)
+    in_address = stage.faults(parsed, known.version) if known.version and parsed.base else ()
+    body = UNKNOWN if known.body is UNKNOWN else _body(parsed, known.version)
+    return parsed, replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
 
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:

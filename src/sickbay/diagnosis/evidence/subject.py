@@ -49,13 +49,13 @@ def person(context: Json) -> User | Unknown:
     return User(evidence["username"], "", evidence.get("fhir_user", "")) if evidence else UNKNOWN
 
 
-def unread_introspection(request: TokenRequest) -> dict[str, object]:
+def introspection_to_evidence(request: TokenRequest) -> dict[str, object]:
     return {**token.to_evidence(request), "kind": "introspection_request"}
 
 
-def unread_revocation(request: TokenRequest) -> dict[str, object]:
+def revocation_to_evidence(request: TokenRequest) -> dict[str, object]:
     return {**token.to_evidence(request), "kind": "revocation_request"}
 
 
-def unread_userinfo(request: AccessRequest) -> dict[str, object]:
+def userinfo_to_evidence(request: AccessRequest) -> dict[str, object]:
     return {**access.to_evidence(request), "kind": "userinfo_request"}

@@ -48,9 +48,9 @@ def to_evidence(kind: str, request: UrlRequest) -> dict[str, object]:
     return {"kind": kind, "url": f"{request.url}?{query}" if query else request.url}
 
 
-def unread_launch(request: UrlRequest) -> dict[str, object]:
+def launch_to_evidence(request: UrlRequest) -> dict[str, object]:
     return to_evidence("launch_url", request)
 
 
-def unread_redirect(request: UrlRequest) -> dict[str, object]:
+def redirect_to_evidence(request: UrlRequest) -> dict[str, object]:
     return to_evidence("redirect_url", request)
