@@ -1,4 +1,4 @@
-"""What every test may use: shared folder, browser, a running Sickbay; and the promise that nothing required is skipped."""
+"""Fixtures for all tests (shared folder, browser, running Sickbay), and the check that no required test is skipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sickbay.testing.server import serving
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-settings.register_profile("sickbay", deadline=None)  # a busy machine is no counter-example
+settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("sickbay")
 
 ROOT = Path(__file__).parent.parent
@@ -39,22 +39,22 @@ QUIET = (
 )
 
 PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
-"""As most browsers come. Private windows, and Debian's Chromium, block the storage of an app framed by another origin."""
+"""The defaults of most browsers. Private windows, and Debian's Chromium, block storage in frames of another origin."""
 
 
 def missing(need: str, why: str) -> NoReturn:
-    """Skip visibly; where SICKBAY_REQUIRE names the need, the skip is a failure."""
+    """Skips the test. If SICKBAY_REQUIRE names the need, the skip becomes a failure."""
     pytest.skip(f"needs {need}: {why}")
 
 
 def judged(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
-    """With SICKBAY_REQUIRE a skip fails, unless it is for a need that is not required."""
+    """Turns a skip into a failure if SICKBAY_REQUIRE is set, unless the skip is for a need that isn't required."""
     if report.outcome == "skipped" and REQUIRED and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         need = re.search(r"needs (\w+):", reason)
         if need is None or need.group(1) in REQUIRED:
             report.outcome = "failed"
-            report.longrepr = f"skipped, though SICKBAY_REQUIRE is set: {reason}"
+            report.longrepr = f"skipped, although SICKBAY_REQUIRE is set: {reason}"
     return report
 
 
@@ -70,13 +70,13 @@ def pytest_make_collect_report():
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """Coroutines run on asyncio, as Sickbay does."""
+    """Runs coroutines on asyncio, like Sickbay."""
     return "asyncio"
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with facts, cases and data: SICKBAY_SHARED, or `shared` beside the repository."""
+    """The folder with facts, cases and data: SICKBAY_SHARED, or `shared` next to the repository."""
     if not (SHARED / "cases").is_dir():
         missing("shared", f"no folder {SHARED}; set SICKBAY_SHARED")
     return SHARED
@@ -93,17 +93,17 @@ def node() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """A PostgreSQL that has nothing but what tests put into it, one for each worker of the tests."""
+    """An empty PostgreSQL server, one for each test worker."""
     bin = programs()
     if bin is None:
-        missing("postgres", "no initdb, neither on the PATH nor where Debian keeps it")
+        missing("postgres", "no initdb on the PATH or in Debian's folder")
     with server(bin) as running:
         yield running
 
 
 @pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
-    """Gives the address of an empty database, None where the engine is SQLite."""
+    """Returns the URL of an empty database; None for SQLite."""
     if request.param == "sqlite":
         return lambda: None
     server: Server = request.getfixturevalue("postgres")
@@ -112,9 +112,9 @@ def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Callable[..., BrowserContext]]:
-    """Opens the system's Chromium, headless, with its profile in this folder; what it gives is to be closed.
+    """Opens the system's Chromium, headless, with its profile in the given folder. The caller closes the context.
 
-    One driver a module: while it is open, asyncio.run cannot be used in this thread.
+    There is one driver for each module. While it is open, asyncio.run can't be used in this thread.
     """
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
@@ -135,7 +135,7 @@ def chromium() -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def page(chromium: Callable[[Path], BrowserContext], tmp_path: Path) -> Iterator[Page]:
-    """A page of a browser without history or cookies; it waits at most 10 s for anything."""
+    """A page of a browser without history or cookies. Its timeout is 10 s."""
     context = chromium(tmp_path / "profile")
     context.set_default_timeout(10_000)
     yield context.pages[0] if context.pages else context.new_page()
@@ -144,6 +144,6 @@ def page(chromium: Callable[[Path], BrowserContext], tmp_path: Path) -> Iterator
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[dict[str, Any]]:
-    """What `serve --json` printed of a running Sickbay with its default population, one for each worker of the tests."""
+    """The output of `serve --json` of a Sickbay with its default population, one for each test worker."""
     with serving("--ephemeral") as running:
         yield running.line

@@ -1,4 +1,4 @@
-"""A real PostgreSQL in a folder of its own, reached by a socket in it and by nothing else; a schema for each test."""
+"""Starts a PostgreSQL server in a temporary folder, reachable only by its socket. Each test gets its own schema."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from itertools import count
 from pathlib import Path
 
 ENGINES = ("sqlite", "postgres")
-"""Every store; a fixture with `params=ENGINES` gives each of them."""
+"""All storage engines. A fixture with `params=ENGINES` runs a test on each."""
 HASTE = ("fsync=off", "full_page_writes=off", "max_connections=60")
-"""Nothing here is worth surviving a power cut; what was committed survives the end of the server."""
+"""Data needn't survive a power failure. Committed data still survives the end of the server."""
 
 
 def programs() -> Path | None:
-    """The folder of initdb: on the PATH, else the newest of Debian's."""
-    if (found := shutil.which("initdb")) and (Path(found).resolve().parent / "pg_ctl").exists():
-        return Path(found).resolve().parent
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: int(one.parts[-3]))
+    """The folder of initdb: on the PATH, or else the newest in Debian's folder."""
+    if (path := shutil.which("initdb")) and (Path(path).resolve().parent / "pg_ctl").exists():
+        return Path(path).resolve().parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return debian[-1].parent if debian else None
 
 
 class Server:
-    """`address()` is a new, empty place in it."""
+    """A PostgreSQL server. `address()` returns the URL of a new, empty schema."""
 
     def __init__(self, bin: Path, folder: Path, haste: tuple[str, ...] = HASTE) -> None:
         self.bin, self.folder, self._haste = bin, folder, haste
@@ -40,7 +40,7 @@ class Server:
         self._run("initdb", "-D", self.data, "-U", "sickbay", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def start(self) -> None:
-        options = f"-k {self.folder} -h '' " + " ".join(f"-c {one}" for one in self._haste)
+        options = f"-k {self.folder} -h '' " + " ".join(f"-c {option}" for option in self._haste)
         self._run("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode: str = "immediate") -> None:
@@ -52,7 +52,7 @@ class Server:
         return f"postgresql://sickbay@/postgres?host={self.folder}&search_path={schema}"
 
     def say(self, text: str, database: str = "postgres") -> str:
-        """As the owner of the server; what psql prints."""
+        """Runs SQL as the owner of the server. Returns the output of psql."""
         where = ("-h", str(self.folder), "-U", "sickbay", "-d", database)
         command = [str(self.bin / "psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", *where, "-c", text]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -62,36 +62,36 @@ class Server:
         return self.folder / "data"
 
     def command(self, program: str, *arguments: str | Path) -> list[str]:
-        """PostgreSQL refuses to run as root."""
+        """The command line. As root, it switches to another user, because PostgreSQL doesn't run as root."""
         before = ["runuser", "-u", self._user, "--"] if self._user else []
         return [*before, str(self.bin / program), *map(str, arguments)]
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        with (self.folder / "said").open("w") as said:  # a pipe would wait for the server, which inherits it
-            done = subprocess.run(
-                self.command(program, *arguments), stdout=said, stderr=subprocess.STDOUT, cwd=self.folder, timeout=60
+        with (self.folder / "said").open("w") as output:  # a pipe would stay open, because the server inherits it
+            result = subprocess.run(
+                self.command(program, *arguments), stdout=output, stderr=subprocess.STDOUT, cwd=self.folder, timeout=60
             )
-        if done.returncode:
+        if result.returncode:
             raise RuntimeError(f"{program} failed: {(self.folder / 'said').read_text()}")
 
 
 @contextmanager
 def server(bin: Path, haste: tuple[str, ...] = HASTE) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="sickbay-postgres-"))
-    made = Server(bin, folder, haste)
+    running = Server(bin, folder, haste)
     try:
-        made.make()
-        made.start()
-        with _watched(made):
-            yield made
+        running.make()
+        running.start()
+        with _watched(running):
+            yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _watched(made: Server) -> Iterator[None]:
-    """It ends with us, however we end: a process waits for its pipe to close, which a killed test closes too."""
-    ending = f"cat; exec {' '.join(made.command('pg_ctl', '-D', made.data, '-m', 'immediate', '-w', 'stop'))}"
+def _watched(running: Server) -> Iterator[None]:
+    """Stops the server when this process ends, even if it is killed: a helper process waits until its pipe is closed."""
+    ending = f"cat; exec {' '.join(running.command('pg_ctl', '-D', running.data, '-m', 'immediate', '-w', 'stop'))}"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     watcher = subprocess.Popen(["sh", "-c", ending], stdin=subprocess.PIPE, cwd="/", **quiet)  # type: ignore[call-overload]
     try:
@@ -106,4 +106,4 @@ def _other() -> str:
             return pwd.getpwnam(name).pw_name
         except KeyError:
             continue
-    raise RuntimeError("PostgreSQL does not run as root, and there is no user postgres or nobody")
+    raise RuntimeError("PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody")

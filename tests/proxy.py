@@ -1,4 +1,4 @@
-"""A reverse proxy as nginx is without any setting but proxy_pass: HTTP/1.0, Connection: close, the upstream's Host."""
+"""A reverse proxy like nginx with only proxy_pass configured: HTTP/1.0, Connection: close, the upstream's Host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _OldConnection(http.client.HTTPConnection):
 
 @contextmanager
 def proxied(port: int, more: Mapping[str, str] | None = None, *, old: bool = True) -> Iterator[int]:
-    """The port of a proxy before this one. more: headers that it adds. old: by HTTP/1.0, else as any forwarder."""
+    """The port of a proxy in front of this port. more: headers that it adds. old: whether it uses HTTP/1.0."""
 
     class Handler(BaseHTTPRequestHandler):
         def forward(self) -> None:
@@ -27,13 +27,13 @@ def proxied(port: int, more: Mapping[str, str] | None = None, *, old: bool = Tru
             upstream = (_OldConnection if old else http.client.HTTPConnection)("127.0.0.1", port, timeout=30)
             try:
                 upstream.request(self.command, self.path, body or None, sent)
-                answer = upstream.getresponse()
-                content = answer.read()
+                response = upstream.getresponse()
+                content = response.read()
             except OSError:
                 self.send_error(502)
                 return
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
+            self.send_response_only(response.status)
+            for name, value in response.getheaders():
                 if name.lower() not in (*HOP, "content-length"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))

@@ -1,4 +1,4 @@
-"""A skip is a failure where the need is required, and a skip elsewhere."""
+"""A skip is a failure if the need is required; otherwise it stays a skip."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 @pytest.mark.parametrize(("required", "outcome"), [("", "skipped"), ("node", "skipped"), ("chromium,node", "failed")])
-def test_a_skip_fails_only_where_its_need_is_required(project, monkeypatch, required, outcome) -> None:
+def test_a_skip_fails_only_if_its_need_is_required(project, monkeypatch, required, outcome) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", required)
     project.makepyfile(SKIPPED)
     project.runpytest_subprocess().assert_outcomes(**{outcome: 1})
 
 
-def test_a_skip_without_a_need_fails_where_anything_is_required(project, monkeypatch) -> None:
+def test_a_skip_without_a_need_fails_if_anything_is_required(project, monkeypatch) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile(SKIPPED.replace("needs chromium: there is none", "not today"))
     project.runpytest_subprocess().assert_outcomes(failed=1)

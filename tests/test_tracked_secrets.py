@@ -1,4 +1,4 @@
-"""`make check` refuses a database or a private key that somebody committed."""
+"""`make check` refuses a committed database or private key."""
 
 from __future__ import annotations
 

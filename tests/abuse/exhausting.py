@@ -1,4 +1,4 @@
-"""Clients that try to exhaust a running server, and what they do to it: answers of /healthz, memory, write-ahead log."""
+"""Clients that try to exhaust a running server, and measurements of its responses, memory and write-ahead log."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ end = time.monotonic() + seconds
 while time.monotonic() < end:
     began = time.monotonic()
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
-            one.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
-            answer = one.recv(4096)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
+            answer = connection.recv(4096)
         times.append(time.monotonic() - began if answer.startswith(b"HTTP/1.1 200") else 99.0)
     except OSError:
         times.append(99.0)
     time.sleep(max(0.0, seconds / 30 - (time.monotonic() - began)))
 print(json.dumps(times))
 """
-"""In a process of its own: 30 requests, each on a new connection."""
+"""Runs in a separate process: 30 requests, each on a new connection."""
 SLOW, OUTLIERS = 0.25, 1 / 30
 HOPELESS = 2_000
-"""MB of memory at which the server is killed, so that the machine is not."""
+"""Memory in MB at which the server is killed, to protect the machine."""
 
 
 class Harm(NamedTuple):
-    """times: seconds that each probe took. memory: MB of the largest worker at most. log: MB of the write-ahead log at most."""
+    """times: seconds of each probe. memory: peak of the largest worker in MB. log: peak of the write-ahead log in MB."""
 
     times: list[float]
     memory: float
@@ -46,7 +46,7 @@ class Harm(NamedTuple):
 
     @property
     def slow(self) -> int:
-        return sum(one > SLOW for one in self.times)
+        return sum(seconds > SLOW for seconds in self.times)
 
     def text(self) -> str:
         ordered = sorted(self.times)
@@ -64,47 +64,47 @@ def port(live: Live) -> int:
 
 
 def workers(live: Live) -> list[int]:
-    """The processes that answer."""
+    """The process ids of the workers."""
     children = [
-        int(one) for each in Path(f"/proc/{live.process.pid}/task").glob("*/children") for one in each.read_text().split()
+        int(pid) for file in Path(f"/proc/{live.process.pid}/task").glob("*/children") for pid in file.read_text().split()
     ]
-    serving = [one for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    serving = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return serving or [live.process.pid]
 
 
 def memory(pid: int) -> float:
-    """Resident memory, MB."""
+    """Resident memory in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 def endured(live: Live, data: Path, attack: Callable[[], Awaitable[Any]], seconds: float) -> Harm:
-    """Runs an attack for so long, and measures meanwhile. The attack is cancelled at the end."""
+    """Runs an attack for this many seconds and measures the server. Cancels the attack at the end."""
     probe = subprocess.Popen([sys.executable, "-c", PROBE, str(port(live)), str(seconds)], stdout=subprocess.PIPE, text=True)
-    most = {"memory": 0.0, "log": 0.0}
+    peaks = {"memory": 0.0, "log": 0.0}
 
     async def watched() -> None:
         attacking = asyncio.ensure_future(attack())
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             await asyncio.sleep(0.2)
-            most["memory"] = max([most["memory"], *map(memory, workers(live))])
-            if most["memory"] > HOPELESS:
+            peaks["memory"] = max([peaks["memory"], *map(memory, workers(live))])
+            if peaks["memory"] > HOPELESS:
                 live.process.kill()
                 break
             with suppress(FileNotFoundError):
-                most["log"] = max(most["log"], (data / "sickbay.db-wal").stat().st_size / 1e6)
+                peaks["log"] = max(peaks["log"], (data / "sickbay.db-wal").stat().st_size / 1e6)
         attacking.cancel()
         with suppress(asyncio.CancelledError):
             await attacking
 
     asyncio.run(watched())
-    told, _ = probe.communicate(timeout=60)
-    return Harm(json.loads(told), most["memory"], most["log"])
+    output, _ = probe.communicate(timeout=60)
+    return Harm(json.loads(output), peaks["memory"], peaks["log"])
 
 
 class Wire:
-    """A connection to the server, as bytes."""
+    """A raw connection to the server."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -114,7 +114,7 @@ class Wire:
         return cls(*await asyncio.open_connection("127.0.0.1", port(live)))
 
     async def asked(self, request: bytes) -> bytes:
-        """The whole answer; b"" where the server closed the connection."""
+        """Sends a request and returns the whole response; b"" if the server closed the connection."""
         self.writer.write(request)
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
@@ -128,7 +128,7 @@ class Wire:
 
 
 async def repeating(live: Live, requests: Iterator[bytes]) -> None:
-    """One client that sends request after request, and connects again where it is turned away."""
+    """A client that sends one request after another, and connects again if it is rejected."""
     while True:
         with suppress(OSError):
             wire = await Wire.to(live)
@@ -154,9 +154,9 @@ def admin(live: Live) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]
     with httpx2.Client(base_url=f"{live.base}/admin", trust_env=False, timeout=60) as client:
 
         def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-            answer = client.post(path, json=body)
-            assert answer.status_code == 201, answer.text
-            return dict(answer.json())
+            response = client.post(path, json=body)
+            assert response.status_code == 201, response.text
+            return dict(response.json())
 
         yield post
 

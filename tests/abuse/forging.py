@@ -1,4 +1,4 @@
-"""Right requests for codes and tokens, and what is done to their redirect URI, verifier, code, client and assertion."""
+"""Valid requests for codes and tokens, and ways to forge their redirect URI, verifier, code, client and assertion."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from tests.flows.flow import REDIRECT, VERIFIER
 TOKEN = "http://localhost:7425/general/oauth/token"
 OTHER = "http://localhost:8100/other"
 FORM_TYPE = "application/x-www-form-urlencoded"
-BASES = tuple(f"http://localhost:7425/general/{one}" for one in ("r4", "dstu2", "stu3", "r4b", "r5"))
+BASES = tuple(f"http://localhost:7425/general/{version}" for version in ("r4", "dstu2", "stu3", "r4b", "r5"))
 BEARER_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 KEY, STRANGER = (ECKey.generate_key("P-384", {"kid": "k1"}) for _ in range(2))
 AHEAD = 61
-"""Seconds that the sandbox's clock is put ahead of ours, so that there are codes that have expired."""
+"""Seconds that the sandbox's clock is ahead of ours, so that some codes have expired."""
 RSA = RSAKey.generate_key(2048, {"kid": "k1"})
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What will be sent: parameters, perhaps id and secret for a Basic header or a whole header; and how, and where to."""
+    """A request before it is sent.
+
+    basic: client ID and secret for a Basic header. header: a complete Authorization header instead.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     basic: tuple[str, str] | None = None
@@ -43,11 +46,11 @@ class Draft:
         return dict(self.pairs).get(name)
 
     def having(self, name: str, value: str | None) -> Draft:
-        """With this value in the parameter's place, or behind all others; None takes it out."""
+        """A copy in which the parameter has this value; a new one is appended, and None removes it."""
         if name not in dict(self.pairs):
             return replace(self, pairs=(*self.pairs, *(((name, value),) if value is not None else ())))
-        kept = ((key, value if key == name else held) for key, held in self.pairs)
-        return replace(self, pairs=tuple((key, held) for key, held in kept if held is not None))
+        pairs = ((key, value if key == name else current) for key, current in self.pairs)
+        return replace(self, pairs=tuple((key, current) for key, current in pairs if current is not None))
 
     def authorization(self) -> str | None:
         if self.header is not None or self.basic is None:
@@ -59,18 +62,18 @@ Forgery: TypeAlias = Callable[[Random, Draft], Draft]
 
 
 def wrong(name: str, *values: str) -> Forgery:
-    """Left out, spoilt by an accident, sent twice, or one of these in its place."""
+    """Omits the parameter, damages it, sends it twice, or replaces it with one of the values."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
-        held = draft.get(name)
-        way = random.randrange(8)
-        if way == 0:
+        current = draft.get(name)
+        choice = random.randrange(8)
+        if choice == 0:
             return draft.having(name, None)
-        if way == 1 and held is not None:
-            again = random.choice((held, *values)) if values else held
-            return replace(draft, pairs=(*draft.pairs, (name, again)))
-        if way < 5 and held is not None:
-            return draft.having(name, random.choice(ACCIDENTS)(random, held))
+        if choice == 1 and current is not None:
+            repeated = random.choice((current, *values)) if values else current
+            return replace(draft, pairs=(*draft.pairs, (name, repeated)))
+        if choice < 5 and current is not None:
+            return draft.having(name, random.choice(ACCIDENTS)(random, current))
         return draft.having(name, random.choice(values or ("x",)))
 
     return forgery
@@ -113,7 +116,7 @@ resource = wrong("resource", *BASES[:2], BASES[0] + "/", "https://elsewhere.exam
 
 
 def transport(*elsewhere: str) -> Forgery:
-    """By another method, in another type, or to one of these addresses."""
+    """Changes the method, the content type or the URL of the request."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
         return random.choice(
@@ -128,26 +131,26 @@ def transport(*elsewhere: str) -> Forgery:
 
 
 def client(*others: dict[str, Any]) -> Forgery:
-    """Another id, another secret, another way of proving it; others: apps that are registered, here or elsewhere."""
-    ids = tuple(str(one["client_id"]) for one in others)
-    secrets = tuple(str(one["client_secret"]) for one in others if "client_secret" in one)
+    """Changes the client ID, the secret or the authentication method. others: apps that are registered here or elsewhere."""
+    ids = tuple(str(app["client_id"]) for app in others)
+    secrets = tuple(str(app["client_secret"]) for app in others if "client_secret" in app)
     named, secret = wrong("client_id", *ids, *ids, "nobody"), wrong("client_secret", "wrong", *secrets)
 
     def forgery(random: Random, draft: Draft) -> Draft:
-        way = random.randrange(6)
-        if way < 2:
+        choice = random.randrange(6)
+        if choice < 2:
             return named(random, draft)
         if draft.basic is None:
-            return secret(random, draft) if way < 5 else replace(draft, basic=(random.choice(ids), "wrong"))
-        id, held = draft.basic
+            return secret(random, draft) if choice < 5 else replace(draft, basic=(random.choice(ids), "wrong"))
+        id, secret_value = draft.basic
         return random.choice(
             (
                 replace(draft, basic=None),
-                replace(draft, basic=(random.choice(ids), held)),
-                replace(draft, basic=(held, id)),
-                replace(draft, basic=(quote(id, safe=""), quote(held, safe=""))),
-                replace(draft, basic=(id, random.choice(ACCIDENTS)(random, held))),
-                draft.having("client_secret", held),
+                replace(draft, basic=(random.choice(ids), secret_value)),
+                replace(draft, basic=(secret_value, id)),
+                replace(draft, basic=(quote(id, safe=""), quote(secret_value, safe=""))),
+                replace(draft, basic=(id, random.choice(ACCIDENTS)(random, secret_value))),
+                draft.having("client_secret", secret_value),
                 draft.having("client_id", random.choice((id, *ids))),
                 replace(draft, header=_header(random, draft)),
             )
@@ -190,15 +193,15 @@ def header_and_claims(client_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def signed(header: dict[str, Any], claims: dict[str, Any], key: Any = KEY) -> str:
-    """By the library's algorithm alone: a whole signer would refuse to write a header that is wrong."""
-    parts = [urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") for one in (header, claims)]
+    """Uses only the library's algorithm, because its signer refuses invalid headers."""
+    parts = [urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
     algorithm = JWSRegistry.algorithms[str(header["alg"])]
     signature = urlsafe_b64encode(algorithm.sign(b".".join(parts), key)).rstrip(b"=")
     return b".".join((*parts, signature)).decode()
 
 
 def _changed(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """One thing in header or claims that is wrong, or would be right said otherwise; None takes it out."""
+    """Changes one member of the header or the claims, to a wrong value or an equivalent one; None removes it."""
     at, (header, claims) = now(), header_and_claims(client_id)
     where, name, values = random.choice(
         (
@@ -219,37 +222,37 @@ def _changed(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[d
         claims |= {"iss": value, "sub": value}
     else:
         (header if where == "header" else claims)[name] = value
-    kept = [{key: held for key, held in one.items() if held is not None} for one in (header, claims)]
-    return kept[0], kept[1]
+    cleaned = [{key: value for key, value in part.items() if value is not None} for part in (header, claims)]
+    return cleaned[0], cleaned[1]
 
 
 def assertion(used: str, client_id: str, *others: str) -> Forgery:
-    """used: an assertion that was taken before. client_id: whose assertion is added where there was none."""
+    """used: an assertion that was already accepted. client_id: the client whose assertion is added if there was none."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
-        mine = draft.get("client_id") or client_id
+        sender = draft.get("client_id") or client_id
         if draft.get("client_assertion") is None:
-            text = signed(*header_and_claims(random.choice((client_id, mine))))
+            text = signed(*header_and_claims(random.choice((client_id, sender))))
             return draft.having("client_assertion", text).having("client_assertion_type", BEARER_TYPE)
-        way = random.randrange(10)
-        if way == 0:
+        choice = random.randrange(10)
+        if choice == 0:
             return wrong("client_assertion_type", BEARER_TYPE.upper(), "jwt-bearer", BEARER_TYPE)(random, draft)
-        if way == 1:
+        if choice == 1:
             return wrong("client_assertion", "a.b.c", "x")(random, draft)
-        if way == 2:
+        if choice == 2:
             return replace(draft.having("client_assertion", None), header=f"Bearer {draft.get('client_assertion')}")
-        return draft.having("client_assertion", _forged(random, way, used, client_id, others))
+        return draft.having("client_assertion", _forged(random, choice, used, client_id, others))
 
     return forgery
 
 
-def _forged(random: Random, way: int, used: str, client_id: str, others: tuple[str, ...]) -> str:
-    if way == 3:
+def _forged(random: Random, choice: int, used: str, client_id: str, others: tuple[str, ...]) -> str:
+    if choice == 3:
         return used
     header, claims = header_and_claims(client_id)
-    if way == 4:
+    if choice == 4:
         return signed(header, claims, STRANGER)
-    if way == 5:
+    if choice == 5:
         public = json.dumps(KEY.as_dict(private=False)).encode()
         return random.choice(
             (
@@ -257,8 +260,8 @@ def _forged(random: Random, way: int, used: str, client_id: str, others: tuple[s
                 signed({**header, "alg": "RS384"}, claims, RSA),
                 signed({**header, "alg": "RS256"}, claims, RSA),
                 ".".join(
-                    urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
-                    for one in ({**header, "alg": "none"}, claims)
+                    urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+                    for part in ({**header, "alg": "none"}, claims)
                 )
                 + ".",
             )

@@ -1,4 +1,4 @@
-"""Ways in which a secret gets into a request where it doesn't belong: names, encodings, headers, bodies and addresses."""
+"""Ways in which a secret gets into the wrong part of a request: names, encodings, headers, bodies and URLs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Sent:
-    """A request before it is sent. query: raw."""
+    """A request before it is sent. query: the raw query string."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class Sent:
         return replace(self, method=self.method if self.method != "GET" else "POST", headers=headers, body=raw)
 
     def adding(self, piece: str) -> Sent:
-        """To a form body."""
+        """Appends to a form body."""
         joint = b"&" if self.body else b""
         return self.bringing(self.body + joint + piece.encode(), FORM)
 
@@ -94,17 +94,17 @@ NAMES = (
 
 
 def percent(text: str) -> str:
-    """Every byte of it."""
+    """Percent-encodes every byte."""
     return "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
 
 
 def escaped(text: str) -> str:
-    """As JSON may write it."""
-    return "".join(f"\\u{ord(one):04x}" for one in text)
+    """The text as JSON escapes."""
+    return "".join(f"\\u{ord(char):04x}" for char in text)
 
 
 def entities(text: str) -> str:
-    return "".join(f"&#{ord(one)};" for one in text)
+    return "".join(f"&#{ord(char)};" for char in text)
 
 
 def b64(text: str) -> str:
@@ -179,7 +179,7 @@ def _without_a_question_mark(sent: Sent, secret: str, random: Random) -> Sent:
 
 
 def _as_the_method(sent: Sent, secret: str, random: Random) -> Sent:
-    return replace(sent, method="GET" + "".join(one for one in secret if one.isalnum() or one in "-_."))
+    return replace(sent, method="GET" + "".join(char for char in secret if char.isalnum() or char in "-_."))
 
 
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -237,7 +237,9 @@ PLACES: dict[str, Hide] = {
     "requested-headers": _header("access-control-request-headers", "authorization, SECRET"),
     "requested-method": _header("access-control-request-method", "SECRET"),
     "fetch-site": _header("sec-fetch-site", "SECRET"),
-    "header-name": lambda sent, secret, random: sent.telling("x-" + "".join(one for one in secret if one.isalnum())[:90], "1"),
+    "header-name": lambda sent, secret, random: sent.telling(
+        "x-" + "".join(char for char in secret if char.isalnum())[:90], "1"
+    ),
     "json-flat": _body('{"grant_type":"authorization_code","client_secret":"SECRET"}', JSON, _in_json),
     "json-camel": _body('{"grantType":"authorization_code","clientSecret":"SECRET"}', JSON, _in_json),
     "json-other-member": _body('{"grant_type":"authorization_code","state":"SECRET","scope":"SECRET"}', JSON, _in_json),
@@ -309,9 +311,9 @@ FORMS: dict[str, Hide] = PLACES | {
 
 
 def readings(secret: str) -> set[str]:
-    """The texts by which a secret would be recognised where it is stored or shown."""
+    """The texts by which a secret is recognised in stored or shown data."""
     raw = secret.encode()
-    found = {
+    texts = {
         secret,
         quote(secret, safe=""),
         quote_plus(secret),
@@ -329,8 +331,8 @@ def readings(secret: str) -> set[str]:
         quote(entities(secret), safe=""),
         secret.encode().hex(),
     }
-    for shift in range(3):  # whatever stood before it in the text that was encoded
+    for shift in range(3):  # for any length of the text before it
         coded = base64.b64encode(b"x" * shift + raw).decode()
-        kept = coded[(0, 2, 3)[shift] : len(coded.rstrip("=")) // 4 * 4 - 4]
-        found |= {kept, kept.replace("+", "-").replace("/", "_")}
-    return {one for one in found if len(one) >= min(6, len(secret) - 1)}
+        core = coded[(0, 2, 3)[shift] : len(coded.rstrip("=")) // 4 * 4 - 4]
+        texts |= {core, core.replace("+", "-").replace("/", "_")}
+    return {text for text in texts if len(text) >= min(6, len(secret) - 1)}

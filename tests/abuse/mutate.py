@@ -1,4 +1,4 @@
-"""Make wrong requests out of right ones: one to three mutations, each of a kind that people (and attackers) send."""
+"""Turns valid requests into wrong ones by one to three mutations that people (and attackers) make."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Mutation: TypeAlias = Callable[[Random, Pairs], Pairs]
 
 
 def mutated(random: Random, pairs: Pairs, mutations: Sequence[Mutation]) -> Pairs:
-    """One to three of the mutations, one after the other."""
+    """Applies one to three of the mutations in sequence."""
     for mutation in random.sample(mutations, random.randint(1, min(3, len(mutations)))):
         pairs = mutation(random, pairs)
     return pairs
@@ -27,23 +27,23 @@ def repeated(name: str) -> Mutation:
 
 
 def replaced(name: str, *values: str) -> Mutation:
-    """One of the values in place of the one there, or added where there is none."""
+    """Replaces the value of the parameter, or adds the parameter, with one of the values."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:
         value = random.choice(values)
         if not any(key == name for key, _ in pairs):
             return [*pairs, (name, value)]
-        return [(key, value if key == name else held) for key, held in pairs]
+        return [(key, value if key == name else current) for key, current in pairs]
 
     return mutation
 
 
 def garbled(name: str) -> Mutation:
-    """Small accidents of one value: a character lost, added, turned, doubled; encoded twice; blanks; another case."""
+    """Damages one value: a missing, additional or doubled part, double encoding, spaces, or another case."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:
         accident = random.choice(ACCIDENTS)
-        return [(key, accident(random, held) if key == name else held) for key, held in pairs]
+        return [(key, accident(random, current) if key == name else current) for key, current in pairs]
 
     return mutation
 
@@ -87,12 +87,12 @@ ACCIDENTS: tuple[Callable[[Random, str], str], ...] = (
 )
 
 
-def swapped(one: str, other: str) -> Mutation:
-    """The values of two parameters changed for each other."""
+def swapped(first: str, second: str) -> Mutation:
+    """Swaps the values of two parameters."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:
-        held: Mapping[str, str] = dict(pairs)
-        return [(key, held.get({one: other, other: one}.get(key, key), value)) for key, value in pairs]
+        values: Mapping[str, str] = dict(pairs)
+        return [(key, values.get({first: second, second: first}.get(key, key), value)) for key, value in pairs]
 
     return mutation
 

@@ -1,4 +1,4 @@
-"""What is done to right requests: for each refusal of a live flow at least one mutation that may bring it about."""
+"""The mutations of valid requests: for each refusal of a live flow, at least one that can cause it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "acces
 OUT_OF_REACH = {
     "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
     "fhir-base-url-wrong": "every request goes to a base (flows/test_astray_by_http.py)",
-    "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
+    "fhir-token-wrong-issuer": "the hospitals share a host, so another hospital's token has a wrong audience (test_access.py)",
     "redirect-uri-scheme-forbidden": "no such URI is registered (authorization/test_registration_uris.py)",
-    "redirect-uri-response-parameter": "only where a query may ride along (authorization/test_registration_uris.py)",
-    "scope-levels-mixed": "of registrations and tokens for scripts (web/test_admin_tokens.py)",
-    "refresh-replay-differs": "needs an answer of seconds ago (flows/test_races.py)",
-    "refresh-replay-revoked": "needs an answer of seconds ago (flows/test_races.py)",
-    "guesses-too-many": "thousands of wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
+    "redirect-uri-response-parameter": "only if extra query parameters are allowed (authorization/test_registration_uris.py)",
+    "scope-levels-mixed": "only in registrations and tokens for scripts (web/test_admin_tokens.py)",
+    "refresh-replay-differs": "needs a response from a few seconds ago (flows/test_races.py)",
+    "refresh-replay-revoked": "needs a response from a few seconds ago (flows/test_races.py)",
+    "guesses-too-many": "wrong requests would be throttled, so the throttle is off here (flows/test_security.py)",
 }
-"""Refusals that no single wrong request brings about, each with its reason."""
+"""Refusals that no single wrong request can cause, each with its reason."""
 
 
 @dataclass(frozen=True)
 class Stock:
-    """The right things, and wrong ones that are real."""
+    """Valid values, and real values that are wrong in a request."""
 
     base: str
     app: dict[str, Any]
@@ -59,15 +59,15 @@ class Stock:
     tokens: dict[str, str]
     used_refresh: str
     ended_refresh: str
-    """Of a person who signed out since."""
+    """A refresh token of a user who has signed out since."""
     keyed: str = ""
-    """The client_id of an app that signs with a key."""
+    """The client_id of an app that authenticates with a key."""
     cerner_token: str = ""
-    """The address of another hospital's token endpoint."""
+    """The URL of another hospital's token endpoint."""
 
 
 def reachable() -> set[str]:
-    """Every refusal of the live stages but those out of reach here, and those of what is written."""
+    """All refusals of the live stages, except those that are out of reach here and those of writes."""
     live = {str(rule.explains) for rule in RULES if rule.explains and rule.stage in LIVE}
     return live - set(OUT_OF_REACH) - {rule.explains for rule in body.RULES}
 
@@ -78,7 +78,7 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
 
 
 def _outside_authorize(stock: Stock) -> Sequence[Mutation]:
-    """Of what decides whether the answer may be a redirect."""
+    """Mutations of the parameters that decide whether the response may be a redirect."""
     return (
         dropped("client_id"),
         garbled("client_id"),
@@ -185,7 +185,7 @@ def basic(client_id: str, secret: str) -> str:
 
 
 def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) -> tuple[str, str, dict[str, str], str]:
-    """Method, address, headers and body: in most cases right, else in one of the ways of getting them wrong."""
+    """Method, URL, headers and body. Most are valid; the others have one of the common mistakes."""
     url, method = "/general/oauth/token", "POST"
     accident = random.randrange(16)
     secret = stock.secret
@@ -214,21 +214,21 @@ def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) 
         url = random.choice((stock.cerner_token, re.sub("tenants/[^/]+", "tenants/nobody", stock.cerner_token)))
     elif accident == 6:
         headers = headers | {"Authorization": basic(stock.keyed, "a-secret")}
-        body = "&".join(one for one in body.split("&") if not one.startswith("client_"))
+        body = "&".join(pair for pair in body.split("&") if not pair.startswith("client_"))
     elif accident == 7:
         headers = headers | {"Authorization": basic(secret["client_secret"], secret["client_id"])}
     return method, url, headers, body
 
 
 def essential(pairs: Pairs) -> dict[str, str]:
-    """What of a token request must be as it was given: a token in answer to anything else was issued wrongly."""
+    """The parameters of a token request that must be unchanged. A token for any other values would be issued wrongly."""
     refreshes = dict(pairs).get("grant_type") == "refresh_token"
     names = ("refresh_token",) if refreshes else ("code", "redirect_uri", "code_verifier")
     return {name: value for name, value in pairs if name in names and value}
 
 
 def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
-    """Method, address and headers of a read or a search that is right or wrong."""
+    """Method, URL and headers of a valid or wrong read or search."""
     path, right = random.choice(
         (
             ("Patient", [("name", "Peters")]),
@@ -271,7 +271,7 @@ def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
 
 
 def transported(random: Random, query: str) -> str:
-    """The query of an authorization request: mostly as it is, else as it comes out of a page's source or of two lines."""
+    """The query of an authorization request: mostly unchanged, otherwise HTML-escaped or broken into two lines."""
     accident = random.randrange(24)
     if accident == 0:
         return query.replace("&", "&amp;")
@@ -281,7 +281,7 @@ def transported(random: Random, query: str) -> str:
 
 
 def odd(random: Random, stock: Stock) -> tuple[str, str, dict[str, str], str]:
-    """Method, address, headers and body of what is neither a read nor a plain search: operations, exports, other hospitals."""
+    """Method, URL, headers and body of other requests: operations, exports and requests to other hospitals."""
     method, address, more, token, body = random.choice(ODD)
     return method, address, {"Authorization": f"Bearer {stock.tokens[token]}", **more}, body
 

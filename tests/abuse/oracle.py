@@ -1,6 +1,6 @@
-"""Whether a request may be answered with a code or a token: decided once more, from what was registered and what was sent.
+"""Decides independently whether a request may get a code or a token, from the registration and the request.
 
-Nothing of Sickbay is used here, so that no mistake is made twice: the standard library, and cryptography for signatures.
+It uses nothing of Sickbay, so that no mistake is made twice: only the standard library, and cryptography for signatures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LIFETIME, LEEWAY = 300, 60
 
 @dataclass
 class App:
-    """kind: public, symmetric, asymmetric. keys: kid -> public key."""
+    """A registered app. kind: public, symmetric or asymmetric. keys: maps kid to the public key."""
 
     client_id: str
     kind: str
@@ -33,13 +33,13 @@ class App:
     pkce: bool = True
     service: bool = False
     raw: bool = False
-    """Its secret is compared as it stands in a Basic header, and never decoded."""
+    """Whether the secret in a Basic header is compared without form-decoding."""
     may: frozenset[str] = frozenset()
-    """Every scope that is within what it was granted, or as a service is registered for."""
+    """All scopes that the app may get: within its granted scopes, or within a service's registered scopes."""
 
 
 class Issued(NamedTuple):
-    """What a code was given for."""
+    """The values that a code was issued for."""
 
     client_id: str
     redirect_uri: str
@@ -48,7 +48,7 @@ class Issued(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A request to the token endpoint, as it went over the wire."""
+    """A request to the token endpoint, as it was sent."""
 
     body: str
     authorization: str | None
@@ -59,18 +59,18 @@ class Sent(NamedTuple):
 
 @dataclass
 class Oracle:
-    """apps: those of this tenant. codes and refresh: what was issued and not yet used. endpoint: of tokens."""
+    """endpoint: the token endpoint. apps: the apps of this tenant. codes, refresh: issued values that weren't used yet."""
 
     endpoint: str
     bases: tuple[str, ...] = ()
-    """FHIR bases; the first is the one that everything is asked for."""
+    """FHIR base URLs; authorization requests use the first."""
     apps: dict[str, App] = field(default_factory=dict)
     codes: dict[str, Issued] = field(default_factory=dict)
     refresh: dict[str, str] = field(default_factory=dict)
     used_jti: set[str] = field(default_factory=set)
 
     def may_have_code(self, query: str) -> bool:
-        """A registered client, an address of its own to the letter, a challenge where one is needed, and no secret."""
+        """Needs a registered client, exactly one of its redirect URIs, a challenge if required, and no secret."""
         once, sent = _once(query)
         app = self.apps.get(sent.get("client_id", ""))
         if not once or app is None or app.service or sent.get("redirect_uri") not in app.redirect_uris:
@@ -83,7 +83,7 @@ class Oracle:
         return method == "S256" and re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge or "") is not None
 
     def may_have_token(self, sent: Sent, now: float) -> bool:
-        """By POST of a form to the one endpoint, with a grant of its own, for no more than it has."""
+        """Needs a form that is posted to the endpoint, with a grant of this client, and no more scopes than it has."""
         once, form = _once(sent.body)
         app = self._authenticated(form, sent.authorization, now)
         if not once or app is None or (sent.method, sent.address) != ("POST", self.endpoint):
@@ -94,18 +94,18 @@ class Oracle:
             other = "code" in form or "refresh_token" in form
             return app.service and not other and "scope" in form and _within(form["scope"], app)
         if form.get("grant_type") == "refresh_token":
-            mine = self.refresh.get(form.get("refresh_token", "")) == app.client_id
-            return mine and _within(form.get("scope", ""), app)
+            is_own = self.refresh.get(form.get("refresh_token", "")) == app.client_id
+            return is_own and _within(form.get("scope", ""), app)
         redeems = form.get("grant_type") == "authorization_code" and not app.service
         return redeems and self._redeems(form, app, now)
 
     def _names_its_base(self, form: dict[str, str], app: App) -> bool:
-        """A service may have a token for each of them."""
+        """Whether the resource is allowed. A service may get a token for each base URL."""
         named = form.get("resource", self.bases[0]).removesuffix("/")
         return named in (self.bases if app.service else self.bases[:1])
 
     def spend(self, assertion: str | None) -> None:
-        """It was taken, and is good no more."""
+        """Records that the assertion was accepted, so it can't be used again."""
         if assertion:
             self.used_jti.add(_json(assertion.split(".")[1])["jti"])
 
@@ -122,8 +122,8 @@ class Oracle:
         return re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier) is not None and digest == code.challenge
 
     def _authenticated(self, form: dict[str, str], header: str | None, now: float) -> App | None:
-        """By exactly one method, the one of its kind; a public client by none."""
-        if sum(one is not None for one in (header, form.get("client_secret"), form.get("client_assertion"))) > 1:
+        """Requires exactly the authentication method of the app's kind; none for a public client."""
+        if sum(credential is not None for credential in (header, form.get("client_secret"), form.get("client_assertion"))) > 1:
             return None
         if header is not None:
             return self._by_header(form, header)
@@ -135,10 +135,10 @@ class Oracle:
         return app if form.get("client_secret") == (app.secret or None) else None
 
     def _by_header(self, form: dict[str, str], header: str) -> App | None:
-        """RFC 6749 2.3.1 wants id and secret form-encoded; as they stand they are taken too."""
-        found = re.fullmatch(r"basic +([A-Za-z0-9+/]+=*) *", header, re.I)
+        """RFC 6749 2.3.1 requires form-encoding, but an unencoded client ID and secret are accepted too."""
+        match = re.fullmatch(r"basic +([A-Za-z0-9+/]+=*) *", header, re.I)
         try:
-            pair = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), validate=True).decode() if found else ""
+            pair = base64.b64decode(match[1] + "=" * (-len(match[1]) % 4), validate=True).decode() if match else ""
         except ValueError:
             return None
         id, _, secret = pair.partition(":")
@@ -171,17 +171,17 @@ class Oracle:
 
 
 def _within(scope: str, app: App) -> bool:
-    return {one for one in scope.split(" ") if one} <= app.may
+    return {token for token in scope.split(" ") if token} <= app.may
 
 
 def _once(text: str) -> tuple[bool, dict[str, str]]:
-    """Whether nothing was said twice, and what was said; an empty value is none (RFC 6749 3.1, 3.2)."""
+    """Whether no parameter is repeated, and the parameters. Empty values count as not sent (RFC 6749 3.1, 3.2)."""
     pairs = parse_qsl(text, keep_blank_values=True)
     return len(dict(pairs)) == len(pairs), {name: value for name, value in pairs if value}
 
 
 def _bytes(part: str) -> bytes:
-    """Of base64url without padding, and of nothing else (RFC 7515, 2)."""
+    """Decodes base64url without padding, and rejects anything else (RFC 7515, 2)."""
     if re.fullmatch(r"[A-Za-z0-9_-]*", part) is None:
         raise ValueError(part)
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
@@ -189,10 +189,10 @@ def _bytes(part: str) -> bytes:
 
 def _json(part: str) -> dict[str, Any]:
     try:
-        found = json.loads(_bytes(part))
+        document = json.loads(_bytes(part))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _signed(parts: list[str], header: dict[str, Any], app: App) -> bool:

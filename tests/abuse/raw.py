@@ -1,4 +1,4 @@
-"""Requests as bytes, straight to the application: no client tidies them up on the way."""
+"""Sends requests as raw bytes directly to the application, so that no client normalises them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ QUERIES = (
     b"a%7C%00",
     b"%F0%9F%98%80",
 )
-"""Values of a query or of a form, as bytes."""
+"""Values of a query or a form, as bytes."""
 JSON_VALUES = (
     b'"\\ud800"',
     b'"\\udc00\\ud800"',
@@ -90,7 +90,7 @@ JSON_VALUES = (
     b'[{"a":null}]',
     b"\xef\xbb\xbf1",
 )
-"""JSON that is none, or that few readers agree on."""
+"""Invalid JSON, and JSON that parsers read in different ways."""
 BODIES = (
     b"",
     b"\xef\xbb\xbf{}",
@@ -177,7 +177,7 @@ class Answer(NamedTuple):
 async def send(
     application: Any, method: str, target: bytes, headers: list[tuple[bytes, bytes]] | None = None, body: bytes = b""
 ) -> Answer:
-    """target: path and query as they stand in the request line. Raises what the application raises."""
+    """target: path and query as in the request line. Raises every exception of the application."""
     path, _, query = target.partition(b"?")
     scope = {
         "type": "http",
@@ -194,24 +194,28 @@ async def send(
         "server": ("localhost", 7425),
     }
     sent: list[dict[str, Any]] = []
-    coming = iter([{"type": "http.request", "body": body, "more_body": False}])
+    incoming = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        return next(coming, {"type": "http.disconnect"})
+        return next(incoming, {"type": "http.disconnect"})
 
     async def take(message: dict[str, Any]) -> None:
         sent.append(message)
 
     await application(scope, receive, take)
-    start = next(one for one in sent if one["type"] == "http.response.start")
-    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(start["status"], found, b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body"))
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    response_headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+    return Answer(
+        start["status"],
+        response_headers,
+        b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body"),
+    )
 
 
 def addresses(routes: list[Any]) -> Iterator[tuple[str, str]]:
-    """(method, path template) of everything behind the router."""
-    for one in routes:
-        if isinstance(one, Route):
-            yield from ((method, one.path) for method in sorted(one.methods or {"GET", "POST"}))
-        elif not isinstance(one, Mount):
-            raise AssertionError(one)
+    """The method and path template of every route."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield from ((method, route.path) for method in sorted(route.methods or {"GET", "POST"}))
+        elif not isinstance(route, Mount):
+            raise AssertionError(route)

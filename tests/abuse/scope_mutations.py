@@ -1,4 +1,4 @@
-"""Scopes of an authorize request, spelled wrong in every way that a rule knows."""
+"""Scopes of an authorization request with every mistake that has a rule."""
 
 from collections.abc import Sequence
 

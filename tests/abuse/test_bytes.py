@@ -1,4 +1,4 @@
-"""No bytes make any address fail: the answer is below 500, and has the form that its address promises."""
+"""No bytes in a request cause a server error: the status is below 500, and errors have the format of their endpoint."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ TEMPLATES = (
     b'{"advance":%s,"x":%s}',
     b'{"jwks":%s,"policy":%s}',
 )
-KEPT = ("/admin/reset", "/admin/clock", "/admin/keys/rotate", "/admin/policies/{tenant}")
-"""What changes the server for all others."""
+EXCLUDED = ("/admin/reset", "/admin/clock", "/admin/keys/rotate", "/admin/policies/{tenant}")
+"""Endpoints that would change the server for the other requests."""
 
 
 class Target:
@@ -122,8 +122,8 @@ class Target:
             ]
         return b"&".join(b"=".join(pair) for pair in pairs)
 
-    def send(self, *asked: Any) -> Answer:
-        return self.desk.do(lambda flow: send(flow.application, *asked))
+    def send(self, *arguments: Any) -> Answer:
+        return self.desk.do(lambda flow: send(flow.application, *arguments))
 
 
 @pytest.fixture(scope="module")
@@ -134,14 +134,14 @@ def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
             tokens = [
                 (await hand(flow, scope)).headers["Authorization"][7:].encode() for scope in ("system/*.cruds", "user/*.cruds")
             ]
-            routes = [one for one in addresses(flow.application.pages.routes) if one[1] not in KEPT]
+            routes = [route for route in addresses(flow.application.pages.routes) if route[1] not in EXCLUDED]
             return Target(desk, tokens, await flow.register(), routes)
 
         yield desk.do(begin)
 
 
 def shaped(method: str, path: str, answer: Answer) -> bool:
-    """Whether an error has the form of its address: OperationOutcome, OAuth's `error`, a problem, or a page."""
+    """Whether an error has the format of its endpoint: OperationOutcome, OAuth's `error`, problem details or a page."""
     kind = answer.headers.get("content-type", "")
     if answer.status < 400 or method == "HEAD" or "html" in kind or answer.status in (404, 405, 421):
         return True
@@ -160,7 +160,7 @@ def attacked(target: Target, examples: int) -> None:
             method, where, headers, body = target.request(random)
             answer = target.send(method, where, headers, body)
             assert answer.status < 500, (method, where, headers, body[:300], answer.body[:300])
-            assert not any(ord(one) < 32 or ord(one) == 127 for value in answer.headers.values() for one in value), (
+            assert not any(ord(char) < 32 or ord(char) == 127 for value in answer.headers.values() for char in value), (
                 where,
                 answer,
             )
@@ -169,18 +169,18 @@ def attacked(target: Target, examples: int) -> None:
     holds()
 
 
-def test_no_bytes_make_an_address_fail(target: Target) -> None:
+def test_no_bytes_cause_a_server_error(target: Target) -> None:
     attacked(target, 10)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
-def test_no_bytes_of_thousands_of_requests_make_an_address_fail(target: Target) -> None:
+def test_no_bytes_in_thousands_of_requests_cause_a_server_error(target: Target) -> None:
     attacked(target, 500)
 
 
 @pytest.mark.parametrize("value", [b"%ed%a0%80", b"%ff", b"%00", b"\xff", b"%c0%af", b"\xed\xa0\x80"])
-def test_what_is_no_text_is_refused_in_the_form_of_its_address(target: Target, value: bytes) -> None:
+def test_invalid_text_is_refused_in_the_format_of_its_endpoint(target: Target, value: bytes) -> None:
     fhir = target.send("GET", b"/general/r4/Patient?name=" + value)
     assert (fhir.status, json.loads(fhir.body)["resourceType"]) == (400, "OperationOutcome")
     form = [(b"content-type", FORM)]
@@ -190,9 +190,9 @@ def test_what_is_no_text_is_refused_in_the_form_of_its_address(target: Target, v
         b"/general/oauth/revoke",
         b"/general/oauth/userinfo",
     ):
-        for asked in (("POST", path, form, b"code=" + value), ("POST", path + b"?a=" + value, form, b"code=x")):
-            answer = target.send(*asked)
-            assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request"), (asked, answer)
+        for arguments in (("POST", path, form, b"code=" + value), ("POST", path + b"?a=" + value, form, b"code=x")):
+            answer = target.send(*arguments)
+            assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request"), (arguments, answer)
     page = target.send("GET", b"/exchanges?app=" + value, [(b"accept", b"text/html")])
     assert (page.status, page.headers["content-type"].partition(";")[0]) == (400, "text/html")
     search = target.send("POST", b"/general/r4/Patient/_search", form, b"name=" + value)
@@ -203,14 +203,14 @@ def test_what_is_no_text_is_refused_in_the_form_of_its_address(target: Target, v
 
 
 @pytest.mark.parametrize("limit", ["²", "٣", "１", "9" * 400, "-1", "+1", "1_0", "0x1"])
-def test_digits_of_other_scripts_are_no_number(target: Target, limit: str) -> None:
+def test_digits_of_other_scripts_are_not_numbers(target: Target, limit: str) -> None:
     answer = target.send("GET", b"/admin/exchanges?limit=" + limit.encode())
     assert (answer.status, isinstance(json.loads(answer.body), list)) == (200, True)
     assert target.send("GET", b"/general/r4/Patient?_count=" + limit.encode()).status in (400, 401)
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '"\\u0000"', '"\\udc00x"'])
-def test_json_that_is_no_text_is_refused(target: Target, text: str) -> None:
+def test_json_with_invalid_text_is_refused(target: Target, text: str) -> None:
     body = f'{{"client_name": {text}, "redirect_uris": ["http://localhost:8100/x"]}}'.encode()
     registered = target.send("POST", b"/general/oauth/register", [(b"content-type", JSON)], body)
     assert (registered.status, "error" in json.loads(registered.body)) == (400, True)

@@ -1,4 +1,4 @@
-"""A running server under attack: /healthz answers soon, memory and write-ahead log stay small."""
+"""A running server under attack: /healthz responds quickly, and memory and write-ahead log stay small."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 async def _filled(live: Live, own: str) -> None:
-    """200 documents of 100 KB."""
+    """Creates 200 documents of 100 KB."""
     wire = await Wire.to(live)
     for number in range(200):
         content = {"contentType": "text/plain", "data": base64.b64encode(os.urandom(75_000)).decode()}
@@ -75,13 +75,13 @@ def never_reading(target: Target) -> Callable[[], Awaitable[Any]]:
     request = get(f"{R4}/DocumentReference?_count=1000", target.token)
 
     async def attack() -> None:
-        held = []
+        connections = []
         while True:
             with suppress(OSError):
                 wire = await Wire.to(target.live)
                 wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
                 wire.writer.write(request)
-                held.append(wire)
+                connections.append(wire)
             await asyncio.sleep(0.01)
 
     return attack
@@ -89,12 +89,12 @@ def never_reading(target: Target) -> Callable[[], Awaitable[Any]]:
 
 def idle_connections(target: Target) -> Callable[[], Awaitable[Any]]:
     async def attack() -> None:
-        held = []
+        connections = []
         while True:
             with suppress(OSError):
-                held.append(await Wire.to(target.live))
-            if len(held) > 3000:
-                held.pop(0).close()
+                connections.append(await Wire.to(target.live))
+            if len(connections) > 3000:
+                connections.pop(0).close()
             await asyncio.sleep(0)
 
     return attack
@@ -129,11 +129,11 @@ def _dripping(target: Target, first: bytes) -> Callable[[], Awaitable[Any]]:
 
 
 def large_bodies(target: Target) -> Callable[[], Awaitable[Any]]:
-    """Batches of the largest size that never end, and others that do."""
+    """Batches of the maximum size. Some of them never end."""
     head = f"POST {R4} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
     head += "Content-Type: application/fhir+json\r\nContent-Length: 15900000\r\n\r\n"
 
-    async def held() -> None:
+    async def send_unfinished() -> None:
         while True:
             with suppress(OSError):
                 wire = await Wire.to(target.live)
@@ -149,7 +149,7 @@ def large_bodies(target: Target) -> Callable[[], Awaitable[Any]]:
 
     async def attack() -> None:
         ending = (repeating(target.live, itertools.repeat(post(R4, target.token, whole))) for _ in range(4))
-        await asyncio.gather(*(held() for _ in range(20)), *ending)
+        await asyncio.gather(*(send_unfinished() for _ in range(20)), *ending)
 
     return attack
 
@@ -185,39 +185,39 @@ def expensive_searches(target: Target) -> Callable[[], Awaitable[Any]]:
         "Observation?value-quantity=gt1&_total=accurate&_sort=value-quantity",
     )
 
-    def asked() -> Iterator[bytes]:
+    def requests() -> Iterator[bytes]:
         dice = random.Random()
         while True:
             yield get(f"{R4}/{dice.choice(paths)}".replace(" ", "%20"), target.token)
 
-    return many(target.live, asked, 48)
+    return many(target.live, requests, 48)
 
 
 def sign_ins(target: Target) -> Callable[[], Awaitable[Any]]:
-    """Password hashes, and client assertions that are refused."""
-    with admin(target.live) as made:
+    """Requests that need password hashes, and client assertions that are refused."""
+    with admin(target.live) as create:
         key = {"kty": "RSA", "e": "AQAB", "n": "x" * 342, "alg": "RS384", "kid": "a"}
-        app = made(
+        app = create(
             "/apps",
             {"name": "Keys", "type": "system", "client": "asymmetric", "scope": "system/*.rs", "jwks": {"keys": [key]}},
         )
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     form = f"grant_type=client_credentials&client_id={app['client_id']}&client_assertion_type={kind}&client_assertion=a.b.c"
 
-    def asked() -> Iterator[bytes]:
+    def requests() -> Iterator[bytes]:
         dice = random.Random()
         while True:
             user = {"username": f"u{dice.random()}", "password": "p", "fhirUser": "Practitioner/none"}
             yield post("/admin/users", None, json.dumps(user).encode(), "application/json")
             yield post("/general/oauth/token", None, form.encode(), "application/x-www-form-urlencoded")
 
-    return many(target.live, asked, 64)
+    return many(target.live, requests, 64)
 
 
 def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
     creates = writing.creates(R4, target.token, PATIENTS, 2000)
 
-    def asked() -> Iterator[bytes]:
+    def requests() -> Iterator[bytes]:
         dice = random.Random()
         while True:
             patient = dice.choice(PATIENTS)
@@ -226,7 +226,7 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
             yield dice.choice(creates)
             yield get(f"{R4}/Patient/{patient}", f"wrong{dice.random()}")
 
-    return many(target.live, asked, 32)
+    return many(target.live, requests, 32)
 
 
 @pytest.mark.parametrize(

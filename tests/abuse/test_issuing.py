@@ -1,4 +1,4 @@
-"""Requests for codes and tokens, wrong by one to three mutations: what is issued is what an independent oracle allows."""
+"""Code and token requests with one to three mutations: exactly what an independent oracle allows is issued."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORT, LONG, PARTS = 600, 100_000, 10
 SCOPE = "launch/patient offline_access patient/Patient.rs"
 GRANTED = (*SCOPE.split(), *(f"patient/Patient.{letters}" for letters in ("r", "s", "read")))
 SERVED = tuple(f"system/Patient.{letters}" for letters in ("rs", "r", "s", "read"))
-"""All that is within the scope of an app, and of the service."""
+"""All scopes that an app, and the service, may get."""
 WEIGHTS = {
     "redirect": 4,
     "verifier": 4,
@@ -37,7 +37,7 @@ WEIGHTS = {
     "refresh": 1,
     "resource": 0.4,
 }
-"""How often each is mutated: what stands behind the client's proof oftener than the proof itself."""
+"""How often each part is mutated. Parts that are checked after client authentication are mutated more often."""
 STAGES = ("token", "backend", "client_authentication", "pkce", "refresh")
 AT_AUTHORIZE = {
     "client-id-missing",
@@ -66,9 +66,9 @@ BEFORE_THE_CLIENT = {
     "basic-swapped",
 }
 OUT_OF_REACH = {
-    "guesses-too-many": "a hundred thousand wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
+    "guesses-too-many": "wrong requests would be throttled, so the throttle is off here (flows/test_security.py)",
 }
-"""Refusals that no mutation brings about, each with its reason."""
+"""Refusals that no mutation can cause, each with its reason."""
 
 
 def reachable() -> set[str]:
@@ -77,7 +77,7 @@ def reachable() -> set[str]:
 
 
 class Forger:
-    """One sandbox with an app of each kind, the oracle that knows of them, and what was refused."""
+    """A sandbox with an app of each kind, the oracle with the same apps, and the counts of refusals."""
 
     def __init__(self, flow: Flow, random: Random) -> None:
         self.flow, self.random = flow, random
@@ -130,22 +130,22 @@ class Forger:
             self.used.append(str(draft.get("client_assertion")))
 
     async def register(self, **more: Any) -> dict[str, Any]:
-        made = await self.flow.register(**{"scope": SCOPE} | more)
-        self.oracle.apps[made["client_id"]] = App(
-            made["client_id"],
+        app = await self.flow.register(**{"scope": SCOPE} | more)
+        self.oracle.apps[app["client_id"]] = App(
+            app["client_id"],
             more.get("client", "public"),
             tuple(more.get("redirect_uris", [REDIRECT])),
-            made.get("client_secret", ""),
+            app.get("client_secret", ""),
             {"k1": KEY.public_key} if "jwks" in more else {},
             pkce="pkce" not in more,
             service=more.get("type") == "system",
             raw="policy" in more,
             may=frozenset(SERVED if more.get("type") == "system" else GRANTED),
         )
-        return made
+        return app
 
     async def rotated(self) -> str:
-        """A refresh token that was exchanged for the next one long before it is sent again."""
+        """A refresh token that was replaced long before it is sent again."""
         first = draft = await self.refreshing(self.public)
         for _ in range(2):
             token = (await self.ask(draft)).json()["refresh_token"]
@@ -154,7 +154,7 @@ class Forger:
         return str(first.get("refresh_token"))
 
     def asking(self, app: dict[str, Any]) -> Draft:
-        """A right request for a code."""
+        """A valid request for a code."""
         without = {"code_challenge": None, "code_challenge_method": None} if app is self.loose else {}
         return Draft(tuple(self.flow.asking(app, scope=SCOPE, **without).items()))
 
@@ -168,21 +168,21 @@ class Forger:
         return code
 
     async def redeeming(self, app: dict[str, Any]) -> Draft:
-        """A right exchange of a new code."""
+        """A valid exchange of a new code."""
         pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)), ("redirect_uri", REDIRECT)]
         pairs += [] if app is self.loose else [("code_verifier", VERIFIER)]
         return self.proven(app, pairs)
 
     async def refreshing(self, app: dict[str, Any]) -> Draft:
-        given = (await self.ask(await self.redeeming(app))).json()
-        self.oracle.refresh = {given["refresh_token"]: app["client_id"]}
-        return self.proven(app, [("grant_type", "refresh_token"), ("refresh_token", given["refresh_token"])])
+        tokens = (await self.ask(await self.redeeming(app))).json()
+        self.oracle.refresh = {tokens["refresh_token"]: app["client_id"]}
+        return self.proven(app, [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])])
 
     def serving(self) -> Draft:
         return self.proven(self.service, [("grant_type", "client_credentials"), ("scope", "system/Patient.rs")])
 
     def proven(self, app: dict[str, Any], pairs: list[tuple[str, str]]) -> Draft:
-        """With what the app proves itself by; a secret in the header as often as in the body."""
+        """Adds the app's credentials; a secret is in the header or in the body, equally often."""
         named = ("client_id", str(app["client_id"]))
         if "client_secret" in app and (app is self.raw or self.random.random() < 0.5):
             return Draft(tuple(pairs), basic=(named[1], app["client_secret"]))
@@ -195,7 +195,7 @@ class Forger:
         return Draft((*pairs, named))
 
     async def ask(self, draft: Draft) -> httpx2.Response:
-        """The token endpoint's answer, which is right by what the oracle says."""
+        """Sends the request, and asserts that the response is the one that the oracle expects."""
         body, header = form([*draft.pairs]), draft.authorization()
         may = self.oracle.may_have_token(Sent(body, header, draft.method, draft.address, draft.type), forging.now())
         headers = {} if header is None else {"Authorization": header.encode()}
@@ -209,8 +209,8 @@ class Forger:
 
     async def authorize(self) -> None:
         app = self.random.choices((self.public, self.other, self.symmetric, self.loose), (4, 2, 1, 1))[0]
-        ways = {"redirect": forging.redirect, "verifier": forging.challenge, "client": self.client}
-        draft = self.spoilt(self.asking(app), ways)
+        forgeries = {"redirect": forging.redirect, "verifier": forging.challenge, "client": self.client}
+        draft = self.spoilt(self.asking(app), forgeries)
         query = form([*draft.pairs])
         may = self.oracle.may_have_code(query)
         answer = await self.flow.http.get(f"/general/oauth/authorize?{query}", headers={"Accept": "application/json"})
@@ -226,22 +226,22 @@ class Forger:
     async def redeem(self) -> None:
         kinds = (self.public, self.symmetric, self.asymmetric, self.loose, self.raw)
         app = self.random.choices(kinds, (4, 3, 2, 1, 1))[0]
-        theirs = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
-        ways = {
+        foreign_codes = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
+        forgeries = {
             "redirect": forging.redirect,
             "verifier": forging.verifier,
-            "code": forging.wrong("code", *self.dead, *theirs),
+            "code": forging.wrong("code", *self.dead, *foreign_codes),
             "client": self.client,
             "assertion": self.assertion(app),
             "grant": forging.grant,
             "transport": self.transport,
             "resource": forging.resource,
         }
-        await self.token("redeem", self.spoilt(await self.redeeming(app), ways))
+        await self.token("redeem", self.spoilt(await self.redeeming(app), forgeries))
 
     async def refresh(self) -> None:
         app = self.random.choice((self.public, self.symmetric, self.asymmetric))
-        ways = {
+        forgeries = {
             "client": self.client,
             "assertion": self.assertion(app),
             "scope": forging.refreshed,
@@ -249,43 +249,43 @@ class Forger:
             "refresh": forging.wrong("refresh_token", *self.gone),
             "resource": forging.resource,
         }
-        await self.token("refresh", self.spoilt(await self.refreshing(app), ways))
+        await self.token("refresh", self.spoilt(await self.refreshing(app), forgeries))
 
     async def serve(self) -> None:
-        ways = {
+        forgeries = {
             "assertion": self.assertion(self.service),
             "client": self.client,
             "stray": forging.wrong("code", *self.dead),
             "scope": forging.served,
             "resource": forging.resource,
         }
-        await self.token("service", self.spoilt(self.serving(), ways))
+        await self.token("service", self.spoilt(self.serving(), forgeries))
 
     def assertion(self, app: dict[str, Any]) -> Forgery:
         signer, used = (app, self.used[1]) if app is self.service else (self.asymmetric, self.used[0])
         return forging.assertion(used, signer["client_id"], self.public["client_id"], "nobody")
 
-    def spoilt(self, draft: Draft, ways: dict[str, Forgery]) -> Draft:
-        """One to three of the ways, one after the other."""
+    def spoilt(self, draft: Draft, forgeries: dict[str, Forgery]) -> Draft:
+        """Applies one to three of the mutations in sequence."""
         for _ in range(self.random.randint(1, 3)):
-            name = self.random.choices([*ways], [WEIGHTS[one] for one in ways])[0]
-            draft = ways[name](self.random, draft)
+            name = self.random.choices([*forgeries], [WEIGHTS[name] for name in forgeries])[0]
+            draft = forgeries[name](self.random, draft)
         return draft
 
     async def token(self, kind: str, draft: Draft) -> None:
         answer = await self.ask(draft)
         await self.tell(kind, answer, answer.status_code == 200)
 
-    async def tell(self, kind: str, answer: httpx2.Response, given: bool) -> None:
-        """Count what it was refused for."""
+    async def tell(self, kind: str, answer: httpx2.Response, granted: bool) -> None:
+        """Counts the refusals of the response."""
         self.tally.sent[kind] += 1
-        self.tally.granted += given
-        if given:
+        self.tally.granted += granted
+        if granted:
             self.tally.past += 1
             return
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
-        said = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
-        refusals = {str(BY_ID[one["id"]].explains) for one in said["findings"] if one["severity"] == "error"}
+        exchange = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
+        refusals = {str(BY_ID[finding["id"]].explains) for finding in exchange["findings"] if finding["severity"] == "error"}
         assert refusals, answer.text
         self.tally.hits.update(refusals)
         self.tally.past += not refusals & BEFORE_THE_CLIENT
@@ -317,8 +317,8 @@ def test_some_hundred_forged_requests_get_what_the_oracle_allows(tmp_path: Path)
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
 def test_a_hundred_thousand_forged_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
-    """In ten sandboxes, one after the other."""
-    whole = Tally()
+    """Runs in ten sandboxes, one after the other."""
+    total = Tally()
     for seed in range(PARTS):
-        whole.add(forged(tmp_path / str(seed), LONG // PARTS, seed))
-    judge(whole, 20)
+        total.add(forged(tmp_path / str(seed), LONG // PARTS, seed))
+    judge(total, 20)

@@ -1,4 +1,4 @@
-"""Requests made wrong by one to three mutations: never a server error, always a named finding, never a token too many."""
+"""Requests with one to three mutations: never a server error, always a named finding, and never an unjustified token."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ OUTSIDE = {
     "redirect-uri-has-fragment",
     "redirect-uri-double-encoded",
 }
-"""Refusals before client and redirect URI are proven."""
+"""Refusals before the client and the redirect URI are verified."""
 
 
 @dataclass
 class Tally:
-    """hits: how often each refusal was given; sent, past: how many requests, and how many got past client and redirect."""
+    """hits: the number of each refusal. sent: the number of requests. past: those with a valid client and redirect URI."""
 
     hits: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)
@@ -71,14 +71,14 @@ async def _foreign_app(flow: Flow) -> Any:
 
 
 class Abuser:
-    """One sandbox, its apps, and whatever else of theirs can be sent to the wrong place."""
+    """A sandbox, its apps, and their values that can be sent in the wrong place."""
 
     def __init__(self, flow: Flow, random: Random) -> None:
         self.flow, self.random, self.tally = flow, random, Tally()
         self.launches: list[str] = []
 
     async def prepare(self) -> None:
-        """Apps, and things that are expired, used up or somebody else's by the time they are sent."""
+        """Creates apps, and values that are expired, used or another app's when they are sent."""
         flow = self.flow
         auto = {"user": await flow.clinician(), "patient": "p-0001"}
         scope = "launch launch/patient openid fhirUser online_access patient/Patient.rs patient/Observation.rs user/*.rs"
@@ -100,7 +100,7 @@ class Abuser:
         await flow.redeem(self.app, used_code)
         await flow.authorize(self.app, launch=used_launch, scope="launch patient/Patient.rs")
         used_refresh = await self.rotated()
-        theirs = (await flow.launch(self.other))["launch"]
+        other_launch = (await flow.launch(self.other))["launch"]
         tokens = {
             "expired": old["token"],
             "good": await self.token(),
@@ -120,7 +120,7 @@ class Abuser:
             used_code,
             old["launch"],
             used_launch,
-            theirs,
+            other_launch,
             tokens,
             used_refresh,
             await signed_out(flow),
@@ -139,29 +139,29 @@ class Abuser:
         return await self.flow.code(app or self.app, scope=scope, **more)
 
     async def rotated(self) -> str:
-        """A refresh token that was exchanged for the next one twice, long enough ago not to be repeated."""
-        given = (await self.flow.redeem(self.app, await self.code())).json()
-        for token in (first := given["refresh_token"], None):
-            form = {"grant_type": "refresh_token", "refresh_token": token or given["refresh_token"]}
+        """A refresh token that was replaced twice, long enough ago that its response isn't repeated."""
+        tokens = (await self.flow.redeem(self.app, await self.code())).json()
+        for token in (first := tokens["refresh_token"], None):
+            form = {"grant_type": "refresh_token", "refresh_token": token or tokens["refresh_token"]}
             answer = await self.flow.http.post("/general/oauth/token", data=form | {"client_id": self.app["client_id"]})
-            given = answer.json()
+            tokens = answer.json()
         return str(first)
 
     async def elsewhere(self, tenant: str) -> str:
         """A token of another hospital."""
         people = (await self.flow.http.get(f"/admin/users?tenant={tenant}")).json()
-        user = next(one["username"] for one in people if one["fhirUser"].startswith("Practitioner"))
+        user = next(user_entry["username"] for user_entry in people if user_entry["fhirUser"].startswith("Practitioner"))
         app = await self.flow.register(tenant=tenant, auto_approve={"user": user})
-        asked = {"app": app["app_id"], "tenant": tenant, "scope": "user/Patient.rs", "user": user}
-        return str((await self.flow.http.post("/admin/tokens", json=asked)).json()["access_token"])
+        token_request = {"app": app["app_id"], "tenant": tenant, "scope": "user/Patient.rs", "user": user}
+        return str((await self.flow.http.post("/admin/tokens", json=token_request)).json()["access_token"])
 
     async def token(self, scope: str = "user/Patient.rs user/Observation.rs", fhir: str = "r4") -> str:
         app = self.app if fhir == "r4" else await self.flow.register(fhir=fhir)
-        asked = {"app": app["app_id"], "scope": scope, "user": await self.flow.clinician(), "patient": "p-0001"}
-        return str((await self.flow.http.post("/admin/tokens", json=asked)).json()["access_token"])
+        token_request = {"app": app["app_id"], "scope": scope, "user": await self.flow.clinician(), "patient": "p-0001"}
+        return str((await self.flow.http.post("/admin/tokens", json=token_request)).json()["access_token"])
 
     async def authorize(self) -> None:
-        """An EHR launch, or standalone; the launch is made anew once one is used up."""
+        """An EHR launch or a standalone launch. A new launch is created when the previous one was used."""
         ehr = self.random.random() < 0.5
         if ehr and not self.launches:
             self.launches.append(await self.launch())
@@ -187,7 +187,7 @@ class Abuser:
         await self.judge("authorize", answer)
 
     async def redeem(self) -> None:
-        """A code or a refresh token, by a public or a confidential app."""
+        """Exchanges a code or a refresh token, as a public or a confidential app."""
         app = self.random.choices((self.app, self.secret, self.first, self.raw), (6, 3, 2, 1))[0]
         right: Pairs = [
             ("grant_type", "authorization_code"),
@@ -196,10 +196,10 @@ class Abuser:
         ]
         right += [("code_verifier", mutations.VERIFIER)] if app is not self.first else []
         if self.random.random() < 0.3:
-            given = await self.flow.http.post("/general/oauth/token", content=form(right + self.own(app)), headers=FORM)
-            right = [("grant_type", "refresh_token"), ("refresh_token", given.json()["refresh_token"])]
+            response = await self.flow.http.post("/general/oauth/token", content=form(right + self.own(app)), headers=FORM)
+            right = [("grant_type", "refresh_token"), ("refresh_token", response.json()["refresh_token"])]
         headers = dict(FORM)
-        if app is self.raw:  # encoded, where this hospital compares what stands there
+        if app is self.raw:  # encoded, although this hospital doesn't decode it
             headers["Authorization"] = mutations.basic(quote(app["client_id"]), quote(app["client_secret"], safe=""))
         elif app is not self.secret or self.random.random() < 0.5:
             right += self.own(app)
@@ -213,8 +213,8 @@ class Abuser:
         await self.judge("token", answer)
 
     def own(self, app: dict[str, Any]) -> Pairs:
-        mine = [("client_id", str(app["client_id"]))]
-        return [*mine, ("client_secret", str(app["client_secret"]))] if app in (self.secret, self.raw) else mine
+        client_pair = [("client_id", str(app["client_id"]))]
+        return [*client_pair, ("client_secret", str(app["client_secret"]))] if app in (self.secret, self.raw) else client_pair
 
     async def search(self) -> None:
         if self.random.random() < 0.25:
@@ -238,10 +238,10 @@ class Abuser:
             self.tally.past += 1
             return
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
-        said = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
-        refusals = {BY_ID[one["id"]].explains for one in said["findings"] if one["severity"] == "error"}
+        exchange = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
+        refusals = {BY_ID[finding["id"]].explains for finding in exchange["findings"] if finding["severity"] == "error"}
         assert refusals, (answer.request.method, str(answer.request.url), answer.status_code, answer.text)
-        self.tally.hits.update(str(one) for one in refusals)
+        self.tally.hits.update(str(refusal) for refusal in refusals)
         self.tally.past += not refusals & OUTSIDE
 
 
@@ -265,7 +265,7 @@ def abused(folder: Path, count: int, seed: int) -> Tally:
 
 
 async def signed_out(flow: Flow) -> str:
-    """A refresh token that went with a person's session, which is over."""
+    """A refresh token that belonged to a user's session, which has ended."""
     app = await flow.register(name="Signed out of", auto_approve=None)
     scope = "online_access user/Patient.rs"
     await ward.sign_in(flow)

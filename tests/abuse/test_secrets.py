@@ -1,4 +1,4 @@
-"""Secrets and patients' data hidden in wrong requests of every endpoint are in no record, page, export or log."""
+"""Secrets and patient data in wrong requests to every endpoint appear in no record, page, export or log."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PEOPLE = (
     "555-0147-22",
     "Quixotella Brandywine",
 )
-"""What a patient would be known by."""
+"""Values that identify a patient."""
 ENDPOINTS = (
     "/general/oauth/authorize",
     "/general/oauth/token",
@@ -97,7 +97,7 @@ HTML = {"accept": "text/html"}
 
 
 class Hidden:
-    """A Sickbay with one live secret of each kind, and all that was stored, shown and logged by it."""
+    """A Sickbay with a valid secret of each kind, and everything that it stored, showed and logged."""
 
     def __init__(self, flow: Flow, random: Random) -> None:
         self.flow, self.random = flow, random
@@ -110,9 +110,9 @@ class Hidden:
         flow = self.flow
         auto = {"auto_approve": {"user": "okafor"}, "scope": "launch openid fhirUser offline_access user/*.rs"}
         self.app = await flow.register(**auto)
-        given = await self._tokens(self.app)
+        tokens = await self._tokens(self.app)
         chosen = await flow.register(client="symmetric", client_secret=CHOSEN, **auto)
-        made = await flow.register(client="symmetric", **auto)
+        generated = await flow.register(client="symmetric", **auto)
         metadata = {"redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none"}
         registered = (await flow.http.post("/general/oauth/register", json=metadata)).json()
         user = {
@@ -125,13 +125,13 @@ class Hidden:
         assert (await flow.http.post("/admin/users", json=user)).status_code < 300
         key = ECKey.generate_key("P-384", {"kid": "k9"})
         self.secrets = {
-            "access": given["access_token"],
-            "refresh": given["refresh_token"],
-            "id_token": given["id_token"],
+            "access": tokens["access_token"],
+            "refresh": tokens["refresh_token"],
+            "id_token": tokens["id_token"],
             "code": await self._code(self.app),
             "launch": (await self._launch(self.app))["launch"],
             "registration": registered["registration_access_token"],
-            "generated": made["client_secret"],
+            "generated": generated["client_secret"],
             "chosen": CHOSEN,
             "cookie": next(iter(flow.cookies.values()), "") or await self._cookie(),
             "admin": ADMIN,
@@ -162,8 +162,8 @@ class Hidden:
         return next(iter(self.flow.cookies.values()))
 
     def draft(self, path: str) -> Sent:
-        """A request that is nearly right for its endpoint."""
-        asked = {
+        """A request that is almost valid for its endpoint."""
+        parameters = {
             "response_type": "code",
             "client_id": self.app["client_id"],
             "redirect_uri": REDIRECT,
@@ -174,7 +174,7 @@ class Hidden:
             "code_challenge_method": "S256",
         }
         if "authorize" in path or self.random.random() < 0.05:
-            left = dict(self.random.sample(sorted(asked.items()), self.random.randint(2, len(asked))))
+            left = dict(self.random.sample(sorted(parameters.items()), self.random.randint(2, len(parameters))))
             return Sent("GET", path, urlencode(left))
         if "token" in path or "introspect" in path or "revoke" in path:
             form = urlencode({"grant_type": "authorization_code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT})
@@ -188,11 +188,11 @@ class Hidden:
         self.flow.http.cookies.clear()
         return await self.flow.http.request(sent.method, address, headers=headers, content=sent.body)
 
-    def one(self) -> tuple[list[str], list[str], Sent]:
-        """A request in which one to three secrets are hidden: how, which, and the request."""
+    def hidden_request(self) -> tuple[list[str], list[str], Sent]:
+        """A request in which one to three secrets are hidden. Returns the ways, the secrets and the request."""
         sent = self.draft(self.random.choice(self.endpoints))
-        every = [*self.secrets.values(), *PEOPLE]
-        chosen = self.random.sample(every, self.random.choice((1, 1, 2, 3)))
+        all_values = [*self.secrets.values(), *PEOPLE]
+        chosen = self.random.sample(all_values, self.random.choice((1, 1, 2, 3)))
         hows = []
         for secret in chosen:
             how = self.random.choice(self.random.choice((list(PLACES), list(FORMS))))
@@ -205,38 +205,40 @@ class Hidden:
         return hows, chosen, sent
 
     async def stored(self) -> dict[str, str]:
-        """The text of every record of an exchange, by its id."""
+        """The text of every stored exchange, by its id."""
         await self.flow.sandbox.journal.flush()
-        found = await self.flow.sandbox.runtime.store.find("exchange", limit=100_000)
-        return {one.key: exchange_record.text_of(one) + f"{one.owner} {one.family} {one.label}" for one in found}
+        records = await self.flow.sandbox.runtime.store.find("exchange", limit=100_000)
+        return {
+            record.key: exchange_record.text_of(record) + f"{record.owner} {record.family} {record.label}" for record in records
+        }
 
     async def shown(self, id: str) -> str:
-        """An exchange in each form in which somebody may read it."""
+        """An exchange in every format in which it can be read."""
         pages = [
             await self.flow.http.get(f"/exchanges/{id}", headers=HTML),
             await self.flow.http.get(f"/exchanges/{id}?as=text"),
         ]
         pages.append(await self.flow.http.get(f"/exchanges/{id}", headers={"accept": "application/json"}))
-        assert [one.status_code for one in pages] == [200, 200, 200]
+        assert [page.status_code for page in pages] == [200, 200, 200]
         timeline = pages[-1].json()["launch"]
         if timeline:
             pages += [await self.flow.http.get(f"/timelines/{timeline}", headers=HTML)]
-        return "\n".join(one.text for one in pages)
+        return "\n".join(page.text for page in pages)
 
     async def listed(self) -> str:
         return (await self.flow.http.get("/admin/exchanges")).text + (await self.flow.http.get("/exchanges", headers=HTML)).text
 
 
 def _about_people(how: str) -> bool:
-    """Where a name or a date is known to be a patient's: in a search and in a resource."""
+    """Whether a name or a date is known to be a patient's: in a search or in a resource."""
     name = how.split(":")[1] if ":" in how else ""
     return name in ("name", "identifier", "birthdate", "patient.name", "code:text", "foo", "x") and not how.endswith(
         ("in-a-url", "scope-type", "scope-filter", "dotted")
     )
 
 
-def found(text: str, secrets: Iterable[str]) -> list[str]:
-    return [secret for secret in secrets if any(one in text for one in readings(secret))]
+def secrets_in(text: str, secrets: Iterable[str]) -> list[str]:
+    return [secret for secret in secrets if any(reading in text for reading in readings(secret))]
 
 
 def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None:
@@ -247,25 +249,25 @@ def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> No
         handler.emit = lambda record: hidden.logged.append(handler.format(record))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
         try:
-            seen: set[str] = set(await hidden.stored())
-            before = seen.copy()
+            seen_ids: set[str] = set(await hidden.stored())
+            before = seen_ids.copy()
             for number in range(requests):
-                hows, _secrets, sent = hidden.one()
+                hows, _secrets, sent = hidden.hidden_request()
                 answer = await hidden.send(sent)
                 assert answer.status_code < 500 or answer.status_code == 501, (hows, sent, answer.text[:300])
                 id = answer.headers["x-correlation-id"]
                 if number % 10 == 0 and (await flow.http.get(f"/exchanges/{id}?as=json")).status_code == 200:
-                    shown = await hidden.shown(id)
-                    assert found(shown, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
+                    pages = await hidden.shown(id)
+                    assert secrets_in(pages, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
                 if number % 100 == 99 or number == requests - 1:
-                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen}
-                    seen |= set(new)
-                    leaks = {id: (leaked, text) for id, text in new.items() if (leaked := found(text, _all(hidden)))}
+                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen_ids}
+                    seen_ids |= set(new)
+                    leaks = {id: (leaked, text) for id, text in new.items() if (leaked := secrets_in(text, _all(hidden)))}
                     assert leaks == {}
-            assert len(seen - before) > requests // 4
-            assert found(await hidden.listed(), _all(hidden)) == []
-            assert found("\n".join(hidden.logged), _all(hidden)) == []
-            assert found("\n".join(map(str, hidden.lines)), _all(hidden)) == []
+            assert len(seen_ids - before) > requests // 4
+            assert secrets_in(await hidden.listed(), _all(hidden)) == []
+            assert secrets_in("\n".join(hidden.logged), _all(hidden)) == []
+            assert secrets_in("\n".join(map(str, hidden.lines)), _all(hidden)) == []
         finally:
             logging.getLogger().removeHandler(handler)
 
@@ -281,17 +283,17 @@ def test_there_are_more_than_fifty_ways_to_hide_a_secret() -> None:
     assert len(FORMS) > 1000
 
 
-def test_no_secret_of_hundreds_of_wrong_requests_is_kept_or_shown(tmp_path: Path) -> None:
+def test_no_secret_in_hundreds_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
     attacked(tmp_path, None, SHORT, 1)
 
 
-def test_nor_on_postgresql(tmp_path: Path, postgres: Server) -> None:
+def test_no_secret_in_wrong_requests_is_stored_on_postgresql(tmp_path: Path, postgres: Server) -> None:
     attacked(tmp_path, postgres.address(), SHORT // 10, 2)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3000)
-def test_no_secret_of_thousands_of_wrong_requests_is_kept_or_shown(tmp_path: Path) -> None:
+def test_no_secret_in_thousands_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
     attacked(tmp_path, None, LONG, int(time.time()))
 
 
@@ -301,7 +303,7 @@ UNDECODED = {
     "header-name": "punctuation is taken out of the secret",
     "method": "the same",
 }
-"""Ways in which the secret is not written as a text that a search for it would find."""
+"""Ways in which the secret isn't written as a text that a search can find."""
 
 
 WRONG_HOST = "host-user"
@@ -310,21 +312,21 @@ redacted = exchange_record._entry
 
 
 def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
-    """An exchange with its request as it was received: the journal without redaction."""
+    """An exchange with its request unchanged: the journal without redaction."""
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
     entry, redaction = redacted(exchange, live, compare)
     return entry | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
 
 
-def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The positive control: what is not found above would have been."""
+def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The positive control: without redaction, the tests above would find the secrets."""
 
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(3))
         await hidden.prepare()
         monkeypatch.setattr(exchange_record, "_entry", raw)
         secret, sent = hidden.secrets["generated"], {}
-        ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{one}" for one in WRITTEN)]
+        ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{encoding}" for encoding in WRITTEN)]
         for how in ways:
             for path in ("/general/oauth/authorize", "/general/oauth/token", "/general/r4/Patient"):
                 answer = await hidden.send(FORMS[how](hidden.draft(path), secret, hidden.random))
@@ -332,20 +334,20 @@ def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytes
                 sent[answer.headers["x-correlation-id"]] = how
         stored = await hidden.stored()
         assert not any(id in stored for id, how in sent.items() if how == WRONG_HOST)
-        seen = {how for id, how in sent.items() if id in stored and found(stored[id], [secret])}
+        seen = {how for id, how in sent.items() if id in stored and secrets_in(stored[id], [secret])}
         absent = set(ways) - seen - set(UNDECODED)
         assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued", WRONG_HOST}, absent
 
     run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN)
 
 
-def test_what_is_no_secret_is_still_shown(tmp_path: Path) -> None:
+def test_values_that_are_not_secret_are_still_shown(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(
             app, scope="openid,patinet/Patient.read", redirect_uri=REDIRECT + "/", aud=f"{BASE}/general/r5x"
         )
-        kept = (await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}?as=json")).json()
+        exchange = (await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}?as=json")).json()
         for text in (
             "openid%2Cpatinet%2FPatient.read",
             "callback%2F&",
@@ -354,8 +356,8 @@ def test_what_is_no_secret_is_still_shown(tmp_path: Path) -> None:
             STATE,
             CHALLENGE,
         ):
-            assert text in kept["request"]["url"]
-        texts = [json.dumps(finding) for finding in kept["findings"]]
-        assert any(f"{REDIRECT}/" in one for one in texts)
+            assert text in exchange["request"]["url"]
+        texts = [finding["title"] + finding["why"] for finding in exchange["findings"]]
+        assert any(f"{REDIRECT}/" in text for text in texts)
 
     run(steps, tmp_path, patients=0)

@@ -1,4 +1,4 @@
-"""Requests of the attacks, and what is read of their answers."""
+"""Sends the requests of the attacks, and reads their responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_COMPARED = frozenset(("x-correlation-id", "content-length"))
 
 
 class Target:
-    """What is attacked. Every path is below /general/r4."""
+    """The attacked server. Every path is relative to /general/r4."""
 
     def __init__(self, desk: Sitting) -> None:
         self.desk = desk
@@ -28,23 +28,23 @@ class Target:
         return self.desk.do(steps)
 
     def found(self, token: str, path: str, mode: str | None = None) -> set[str]:
-        """Type/id of what a search answers."""
-        answer = self.ask(token, path)
-        assert answer.status_code == 200, answer.text
-        return names(answer, mode)
+        """The resources that a search returns, as Type/id."""
+        response = self.ask(token, path)
+        assert response.status_code == 200, response.text
+        return names(response, mode)
 
 
-def names(answer: httpx2.Response, mode: str | None = None) -> set[str]:
+def names(response: httpx2.Response, mode: str | None = None) -> set[str]:
     return {
         f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
-        for entry in answer.json().get("entry", [])
+        for entry in response.json().get("entry", [])
         if entry["search"]["mode"] != "outcome" and mode in (None, entry["search"]["mode"])
     }
 
 
-def following(answer: httpx2.Response) -> str | None:
-    """The path and query of `next`, below the base."""
-    url = next((one["url"] for one in answer.json()["link"] if one["relation"] == "next"), None)
+def following(response: httpx2.Response) -> str | None:
+    """The path and query of the `next` link, relative to the base URL."""
+    url = next((link["url"] for link in response.json()["link"] if link["relation"] == "next"), None)
     if url is None:
         return None
     parts = urlsplit(url)
@@ -52,7 +52,7 @@ def following(answer: httpx2.Response) -> str | None:
 
 
 def same(hidden: httpx2.Response, absent: httpx2.Response, names: tuple[str, str]) -> None:
-    """The two answers are one: status, headers, bytes; `names` are the ids in which the requests differ."""
+    """Asserts that both responses have the same status, headers and bytes. names: the ids in which the requests differ."""
     assert hidden.status_code == absent.status_code
     assert hidden.text.replace(names[0], names[1]) == absent.text
     assert _headers(hidden) == _headers(absent)
@@ -60,5 +60,5 @@ def same(hidden: httpx2.Response, absent: httpx2.Response, names: tuple[str, str
     assert "last-modified" not in hidden.headers
 
 
-def _headers(answer: httpx2.Response) -> list[tuple[str, str]]:
-    return sorted((name, value) for name, value in answer.headers.items() if name not in NOT_COMPARED)
+def _headers(response: httpx2.Response) -> list[tuple[str, str]]:
+    return sorted((name, value) for name, value in response.headers.items() if name not in NOT_COMPARED)

@@ -1,4 +1,4 @@
-"""A server with three patients and records that they share, and tokens that write, read or do both."""
+"""A server with three patients and shared records, and tokens that can write, read or do both."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Server:
         self.ask, self.load, self._read = ask, load, read
 
     def stored(self, type: str, id: str) -> Json | None:
-        found: Stored | None = self._read(type, id)
-        return None if found is None or found.deleted else dict(json.loads(found.body))
+        record: Stored | None = self._read(type, id)
+        return None if record is None or record.deleted else dict(json.loads(record.body))
 
 
 @contextmanager
@@ -54,9 +54,9 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
 
             return desk.do(steps)
 
-        def load(*made: Json) -> None:
+        def load(*resources: Json) -> None:
             async def steps(flow: Flow) -> None:
-                await flow.sandbox.runtime.store.transaction([save(one) for one in made])
+                await flow.sandbox.runtime.store.transaction([save(record) for record in resources])
 
             desk.do(steps)
 
@@ -64,19 +64,21 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
             return desk.do(lambda flow: flow.sandbox.runtime.store.read(SPACE, type, id, EVERYTHING))
 
         async def begin(flow: Flow) -> None:
-            await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in before, not over this
+            await flow.http.get(
+                "/general/r4/Patient/x"
+            )  # loads the empty population first, so that it doesn't replace this data
             user = User("papa", "general", "Practitioner/p", patients=("A", "C"), seeded=False)
             any_token = next(iter(TOKENS.values()))
-            held = {
-                name: replace(any_token, scope=scope, patient=who, user=user, base=BASE)
-                for name, (scope, who, user) in SCOPES.items()
+            tokens_by_name = {
+                name: replace(any_token, scope=scope, patient=patient_id, user=user, base=BASE)
+                for name, (scope, patient_id, user) in SCOPES.items()
             }
-            tokens = [Put(records.token(records.digest(name), one, "general")) for name, one in held.items()]
+            tokens = [Put(records.token(records.digest(name), token, "general")) for name, token in tokens_by_name.items()]
             app = Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.cruds")
             await flow.sandbox.runtime.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
 
         desk.do(begin)
-        load(*(patient(one, one) for one in "ABC"))
+        load(*(patient(id, id) for id in "ABC"))
         yield Server(ask, load, read)
 
 
@@ -89,12 +91,12 @@ def bundle(kind: str, *entries: Json) -> Json:
 
 
 def shared(type: str, id: str) -> Json:
-    """A record of B in which A takes part."""
+    """A record about B in which A is a participant."""
     return resource(type, id, **SHARED[type])
 
 
 def own(type: str, id: str) -> Json:
-    """The same, of A alone."""
+    """The same record, about A only."""
     return dict(json.loads(json.dumps(shared(type, id)).replace("Patient/B", "Patient/A")))
 
 
@@ -119,7 +121,7 @@ SHARED: dict[str, Json] = {
         "status": "booked",
         "start": "2026-01-01T10:00:00Z",
         "end": "2026-01-01T10:20:00Z",
-        "participant": [{"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B")],
+        "participant": [{"actor": ref(actor), "status": "accepted"} for actor in ("Patient/A", "Patient/B")],
     },
     "List": {"status": "current", "mode": "working", "subject": ref("Patient/B"), "source": ref("Patient/A")},
 }

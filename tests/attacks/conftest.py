@@ -1,4 +1,4 @@
-"""A server that holds the fixture and nothing else, for all attacks of a module."""
+"""A server with only the fixture data, for all attacks of a module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
     with sitting(tmp_path_factory.mktemp("attacks"), engine(), patients=0) as desk:
 
         async def load(flow: Flow) -> None:
-            await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in now, not over the fixture
+            await flow.http.get(
+                "/general/r4/Patient/x"
+            )  # loads the empty population now, so that it doesn't replace the fixture
             await flow.sandbox.runtime.store.transaction(steps())
 
         desk.do(load)

@@ -1,4 +1,4 @@
-"""The one fixture of all attacks: two unrelated patients, what belongs to whom, and the tokens that ask."""
+"""The shared data of all attacks: two unrelated patients, their records, and the tokens of the requests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def patient(id: str, name: str, **more: Any) -> Json:
 
 
 def observation(id: str, subject: str | None, category: str = "laboratory", code: str = "1-1", **more: Any) -> Json:
-    made = {
+    fields = {
         "resourceType": "Observation",
         "id": id,
         "status": "final",
@@ -45,7 +45,7 @@ def observation(id: str, subject: str | None, category: str = "laboratory", code
         "code": {"coding": [{"system": LOINC, "code": code}]},
         **more,
     }
-    return made | ({"subject": ref(subject)} if subject else {})
+    return fields | ({"subject": ref(subject)} if subject else {})
 
 
 def resource(kind: str, named: str, **more: Any) -> Json:
@@ -96,7 +96,7 @@ RESOURCES: tuple[Json, ...] = (
         "Appointment",
         "ap",
         status="booked",
-        participant=[{"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B", "Practitioner/p")],
+        participant=[{"actor": ref(actor), "status": "accepted"} for actor in ("Patient/A", "Patient/B", "Practitioner/p")],
     ),
     resource("Provenance", "pv-b", target=[ref("Observation/ob-lab")]),
     resource("AuditEvent", "ae-b", entity=[{"what": ref("Patient/B")}]),
@@ -147,23 +147,23 @@ TOKENS: dict[str, AccessToken] = {
 }
 
 
-def save(made: Json, version: int = 1, space: ResourceSpace = SPACE) -> Save:
+def save(content: Json, version: int = 1, space: ResourceSpace = SPACE) -> Save:
     meta = {"versionId": str(version), "lastUpdated": "2023-11-14T22:13:20.000Z"}
-    body = orjson.dumps({**made, "meta": meta})
-    facts = extract(space.version, made, BASE)
-    return Save(space, made["resourceType"], made["id"], version, body, facts, AT, "create" if version == 1 else "update")
+    body = orjson.dumps({**content, "meta": meta})
+    facts = extract(space.version, content, BASE)
+    return Save(space, content["resourceType"], content["id"], version, body, facts, AT, "create" if version == 1 else "update")
 
 
 def steps() -> list[Step]:
-    """Everything, with deterministic ids; a patient that was deleted, and an observation that changed its patient."""
-    gone = save(patient("D", "Delta"))
+    """All data with deterministic ids, including a deleted patient and an observation that moved to another patient."""
+    deleted = save(patient("D", "Delta"))
     return [
-        *(save(one) for one in RESOURCES),
-        gone,
+        *(save(content) for content in RESOURCES),
+        deleted,
         Save(SPACE, "Patient", "D", 2, b"", IndexEntries(), AT, "delete"),
         save(observation("moved", "Patient/B")),
         save(observation("moved", "Patient/A"), 2),
         Put(records.app(Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.rs"))),
         Put(records.user(User("papa", "general", "Practitioner/p", patients=("A",), seeded=False))),
-        *(Put(records.token(records.digest(name), one, "general")) for name, one in TOKENS.items()),
+        *(Put(records.token(records.digest(name), token, "general")) for name, token in TOKENS.items()),
     ]

@@ -1,4 +1,4 @@
-"""What an attacker may hold of another app, and the requests in which it quotes that."""
+"""What an attacker may have stolen from another app, and requests that use it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MORE = {
     "scope": f"{SCOPE} patient/Immunization.rs",
     "launch_uri": "https://victim.example/launch",
 }
-"""Registered of the victim beside what its requests contain."""
+"""Members of the victim's registration that its requests don't contain."""
 
 
 class Stolen(NamedTuple):
-    """What was issued to the victim, and its timeline. confidential: another launch of an app with a secret."""
+    """The values that were issued to the victim, and its timeline."""
 
     app: dict[str, Any]
     thief: dict[str, Any]
@@ -33,21 +33,23 @@ class Stolen(NamedTuple):
 
 
 async def steal(flow: Flow, kind: str) -> Stolen:
-    """One timeline with a code that is still good, and with tokens of an earlier code of the same launch's grant."""
+    """Creates a timeline with a code that is still valid, and tokens from other launches of the same app."""
     app = await flow.register(name="Victim app", client=kind, **MORE)
     thief = await flow.register(name="Thief", client="symmetric", scope=SCOPE)
     secret = {"client_secret": app["client_secret"]} if kind == "symmetric" else {}
-    made = await flow.launch(app)
-    code = await flow.code(app, launch=made["launch"], scope=SCOPE)
-    return Stolen(app, thief, made["timeline"], made["launch"], code, "", "", "")._replace(**await _tokens(flow, app, secret))
+    launch = await flow.launch(app)
+    code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
+    return Stolen(app, thief, launch["timeline"], launch["launch"], code, "", "", "")._replace(
+        **await _tokens(flow, app, secret)
+    )
 
 
 async def _tokens(flow: Flow, app: dict[str, Any], secret: dict[str, str]) -> dict[str, str]:
-    """Of a second launch: a live access token, its refresh token, and an access token that was revoked."""
-    made = await flow.launch(app)
-    first = (await flow.redeem(app, await flow.code(app, launch=made["launch"], scope=SCOPE), **secret)).json()
-    made = await flow.launch(app)
-    second = (await flow.redeem(app, await flow.code(app, launch=made["launch"], scope=SCOPE), **secret)).json()
+    """Tokens of two more launches: a valid access token with its refresh token, and a revoked access token."""
+    launch = await flow.launch(app)
+    first = (await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=SCOPE), **secret)).json()
+    launch = await flow.launch(app)
+    second = (await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=SCOPE), **secret)).json()
     form = {"token": second["access_token"], "client_id": app["client_id"]} | secret
     assert (await flow.http.post("/general/oauth/revoke", data=form)).status_code == 200
     return {"access": first["access_token"], "refresh": first["refresh_token"], "revoked": second["access_token"]}
@@ -57,18 +59,18 @@ Try = Callable[[Flow, Stolen], Coroutine[Any, Any, httpx2.Response]]
 
 
 def _authorize(**more: str) -> Try:
-    """more: `thief` and `victim` stand for their client ids."""
+    """more: parameters, in which `thief` and `victim` are replaced by the client IDs."""
 
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         who = {"thief": stolen.thief["client_id"], "victim": stolen.app["client_id"]}
         sent = {name: who.get(value, value) for name, value in more.items()}
         return await flow.authorize(stolen.thief, launch=stolen.launch, **sent)
 
-    return tried
+    return send
 
 
 def _token(who: str, grant: str, endpoint: str = "token", **more: str) -> Try:
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         apps = {"thief": stolen.thief, "victim": stolen.app, "nobody": {"client_id": "nobody"}}
         form = {"client_id": str(apps[who]["client_id"])} | more
         if form.get("client_secret") == "own":
@@ -80,14 +82,14 @@ def _token(who: str, grant: str, endpoint: str = "token", **more: str) -> Try:
         }[grant]
         return await flow.http.post(f"/general/oauth/{endpoint}", data=form)
 
-    return tried
+    return send
 
 
 def _bearer(path: str, token: str) -> Try:
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         return await flow.http.get(path, headers={"Authorization": f"Bearer {getattr(stolen, token)}"})
 
-    return tried
+    return send
 
 
 ELSEWHERE: dict[str, Try] = {
@@ -104,7 +106,7 @@ ELSEWHERE: dict[str, Try] = {
     "a token to revoke, by another app": _token("thief", "access", "revoke", client_secret="own"),
     "a token to revoke, by no app": _token("nobody", "access", "revoke"),
 }
-"""Requests in another's name, or in none: they are not in the victim's timeline at all."""
+"""Requests of another app, or of none. They don't appear in the victim's timeline."""
 CLAIMED: dict[str, Try] = {
     "a launch code, with the victim's client id": _authorize(client_id="victim", redirect_uri="https://thief.example/cb"),
     "a code, with the victim's client id and a wrong secret": _token("victim", "code", client_secret="x" * 30),
@@ -117,11 +119,11 @@ CLAIMED: dict[str, Try] = {
     "a revoked token, for FHIR": _bearer("/general/r4/Patient", "revoked"),
     "a revoked token, for user info": _bearer("/general/oauth/userinfo", "revoked"),
 }
-"""Requests that claim to be the victim and don't prove it: the public sees neither them nor the timeline."""
+"""Requests that claim to be from the victim without proving it. The public sees neither them nor the timeline."""
 
 
 def remote(desk: Sitting) -> Flow:
-    """Somebody who is not at the keyboard: a proxy stands in between."""
+    """A client that is not on this machine: its requests come through a proxy."""
     flow = desk.flow()
     flow.http.headers["x-forwarded-for"] = "203.0.113.9"
     return flow

@@ -1,4 +1,4 @@
-"""Attack 18: one type whose rule was forgotten would show everybody's; the types are read from the definition."""
+"""Attack 18: no resource type of the patient compartment is forgotten. The types are read from the definition."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sickbay.fhir.search.index import CROWDS, extract
 from sickbay.fhir.search.parameters import compartment_types, find
 
 
-def made(version: str, type: str, id: str, patient: str) -> Json | None:
-    """A resource of this type that some parameter of its compartment puts into the patient's; None where none can."""
+def member_of(version: str, type: str, id: str, patient: str) -> Json | None:
+    """A resource of this type that is in the patient's compartment by one of its parameters; None if there is none."""
     for code in compartment_types(version)[type]:
         parameter = find(version, type, code)
         for path in parameter.expression.split("|") if parameter else ():
@@ -21,9 +21,9 @@ def made(version: str, type: str, id: str, patient: str) -> Json | None:
             value: Any = {"reference": f"Patient/{patient}"}
             for step in reversed(steps):
                 value = {step: value}
-            found = {"resourceType": type, "id": id, **(value if isinstance(value, dict) and steps else {})}
-            if patient in extract(version, found, BASE).patients:
-                return found
+            candidate = {"resourceType": type, "id": id, **(value if isinstance(value, dict) and steps else {})}
+            if patient in extract(version, candidate, BASE).patients:
+                return candidate
     return None
 
 
@@ -31,18 +31,18 @@ TYPES = sorted(set(compartment_types("r4")) - CROWDS - {"Patient"})
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_18_every_type_of_the_compartment_is_held_to_it(target: Target, type: str) -> None:
-    mine, theirs = made("r4", type, "of-a", "A"), made("r4", type, "of-b", "B")
-    assert mine, f"no rule puts a {type} into anybody's compartment"
-    assert theirs
+def test_18_every_type_is_limited_to_its_compartment(target: Target, type: str) -> None:
+    own, foreign = member_of("r4", type, "of-a", "A"), member_of("r4", type, "of-b", "B")
+    assert own, f"no rule puts a {type} into anybody's compartment"
+    assert foreign
     store = target.desk.first.sandbox.runtime.store
 
     async def put(_: Any) -> None:
-        await store.transaction([save(mine, space=SPACE), save(theirs, space=SPACE)])
+        await store.transaction([save(own, space=SPACE), save(foreign, space=SPACE)])
 
     target.desk.do(put)
-    found = target.found("TA", f"/{type}")
-    assert f"{type}/of-a" in found
-    assert f"{type}/of-b" not in found
+    visible = target.found("TA", f"/{type}")
+    assert f"{type}/of-a" in visible
+    assert f"{type}/of-b" not in visible
     assert f"{type}/of-b" in target.found("TB", f"/{type}")
     assert target.ask("TA", f"/{type}/of-b").status_code == 404

@@ -1,4 +1,4 @@
-"""A stranger who quotes something stolen reads nothing registered or stored: not in the answer, not in the exchange's forms."""
+"""A client that uses a stolen value learns nothing registered or stored, from the response or the exchange's page."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ FORMS = ("text/html", "application/json", "text/plain")
 
 
 def _code(**more: str) -> Try:
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         form = {"grant_type": "authorization_code", "code": stolen.code, "code_verifier": VERIFIER} | more
         return await flow.http.post("/general/oauth/token", data=form)
 
-    return tried
+    return send
 
 
 def _refresh(**more: str) -> Try:
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         form = {"grant_type": "refresh_token", "refresh_token": stolen.refresh} | more
         return await flow.http.post("/general/oauth/token", data=form)
 
-    return tried
+    return send
 
 
 def _open(**more: str | None) -> Try:
-    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+    async def send(flow: Flow, stolen: Stolen) -> httpx2.Response:
         return await flow.authorize(stolen.app, **more)
 
-    return tried
+    return send
 
 
 GRANTED = ("a token to introspect, by another app", "a token to revoke, by another app")
-"""Any confidential client may introspect: it is authenticated, and was shown the token. Nothing comes back of a revocation."""
+"""Any authenticated confidential client may introspect a token that it has, and a revocation returns nothing."""
 WAYS: dict[str, Try] = (
     ELSEWHERE
     | CLAIMED
@@ -52,9 +52,9 @@ WAYS: dict[str, Try] = (
         "a code sent as JSON": _code(client_id="victim", grant_type="refresh_token"),
         "a refresh token without a client id": _refresh(),
         "a refresh token with a wider scope": _refresh(scope="system/*.rs"),
-        "an authorization request with the client id alone": _open(redirect_uri=None, scope=None),
+        "an authorization request with only the client id": _open(redirect_uri=None, scope=None),
         "an authorization request with another redirect URI": _open(redirect_uri="https://thief.example/cb"),
-        "an authorization request with a scope too many": _open(
+        "an authorization request with an additional scope": _open(
             redirect_uri="https://thief.example/cb", scope="launch patient/Claim.rs"
         ),
         "an authorization request with nearly the client id": _open(client_id="victim", redirect_uri=None),
@@ -64,8 +64,8 @@ WAYS: dict[str, Try] = (
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("disclosure"), engine(), patients=1) as opened:
-        yield opened
+    with sitting(tmp_path_factory.mktemp("disclosure"), engine(), patients=1) as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=["symmetric", "public"])
@@ -74,7 +74,7 @@ def stolen(desk: Sitting, request: pytest.FixtureRequest) -> Stolen:
 
 
 async def _private(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
-    """What only the administrator may read, by what it is."""
+    """The values that only the administrator may read, by name."""
     user = await flow.clinician()
     return {
         "name": app["name"],
@@ -88,23 +88,23 @@ async def _private(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in GRANTED])
-def test_a_stranger_reads_nothing_that_is_stored(desk: Sitting, stolen: Stolen, way: str) -> None:
+def test_a_remote_client_reads_nothing_that_is_stored(desk: Sitting, stolen: Stolen, way: str) -> None:
     async def steps(flow: Flow) -> None:
         far = remote(desk)
         answer = await WAYS[way](far, stolen)
         assert answer.status_code >= 400 or "error=" in answer.headers["location"]
-        seen = answer.text + str(answer.headers)
+        visible_text = answer.text + str(answer.headers)
         id = answer.headers["x-correlation-id"]
         for form in FORMS:
-            seen += (await far.http.get(f"/exchanges/{id}", headers={"Accept": form})).text
-        told = {what for what, text in (await _private(flow, stolen.app)).items() if text in seen}
-        assert not told
+            visible_text += (await far.http.get(f"/exchanges/{id}", headers={"Accept": form})).text
+        disclosed = {what for what, text in (await _private(flow, stolen.app)).items() if text in visible_text}
+        assert not disclosed
 
     desk.do(steps)
 
 
-def test_the_administrator_reads_what_the_stranger_does_not(desk: Sitting, stolen: Stolen) -> None:
-    """The control: the same exchange, at the keyboard."""
+def test_the_administrator_reads_the_stored_values(desk: Sitting, stolen: Stolen) -> None:
+    """The control: the administrator reads the same exchange on this machine."""
 
     async def steps(flow: Flow) -> None:
         answer = await WAYS["an authorization request with another redirect URI"](remote(desk), stolen)
@@ -117,14 +117,14 @@ def test_the_administrator_reads_what_the_stranger_does_not(desk: Sitting, stole
     desk.do(steps)
 
 
-def test_a_stranger_is_still_told_what_is_wrong(desk: Sitting, stolen: Stolen) -> None:
+def test_a_remote_client_still_learns_what_is_wrong(desk: Sitting, stolen: Stolen) -> None:
     async def steps(flow: Flow) -> None:
         far = remote(desk)
         answer = await WAYS["an authorization request with another redirect URI"](far, stolen)
-        said = await exchange_of(far, answer)
-        found = next(one for one in said["findings"] if one["id"] == "redirect-uri-mismatch")
-        assert found["facts"]["received"] == "https://thief.example/cb"
-        assert found["title"]
-        assert found["fix"]
+        exchange = await exchange_of(far, answer)
+        finding = next(entry for entry in exchange["findings"] if entry["id"] == "redirect-uri-mismatch")
+        assert finding["facts"]["received"] == "https://thief.example/cb"
+        assert finding["title"]
+        assert finding["fix"]
 
     desk.do(steps)

@@ -1,4 +1,4 @@
-"""Section C of the attacks: chains, _has, includes. The same predicate at every hop, and a scope for every type named."""
+"""Attacks, section C: chains, _has and includes. The same filter applies at every hop, and each type needs a scope."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ REFUSED: list[tuple[str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("number", "token", "path", "may"), REFUSED, ids=[one[0] for one in REFUSED])
-def test_a_type_that_is_named_needs_its_scope(target: Target, number: str, token: str, path: str, may: str) -> None:
-    """Decided before anything is looked for: the answer is the same for what would match and for what would not."""
+@pytest.mark.parametrize(("number", "token", "path", "may"), REFUSED, ids=[case[0] for case in REFUSED])
+def test_every_type_in_a_search_needs_its_scope(target: Target, number: str, token: str, path: str, may: str) -> None:
+    """Decided before the search: the response is the same whether or not anything would match."""
     answers = [target.ask(token, path), target.ask(token, path.replace("x", "Bravo"))]
     for answer in answers:
         assert answer.status_code == 403, answer.text
@@ -116,8 +116,8 @@ HOPS: list[tuple[str, str, str, set[str], set[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("number", "token", "path", "matches", "included", "hidden"), HOPS, ids=[one[0] for one in HOPS])
-def test_every_hop_sees_what_the_token_sees(
+@pytest.mark.parametrize(("number", "token", "path", "matches", "included", "hidden"), HOPS, ids=[case[0] for case in HOPS])
+def test_every_hop_sees_only_what_the_token_sees(
     target: Target, number: str, token: str, path: str, matches: set[str], included: set[str], hidden: str
 ) -> None:
     answer = target.ask(token, path)
@@ -130,14 +130,14 @@ def test_every_hop_sees_what_the_token_sees(
         assert hidden not in answer.text.replace('"reference":"' + hidden, "")
 
 
-def test_36_every_include_of_a_patient_is_of_the_patient(target: Target) -> None:
-    found = target.found("TA", "/Patient?_id=A&_revinclude=*&_include=*")
-    assert {"Patient/A", "Observation/oa-lab", "Coverage/cva", "Encounter/ea", "Appointment/ap"} <= found
-    whole = target.found("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
-    assert {"Observation/o-focus", "Patient/A2", "Group/g"} <= whole - found
+def test_36_includes_of_a_patient_are_in_its_compartment(target: Target) -> None:
+    visible = target.found("TA", "/Patient?_id=A&_revinclude=*&_include=*")
+    assert {"Patient/A", "Observation/oa-lab", "Coverage/cva", "Encounter/ea", "Appointment/ap"} <= visible
+    everything = target.found("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
+    assert {"Observation/o-focus", "Patient/A2", "Group/g"} <= everything - visible
 
 
-def test_37_an_include_meets_the_filter_too(target: Target) -> None:
+def test_37_an_include_must_match_the_filter_too(target: Target) -> None:
     path = "/Observation?_id=ob-member&_include=Observation:has-member&_include=Observation:subject:Patient"
     assert "Observation/oa-lab" in target.found("ALL", path)
     assert target.ask("TAL", path).status_code == 403
@@ -147,18 +147,18 @@ def test_37_an_include_meets_the_filter_too(target: Target) -> None:
     "path",
     ["/Observation?encounter.patient.organization.name=x", "/Observation?encounter.patient.link:Patient.link:Patient.name=x"],
 )
-def test_30_a_chain_has_an_end(target: Target, path: str) -> None:
+def test_30_the_length_of_a_chain_is_limited(target: Target, path: str) -> None:
     assert target.ask("TA", path).status_code == 400
     assert target.ask("ALL", path).status_code == 400
 
 
-def test_38_what_is_contained_comes_with_its_container_and_no_other_way(target: Target) -> None:
+def test_38_a_contained_resource_is_returned_only_with_its_container(target: Target) -> None:
     assert target.ask("TA", "/Observation/oa-cont").json()["contained"][0]["name"] == [{"family": "Bravo"}]
     assert target.found("TA", "/Patient?name=Bravo") == set()
     assert "Patient/c" not in target.found("ALL", "/Patient")
 
 
-def test_39_a_list_is_its_patient_s(target: Target) -> None:
+def test_39_a_list_belongs_to_its_patient(target: Target) -> None:
     assert target.ask("TA", "/List/l").status_code == 200
     assert target.ask("TB", "/List/l").status_code == 404
 
@@ -179,22 +179,22 @@ def test_39_a_list_is_its_patient_s(target: Target) -> None:
         "/Group/g/$export",
     ],
 )
-def test_42_43_66_67_an_operation_has_no_rules_of_its_own(target: Target, path: str) -> None:
+def test_42_43_66_67_operations_apply_the_same_rules(target: Target, path: str) -> None:
     for method in ("GET", "POST"):
         answer = target.ask("TA", path, method)
         assert answer.status_code in (200, 400, 403, 404, 405, 415)
         entries = names(answer) if answer.status_code == 200 else {answer.text}
-        assert not any(name in one for name in ("ob-lab", "ob-hiv", "o-focus", "o-orphan", "Bravo", "/eb") for one in entries)
+        assert not any(name in text for name in ("ob-lab", "ob-hiv", "o-focus", "o-orphan", "Bravo", "/eb") for text in entries)
         absent = target.ask("TA", path.replace("/B/", "/none/").replace("/g/", "/none/"), method)
         assert absent.status_code == answer.status_code
 
 
-def test_an_include_has_an_end_and_says_so(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_includes_is_reported(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     path = "/Patient?_id=A&_revinclude=*"
-    every = names(target.ask("TA", path), "include")
-    for most in (len(every), len(every) - 1, 1):
+    included = names(target.ask("TA", path), "include")
+    for most in (len(included), len(included) - 1, 1):
         monkeypatch.setattr(includes, "MOST", most)
         answer = target.ask("TA", path)
         assert len(names(answer, "include")) == most
-        assert names(answer, "include") <= every
-        assert ("incomplete" in answer.text) is (most < len(every))
+        assert names(answer, "include") <= included
+        assert ("incomplete" in answer.text) is (most < len(included))

@@ -1,7 +1,7 @@
-"""Non-interference: what a token may not see makes no difference to any answer.
+"""Resources that a token may not see don't affect any response (non-interference).
 
-The whole database and one that holds nothing but what the token may see give the same: status, matches, includes,
-totals, pages. The place of the invisible in the order of numbers alone may show, so order is compared where it is asked.
+The full database and one with only the visible resources give the same status, matches, includes, totals and pages. Only
+the order may depend on invisible resources, so it is compared only if the request sorts.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(Hea
 LONG = settings(QUICK, max_examples=10_000, derandomize=False)
 
 
-def grown() -> list[Json]:
-    """More patients, whose records refer to each other as real ones would not."""
-    dice, made = random.Random(7), list(RESOURCES)
+def many_resources() -> list[Json]:
+    """More patients, with unusual references between their records."""
+    dice, resources = random.Random(7), list(RESOURCES)
     for id in PEOPLE[2:]:
-        made.append(
+        resources.append(
             patient(
                 id,
                 f"Name{id}",
@@ -45,7 +45,7 @@ def grown() -> list[Json]:
                 link=[{"other": ref(f"Patient/{dice.choice(PEOPLE)}"), "type": "seealso"}],
             )
         )
-        made.append(
+        resources.append(
             resource(
                 "Encounter",
                 f"e{id}",
@@ -55,7 +55,7 @@ def grown() -> list[Json]:
             )
         )
     for number in range(50):
-        made.append(
+        resources.append(
             observation(
                 f"x{number}",
                 f"Patient/{dice.choice(PEOPLE)}",
@@ -66,11 +66,11 @@ def grown() -> list[Json]:
                 hasMember=[ref(f"Observation/x{dice.randrange(50)}")],
                 valueQuantity={"value": dice.randint(1, 9)},
                 effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01",
-                **_told(dice),
+                **_narrative(dice),
             )
         )
     for number in range(12):
-        made.append(
+        resources.append(
             resource(
                 "DiagnosticReport",
                 f"d{number}",
@@ -79,7 +79,7 @@ def grown() -> list[Json]:
                 result=[ref(f"Observation/x{dice.randrange(50)}") for _ in range(3)],
             )
         )
-        made.append(
+        resources.append(
             resource(
                 "Coverage",
                 f"c{number}",
@@ -88,47 +88,47 @@ def grown() -> list[Json]:
                 subscriber=ref(f"Patient/{dice.choice(PEOPLE)}"),
             )
         )
-    return made
+    return resources
 
 
-def _told(dice: random.Random) -> Json:
-    """In words, for people: some of it."""
+def _narrative(dice: random.Random) -> Json:
+    """Sometimes a narrative and a note."""
     div = f"<div xmlns='http://www.w3.org/1999/xhtml'>{dice.choice(('Calm', 'Not calm, at rest', 'Bravo'))}</div>"
-    said = {"text": {"status": "generated", "div": div}} if dice.random() < 0.5 else {}
+    narrative = {"text": {"status": "generated", "div": div}} if dice.random() < 0.5 else {}
     label = {"tag": [{"system": "urn:label", "code": str(dice.randint(1, 40))}]}
     return (
-        said
+        narrative
         | {"meta": label}
         | ({"note": [{"text": dice.choice(("Resting", "Bravo was there"))}]} if dice.random() < 0.5 else {})
     )
 
 
-def shown(token: str, made: Json) -> bool:
-    """By the facts of the resource alone, with no query and no store."""
-    held = TOKENS[token]
-    user = User("papa", "general", "Practitioner/p", patients=("A",)) if held.user else None
-    facts = save(made).facts
-    sees = visibility(held, user, Policy(), frozenset(compartment_types("r4")))
-    return sees.allows(made["resourceType"], "rs", facts.patients, facts.codes)
+def shown(token: str, content: Json) -> bool:
+    """Whether the token may see the resource, decided only by its content, without a query or a store."""
+    access_token = TOKENS[token]
+    user = User("papa", "general", "Practitioner/p", patients=("A",)) if access_token.user else None
+    facts = save(content).facts
+    sees = visibility(access_token, user, Policy(), frozenset(compartment_types("r4")))
+    return sees.allows(content["resourceType"], "rs", facts.patients, facts.codes)
 
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[dict[str, Target]]:
-    """ "" is the whole; under a token's name only what it may see."""
+    """The servers by name: "" has all data, and a token's name has only what that token may see."""
     with ExitStack() as stack:
-        opened = {}
+        targets = {}
         for name in ("", *EYES):
             desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), engine(), patients=0))
-            kept = [one for one in grown() if not name or shown(name, one)]
+            visible_resources = [content for content in many_resources() if not name or shown(name, content)]
 
-            async def load(flow: Flow, kept: list[Json] = kept, name: str = name) -> None:
+            async def load(flow: Flow, visible_resources: list[Json] = visible_resources, name: str = name) -> None:
                 await flow.http.get("/general/r4/Patient/x")
-                others = [one for one in steps() if isinstance(one, Put) or (not name and _is_extra(one))]
-                await flow.sandbox.runtime.store.transaction([*(save(one) for one in kept), *others])
+                others = [record for record in steps() if isinstance(record, Put) or (not name and _is_extra(record))]
+                await flow.sandbox.runtime.store.transaction([*(save(record) for record in visible_resources), *others])
 
             desk.do(load)
-            opened[name] = Target(desk)
-        yield opened
+            targets[name] = Target(desk)
+        yield targets
 
 
 def _is_extra(step: object) -> bool:
@@ -250,7 +250,7 @@ SEVERAL = (
     "/?_type=Encounter,Coverage&_lastUpdated=ge2020{1}",
     "/?_id={0},x5,e{0}{1}",
 )
-"""Searches on several types, and in compartments."""
+"""Searches across several types, and in compartments."""
 ENDS = st.sampled_from(("", "&_count=2", "&_sort=-_id&_count=3", "&_summary=count", "&_revinclude=*"))
 
 
@@ -287,7 +287,7 @@ NARROWED = st.sampled_from(
 
 @st.composite
 def operations(draw: st.DrawFn) -> str:
-    """What operations answer with: bundles as of a search."""
+    """Operations that return bundles like a search."""
     kind = draw(st.sampled_from(("everything", "everything", "lastn", "docref")))
     if kind == "docref":
         return f"/DocumentReference/$docref?patient={draw(IDS)}&{draw(st.sampled_from(('', 'start=2015', '_count=1')))}"
@@ -302,24 +302,24 @@ def _name(pair: str) -> str:
     return pair.partition("=")[0]
 
 
-def told(answer: httpx2.Response) -> Any:
-    """What one page says, aside from cursors and the order that nobody asked for."""
+def summary(answer: httpx2.Response) -> Any:
+    """The status, total and links of a page, without cursors and order."""
     if answer.status_code != 200:
         return answer.status_code, answer.text
-    said = answer.json()
-    links = [(one["relation"], re.sub(r"_cursor=[^&]*", "", one["url"])) for one in said["link"]]
-    return said.get("total"), len(names(answer, "match")), links
+    bundle = answer.json()
+    links = [(link["relation"], re.sub(r"_cursor=[^&]*", "", link["url"])) for link in bundle["link"]]
+    return bundle.get("total"), len(names(answer, "match")), links
 
 
 def read(runtime: Target, token: str, path: str) -> tuple[list[Any], list[str], set[str]]:
-    """Pages as told; matches in order; all resources, byte for byte."""
+    """The summaries of the pages, the matches in order, and all resources byte for byte."""
     pages: list[Any] = []
     order: list[str] = []
     bodies: set[str] = set()
     following_page: str | None = path
     while following_page is not None and len(pages) < 8:
         answer = runtime.ask(token, following_page)
-        pages.append(told(answer))
+        pages.append(summary(answer))
         if answer.status_code != 200:
             break
         entries = answer.json().get("entry", [])
@@ -343,13 +343,13 @@ def check(worlds: dict[str, Target], token: str, path: str) -> None:
 
 @given(token=st.sampled_from(EYES), path=operations())
 @QUICK
-def test_the_invisible_makes_no_difference_to_operations(worlds: dict[str, Target], token: str, path: str) -> None:
+def test_invisible_resources_do_not_affect_operations(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)
 
 
 @given(token=st.sampled_from(EYES), path=searches())
 @QUICK
-def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str, path: str) -> None:
+def test_invisible_resources_do_not_affect_searches(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)
 
 
@@ -357,26 +357,26 @@ def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str
 @pytest.mark.timeout(1800)
 @given(token=st.sampled_from(EYES), path=st.one_of(searches(), operations()))
 @LONG
-def test_the_invisible_makes_no_difference_at_length(worlds: dict[str, Target], token: str, path: str) -> None:
+def test_invisible_resources_do_not_affect_many_random_requests(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)
 
 
-def test_the_labels_of_the_invisible_make_no_difference(worlds: dict[str, Target]) -> None:
-    """$meta of a type and of the server: what is in use among what the token may see."""
-    told = 0
+def test_labels_of_invisible_resources_do_not_affect_meta(worlds: dict[str, Target]) -> None:
+    """$meta of a type and of the server returns only labels of resources that the token may see."""
+    labelled = 0
     for token in EYES:
         for path in ("/$meta", "/Observation/$meta", "/Patient/$meta"):
             whole, visible = worlds[""].ask(token, path), worlds[token].ask(token, path)
             assert (whole.status_code, whole.text) == (visible.status_code, visible.text), (token, path)
-            told += "urn:label" in whole.text
-        every = worlds[""].ask("ALL", "/$meta").text
-        assert "urn:label" in every
-    assert told >= len(EYES)
+            labelled += "urn:label" in whole.text
+        all_labels = worlds[""].ask("ALL", "/$meta").text
+        assert "urn:label" in all_labels
+    assert labelled >= len(EYES)
 
 
-def test_the_visible_does_make_a_difference(worlds: dict[str, Target]) -> None:
-    """Else the law above would hold of a server that answers nothing."""
+def test_visible_resources_do_affect_searches(worlds: dict[str, Target]) -> None:
+    """The control: without it, a server that returns nothing would pass the tests above."""
     for token in EYES:
         assert names(worlds[token].ask(token, "/Observation")) or names(worlds[token].ask(token, "/Patient"))
-        seen, there = (len(read(worlds[name], "ALL", "/Observation?_count=1000")[1]) for name in (token, ""))
-        assert seen < there
+        visible, total = (len(read(worlds[name], "ALL", "/Observation?_count=1000")[1]) for name in (token, ""))
+        assert visible < total

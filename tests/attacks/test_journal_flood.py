@@ -1,4 +1,4 @@
-"""A flood of refused requests fills neither the disk nor a page, and washes out nobody else's exchanges."""
+"""A flood of refused requests fills neither the disk nor a page, and doesn't displace other clients' exchanges."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sickbay.services.journal import exchange_record, timelines
 from sickbay.services.records import digest
 from sickbay.storage.interface import Put, Record
 
-KEPT = 60
+LIMIT = 60
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("flood"), engine(), patients=0, journal_exchanges=KEPT) as opened:
-        yield opened
+    with sitting(tmp_path_factory.mktemp("flood"), engine(), patients=0, journal_exchanges=LIMIT) as server:
+        yield server
 
 
 async def _refused(flow: Flow, client_id: str, number: int) -> str:
@@ -36,13 +36,13 @@ async def _refused(flow: Flow, client_id: str, number: int) -> str:
 
 
 async def _figure(flow: Flow, name: str) -> float:
-    found = re.search(rf"^{re.escape(name)} (\S+)$", (await flow.http.get("/metrics")).text, re.M)
-    assert found is not None, name
-    return float(found[1])
+    match = re.search(rf"^{re.escape(name)} (\S+)$", (await flow.http.get("/metrics")).text, re.M)
+    assert match is not None, name
+    return float(match[1])
 
 
 async def _settled(flow: Flow) -> None:
-    """As after the next batch."""
+    """Writes and trims the journal, as after the next batch."""
     await flow.sandbox.journal.flush()
     await flow.sandbox.journal.trim()
 
@@ -54,41 +54,41 @@ def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) 
         quiet = [await _refused(flow, app["client_id"], number) for number in range(5)]
         client_id = other["client_id"] if flooding == "an app" else "nobody"
         before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
-        flood = [await _refused(flow, client_id, number) for number in range(3 * KEPT)]
+        flood = [await _refused(flow, client_id, number) for number in range(3 * LIMIT)]
         await _settled(flow)
         for id in quiet:
             assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
         assert (await flow.http.get(f"/exchanges/{flood[-1]}", headers=JSON)).status_code == 200
         assert (await flow.http.get(f"/exchanges/{flood[0]}", headers=JSON)).status_code == 404
-        assert await _figure(flow, "sickbay_journal_exchanges") == KEPT
-        assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') - before >= 2 * KEPT
+        assert await _figure(flow, "sickbay_journal_exchanges") == LIMIT
+        assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') - before >= 2 * LIMIT
 
     desk.do(steps)
 
 
 def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
-    """The control."""
+    """The control for the test above."""
 
     async def steps(flow: Flow) -> None:
         await flow.http.post("/admin/reset", json={})
-        ids = [await _refused(flow, "nobody", number) for number in range(KEPT // 2)]
+        ids = [await _refused(flow, "nobody", number) for number in range(LIMIT // 2)]
         before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
         await _settled(flow)
         for id in ids:
             assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
         assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') == before
-        assert await _figure(flow, "sickbay_journal_limit_exchanges") == KEPT
+        assert await _figure(flow, "sickbay_journal_limit_exchanges") == LIMIT
 
     desk.do(steps)
 
 
-def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_there_are(desk: Sitting) -> None:
+def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_others(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         id = await _refused(flow, "nobody", 0)
         record = await flow.sandbox.runtime.store.get("exchange", id)
         assert record is not None
         value = exchange_record.text_of(record)
-        many = [
+        stored = [
             Record(
                 "exchange",
                 f"{digest(str(number))[:16]}",
@@ -102,16 +102,16 @@ def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_the
             )
             for number in range(timelines.FIRST + timelines.LAST + 150)
         ]
-        await flow.sandbox.runtime.store.transaction([Put(one, aside=True) for one in many])
+        await flow.sandbox.runtime.store.transaction([Put(exchange, aside=True) for exchange in stored])
         answer = await flow.http.get("/timelines/A-long-timeline-", headers=JSON)
-        found = answer.json()
-        shown = {one["id"] for one in found["exchanges"]}
+        timeline = answer.json()
+        shown = {exchange["id"] for exchange in timeline["exchanges"]}
         first = {f"x{number:04}" for number in range(timelines.FIRST)}
-        newest = {f"x{number:04}" for number in range(len(many) - timelines.LAST, len(many))}
+        newest = {f"x{number:04}" for number in range(len(stored) - timelines.LAST, len(stored))}
         assert shown == first | newest
-        assert found["left_out"] == 150
-        assert "headers" not in found["exchanges"][0]["request"]
-        assert "body" not in found["exchanges"][0]["response"]
+        assert timeline["left_out"] == 150
+        assert "headers" not in timeline["exchanges"][0]["request"]
+        assert "body" not in timeline["exchanges"][0]["response"]
         page = (await flow.http.get("/timelines/A-long-timeline-", headers={"Accept": "text/html"})).text
         assert "150 exchanges between the first and the newest are not shown." in page
 

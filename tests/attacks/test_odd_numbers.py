@@ -1,4 +1,4 @@
-"""A number that few programs can write, sent by a stranger, breaks no list that the administrator reads later."""
+"""An unusually large number in a request doesn't break any list that the administrator reads later."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LISTS = ("/admin/exchanges?limit=1000", "/exchanges", "/admin/apps", "/developer
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("numbers"), patients=1) as held:
-        yield held
+    with sitting(tmp_path_factory.mktemp("numbers"), patients=1) as server:
+        yield server
 
 
 def _encoded(text: str) -> str:
@@ -26,7 +26,7 @@ def _encoded(text: str) -> str:
 
 
 def _assertions(client_id: str, number: str) -> Iterator[str]:
-    """With the number at the place of each claim and header. The signature is wrong: a stranger has no key."""
+    """Assertions with the number in each claim and header. The signature is wrong, because the client has no key."""
     claims = {"iss": client_id, "sub": client_id, "aud": "x", "exp": 1, "nbf": 1, "iat": 1, "jti": "1", "more": 1}
     header = {"alg": "RS384", "kid": "1", "typ": "JWT", "crit": ["1"], "more": 1}
     for part, other in ((claims, header), (header, claims)):
@@ -36,7 +36,7 @@ def _assertions(client_id: str, number: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", ["1795787391", *NUMBERS])
-def test_an_assertion_of_a_stranger_leaves_every_list_readable(desk: Sitting, number: str) -> None:
+def test_an_assertion_with_a_large_number_leaves_every_list_readable(desk: Sitting, number: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             type="system",
@@ -57,7 +57,7 @@ def test_an_assertion_of_a_stranger_leaves_every_list_readable(desk: Sitting, nu
             assert answer.status_code == 400, answer.text
         for path in LISTS:
             for accept in ("application/json", "text/html"):
-                read = await flow.http.get(path, headers={"Accept": accept})
-                assert read.status_code == 200, (path, accept)
+                response = await flow.http.get(path, headers={"Accept": accept})
+                assert response.status_code == 200, (path, accept)
 
     desk.do(steps)

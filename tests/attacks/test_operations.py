@@ -1,4 +1,4 @@
-"""Attacks 42, 43, 66, 67 and the histories of 5 and 6: operations and exports see what a search sees, and no more."""
+"""Attacks 42, 43, 66 and 67, and histories (5 and 6): operations and exports return only what a search returns."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ SYSTEM = {
 
 @pytest.fixture(scope="module")
 def exporting(target: Target) -> Target:
-    """Clients of their own for the exports: a job is its client's."""
-    made = [
+    """Separate clients for the exports, because a job belongs to its client."""
+    tokens = [
         Put(records.token(records.digest(name), AccessToken(client, scope, BASE, 4_000_000_000, name, name), "general"))
         for client in ("one", "other", "narrow")
         for name, scope in (
@@ -55,26 +55,26 @@ def exporting(target: Target) -> Target:
     clients = [Put(records.app(Client(name, app_id=name, name=name, scope=own))) for name, own in registered.items()]
 
     async def load(flow: Flow) -> None:
-        await flow.sandbox.runtime.store.transaction([*made, *clients])
+        await flow.sandbox.runtime.store.transaction([*tokens, *clients])
 
     target.desk.do(load)
     return target
 
 
 @pytest.mark.parametrize("token", ["TA", "TU"])
-def test_42_everything_is_what_is_one_s_own(target: Target, token: str) -> None:
+def test_42_everything_returns_only_the_own_records(target: Target, token: str) -> None:
     assert target.found(token, "/Patient/A/$everything", "match") == MINE
     assert target.found(token, "/Patient/$everything", "match") == MINE
     assert target.found(token, "/Patient/A/$everything") - MINE == {"Practitioner/p"}
-    some = target.found(token, "/Patient/A/$everything?_type=Patient,Coverage&_since=2000-01-01T00:00:00Z")
-    assert some == {"Patient/A", "Coverage/cva"}
+    selected = target.found(token, "/Patient/A/$everything?_type=Patient,Coverage&_since=2000-01-01T00:00:00Z")
+    assert selected == {"Patient/A", "Coverage/cva"}
     whole = target.found("ALL", "/Patient/A/$everything", "match")
     assert whole >= MINE
     assert "Observation/ob-lab" not in whole
     assert "Observation/ob-lab" in target.found("ALL", "/Patient/B/$everything", "match")
 
 
-def test_42_a_type_that_is_asked_for_needs_its_scope(target: Target) -> None:
+def test_42_a_requested_type_needs_its_scope(target: Target) -> None:
     assert target.ask("TAPS", "/Patient/A/$everything?_type=Coverage").status_code == 403
     assert target.ask("TAPS", "/Patient/$everything?_type=Patient,Coverage").status_code == 403
     assert target.found("TAPS", "/Patient/A/$everything") == {"Patient/A"}
@@ -94,7 +94,7 @@ def test_42_a_type_that_is_asked_for_needs_its_scope(target: Target) -> None:
         ("/Observation/ob-lab/$validate", "ob-lab", "TB"),
     ],
 )
-def test_42_the_hidden_is_as_absent_to_operations(target: Target, path: str, id: str, may: str) -> None:
+def test_42_operations_treat_hidden_resources_as_absent(target: Target, path: str, id: str, may: str) -> None:
     for token in ("TA", "TU"):
         hidden = target.ask(token, path)
         assert hidden.status_code == 404
@@ -102,7 +102,7 @@ def test_42_the_hidden_is_as_absent_to_operations(target: Target, path: str, id:
     assert target.ask(may, path).status_code in (200, 410)
 
 
-def test_42_a_page_of_everything_is_no_right_to_it(target: Target) -> None:
+def test_42_a_page_url_of_everything_gives_no_access(target: Target) -> None:
     first = target.ask("TB", "/Patient/B/$everything?_count=1")
     page = following(first)
     assert page is not None
@@ -125,7 +125,7 @@ def test_42_a_page_of_everything_is_no_right_to_it(target: Target) -> None:
     "path",
     ["/Observation/$lastn?patient=B&max=9", "/Observation/$lastn?subject=Patient/B", "/DocumentReference/$docref?patient=B"],
 )
-def test_43_what_is_asked_of_another_patient_is_nothing(target: Target, path: str) -> None:
+def test_43_operations_on_another_patient_return_nothing(target: Target, path: str) -> None:
     for token in ("TA", "TU"):
         answer = target.ask(token, path)
         assert answer.status_code == 200
@@ -133,9 +133,9 @@ def test_43_what_is_asked_of_another_patient_is_nothing(target: Target, path: st
     assert names(target.ask("TB", path)) != set()
 
 
-def test_43_the_last_of_all_are_one_s_own(target: Target) -> None:
-    found = target.found("TA", "/Observation/$lastn?max=100")
-    assert found == {one for one in MINE if one.startswith("Observation/")}
+def test_43_lastn_returns_only_the_own_records(target: Target) -> None:
+    latest = target.found("TA", "/Observation/$lastn?max=100")
+    assert latest == {name for name in MINE if name.startswith("Observation/")}
     labs = target.found("TAL", "/Observation/$lastn?max=100")
     assert labs == {"Observation/oa-lab", "Observation/oa-cont", "Observation/moved"}
     assert target.ask("TAP", "/Observation/$lastn").status_code == 403
@@ -153,7 +153,7 @@ def test_43_the_last_of_all_are_one_s_own(target: Target) -> None:
         "/Patient/A/$graphql",
     ],
 )
-def test_43_67_there_is_no_second_engine(target: Target, path: str) -> None:
+def test_43_67_other_query_operations_are_not_available(target: Target, path: str) -> None:
     for token in ("TA", "ALL"):
         for method in ("GET", "POST"):
             assert target.ask(token, path, method).status_code in (403, 404)
@@ -161,7 +161,7 @@ def test_43_67_there_is_no_second_engine(target: Target, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/$export", "/Patient/$export", "/Group/g/$export", "/Group/none/$export"])
 @pytest.mark.parametrize("token", ["TA", "TU", "mixed"])
-def test_66_a_person_s_token_exports_nothing(target: Target, path: str, token: str) -> None:
+def test_66_a_user_s_token_cannot_export(target: Target, path: str, token: str) -> None:
     for method in ("GET", "POST"):
         assert target.ask(token, path, method, headers=LATER).status_code == 403
 
@@ -174,15 +174,15 @@ def begun(target: Target, token: str, path: str) -> str:
 
 
 def exported(target: Target, token: str, path: str) -> dict[str, set[str]]:
-    told = target.ask(token, begun(target, token, path)).json()
-    found = {}
-    for one in told["output"]:
-        lines = target.ask(token, one["url"].removeprefix(BASE)).text.splitlines()
-        found[one["type"]] = {json.loads(line)["id"] for line in lines}
-    return found
+    status = target.ask(token, begun(target, token, path)).json()
+    ids_by_type = {}
+    for output in status["output"]:
+        lines = target.ask(token, output["url"].removeprefix(BASE)).text.splitlines()
+        ids_by_type[output["type"]] = {json.loads(line)["id"] for line in lines}
+    return ids_by_type
 
 
-def test_66_a_group_is_exported_by_who_covers_group_and_patients_with_the_token_or_its_registration(
+def test_66_exporting_a_group_needs_scopes_for_group_and_patients(
     exporting: Target,
 ) -> None:
     for token in ("one-TS", "one-TGROUPONLY"):
@@ -191,27 +191,27 @@ def test_66_a_group_is_exported_by_who_covers_group_and_patients_with_the_token_
     for path in ("/Group/g/$export", "/Group/none/$export"):
         assert exporting.ask("narrow-TPATIENTS", path, headers=LATER).status_code == 403
     assert exporting.ask("narrow-TPATIENTS", "/Patient/$export", headers=LATER).status_code == 202
-    found = exported(exporting, "one-TGROUP", "/Group/g/$export")
-    assert set(found) == {"Observation", "Patient"}
-    assert {"oa-lab", "ob-lab"} <= found["Observation"]
-    assert "o-orphan" not in found["Observation"]
+    ids_by_type = exported(exporting, "one-TGROUP", "/Group/g/$export")
+    assert set(ids_by_type) == {"Observation", "Patient"}
+    assert {"oa-lab", "ob-lab"} <= ids_by_type["Observation"]
+    assert "o-orphan" not in ids_by_type["Observation"]
     labs = exported(exporting, "one-TLAB", "/Group/g/$export")
     assert "oa-vit" not in labs["Observation"]
     assert "oa-lab" in labs["Observation"]
     for token in ("one-TGROUP", "one-TPATIENTS", "one-TTAGGED"):
         assert exporting.ask(token, "/Group/none/$export", headers=LATER).status_code == 404
-    assert exported(exporting, "one-TPATIENTS", "/Group/g/$export") == found
+    assert exported(exporting, "one-TPATIENTS", "/Group/g/$export") == ids_by_type
     assert exporting.ask("one-TPATIENTS", "/Group/g").status_code == 403
     assert exporting.ask("one-TTAGGED", "/Group/g/$export", headers=LATER).status_code == 404
 
 
-def test_66_only_what_the_scopes_cover_is_exported(exporting: Target) -> None:
+def test_66_only_types_in_the_scopes_are_exported(exporting: Target) -> None:
     assert set(exported(exporting, "one-TS", "/$export")) == {"Observation"}
     assert exporting.ask("one-TS", "/$export?_type=Observation,Patient", headers=LATER).status_code == 403
     assert {"Patient", "Observation", "Practitioner", "Group"} <= set(exported(exporting, "one-ALL", "/$export"))
 
 
-def test_66_status_and_files_are_their_client_s(exporting: Target) -> None:
+def test_66_only_the_client_of_a_job_reads_its_status_and_files(exporting: Target) -> None:
     status = begun(exporting, "one-ALL", "/$export")
     unknown = exporting.ask("other-ALL", "/$export/no-such-job")
     assert unknown.status_code == 404
@@ -224,28 +224,28 @@ def test_66_status_and_files_are_their_client_s(exporting: Target) -> None:
     assert "Bravo" in own.text
 
 
-def test_66_a_file_is_read_with_the_scopes_of_who_reads_it(exporting: Target) -> None:
-    """The same client with less: the job is no capability."""
+def test_66_a_file_is_read_with_the_scopes_of_the_reading_token(exporting: Target) -> None:
+    """The same client with a narrower token: having started the job doesn't allow reading its files."""
     status = begun(exporting, "one-ALL", "/$export")
     hidden, none = (exporting.ask("one-TS", f"{status}/{type}.ndjson") for type in ("Patient", "Nonsense"))
     assert hidden.status_code == none.status_code == 404
     assert hidden.text.replace("Patient", "Nonsense") == none.text
     assert "ob-lab" in exporting.ask("one-TS", f"{status}/Observation.ndjson").text
-    assert {one["type"] for one in exporting.ask("one-TS", status).json()["output"]} == {"Observation"}
+    assert {output["type"] for output in exporting.ask("one-TS", status).json()["output"]} == {"Observation"}
 
 
-def test_5_a_history_since_a_time_holds_the_visible_alone(target: Target) -> None:
+def test_5_a_history_since_a_time_contains_only_visible_versions(target: Target) -> None:
     for query in ("_since=2000-01-01T00:00:00Z", "_at=2023-11-14", "_at=2026", "_since=2000-01-01T00:00:00Z&_count=1"):
         answer = target.ask("TA", f"/Observation/_history?{query}")
         assert answer.status_code == 200
-        assert all(one["resource"]["id"] in ("oa-lab", "oa-vit", "oa-cont", "moved") for one in answer.json()["entry"])
+        assert all(entry["resource"]["id"] in ("oa-lab", "oa-vit", "oa-cont", "moved") for entry in answer.json()["entry"])
         assert "ob-lab" not in answer.text.replace("Observation/ob-lab", "") or "hasMember" in answer.text
     assert target.ask("TA", "/_history?_since=2000-01-01T00:00:00Z").status_code == 403
     whole = target.ask("ALL", "/_history?_count=1000").json()["entry"]
     assert len(whole) == len([step for step in steps() if hasattr(step, "body")])
 
 
-def test_62_what_a_token_adds_to_a_meta_makes_nothing_visible(target: Target) -> None:
+def test_62_adding_to_a_meta_makes_nothing_visible(target: Target) -> None:
     body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
     for path in ("/Observation/ob-lab/$meta-add", "/Observation/none/$meta-add"):
         answer = target.ask("TAW", path, "POST", json=body, headers={"Content-Type": "application/fhir+json"})
@@ -255,7 +255,7 @@ def test_62_what_a_token_adds_to_a_meta_makes_nothing_visible(target: Target) ->
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A database that holds nothing but what TA may see."""
+    """A database with only what TA may see."""
     from tests.attacks.test_invisible import shown
 
     with sitting(tmp_path_factory.mktemp("alone"), patients=0) as desk:
@@ -264,11 +264,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             await flow.http.get("/general/r4/Patient/x")
             from tests.attacks.fixture import RESOURCES
 
-            kept: list[Json] = [one for one in RESOURCES if shown("TA", one)]
+            visible: list[Json] = [content for content in RESOURCES if shown("TA", content)]
             moved = [step for step in steps() if getattr(step, "id", "") == "moved"][1:]
             await flow.sandbox.runtime.store.transaction(
                 [
-                    *(save(one) for one in kept),
+                    *(save(content) for content in visible),
                     *(save(json.loads(step.body)) for step in moved),  # type: ignore[union-attr]
                     *(step for step in steps() if isinstance(step, Put)),
                 ]
@@ -292,17 +292,17 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         "/Patient/A/$meta",
     ],
 )
-def test_the_invisible_makes_no_difference_to_operations(target: Target, alone: Target, path: str) -> None:
-    def told(runtime: Target) -> list[Any]:
-        found: list[Any] = []
+def test_invisible_resources_do_not_affect_operations(target: Target, alone: Target, path: str) -> None:
+    def pages_of(runtime: Target) -> list[Any]:
+        pages: list[Any] = []
         page: str | None = path
         while page is not None:
             answer: httpx2.Response = runtime.ask("TA", page)
-            said = answer.json()
-            found.append((answer.status_code, said.get("total"), len(said.get("entry", ()))))
-            found += sorted(str(one["resource"]["id"]) + one["search"]["mode"] for one in said.get("entry", ()))
-            page = following(answer) if "link" in said else None
-        return found
+            bundle = answer.json()
+            pages.append((answer.status_code, bundle.get("total"), len(bundle.get("entry", ()))))
+            pages += sorted(str(entry["resource"]["id"]) + entry["search"]["mode"] for entry in bundle.get("entry", ()))
+            page = following(answer) if "link" in bundle else None
+        return pages
 
-    assert sorted(map(str, told(target))) == sorted(map(str, told(alone)))
+    assert sorted(map(str, pages_of(target))) == sorted(map(str, pages_of(alone)))
     assert "TA" in TOKENS

@@ -1,4 +1,4 @@
-"""Behind a proxy every visitor is a loopback peer: none of them administers, by any address; the keyboard still does."""
+"""Behind a proxy every request comes from a loopback address, but only direct requests from this machine may administer."""
 
 from __future__ import annotations
 
@@ -81,11 +81,13 @@ def statuses(http: httpx2.Client, base: str, headers: dict[str, str] | None = No
 REFUSED = {401, 403}
 
 
-def test_the_keyboard_may_do_all_of_it(server: Live, http: httpx2.Client) -> None:
+def test_a_direct_request_may_administer(server: Live, http: httpx2.Client) -> None:
     assert statuses(http, server.base) <= {200, 201, 204, 303}
 
 
-def test_a_visitor_through_nginx_as_it_comes_may_do_none_of_it(server: Live, http: httpx2.Client, place: Path) -> None:
+def test_a_request_through_nginx_with_default_settings_may_not_administer(
+    server: Live, http: httpx2.Client, place: Path
+) -> None:
     with proxied(urlsplit(server.base).port or 0) as port:
         assert statuses(http, f"http://127.0.0.1:{port}") == REFUSED
         right = {"Authorization": f"Bearer {admin_key.read(place)}"}
@@ -93,20 +95,22 @@ def test_a_visitor_through_nginx_as_it_comes_may_do_none_of_it(server: Live, htt
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_a_forwarding_header_of_any_kind_may_do_none_of_it(server: Live, http: httpx2.Client, sign: dict[str, str]) -> None:
+def test_a_request_with_any_forwarding_header_may_not_administer(
+    server: Live, http: httpx2.Client, sign: dict[str, str]
+) -> None:
     assert statuses(http, server.base, sign) == REFUSED
 
 
-def test_the_refusal_names_what_looks_like_a_proxy(server: Live, http: httpx2.Client) -> None:
-    told = http.get(f"{server.base}/admin/apps", headers={"X-Real-IP": "::1"}).json()["detail"]
-    assert told.endswith("This request seems to come from a proxy (x-real-ip).")
+def test_the_refusal_names_the_header_that_suggests_a_proxy(server: Live, http: httpx2.Client) -> None:
+    detail = http.get(f"{server.base}/admin/apps", headers={"X-Real-IP": "::1"}).json()["detail"]
+    assert detail.endswith("This request seems to come from a proxy (x-real-ip).")
     page = http.get(f"{server.base}/developer", headers={"Via": "1.1 x", "Accept": "text/html"}).text
     assert "This request seems to come from a proxy (via)." in page
     elsewhere = http.get(f"{server.base}/admin/apps", headers={"Via": "1.1 x", "Origin": "https://evil.example"}).json()
     assert "proxy" not in elsewhere["detail"]
 
 
-def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None:
+def test_http_1_0_or_another_host_name_is_not_a_direct_request(server: Live) -> None:
     port = urlsplit(server.base).port or 0
     for head in (
         "GET /admin/apps HTTP/1.0\r\nHost: localhost:{port}\r\n",
@@ -128,12 +132,12 @@ CLIENTS = ("", "User-Agent: x\r\n", "User-Agent: Python-urllib/3.13\r\nAccept: *
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("proxy", BY_NGINX)
-def test_whatever_a_client_sends_to_nginx_with_http_1_1_is_not_the_keyboard(server: Live, proxy: str, client: str) -> None:
+def test_any_request_through_nginx_with_http_1_1_is_not_a_direct_request(server: Live, proxy: str, client: str) -> None:
     port = urlsplit(server.base).port or 0
     assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + proxy.format(host=f"127.0.0.1:{port}") + client) == 403
 
 
-def test_a_browser_behind_a_proxy_that_keeps_connections_is_not_the_keyboard(server: Live) -> None:
+def test_a_browser_behind_a_proxy_with_persistent_connections_is_not_a_direct_request(server: Live) -> None:
     port = urlsplit(server.base).port or 0
     head = f"GET /developer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: Mozilla/5.0\r\nAccept-Language: de\r\n"
     assert raw(port, head) == 403
@@ -150,7 +154,7 @@ def test_a_browser_behind_a_proxy_that_keeps_connections_is_not_the_keyboard(ser
         "Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n",
     ],
 )
-def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) -> None:
+def test_a_repeated_header_that_must_be_unique_is_refused(server: Live, twice: str) -> None:
     port = urlsplit(server.base).port or 0
     assert raw(port, f"POST /general/oauth/token HTTP/1.1\r\n{twice}Connection: close\r\n") == 400
 
@@ -170,12 +174,12 @@ def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) 
         ("http://localhost", 400),
     ],
 )
-def test_a_whole_url_as_target_has_the_name_of_the_host_header(server: Live, target: str, status: int) -> None:
-    """It counts instead of the Host header (RFC 9112 3.2.2), and forward proxies are asked so."""
+def test_a_full_url_as_target_must_have_the_name_of_the_host_header(server: Live, target: str, status: int) -> None:
+    """It replaces the Host header (RFC 9112 3.2.2), and clients of forward proxies send it."""
     assert raw(urlsplit(server.base).port or 0, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n") == status
 
 
-def test_two_authorizations_and_two_origins_are_nobody_s(server: Live, place: Path) -> None:
+def test_repeated_authorization_or_origin_headers_are_refused(server: Live, place: Path) -> None:
     port, key = urlsplit(server.base).port or 0, admin_key.read(place)
     begin = f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nVia: 1.1 x\r\n"
     right = f"Authorization: Bearer {key}\r\n"
@@ -205,11 +209,11 @@ MODES = [
 
 
 @pytest.mark.parametrize("mode", MODES, ids=" ".join)
-def test_the_commands_work_beside_the_server_in_every_mode(tmp_path: Path, mode: tuple[str, ...]) -> None:
+def test_the_commands_work_next_to_the_server_in_every_mode(tmp_path: Path, mode: tuple[str, ...]) -> None:
     with serving("--data", str(tmp_path), "--patients", "1", *mode) as live:
         file = tmp_path / admin_key.FILE
         assert file.stat().st_mode & 0o777 == 0o600
-        told = json.loads((tmp_path / "runtime.json").read_text())
+        runtime = json.loads((tmp_path / "runtime.json").read_text())
         commands: list[tuple[str, ...]] = [
             ("apps", "list"),
             ("launch", "sample-general", "--patient", "p-0001"),
@@ -217,15 +221,15 @@ def test_the_commands_work_beside_the_server_in_every_mode(tmp_path: Path, mode:
             ("token", "sample-general", "--scope", "user/Patient.rs", "--user", "okafor"),
         ]
         for command in commands if "--require-admin-token" in mode else commands[:1]:
-            done = sickbay(*command, folder=tmp_path)
-            assert done.returncode == 0, done.stderr
+            result = sickbay(*command, folder=tmp_path)
+            assert result.returncode == 0, result.stderr
         if "--https" not in mode and live.base.startswith("http"):
-            address = f"http://{told['host']}:{told['port']}/admin/apps"
-            alone = httpx2.get(address, trust_env=False, headers={"Host": "127.0.0.1"}).status_code
-            assert alone == 403
+            address = f"http://{runtime['host']}:{runtime['port']}/admin/apps"
+            status = httpx2.get(address, trust_env=False, headers={"Host": "127.0.0.1"}).status_code
+            assert status == 403
 
 
-def test_with_a_trusted_proxy_its_word_never_makes_a_keyboard(tmp_path: Path) -> None:
+def test_forwarded_addresses_of_a_trusted_proxy_never_make_a_direct_request(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "1", "--trusted-proxy", "127.0.0.1") as live:
         for sent in ({"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "127.0.0.1, 127.0.0.1"}, {}):
             assert httpx2.get(f"{live.base}/admin/apps", headers=sent, trust_env=False).status_code == 403

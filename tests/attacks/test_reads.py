@@ -1,4 +1,4 @@
-"""Section A of the attacks: reads, versions, history. What a token may not see is as if it had never been stored."""
+"""Attacks, section A: reads, versions and history. A resource that a token may not see looks like one that never existed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ HIDDEN: list[tuple[str, str, str, str, str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("number", "path", "id", "method", "may", "headers"), HIDDEN, ids=[one[0] for one in HIDDEN])
-def test_what_is_hidden_is_as_absent(
+@pytest.mark.parametrize(("number", "path", "id", "method", "may", "headers"), HIDDEN, ids=[case[0] for case in HIDDEN])
+def test_a_hidden_resource_looks_absent(
     target: Target, number: str, path: str, id: str, method: str, may: str, headers: dict[str, str]
 ) -> None:
     absent = path.replace(f"/{id}", "/no-such-thing")
@@ -45,7 +45,7 @@ def test_what_is_hidden_is_as_absent(
     assert target.ask(may, path, method, headers=headers).status_code in READS
 
 
-def test_9_another_representation_passes_the_same_gate(target: Target) -> None:
+def test_9_another_format_is_checked_in_the_same_way(target: Target) -> None:
     hidden = target.ask("TA", "/Observation/ob-lab?_format=xml")
     assert hidden.status_code in (404, 406)
     same(hidden, target.ask("TA", "/Observation/none?_format=xml"), ("ob-lab", "none"))
@@ -59,24 +59,24 @@ def test_5_the_whole_server_s_history_needs_a_system_scope(target: Target, path:
 
 
 @pytest.mark.parametrize("path", ["/Observation/_history", "/Observation/_history?_count=2"])
-def test_5_a_type_s_history_holds_and_counts_what_was_and_is_visible(target: Target, path: str) -> None:
+def test_5_a_type_s_history_contains_only_versions_that_were_and_are_visible(target: Target, path: str) -> None:
     answer = target.ask("TA", path)
     assert answer.status_code == 200
-    seen = {(entry["resource"]["id"], entry["resource"]["meta"]["versionId"]) for entry in answer.json()["entry"]}
-    mine = {("oa-lab", "1"), ("oa-vit", "1"), ("oa-cont", "1"), ("moved", "2")}
-    assert seen <= mine
-    assert len(seen) == (2 if "_count" in path else 4)
-    assert answer.json().get("total", len(mine)) == len(mine)
+    versions = {(entry["resource"]["id"], entry["resource"]["meta"]["versionId"]) for entry in answer.json()["entry"]}
+    own_versions = {("oa-lab", "1"), ("oa-vit", "1"), ("oa-cont", "1"), ("moved", "2")}
+    assert versions <= own_versions
+    assert len(versions) == (2 if "_count" in path else 4)
+    assert answer.json().get("total", len(own_versions)) == len(own_versions)
 
 
-def test_6_a_version_that_was_somebody_else_s_is_absent(target: Target) -> None:
+def test_6_a_version_that_belonged_to_another_patient_is_absent(target: Target) -> None:
     assert target.ask("TA", "/Observation/moved/_history/1").status_code == 404
     assert target.ask("TA", "/Observation/moved/_history/2").status_code in READS
     assert target.ask("TA", "/Observation/moved").status_code == 200
     assert target.ask("TB", "/Observation/moved").status_code == 404
 
 
-def test_7_what_was_deleted_is_gone_only_for_who_could_see_it(target: Target) -> None:
+def test_7_a_deleted_resource_is_gone_only_for_tokens_that_could_see_it(target: Target) -> None:
     same(target.ask("TA", "/Patient/D"), target.ask("TA", "/Patient/none"), ("/D ", "/none "))
     assert target.ask("TA", "/Patient/D").status_code == 404
     assert target.ask("ALL", "/Patient/D").status_code == 410
@@ -102,8 +102,8 @@ CONFUSING = (
 
 
 @pytest.mark.parametrize("path", CONFUSING)
-def test_10_a_path_has_one_spelling(target: Target, path: str) -> None:
-    """The bytes as they are sent: a client of HTTP would tidy them."""
+def test_10_a_path_has_only_one_spelling(target: Target, path: str) -> None:
+    """Sends the raw bytes, because an HTTP client would normalise the path."""
 
     async def steps(flow: Flow, token: str) -> tuple[int, bytes]:
         sent: list[dict[str, object]] = []
@@ -138,6 +138,6 @@ def test_10_a_path_has_one_spelling(target: Target, path: str) -> None:
         assert b"Bravo" not in body
 
 
-def test_10_the_right_spelling_reads(target: Target) -> None:
+def test_10_the_correct_spelling_is_read(target: Target) -> None:
     assert target.ask("TB", "/Observation/ob-lab").json()["id"] == "ob-lab"
     assert target.ask("ALL", "/Patient/B").json()["name"] == [{"family": "Bravo"}]

@@ -1,4 +1,4 @@
-"""What an app puts into a registration, a scope or a state is redacted like the rest, and a failing redaction is no outage."""
+"""Secrets in a registration, a scope or a state are redacted, and a failing redaction doesn't cause an outage."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NAME = "Quixotella"
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("records"), engine(), patients=1) as opened:
-        yield opened
+    with sitting(tmp_path_factory.mktemp("records"), engine(), patients=1) as server:
+        yield server
 
 
 async def _stored(flow: Flow, answer: Any) -> str:
@@ -37,8 +37,8 @@ def _address(secret: str) -> str:
 REGISTERED: dict[str, Callable[[str], dict[str, Any]]] = {
     "a redirect URI of a good registration": lambda secret: {"redirect_uris": [_address(secret)]},
     "a matrix parameter": lambda secret: {"redirect_uris": [f"{REDIRECT};token={secret}"]},
-    "an address of the server": lambda secret: {"redirect_uris": [f"http://localhost:7425/general/r4/Patient/{secret}"]},
-    "a scope that is an address": lambda secret: {"redirect_uris": [REDIRECT], "scope": _address(secret)},
+    "a URL of the server": lambda secret: {"redirect_uris": [f"http://localhost:7425/general/r4/Patient/{secret}"]},
+    "a scope that is a URL": lambda secret: {"redirect_uris": [REDIRECT], "scope": _address(secret)},
     "a scope": lambda secret: {"redirect_uris": [REDIRECT], "scope": f"openid {secret}"},
     "a filter of a scope": lambda secret: {"redirect_uris": [REDIRECT], "scope": f"user/Patient.rs?name={secret}"},
     "a redirect URI that is refused": lambda secret: {"redirect_uris": [f"{REDIRECT}#/{secret}"]},
@@ -48,7 +48,7 @@ REGISTERED: dict[str, Callable[[str], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("way", REGISTERED)
 @pytest.mark.parametrize("what", ["a live access token", "a chosen secret"])
-def test_what_a_registration_asks_for_is_not_public_yet(desk: Sitting, way: str, what: str) -> None:
+def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str, what: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(client="symmetric", client_secret=CHOSEN)
         secret = CHOSEN if what == "a chosen secret" else (await flow.launched())["access_token"]
@@ -59,7 +59,7 @@ def test_what_a_registration_asks_for_is_not_public_yet(desk: Sitting, way: str,
     desk.do(steps)
 
 
-def test_the_words_of_a_registration_are_still_shown(desk: Sitting) -> None:
+def test_ordinary_values_of_a_registration_are_still_shown(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         metadata = {"redirect_uris": [f"{REDIRECT}/second-page"], "scope": "openid patinet/Observation.read"}
         stored = await _stored(flow, await flow.http.post("/general/oauth/register", json=metadata))
@@ -99,11 +99,11 @@ PARTS: dict[str, Callable[[str], tuple[dict[str, str], tuple[str, ...]]]] = {
 
 
 @pytest.mark.parametrize("way", PARTS)
-def test_a_large_part_of_a_token_is_not_kept(desk: Sitting, way: str) -> None:
+def test_a_large_part_of_a_token_is_not_stored(desk: Sitting, way: str) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
+        tokens = await flow.launched()
         app = await flow.register()
-        sent, parts = PARTS[way](given["access_token"])
+        sent, parts = PARTS[way](tokens["access_token"])
         stored = await _stored(flow, await flow.authorize(app, **sent, scope="openid nothing"))
         assert not all(part in stored for part in parts)
         stored = await _stored(flow, await flow.authorize(app, nonce="x" * 20, scope="openid nothing"))
@@ -113,7 +113,7 @@ def test_a_large_part_of_a_token_is_not_kept(desk: Sitting, way: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["client_id", "state", "redirect_uri", "code_challenge", "client_name", "patient"])
-def test_a_secret_in_another_encoding_is_not_kept(desk: Sitting, name: str) -> None:
+def test_a_secret_in_another_encoding_is_not_stored(desk: Sitting, name: str) -> None:
     written = {
         _base64(CHOSEN),
         _base64(json.dumps({"secret": CHOSEN})),
@@ -135,7 +135,7 @@ def test_a_secret_in_another_encoding_is_not_kept(desk: Sitting, name: str) -> N
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
-def test_a_request_is_answered_though_its_redaction_fails(
+def test_a_request_is_answered_even_if_its_redaction_fails(
     desk: Sitting, accept: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
@@ -161,10 +161,12 @@ def test_a_request_is_answered_though_its_redaction_fails(
             await flow.sandbox.journal.flush()
         assert await figure(flow) - before >= 4
         assert code
-        for one in (answer, refused, page):
-            shown = await flow.http.get(f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": accept})
-            assert shown.status_code == 200
-            assert STATE not in shown.text
+        for response in (answer, refused, page):
+            exchange_page = await flow.http.get(
+                f"/exchanges/{response.headers['x-correlation-id']}", headers={"Accept": accept}
+            )
+            assert exchange_page.status_code == 200
+            assert STATE not in exchange_page.text
         assert (await flow.http.get("/admin/exchanges")).status_code == 200
         assert (await flow.http.get("/exchanges", headers={"Accept": accept})).status_code == 200
         assert CHOSEN not in caplog.text

@@ -1,4 +1,4 @@
-"""Section D of the attacks: scopes and tokens."""
+"""Attacks, section D: scopes and tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_44_a_token_without_its_patient_or_user_is_invalid(target: Target, token
 
 
 @pytest.mark.parametrize("token", ["mixed", "mixed-user"])
-def test_45_system_beside_patient_or_user_grants_nothing(target: Target, token: str) -> None:
+def test_45_system_scopes_combined_with_patient_or_user_scopes_grant_nothing(target: Target, token: str) -> None:
     for path in (*PATHS, "/Observation/ob-lab"):
         answer = target.ask(token, path)
         assert answer.status_code == 403
@@ -41,17 +41,17 @@ def test_45_system_beside_patient_or_user_grants_nothing(target: Target, token: 
     "token",
     ["encoded", "shouted", "big", "unordered", "star", "nbsp", "not", "chain", "has", "filter", "bare"],
 )
-def test_46_47_a_scope_that_is_none_grants_nothing(target: Target, token: str) -> None:
+def test_46_47_an_invalid_scope_grants_nothing(target: Target, token: str) -> None:
     for path in PATHS:
         assert target.ask(token, path).status_code == 403
 
 
-def test_47_a_filter_that_nobody_enforces_shows_nothing(target: Target) -> None:
+def test_47_a_filter_that_cannot_be_enforced_shows_nothing(target: Target) -> None:
     assert target.found("unfilterable", "/Observation") == set()
     assert target.ask("unfilterable", "/Observation/oa-lab").status_code == 404
 
 
-def test_48_a_granular_scope_holds_for_reads_and_searches(target: Target) -> None:
+def test_48_a_granular_scope_limits_reads_and_searches(target: Target) -> None:
     laboratory = A - {"Observation/oa-vit"}
     assert target.found("TAL", "/Observation") == laboratory
     assert target.ask("TAL", "/Observation?_summary=count").json()["total"] == len(laboratory)
@@ -63,7 +63,7 @@ def test_48_a_granular_scope_holds_for_reads_and_searches(target: Target) -> Non
     assert target.found("TAL", "/Observation?_id=oa-vit") == set()
 
 
-def test_49_scopes_add_up_and_letters_of_two_types_do_not(target: Target) -> None:
+def test_49_scopes_add_up_but_not_letters_of_two_types(target: Target) -> None:
     assert target.found("TALV", "/Observation") == A
     assert target.ask("TALV", "/Observation/oa-vit").status_code == 200
     assert target.ask("apart", "/Observation").status_code == 403
@@ -79,7 +79,7 @@ def test_50_reading_is_not_searching(target: Target) -> None:
     assert target.ask("s", "/Observation?_id=oa-lab").status_code == 200
 
 
-def test_51_write_writes_and_read_reads(target: Target) -> None:
+def test_51_a_write_scope_only_writes_and_a_read_scope_only_reads(target: Target) -> None:
     for path in ("/Observation", "/Observation/oa-lab"):
         assert target.ask("write", path).status_code == 403
         assert target.ask("read", path).status_code == 200
@@ -90,7 +90,7 @@ def test_51_write_writes_and_read_reads(target: Target) -> None:
 
 
 def jwt(header: dict[str, object], claims: dict[str, object]) -> str:
-    parts = (base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in (header, claims))
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims))
     return ".".join((*parts, "AAAA"))
 
 
@@ -108,37 +108,39 @@ JWTS = [
 
 
 @pytest.mark.parametrize("text", JWTS)
-def test_52_what_nobody_gave_is_invalid(target: Target, text: str) -> None:
+def test_52_a_token_that_was_not_issued_is_invalid(target: Target, text: str) -> None:
     answer = target.ask(text, "/Patient/A")
-    if text.strip() != text:  # blanks around a header are no part of it
+    if text.strip() != text:  # spaces around a header value are ignored
         assert answer.status_code == 200
         return
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
-def test_54_whoever_is_removed_takes_the_tokens_along_at_once(target: Target) -> None:
-    """Token revoked, expired, app removed, user removed: 0 s later."""
+def test_54_removing_a_user_invalidates_its_tokens_immediately(target: Target) -> None:
+    """A revoked or expired token, or the token of a removed user, stops working immediately."""
 
     async def put(flow: Flow, *steps: Put) -> None:
         await flow.sandbox.runtime.store.transaction(steps)
 
-    def given(name: str, **changed: object) -> Put:
-        held = replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
-        return Put(records.token(records.digest(name), held, "general"))
+    def saved_token(name: str, **changed: object) -> Put:
+        token_record = replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
+        return Put(records.token(records.digest(name), token_record, "general"))
 
     guest = User("guest", "general", "Practitioner/p", patients=("A",), seeded=False)
-    target.desk.do(lambda flow: put(flow, given("revoking"), given("guesting", user="guest"), Put(records.user(guest))))
+    target.desk.do(
+        lambda flow: put(flow, saved_token("revoking"), saved_token("guesting", user="guest"), Put(records.user(guest)))
+    )
     assert target.ask("revoking", "/Patient/A").status_code == 200
     assert target.ask("guesting", "/Patient/A").status_code == 200
-    target.desk.do(lambda flow: put(flow, given("revoking", revoked=True), given("guesting", user="gone")))
+    target.desk.do(lambda flow: put(flow, saved_token("revoking", revoked=True), saved_token("guesting", user="gone")))
     assert target.ask("revoking", "/Patient/A").status_code == 401
     assert target.ask("guesting", "/Patient/A").status_code == 401
-    target.desk.do(lambda flow: put(flow, given("revoking", expires_at=1)))
+    target.desk.do(lambda flow: put(flow, saved_token("revoking", expires_at=1)))
     assert target.ask("revoking", "/Patient/A").status_code == 401
 
 
-def test_55_a_page_chain_shows_nothing_of_whom_one_may_no_longer_see(target: Target) -> None:
+def test_55_next_pages_show_nothing_of_patients_that_are_no_longer_visible(target: Target) -> None:
     async def panel(flow: Flow, *patients: str) -> None:
         papa = User("papa", "general", "Practitioner/p", patients=patients, seeded=False)
         await flow.sandbox.runtime.store.transaction([Put(records.user(papa))])
@@ -160,13 +162,13 @@ def test_55_a_page_chain_shows_nothing_of_whom_one_may_no_longer_see(target: Tar
     assert target.ask("TU", path).status_code == 200
 
 
-def test_56_nobody_s_panel_is_nobody(target: Target) -> None:
+def test_56_an_empty_patient_list_gives_no_access(target: Target) -> None:
     """An empty list of patients must never read as no restriction."""
 
     async def put(flow: Flow) -> None:
         empty = User("empty", "general", "Practitioner/p", patients=(), seeded=False)
-        held = replace(TOKENS["TU"], user="empty")
-        token = records.token(records.digest("emptied"), held, "general")
+        token_record = replace(TOKENS["TU"], user="empty")
+        token = records.token(records.digest("emptied"), token_record, "general")
         await flow.sandbox.runtime.store.transaction([Put(records.user(empty)), Put(token)])
 
     target.desk.do(put)
@@ -175,16 +177,16 @@ def test_56_nobody_s_panel_is_nobody(target: Target) -> None:
     assert target.ask("emptied", "/Patient/A").status_code == 404
 
 
-def test_72_the_public_page_of_a_404_is_the_same_for_hidden_and_absent(target: Target) -> None:
+def test_72_the_public_page_of_a_404_is_the_same_for_hidden_and_absent_resources(target: Target) -> None:
     async def page(flow: Flow, id: str) -> str:
         headers = {"Accept": "application/json", "Origin": "http://evil.example"}
         return (await flow.http.get(f"/exchanges/{id}", headers=headers)).text
 
-    said = []
+    pages = []
     for path in ("/Patient/B", "/Patient/N"):
         id = target.ask("TA", path).headers["x-correlation-id"]
         text = target.desk.do(lambda flow: page(flow, id))  # noqa: B023
         entry = json.loads(text)
         entry.pop("at")
-        said.append(json.dumps(entry).replace(id, ""))
-    assert re.sub(r"\bB\b", "N", said[0]) == said[1]
+        pages.append(json.dumps(entry).replace(id, ""))
+    assert re.sub(r"\bB\b", "N", pages[0]) == pages[1]

@@ -1,4 +1,4 @@
-"""Section B of the attacks: matches, totals, sorting, paging."""
+"""Attacks, section B: matches, totals, sorting and paging."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ SEARCHES: list[tuple[str, str, set[str], str, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("number", "path", "found", "may", "control"), SEARCHES, ids=[one[0] for one in SEARCHES])
-def test_a_search_finds_and_counts_what_the_token_may_see(
-    target: Target, number: str, path: str, found: set[str], may: str, control: set[str]
+@pytest.mark.parametrize(("number", "path", "visible", "may", "control"), SEARCHES, ids=[case[0] for case in SEARCHES])
+def test_a_search_finds_and_counts_only_what_the_token_may_see(
+    target: Target, number: str, path: str, visible: set[str], may: str, control: set[str]
 ) -> None:
     answer = target.ask("TA", path)
     assert answer.status_code == 200, answer.text
-    assert names(answer) == found
-    assert answer.json()["total"] == len(found)
+    assert names(answer) == visible
+    assert answer.json()["total"] == len(visible)
     assert target.found(may, path) == control
     joint = "&" if "?" in path else "?"
     for more in ("_summary=count", "_count=0", "_total=accurate", "_total=estimate"):  # 16
-        for token, expected in (("TA", found), (may, control)):
-            said = target.ask(token, f"{path}{joint}{more}").json()
-            assert said["total"] == len(expected), more
+        for token, expected in (("TA", visible), (may, control)):
+            bundle = target.ask(token, f"{path}{joint}{more}").json()
+            assert bundle["total"] == len(expected), more
 
 
 @pytest.mark.parametrize(
     "path",
     ["/Patient/B/Observation", "/Patient/B/*", "/Practitioner/p/Observation", "/Patient/B/Observation?code=1-1"],
 )
-def test_15_a_compartment_s_address_shows_nothing_of_others(target: Target, path: str) -> None:
+def test_15_a_compartment_url_shows_nothing_of_other_patients(target: Target, path: str) -> None:
     answer = target.ask("TA", path)
     absent = target.ask("TA", path.replace("/B/", "/none/"))
     assert answer.status_code == absent.status_code
@@ -92,38 +92,38 @@ def test_15_a_compartment_s_address_shows_nothing_of_others(target: Target, path
         None,
     ],
 )
-def test_19_pages_are_full_and_in_the_order_of_what_is_visible(target: Target, key: str | None) -> None:
+def test_19_pages_are_full_and_sorted_by_visible_resources(target: Target, key: str | None) -> None:
     path: str | None = "/Observation?_count=1" + (f"&_sort={key}" if key else "")
-    seen: list[str] = []
+    visited: list[str] = []
     while path is not None:
         answer = target.ask("TA", path)
         page = names(answer)
         assert len(page) == 1
         assert answer.json()["total"] == len(A_OBSERVATIONS)
-        seen += page
+        visited += page
         path = following(answer)
-    assert sorted(seen) == sorted(A_OBSERVATIONS)
+    assert sorted(visited) == sorted(A_OBSERVATIONS)
     if key in ("_id", "-_id"):
-        assert seen == sorted(A_OBSERVATIONS, reverse=key.startswith("-"))
+        assert visited == sorted(A_OBSERVATIONS, reverse=key.startswith("-"))
 
 
-def test_19_a_chain_is_no_key_to_sort_by(target: Target) -> None:
+def test_19_a_chain_is_not_a_sort_key(target: Target) -> None:
     assert target.ask("TA", "/Observation?_sort=patient.name").status_code == 400
     assert target.ask("TA", "/Observation?_sort=subject").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/Observation?_count=1", "/Observation?_count=1&_sort=-_lastUpdated"])
-def test_20_a_cursor_is_no_capability_and_tells_nothing_of_whose_it_was(target: Target, path: str) -> None:
-    mine = following(target.ask("TA", path))
-    assert mine
+def test_20_a_cursor_works_only_for_its_own_token(target: Target, path: str) -> None:
+    own_page = following(target.ask("TA", path))
+    assert own_page
     for token in ("TB", "ALL", "TAL", "TAO"):
-        answer = target.ask(token, mine)
+        answer = target.ask(token, own_page)
         assert answer.status_code in (400, 410)
         assert not any(name in answer.text for name in A_OBSERVATIONS)
-    assert target.ask("TA", mine).status_code == 200
+    assert target.ask("TA", own_page).status_code == 200
 
 
-def test_20_a_cursor_that_was_altered_is_refused(target: Target) -> None:
+def test_20_a_modified_cursor_is_refused(target: Target) -> None:
     path = following(target.ask("TA", "/Observation?_count=1"))
     assert path
     head, _, cursor = path.partition("_cursor=")
@@ -136,7 +136,7 @@ def test_20_a_cursor_that_was_altered_is_refused(target: Target) -> None:
     assert target.ask("TA", path.replace("/Observation", "/Condition")).status_code == 400
 
 
-def test_21_query_and_form_both_apply(target: Target) -> None:
+def test_21_parameters_in_query_and_form_both_apply(target: Target) -> None:
     for token in ("TA", "ALL"):
         answer = target.ask(token, "/Observation/_search?patient=A", "POST", data={"patient": "B"})
         assert names(answer) == set()
@@ -145,7 +145,7 @@ def test_21_query_and_form_both_apply(target: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "found", "control"),
+    ("method", "path", "visible", "control"),
     [
         ("GET", "?_type=Observation,Patient", {"Patient/A"} | A_OBSERVATIONS, "Patient/B"),
         ("GET", "/?_type=Observation&_sort=-_id", A_OBSERVATIONS, "Observation/ob-lab"),
@@ -154,20 +154,20 @@ def test_21_query_and_form_both_apply(target: Target) -> None:
         ("POST", "/_search", set(), "Patient/B"),
     ],
 )
-def test_22_the_whole_server_is_searched_by_the_same_rule(
-    target: Target, method: str, path: str, found: set[str], control: str
+def test_22_searches_across_types_follow_the_same_rule(
+    target: Target, method: str, path: str, visible: set[str], control: str
 ) -> None:
     form: dict[str, Any] = {"data": {"_id": "B"}} if method == "POST" else {}
     answer = target.ask("TA", path, method, **form)
     assert answer.status_code == 200, answer.text
-    assert names(answer) == found
-    assert answer.json()["total"] == len(found)
+    assert names(answer) == visible
+    assert answer.json()["total"] == len(visible)
     assert control in names(target.ask("ALL", path, method, **form))
     assert target.ask("TAO", path, method, **form).status_code == (200 if path == "/?_type=Observation&_sort=-_id" else 403)
     assert target.ask("r", path, method, **form).status_code == 403
 
 
-def test_22_a_user_may_not_list_all_patients_by_another_address(target: Target) -> None:
+def test_22_a_user_may_not_list_all_patients_at_another_url(target: Target) -> None:
     for path in ("/Patient", "?_type=Patient", "?_count=5", "/?_type=Observation,Patient"):
         assert target.ask("TU", path).status_code == 400, path
     assert target.found("TU", "?_type=Observation") == A_OBSERVATIONS
@@ -192,7 +192,9 @@ def test_22_a_user_may_not_list_all_patients_by_another_address(target: Target) 
     ],
 )
 @pytest.mark.parametrize("token", ["TA", "TU"])
-def test_23_26_what_is_not_understood_is_refused_or_said_and_never_widens(target: Target, parameter: str, token: str) -> None:
+def test_23_26_an_unknown_parameter_is_refused_or_reported_and_never_widens_the_search(
+    target: Target, parameter: str, token: str
+) -> None:
     strict = target.ask(token, f"/Observation?{parameter}", headers={"Prefer": "handling=strict"})
     lenient = target.ask(token, f"/Observation?{parameter}")
     for answer in (strict, lenient):
@@ -200,8 +202,8 @@ def test_23_26_what_is_not_understood_is_refused_or_said_and_never_widens(target
         assert names(answer) <= A_OBSERVATIONS
     if lenient.status_code == 200 and names(lenient) == A_OBSERVATIONS:
         assert strict.status_code == 400
-        told = [one for one in lenient.json()["entry"] if one["search"]["mode"] == "outcome"]
-        assert parameter.partition("=")[0] in told[0]["resource"]["issue"][0]["diagnostics"]
+        outcomes = [entry for entry in lenient.json()["entry"] if entry["search"]["mode"] == "outcome"]
+        assert parameter.partition("=")[0] in outcomes[0]["resource"]["issue"][0]["diagnostics"]
         assert parameter.partition("=")[0] not in lenient.json()["link"][0]["url"]
 
 
@@ -212,14 +214,14 @@ def test_13_an_identifier_of_a_reference_does_not_reach_others(target: Target) -
         assert names(answer) == set()
 
 
-def test_26_what_was_left_out_is_a_finding_of_the_exchange(target: Target) -> None:
+def test_26_an_ignored_parameter_is_a_finding_of_the_exchange(target: Target) -> None:
     answer = target.ask("TA", "/Patient?nmae=x")
     id = answer.headers["x-correlation-id"]
 
     async def steps(flow: Flow) -> httpx2.Response:
         return await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})
 
-    findings = {one["id"]: one for one in target.desk.do(steps).json()["findings"]}
+    findings = {finding["id"]: finding for finding in target.desk.do(steps).json()["findings"]}
     assert "Use name" in findings["fhir-search-unknown-param"]["fix"]
     assert findings["fhir-search-unknown-param"]["severity"] == "warning"
     assert "nmae" not in answer.json()["link"][0]["url"]

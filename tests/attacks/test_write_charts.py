@@ -1,4 +1,4 @@
-"""Attacks on the charts of others by writing, by HTTP, on both engines: every way to write, each with its control."""
+"""Attacks by writing into other patients' charts, by HTTP on both engines: every kind of write, each with its control."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.flows.writing import rules
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("charts"), engine()) as held:
-        yield held
+    with serving(tmp_path_factory.mktemp("charts"), engine()) as running:
+        yield running
 
 
 def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
-    """Every way to change or delete one resource, with a body that is A's own afterwards."""
-    mine, address = own(type, id), f"{type}/{id}"
+    """Every way to change or delete a resource, with a body that is about A afterwards."""
+    own_body, address = own(type, id), f"{type}/{id}"
     language = [{"op": "add", "path": "/language", "value": "de"}]
     by_path = {
         "resourceType": "Parameters",
@@ -44,21 +44,21 @@ def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
     }
     tag = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
     return [
-        ("PUT", f"/{address}", mine, {}),
+        ("PUT", f"/{address}", own_body, {}),
         ("PATCH", f"/{address}", language, {"Content_Type": JSON_PATCH}),
         ("PATCH", f"/{address}", by_path, {}),
         ("PATCH", f"/{address}", {"language": "de"}, MERGE),
-        ("PUT", f"/{type}?_id={id}", mine, {}),
+        ("PUT", f"/{type}?_id={id}", own_body, {}),
         ("PATCH", f"/{type}?_id={id}", language, {"Content_Type": JSON_PATCH}),
         ("POST", f"/{address}/$meta-add", tag, {}),
         ("POST", f"/{address}/$meta-delete", tag, {}),
         *(
-            ("POST", "", bundle(kind, one), {})
+            ("POST", "", bundle(kind, item), {})
             for kind in ("batch", "transaction")
-            for one in (
-                entry("PUT", address, mine),
+            for item in (
+                entry("PUT", address, own_body),
                 entry("PATCH", address, binary),
-                entry("PUT", f"{type}?_id={id}", mine),
+                entry("PUT", f"{type}?_id={id}", own_body),
                 entry("DELETE", address),
             )
         ),
@@ -77,7 +77,7 @@ def succeeded(answer: Any) -> bool:
 
 
 @pytest.mark.parametrize("type", SHARED)
-def test_who_only_takes_part_in_a_record_changes_it_in_no_way(server: Server, type: str) -> None:
+def test_a_participant_cannot_change_a_record_in_any_way(server: Server, type: str) -> None:
     id = f"shared-{type}"
     server.load(shared(type, id))
     before = server.stored(type, id)
@@ -87,13 +87,13 @@ def test_who_only_takes_part_in_a_record_changes_it_in_no_way(server: Server, ty
         assert "fhir-write-not-subject" in answer.text
         assert server.ask("blind", method, path, body, **headers).text.find("not-subject") < 0
         assert server.stored(type, id) == before
-    if type != "Appointment":  # where both are subjects
+    if type != "Appointment":  # both patients are its subjects
         assert server.ask("B", "PUT", f"/{type}/{id}", before).status_code == 200
     assert server.ask("all", "DELETE", f"/{type}/{id}").status_code == 204
 
 
 @pytest.mark.parametrize("type", SHARED)
-def test_the_subject_changes_it_in_every_way(server: Server, type: str) -> None:
+def test_the_subject_can_change_a_record_in_every_way(server: Server, type: str) -> None:
     for number, (method, path, body, headers) in enumerate(changes(type, "id")):
         id = f"own-{type}-{number}"
         server.load(own(type, id))
@@ -110,8 +110,8 @@ def test_the_subject_changes_it_in_every_way(server: Server, type: str) -> None:
 
 @pytest.mark.parametrize("spelling", ["Patient/{}", BASE + "/Patient/{}", "Patient/{}/_history/1"])
 @pytest.mark.parametrize("other", ["B", "never-there"])
-def test_no_way_to_write_adds_another_patient(server: Server, spelling: str, other: str) -> None:
-    """The answers are the same whether or not there is such a patient."""
+def test_no_write_adds_another_patient(server: Server, spelling: str, other: str) -> None:
+    """The responses are the same whether or not the patient exists."""
     id = f"add-{len(spelling)}-{other}"
     server.load(observation(id, "Patient/A"))
     before = server.stored("Observation", id)
@@ -156,20 +156,20 @@ def test_no_way_to_write_adds_another_patient(server: Server, spelling: str, oth
             assert not succeeded(answer), (method, path, answer.text)
             assert "fhir-write-outside-scope" in answer.text
         assert server.stored("Observation", id) == before
-    mine = {**put, "performer": [ref("Patient/A")]}
-    assert server.ask("A", "PUT", f"/Observation/{id}", mine).status_code == 200
+    own_observation = {**put, "performer": [ref("Patient/A")]}
+    assert server.ask("A", "PUT", f"/Observation/{id}", own_observation).status_code == 200
 
 
-def test_a_patient_of_the_same_list_may_be_added_by_its_clinician(server: Server) -> None:
-    made = observation("panel", "Patient/A", performer=[ref("Patient/C")])
-    assert server.ask("panel", "POST", "/Observation", made).status_code == 201
+def test_a_clinician_may_add_a_patient_of_the_own_list(server: Server) -> None:
+    record = observation("panel", "Patient/A", performer=[ref("Patient/C")])
+    assert server.ask("panel", "POST", "/Observation", record).status_code == 201
     moved = observation("panel-2", "Patient/A")
     server.load(moved)
     assert server.ask("panel", "PUT", "/Observation/panel-2", observation("panel-2", "Patient/C")).status_code == 200
     assert server.ask("A", "GET", "/Observation/panel-2").status_code == 404
 
 
-def test_who_is_there_already_may_stay_and_be_removed(server: Server) -> None:
+def test_an_existing_participant_may_stay_or_be_removed(server: Server) -> None:
     server.load(observation("both", "Patient/A", performer=[ref("Patient/B")]))
     amended = observation("both", "Patient/A", performer=[ref("Patient/B")], issued="2026-01-01T00:00:00Z")
     assert server.ask("A", "PUT", "/Observation/both", amended).status_code == 200
@@ -177,7 +177,7 @@ def test_who_is_there_already_may_stay_and_be_removed(server: Server) -> None:
     assert server.ask("B", "GET", "/Observation/both").status_code == 404
 
 
-def test_a_deleted_record_is_brought_back_by_its_subject_only(server: Server) -> None:
+def test_only_the_subject_can_restore_a_deleted_record(server: Server) -> None:
     for id, token in (("gone-b", "B"), ("gone-a", "A")):
         server.load(shared("Observation", id) if token == "B" else own("Observation", id))
         assert server.ask(token, "DELETE", f"/Observation/{id}").status_code == 204
@@ -196,17 +196,17 @@ def test_a_deleted_record_is_brought_back_by_its_subject_only(server: Server) ->
         ref("http://elsewhere.example/fhir/Patient/B"),
     ],
 )
-def test_a_record_about_somebody_else_is_not_slipped_into_the_own_chart(server: Server, subject: Json) -> None:
-    made = resource("Observation", "x", status="final", code={"text": "x"}, subject=subject, performer=[ref("Patient/A")])
+def test_a_record_about_another_subject_is_not_added_to_the_own_chart(server: Server, subject: Json) -> None:
+    record = resource("Observation", "x", status="final", code={"text": "x"}, subject=subject, performer=[ref("Patient/A")])
     if subject == ref("#B"):
-        made["contained"] = [patient("B", "B")]
-    answer = server.ask("A", "POST", "/Observation", made)
+        record["contained"] = [patient("B", "B")]
+    answer = server.ask("A", "POST", "/Observation", record)
     assert (answer.status_code, rules(answer)) == (403, {"fhir-write-not-subject"})
     assert server.ask("A", "POST", "/Observation", observation("x", "Patient/A")).status_code == 201
 
 
-def test_several_are_deleted_only_where_all_are_ones_own(server: Server) -> None:
-    """Where one condition matches a record of another and one's own, it is ambiguous, and so nothing is deleted."""
+def test_several_records_are_deleted_only_if_all_are_own(server: Server) -> None:
+    """A condition that matches an own record and another's is ambiguous, so nothing is deleted."""
     server.load(shared("Procedure", "two-b"), own("Procedure", "two-a"))
     assert server.ask("A", "DELETE", "/Procedure?_id=two-a,two-b").status_code == 412
     assert server.stored("Procedure", "two-a")

@@ -1,7 +1,7 @@
-"""The law of writes, for every type of every version: no chart is added, and only the subject's record is changed.
+"""For every type of every version: no write adds a chart, and only the subject's own record can be changed.
 
-The oracle is written from the published compartments and expressions alone: it walks plain dicts and knows which parameters
-name somebody who only takes part.
+The oracle uses only the published compartments and expressions. It reads plain dicts, and knows which parameters name a
+mere participant.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ PARTICIPATION = frozenset(
         "subscriber",
     )
 )
-"""Parameters of a compartment that never name the subject of a record."""
-ALSO = {
+"""Compartment parameters that never name the subject of a record."""
+PARTICIPATION_BY_TYPE = {
     "CommunicationRequest": ("requester",),
     "DeviceRequest": ("requester",),
     "ReferralRequest": ("requester",),
     "Task": ("focus",),
 }
-"""The same, of some types."""
-BESIDE = {"r5 Appointment": ("Appointment.subject",), "r5 SupplyRequest": ("SupplyRequest.deliverFor",)}
-"""Subjects that the definition of the compartment leaves out."""
+"""More such parameters of some types."""
+EXTRA_SUBJECTS = {"r5 Appointment": ("Appointment.subject",), "r5 SupplyRequest": ("SupplyRequest.deliverFor",)}
+"""Subjects that are missing from the definition of the compartment."""
 OURS = re.compile(r"(?:http://h/general/\w+/)?Patient/([A-Za-z0-9.-]+)(?:/_history/\w+)?")
 NOW = 1_764_000_000
 PEOPLE = ("A", "B", "C")
@@ -84,9 +84,9 @@ def compartment(version: str) -> dict[str, tuple[str, ...]]:
 
 
 def paths(version: str, type: str, code: str) -> Iterator[list[str]]:
-    """The names from the resource down, choices as their key."""
-    held = parameters(version, type).get(code)
-    for text in held.expression.split(" | ") if held else ():
+    """The element names from the resource down. A choice element has its JSON name."""
+    parameter = parameters(version, type).get(code)
+    for text in parameter.expression.split(" | ") if parameter else ():
         plain = re.sub(r"\.where\(resolve\(\) is Patient\)|\.ofType\(canonical\)", "", text)
         plain = re.sub(r"\.ofType\(Reference\)", "Reference", plain)
         plain = re.sub(r"^\((\S+) as Reference\)$", r"\1Reference", plain)
@@ -95,40 +95,45 @@ def paths(version: str, type: str, code: str) -> Iterator[list[str]]:
 
 @cache
 def split(version: str, type: str) -> tuple[list[list[str]], list[list[str]]]:
-    """The places of the compartment, and those of them that name the subject."""
-    every, subject = [], []
+    """The paths of the compartment, and those among them that name the subject."""
+    all_paths, subject = [], []
     for code in compartment(version)[type]:
-        way = [*paths(version, type, code)]
-        every += way
-        if code not in PARTICIPATION and code not in ALSO.get(type, ()):
-            subject += way
-    return every, subject + [one.split(".")[1:] for one in BESIDE.get(f"{version} {type}", ())]
+        found_paths = [*paths(version, type, code)]
+        all_paths += found_paths
+        if code not in PARTICIPATION and code not in PARTICIPATION_BY_TYPE.get(type, ()):
+            subject += found_paths
+    return all_paths, subject + [path.split(".")[1:] for path in EXTRA_SUBJECTS.get(f"{version} {type}", ())]
 
 
-def walked(value: Any, way: list[str]) -> Iterator[Any]:
+def walked(value: Any, path: list[str]) -> Iterator[Any]:
     if isinstance(value, list):
-        for one in value:
-            yield from walked(one, way)
-    elif not way:
+        for item in value:
+            yield from walked(item, path)
+    elif not path:
         yield value
-    elif isinstance(value, dict) and way[0] in value:
-        yield from walked(value[way[0]], way[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from walked(value[path[0]], path[1:])
 
 
-def people(resource: dict[str, Any], ways: list[list[str]]) -> set[str]:
-    found = [one.get("reference") for way in ways for one in walked(resource, way) if isinstance(one, dict)]
-    return {match[1] for one in found if isinstance(one, str) and (match := OURS.fullmatch(one))}
+def people(resource: dict[str, Any], element_paths: list[list[str]]) -> set[str]:
+    references = [
+        reference.get("reference")
+        for path in element_paths
+        for reference in walked(resource, path)
+        if isinstance(reference, dict)
+    ]
+    return {match[1] for reference in references if isinstance(reference, str) and (match := OURS.fullmatch(reference))}
 
 
-def put(resource: dict[str, Any], way: list[str], references: list[dict[str, Any]]) -> None:
-    """One element with all references in it, or as many elements; the code under test has to cope with either."""
-    head, *rest = way
+def put(resource: dict[str, Any], path: list[str], references: list[dict[str, Any]]) -> None:
+    """Adds the references to one element or to several elements. The tested code must handle both."""
+    head, *rest = path
     if not rest:
         resource[head] = references if len(references) > 1 else references[0]
     elif len(references) > 1:
-        for one in references:
+        for reference in references:
             inner: dict[str, Any] = {}
-            put(inner, rest, [one])
+            put(inner, rest, [reference])
             resource.setdefault(head, [])
             resource[head] = [*(resource[head] if isinstance(resource[head], list) else [resource[head]]), inner]
     else:
@@ -155,16 +160,16 @@ def references(version: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 @st.composite
 def resources(draw: st.DrawFn, version: str, type: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"resourceType": type, "id": "x"}
-    every, subject = split(version, type)
-    ways = [one for number, one in enumerate([*every, *subject]) if one not in [*every, *subject][:number]]
-    for way in ways:
-        held = draw(references(version))
-        if held:
-            put(made, way, held)
+    record: dict[str, Any] = {"resourceType": type, "id": "x"}
+    all_paths, subject = split(version, type)
+    all_distinct = [path for number, path in enumerate([*all_paths, *subject]) if path not in [*all_paths, *subject][:number]]
+    for path in all_distinct:
+        references_here = draw(references(version))
+        if references_here:
+            put(record, path, references_here)
     if draw(st.booleans()):
-        made["contained"] = [{"resourceType": "Patient", "id": "A"}]
-    return made
+        record["contained"] = [{"resourceType": "Patient", "id": "A"}]
+    return record
 
 
 def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessContext:
@@ -174,7 +179,7 @@ def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessContext:
     return AccessContext(now=NOW, server=server, client=Client("app"), token=token, user=user, version=version)
 
 
-LAW = (
+WRITE_CHECKS = (
     *access.CHECKS,
     writes.body_is_such_a_resource,
     writes.resource_stays_within_the_scope,
@@ -186,7 +191,7 @@ LAW = (
 def allowed(
     version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, asking: AccessContext
 ) -> bool:
-    """Whether the checks let it pass. They are asked as services.writing asks them."""
+    """Whether the checks allow it. They are called in the same way as by services.writing."""
     type, id = str((before or after or {})["resourceType"]), str((after or before or {})["id"])
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
     request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
@@ -195,27 +200,27 @@ def allowed(
     if before is not None:
         asking = replace(asking, before=Before(subjects_of(version, before, base(version))))
     request = replace(request, headers={"authorization": "Bearer t"})
-    names = {one.name for one in examine(LAW, request, asking).refusals}
+    names = {refusal.name for refusal in examine(WRITE_CHECKS, request, asking).refusals}
     return names.isdisjoint({"fhir-write-outside-scope", "fhir-write-not-subject"})
 
 
-def named(resource: dict[str, Any], ways: list[list[str]]) -> bool:
-    return any(True for way in ways for _ in walked(resource, way))
+def named(resource: dict[str, Any], element_paths: list[list[str]]) -> bool:
+    return any(True for path in element_paths for _ in walked(resource, path))
 
 
 def lawful(version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, own: set[str]) -> bool:
-    """The law in words of its own. A Patient is its own subject."""
+    """The rule, written independently of the checks. A Patient is its own subject."""
     type = str((before or after or {})["resourceType"])
-    every, subject = split(version, type)
+    all_paths, subject = split(version, type)
 
-    def subjects(one: dict[str, Any]) -> set[str]:
-        return {str(one["id"])} if type == "Patient" else people(one, subject)
+    def subjects(record: dict[str, Any]) -> set[str]:
+        return {str(record["id"])} if type == "Patient" else people(record, subject)
 
-    def within(one: dict[str, Any]) -> set[str]:
-        return people(one, every) | subjects(one)
+    def within(record: dict[str, Any]) -> set[str]:
+        return people(record, all_paths) | subjects(record)
 
-    def is_record_of_own(one: dict[str, Any]) -> bool:
-        return bool(subjects(one)) and subjects(one) <= own
+    def is_record_of_own(record: dict[str, Any]) -> bool:
+        return bool(subjects(record)) and subjects(record) <= own
 
     if before is not None and not is_record_of_own(before):
         return False
@@ -224,18 +229,18 @@ def lawful(version: str, interaction: str, before: dict[str, Any] | None, after:
     if interaction == "create":
         says_nothing = type != "Patient" and not named(after, subject)
         return (
-            bool(people(after, every) & own or type == "Patient")
+            bool(people(after, all_paths) & own or type == "Patient")
             and within(after) <= own
             and (says_nothing or bool(subjects(after)))
         )
-    visible = type == "Patient" or bool(people(after, every) & own)
-    return visible and is_record_of_own(after) and within(after) - (people(before or {}, every)) <= own
+    visible = type == "Patient" or bool(people(after, all_paths) & own)
+    return visible and is_record_of_own(after) and within(after) - (people(before or {}, all_paths)) <= own
 
 
 CASES = [(version, type) for version in VERSIONS for type in sorted(compartment(version))]
 
 
-@pytest.mark.parametrize(("version", "type"), CASES, ids=[" ".join(one) for one in CASES])
+@pytest.mark.parametrize(("version", "type"), CASES, ids=[" ".join(pair) for pair in CASES])
 def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) -> None:
     @counted(max_examples=7, database=None)
     @given(st.data())
@@ -247,7 +252,7 @@ def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) 
         after = data.draw(resources(version, type)) if interaction != "delete" else None
         if type == "Patient":
             id = data.draw(st.sampled_from(PEOPLE))
-            before, after = (one if one is None else {**one, "id": id} for one in (before, after))
+            before, after = (record if record is None else {**record, "id": id} for record in (before, after))
         expected = lawful(version, interaction, before, after, set(patients))
         assert allowed(version, interaction, before, after, asking) is expected, (interaction, before, after)
 
@@ -255,7 +260,7 @@ def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_everyone_may_write_their_own_record_of_every_type(version: str) -> None:
+def test_patients_may_write_their_own_records_of_every_type(version: str) -> None:
     asking = known(version, "patient/*.cruds", ("A",))
     for type in compartment(version):
         _, subject = split(version, type)
@@ -268,20 +273,20 @@ def test_everyone_may_write_their_own_record_of_every_type(version: str) -> None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_patient_who_only_takes_part_changes_nothing(version: str) -> None:
-    asking, tried = known(version, "patient/*.cruds", ("A",)), 0
+def test_a_patient_who_is_only_a_participant_changes_nothing(version: str) -> None:
+    asking, count = known(version, "patient/*.cruds", ("A",)), 0
     for type in compartment(version):
-        every, subject = split(version, type)
-        for way in every:
-            if type == "Patient" or way in subject or way[0] == subject[0][0]:
+        all_paths, subject = split(version, type)
+        for path in all_paths:
+            if type == "Patient" or path in subject or path[0] == subject[0][0]:
                 continue
             record: dict[str, Any] = {"resourceType": type, "id": "x"}
             put(record, subject[0], [{"reference": "Patient/B"}])
-            put(record, way, [{"reference": "Patient/A"}])
+            put(record, path, [{"reference": "Patient/A"}])
             own: dict[str, Any] = {"resourceType": type, "id": "x"}
             put(own, subject[0], [{"reference": "Patient/A"}])
             assert not allowed(version, "create", None, record, asking)
             assert not allowed(version, "update", record, own, asking)
             assert not allowed(version, "delete", record, None, asking)
-            tried += 1
-    assert tried > 15
+            count += 1
+    assert count > 15

@@ -1,6 +1,6 @@
-"""What a token that may write and not read learns by writing: the answers don't depend on what is stored.
+"""A token that may write but not read learns nothing by writing: the responses don't depend on the stored data.
 
-Each request is sent to two records that differ in one value only. It is an attack on that value if the answers differ.
+Each request is sent to two records that differ in only one value. If the responses differ, they reveal that value.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from tests.flows.writing import rules
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("reads"), engine()) as held:
-        yield held
+    with serving(tmp_path_factory.mktemp("reads"), engine()) as running:
+        yield running
 
 
 def operation(**parts: Any) -> Json:
@@ -63,7 +63,7 @@ READING: dict[str, tuple[str, Any]] = {
     ),
     "moved": ("", by_path(operation(type="move", path="Observation.note", source=0, destination=1))),
 }
-"""Patches that take the permission to read."""
+"""Patches that require the permission to read."""
 BLIND: dict[str, tuple[str, Any]] = {
     "no operations": (JSON_PATCH, []),
     "no parameters": ("", by_path()),
@@ -83,11 +83,11 @@ BLIND: dict[str, tuple[str, Any]] = {
     "a second value": (MERGE_PATCH, {"valueBoolean": True}),
     "to another patient": (JSON_PATCH, [{"op": "replace", "path": "/subject/reference", "value": "Patient/B"}]),
 }
-"""Patches that are carried out without the permission to read, as far as they can be."""
+"""Patches that are applied without the permission to read, if they can be."""
 
 
 def variants(server: Server, name: str) -> tuple[str, str]:
-    """Two records of A that differ in a value."""
+    """Creates two records of A that differ in one value."""
     ids = f"{name}-1", f"{name}-2"
     server.load(
         *(
@@ -98,21 +98,21 @@ def variants(server: Server, name: str) -> tuple[str, str]:
     return ids
 
 
-def said(answer: httpx2.Response, id: str) -> tuple[int, str, dict[str, str]]:
-    """All that the answer says, times and ids of exchanges apart."""
-    headers = {name: value.replace(id, "ID") for name, value in answer.headers.items() if name in KEPT}
+def content(answer: httpx2.Response, id: str) -> tuple[int, str, dict[str, str]]:
+    """The content of the response, without times and exchange ids."""
+    headers = {name: value.replace(id, "ID") for name, value in answer.headers.items() if name in COMPARED}
     text = re.sub(r'"lastModified":"[^"]*"', "", answer.text.replace(id, "ID"))
     return answer.status_code, re.sub(r"/exchanges/[\w-]+", "", text), headers
 
 
-KEPT = ("etag", "location", "www-authenticate", "content-type", "content-length")
+COMPARED = ("etag", "location", "www-authenticate", "content-type", "content-length")
 number = iter(range(10_000))
 
 
 def alike(server: Server, token: str, ask: Callable[[str], httpx2.Response], name: str = "v") -> httpx2.Response:
     first, second = variants(server, f"{name}{next(number)}")
     answers = ask(first), ask(second)
-    assert said(answers[0], first) == said(answers[1], second)
+    assert content(answers[0], first) == content(answers[1], second)
     return answers[0]
 
 
@@ -120,7 +120,7 @@ PREFER = ("return=representation", "return=minimal", "return=OperationOutcome")
 
 
 @pytest.mark.parametrize("name", READING)
-def test_a_patch_that_reads_is_refused_before_it_is_known_what_is_there(server: Server, name: str) -> None:
+def test_a_patch_that_reads_is_refused_before_the_record_is_examined(server: Server, name: str) -> None:
     type, patch = READING[name]
     headers = {"Content_Type": type} if type else {}
     for token, address in (
@@ -130,8 +130,8 @@ def test_a_patch_that_reads_is_refused_before_it_is_known_what_is_there(server: 
     ):
         answer = alike(server, token, lambda id: server.ask(token, "PATCH", address.format(id), patch, **headers))  # noqa: B023
         assert (answer.status_code, rules(answer)) == (403, {"fhir-patch-reads"})
-    nobody = server.ask("blind", "PATCH", "/Observation/never", patch, **headers)
-    assert (nobody.status_code, rules(nobody)) == (403, {"fhir-patch-reads"})
+    absent = server.ask("blind", "PATCH", "/Observation/never", patch, **headers)
+    assert (absent.status_code, rules(absent)) == (403, {"fhir-patch-reads"})
     for kind in ("batch", "transaction"):
         sent = patch if not type else in_binary(patch)
         answer = alike(
@@ -142,12 +142,12 @@ def test_a_patch_that_reads_is_refused_before_it_is_known_what_is_there(server: 
         assert "fhir-patch-reads" in answer.text
     first, second = variants(server, f"control{next(number)}")
     answers = [server.ask("A", "PATCH", f"/Observation/{id}", patch, **headers) for id in (first, second)]
-    assert all("fhir-patch-reads" not in one.text for one in answers)
+    assert all("fhir-patch-reads" not in response.text for response in answers)
 
 
 @pytest.mark.parametrize("prefer", PREFER)
 @pytest.mark.parametrize("name", BLIND)
-def test_a_patch_that_does_not_read_says_nothing_of_what_is_there(server: Server, name: str, prefer: str) -> None:
+def test_a_patch_that_does_not_read_reveals_nothing_about_the_record(server: Server, name: str, prefer: str) -> None:
     type, patch = BLIND[name]
     headers = {"Prefer": prefer} | ({"Content_Type": type} if type else {})
     answer = alike(server, "blind", lambda id: server.ask("blind", "PATCH", f"/Observation/{id}", patch, **headers))
@@ -203,7 +203,7 @@ WRITES: dict[str, Callable[[str], tuple[str, str, Any, dict[str, str]]]] = {
 
 @pytest.mark.parametrize("prefer", PREFER)
 @pytest.mark.parametrize("name", WRITES)
-def test_no_other_write_says_what_is_there(server: Server, name: str, prefer: str) -> None:
+def test_no_other_write_reveals_anything_about_the_record(server: Server, name: str, prefer: str) -> None:
     def ask(id: str) -> httpx2.Response:
         method, path, body, headers = WRITES[name](id)
         answer = server.ask("blind", method, path, body, Prefer=prefer, **headers)
@@ -213,10 +213,10 @@ def test_no_other_write_says_what_is_there(server: Server, name: str, prefer: st
 
 
 def _without_new_ids(answer: httpx2.Response) -> httpx2.Response:
-    made = re.search(r"Observation/(\w{32})", answer.headers.get("location", "") or answer.text)
-    if made:
-        text = answer.text.replace(made[1], "NEW")
-        headers = {name: value.replace(made[1], "NEW") for name, value in answer.headers.items()}
+    match = re.search(r"Observation/(\w{32})", answer.headers.get("location", "") or answer.text)
+    if match:
+        text = answer.text.replace(match[1], "NEW")
+        headers = {name: value.replace(match[1], "NEW") for name, value in answer.headers.items()}
         return httpx2.Response(
             answer.status_code, text=text, headers={k: v for k, v in headers.items() if k in ("etag", "location")}
         )
@@ -238,38 +238,43 @@ CONDITIONS: dict[str, Callable[[str], tuple[str, str, Any, dict[str, str]]]] = {
 
 @pytest.mark.parametrize("kind", ["", "batch", "transaction"])
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_a_condition_takes_the_permission_to_search(server: Server, name: str, kind: str) -> None:
+def test_a_condition_requires_the_permission_to_search(server: Server, name: str, kind: str) -> None:
     method, path, body, headers = CONDITIONS[name]("x")
     if kind:
-        one = in_binary([]) if method == "PATCH" else body
+        body_in_bundle = in_binary([]) if method == "PATCH" else body
         more = {"ifNoneExist": headers["If_None_Exist"]} if "If_None_Exist" in headers else {}
-        method, path, body, headers = "POST", "", bundle(kind, entry(method, path[1:], one, **more)), {}
+        method, path, body, headers = "POST", "", bundle(kind, entry(method, path[1:], body_in_bundle, **more)), {}
     answer = server.ask("blind", method, path, body, **headers)
     assert "fhir-insufficient-scope" in answer.text
     assert "fhir-insufficient-scope" not in server.ask("A", method, path, body, **headers).text
 
 
-def test_who_takes_part_in_a_record_is_not_found_out_by_naming_others(server: Server) -> None:
-    """A reader may keep whom the record names; who may not read it cannot try names until one is taken."""
+def test_participants_cannot_be_guessed_by_naming_them(server: Server) -> None:
+    """A token that may read can keep the named participants; one that may not can't guess them by trying."""
     both, alone = observation("takes", "Patient/A", performer=[ref("Patient/B")]), observation("alone", "Patient/A")
     server.load(both, alone)
-    answers = [server.ask("blind", "PUT", f"/Observation/{one['id']}", {**both, "id": one["id"]}) for one in (both, alone)]
-    assert said(answers[0], "takes") == said(answers[1], "alone")
+    answers = [
+        server.ask("blind", "PUT", f"/Observation/{record['id']}", {**both, "id": record["id"]}) for record in (both, alone)
+    ]
+    assert content(answers[0], "takes") == content(answers[1], "alone")
     assert answers[0].status_code == 403
     assert server.ask("A", "PUT", "/Observation/takes", both).status_code == 200
 
 
-def test_references_that_are_searches_are_not_found_out_by_repeating_them(server: Server) -> None:
+def test_stored_search_references_cannot_be_guessed_by_repeating_them(server: Server) -> None:
     search = [{"reference": "Practitioner?identifier=urn:x|1"}]
-    kept, other = observation("kept", "Patient/A", performer=search), observation("other", "Patient/A")
-    server.load(kept, other)
-    answers = [server.ask("blind", "PUT", f"/Observation/{one['id']}", {**kept, "id": one["id"]}) for one in (kept, other)]
-    assert said(answers[0], "kept") == said(answers[1], "other")
-    assert server.ask("A", "PUT", "/Observation/kept", kept).status_code == 200
-    assert server.ask("A", "PUT", "/Observation/other", {**kept, "id": "other"}).status_code == 422
+    with_search, other = observation("kept", "Patient/A", performer=search), observation("other", "Patient/A")
+    server.load(with_search, other)
+    answers = [
+        server.ask("blind", "PUT", f"/Observation/{record['id']}", {**with_search, "id": record["id"]})
+        for record in (with_search, other)
+    ]
+    assert content(answers[0], "kept") == content(answers[1], "other")
+    assert server.ask("A", "PUT", "/Observation/kept", with_search).status_code == 200
+    assert server.ask("A", "PUT", "/Observation/other", {**with_search, "id": "other"}).status_code == 422
 
 
-def test_a_reader_is_told_why_a_patch_fails_and_gets_no_version_for_nothing(server: Server) -> None:
+def test_a_reader_learns_why_a_patch_fails_and_an_empty_patch_creates_no_version(server: Server) -> None:
     (first, _) = variants(server, "reader")
     failed = server.ask("A", "PATCH", f"/Observation/{first}", [{"op": "remove", "path": "/no"}], Content_Type=JSON_PATCH)
     assert "there is no 'no'" in failed.text

@@ -1,4 +1,4 @@
-"""Attacks by writing (cases 57 to 65): nothing is put into another's chart, nothing is found out; each with its control."""
+"""Attacks by writing (cases 57 to 65): nothing is written into another chart and nothing is revealed; each has a control."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TO_B = [{"op": "replace", "path": "/subject/reference", "value": f"Patient/{B}"}
 
 
 async def taw(flow: Flow) -> Hand:
-    """TAW: may write A's observations, and read A."""
+    """A token that may write A's observations and read patient A."""
     return await hand(flow, "patient/Observation.cruds patient/Patient.rs", A)
 
 
 async def of_b(flow: Flow) -> dict[str, Any]:
-    """An observation of B, which the token of A must never know of."""
+    """An observation of B that A's token must never learn about."""
     other = await hand(flow, "patient/Observation.cruds", B)
     return await other.made(observation(B, identifier=[{"system": "urn:secret", "value": "b"}]))
 
@@ -28,9 +28,9 @@ async def of_b(flow: Flow) -> dict[str, Any]:
 def test_57_nothing_is_written_into_another_chart(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
-        made = await own.made(observation(A))
-        path = f"/Observation/{made['id']}"
-        moved = made | {"subject": {"reference": f"Patient/{B}"}}
+        record = await own.made(observation(A))
+        path = f"/Observation/{record['id']}"
+        moved = record | {"subject": {"reference": f"Patient/{B}"}}
         for answer in (
             await own.ask("POST", "/Observation", observation(B)),
             await own.ask("POST", "/Observation", {k: v for k, v in observation(B).items() if k != "subject"}),
@@ -47,8 +47,8 @@ def test_57_nothing_is_written_into_another_chart(tmp_path: Path) -> None:
                 answers.append((answer.status_code, answer.text.replace(address[1:], "X")))
             assert answers[0] == answers[1]
             assert answers[0][0] == 404
-        assert (await own.ask("GET", path)).json() == made
-        assert (await own.ask("PUT", path, made | {"status": "amended"})).status_code == 200
+        assert (await own.ask("GET", path)).json() == record
+        assert (await own.ask("PUT", path, record | {"status": "amended"})).status_code == 200
         both = await hand(flow, "user/Observation.cruds")
         assert (await both.ask("PUT", path, moved)).status_code == 200
         assert (await own.ask("GET", path)).status_code == 404
@@ -56,7 +56,7 @@ def test_57_nothing_is_written_into_another_chart(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_58_a_condition_of_a_create_sees_what_the_token_sees(tmp_path: Path) -> None:
+def test_58_a_condition_of_a_create_matches_only_visible_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
         await of_b(flow)
@@ -68,13 +68,13 @@ def test_58_a_condition_of_a_create_sees_what_the_token_sees(tmp_path: Path) -> 
             await own.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
         ).status_code == 403
         other = await hand(flow, "patient/Observation.cruds", B)
-        again = await other.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
-        assert again.status_code == 200
+        repeated = await other.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
+        assert repeated.status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_59_a_condition_of_update_delete_and_patch_sees_what_the_token_sees(tmp_path: Path) -> None:
+def test_59_a_condition_of_update_delete_and_patch_matches_only_visible_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
         where = "/Observation?identifier=urn:secret|b"
@@ -91,21 +91,21 @@ def test_59_a_condition_of_update_delete_and_patch_sees_what_the_token_sees(tmp_
     run(steps, tmp_path)
 
 
-def test_60_a_delete_takes_nothing_with_it_and_names_nobody_elses(tmp_path: Path) -> None:
+def test_60_a_delete_does_not_cascade_and_reveals_no_other_patient(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
-        made = await own.made(observation(A))
-        cascade = await own.ask("DELETE", f"/Observation/{made['id']}?_cascade=delete")
+        record = await own.made(observation(A))
+        cascade = await own.ask("DELETE", f"/Observation/{record['id']}?_cascade=delete")
         assert (cascade.status_code, rules(cascade)) == (403, {"fhir-delete-cascade"})
         whole = await own.ask("DELETE", f"/Patient/{A}")
         assert (whole.status_code, rules(whole)) == (403, {"fhir-insufficient-scope"})
         assert B not in whole.text
-        assert (await own.ask("DELETE", f"/Observation/{made['id']}")).status_code == 204
+        assert (await own.ask("DELETE", f"/Observation/{record['id']}")).status_code == 204
 
     run(steps, tmp_path)
 
 
-def test_63_a_version_of_what_is_hidden_is_not_asked_about_and_answers_hold_what_may_be_read(tmp_path: Path) -> None:
+def test_63_versions_of_hidden_resources_are_not_revealed_and_responses_contain_only_readable_data(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
         path = f"/Observation/{hidden['id']}"
@@ -120,7 +120,7 @@ def test_63_a_version_of_what_is_hidden_is_not_asked_about_and_answers_hold_what
     run(steps, tmp_path)
 
 
-def test_64_a_reference_to_what_is_hidden_is_as_good_as_one_to_nothing(tmp_path: Path) -> None:
+def test_64_a_reference_to_a_hidden_resource_is_treated_like_one_to_an_absent_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
         for id in (hidden["id"], "never-there"):
@@ -131,7 +131,7 @@ def test_64_a_reference_to_what_is_hidden_is_as_good_as_one_to_nothing(tmp_path:
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_3_versions_of_what_is_hidden_are_hidden(tmp_path: Path, version: str) -> None:
+def test_3_versions_of_hidden_resources_are_hidden(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
         taken = await own.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
@@ -139,18 +139,18 @@ def test_3_versions_of_what_is_hidden_are_hidden(tmp_path: Path, version: str) -
         assert taken.status_code == free.status_code == 404
         assert taken.text.replace(hidden["id"], "X") == free.text.replace("never-there", "X")
         other = await hand(flow, "patient/Observation.rs", B)
-        seen = await other.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
-        assert seen.status_code == (200 if version == "1" else 404)
+        control = await other.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
+        assert control.status_code == (200 if version == "1" else 404)
 
     run(steps, tmp_path)
 
 
-def test_6_a_version_that_was_anothers_stays_hidden(tmp_path: Path) -> None:
+def test_6_a_version_that_belonged_to_another_patient_stays_hidden(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         both, own = await hand(flow, "user/Observation.cruds"), await taw(flow)
-        made = await both.made(observation(B))
-        path = f"/Observation/{made['id']}"
-        assert (await both.ask("PUT", path, made | {"subject": {"reference": f"Patient/{A}"}})).status_code == 200
+        record = await both.made(observation(B))
+        path = f"/Observation/{record['id']}"
+        assert (await both.ask("PUT", path, record | {"subject": {"reference": f"Patient/{A}"}})).status_code == 200
         assert (await own.ask("GET", f"{path}/_history/1")).status_code == 404
         assert (await own.ask("GET", f"{path}/_history/2")).status_code == 200
         assert (await both.ask("GET", f"{path}/_history/1")).status_code == 200
@@ -158,43 +158,43 @@ def test_6_a_version_that_was_anothers_stays_hidden(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_4_5_and_6_a_history_holds_what_is_visible_now_and_was_then(tmp_path: Path) -> None:
+def test_4_5_and_6_a_history_contains_only_versions_that_were_and_are_visible(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         both, own, hidden = await hand(flow, "user/Observation.cruds"), await taw(flow), await of_b(flow)
-        made = await both.made(observation(B))
-        path = f"/Observation/{made['id']}"
-        await both.ask("PUT", path, made | {"subject": {"reference": f"Patient/{A}"}})
+        record = await both.made(observation(B))
+        path = f"/Observation/{record['id']}"
+        await both.ask("PUT", path, record | {"subject": {"reference": f"Patient/{A}"}})
         assert (await own.ask("GET", f"/Observation/{hidden['id']}/_history")).status_code == 404
-        mine = (await own.ask("GET", f"{path}/_history")).json()
-        assert (mine["total"], mine["entry"][0]["response"]["etag"]) == (1, 'W/"2"')
+        own_history = (await own.ask("GET", f"{path}/_history")).json()
+        assert (own_history["total"], own_history["entry"][0]["response"]["etag"]) == (1, 'W/"2"')
         assert (await both.ask("GET", f"{path}/_history")).json()["total"] == 2
-        whole = await own.ask("GET", "/Observation/_history?_count=1000")
-        subjects = {one["resource"]["subject"]["reference"] for one in whole.json()["entry"]}
+        type_history = await own.ask("GET", "/Observation/_history?_count=1000")
+        subjects = {entry["resource"]["subject"]["reference"] for entry in type_history.json()["entry"]}
         assert subjects == {f"Patient/{A}"}
-        every = await both.ask("GET", "/Observation/_history?_count=1000")
-        assert f"Patient/{B}" in every.text
+        full_history = await both.ask("GET", "/Observation/_history?_count=1000")
+        assert f"Patient/{B}" in full_history.text
         assert (await own.ask("GET", "/_history")).status_code == 403
 
     run(steps, tmp_path)
 
 
-def test_62_what_a_token_may_do_is_not_widened_by_its_own_transaction(tmp_path: Path) -> None:
+def test_62_a_transaction_does_not_widen_the_access_of_its_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await hand(flow, "patient/*.cruds", A), await of_b(flow)
         related = {"resourceType": "RelatedPerson", "patient": {"reference": f"Patient/{A}"}}
         link = {"request": {"method": "POST", "url": "RelatedPerson"}, "resource": related}
         reads = [{"request": {"method": "GET", "url": url}} for url in (f"Patient/{B}", f"Observation/{hidden['id']}")]
         sent = {"resourceType": "Bundle", "type": "transaction", "entry": [link, *reads]}
-        told = (await own.ask("POST", "", sent)).json()["entry"]
-        assert [one["response"]["status"][:3] for one in told] == ["201", "404", "404"]
+        results = (await own.ask("POST", "", sent)).json()["entry"]
+        assert [result["response"]["status"][:3] for result in results] == ["201", "404", "404"]
         own_read = [{"request": {"method": "GET", "url": f"Patient/{A}"}}]
-        told = (await own.ask("POST", "", sent | {"entry": own_read})).json()["entry"]
-        assert told[0]["resource"]["id"] == A
+        results = (await own.ask("POST", "", sent | {"entry": own_read})).json()["entry"]
+        assert results[0]["resource"]["id"] == A
 
     run(steps, tmp_path)
 
 
-def test_61_an_entry_cannot_be_written_in_a_way_that_its_decision_does_not_see(tmp_path: Path) -> None:
+def test_61_the_url_of_an_entry_cannot_bypass_the_access_check(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
         base = "http://localhost:7425/general/r4"
@@ -238,21 +238,21 @@ def test_61_an_entry_cannot_be_written_in_a_way_that_its_decision_does_not_see(t
     run(steps, tmp_path)
 
 
-def test_61_an_entry_whose_url_begins_with_a_slash_or_the_base_is_taken_with_advice(tmp_path: Path) -> None:
+def test_61_an_entry_url_with_a_slash_or_the_base_url_is_accepted_with_advice(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
         base = "http://localhost:7425/general/r4"
         for kind in ("batch", "transaction"):
             for url, advised in ((f"Patient/{A}", False), (f"/Patient/{A}", True), (f"{base}/Patient/{A}", True)):
                 posted = {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}
-                made = {"request": posted, "resource": observation(A)}
-                entries = [{"request": {"method": "GET", "url": url}}, made, made]
+                record = {"request": posted, "resource": observation(A)}
+                entries = [{"request": {"method": "GET", "url": url}}, record, record]
                 answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
-                told = answer.json()["entry"]
-                assert [one["response"]["status"][:3] for one in told] == ["200", "201", "201"], (url, answer.text)
-                assert told[0]["resource"]["id"] == A
-                for one in told:
-                    assert ("relative to the base" in str(one["response"].get("outcome"))) is advised
+                results = answer.json()["entry"]
+                assert [result["response"]["status"][:3] for result in results] == ["200", "201", "201"], (url, answer.text)
+                assert results[0]["resource"]["id"] == A
+                for result in results:
+                    assert ("relative to the base" in str(result["response"].get("outcome"))) is advised
             moved = {"request": {"method": "POST", "url": f"{base}/Observation"}, "resource": observation(B)}
             answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [moved]})
             assert "fhir-write-outside-scope" in answer.text

@@ -1,4 +1,4 @@
-"""The catalogue keeps its promises: every rule has a case, every case is refused by its rule and accepted corrected."""
+"""Every rule has a case; each case is refused by its rule, and accepted once it is corrected."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ def test_ids_are_unique() -> None:
     assert len(BY_ID) == len(RULES)
 
 
+def test_no_two_rules_have_the_same_title() -> None:
+    assert len({rule.title for rule in RULES}) == len(RULES)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_an_id_names_the_fault_and_not_the_remedy(rule) -> None:
+def test_a_rule_id_names_the_problem_and_not_its_fix(rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id)
     assert not rule.id.startswith(REMEDIES)
     assert rule.id not in RETIRED
@@ -35,27 +39,27 @@ def test_every_case_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("refusal", sorted({rule.explains for rule in RULES if rule.explains}))
-def test_every_refusal_that_is_explained_has_a_general_rule_that_is_asked_last(refusal) -> None:
+def test_every_explained_refusal_has_a_general_rule_that_is_tried_last(refusal) -> None:
     assert [rule.id for rule in RULES if rule.explains == refusal][-1] == refusal
 
 
 @pytest.mark.parametrize("id", sorted(PATHS))
 def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
-    one = case.load(PATHS[id])
-    assert one.id == id
-    found = {finding.id: finding for finding in diagnose(one.refused).explanation.findings}
-    assert id in found
-    assert found[id].fix == " ".join(one.fix.split())
+    example = case.load(PATHS[id])
+    assert example.id == id
+    findings = {finding.id: finding for finding in diagnose(example.refused).explanation.findings}
+    assert id in findings
+    assert findings[id].fix == " ".join(example.fix.split())
 
 
 @pytest.mark.parametrize("id", sorted(PATHS))
-def test_a_case_is_corrected_to_what_it_says_and_that_is_accepted(id) -> None:
-    one = case.load(PATHS[id])
-    assert diagnose(one.refused).corrected == one.corrected
-    if one.corrected:
-        again = diagnose(one.corrected)
-        assert not again.examination.refusals
-        assert id not in {finding.id for finding in again.explanation.findings}
+def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id) -> None:
+    example = case.load(PATHS[id])
+    assert diagnose(example.refused).corrected == example.corrected
+    if example.corrected:
+        second = diagnose(example.corrected)
+        assert not second.examination.refusals
+        assert id not in {finding.id for finding in second.explanation.findings}
 
 
 def test_no_two_rules_have_the_same_title_in_their_cases() -> None:

@@ -1,4 +1,4 @@
-"""Refusals are declared once: each declaration is used, explained by a rule and documented; nothing else makes a Refusal."""
+"""Each refusal is declared once, used, explained by a rule and documented; only declarations create a Refusal."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ def calls_of(name: str, tree: ast.Module) -> int:
 
 
 def aliases(tree: ast.Module) -> dict[str, str]:
-    """The names under which a module imports files of declarations."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == PACKAGE]
-    return {name.asname or name.name: name.name for node in found for name in node.names}
+    """The names under which a module imports the declarations."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == PACKAGE]
+    return {name.asname or name.name: name.name for node in imports for name in node.names}
 
 
 @cache
 def used() -> set[tuple[str, str]]:
     """Every (stage, declaration) that the sources refer to."""
-    found = set()
+    references = set()
     for _, tree in modules():
         imported = aliases(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
-                found.add((imported[node.value.id], node.attr))
-    return found
+                references.add((imported[node.value.id], node.attr))
+    return references
 
 
 def test_the_declarations_are_found() -> None:
@@ -66,7 +66,7 @@ def test_the_declarations_are_found() -> None:
     assert {"token-parameter-missing", "userinfo-without-openid", "reg-metadata-invalid", "code-reused"} <= set(NAMES)
 
 
-def test_only_a_declaration_makes_a_refusal() -> None:
+def test_only_a_declaration_creates_refusals() -> None:
     makers = {str(path) for path, tree in modules() if calls_of("Refusal", tree)}
     assert makers == {"kernel/checks.py"}
 
@@ -76,10 +76,10 @@ def test_refusals_are_declared_in_one_folder() -> None:
     assert {str(path.parent) for path in declaring} == {"authorization/refusals"}
 
 
-@pytest.mark.parametrize(("stage", "name", "declared"), DECLARATIONS, ids=[f"{one[0]}.{one[1]}" for one in DECLARATIONS])
+@pytest.mark.parametrize(("stage", "name", "declared"), DECLARATIONS, ids=[f"{entry[0]}.{entry[1]}" for entry in DECLARATIONS])
 def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, declared: RefusalType) -> None:
     assert (stage, name) in used()
-    same_rule = [one for one in DECLARATIONS if one[0] == stage and one[2].name == declared.name]
+    same_rule = [entry for entry in DECLARATIONS if entry[0] == stage and entry[2].name == declared.name]
     assert name == declared.name.upper().replace("-", "_") or len(same_rule) > 1
 
 
@@ -90,32 +90,36 @@ def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("explained", sorted({rule.explains for rule in RULES if rule.explains}))
-def test_what_a_rule_explains_is_declared(explained: str) -> None:
+def test_every_refusal_that_a_rule_explains_is_declared(explained: str) -> None:
     assert explained in NAMES
 
 
-def test_the_faults_that_fhir_names_are_declared() -> None:
-    found = {
+def test_the_errors_named_in_the_fhir_package_are_declared() -> None:
+    names = {
         node.value
         for path, tree in modules()
         if path.parts[0] == "fhir"
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"fhir(-[a-z]+)+", node.value)
     }
-    assert len(found) > 10
-    assert found <= set(NAMES)
+    assert len(names) > 10
+    assert names <= set(NAMES)
 
 
 def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:
-    """Error, status and delivery that the declarations allow a refusal of this name."""
-    every = [one for *_, one in DECLARATIONS if one.name == refusal.name]
-    every += [one for one in importlib.import_module(f"{PACKAGE}.registration").SCOPES.values() if one.name == refusal.name]
-    return {(one.error, one.status, one.redirectable) for one in every}
+    """The errors, statuses and deliveries that the declarations allow for a refusal of this name."""
+    declarations = [declaration for *_, declaration in DECLARATIONS if declaration.name == refusal.name]
+    declarations += [
+        declaration
+        for declaration in importlib.import_module(f"{PACKAGE}.registration").SCOPES.values()
+        if declaration.name == refusal.name
+    ]
+    return {(declaration.error, declaration.status, declaration.redirectable) for declaration in declarations}
 
 
 @pytest.mark.parametrize("id", sorted(case.paths()))
 def test_a_case_is_refused_as_it_is_declared(id: str) -> None:
-    """A client that fails to authenticate with a header gets 401, and an id in a path 404."""
+    """Two exceptions: failed authentication by header returns 401, and an invalid id in a path returns 404."""
     for refusal in diagnose(case.load(case.paths()[id]).refused).examination.refusals:
         if "told" in refusal.facts:
             continue

@@ -1,4 +1,4 @@
-"""The doctor never raises, and what it offers as corrected is not refused again."""
+"""The doctor never raises, and a request that it corrected is not refused again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FAULTS = (
     ("scope=", "scop="),
     ("redirect_uri=", "redirect="),
 )
-"""What to replace by what, to spoil the good request in one way each."""
+"""Replacements. Each breaks the valid request in one way."""
 
 
 def spoilt(faults: list[tuple[str, str]]) -> dict[str, object]:
@@ -53,18 +53,18 @@ def spoilt(faults: list[tuple[str, str]]) -> dict[str, object]:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(FAULTS), max_size=6), st.booleans())
-def test_what_is_corrected_is_accepted_by_the_same_knowledge(faults: list[tuple[str, str]], offline: bool) -> None:
-    given_ = spoilt(faults) | ({"context": {}} if offline else {})
-    found = diagnose(given_)
-    if found.corrected is not None:
-        assert not diagnose(found.corrected).examination.refusals
+def test_a_corrected_request_is_accepted_in_the_same_context(faults: list[tuple[str, str]], offline: bool) -> None:
+    evidence = spoilt(faults) | ({"context": {}} if offline else {})
+    diagnosis = diagnose(evidence)
+    if diagnosis.corrected is not None:
+        assert not diagnose(diagnosis.corrected).examination.refusals
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "->".join(fault))
-def test_one_fault_is_always_corrected(fault: tuple[str, str]) -> None:
-    found = diagnose(spoilt([fault]))
-    assert found.explanation.findings
-    assert found.corrected is not None
+def test_a_single_fault_is_always_corrected(fault: tuple[str, str]) -> None:
+    diagnosis = diagnose(spoilt([fault]))
+    assert diagnosis.explanation.findings
+    assert diagnosis.corrected is not None
 
 
 @settings(max_examples=200, deadline=None)
@@ -108,30 +108,30 @@ OF_FHIR = (
     ("/Patient/", "//Patient/"),
     ("p-0017", "Patient%2Fp-0017"),
 )
-NOBODY_S = ("q3ZtR9wK2mV7", "nobody-s")
+UNKNOWN_CODE = ("q3ZtR9wK2mV7", "nobody-s")
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from([(TOKEN, OF_TOKENS), (FHIR, (*OF_FHIR, NOBODY_S))]).flatmap(
+    st.sampled_from([(TOKEN, OF_TOKENS), (FHIR, (*OF_FHIR, UNKNOWN_CODE))]).flatmap(
         lambda of: st.tuples(st.just(of[0]), st.lists(st.sampled_from(of[1]), max_size=4))
     )
 )
-def test_so_it_is_with_token_requests_and_fhir_requests(
+def test_corrected_token_and_fhir_requests_are_accepted(
     spoilt: tuple[dict[str, object], list[tuple[str, str]]],
 ) -> None:
     good, faults = spoilt
     text = json.dumps({name: value for name, value in good.items() if name != "context"})
     for old, new in faults:
         text = text.replace(old, new)
-    found = diagnose(json.loads(text) | {"context": good["context"]})
-    if found.corrected is not None:
-        assert not diagnose(found.corrected).examination.refusals
+    diagnosis = diagnose(json.loads(text) | {"context": good["context"]})
+    if diagnosis.corrected is not None:
+        assert not diagnose(diagnosis.corrected).examination.refusals
 
 
 @pytest.mark.parametrize("fault", OF_FHIR, ids=lambda fault: "->".join(fault))
-def test_one_fault_of_a_fhir_request_is_always_told(fault: tuple[str, str]) -> None:
+def test_a_single_fault_of_a_fhir_request_is_always_reported(fault: tuple[str, str]) -> None:
     text = json.dumps({name: value for name, value in FHIR.items() if name != "context"}).replace(*fault)
-    found = diagnose(json.loads(text) | {"context": FHIR["context"]})
-    assert found.explanation.findings
-    assert found.corrected is not None
+    diagnosis = diagnose(json.loads(text) | {"context": FHIR["context"]})
+    assert diagnosis.explanation.findings
+    assert diagnosis.corrected is not None

@@ -1,4 +1,4 @@
-"""What can be guessed is told from what cannot."""
+"""Values that can be guessed are recognised, and random ones are not."""
 
 from __future__ import annotations
 
@@ -32,38 +32,38 @@ URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     ],
 )
 def test_words_numbers_and_times_can_be_guessed(state: str) -> None:
-    found = weakness(state)
-    assert found is not None
-    assert found["level"] == "warning"
+    facts = weakness(state)
+    assert facts is not None
+    assert facts["level"] == "warning"
 
 
-def test_sixteen_random_characters_are_worth_a_line_and_no_more() -> None:
-    found = weakness("aZ3kQ9xT1bC7dE5f")
-    assert found is not None
-    assert (found["level"], found["bits"]) == ("info", 95)
+def test_sixteen_random_characters_are_only_a_hint() -> None:
+    facts = weakness("aZ3kQ9xT1bC7dE5f")
+    assert facts is not None
+    assert (facts["level"], facts["bits"]) == ("info", 95)
 
 
-def test_of_random_texts_of_sixteen_characters_hardly_one_is_taken_for_words() -> None:
+def test_random_texts_of_sixteen_characters_are_hardly_ever_taken_for_words() -> None:
     random = Random(7)
     texts = ["".join(random.choices(LETTERS, k=16)) for _ in range(20_000)]
-    taken = [text for text in texts if (found := weakness(text)) is None or found["level"] != "info"]
+    taken = [text for text in texts if (facts := weakness(text)) is None or facts["level"] != "info"]
     assert len(taken) <= 4
 
 
 @given(st.binary(min_size=16, max_size=16))
-def test_a_uuid_has_as_many_bits_as_are_asked_for(raw: bytes) -> None:
+def test_a_uuid_has_exactly_the_required_number_of_bits(raw: bytes) -> None:
     assert bits(str(uuid.UUID(bytes=raw, version=4))) == 122
     assert weakness(str(uuid.UUID(bytes=raw, version=4))) is None
 
 
 @given(st.text(URL_SAFE, min_size=1, max_size=60))
-def test_one_more_character_never_takes_bits_away_from_a_varied_text(text: str) -> None:
+def test_another_character_never_reduces_the_bits_of_a_varied_text(text: str) -> None:
     if len(set(text)) > 3:
         assert bits(text + text[0]) >= bits(text)
 
 
-def test_a_long_run_of_letters_that_ends_otherwise_is_no_word() -> None:
-    """Cut into words in every way that there is, fifty letters keep everybody else waiting, and eighty for ever."""
-    found = weakness("correcthorsebatterystaple" * 400 + "!")
-    assert found is None
+def test_a_long_run_of_letters_with_another_ending_is_not_a_word() -> None:
+    """Backtracking over all splits into words would take very long for 50 letters, and forever for 80."""
+    facts = weakness("correcthorsebatterystaple" * 400 + "!")
+    assert facts is None
     assert weakness("Abc_" * 20_000 + "!") is None

@@ -1,4 +1,4 @@
-"""The doctor never says "nothing is wrong" of a text that holds an error answer, and raises no alarm for correct ones."""
+"""The doctor never reports "no problems" for a text with an error response, and raises no alarm for correct texts."""
 
 from __future__ import annotations
 
@@ -116,34 +116,34 @@ PAGES = st.sampled_from(
 ANSWER = st.one_of(OAUTH, STATUSES, OUTCOMES, PAGES)
 WRAPPED = {
     "as it is": lambda text: text,
-    "in a string of JSON": lambda text: json.dumps({"body": text}),
+    "in a JSON string": lambda text: json.dumps({"body": text}),
     "twice in JSON": lambda text: json.dumps({"log": json.dumps({"body": text})}),
     "escaped without a frame": lambda text: json.dumps(json.dumps(text)),
     "in a code fence": lambda text: f"```json\n{text}\n```",
     "quoted in Markdown": lambda text: "> " + text.replace("_", "\\_"),
     "with HTML entities": html.escape,
-    "below a line of a log": lambda text: f"2026-03-31 10:00:00.123 ERROR [nio-8080-exec-2] o.k.a.Authenticator : {text}",
+    "below a log line": lambda text: f"2026-03-31 10:00:00.123 ERROR [nio-8080-exec-2] o.k.a.Authenticator : {text}",
     "below a correct URL": lambda text: f"https://ehr.example.org/authorize?response_type=code&client_id=x\n\n{text}",
     "below a correct curl command": lambda text: f"curl https://ehr.example.org/r4/Patient/1\n{text}",
-    "in a line of JSONL": lambda text: '{"level": "info"}\n' + json.dumps({"msg": text}) + '\n{"level": "info"}',
+    "in a JSONL line": lambda text: '{"level": "info"}\n' + json.dumps({"msg": text}) + '\n{"level": "info"}',
     "in colours": lambda text: f"\x1b[31m{text}\x1b[0m",
     "with a BOM": lambda text: "\ufeff" + text,
-    "after much else": lambda text: "x = 1\n" * 5000 + text,
+    "after many other lines": lambda text: "x = 1\n" * 5000 + text,
 }
 
 
 def problem(text: str) -> bool:
-    """As the command sees it: 0 only if the text was understood and nothing is wrong with it."""
+    """Whether the command reports a problem, or doesn't recognise the text."""
     try:
         _, diagnosis = diagnose_text(text)
     except ValueError:
         return True
-    return diagnosis.has_problem and any(one.severity != "info" for one in diagnosis.explanation.findings)
+    return diagnosis.has_problem and any(finding.severity != "info" for finding in diagnosis.explanation.findings)
 
 
 @settings(max_examples=200, deadline=None)
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
-def test_an_error_answer_in_any_wrapping_is_never_cleared(answer: str, wrapping: str) -> None:
+def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
     assert problem(text)
     assert in_paste(text)
@@ -151,7 +151,7 @@ def test_an_error_answer_in_any_wrapping_is_never_cleared(answer: str, wrapping:
 
 @settings(max_examples=80, deadline=None)
 @given(st.one_of(OAUTH, OUTCOMES), st.floats(0.75, 1))
-def test_a_truncated_error_answer_is_never_cleared(answer: str, part: float) -> None:
+def test_a_truncated_error_response_is_always_a_problem(answer: str, part: float) -> None:
     assert problem(answer[: max(int(len(answer) * part), 12)])
 
 
@@ -184,7 +184,7 @@ REDIRECT = st.tuples(
 
 @settings(max_examples=200, deadline=None)
 @given(REDIRECT, st.booleans())
-def test_an_error_redirect_is_never_cleared(parts: tuple[str, str, str, str], nested: bool) -> None:
+def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str], nested: bool) -> None:
     code, around, mark, query = parts
     if nested:
         around = "https://login.example.org/continue?to=" + quote("https://a.example/cb{}{}").replace("%7B%7D", "{}")
@@ -202,16 +202,16 @@ def test_an_error_redirect_is_never_cleared(parts: tuple[str, str, str, str], ne
         st.tuples(st.just(200), st.one_of(st.builds(_json, CODE, st.sampled_from(VENDORS)), SEVERITY.map(_outcome)).map(str)),
     ),
 )
-def test_a_refused_exchange_of_a_har_file_is_never_cleared(url: str, method: str, answer: tuple[int, str | None]) -> None:
+def test_a_refused_exchange_in_a_har_file_is_always_a_problem(url: str, method: str, answer: tuple[int, str | None]) -> None:
     content = {} if answer[1] is None else {"text": answer[1]}
-    one = {
+    entry = {
         "request": {"method": method, "url": url, "headers": []},
         "response": {"status": answer[0], "content": content},
     }
-    exchanges = har.read({"log": {"entries": [one]}})
+    exchanges = har.read({"log": {"entries": [entry]}})
     if answer[0] != 200:
-        every = diagnose_all(exchanges[0].inputs, exchanges[0].answers)
-        assert any(one.severity == "error" for each in every for one in each.explanation.findings)
+        diagnoses = diagnose_all(exchanges[0].inputs, exchanges[0].answers)
+        assert any(finding.severity == "error" for diagnosis in diagnoses for finding in diagnosis.explanation.findings)
     is_unknown_code = "mfa" in (answer[1] or "") or "urn:vendor" in (answer[1] or "")
     assert is_unknown_code or exchanges[0].answers
 
@@ -240,18 +240,18 @@ FINE = [
 
 
 @pytest.mark.parametrize("text", FINE)
-def test_a_correct_text_holds_no_error_answer(text: str) -> None:
+def test_a_correct_text_contains_no_error_response(text: str) -> None:
     assert in_paste(text) == ()
 
 
-def test_the_correct_pastes_of_the_shared_cases_hold_no_error_answer(shared: Path) -> None:
+def test_the_correct_pastes_of_the_shared_cases_contain_no_error_response(shared: Path) -> None:
     lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
     assert {case["id"]: in_paste(case["paste"]) for case in map(json.loads, lines) if in_paste(case["paste"])} == {}
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from([200, 201, 204, 302, 304]), st.sampled_from(["GET", "POST"]))
-def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) -> None:
+def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: str) -> None:
     entries = [
         {"request": {"method": method, "url": url}, "response": {"status": status, "content": {"text": body}}}
         for url, body in (
@@ -262,17 +262,17 @@ def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) 
         )
     ]
     icon = {"request": {"method": "GET", "url": "https://a.example/favicon.ico"}, "response": {"status": 404}}
-    assert not any(one.answers for one in har.read({"log": {"entries": [*entries, icon]}}))
+    assert not any(exchange.answers for exchange in har.read({"log": {"entries": [*entries, icon]}}))
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "added"),
+    ("text", "recognised", "added"),
     [
         ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
         (
             "http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
             "an authorization error: access_denied",
-            "authorize URL",
+            "authorization URL",
         ),
         (
             'WWW-Authenticate: Bearer error="insufficient_scope"',
@@ -294,28 +294,28 @@ def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) 
         ),
     ],
 )
-def test_what_was_recognised_is_said_and_what_to_add(text: str, said: str, added: str) -> None:
+def test_the_finding_says_what_was_recognised_and_what_to_add(text: str, recognised: str, added: str) -> None:
     first = diagnose_text(text)[1].explanation.findings[0]
     assert first.id == "error-answer-unexplained"
-    assert said in first.title
+    assert recognised in first.title
     assert added in first.fix
     assert first.why.endswith((".", '"'))
 
 
-def test_every_code_has_a_kind_of_its_own() -> None:
+def test_every_code_has_its_own_kind() -> None:
     assert not TOKEN_CODES & BEARER_CODES
     assert not AUTHORIZATION_CODES & (TOKEN_CODES | BEARER_CODES)
 
 
-def test_a_cause_that_a_rule_names_is_not_followed_by_the_general_finding() -> None:
+def test_the_general_finding_is_left_out_if_a_rule_names_the_cause() -> None:
     text = "http://localhost/cb?error=invalid_scope&error_description=Invalid+scopes%3A+patient%2FX.read&state=zE3rT9pQ2mN8vX4k"
-    found = [one.id for one in diagnose_text(text)[1].explanation.findings]
-    assert "error-answer-unexplained" not in found
-    assert "scope-not-registered" in found
+    ids = [finding.id for finding in diagnose_text(text)[1].explanation.findings]
+    assert "error-answer-unexplained" not in ids
+    assert "scope-not-registered" in ids
 
 
 @pytest.mark.parametrize(
-    ("given_", "held"),
+    ("evidence", "has_error"),
     [
         ({"kind": "token_response", "json": {"error": "invalid_grant"}}, True),
         ({"kind": "token_response", "json": {"access_token": "x"}}, False),
@@ -339,16 +339,16 @@ def test_a_cause_that_a_rule_names_is_not_followed_by_the_general_finding() -> N
         ({"kind": "redirect_url", "url": "http://a/cb?error=x&state=y"}, True),
     ],
 )
-def test_a_line_of_jsonl_is_examined_for_its_answer(given_: dict[str, Any], held: bool) -> None:
-    assert bool(diagnose_line({"id": "x", "input": given_}).get("recognised")) is held
+def test_a_jsonl_line_is_searched_for_an_error_response(evidence: dict[str, Any], has_error: bool) -> None:
+    assert bool(diagnose_line({"id": "x", "input": evidence}).get("recognised")) is has_error
 
 
 @pytest.mark.parametrize(
-    "given_",
+    "evidence",
     [{"kind": "http_exchange"}, {"kind": "token_request", "headers": 7}, {"kind": "authorize_url", "context": []}],
 )
-def test_a_line_whose_members_have_the_wrong_type_says_so(given_: dict[str, Any]) -> None:
-    assert diagnose_line({"input": given_})["trouble"]
+def test_a_line_whose_members_have_the_wrong_type_says_so(evidence: dict[str, Any]) -> None:
+    assert diagnose_line({"input": evidence})["trouble"]
 
 
 def test_a_paste_of_any_length_is_searched_at_both_ends() -> None:

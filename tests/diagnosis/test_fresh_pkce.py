@@ -1,4 +1,4 @@
-"""The `code_challenge` placeholder of a corrected request: diagnosis writes it, live pages and the command fill it."""
+"""The `code_challenge` placeholder of a corrected request: diagnosis inserts it; live pages and the command fill it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_a_request_that_needs_a_new_challenge_is_corrected_with_the_placeholder(
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: Rule) -> None:
-    one = case.load(case.paths()[rule.id])
+    example_case = case.load(case.paths()[rule.id])
     example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     hexadecimal = "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"
-    sent = {key: value for key, value in one.refused.items() if key != "context"}
+    sent = {key: value for key, value in example_case.refused.items() if key != "context"}
     if example not in str(sent) and hexadecimal not in str(sent):
-        shown = {key: value for key, value in (diagnose(one.refused).corrected or {}).items() if key != "context"}
-        assert example not in str(shown)
+        corrected = {key: value for key, value in (diagnose(example_case.refused).corrected or {}).items() if key != "context"}
+        assert example not in str(corrected)
 
 
 def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -> None:
@@ -62,7 +62,7 @@ def test_nothing_is_filled_if_there_is_no_placeholder(sent: dict[str, str | None
     assert fill(sent, VERIFIER) is None
 
 
-def test_a_pasted_request_with_the_placeholder_is_told_to_fill_it() -> None:
-    findings = {one.id: one for one in diagnose(CORRECTED).explanation.findings}
+def test_a_pasted_request_that_still_has_the_placeholder_gets_a_finding() -> None:
+    findings = {finding.id: finding for finding in diagnose(CORRECTED).explanation.findings}
     assert findings["value-is-placeholder"].facts["names"] == ["code_challenge"]
     assert PLACEHOLDER_CHALLENGE in findings["value-is-placeholder"].title

@@ -1,4 +1,4 @@
-"""A HAR file is read for the exchanges of a launch, and what cannot be read of it is left out."""
+"""The exchanges of a launch are read from a HAR file; unreadable entries are left out."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DISCOVERY = {"authorization_endpoint": f"{EHR}/authorize", "token_endpoint": f"{
 def entry(url: str, method: str = "GET", *, status: int = 200, body: str = "", answer: Any = None, **headers: str) -> Any:
     sent = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
     content = {"text": answer if isinstance(answer, str) else json.dumps(answer)} if answer is not None else {}
-    posted = {"postData": {"mimeType": "", "text": body}} if body else {}
-    request = {"method": method, "url": url, "headers": sent, **posted}
+    post_data = {"postData": {"mimeType": "", "text": body}} if body else {}
+    request = {"method": method, "url": url, "headers": sent, **post_data}
     return {"request": request, "response": {"status": status, "headers": [], "content": content}}
 
 
@@ -30,15 +30,15 @@ def har(*entries: Any) -> dict[str, Any]:
 
 
 def kinds(*entries: Any) -> list[list[str]]:
-    return [[each["kind"] for each in one.inputs] for one in read(har(*entries))]
+    return [[evidence["kind"] for evidence in exchange.inputs] for exchange in read(har(*entries))]
 
 
-def ids(seen: Any) -> set[str]:
-    return {finding.id for each in seen.inputs for finding in diagnose(each).explanation.findings}
+def ids(exchange: Any) -> set[str]:
+    return {finding.id for evidence in exchange.inputs for finding in diagnose(evidence).explanation.findings}
 
 
 @pytest.mark.parametrize(
-    ("one", "found"),
+    ("sent", "expected"),
     [
         (entry("http://localhost:8100/launch?iss=https%3A%2F%2Fa&launch=x"), ["launch_url"]),
         (entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY), ["smart_configuration"]),
@@ -56,12 +56,12 @@ def ids(seen: Any) -> set[str]:
         (entry(f"{EHR}/r4/Patient/1", Origin="http://a", Authorization="x"), ["fhir_request", "http_exchange"]),
     ],
 )
-def test_an_exchange_of_a_launch_is_known_by_what_it_holds(one: Any, found: list[str]) -> None:
-    assert kinds(one) == [found]
+def test_an_exchange_of_a_launch_is_recognised_by_its_content(sent: Any, expected: list[str]) -> None:
+    assert kinds(sent) == [expected]
 
 
 @pytest.mark.parametrize(
-    "one",
+    "fetched",
     [
         entry("http://localhost:8100/main.js"),
         entry("https://example.org/Patients/1"),
@@ -74,44 +74,44 @@ def test_an_exchange_of_a_launch_is_known_by_what_it_holds(one: Any, found: list
         {"request": {"url": 5}},
     ],
 )
-def test_what_else_a_browser_fetched_is_left_out(one: Any) -> None:
-    assert kinds(one) == []
+def test_other_requests_of_the_browser_are_left_out(fetched: Any) -> None:
+    assert kinds(fetched) == []
 
 
-def test_the_number_is_that_of_the_file_and_the_address_has_no_query() -> None:
-    (seen,) = read(har(entry("http://localhost:8100/main.js"), entry("http://localhost:8100/cb?code=x&state=y#z")))
-    assert (seen.number, seen.url) == (2, "http://localhost:8100/cb")
+def test_an_exchange_has_its_number_in_the_file_and_a_url_without_query() -> None:
+    (exchange,) = read(har(entry("http://localhost:8100/main.js"), entry("http://localhost:8100/cb?code=x&state=y#z")))
+    assert (exchange.number, exchange.url) == (2, "http://localhost:8100/cb")
 
 
-def test_what_discovery_said_is_known_to_the_other_exchanges() -> None:
-    found = entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY)
-    asked = entry(f"{EHR}/oauth/authorize?response_type=code&client_id=a&aud=https%3A%2F%2Fehr.example.org")
-    assert {"authorize-endpoint-not-discovered", "aud-not-fhir-base"} <= ids(read(har(found, asked))[1])
-    assert not {"authorize-endpoint-not-discovered", "aud-not-fhir-base"} & ids(read(har(asked))[0])
+def test_the_discovery_document_is_used_for_the_other_exchanges() -> None:
+    discovery = entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY)
+    authorize = entry(f"{EHR}/oauth/authorize?response_type=code&client_id=a&aud=https%3A%2F%2Fehr.example.org")
+    assert {"authorize-endpoint-not-discovered", "aud-not-fhir-base"} <= ids(read(har(discovery, authorize))[1])
+    assert not {"authorize-endpoint-not-discovered", "aud-not-fhir-base"} & ids(read(har(authorize))[0])
 
 
-def test_of_two_servers_nothing_is_told_by_discovery() -> None:
+def test_two_different_discovery_documents_are_both_ignored() -> None:
     other = {**DISCOVERY, "authorization_endpoint": "https://other.example.org/authorize"}
     path = "/r4/.well-known/smart-configuration"
-    seen = read(har(entry(EHR + path, answer=DISCOVERY), entry(f"https://other.example.org{path}", answer=other)))
-    assert all("server" not in each["context"] for one in seen for each in one.inputs)
+    exchanges = read(har(entry(EHR + path, answer=DISCOVERY), entry(f"https://other.example.org{path}", answer=other)))
+    assert all("server" not in evidence["context"] for exchange in exchanges for evidence in exchange.inputs)
 
 
-def test_the_state_that_came_back_is_held_against_the_one_that_was_sent() -> None:
-    asked = entry(f"{EHR}/authorize?response_type=code&client_id=a&state=one")
-    for state, told in (("two", True), ("one", False)):
+def test_the_returned_state_is_compared_with_the_sent_one() -> None:
+    authorize = entry(f"{EHR}/authorize?response_type=code&client_id=a&state=one")
+    for state, is_reported in (("two", True), ("one", False)):
         back = entry(f"http://localhost:8100/cb?code=x&state={state}")
-        assert ("redirect-state-mismatch" in ids(read(har(asked, back))[1])) is told
+        assert ("redirect-state-mismatch" in ids(read(har(authorize, back))[1])) is is_reported
 
 
-def test_parameters_without_a_text_and_an_answer_in_base64_are_read() -> None:
-    one = entry(f"{EHR}/token", "POST")
-    one["request"]["postData"] = {"params": [{"name": "grant_type", "value": "x"}, {"name": "code", "value": "y"}]}
+def test_parameters_without_a_text_and_a_base64_response_are_read() -> None:
+    token_request = entry(f"{EHR}/token", "POST")
+    token_request["request"]["postData"] = {"params": [{"name": "grant_type", "value": "x"}, {"name": "code", "value": "y"}]}
     text = base64.b64encode(json.dumps({"error": "invalid_grant"}).encode()).decode()
-    one["response"]["content"] = {"text": text, "encoding": "base64"}
-    (seen,) = read(har(one))
-    assert seen.inputs[0]["body"] == "grant_type=x&code=y"
-    assert seen.inputs[1]["json"] == {"error": "invalid_grant"}
+    token_request["response"]["content"] = {"text": text, "encoding": "base64"}
+    (exchange,) = read(har(token_request))
+    assert exchange.inputs[0]["body"] == "grant_type=x&code=y"
+    assert exchange.inputs[1]["json"] == {"error": "invalid_grant"}
 
 
 JUNK = st.recursive(
@@ -132,18 +132,18 @@ JUNK = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(JUNK, JUNK)
-def test_no_entry_makes_it_raise(request: Any, response: Any) -> None:
+def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
     request = request if isinstance(request, dict) else {}
     for url in (
         f"{EHR}/token",
         f"{EHR}/authorize?client_id=a&redirect_uri=b",
         f"{EHR}/r4/.well-known/smart-configuration",
     ):
-        for seen in read(har({"request": {**request, "url": url}, "response": response})):
-            for each in seen.inputs:
-                diagnose(each)
+        for exchange in read(har({"request": {**request, "url": url}, "response": response})):
+            for evidence in exchange.inputs:
+                diagnose(evidence)
 
 
-def test_what_is_a_har_file() -> None:
+def test_only_a_log_with_entries_is_a_har_file() -> None:
     assert is_har(har())
-    assert not any(is_har(one) for one in (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []}))
+    assert not any(is_har(document) for document in (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []}))

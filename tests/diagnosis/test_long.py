@@ -1,6 +1,6 @@
-"""What somebody sends is explained in a time that grows with its length: whoever sends a lot keeps nobody else waiting.
+"""The time for a diagnosis grows linearly with the length of the input, so long requests can't block other users.
 
-Where it did not, one of these took minutes, or had no end.
+With a slower algorithm, some of these inputs took minutes or never finished.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PIECES = (
 
 @pytest.mark.parametrize("name", ["client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce"])
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_long_value_of_an_authorization_request(name: str, piece: str) -> None:
+def test_a_long_value_in_an_authorization_request_is_diagnosed(name: str, piece: str) -> None:
     refused = case.load(case.paths()["state-missing"]).refused
     value = "x" + piece * (LONG // len(piece)) + "\0"
     for sent in (value, quote(value, safe="")):

@@ -1,4 +1,4 @@
-"""How parameters are written: what is told of odd names, joints and characters, and what is left in peace."""
+"""Wrong parameter names, separators and stray characters are reported; correct ones are not."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ RULES = {
 }
 
 
-def told(old: str, new: str) -> dict[str, Any]:
-    """Facts by id, of these rules alone, of the good request with `new` for `old`."""
+def reported_facts(old: str, new: str) -> dict[str, Any]:
+    """Replaces `old` with `new` in the valid request. Returns the facts of these rules, by id."""
     assert GOOD
     assert old in GOOD["url"]
-    found = diagnose({**GOOD, "url": GOOD["url"].replace(old, new, 1)}).explanation.findings
-    return {one.id: one.facts for one in found if one.id in RULES}
+    findings = diagnose({**GOOD, "url": GOOD["url"].replace(old, new, 1)}).explanation.findings
+    return {finding.id: finding.facts for finding in findings if finding.id in RULES}
 
 
-def test_of_a_good_request_nothing_is_told() -> None:
-    assert told("state=", "state=") == {}
+def test_a_valid_request_has_no_findings() -> None:
+    assert reported_facts("state=", "state=") == {}
 
 
 @pytest.mark.parametrize("name", ["CLIENT_ID", "clientId", "client-id", "Client_Id", "client_id[]", "%20client_id"])
-def test_a_name_is_known_by_its_letters(name: str) -> None:
-    assert told("client_id=", f"{name}=")["parameter-name-wrong"]["expected"] == ["client_id"]
+def test_a_name_is_recognised_by_its_letters(name: str) -> None:
+    assert reported_facts("client_id=", f"{name}=")["parameter-name-wrong"]["expected"] == ["client_id"]
 
 
 @pytest.mark.parametrize("name", ["redirectUri", "redirect_url", "redirectURL", "callback_url"])
-def test_the_redirect_address_is_known_by_what_others_call_it(name: str) -> None:
-    assert told("redirect_uri=", f"{name}=")["parameter-name-wrong"]["expected"] == ["redirect_uri"]
+def test_common_other_names_of_redirect_uri_are_recognised(name: str) -> None:
+    assert reported_facts("redirect_uri=", f"{name}=")["parameter-name-wrong"]["expected"] == ["redirect_uri"]
 
 
 @pytest.mark.parametrize("name", ["clientId", "foo", "ui_locales"])
-def test_what_is_sent_beside_the_right_name_or_resembles_none_is_overlooked(name: str) -> None:
-    assert told("client_id=", f"{name}=x&client_id=") == {}
+def test_an_extra_or_unknown_parameter_is_ignored(name: str) -> None:
+    assert reported_facts("client_id=", f"{name}=x&client_id=") == {}
 
 
 @pytest.mark.parametrize("joint", [";", "?"])
-def test_another_joint_than_an_ampersand_is_told(joint: str) -> None:
-    found = told("&client_id=", f"{joint}client_id=")
-    assert found == {
+def test_a_separator_other_than_an_ampersand_is_reported(joint: str) -> None:
+    facts = reported_facts("&client_id=", f"{joint}client_id=")
+    assert facts == {
         "parameters-misjoined": {"received": joint, "name": "response_type", "brings": ["response_type", "client_id"]}
     }
 
 
 @pytest.mark.parametrize(("old", "new"), [("callback", "callback%3Fstate%3Dx"), ("Zk3v", "Zk3v%3Fscope%3Dx")])
-def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: str) -> None:
-    assert "parameters-misjoined" not in told(old, new)
+def test_a_question_mark_in_a_url_or_a_state_is_not_a_separator(old: str, new: str) -> None:
+    assert "parameters-misjoined" not in reported_facts(old, new)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: s
     ],
 )
 def test_stray_characters_around_a_value_are_named(new: str, what: str) -> None:
-    facts = told("aud=http", f"aud={new}")["value-has-stray-characters"]
+    facts = reported_facts("aud=http", f"aud={new}")["value-has-stray-characters"]
     assert (facts["names"], facts["what"]) == (["aud"], what)
     assert facts["expected"] == ["http://localhost:7425/general/r4"]
 
 
 @pytest.mark.parametrize("name", ["state", "scope", "client_id"])
-def test_where_another_rule_speaks_or_nothing_is_wrong_with_it_this_one_is_silent(name: str) -> None:
-    assert told(f"{name}=", f"{name}=%20") == {}
+def test_parameters_with_their_own_rule_for_spaces_are_not_reported_here(name: str) -> None:
+    assert reported_facts(f"{name}=", f"{name}=%20") == {}
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,15 @@ def test_where_another_rule_speaks_or_nothing_is_wrong_with_it_this_one_is_silen
         ("[]", None),
     ],
 )
-def test_a_body_that_is_no_form_is_told_by_its_kind(body: str, kind: str | None) -> None:
+def test_a_body_that_is_not_a_form_is_reported_with_its_kind(body: str, kind: str | None) -> None:
     url = "http://localhost:7425/general/oauth/authorize"
-    found = diagnose({"kind": "authorize_url", "url": url, "method": "POST", "body": body}).explanation.findings
-    assert [one.facts["received"] for one in found if one.id == "authorize-body-not-form"] == ([kind] if kind else [])
+    findings = diagnose({"kind": "authorize_url", "url": url, "method": "POST", "body": body}).explanation.findings
+    assert [finding.facts["received"] for finding in findings if finding.id == "authorize-body-not-form"] == (
+        [kind] if kind else []
+    )
 
 
-def test_a_prompt_that_is_known_beside_one_that_is_not_stays() -> None:
+def test_a_known_prompt_next_to_an_unknown_one_is_kept() -> None:
     assert GOOD
     corrected = diagnose({**GOOD, "url": GOOD["url"] + "&prompt=login%20create"}).corrected
     assert corrected
@@ -112,13 +114,13 @@ def test_a_prompt_that_is_known_beside_one_that_is_not_stays() -> None:
         ("grant_type=authorization_code;code=x;client_id=a", "parameters-misjoined"),
     ],
 )
-def test_a_token_request_is_told_so_too(body: str, id: str) -> None:
+def test_token_requests_are_checked_too(body: str, id: str) -> None:
     url, headers = "http://localhost:7425/general/oauth/token", {"Content-Type": "application/x-www-form-urlencoded"}
-    given = {"kind": "token_request", "method": "POST", "url": url, "headers": headers, "body": body}
-    found = diagnose(given)
-    assert id in {one.id for one in found.explanation.findings}
-    assert found.corrected
-    assert {"grant_type=authorization_code", "code=x", "client_id=a"} <= set(found.corrected["body"].split("&"))
+    evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": headers, "body": body}
+    diagnosis = diagnose(evidence)
+    assert id in {finding.id for finding in diagnosis.explanation.findings}
+    assert diagnosis.corrected
+    assert {"grant_type=authorization_code", "code=x", "client_id=a"} <= set(diagnosis.corrected["body"].split("&"))
 
 
 @pytest.mark.parametrize(
@@ -133,9 +135,9 @@ def test_a_token_request_is_told_so_too(body: str, id: str) -> None:
         ("undefined", "redirect-uri-not-absolute"),
     ],
 )
-def test_what_a_redirect_address_differs_by_is_said_by_its_own_rule(sent: str, id: str) -> None:
+def test_each_difference_of_a_redirect_uri_has_its_own_rule(sent: str, id: str) -> None:
     assert GOOD
-    found = diagnose({**GOOD, "url": GOOD["url"].replace("http%3A%2F%2Flocalhost%3A8100%2Fcallback", sent)})
-    assert [one.id for one in found.explanation.findings if one.id.startswith("redirect-uri")] == [id]
-    assert found.corrected
-    assert "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&" in found.corrected["url"]
+    diagnosis = diagnose({**GOOD, "url": GOOD["url"].replace("http%3A%2F%2Flocalhost%3A8100%2Fcallback", sent)})
+    assert [finding.id for finding in diagnosis.explanation.findings if finding.id.startswith("redirect-uri")] == [id]
+    assert diagnosis.corrected
+    assert "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&" in diagnosis.corrected["url"]

@@ -1,4 +1,4 @@
-"""What is pasted is told apart by what it holds."""
+"""The kind of a pasted text is recognised by its content."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from sickbay.diagnosis.paste_parser import read
         ("http://localhost:7425/general/r4/Patient?name=Peters", "fhir_request"),
     ],
 )
-def test_a_url_is_of_the_stage_that_its_parameters_say(url, kind) -> None:
+def test_the_parameters_of_a_url_determine_its_kind(url, kind) -> None:
     assert read(f"  {url}\n") == {"kind": kind, "url": url}
 
 
-def test_an_exchange_may_be_a_whole_case() -> None:
-    given = '{"kind": "authorize_url", "url": "http://a"}'
-    assert read(f'{{"id": "x", "input": {given}}}') == read(given)
+def test_a_whole_case_is_read_like_its_input() -> None:
+    evidence = '{"kind": "authorize_url", "url": "http://a"}'
+    assert read(f'{{"id": "x", "input": {evidence}}}') == read(evidence)
 
 
-def test_a_url_broken_over_lines_is_told_by_its_parameters_and_kept_as_it_came() -> None:
+def test_a_url_on_several_lines_is_recognised_and_kept_unchanged() -> None:
     text = "https://a.example/authorize\n?response_type=code\n&client_id=x"
     assert read(text) == {"kind": "authorize_url", "url": text}
 
 
-def test_a_url_keeps_the_blanks_between_its_scopes_however_many() -> None:
+def test_a_url_keeps_the_spaces_between_its_scopes() -> None:
     url = "https://ehr.example.org/authorize?response_type=code&scope=launch openid profile online_access user/Patient.read"
     assert read(url) == {"kind": "authorize_url", "url": url}
 
@@ -45,30 +45,30 @@ def test_a_url_keeps_the_blanks_between_its_scopes_however_many() -> None:
         "It sends me to {}, and nothing comes back.",
     ],
 )
-def test_the_one_address_in_a_line_of_a_log_is_what_is_examined(around: str) -> None:
+def test_the_only_url_in_a_log_line_is_examined(around: str) -> None:
     url = "https://ehr.example.org/authorize?response_type=code&client_id=x"
     assert read(around.format(url)) == {"kind": "authorize_url", "url": url}
 
 
-def test_of_two_addresses_in_a_line_none_is_chosen() -> None:
+def test_a_line_with_two_urls_is_not_recognised() -> None:
     with pytest.raises(ValueError, match="Not recognised"):
         read("from https://a.example/x?y=1 to https://b.example/x?y=2")
 
 
-def test_quotes_and_brackets_around_a_url_are_taken_off() -> None:
+def test_quotation_marks_and_brackets_around_a_url_are_removed() -> None:
     url = "http://localhost:8100/callback?code=x&state=1"
     assert read(f"<{url}>") == read(f'"{url}"') == {"kind": "redirect_url", "url": url}
 
 
-def test_an_answer_in_the_fragment_is_an_answer() -> None:
+def test_a_response_in_the_fragment_is_recognised() -> None:
     assert read("http://localhost:8100/callback#code=x&state=1")["kind"] == "redirect_url"
 
 
-def test_the_address_of_an_error_is_told_by_its_urn() -> None:
+def test_the_url_of_an_error_page_is_recognised_by_its_urn() -> None:
     assert read("https://a.example/errors/urn%3Aa%3Ab/instances/1?client=x")["kind"] == "error_page_url"
 
 
-def test_a_curl_line_becomes_the_request_it_would_send() -> None:
+def test_a_curl_command_becomes_the_request_that_it_would_send() -> None:
     text = "curl -X POST https://a.example/token \\\n -u app:secret -d grant_type=refresh_token --data-urlencode 'code=a b'"
     assert read(text) == {
         "kind": "token_request",
@@ -79,10 +79,10 @@ def test_a_curl_line_becomes_the_request_it_would_send() -> None:
     }
 
 
-def test_a_curl_line_for_a_record_keeps_its_headers() -> None:
-    given = read('curl -s https://a.example/r4/Patient/1 -H "Authorization: Bearer x"')
-    assert given["kind"] == "fhir_request"
-    assert given["headers"] == {"Authorization": "Bearer x"}
+def test_a_curl_command_for_a_resource_keeps_its_headers() -> None:
+    evidence = read('curl -s https://a.example/r4/Patient/1 -H "Authorization: Bearer x"')
+    assert evidence["kind"] == "fhir_request"
+    assert evidence["headers"] == {"Authorization": "Bearer x"}
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ def test_a_curl_line_for_a_record_keeps_its_headers() -> None:
         '{"log": {"entries": []}}',
     ],
 )
-def test_what_is_neither_is_said_in_a_sentence(text: str) -> None:
+def test_an_unreadable_text_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         read(text)
 
 
-def test_an_answer_of_the_token_endpoint_and_a_registration_are_known_by_their_members() -> None:
+def test_a_token_response_and_a_registration_are_recognised_by_their_members() -> None:
     assert read('{"access_token": "x"}')["kind"] == "token_response"
     assert read('{"redirect_uris": []}')["kind"] == "registration"
 
@@ -119,11 +119,11 @@ def test_an_answer_of_the_token_endpoint_and_a_registration_are_known_by_their_m
         '{"a":' + "1" * 5_000 + "}",
     ],
 )
-def test_what_is_very_long_is_refused_in_a_sentence_too(text: str) -> None:
+def test_a_very_long_text_is_refused_with_a_sentence_too(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         read(text)
 
 
-def test_a_har_file_is_told_however_long_it_is() -> None:
+def test_a_har_file_of_any_length_is_recognised() -> None:
     with pytest.raises(ValueError, match="HAR file"):
         read('{"log": {"entries": ["' + "x" * 70_000 + '"]}}')

@@ -1,4 +1,4 @@
-"""No rule is there for nothing: without it, its case no longer says what it must."""
+"""No rule is redundant: without it, its case no longer has the expected finding."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sickbay.diagnosis.stages import KINDS
 PATHS = case.paths()
 
 
-def said_without(id: str) -> set[str]:
-    """The ids that the case of `id` brings where the rule is missing; a refusal that nobody explains says nothing."""
-    one = case.load(PATHS[id])
-    kind = KINDS[one.refused["kind"]]
-    request = kind.request(one.refused)
-    known = kind.known(one.refused, request)
+def findings_without(id: str) -> set[str]:
+    """The findings of the case `id` without its rule; empty if no other rule explains the refusal."""
+    example = case.load(PATHS[id])
+    kind = KINDS[example.refused["kind"]]
+    request = kind.request(example.refused)
+    known = kind.known(example.refused, request)
     examination = kind.examine(request, known)
     rules = [rule for rule in RULES if rule.id != id]
     try:
-        return {one.id for one in explain(rules, kind.stage.name, request, known, examination).findings}
+        return {finding.id for finding in explain(rules, kind.stage.name, request, known, examination).findings}
     except LookupError:
         return set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_without_the_rule_its_case_fails(rule) -> None:
-    assert rule.id not in said_without(rule.id)
+def test_a_case_has_no_finding_without_its_rule(rule) -> None:
+    assert rule.id not in findings_without(rule.id)

@@ -1,4 +1,4 @@
-"""Who revoked a token, and when, is said in one sentence."""
+"""One sentence says who revoked a token and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORDED = [by for by in get_args(RevokedBy) if by]
 
 
 @pytest.mark.parametrize("by", RECORDED)
-def test_every_recorded_reason_has_a_sentence_of_its_own_with_the_time(by: str) -> None:
+def test_every_recorded_reason_has_its_own_sentence_with_the_time(by: str) -> None:
     sentence = revocation({"by": by, "at": 1764000000})
     assert sentence.endswith(" on 2025-11-24 at 16:00:00 UTC.")
     assert [other for other in RECORDED if revocation({"by": other, "at": 1764000000}) == sentence] == [by]

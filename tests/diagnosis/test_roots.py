@@ -1,4 +1,4 @@
-"""What brings other faults with it is said first, they say that they follow from it, and what was sent is kept."""
+"""A problem that causes others is listed first, the others refer to it, and correcting it keeps the values that were sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATE = "qR8vN2xT6kW0yB4mH9cJ3fL7dZ1sG5pA"
 
 
 def broken(old: str, new: str, count: int = -1) -> dict[str, Any]:
-    """With a state and scopes that are nobody's example: what is put in their place would show."""
+    """The request with an unusual state, so that a replacement by an example value would be noticed."""
     url = GOOD["url"].replace(parse_qs(urlsplit(GOOD["url"]).query)["state"][0], STATE)
     assert old in url
     return {**GOOD, "url": url.replace(old, new, count)}
@@ -34,11 +34,11 @@ def broken(old: str, new: str, count: int = -1) -> dict[str, Any]:
         ("launch=kX7mQ2vTn9RbW4cJ8sLzHd", "launch=null", "value-is-placeholder"),
     ],
 )
-def test_the_root_is_said_first_and_the_rest_follows_from_it(old: str, new: str, root: str) -> None:
-    found = diagnose(broken(old, new))
-    first, *rest = found.explanation.findings
+def test_the_cause_is_listed_first_and_the_other_refusals_refer_to_it(old: str, new: str, root: str) -> None:
+    diagnosis = diagnose(broken(old, new))
+    first, *rest = diagnosis.explanation.findings
     assert (first.id, first.refused, first.because) == (root, True, None)
-    assert {one.because for one in rest if one.refused} == {root}
+    assert {finding.because for finding in rest if finding.refused} == {root}
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_the_root_is_said_first_and_the_rest_follows_from_it(old: str, new: str,
         ("aud=http%3A%2F%2Flocalhost%3A7425", "aud=undefined"),
     ],
 )
-def test_what_was_sent_is_kept_where_its_place_alone_was_wrong(old: str, new: str) -> None:
+def test_a_value_is_kept_if_only_its_name_or_place_was_wrong(old: str, new: str) -> None:
     corrected = diagnose(broken(old, new)).corrected
     assert corrected
     right = parse_qs(urlsplit(broken("state", "state")["url"]).query)
     assert parse_qs(urlsplit(corrected["url"]).query) == right
 
 
-def test_a_list_that_was_sent_as_several_parameters_is_one_again() -> None:
+def test_a_list_that_was_sent_as_several_parameters_is_joined() -> None:
     for name in ("scope[]", "scope[0]", "scope"):
         url = broken("scope=launch%20openid%20", f"{name}=launch&{name.replace('0', '1')}=openid&{name.replace('0', '2')}=")
         corrected = diagnose(url).corrected
@@ -67,12 +67,14 @@ def test_a_list_that_was_sent_as_several_parameters_is_one_again() -> None:
         assert set(parse_qs(urlsplit(corrected["url"]).query)["scope"][0].split()) >= {"launch", "openid", "fhirUser"}
 
 
-def test_a_value_that_may_pass_is_advice_and_follows_from_nothing() -> None:
-    (one,) = (one for one in diagnose(broken(STATE, "undefined")).explanation.findings if one.id == "value-is-placeholder")
-    assert (one.refused, one.because, one.facts["names"]) == (False, None, ["state"])
+def test_a_placeholder_that_is_accepted_is_advice_without_a_cause() -> None:
+    (finding,) = (
+        finding for finding in diagnose(broken(STATE, "undefined")).explanation.findings if finding.id == "value-is-placeholder"
+    )
+    assert (finding.refused, finding.because, finding.facts["names"]) == (False, None, ["state"])
 
 
-def test_what_follows_names_the_root_in_json_and_in_no_other_finding() -> None:
-    told = [one.to_json() for one in diagnose(broken("client_id=", "CLIENT_ID=")).explanation.findings]
-    assert {one["id"]: one.get("because") for one in told}["client-id-missing"] == "parameter-name-wrong"
-    assert "because" not in told[0]
+def test_only_a_caused_finding_names_its_cause_in_json() -> None:
+    findings = [finding.to_json() for finding in diagnose(broken("client_id=", "CLIENT_ID=")).explanation.findings]
+    assert {finding["id"]: finding.get("because") for finding in findings}["client-id-missing"] == "parameter-name-wrong"
+    assert "because" not in findings[0]

@@ -20,21 +20,21 @@ def lines(shared: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS_HERE)
-def test_what_is_expected_is_said_and_what_must_not_be_is_not(shared: Path, kind: str) -> None:
+def test_exchanges_have_the_expected_findings_and_no_forbidden_ones(shared: Path, kind: str) -> None:
     wrong = {}
     for line in (line for line in lines(shared) if line["input"]["kind"] == kind):
-        found = {one["id"]: one["severity"] for one in diagnose_line(line)["findings"]}
-        loud = {id for id, severity in found.items() if severity != "info"}
+        severities = {finding["id"]: finding["severity"] for finding in diagnose_line(line)["findings"]}
+        loud = {id for id, severity in severities.items() if severity != "info"}
         banned = set(line.get("must_not", ()))
-        extra = (found.keys() & banned) | (loud if "*" in banned else set())
-        missing = set(line["expect"]) - found.keys()
+        extra = (severities.keys() & banned) | (loud if "*" in banned else set())
+        missing = set(line["expect"]) - severities.keys()
         if missing or extra:
             wrong[line["id"]] = {"missing": missing, "extra": extra}
     assert kind in KINDS
     assert not wrong
 
 
-def test_what_is_corrected_is_not_refused_again(shared: Path) -> None:
+def test_a_corrected_request_is_not_refused_again(shared: Path) -> None:
     wrong = []
     for line in (line for line in lines(shared) if line["input"]["kind"] in KINDS_HERE):
         corrected = diagnose_line(line)["corrected"]
@@ -51,6 +51,6 @@ def test_a_line_that_cannot_be_read_has_no_findings_and_says_so() -> None:
         ({"id": "x"}, "x", "input"),
         ([], None, "a JSON object"),
     ):
-        said = diagnose_line(line)
-        assert word in said.pop("trouble")
-        assert said == {"id": id, "findings": [], "corrected": None}
+        result = diagnose_line(line)
+        assert word in result.pop("trouble")
+        assert result == {"id": id, "findings": [], "corrected": None}

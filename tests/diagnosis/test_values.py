@@ -1,4 +1,4 @@
-"""What is no value is told by what it is; what may be one is left in peace."""
+"""Placeholders and stray characters are recognised and described; real values are left unchanged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
+from sickbay.diagnosis.values import bare, first_stray_character, is_no_secret, placeholder
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_a_placeholder_is_described(value: str, word: str) -> None:
         "todolist",
     ],
 )
-def test_what_may_be_a_value_is_none_of_it(value: str) -> None:
+def test_a_possible_value_is_not_a_placeholder(value: str) -> None:
     assert placeholder(value) is None
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=22, max_size=64))
-def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
+def test_a_random_value_is_not_taken_for_a_placeholder(value: str) -> None:
     assert placeholder(f"a1{value}") is None or "your" in value.lower()
 
 
@@ -97,7 +97,7 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
     ],
 )
 def test_stray_characters_around_a_value_are_removed_and_named(value: str, left: str, what: str) -> None:
-    assert (bare(value), clinging(value)) == (left, what)
+    assert (bare(value), first_stray_character(value)) == (left, what)
 
 
 @pytest.mark.parametrize(
@@ -111,19 +111,19 @@ def test_stray_characters_around_a_value_are_removed_and_named(value: str, left:
         ("", False),
     ],
 )
-def test_only_what_certainly_is_no_secret_may_be_shown(value: str, shown: bool) -> None:
+def test_a_text_is_shown_only_if_it_is_certainly_not_a_secret(value: str, shown: bool) -> None:
     assert is_no_secret(value) is shown
 
 
 @given(st.text(max_size=20))
-def test_taking_off_leaves_nothing_more_to_take_off(value: str) -> None:
+def test_a_bare_value_is_shorter_and_the_removed_character_has_a_name(value: str) -> None:
     left = bare(value)
     assert left in value.replace("\u200b", "") or len(left) < len(value)
     if left != value and value:
-        assert clinging(value) or value.startswith("[")
+        assert first_stray_character(value) or value.startswith("[")
 
 
-def test_a_long_run_of_blanks_in_the_midst_stays_there() -> None:
-    """Looked for from each of them to the end, it would keep everybody else waiting."""
+def test_a_long_run_of_spaces_inside_a_value_is_kept() -> None:
+    """A pattern that backtracks would take quadratic time here."""
     value = "x" + " " * 500_000 + "x"
     assert bare(f" {value} ") == value

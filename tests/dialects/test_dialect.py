@@ -1,4 +1,4 @@
-"""Dialects are data: each file loads, names only policies that exist and refusals that a rule explains."""
+"""Dialects are data: each file loads, and names only existing policies and explained refusals."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ def test_the_standard_changes_no_policy() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_paths_of_authorize_and_token_are_named_and_absolute(name) -> None:
+def test_the_paths_of_authorize_and_token_exist_and_are_absolute(name) -> None:
     for path in ("authorize", "token"):
         assert load(name).path(path).startswith("/")
         assert "{" not in load(name).path(path)
 
 
-def test_a_fhir_base_has_the_vendor_s_shape() -> None:
-    """As the sandboxes have them; for Epic's a hospital is what stands before oauth2 and api."""
+def test_a_fhir_base_url_has_the_form_of_the_vendor() -> None:
+    """The same paths as the vendors' sandboxes. In Epic's URLs, the hospital is the part before oauth2 and api."""
     cerner, epic = load("cerner"), load("epic")
     tenant = cerner.tenant_id
-    assert [cerner.fhir_path(one) for one in cerner.fhir] == [f"/r4/{tenant}", f"/dstu2/{tenant}"]
-    assert [epic.fhir_path(one) for one in epic.fhir] == ["/api/FHIR/R4", "/api/FHIR/DSTU2"]
+    assert [cerner.fhir_path(version) for version in cerner.fhir] == [f"/r4/{tenant}", f"/dstu2/{tenant}"]
+    assert [epic.fhir_path(version) for version in epic.fhir] == ["/api/FHIR/R4", "/api/FHIR/DSTU2"]
     general = load("general")
-    assert [general.fhir_path(one) for one in general.fhir] == [short_path(one) for one in general.fhir]
+    assert [general.fhir_path(version) for version in general.fhir] == [short_path(version) for version in general.fhir]
 
 
-def test_a_missing_patient_has_the_vendor_s_address() -> None:
+def test_a_missing_patient_has_the_error_url_of_the_vendor() -> None:
     dialect = load("cerner")
     words = dialect.wording("scope-patient-without-context", "scope-patient-without-context", "authorize")
     path = dialect.error_path(words, id="4d9a", client="a&b", persona="provider")
@@ -55,7 +55,7 @@ def test_a_missing_patient_has_the_vendor_s_address() -> None:
     assert unquote(path.split("/")[2]).endswith("oauth2:grant:missing-patient")
 
 
-def test_a_finding_is_worded_before_its_refusal() -> None:
+def test_the_wording_of_a_finding_comes_before_that_of_its_refusal() -> None:
     dialect = load("cerner")
     assert dialect.wording("redirect-uri-trailing-slash", "redirect-uri-mismatch", "authorize") == ErrorWording(
         "oauth2:grant:invalid-redirect-uri-trailing-slash"
@@ -63,10 +63,10 @@ def test_a_finding_is_worded_before_its_refusal() -> None:
     assert dialect.wording("nothing-known", "nothing", "authorize").urn == "oauth2:grant:invalid-request"
 
 
-def test_a_key_that_means_nothing_is_refused() -> None:
-    given = {"title": "", "about": "", "fhir": [], "paths": {}, "answers": {"nonsense": True}}
+def test_an_unknown_key_is_refused() -> None:
+    document = {"title": "", "about": "", "fhir": [], "paths": {}, "answers": {"nonsense": True}}
     with pytest.raises(TypeError):
-        read("x", given)
+        read("x", document)
 
 
 def test_no_vendor_is_named_in_code() -> None:

@@ -1,4 +1,4 @@
-"""The laws of examine(): nothing is short-circuited, nothing unknown counts as passed, the first refusal decides."""
+"""examine() runs every check, never counts an unknown prerequisite as passed, and lets the first refusal decide."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def test_every_check_is_run_and_every_refusal_is_kept(wrongs) -> None:
     checks = tuple(asserts(f"check-{index}", wrong) for index, wrong in enumerate(wrongs))
     examination = examine(checks, None, None)
     assert len(examination.checked) == len(wrongs)
-    assert [one.name for one in examination.refusals] == [f"check-{i}" for i, wrong in enumerate(wrongs) if wrong]
+    assert [refusal.name for refusal in examination.refusals] == [f"check-{i}" for i, wrong in enumerate(wrongs) if wrong]
     assert examination.granted == (not any(wrongs))
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_precedence_decides_before_the_order(wrongs, random) -> None:
+def test_the_precedence_decides_before_the_order(wrongs, random) -> None:
     names = [f"check-{index}" for index in range(len(wrongs))]
     examination = examine(tuple(map(asserts, names, wrongs)), None, None)
     order = random.sample(names, len(names))
@@ -60,15 +60,15 @@ def test_without_precedence_the_first_refusal_decides() -> None:
     assert examination.decisive().name == "b"
 
 
-def test_a_check_after_a_failed_one_waits_and_is_not_passed() -> None:
+def test_a_check_after_a_failed_one_is_skipped_and_not_passed() -> None:
     examination = examine(CHECKS, 13, Known())
-    assert [one.outcome for one in examination.checked] == ["refused", "skipped"]
+    assert [result.outcome for result in examination.checked] == ["refused", "skipped"]
     assert examination.checked[1].waits_for == "number_is_below_the_limit"
 
 
-def test_what_is_not_known_is_skipped_and_never_granted() -> None:
+def test_a_check_with_an_unknown_input_is_skipped_and_never_granted() -> None:
     examination = examine(CHECKS, 4, Known(UNKNOWN))
-    assert [one.outcome for one in examination.checked] == ["skipped", "skipped"]
+    assert [result.outcome for result in examination.checked] == ["skipped", "skipped"]
     assert examination.checked[0].waits_for == "limit"
     assert not examination.refusals
     assert not examination.granted
@@ -78,7 +78,7 @@ def test_a_relaxed_refusal_counts_as_passed_and_is_kept_as_advice() -> None:
     examination = examine(CHECKS, 12, Known(), relaxed=frozenset({"too-large"}))
     assert examination.granted
     assert examination.passed(number_is_below_the_limit)
-    assert [one.name for one in examination.relaxed] == ["too-large"]
+    assert [refusal.name for refusal in examination.relaxed] == ["too-large"]
 
 
 def test_unknown_is_false_and_is_not_none() -> None:

@@ -1,4 +1,4 @@
-"""What Sickbay writes is readable by its owner only, and no symbolic link leads it elsewhere."""
+"""Files of Sickbay are readable only by their owner, and symbolic links aren't followed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_file_is_private_from_the_moment_in_which_it_exists(
     assert not mode(tmp_path / "other") & 0o077
 
 
-def test_a_file_or_folder_of_ours_that_is_too_open_is_tightened(tmp_path: Path) -> None:
+def test_our_files_and_folders_with_open_permissions_become_private(tmp_path: Path) -> None:
     folder, file = tmp_path / "data", tmp_path / "data" / "sickbay.db"
     folder.mkdir()
     file.touch()
@@ -64,7 +64,7 @@ def test_a_file_or_folder_of_ours_that_is_too_open_is_tightened(tmp_path: Path) 
     assert (mode(folder), mode(file)) == (0o700, 0o600)
 
 
-def test_a_folder_with_other_files_is_left_as_it_is_and_named_if_others_can_write(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_unchanged_and_reported_if_others_can_write(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").touch()
     for wanted, safe in ((0o777, False), (0o755, True)):
         tmp_path.chmod(wanted)
@@ -116,7 +116,7 @@ def test_drafts_appear_together_or_not_at_all(tmp_path: Path) -> None:
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("first", b"before")]
 
 
-def test_a_folder_that_is_replaced_meanwhile_gets_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_is_replaced_during_writing_gets_no_files(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
@@ -148,7 +148,7 @@ def about(owner: int) -> os.stat_result:
         (0, 1000, False, True),
     ],
 )
-def test_what_another_user_owns_is_not_trusted(
+def test_a_file_of_another_user_is_not_trusted(
     ours: int, owner: int, own: bool, trusted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: ours)

@@ -1,4 +1,4 @@
-"""The first byte of a request that isn't text is found, and the character that was meant is guessed."""
+"""The first byte of a request that isn't text is found, and the intended character is guessed."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def test_the_first_bad_byte_is_found_with_what_it_likely_means(sent: bytes, expe
     assert bad_byte(sent, encoded=True) == expected
 
 
-def test_bytes_that_stand_for_themselves_are_not_percent_decoded() -> None:
+def test_unencoded_bytes_are_not_percent_decoded() -> None:
     assert bad_byte(b'{"a": "%FF"}', encoded=False) is None
     assert bad_byte(b'{"a": "\xe9"}', encoded=False) == BadByte(7, 0xE9, False, "é")
 
 
-@given(st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda one: quote_from_bytes(one).encode()))))
-def test_a_bad_byte_is_found_exactly_where_the_check_refuses(pieces: list[bytes]) -> None:
+@given(st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda raw: quote_from_bytes(raw).encode()))))
+def test_a_bad_byte_is_found_exactly_if_the_check_refuses(pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
     bad = bad_byte(sent, encoded=True)
     assert (bad is None) is unicode.is_encoded_text(sent)
     assert (bad_byte(sent, encoded=False) is None) is unicode.is_text(sent)
     if bad is not None:
-        there = sent[bad.at : bad.at + 3] if bad.escaped else sent[bad.at : bad.at + 1]
-        assert unquote_to_bytes(there)[0] == bad.value
-        assert len(unquote_to_bytes(there)) == 1
+        found_bytes = sent[bad.at : bad.at + 3] if bad.escaped else sent[bad.at : bad.at + 1]
+        assert unquote_to_bytes(found_bytes)[0] == bad.value
+        assert len(unquote_to_bytes(found_bytes)) == 1
 
 
 @given(st.text(st.characters(min_codepoint=0xE0, max_codepoint=0xFF), min_size=1), st.text("ab "))

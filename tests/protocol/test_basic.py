@@ -1,4 +1,4 @@
-"""HTTP Basic: both readings, and headers that are broken in the usual ways."""
+"""HTTP Basic headers are read with and without form-decoding, and common mistakes in them are recognised."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def header(inside: str) -> str:
 
 
 @given(ids, secrets)
-def test_what_is_written_is_read_form_decoded(id: str, secret: str) -> None:
+def test_a_written_header_is_read_with_form_decoding(id: str, secret: str) -> None:
     assert basic.read(basic.write(id, secret)).decoded == (id, secret)
 
 
 @given(ids, secrets)
-def test_what_was_not_form_encoded_is_read_raw(id: str, secret: str) -> None:
+def test_a_header_without_form_encoding_is_read_raw(id: str, secret: str) -> None:
     assert basic.read(header(f"{id}:{secret}")).raw == (id, secret)
 
 
@@ -45,7 +45,7 @@ def test_nothing_makes_reading_fail(text: str) -> None:
         (header("no colon"), "no-colon"),
     ],
 )
-def test_the_fault_of_a_header(sent: str, fault: str | None) -> None:
+def test_the_fault_of_a_header_is_recognised(sent: str, fault: str | None) -> None:
     assert basic.read(sent).fault == fault
 
 
@@ -53,13 +53,13 @@ def test_with_a_newline_the_pair_is_read_without_it() -> None:
     assert basic.read(header("app:secret\n")).decoded == ("app", "secret")
 
 
-@pytest.mark.parametrize(("sent", "said"), [("Basic x", True), ("basic x", True), ("Bearer x", False), ("x", False)])
-def test_whether_a_header_is_basic(sent: str, said: bool) -> None:
-    assert basic.is_basic(sent) is said
+@pytest.mark.parametrize(("sent", "expected"), [("Basic x", True), ("basic x", True), ("Bearer x", False), ("x", False)])
+def test_the_basic_scheme_is_recognised_in_any_case(sent: str, expected: bool) -> None:
+    assert basic.is_basic(sent) is expected
 
 
 @given(ids, secrets)
-def test_what_is_written_plainly_is_read_as_it_stands(id: str, secret: str) -> None:
+def test_a_header_written_without_encoding_is_read_raw(id: str, secret: str) -> None:
     assert basic.read(basic.plain(id, secret)).raw == (id, secret)
 
 
@@ -78,10 +78,10 @@ def test_what_is_written_plainly_is_read_as_it_stands(id: str, secret: str) -> N
         "token app:s",
     ],
 )
-def test_id_and_secret_are_salvaged_from_a_header_that_is_none(header: str) -> None:
+def test_id_and_secret_are_read_from_a_malformed_header(header: str) -> None:
     assert basic.salvaged(header) == ("app", "s")
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic c2VjcmV0", "Bearer a.b.c", "Basic !", "Basic //79"])
-def test_what_holds_no_pair_is_not_salvaged(header: str) -> None:
+def test_a_header_without_id_and_secret_is_not_read(header: str) -> None:
     assert basic.salvaged(header) is None

@@ -1,4 +1,4 @@
-"""URIs to which a browser may be sent, and parameters that a redirect URI must not have."""
+"""Which URIs a browser may be sent to, and which parameters a redirect URI must not have."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ INTERPRETED = (
         "fb1234567://authorize",
     ],
 )
-def test_web_addresses_and_schemes_of_an_app_are_accepted(uri: str) -> None:
+def test_web_urls_and_private_use_schemes_are_accepted(uri: str) -> None:
     assert client_uris.fault(uri) == ""
     assert client_uris.is_safe(uri)
 
@@ -71,9 +71,9 @@ def test_web_addresses_and_schemes_of_an_app_are_accepted(uri: str) -> None:
 @pytest.mark.parametrize("name", INTERPRETED)
 @pytest.mark.parametrize("rest", ["alert(1)", "//example.org/%0aalert(1)", "/x", "text/html,x", "///etc/passwd"])
 def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, rest: str) -> None:
-    for spelt in (name, name.upper(), name.title()):
-        assert client_uris.fault(f"{spelt}:{rest}") in ("scheme", "characters")
-        assert not client_uris.is_safe(f"{spelt}:{rest}")
+    for spelling in (name, name.upper(), name.title()):
+        assert client_uris.fault(f"{spelling}:{rest}") in ("scheme", "characters")
+        assert not client_uris.is_safe(f"{spelling}:{rest}")
 
 
 @given(
@@ -82,7 +82,7 @@ def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, res
     st.sampled_from('\t\n\r\x00\x0b\x0c \x1f\x7f\u00a0\u200b\u2028\\"<>^`{|}\u3000'),
 )
 def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str) -> None:
-    """Browsers skip tabs and line breaks in a scheme, and blanks before it."""
+    """Browsers skip tabs and line breaks in a scheme, and spaces before it."""
     assert client_uris.fault(uri[:at] + odd + uri[at:]) != ""
 
 
@@ -106,7 +106,7 @@ def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str)
         ("com.apple.preferences:/x", "scheme"),
     ],
 )
-def test_why_a_browser_must_not_be_sent_there(uri: str, fault: str) -> None:
+def test_an_unsafe_uri_is_refused_with_its_reason(uri: str, fault: str) -> None:
     assert client_uris.fault(uri) == fault
 
 
@@ -118,11 +118,11 @@ def test_no_text_raises_and_only_known_kinds_are_safe(uri: str) -> None:
 
 
 @pytest.mark.parametrize("uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"])
-def test_a_stored_web_address_without_a_host_or_with_controls_is_not_used(uri: str) -> None:
+def test_a_stored_url_without_a_host_or_with_control_characters_is_not_used(uri: str) -> None:
     assert not client_uris.is_safe(uri)
 
 
-def test_a_stored_web_address_of_an_older_registration_is_still_used() -> None:
+def test_a_stored_url_of_an_older_registration_is_still_used() -> None:
     assert client_uris.is_safe("https://user@a.example/")
     assert client_uris.is_safe("https://a.example/caf\u00e9")
 
@@ -131,20 +131,20 @@ NAMES = sorted(client_uris.RESPONSE_PARAMETERS)
 
 
 def _encoded(name: str, times: int) -> str:
-    text = "".join(f"%{ord(one):02x}" for one in name)
+    text = "".join(f"%{ord(char):02x}" for char in name)
     for _ in range(times):
         text = quote(text, safe="")
     return text
 
 
 def _wide(name: str) -> str:
-    """In full-width letters."""
-    return "".join(chr(ord(one) + 0xFEE0) if one.isalpha() else one for one in name)
+    """The name in full-width letters."""
+    return "".join(chr(ord(char) + 0xFEE0) if char.isalpha() else char for char in name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
-    spelt = (
+    spellings = (
         name,
         name.upper(),
         name.title(),
@@ -162,7 +162,7 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
         name.replace("_", "%2e"),
         name.replace("_", "+"),
     )
-    for one in spelt:
+    for spelling in spellings:
         for place in (
             "?{}=x",
             "?a=1&{}=x",
@@ -174,7 +174,7 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
             "?amp;{}=x",
             "?&&{}=",
         ):
-            uri = "https://app.example.org/cb" + place.format(one)
+            uri = "https://app.example.org/cb" + place.format(spelling)
             assert client_uris.response_parameters(uri) == (name,), uri
 
 
@@ -191,11 +191,11 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
         "https://app.example.org/cb?x=1%26code%3D2",
     ],
 )
-def test_other_parameters_may_stand_in_a_redirect_uri(uri: str) -> None:
+def test_other_parameters_are_allowed_in_a_redirect_uri(uri: str) -> None:
     assert client_uris.response_parameters(uri) == ()
 
 
-def test_each_is_named_once() -> None:
+def test_each_response_parameter_is_listed_once() -> None:
     assert client_uris.response_parameters("https://a.example/?state=1&STATE=2&code=3") == ("state", "code")
 
 
@@ -213,10 +213,10 @@ def test_each_is_named_once() -> None:
         ("jscript:/x", False),
     ],
 )
-def test_a_web_address_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
+def test_a_web_url_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
     assert client_uris.is_web_address(uri) is web
 
 
 @pytest.mark.parametrize("scheme", ["ecmascript", "jscript", "x-javascript", "safari-extension", "windowsdefender"])
-def test_no_app_has_the_scheme_of_a_script_or_a_browser(scheme: str) -> None:
+def test_schemes_of_scripts_and_browsers_are_refused(scheme: str) -> None:
     assert client_uris.fault(f"{scheme}:/x") == "scheme"

@@ -13,22 +13,22 @@ PAIRS = st.lists(st.tuples(NAMES, st.binary(max_size=12)), max_size=6)
 
 
 @given(PAIRS)
-def test_each_name_has_its_values_in_the_order_in_which_they_came(pairs: list[tuple[bytes, bytes]]) -> None:
-    found = headers.read(pairs)
-    assert list(found) == list(dict.fromkeys(name.decode() for name, _ in pairs))
-    for name, joined in found.items():
-        assert joined == ", ".join(value.decode("latin-1") for one, value in pairs if one.decode() == name)
+def test_each_name_has_its_values_in_the_order_received(pairs: list[tuple[bytes, bytes]]) -> None:
+    values = headers.read(pairs)
+    assert list(values) == list(dict.fromkeys(name.decode() for name, _ in pairs))
+    for name, joined in values.items():
+        assert joined == ", ".join(value.decode("latin-1") for key, value in pairs if key.decode() == name)
 
 
 @given(PAIRS, PAIRS)
-def test_the_same_headers_are_the_same_object_and_others_are_another(
+def test_equal_headers_share_an_object_and_different_ones_do_not(
     pairs: list[tuple[bytes, bytes]], others: list[tuple[bytes, bytes]]
 ) -> None:
     assert headers.read(pairs) is headers.read(list(pairs))
     assert (headers.read(pairs) is headers.read(others)) is (pairs == others)
 
 
-def test_long_headers_are_read_and_not_kept() -> None:
+def test_long_headers_are_not_cached() -> None:
     pairs = [(b"cookie", b"x" * headers.LONGEST)]
     assert headers.read(pairs) == headers.read(pairs) == {"cookie": "x" * headers.LONGEST}
     assert headers.read(pairs) is not headers.read(pairs)
@@ -50,5 +50,5 @@ SITE = {"sec-fetch-site": "cross-site"}
         ({"x-requested-with": "com.example.app"}, False),
     ],
 )
-def test_whether_a_script_waits_for_the_answer(sent: dict[str, str], fetched: bool) -> None:
+def test_requests_of_scripts_are_recognised(sent: dict[str, str], fetched: bool) -> None:
     assert headers.is_fetched(sent) is fetched

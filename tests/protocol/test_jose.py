@@ -1,4 +1,4 @@
-"""Keys and signatures."""
+"""Keys and key sets are created and checked; JWTs are signed and verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def key() -> str:
     return jose.generate()
 
 
-def test_the_public_key_set_holds_nothing_private() -> None:
+def test_the_public_key_set_contains_no_private_members() -> None:
     (public,) = jose.key_set([key()])["keys"]
     assert set(public) == {"kty", "n", "e", "kid", "use", "alg"}
 
@@ -53,11 +53,11 @@ def test_no_symmetric_key_verifies() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a.b", "a.b.c", "e30.W10.x", "é.é.é", json.dumps({})])
-def test_what_is_no_jwt_is_not_peeked_into(text: str) -> None:
+def test_a_text_that_is_not_a_jwt_is_not_read(text: str) -> None:
     assert jose.peek(text) is None
 
 
-def test_a_key_of_another_kind_signs_nothing_and_verifies_nothing() -> None:
+def test_a_key_of_an_unsupported_type_signs_and_verifies_nothing() -> None:
     edwards = OKPKey.generate_key("Ed25519", {"kid": "o"})
     with pytest.raises(TypeError, match="cannot sign with a key of the kind OKP"):
         jose.sign({"sub": "1"}, json.dumps(edwards.as_dict(private=True)))
@@ -67,11 +67,11 @@ def test_a_key_of_another_kind_signs_nothing_and_verifies_nothing() -> None:
         assert not jose.verify(text, broken, ["RS256"])
 
 
-def test_an_algorithm_that_its_key_is_not_for_signs_nothing() -> None:
+def test_an_algorithm_that_does_not_fit_the_key_signs_nothing() -> None:
     for other in ("ES384", "RS384", "HS256"):
         with pytest.raises(JoseError):
             jose.sign({"sub": "1"}, key(), other)
-    assert len({jose.sign({"sub": "1"}, one).partition(".")[0] for one in (key(), jose.generate())}) == 2
+    assert len({jose.sign({"sub": "1"}, private).partition(".")[0] for private in (key(), jose.generate())}) == 2
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_an_algorithm_needs_its_kind_of_key(kty: str | None, algorithm: object, 
 
 
 @pytest.mark.parametrize("claim", ["NaN", "-Infinity", "01", "[" * 100_000])
-def test_what_json_cannot_hold_is_no_jwt(claim: str) -> None:
+def test_a_payload_that_is_not_valid_json_is_not_a_jwt(claim: str) -> None:
     part = urlsafe_b64encode(f'{{"exp": {claim}}}'.encode()).decode().rstrip("=")
     assert jose.peek(f"e30.{part}.x") is None
 
 
-def test_numbers_that_it_can_hold_are_read() -> None:
+def test_integers_and_fractions_are_read() -> None:
     part = urlsafe_b64encode(b'{"exp": 1764000000, "iat": 1.5}').decode().rstrip("=")
     read = jose.peek(f"e30.{part}.x")
     assert read is not None
@@ -111,10 +111,10 @@ def test_numbers_that_it_can_hold_are_read() -> None:
 @pytest.mark.parametrize("sent", ["1795787391000000000", "1e400", "-1e400", "9" * 5000])
 def test_a_number_of_any_size_is_read_in_the_header_and_the_claims(sent: str) -> None:
     part = urlsafe_b64encode(f'{{"x": {sent}}}'.encode()).decode().rstrip("=")
-    found = jose.peek(f"{part}.{part}.x")
-    assert found is not None
-    assert found.header == found.claims
-    assert abs(found.claims["x"]) == 1e18
+    jwt = jose.peek(f"{part}.{part}.x")
+    assert jwt is not None
+    assert jwt.header == jwt.claims
+    assert abs(jwt.claims["x"]) == 1e18
 
 
 HEADERS = {
@@ -150,7 +150,7 @@ HEADERS = {
     "org": "a",
     "typ": 5,
 }
-"""The IANA registry JSON Web Signature and Encryption Header Parameters, of any type, and names that are in no registry."""
+"""The IANA registry of JSON Web Signature and Encryption Header Parameters, of any type, and unregistered names."""
 
 
 def _with_header(more: dict[str, object]) -> str:
@@ -163,12 +163,12 @@ def _with_header(more: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(HEADERS))
-def test_a_header_that_is_not_understood_is_ignored(name: str) -> None:
+def test_an_unsupported_header_is_ignored(name: str) -> None:
     assert jose.verify(_with_header({name: HEADERS[name]}), jose.public(key()), ["RS256"])
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-"""U+0000 is refused in all JSON, at the door."""
+"""U+0000 is refused in all JSON, before signatures are checked."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     st.lists,
@@ -177,8 +177,8 @@ JSON = st.recursive(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.dictionaries(TEXT.filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
-def test_no_other_header_changes_whether_a_signature_is_right(more: dict[str, object]) -> None:
+@given(st.dictionaries(TEXT.filter(lambda name: name not in ("alg", "crit")), JSON, max_size=6))
+def test_other_headers_do_not_affect_the_verification(more: dict[str, object]) -> None:
     text = _with_header(more)
     assert jose.verify(text, jose.public(key()), ["RS256"])
     assert not jose.verify(text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:], jose.public(key()), ["RS256"])
@@ -189,11 +189,11 @@ def test_a_critical_header_is_never_ignored(crit: object) -> None:
     assert not jose.verify(_with_header({"crit": crit, "b64": True}), jose.public(key()), ["RS256"])
 
 
-def test_a_signature_has_one_spelling() -> None:
+def test_only_the_canonical_spelling_of_a_signature_is_valid() -> None:
     text = jose.sign({"sub": "1"}, key())
     head, _, signature = text.rpartition(".")
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    other = alphabet[alphabet.index(signature[-1]) ^ 1]  # the last bits of 256 bytes are not used
+    other = alphabet[alphabet.index(signature[-1]) ^ 1]  # the last bits of the base64url of 256 bytes are unused
     for odd in (signature[:-1] + other, signature + "=", signature + "\n", "+" + signature[1:], ""):
         assert not jose.verify(f"{head}.{odd}", jose.public(key()), ["RS256"])
 
@@ -222,7 +222,7 @@ def _number(value: int) -> str:
         ({"kty": "OKP"}, ""),
     ],
 )
-def test_what_makes_a_key_weak(changes: dict[str, object], words: str) -> None:
+def test_a_weak_key_is_reported_with_the_reason(changes: dict[str, object], words: str) -> None:
     assert jose.weakness({**jose.public(key()), **changes}) == words
 
 
@@ -243,11 +243,13 @@ def test_what_makes_a_key_weak(changes: dict[str, object], words: str) -> None:
         ({"kty": "EC", "crv": "x"}, "ES384", ""),
     ],
 )
-def test_what_a_key_is_not_for(jwk: dict[str, object], algorithm: str | None, words: str) -> None:
+def test_a_key_for_another_purpose_is_reported_with_the_reason(
+    jwk: dict[str, object], algorithm: str | None, words: str
+) -> None:
     assert jose.unsuited(jwk, algorithm) == words
 
 
-def test_what_is_private_in_a_key() -> None:
+def test_private_members_of_a_key_are_recognised() -> None:
     assert jose.private_members(json.loads(key())) == ("d", "p", "q", "dp", "dq", "qi")
     assert jose.private_members({"kty": "oct"}) == ("k",)
     assert jose.private_members(jose.public(key())) == ()

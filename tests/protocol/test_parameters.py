@@ -1,4 +1,4 @@
-"""Parameters keep what came: order, repetition, raw text; an empty value is as if it were not sent."""
+"""Parameters keep their order, repetitions and raw text; an empty value counts as not sent."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
 
 
 @given(PAIRS)
-def test_what_is_encoded_is_parsed_back(pairs) -> None:
+def test_encoded_pairs_are_parsed_back(pairs) -> None:
     assert list(parse(encode(pairs)).pairs) == pairs
 
 
 @given(st.text(max_size=80))
-def test_no_text_is_too_broken_to_parse(text) -> None:
+def test_any_text_can_be_parsed(text) -> None:
     assert parse(text).raw == text
 
 
-def test_plus_and_percent_twenty_are_both_a_blank() -> None:
+def test_plus_and_percent_twenty_are_both_a_space() -> None:
     assert parse("scope=a+b%20c").get("scope") == "a b c"
 
 
@@ -43,12 +43,12 @@ def test_plus_and_percent_twenty_are_both_a_blank() -> None:
         ("%00", "\0"),
     ],
 )
-def test_what_is_escaped_is_decoded_as_utf_8_beside_what_is_not(raw: str, value: str) -> None:
+def test_escaped_and_unescaped_characters_are_decoded_as_utf_8(raw: str, value: str) -> None:
     assert parse(f"a={raw}").pairs == (("a", value),)
     assert parse(f"{raw}=a").pairs == ((value, "a"),)
 
 
-def test_an_empty_value_is_as_if_it_were_not_sent() -> None:
+def test_an_empty_value_counts_as_not_sent() -> None:
     parameters = parse("state=&launch")
     assert parameters.get("state") is None
     assert "state" in parameters
@@ -63,17 +63,17 @@ def test_the_first_value_that_is_not_empty_counts(pairs) -> None:
     assert hash(parameters) == hash(Parameters(tuple(pairs)))
 
 
-def test_repeated_names_are_told() -> None:
+def test_repeated_names_are_listed() -> None:
     assert parse("a=1&b=2&a=1").repeated() == ("a",)
 
 
-def test_replacing_keeps_the_place_and_leaves_one() -> None:
+def test_replacing_keeps_the_position_and_removes_repetitions() -> None:
     parameters = parse("a=1&b=2&a=3").replaced([("a", "x y"), ("c", "4"), ("b", None)])
     assert parameters == Parameters((("a", "x y"), ("c", "4")), "a=x%20y&c=4")
 
 
-def test_of_very_many_all_that_follows_is_the_value_of_the_last() -> None:
-    """Each is compared with the others, so thousands would keep everybody else waiting."""
+def test_everything_after_the_maximum_is_part_of_the_last_value() -> None:
+    """Each parameter is compared with the others, so thousands would take too long."""
     read = parse("&".join(f"a{number}=1" for number in range(MANY)) + "&client_id=x&client_id=y")
     assert len(read.names()) == MANY
     assert read.get(f"a{MANY - 1}") == "1&client_id=x&client_id=y"

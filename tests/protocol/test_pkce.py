@@ -1,4 +1,4 @@
-"""PKCE: the vector of RFC 7636 appendix B, and the slips that are recognised."""
+"""PKCE: the test vector of RFC 7636, appendix B, and the mistakes that are recognised."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 verifiers = st.text(string.ascii_letters + string.digits + "-._~", min_size=43, max_size=128)
 
 
-def test_the_vector_of_the_specification() -> None:
+def test_the_test_vector_of_the_specification_matches() -> None:
     assert pkce.challenge(VERIFIER) == CHALLENGE
     assert pkce.matches(VERIFIER, CHALLENGE)
 
 
 @given(verifiers)
-def test_every_verifier_makes_a_well_formed_challenge_that_it_matches(verifier: str) -> None:
+def test_every_verifier_matches_its_own_well_formed_challenge(verifier: str) -> None:
     challenge = pkce.challenge(verifier)
     assert pkce.is_verifier(verifier)
     assert pkce.is_challenge(challenge)
@@ -30,14 +30,14 @@ def test_every_verifier_makes_a_well_formed_challenge_that_it_matches(verifier: 
 
 
 @given(verifiers, verifiers)
-def test_another_verifier_does_not_match(one: str, other: str) -> None:
-    assert pkce.matches(one, pkce.challenge(other)) == (one == other)
+def test_another_verifier_does_not_match(verifier: str, other: str) -> None:
+    assert pkce.matches(verifier, pkce.challenge(other)) == (verifier == other)
 
 
 @pytest.mark.parametrize(
     "text", ["a" * 42, "a" * 129, "a" * 42 + "+", "a" * 42 + "=", "a" * 42 + " ", "a" * 43 + "\n", "é" * 43]
 )
-def test_a_verifier_outside_the_grammar(text: str) -> None:
+def test_a_verifier_outside_the_grammar_is_refused(text: str) -> None:
     assert not pkce.is_verifier(text)
 
 
@@ -53,7 +53,7 @@ def test_a_verifier_outside_the_grammar(text: str) -> None:
         ("a" * 43, None),
     ],
 )
-def test_the_usual_slips_are_told_apart(sent: str, slip: str | None) -> None:
+def test_common_mistakes_are_distinguished(sent: str, slip: str | None) -> None:
     assert pkce.slip(VERIFIER, sent) == slip
 
 
@@ -61,5 +61,5 @@ def test_the_usual_slips_are_told_apart(sent: str, slip: str | None) -> None:
     ("sent", "shape"),
     [("0" * 64, "hex"), (CHALLENGE + "=", "padded"), ("+" + "a" * 42 + "=", "base64"), ("short", None)],
 )
-def test_the_shape_of_a_malformed_challenge(sent: str, shape: str | None) -> None:
+def test_the_mistake_in_a_malformed_challenge_is_recognised(sent: str, shape: str | None) -> None:
     assert pkce.shape(sent) == shape

@@ -1,4 +1,4 @@
-"""Scopes are read as they were meant, and what stood between or around them is told; what is right is left in peace."""
+"""Scopes are read as they were meant; wrong separators and stray characters are reported, correct scopes are unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEANT = ("launch/patient", "openid", "patient/Patient.rs")
 
 
 @pytest.mark.parametrize(
-    ("text", "spelt"),
+    ("text", "expected"),
     [
         ("openid,launch", Spelling(("openid", "launch"), commas=True)),
         ("openid+launch", Spelling(("openid", "launch"), pluses=True)),
@@ -33,8 +33,8 @@ MEANT = ("launch/patient", "openid", "patient/Patient.rs")
         ("patient/A.rs?c=x,openid|y", Spelling(("patient/A.rs?c=x,openid|y",))),
     ],
 )
-def test_wrong_separators_are_seen_and_those_inside_a_filter_are_none(text: str, spelt: Spelling) -> None:
-    assert spelling(text) == spelt
+def test_wrong_separators_are_reported_except_inside_a_filter(text: str, expected: Spelling) -> None:
+    assert spelling(text) == expected
 
 
 @pytest.mark.parametrize("joint", [";", "|", "&", "\u00a0", "; ", "\u3000"])
@@ -53,7 +53,7 @@ def test_any_other_character_between_scopes_is_a_wrong_separator(joint: str) -> 
         ("[launch/patient, openid, patient/Patient.rs]", "["),
     ],
 )
-def test_a_list_is_told_by_its_bracket_and_its_commas_are_no_fault_of_their_own(text: str, array: str) -> None:
+def test_a_list_is_recognised_by_its_bracket_and_its_commas_are_not_reported(text: str, array: str) -> None:
     read = spelling(text)
     assert (read.tokens, read.array, read.commas, read.stray) == (MEANT, array, False, "")
 
@@ -62,37 +62,37 @@ def test_a_list_is_told_by_its_bracket_and_its_commas_are_no_fault_of_their_own(
     ("text", "stray"),
     [
         ("\u201c" + " ".join(MEANT) + "\u201d", "\u201c\u201d"),
-        (" ".join(f'"{one}"' for one in MEANT), '"'),
+        (" ".join(f'"{scope}"' for scope in MEANT), '"'),
         ("'launch/patient openid patient/Patient.rs'", "'"),
         ("launch/patient\u200b openid patient/Pat\u200bient.rs", "\u200b"),
         ("\ufefflaunch/patient openid patient/Patient.rs", "\ufeff"),
         ("launch/patient\u200bopenid\u200bpatient/Patient.rs", "\u200b"),
     ],
 )
-def test_what_clings_to_scopes_is_told(text: str, stray: str) -> None:
+def test_stray_characters_around_scopes_are_reported(text: str, stray: str) -> None:
     assert spelling(text) == Spelling(MEANT, stray=stray)
 
 
-def test_the_name_of_the_parameter_is_no_part_of_its_value() -> None:
+def test_the_name_of_the_parameter_is_not_part_of_its_value() -> None:
     assert spelling("scope=" + " ".join(MEANT)) == Spelling(MEANT, name="scope=")
 
 
-def test_several_things_are_told_at_once() -> None:
+def test_several_problems_are_reported_together() -> None:
     assert spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(MEANT, commas=True, separators=";", stray='"')
 
 
-def test_what_stays_unread_costs_nothing_else() -> None:
+def test_an_unreadable_scope_does_not_affect_the_others() -> None:
     assert spelling("launch;openid;banana").tokens == ("launch", "openid", "banana")
 
 
 @given(st.lists(SCOPES, min_size=1, max_size=5, unique=True))
-def test_scopes_that_are_right_are_left_as_they_are(some: list[str]) -> None:
-    assert spelling(" ".join(some)) == Spelling(tuple(some))
+def test_correct_scopes_are_unchanged(texts: list[str]) -> None:
+    assert spelling(" ".join(texts)) == Spelling(tuple(texts))
 
 
 def test_a_filter_survives_a_wrong_separator() -> None:
-    some = ("launch", "patient/Observation.rs?category=http://a|b,c&code=d", "user/Patient.rs", "openid")
-    assert spelling(";".join(some)) == Spelling(some, separators=";")
+    texts = ("launch", "patient/Observation.rs?category=http://a|b,c&code=d", "user/Patient.rs", "openid")
+    assert spelling(";".join(texts)) == Spelling(texts, separators=";")
 
 
 @given(st.text(max_size=60))
@@ -100,8 +100,8 @@ def test_any_text_can_be_read(text: str) -> None:
     assert spelling(text).tokens or not text.strip() or not any(map(str.isalnum, text))
 
 
-def test_a_registration_is_read_as_it_was_meant() -> None:
-    assert [one.text for one in registered(";".join(MEANT))] == list(MEANT)
+def test_registered_scopes_are_read_as_they_were_meant() -> None:
+    assert [scope.text for scope in registered(";".join(MEANT))] == list(MEANT)
 
 
 @pytest.mark.parametrize(
@@ -117,18 +117,18 @@ def test_a_registration_is_read_as_it_was_meant() -> None:
         "patient/A.r?x=y,launch," * 400,
     ],
 )
-def test_it_is_read_however_long_it_is(text: str) -> None:
-    """What goes back and forth in these keeps everybody else waiting, or needs more stack than there is."""
+def test_a_text_of_any_length_is_read(text: str) -> None:
+    """Backtracking or recursion would take too long or overflow the stack here."""
     assert spelling(text).tokens
 
 
 @pytest.mark.parametrize("text", ["x " * (MANY + 1), "launch," * (MANY + 1), "openid " + "x" * MOST])
-def test_what_is_longer_than_anybody_writes_is_no_scope(text: str) -> None:
-    """A dozen checks look at each scope, and each of them in several ways."""
+def test_an_excessively_long_text_is_not_split_into_scopes(text: str) -> None:
+    """A dozen checks examine each scope, and each of them in several ways."""
     assert spelling(text) == Spelling((text,))
     assert registered(text) == ()
 
 
 def test_hundreds_of_scopes_are_read() -> None:
-    every = [f"{level}/{name}.rs" for level in ("patient", "user") for name in (f"T{'x' * length}" for length in range(1, 80))]
-    assert spelling(" ".join(every)).tokens == tuple(every)
+    texts = [f"{level}/{name}.rs" for level in ("patient", "user") for name in (f"T{'x' * length}" for length in range(1, 80))]
+    assert spelling(" ".join(texts)).tokens == tuple(texts)

@@ -1,4 +1,4 @@
-"""The grammars of v1 and v2, strictly; and how far a scope that is none can be understood."""
+"""The v1 and v2 scope grammars are parsed strictly, and common mistakes are understood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import Spelling, spelling
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope
 
-LETTERS = ["".join(some) for count in range(1, 6) for some in combinations(scopes.LETTERS, count)]
+LETTERS = ["".join(texts) for count in range(1, 6) for texts in combinations(scopes.LETTERS, count)]
 RESOURCES = st.builds(
     "{}/{}.{}{}".format,
     st.sampled_from(["patient", "user", "system"]),
@@ -24,13 +24,13 @@ SCOPES = st.one_of(RESOURCES, st.sampled_from([*scopes.PLAIN, "launch", "launch/
 
 
 def resource(text: str) -> ResourceScope:
-    found = scopes.parse(text)
-    assert isinstance(found, ResourceScope)
-    return found
+    scope = scopes.parse(text)
+    assert isinstance(scope, ResourceScope)
+    return scope
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("openid", PlainScope("openid")),
         ("launch", LaunchScope("launch")),
@@ -58,8 +58,8 @@ def resource(text: str) -> ResourceScope:
         ),
     ],
 )
-def test_the_grammar(text: str, found: object) -> None:
-    assert scopes.parse(text) == found
+def test_valid_scopes_are_parsed(text: str, expected: object) -> None:
+    assert scopes.parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,24 +89,24 @@ def test_the_grammar(text: str, found: object) -> None:
         "patient/Patient.rs\u00a0",
     ],
 )
-def test_what_is_none_of_its(text: str) -> None:
+def test_invalid_scopes_are_refused(text: str) -> None:
     assert scopes.parse(text) is None
 
 
 @pytest.mark.parametrize("letters", LETTERS)
-def test_all_of_the_letters_in_their_order(letters: str) -> None:
+def test_all_combinations_of_letters_in_their_order_are_parsed(letters: str) -> None:
     assert resource(f"user/Patient.{letters}").letters == letters
 
 
 @given(st.lists(SCOPES, max_size=6))
-def test_blanks_separate_and_each_counts_once(some: list[str]) -> None:
-    assert scopes.split("  ".join(some)) == tuple(dict.fromkeys(some))
-    assert spelling(" ".join(some)) == Spelling(tuple(dict.fromkeys(some)))
+def test_spaces_separate_scopes_and_each_counts_once(texts: list[str]) -> None:
+    assert scopes.split("  ".join(texts)) == tuple(dict.fromkeys(texts))
+    assert spelling(" ".join(texts)) == Spelling(tuple(dict.fromkeys(texts)))
 
 
 @given(st.lists(SCOPES, min_size=1, max_size=6))
-def test_commas_separate_where_a_server_takes_them(some: list[str]) -> None:
-    assert scopes.split(",".join(some), " ,") == tuple(dict.fromkeys(some))
+def test_commas_separate_scopes_if_the_server_allows_them(texts: list[str]) -> None:
+    assert scopes.split(",".join(texts), " ,") == tuple(dict.fromkeys(texts))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_commas_separate_where_a_server_takes_them(some: list[str]) -> None:
         ("openid", False, "openid"),
     ],
 )
-def test_what_was_encoded_twice(text: str, twice: bool, decoded: str) -> None:
+def test_scopes_that_were_encoded_twice_are_decoded(text: str, twice: bool, decoded: str) -> None:
     assert scopes.is_encoded_twice(text) is twice
     assert scopes.decoded_again(text) == decoded
 
@@ -140,7 +140,7 @@ def test_what_was_encoded_twice(text: str, twice: bool, decoded: str) -> None:
         ("User/Patient.nonsense", None),
     ],
 )
-def test_letter_case_alone_is_corrected(token: str, right: str | None) -> None:
+def test_only_upper_and_lower_case_is_corrected(token: str, right: str | None) -> None:
     assert scopes.recased(token, ("MedicationRequest",)) == right
 
 
@@ -155,7 +155,7 @@ def test_letter_case_alone_is_corrected(token: str, right: str | None) -> None:
         ("sr", None),
     ],
 )
-def test_letters_in_another_order_are_put_in_theirs(token: str, right: str | None) -> None:
+def test_letters_in_the_wrong_order_are_sorted(token: str, right: str | None) -> None:
     assert scopes.reordered(token) == right
 
 
@@ -173,12 +173,12 @@ def test_letters_in_another_order_are_put_in_theirs(token: str, right: str | Non
         ("user/Patient.read", "v1", "user/Patient.read"),
     ],
 )
-def test_the_same_in_the_letters_of_the_other_version(text: str, version: str, expected: str) -> None:
+def test_a_scope_is_converted_to_the_other_version(text: str, version: str, expected: str) -> None:
     assert scopes.in_version(resource(text), version) == expected
 
 
 @pytest.mark.parametrize(
-    ("held", "asked", "covered"),
+    ("granted", "requested", "covered"),
     [
         ("user/*.cruds", "user/Patient.rs", True),
         ("user/Patient.rs", "user/Patient.read", True),
@@ -201,35 +201,35 @@ def test_the_same_in_the_letters_of_the_other_version(text: str, version: str, e
         ("", "openid", False),
     ],
 )
-def test_what_holds_what(held: str, asked: str, covered: bool) -> None:
-    found = scopes.parse(asked)
-    assert found is not None
-    assert scopes.covered(found, scopes.parse_all(scopes.split(held))) is covered
+def test_a_scope_is_covered_by_granted_scopes(granted: str, requested: str, covered: bool) -> None:
+    scope = scopes.parse(requested)
+    assert scope is not None
+    assert scopes.covered(scope, scopes.parse_all(scopes.split(granted))) is covered
 
 
 @given(RESOURCES, RESOURCES, RESOURCES)
-def test_covering_is_an_order(one: str, two: str, three: str) -> None:
-    a, b, c = resource(one), resource(two), resource(three)
+def test_covering_is_reflexive_and_transitive(first: str, second: str, third: str) -> None:
+    a, b, c = resource(first), resource(second), resource(third)
     assert scopes.covers(a, a)
     assert not (scopes.covers(a, b) and scopes.covers(b, c)) or scopes.covers(a, c)
 
 
-def test_the_resource_scopes_of_a_grant() -> None:
-    assert [one.text for one in scopes.resources("openid launch user/*.rs nonsense user/Patient.r")] == [
+def test_the_resource_scopes_of_a_grant_are_found() -> None:
+    assert [scope.text for scope in scopes.resources("openid launch user/*.rs nonsense user/Patient.r")] == [
         "user/*.rs",
         "user/Patient.r",
     ]
-    assert [one.wildcard for one in scopes.resources("user/*.rs user/Patient.r")] == [True, False]
+    assert [scope.wildcard for scope in scopes.resources("user/*.rs user/Patient.r")] == [True, False]
 
 
-def test_a_text_is_not_decoded_for_each_of_its_pieces() -> None:
-    """Each of these would ask for one decoding more than the one before, and each decodes all of them."""
+def test_the_number_of_decodings_is_limited() -> None:
+    """Each piece would need one more decoding than the one before, and each decoding processes all of them."""
     text = " ".join("%" + "25" * depth + "20" for depth in range(1500))
     left = scopes.decoded_again(text)
     assert scopes.is_encoded_twice(left)
     assert len(text) - len(left) < 2 * 1500 * (scopes.ROUNDS + 1)
 
 
-def test_commas_of_a_text_that_nobody_writes_separate_nothing() -> None:
+def test_commas_are_not_separators_in_an_excessively_long_text() -> None:
     assert scopes.split("openid,launch" + "," * scopes.MANY + "x", " ,") == ("openid,launch" + "," * scopes.MANY + "x",)
     assert len(scopes.split("openid,launch" + "," * 200_000 + "x y", " ,")) == 2

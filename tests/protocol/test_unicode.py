@@ -1,4 +1,4 @@
-"""What is text, and what JSON is taken."""
+"""Which bytes are text, and which JSON is accepted."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sickbay.protocol import unicode
 @pytest.mark.parametrize(
     "sent", [b"%ed%a0%80", b"%c0%af", b"%ff", b"a%00", b"\xff", b"a\x00b", b"%f4%90%80%80", b"%41%ff", b"\xff%41"]
 )
-def test_what_is_no_utf_8_or_has_nul_is_no_text(sent: bytes) -> None:
+def test_invalid_utf_8_and_nul_are_not_text(sent: bytes) -> None:
     assert not unicode.is_encoded_text(sent)
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"a=b&c=%20", b"%C2%B2", "²".encode(), b"%", b"%zz", b"%F0%9F%98%80", b"%ef%bf%be", b"%0d%0a"]
 )
-def test_other_text_is_text(sent: bytes) -> None:
+def test_valid_utf_8_is_text(sent: bytes) -> None:
     assert unicode.is_encoded_text(sent)
 
 
@@ -41,7 +41,7 @@ def test_bytes_are_text_if_python_reads_them_strictly(sent: bytes) -> None:
     ("text", "has"),
     [(r'"\u0000"', True), (r'"\\u0000"', False), (r'"\\\u0000"', True), (r'"u0000"', False), (r'"a\u0000b"', True)],
 )
-def test_an_escaped_nul_is_found_and_an_escaped_backslash_is_none(text: str, has: bool) -> None:
+def test_an_escaped_nul_is_found_but_not_after_an_escaped_backslash(text: str, has: bool) -> None:
     assert unicode.has_nul(text) is has
     assert ("\0" in json.loads(text)) is has
 
@@ -86,11 +86,11 @@ def test_other_json_is_read() -> None:
         ("9" * 19, unicode.LARGEST),
     ],
 )
-def test_a_number_is_read_within_what_every_writer_of_json_can_write(sent: str, read: float) -> None:
-    found = unicode.loads(f"[{sent}]")[0]
-    assert found == read
-    assert type(found) is type(read)
-    assert orjson.loads(orjson.dumps(found)) == read
+def test_a_number_is_limited_to_the_range_that_every_json_writer_supports(sent: str, read: float) -> None:
+    number = unicode.loads(f"[{sent}]")[0]
+    assert number == read
+    assert type(number) is type(read)
+    assert orjson.loads(orjson.dumps(number)) == read
 
 
 @given(st.text())

@@ -1,4 +1,4 @@
-"""URLs as they are pasted and compared: never an exception, and nothing taken for the same that is not."""
+"""Pasted URLs never raise an exception, and different URLs never count as equal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.protocol import urls
 
 
 @given(st.text(max_size=60))
-def test_no_text_is_too_broken(text: str) -> None:
+def test_any_text_can_be_parsed(text: str) -> None:
     for url in (text, f"http://{text}", f"http://a/{text}"):
         urls.split(url)
         urls.host(url)
@@ -21,7 +21,7 @@ def test_no_text_is_too_broken(text: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"])
-def test_what_is_no_url_is_all_path(url: str) -> None:
+def test_an_invalid_url_has_only_a_path(url: str) -> None:
     assert urls.split(url) == ("", "", url, "", "")
     assert urls.host(url) == ""
 
@@ -38,12 +38,12 @@ def test_what_is_no_url_is_all_path(url: str) -> None:
         ("localhost:8100", False),
     ],
 )
-def test_the_names_of_this_machine(url: str, loopback: bool) -> None:
+def test_loopback_names_are_recognised(url: str, loopback: bool) -> None:
     assert urls.is_loopback(url) is loopback
 
 
 @pytest.mark.parametrize(
-    ("url", "one"),
+    ("url", "expected"),
     [
         ("http://127.0.0.1:80/a?b#c", "http://localhost:80/a?b#c"),
         ("https://[::1]/a", "https://localhost/a"),
@@ -51,8 +51,8 @@ def test_the_names_of_this_machine(url: str, loopback: bool) -> None:
         ("http://example.org:80/a", "http://example.org:80/a"),
     ],
 )
-def test_one_name_stands_for_all_of_this_machine(url: str, one: str) -> None:
-    assert urls.one_loopback(url) == one
+def test_all_loopback_names_become_localhost(url: str, expected: str) -> None:
+    assert urls.one_loopback(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_one_name_stands_for_all_of_this_machine(url: str, one: str) -> None:
         ("http://ehr.example.org", "http://ehr.example.org"),
     ],
 )
-def test_only_host_case_and_one_slash_are_the_same(url: str, normalised: str) -> None:
+def test_only_the_case_of_the_host_and_a_final_slash_are_normalised(url: str, normalised: str) -> None:
     assert urls.normalised(url) == normalised
 
 
@@ -71,7 +71,7 @@ def test_only_host_case_and_one_slash_are_the_same(url: str, normalised: str) ->
     ("text", "absolute"),
     [("https://a", True), ("my-app+x.y://a", True), ("//a", False), ("/a", False), ("1a://b", False)],
 )
-def test_what_names_its_scheme_is_absolute(text: str, absolute: bool) -> None:
+def test_a_url_with_a_scheme_is_absolute(text: str, absolute: bool) -> None:
     assert urls.is_absolute(text) is absolute
 
 
@@ -92,9 +92,9 @@ def test_a_paste_becomes_one_line(text: str, line: str) -> None:
     assert not urls.has_whitespace(urls.one_line(text))
 
 
-@pytest.mark.parametrize(("text", "found"), [("a b", True), ("a%0Ab", True), ("a%0db", True), ("a%20b", False)])
-def test_blanks_and_line_breaks_are_seen(text: str, found: bool) -> None:
-    assert urls.has_whitespace(text) is found
+@pytest.mark.parametrize(("text", "expected"), [("a b", True), ("a%0Ab", True), ("a%0db", True), ("a%20b", False)])
+def test_spaces_and_line_breaks_are_recognised(text: str, expected: bool) -> None:
+    assert urls.has_whitespace(text) is expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_blanks_and_line_breaks_are_seen(text: str, found: bool) -> None:
         ("http://a/?amp;b=c&AMP;d=e", "http://a/?b=c&d=e"),
     ],
 )
-def test_escapes_of_html_are_seen_and_undone(text: str, plain: str) -> None:
+def test_html_escapes_are_recognised_and_removed(text: str, plain: str) -> None:
     assert urls.is_html_escaped(text)
     assert urls.unescaped(text) == plain
     assert not urls.is_html_escaped(plain)
@@ -125,7 +125,7 @@ def test_a_url_that_is_still_encoded_is_decoded_again(value: str, decoded: str) 
 
 @pytest.mark.parametrize("long", ["\n", " ", "%0a", " \n", "\n%0d", " ?"])
 def test_a_paste_becomes_one_line_however_long_its_breaks_are(long: str) -> None:
-    """Looked for from each of them to the end, they would keep everybody else waiting."""
+    """A pattern that backtracks would take quadratic time here."""
     line = urls.one_line("http://a/b?scope=x" + long * 200_000 + "y\nz")
     assert line.startswith("http://a/b?scope=x")
     assert "\n" not in line

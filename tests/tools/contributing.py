@@ -1,4 +1,4 @@
-"""Follows a list of CONTRIBUTING.md in a copy of the tree, with changes that copy what is there."""
+"""Follows a list of CONTRIBUTING.md in a copy of the tree, with changes that copy existing code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.checks import class_names, cycles, decisions, formatting, hosts, size
 from tools.checks.files import ROOT
 
 Change = Callable[[str], str]
-"""The text of a file, "" if there is none yet -> its new text."""
+"""Takes the text of a file ("" if it doesn't exist yet), and returns its new text."""
 _ITEM = re.compile(r"^\d+\. `([^`]+)`", re.M)
 
 
@@ -34,7 +34,7 @@ def copied(folder: Path) -> Path:
 
 
 def followed(root: Path, what: str, names: Mapping[str, str], changes: Sequence[Change]) -> list[Path]:
-    """Applies one change to each file of the list, in its order. The files."""
+    """Applies one change to each file of the list, in order. Returns the files."""
     paths = []
     for item, change in zip(listed(what), changes, strict=True):
         path = root / re.sub(r"<(\w+)>", lambda match: names[match[1]], item)
@@ -47,20 +47,20 @@ def followed(root: Path, what: str, names: Mapping[str, str], changes: Sequence[
 
 
 def faults(root: Path) -> list[str]:
-    """What the checks of src that need no git have against it."""
+    """The faults that the checks of src find, except checks that need git."""
     paths = sorted((root / "src").rglob("*.py"))
     checks = (sizes, cycles, class_names, decisions, formatting, hosts)
     return [fault for check in checks for fault in check.faults(paths, root)]
 
 
 def passed(root: Path, *tests: str) -> int:
-    """How many of these tests pass in the copy. It is an error if one fails."""
+    """Runs these tests in the copy, and returns how many passed. Raises AssertionError if one fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    found = re.search(r"(\d+) passed", done.stdout)
-    return int(found[1]) if found else 0
+    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    match = re.search(r"(\d+) passed", result.stdout)
+    return int(match[1]) if match else 0
 
 
 def replacing(*pairs: tuple[str, str]) -> Change:
@@ -74,13 +74,13 @@ def replacing(*pairs: tuple[str, str]) -> Change:
 
 
 def copying(path: str, *pairs: tuple[str, str]) -> Change:
-    """A new file, made like one that is there."""
+    """Creates a new file from an existing one."""
     source = (ROOT / path).read_text(encoding="utf-8")
     return lambda _: replacing(*pairs)(source)
 
 
 def repeating(pattern: str, *pairs: tuple[str, str], after: bool = False) -> Change:
-    """Repeats a piece of the file with other words, before or after the original."""
+    """Repeats a part of the file with replacements, before or after the original."""
 
     def change(text: str) -> str:
         match = re.search(pattern, text, re.M | re.S)
@@ -93,8 +93,8 @@ def repeating(pattern: str, *pairs: tuple[str, str], after: bool = False) -> Cha
 
 def both(*changes: Change) -> Change:
     def change(text: str) -> str:
-        for each in changes:
-            text = each(text)
+        for step in changes:
+            text = step(text)
         return text
 
     return change

@@ -1,4 +1,4 @@
-"""The checks of tools/checks that read Python: each with a file that passes and one that fails."""
+"""The checks of tools/checks that read Python, each with a file that passes and one that fails."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def test_a_cycle_is_found_however_it_is_imported(tmp_path: Path, back: str) -> N
     assert faults(cycles.faults, tmp_path, FORWARD | {C: back}) == ["import cycle: sickbay.a, sickbay.b, sickbay.c"]
 
 
-def test_imports_in_one_direction_are_no_cycle(tmp_path: Path) -> None:
+def test_imports_in_one_direction_are_not_a_cycle(tmp_path: Path) -> None:
     assert faults(cycles.faults, tmp_path, FORWARD | {C: "import json\n", "src/sickbay/__init__.py": ""}) == []
 
 
 def test_a_listed_cycle_is_allowed_until_it_is_gone(tmp_path: Path) -> None:
     listed = {"tools/checks/allowed_cycle.txt": "# a comment\nsickbay.a\nsickbay.b\nsickbay.c\n"}
     assert faults(cycles.faults, tmp_path / "1", FORWARD | {C: "import sickbay.a\n"} | listed) == []
-    found = faults(cycles.faults, tmp_path / "2", FORWARD | {C: "import sickbay.b\n"} | listed)
-    assert found == ["tools/checks/allowed_cycle.txt: in no cycle any more, remove the line: sickbay.a"]
+    reported = faults(cycles.faults, tmp_path / "2", FORWARD | {C: "import sickbay.b\n"} | listed)
+    assert reported == ["tools/checks/allowed_cycle.txt: in no cycle any more, remove the line: sickbay.a"]
 
 
 def test_a_class_name_is_defined_once_in_src(tmp_path: Path) -> None:
     files = {A: "class Code: ...\nclass _Own: ...\n", B: "class _Own: ...\n", "tests/t.py": "class Code: ...\n"}
     assert faults(class_names.faults, tmp_path, files) == []
     twice = files | {B: "class Code: ...\n"}
-    name = "class Code is defined 2 times: src/sickbay/a.py:1, src/sickbay/b.py:1; rename all but one"
-    assert faults(class_names.faults, tmp_path / "twice", twice) == [name]
+    message = "class Code is defined 2 times: src/sickbay/a.py:1, src/sickbay/b.py:1; rename all but one"
+    assert faults(class_names.faults, tmp_path / "twice", twice) == [message]
 
 
 def test_a_class_name_with_a_reason_may_be_defined_twice(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_uses_and_bindings_of_a_vague_name_are_counted(tmp_path: Path) -> None:
     "text",
     ["decision.meant = 1", "decision.known.given = 1", "loaded.known.answer = 1", "a, decision.b = 1, 2", "x[0].known.c += 1"],
 )
-def test_nothing_is_set_on_a_decision(tmp_path: Path, text: str) -> None:
+def test_setting_an_attribute_of_a_decision_is_a_fault(tmp_path: Path, text: str) -> None:
     assert len(faults(decisions.faults, tmp_path, {A: text + "\n"})) == 1
 
 
@@ -81,12 +81,12 @@ def test_an_object_may_keep_a_decision(tmp_path: Path, text: str) -> None:
     assert faults(decisions.faults, tmp_path, {A: text + "\n"}) == []
 
 
-def test_no_key_is_made_of_an_address_in_memory(tmp_path: Path) -> None:
+def test_a_key_made_from_id_is_a_fault(tmp_path: Path) -> None:
     assert len(faults(decisions.faults, tmp_path, {A: "cache[id(headers)] = 1\nx = (id(a), 2)\n"})) == 2
     assert faults(decisions.faults, tmp_path / "good", {A: "cache[headers.id] = self.id(a)\n"}) == []
 
 
-def test_a_file_and_a_function_have_a_largest_size(tmp_path: Path) -> None:
+def test_files_and_functions_have_a_maximum_size(tmp_path: Path) -> None:
     lines = "def f():\n" + "    x = 1\n" * 59
     assert faults(sizes.faults, tmp_path, {A: lines}) == []
     assert len(faults(sizes.faults, tmp_path, {B: lines + "    x = 1\n"})) == 1
@@ -94,7 +94,7 @@ def test_a_file_and_a_function_have_a_largest_size(tmp_path: Path) -> None:
     assert len(faults(sizes.faults, tmp_path / "file", {C: "x = 1\n" * 401})) == 1
 
 
-def test_a_registry_is_never_named_by_its_host(tmp_path: Path) -> None:
+def test_the_host_of_a_registry_is_a_fault(tmp_path: Path) -> None:
     assert len(faults(hosts.faults, tmp_path, {"a.txt": "https://files." + "npmjs" + ".org/x"})) == 1
     assert faults(hosts.faults, tmp_path, {"a.txt": "npm, pip"}) == []
 
@@ -113,8 +113,8 @@ def test_a_dependency_without_an_import_and_an_import_without_a_dependency_are_f
         "pyproject.toml: apsw is a dependency, and no file of src imports it"
     ]
     undeclared = USING | {B: "from markupsafe import escape\n"}
-    found = faults(dependencies.faults, tmp_path / "b", undeclared)
-    assert found == ["pyproject.toml: src imports markupsafe, which is not a dependency"]
+    reported = faults(dependencies.faults, tmp_path / "b", undeclared)
+    assert reported == ["pyproject.toml: src imports markupsafe, which is not a dependency"]
 
 
 def test_the_dependencies_of_sickbay_are_those_that_it_imports() -> None:

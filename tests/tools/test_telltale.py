@@ -35,7 +35,7 @@ def test_a_refused_word_is_found(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_FOUND)
-def test_code_and_short_values_are_no_prose(tmp_path: Path, name: str) -> None:
+def test_code_and_short_values_are_not_checked(tmp_path: Path, name: str) -> None:
     assert faults(telltale.faults, tmp_path, {name: NOT_FOUND[name]}) == []
 
 

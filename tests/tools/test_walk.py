@@ -1,4 +1,4 @@
-"""The walk counter records the files that one request enters, and nothing before or after it."""
+"""The walk counter records the files that a request enters, and nothing before or after it."""
 
 from __future__ import annotations
 

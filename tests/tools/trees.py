@@ -1,4 +1,4 @@
-"""Small folders for the checks to look at."""
+"""Writes small folders for the checks."""
 
 from __future__ import annotations
 

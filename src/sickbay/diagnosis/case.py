@@ -2,10 +2,10 @@
 
 # <id>
 Prose for the page.
-## Refused          a fenced ```json block: the `input`, without what the base context already says
-## Fix              one paragraph: what the finding's fix must say
-## Corrected        a fenced ```json block: the input as it must be corrected, or the word None
-## Known            optional ```json block, merged over the base context `cases/<stage>/context.json`
+## Refused          a fenced ```json block: the input for diagnose(), without its context
+## Fix              one paragraph: the expected `fix` of the finding
+## Corrected        a fenced ```json block: the expected corrected input, or the word None
+## Known            optional ```json block, merged into the context of `cases/<stage>/context.json`
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CASES = Path(__file__).parent / "cases"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """refused, corrected: inputs, context included. corrected None: nothing can be sent in its place."""
+    """refused, corrected: inputs with their context. corrected: None if the request can't be corrected."""
 
     id: str
     prose: str
@@ -48,8 +48,8 @@ def paths() -> dict[str, Path]:
 
 
 def _input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:
-    given = _json(text)
-    return None if given is None else given | {"context": _merge(context, given.get("context", {}))}
+    evidence = _json(text)
+    return None if evidence is None else evidence | {"context": _merge(context, evidence.get("context", {}))}
 
 
 def _json(text: str) -> dict[str, Any] | None:
@@ -58,7 +58,7 @@ def _json(text: str) -> dict[str, Any] | None:
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Deep for objects; a null in `over` removes the key."""
+    """Merges `over` into `base`, objects recursively. A null in `over` removes the key."""
     merged = dict(base)
     for key, value in over.items():
         if value is None:

@@ -1,6 +1,6 @@
-"""All rules, in the order in which they are asked: of those that explain one refusal, the most specific first.
+"""All rules, in the order in which they are tried: of the rules that explain one refusal, the most specific is first.
 
-Repairs run in this order too: transport first, then spelling, then what is asked, then what it needs beside it.
+Corrections run in the same order: transport, then spelling, then the parameters, then what the parameters require.
 """
 
 from __future__ import annotations
@@ -93,4 +93,4 @@ RULES: tuple[Rule, ...] = (
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 
 RETIRED: frozenset[str] = frozenset()
-"""Ids that must never be used again."""
+"""Ids of removed rules, which must never be used again."""

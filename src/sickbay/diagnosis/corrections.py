@@ -1,4 +1,4 @@
-"""What repairs share: an authorization request with other parameters or other scopes, written anew."""
+"""Functions that the rules use to correct a request, and the placeholders for values that only the app has."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
 
 PLACEHOLDER_CHALLENGE = "CODE_CHALLENGE"
-"""For the hash of a verifier that only the app can create and keep."""
+"""Only the app can create the verifier whose hash belongs here."""
 
 PLACEHOLDER_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
-"""Stands where several apps are registered, and none can be told."""
+"""Used if several apps are registered and it is unclear which one is meant."""
 
 PLACEHOLDER_SECRET = "YOUR_CLIENT_SECRET"
-"""Stands where only the app has the secret."""
+"""Only the app has the secret; the server stores its hash."""
 
 PLACEHOLDER_CODE = "CODE-OF-YOUR-REDIRECT"
 PLACEHOLDER_VERIFIER = "CODE_VERIFIER"
 PLACEHOLDER_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
 PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
-"""Stand where what was sent is spent, or was never there."""
+"""These replace a value that was used up, or was missing."""
 
 PLACEHOLDER_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
-"""Stands where only the EHR can say the code."""
+"""Only the EHR can create a launch code."""
 
 PLACES = frozenset(
     (
@@ -60,7 +60,7 @@ PLACES = frozenset(
 """Placeholders never match a stored value."""
 
 _WELL_FORMED = "A" * 43
-"""Has the form of a verifier and of a challenge."""
+"""A valid verifier, which is also a valid challenge."""
 
 
 def with_well_formed_pkce(request: Q) -> Q:
@@ -74,21 +74,21 @@ def with_well_formed_pkce(request: Q) -> Q:
 
 
 def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
-    """Each name set once to its new value, None removed; what was mended in reading stays mended."""
+    """Sets each parameter once to its new value; None removes it. The raw text is dropped, since it is no longer right."""
     if isinstance(request, RegistrationRequest):
         return request
-    mended = replace(request, parameters=request.parameters.replaced(changes))
-    return replace(mended, raw="", received=Parameters()) if isinstance(mended, AuthorizeRequest) else mended
+    changed = replace(request, parameters=request.parameters.replaced(changes))
+    return replace(changed, raw="", received=Parameters()) if isinstance(changed, AuthorizeRequest) else changed
 
 
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
-    """The scopes of any request that has some, however they are separated."""
+    """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
     return spelling(text or "").tokens
 
 
 def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
-    """Advice where this parameter is the same as in an earlier request."""
+    """Advises if this parameter has the same value as in an earlier request."""
 
     def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
         value = request.parameters.get(name)
@@ -97,8 +97,8 @@ def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Fac
     return advises
 
 
-def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
-    """A repair: parameter `name` becomes what the fact of this name says; as it is where the fact has nothing."""
+def set_from_fact(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
+    """A correction that sets the parameter `name` to the fact `fact`. Without that fact, it changes nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
 
 
@@ -107,7 +107,7 @@ def new_code(request: TokenRequest) -> TokenRequest:
 
 
 def new_verifier(request: TokenRequest) -> TokenRequest:
-    """Of another attempt, since that of this one is not known."""
+    """Replaces the code as well, because only the app knows the verifier that belongs to this one."""
     return with_parameters(request, ("code", PLACEHOLDER_CODE), ("code_verifier", PLACEHOLDER_VERIFIER))
 
 
@@ -119,33 +119,33 @@ def new_token(request: AccessRequest) -> AccessRequest:
     return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
 
 
-def naming(fact: str) -> Callable[[Any, Facts], Any]:
-    """A repair: the client_id becomes what the fact says, where the request has it: in the Basic header, or as a parameter."""
+def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
+    """A correction that sets the client ID to the fact `fact`, in the Basic header if there is one, else in the parameter."""
 
     def repair(request: Any, facts: Facts) -> Any:
         header = request.headers.get("authorization", "") if isinstance(request, TokenRequest) else ""
         pair = basic.read(header).decoded if basic.is_basic(header) else None
         if not pair or not facts.get(fact):
-            return setting("client_id", fact)(request, facts)
+            return set_from_fact("client_id", fact)(request, facts)
         return replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
 
     return repair
 
 
-def writing(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
-    """A repair: parameter `name` of the authorization request becomes `value`, or is taken away; its answer stays."""
+def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
+    """A correction that sets or (None) removes a parameter of an authorization request. Responses stay unchanged."""
     return lambda request, facts: with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
 
 
 def with_scopes(request: R, new: list[str]) -> R:
-    """Of an authorization or token request, or of a registration."""
+    """Sets the scopes of an authorization request, a token request or a registration."""
     if isinstance(request, RegistrationRequest):
-        return replace(request, scope=" ".join(dict.fromkeys(one for one in new if one)))
-    return with_parameters(request, ("scope", " ".join(dict.fromkeys(one for one in new if one)) or None))
+        return replace(request, scope=" ".join(dict.fromkeys(scope for scope in new if scope)))
+    return with_parameters(request, ("scope", " ".join(dict.fromkeys(scope for scope in new if scope)) or None))
 
 
 def swap_scopes(request: R, facts: Facts) -> R:
-    """Each of facts `scopes` becomes the one beside it in `corrected`; "" takes it away."""
+    """Replaces each scope in the fact `scopes` with the one at the same index of `corrected`; "" removes it."""
     swaps = dict(zip(facts["scopes"], facts.get("corrected") or facts.get("likely") or (), strict=False))
     if not swaps:
         return request
@@ -153,7 +153,7 @@ def swap_scopes(request: R, facts: Facts) -> R:
 
 
 def drop_scopes(request: R, facts: Facts) -> R:
-    """Without those of facts `scopes`."""
+    """Removes the scopes in the fact `scopes`."""
     return with_scopes(request, [token for token in tokens_of(request) if token not in facts["scopes"]])
 
 
@@ -161,30 +161,30 @@ def add_scopes(request: R, *names: str) -> R:
     return with_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
 
 
-def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """The code of a launch that still lives, where one is known; else as a standalone launch: launch/patient, no code."""
+def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Uses the code of an active launch. If there is none, makes this a standalone launch: `launch/patient` and no code."""
     known = facts.get("known")
     code = known.live_launch if isinstance(known, AuthorizeContext) else None
-    held = list(tokens_of(request))
+    requested = list(tokens_of(request))
     if code:
-        scoped = held if not held or "launch" in held else ["launch", *held]
-        return with_parameters(with_scopes(request, scoped) if held else request, ("launch", code))
-    if not _may_ask(known, "launch/patient"):
+        scoped = requested if not requested or "launch" in requested else ["launch", *requested]
+        return with_parameters(with_scopes(request, scoped) if requested else request, ("launch", code))
+    if not _may_request(known, "launch/patient"):
         return with_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
-    alone = with_parameters(request, ("launch", None))
-    if "launch" not in held and not any(one.startswith("patient/") for one in held):
-        return alone
-    return with_scopes(alone, ["launch/patient" if one == "launch" else one for one in held])
+    standalone = with_parameters(request, ("launch", None))
+    if "launch" not in requested and not any(scope.startswith("patient/") for scope in requested):
+        return standalone
+    return with_scopes(standalone, ["launch/patient" if scope == "launch" else scope for scope in requested])
 
 
-def _may_ask(known: object, scope: str) -> bool:
-    """Whether the app, where it is known, is registered for this scope."""
+def _may_request(known: object, scope: str) -> bool:
+    """Whether the app is registered for this scope. True if the app is unknown."""
     client = known.client if isinstance(known, AuthorizeContext) else None
     return not isinstance(client, Client) or scope in spelling(client.scope).tokens
 
 
-def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """A patient for the patient/ scopes: the launch that lives, the launch code sent, or a patient to be chosen."""
+def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Requests a patient for the patient/ scopes: from the launch code that was sent, from an active launch, or by a picker."""
     known = facts.get("known")
     if request.parameters.get("launch"):
         return add_scopes(request, "launch")
@@ -194,12 +194,12 @@ def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 
 def closest(received: str, registered: Sequence[str]) -> str | None:
-    """The registered address that resembles the one received most."""
-    return max(registered, key=lambda one: SequenceMatcher(None, one, received).ratio(), default=None)
+    """The registered URI that is most similar to the received one; None if none is registered."""
+    return max(registered, key=lambda uri: SequenceMatcher(None, uri, received).ratio(), default=None)
 
 
 def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:
-    """A repair: the header `name` of a FHIR request becomes `value`, or what the fact `expected` says."""
+    """A correction that sets the header `name` of a FHIR request to `value`, or else to the fact `expected`."""
 
     def repair(request: AccessRequest, facts: Facts) -> AccessRequest:
         return replace(request, headers={**request.headers, name: value or facts["expected"]})

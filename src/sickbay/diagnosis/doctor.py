@@ -47,32 +47,32 @@ def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
     """
     answers: tuple[ErrorAnswer, ...] = ()
     try:
-        given = paste_parser.read(text)
+        evidence = paste_parser.read(text)
     except paste_parser.HarFile:
         raise
     except ValueError:
         answers = read.in_paste(text)
         if not answers:
             raise
-        given = {"kind": "error_answer", "text": text}
+        evidence = {"kind": "error_answer", "text": text}
     else:
-        whole = paste_parser.is_url(given, text)
+        whole = paste_parser.is_url(evidence, text)
         answers = read.in_paste(text, is_url=whole)
-    return given, diagnose(given, answers)
+    return evidence, diagnose(evidence, answers)
 
 
-def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
-    """`given` has the form of a case's `input`: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
+def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
+    """`evidence` is a case's `input`: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
 
-    answers: error responses that came with the input; by default those in the input itself.
+    answers: error responses that were pasted with the input; by default those in the input itself.
     """
-    kind = KINDS[given["kind"]]
-    request = kind.request(given)
-    known = kind.known(given, request)
+    kind = KINDS[evidence["kind"]]
+    request = kind.request(evidence)
+    known = kind.known(evidence, request)
     stage, examination = kind.stage, kind.examine(request, known)
-    explanation = explain(RULES, stage.name, request, known, examination, again=partial(_again, kind, given))
-    corrected = None if explanation.corrected is None else given | stage.to_evidence(explanation.corrected)
-    answers = read.in_input(given) if answers is None else answers
+    explanation = explain(RULES, stage.name, request, known, examination, again=partial(_again, kind, evidence))
+    corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
+    answers = read.in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
         explanation = added(stage.name, explanation, answers)
     return Diagnosis(stage.name, examination, explanation, corrected, answers)
@@ -80,15 +80,17 @@ def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = No
 
 def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...]) -> list[Diagnosis]:
     """Diagnoses the inputs of one exchange. Its error response belongs to the first input, and any of them may explain it."""
-    first, *others = [diagnose(given, ()) for given in inputs]
-    if answers and not any(is_explained(each.stage, each.examination, each.explanation) for each in (first, *others)):
+    first, *others = [diagnose(evidence, ()) for evidence in inputs]
+    if answers and not any(
+        is_explained(diagnosis.stage, diagnosis.examination, diagnosis.explanation) for diagnosis in (first, *others)
+    ):
         first = first._replace(explanation=added(first.stage, first.explanation, answers))
     return [first._replace(answers=answers), *others]
 
 
-def _again(kind: Kind, given: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
+def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
-    written = given | kind.stage.to_evidence(corrected)
+    written = evidence | kind.stage.to_evidence(corrected)
     request = kind.request(written)
     known = kind.known(written, request)
     return kind.examine(request, known), known
@@ -96,13 +98,13 @@ def _again(kind: Kind, given: dict[str, Any], corrected: Any) -> tuple[Examinati
 
 def diagnose_line(line: Any) -> dict[str, Any]:
     """Diagnoses one line of `doctor --jsonl`. `id` is echoed. If `input` can't be read, `trouble` says why."""
-    id, given = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
-    if not isinstance(given, dict):
+    id, evidence = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
+    if not isinstance(evidence, dict):
         return {"id": id, "findings": [], "corrected": None, "trouble": "the line isn't a JSON object with an input"}
-    if given.get("kind") not in [*KINDS]:
-        return {"id": id, "findings": [], "corrected": None, "trouble": f"unknown kind {given.get('kind')!r}"}
+    if evidence.get("kind") not in [*KINDS]:
+        return {"id": id, "findings": [], "corrected": None, "trouble": f"unknown kind {evidence.get('kind')!r}"}
     try:
-        diagnosis = diagnose(given)
+        diagnosis = diagnose(evidence)
     except (AttributeError, KeyError, TypeError, ValueError):
         return {
             "id": id,

@@ -32,13 +32,13 @@ def explain(
     again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
     would still be refused is not returned as corrected.
     """
-    spoken = _matches(rules, stage, request, known, examination)
-    brought = _causes(spoken)
-    findings = _once(_finding(rule, facts, refused, live, brought) for rule, facts, refused in spoken)
-    return Explanation(_sorted(findings), _corrected(rules, stage, request, known, spoken, again))
+    matches = _matches(rules, stage, request, known, examination)
+    causes = _causes(matches)
+    findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
+    return Explanation(_sorted(findings), _corrected(rules, stage, request, known, matches, again))
 
 
-_Spoken = tuple[Rule, Facts, bool]
+_Match = tuple[Rule, Facts, bool]
 Again: TypeAlias = Callable[[Any], tuple[Examination, Any]]
 """Takes a corrected request; returns its Examination and its context."""
 
@@ -62,7 +62,7 @@ def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
     raise LookupError(f"no rule explains {refusal.name}")
 
 
-def _matches(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
+def _matches(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
     matches = _refused(rules, examination) + _advised(rules, stage, request, known)
     if len(matches) < 2:
@@ -71,8 +71,8 @@ def _matches(rules: Sequence[Rule], stage: str, request: Any, known: Any, examin
     return sorted(matches, key=lambda match: place[match[0].id])
 
 
-def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Spoken]:
-    matches: list[_Spoken] = []
+def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Match]:
+    matches: list[_Match] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
         for refusal in refusals:
             rule, facts = speaker(rules, refusal)
@@ -80,8 +80,8 @@ def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Spoken]:
     return matches
 
 
-def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> list[_Spoken]:
-    matches: list[_Spoken] = []
+def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> list[_Match]:
+    matches: list[_Match] = []
     for rule in rules:
         if rule.advises and (rule.stage == stage or stage in rule.at):
             facts = rule.advises(request, known)
@@ -90,28 +90,28 @@ def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> lis
     return matches
 
 
-def _causes(spoken: list[_Spoken]) -> dict[str, str]:
+def _causes(matches: list[_Match]) -> dict[str, str]:
     """Maps the rule of a refusal to the rule that caused it. A root rule names the refusals or parameters that it affects."""
     roots: dict[str | None, str] = {}
-    for rule, facts, _ in spoken:
+    for rule, facts, _ in matches:
         for name in (facts.get("brings") or facts.get("names", ())) if rule.root else ():
             roots.setdefault(name, rule.id)
-    about = {rule.id: rule.id if rule.id in roots else rule.parameter for rule, _, refused in spoken if refused}
+    about = {rule.id: rule.id if rule.id in roots else rule.parameter for rule, _, refused in matches if refused}
     return {id: roots[name] for id, name in about.items() if name in roots}
 
 
-def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, brought: Mapping[str, str]) -> Finding:
+def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mapping[str, str]) -> Finding:
     """On a live exchange a refusal is an error, whatever severity the rule has elsewhere, and advice is at most a warning.
 
     A rule that caused a refusal counts as a refusal.
     """
-    refused = refused or rule.id in brought.values()
+    refused = refused or rule.id in causes.values()
     finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
-    because = brought.get(rule.id)
+    because = causes.get(rule.id)
     return replace(finding, severity="error" if live and refused else finding.severity, because=because)
 
 
-def _once(findings: Any) -> list[Finding]:
+def _unique(findings: Any) -> list[Finding]:
     by_id: dict[str, Finding] = {}
     for finding in findings:
         by_id.setdefault(finding.id, finding)
@@ -128,7 +128,7 @@ def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def _corrected(
-    rules: Sequence[Rule], stage: str, request: Any, known: Any, spoken: list[_Spoken], again: Again | None
+    rules: Sequence[Rule], stage: str, request: Any, known: Any, matches: list[_Match], again: Again | None
 ) -> Any | None:
     """Runs the corrections in the order of the rules; each gets the result of the one before.
 
@@ -136,13 +136,13 @@ def _corrected(
     """
     current = request
     for _ in range(ROUNDS if again else 0):
-        corrected = _repaired(current, known, [match for match in spoken if match[0].root])
+        corrected = _with_corrections(current, known, [match for match in matches if match[0].root])
         if again is None or corrected == current:
             break
         current = corrected
         examination, known = again(current)
-        spoken = _matches(rules, stage, current, known, examination)
-    corrected = _repaired(current, known, spoken)
+        matches = _matches(rules, stage, current, known, examination)
+    corrected = _with_corrections(current, known, matches)
     if again is None or corrected == request:
         return corrected if corrected != request else None
     for _ in range(ROUNDS):
@@ -150,27 +150,27 @@ def _corrected(
         if not examination.refusals:
             return corrected
         before = corrected
-        spoken = _matches(rules, stage, before, known, examination)
-        corrected = _repaired(before, known, spoken)
+        matches = _matches(rules, stage, before, known, examination)
+        corrected = _with_corrections(before, known, matches)
         if corrected == before:
-            corrected = _renewed(before, spoken)
+            corrected = _with_placeholders(before, matches)
         if corrected == before:
             return None
     return None
 
 
-def _renewed(request: Any, spoken: list[_Spoken]) -> Any:
+def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
     """Replaces values that can't be sent again, such as a code or a token, with placeholders."""
-    renewed = request
-    for rule, _, refused in spoken:
-        if rule.insert_placeholder and refused:
-            renewed = rule.insert_placeholder(renewed)
-    return renewed
-
-
-def _repaired(request: Any, known: Any, spoken: list[_Spoken]) -> Any:
     corrected = request
-    for rule, facts, _ in spoken:
+    for rule, _, refused in matches:
+        if rule.insert_placeholder and refused:
+            corrected = rule.insert_placeholder(corrected)
+    return corrected
+
+
+def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
+    corrected = request
+    for rule, facts, _ in matches:
         if rule.repair and "told" not in facts:
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

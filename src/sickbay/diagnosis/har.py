@@ -40,14 +40,14 @@ class HarExchange(NamedTuple):
     """The errors in its response. A failed exchange is kept even if it isn't part of a launch."""
 
 
-def is_har(given: Any) -> bool:
-    log = given.get("log") if isinstance(given, dict) else None
+def is_har(document: Any) -> bool:
+    log = document.get("log") if isinstance(document, dict) else None
     return isinstance(log, dict) and isinstance(log.get("entries"), list)
 
 
-def read(given: Json) -> tuple[HarExchange, ...]:
+def read(document: Json) -> tuple[HarExchange, ...]:
     """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
-    entries = [(number, entry) for number, entry in enumerate(given["log"]["entries"], 1) if _is_entry(entry)]
+    entries = [(number, entry) for number, entry in enumerate(document["log"]["entries"], 1) if _is_entry(entry)]
     exchanges = [(number, _plain(entry)) for number, entry in entries]
     server = _server([exchange for _, exchange in exchanges])
     result: list[HarExchange] = []
@@ -55,7 +55,7 @@ def read(given: Json) -> tuple[HarExchange, ...]:
     for number, exchange in exchanges:
         context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
         known = {name: value for name, value in context.items() if value}
-        inputs = tuple({**each, "context": known} for each in _inputs(exchange))
+        inputs = tuple({**evidence, "context": known} for evidence in _inputs(exchange))
         answers = _answers(exchange, launch=bool(inputs))
         if not inputs and answers:
             inputs = ({"kind": "error_answer", "text": "", "context": {}},)
@@ -104,29 +104,29 @@ def _number(status: Any) -> int:
     return int(match[1]) if match else 0
 
 
-def _headers(given: Any) -> dict[str, str]:
+def _headers(entries: Any) -> dict[str, str]:
     """By name in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
-    headers = [header for header in given if isinstance(header, dict)] if isinstance(given, list) else []
+    headers = [header for header in entries if isinstance(header, dict)] if isinstance(entries, list) else []
     pairs = ((str(header.get("name", "")).lower(), str(header.get("value", ""))) for header in headers)
     return {name: value for name, value in pairs if name and not name.startswith(":")}
 
 
-def _posted(given: Any) -> str:
+def _posted(data: Any) -> str:
     """The body as text. If the browser saved only parameters (decoded in Chromium, encoded in Firefox), they become a form."""
-    if not isinstance(given, dict):
+    if not isinstance(data, dict):
         return ""
-    if isinstance(given.get("text"), str) and given["text"]:
-        return str(given["text"])
-    given = given.get("params")
-    params = [param for param in given if isinstance(param, dict)] if isinstance(given, list) else []
+    if isinstance(data.get("text"), str) and data["text"]:
+        return str(data["text"])
+    data = data.get("params")
+    params = [param for param in data if isinstance(param, dict)] if isinstance(data, list) else []
     return "&".join(f"{param.get('name', '')}={param.get('value', '')}" for param in params)
 
 
-def _content(given: Any) -> str | None:
-    text = given.get("text") if isinstance(given, dict) else None
+def _content(content: Any) -> str | None:
+    text = content.get("text") if isinstance(content, dict) else None
     if not isinstance(text, str):
         return None
-    if given.get("encoding") != "base64":
+    if content.get("encoding") != "base64":
         return text
     try:
         return base64.b64decode(text, validate=False).decode("utf-8", "replace")
@@ -134,10 +134,10 @@ def _content(given: Any) -> str | None:
         return None
 
 
-def _server(every: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The server as the discovery documents describe it; empty if they disagree."""
-    fetched = [each for each in every if WELL_KNOWN in each["url"]]
-    documents = [(each["url"].partition(WELL_KNOWN)[0], _object(each["answer"])) for each in fetched]
+    fetched = [exchange for exchange in exchanges if WELL_KNOWN in exchange["url"]]
+    documents = [(exchange["url"].partition(WELL_KNOWN)[0], _object(exchange["answer"])) for exchange in fetched]
     complete = [(base, document) for base, document in documents if "token_endpoint" in document]
     names = ("authorization_endpoint", "token_endpoint")
     if not complete or any(len({str(document.get(name)) for _, document in complete}) > 1 for name in names):

@@ -71,9 +71,9 @@ def read(text: str) -> dict[str, Any]:
     raise ValueError("Not recognised. Paste a URL, a curl command, an exchange as JSON or an error response.")
 
 
-def is_url(given: dict[str, Any], text: str) -> bool:
+def is_url(evidence: dict[str, Any], text: str) -> bool:
     """Whether the text is a single URL and nothing else. A URL that contains spaces counts too."""
-    return given.get("url") == _stripped(text)
+    return evidence.get("url") == _stripped(text)
 
 
 def _stripped(text: str) -> str:
@@ -111,21 +111,21 @@ def kind_of(url: str) -> str:
 
 def _exchange(text: str) -> dict[str, Any]:
     try:
-        given = unicode.loads(text)
+        evidence = unicode.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"Invalid JSON: {error}.") from error
-    if isinstance(given.get("log"), dict):
+    if isinstance(evidence.get("log"), dict):
         raise HarFile("This is a HAR file. Save it, and run sickbay doctor with the path of the file.")
     if len(text) > MOST:
         raise ValueError(TOO_LONG)
-    given = given.get("input", given)
-    if isinstance(given, dict) and "kind" not in given and {"access_token", "error"} & given.keys():
-        return {"kind": "token_response", "json": given}
-    if isinstance(given, dict) and "kind" not in given and "redirect_uris" in given:
-        return {"kind": "registration", "app": given}
-    if not isinstance(given, dict) or "kind" not in given:
+    evidence = evidence.get("input", evidence)
+    if isinstance(evidence, dict) and "kind" not in evidence and {"access_token", "error"} & evidence.keys():
+        return {"kind": "token_response", "json": evidence}
+    if isinstance(evidence, dict) and "kind" not in evidence and "redirect_uris" in evidence:
+        return {"kind": "registration", "app": evidence}
+    if not isinstance(evidence, dict) or "kind" not in evidence:
         raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
-    return dict(given)
+    return dict(evidence)
 
 
 def _curl(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Examine a corrected request by what was known of the refused one, without a new lookup. One function for each stage."""
+"""Examines a corrected request with the context of the refused one, without a new lookup. One function for each stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.authorization import authorize as authorization
 from sickbay.authorization.contexts import AccessContext, AuthorizeContext, LogoutContext, SubjectContext, TokenContext
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH, PLACEHOLDER_SECRET
-from sickbay.diagnosis.evidence import access as reading
+from sickbay.diagnosis.evidence import access as access_evidence
 from sickbay.kernel.checks import UNKNOWN, Examination
 
 R_co = TypeVar("R_co", covariant=True)
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=TokenContext)
 
 
 class Decided(Protocol[R_co, K_co]):
-    """A refused request, and what was known of it. meant: of the token that was likely meant, if none could be read."""
+    """A refused request and its context. meant: the context of the token that was probably meant, if none could be read."""
 
     @property
     def request(self) -> R_co: ...
@@ -52,7 +52,7 @@ def token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[T
 def token_lookup(
     refused: Decided[TokenRequest, SubjectContext], corrected: TokenRequest
 ) -> tuple[TokenRequest, SubjectContext]:
-    """At introspection and revocation."""
+    """For introspection and revocation requests."""
     known = token_recheck.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
         known = replace(known, subject=UNKNOWN)
@@ -66,7 +66,7 @@ def userinfo(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 def fhir(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
-    return reading.again(refused.known, refused.request, corrected, refused.meant)
+    return access_evidence.reread(refused.known, refused.request, corrected, refused.meant)
 
 
 def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
@@ -74,6 +74,6 @@ def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequ
     return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
 
 
-def same_knowledge(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
-    """Of a registration everything is known from the request itself."""
+def same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
+    """For registrations, whose context doesn't depend on the request."""
     return corrected, refused.known

@@ -1,7 +1,8 @@
-"""Explain: one rule speaks for one refusal, or gives advice. It never decides.
+"""The declaration of a rule, which explains a refusal or gives advice but never decides, and the finding that it creates.
 
-Rules that explain the same refusal are asked in the order of the catalogue, from the most specific to the general one,
-whose id is the refusal's name; the first that recognises the facts speaks. Advice looks at request and knowledge itself.
+If several rules explain the same refusal, they are tried in the order of the catalogue, from the most specific to the
+general one, whose id is the refusal's name. The first that recognises the facts explains it. Advice depends only on the
+request and its context, not on a refusal.
 """
 
 from __future__ import annotations
@@ -18,36 +19,35 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 class Spec(NamedTuple):
-    """The section that says so, and its address."""
+    """A section of a specification, and its URL."""
 
     name: str
     url: str
 
 
-def every(facts: Facts) -> Facts | None:
-    """The general rule of a refusal recognises whatever the check said."""
+def accept_all(facts: Facts) -> Facts | None:
+    """Recognises any facts. The general rule of a refusal uses it."""
     return facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One declaration.
+    """One rule.
 
-    id:         from the list of failures; names the fault, never the remedy.
-    stage:      where it is examined.
-    explains:   the refusal it speaks for; None for advice alone.
-    recognises: facts of that refusal -> facts (more, or the same), or None: not this fault.
-    advises:    (request, known) -> facts or None, on requests that were granted or are somebody else's.
-    at:         other stages whose requests it advises on too: a secret is looked at when a token is asked for.
-    severity:   how loud; or a function of the facts.
-    outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
-    title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
-    parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
-    root:       its fault brings others with it: it is said first, and they say that they follow from it. Their parameters, or
-                they themselves, are named by the facts `brings`, else `names`.
-    renews:     request -> the request with a place for what is spent and must be had anew, where something else is mended too.
-    repair:     (request, facts) -> the request with this fault mended, where that can be known; the fact `known` is
-                all that is known, for repairs alone.
+    id:         names the problem, never its fix. Stable: it is part of URLs and stored findings.
+    stage:      the stage whose requests it examines.
+    explains:   the name of the refusal that it explains; None if it only gives advice.
+    recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
+    advises:    (request, known) -> facts, or None. Called for every request of the stage, refused or not.
+    at:         other stages whose requests it also advises on. For example, a client secret is part of a token request.
+    severity:   fixed, or a function of the facts.
+    outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice".
+    title, why, fix: templates that are filled with the facts (str.format).
+    parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.
+    root:       this problem causes other refusals. It is listed first, and they refer to it. The fact `brings` (or else
+                `names`) lists their names or their parameters.
+    repair:     (request, facts) -> the corrected request. The extra fact `known` is the context of the request.
+    insert_placeholder: request -> the request with a placeholder for a value that can't be sent again, such as a used code.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Rule:
     spec: Spec
     degree: Degree = "certain"
     explains: str | None = None
-    recognises: Callable[[Facts], Facts | None] = every
+    recognises: Callable[[Facts], Facts | None] = accept_all
     advises: Callable[[Any, Any], Facts | None] | None = None
     at: tuple[str, ...] = ()
     parameter: str | None = None
@@ -68,13 +68,13 @@ class Rule:
     root: bool = False
     insert_placeholder: Callable[[Any], Any] | None = None
 
-    def loudness(self, facts: Facts) -> Severity:
+    def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that spoke, its words filled with the facts."""
+    """What a rule says about a request, with its templates filled in."""
 
     id: str
     severity: Severity
@@ -87,12 +87,12 @@ class Finding:
     parameter: str | None = None
     refused: bool = False
     because: str | None = None
-    """The finding from which this one follows, and with which it would go."""
+    """The id of the finding that caused this one. Fixing that one fixes this one too."""
     private: tuple[str, ...] = ()
-    """Names of facts that only the administrator may read."""
+    """Names of the facts that only the administrator may read."""
 
     def to_json(self) -> dict[str, Any]:
-        """The shape of the outside contract."""
+        """The form in which the API and `doctor --jsonl` return it."""
         return {
             "id": self.id,
             "severity": self.severity,
@@ -106,10 +106,10 @@ class Finding:
 
 
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
-    """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
-    severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    told = {key: Words((text,)) for key, text in TOLD.items()} if "told" in facts else {}
-    words = _Words({**told, **{key: _words(value, key) for key, value in facts.items()}})
+    """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning."""
+    severity = max(rule.severity_of(facts), ceiling, key=SEVERITIES.index)
+    substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
+    words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
         id=rule.id,
@@ -125,7 +125,7 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     )
 
 
-TOLD: dict[str, str] = {
+SUBSTITUTES: dict[str, str] = {
     "received": "what your app sent",
     "expected": "what is registered",
     "registered": "see the registration",
@@ -143,7 +143,7 @@ TOLD: dict[str, str] = {
 
 
 PERHAPS = frozenset({"registered_here"})
-"""Facts that are a sentence of their own, or nothing."""
+"""Facts that are a whole sentence. If they are missing, nothing is shown."""
 
 
 class Words(str):
@@ -185,5 +185,5 @@ def _series(items: Sequence[str]) -> str:
 
 
 def seen(text: str) -> str:
-    """With what nobody sees written out: a line break, a byte order mark, a blank that is none."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in text)
+    """The text with unprintable characters, such as line breaks and byte order marks, written as <U+000A>."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)

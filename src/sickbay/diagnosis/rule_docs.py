@@ -1,4 +1,4 @@
-"""The catalogue as Markdown: one page a stage, each rule with its case as the example."""
+"""Writes the catalogue as Markdown: one page for each stage, with each rule's case as its example."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from sickbay.diagnosis.rule import Finding, Rule
 
 
 def pages() -> dict[str, str]:
-    """File name -> text: README.md is the list of all rules, <stage>.md the rules of a stage."""
+    """Maps file names to text: README.md lists all rules, and <stage>.md has the rules of one stage."""
     stages: dict[str, list[Rule]] = {}
     for rule in RULES:
         stages.setdefault(rule.stage, []).append(rule)
-    written = {f"{stage}.md": _stage(stage, rules) for stage, rules in stages.items()}
-    return written | {"README.md": _list(stages)}
+    pages_by_name = {f"{stage}.md": _stage(stage, rules) for stage, rules in stages.items()}
+    return pages_by_name | {"README.md": _list(stages)}
 
 
 def entry(id: str) -> tuple[Finding, case.Case]:
-    """What the rule says of its own case, and the case. Raises KeyError on an unknown id."""
-    one = case.load(case.paths()[BY_ID[id].id])
-    findings = diagnose(one.refused).explanation.findings
-    return next(finding for finding in findings if finding.id == id), one
+    """The rule's finding for its own case, and the case. Raises KeyError if the id is unknown."""
+    example = case.load(case.paths()[BY_ID[id].id])
+    findings = diagnose(example.refused).explanation.findings
+    return next(finding for finding in findings if finding.id == id), example
 
 
 def _list(stages: dict[str, list[Rule]]) -> str:
@@ -41,29 +41,29 @@ def _stage(stage: str, rules: list[Rule]) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    finding, one = entry(rule.id)
+    finding, example = entry(rule.id)
     return f"""
 ## {rule.id}
 
 **{finding.title}** ({finding.severity}; {rule.outcome})
 
-{one.prose}
+{example.prose}
 
 {finding.why}
 
 {finding.fix}
 
-{_exchange(one.refused)}
-{_corrected(one.corrected)}
+{_exchange(example.refused)}
+{_corrected(example.corrected)}
 Specification: [{rule.spec.name}]({rule.spec.url})
 """
 
 
-def _corrected(given: dict[str, Any] | None) -> str:
-    return "" if given is None else f"Corrected:\n\n{_exchange(given)}\n"
+def _corrected(exchange: dict[str, Any] | None) -> str:
+    return "" if exchange is None else f"Corrected:\n\n{_exchange(exchange)}\n"
 
 
-def _exchange(given: dict[str, Any]) -> str:
-    """The exchange without what was known besides."""
-    shown = {key: value for key, value in given.items() if key not in ("context", "kind")}
+def _exchange(exchange: dict[str, Any]) -> str:
+    """The exchange as a JSON block, without its context."""
+    shown = {key: value for key, value in exchange.items() if key not in ("context", "kind")}
     return f"```json\n{json.dumps(shown, indent=2, ensure_ascii=False)}\n```\n"

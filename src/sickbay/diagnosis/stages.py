@@ -1,4 +1,4 @@
-"""The stages at which requests are examined, one value each, and the kinds of input in which `doctor` reads their requests."""
+"""Declares the stages at which requests are examined, and the kinds of input that `doctor` reads."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ from sickbay.kernel.checks import Check, Examination, examine
 R = TypeVar("R")
 K = TypeVar("K")
 Delivery: TypeAlias = Literal["redirect", "json", "fhir"]
-"""How a refusal is answered: by redirect or a page, as OAuth's JSON, or as an OperationOutcome."""
+"""How a refusal is returned: as a redirect or a page, as OAuth's JSON, or as an OperationOutcome."""
 
 
 def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
@@ -76,15 +76,16 @@ def by_policy(known: Any) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage(Generic[R, K]):
-    """One place at which requests are examined.
+    """One stage of a flow, with everything that is needed to examine its requests.
 
-    name:     as it is stored, shown and filtered by.
-    checks:   request -> every check that examines it.
-    pasted:   checks that come first if the request was pasted: live, they are asked before there is a request.
-    unread:   request -> the form in which it is recorded, shown and given to `doctor`.
-    relaxed:  known -> names of the refusals that policy and registration turn into advice.
-    recheck:  how a corrected request is examined again: the request as it is read, and what is known of it. None: it isn't.
-    delivery: how a refusal is answered; compared with the answers of other dialects if what is known is a `compared`.
+    name:        the name in storage, on pages and in filters.
+    checks:      request -> all checks that examine it.
+    to_evidence: request -> the form in which it is recorded, shown and passed to `doctor`.
+    relaxed:     context -> names of the refusals that policy and registration turn into advice.
+    recheck:     reads a corrected request and its context for a second examination; None if there is none.
+    delivery:    how a refusal is returned.
+    compared:    the type of context for which the responses of other dialects are shown for comparison.
+    pasted:      checks that run first if the request was pasted. On a live request they run before it is parsed.
     """
 
     name: str
@@ -100,7 +101,7 @@ class Stage(Generic[R, K]):
         return examine(self.checks(request), request, known, self.relaxed(known))
 
     def examine_again(self, refused: Decided[R, K], corrected: R) -> tuple[Examination, K]:
-        """A corrected request, and what is known of it."""
+        """Examines a corrected request. Returns the examination and its context."""
         assert self.recheck is not None
         request, known = self.recheck(refused, corrected)
         return self.examine(with_well_formed_pkce(request), known), known
@@ -138,15 +139,15 @@ SCRIPT = Stage[TokenRequest, TokenContext]("script", delivery="json")
 INTROSPECTION = Stage[TokenRequest, SubjectContext](
     "introspection",
     introspection.checks,
-    read_subject.unread_introspection,
+    read_subject.introspection_to_evidence,
     recheck=recheck.token_lookup,
     delivery="json",
 )
 REVOCATION = Stage[TokenRequest, SubjectContext](
-    "revocation", revocation.checks, read_subject.unread_revocation, recheck=recheck.token_lookup, delivery="json"
+    "revocation", revocation.checks, read_subject.revocation_to_evidence, recheck=recheck.token_lookup, delivery="json"
 )
 USERINFO = Stage[AccessRequest, AccessContext](
-    "userinfo", always(*userinfo.CHECKS), read_subject.unread_userinfo, recheck=recheck.userinfo, delivery="json"
+    "userinfo", always(*userinfo.CHECKS), read_subject.userinfo_to_evidence, recheck=recheck.userinfo, delivery="json"
 )
 FHIR = Stage[AccessRequest, AccessContext](
     "access",
@@ -161,12 +162,12 @@ REGISTRATION = Stage[RegistrationRequest, Any](
     "registration",
     always(*registration.CHECKS),
     read_registration.to_evidence,
-    recheck=recheck.same_knowledge,
+    recheck=recheck.same_context,
     delivery="json",
 )
 LOGOUT = Stage[LogoutRequest, LogoutContext]("logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout)
-LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.unread_launch)
-REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.unread_redirect)
+LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.launch_to_evidence)
+REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.redirect_to_evidence)
 BROWSER = Stage[Any, Any]("browser")
 DISCOVERY = Stage[Any, Any]("discovery")
 ID_TOKEN = Stage[Any, Any]("id_token")
@@ -176,7 +177,12 @@ REQUEST = Stage[None, None]("request", delivery="json")
 
 
 class Kind(NamedTuple):
-    """A kind of input: its stage, and how request(input) and known(input, request) are read. own_checks: if not the stage's."""
+    """A kind of input that `doctor` reads.
+
+    request:    input -> the request.
+    known:      (input, request) -> its context.
+    own_checks: the checks, if they differ from those of the stage.
+    """
 
     stage: Stage[Any, Any]
     request: Callable[[Any], Any]

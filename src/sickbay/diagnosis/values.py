@@ -33,12 +33,14 @@ def bare(value: str) -> str:
     return _INSIDE.sub("", array[1].strip(_CLINGING) if array else inner)
 
 
-def clinging(value: str) -> str:
+def first_stray_character(value: str) -> str:
     """The name of the first character that `bare` removes."""
-    return called(next(char for char in (value[0], value[-1], *value) if char in "[" + _CLINGING or _INSIDE.match(char)))
+    return character_name(
+        next(char for char in (value[0], value[-1], *value) if char in "[" + _CLINGING or _INSIDE.match(char))
+    )
 
 
-def called(odd: str) -> str:
+def character_name(odd: str) -> str:
     """The name of a character that does not belong to a value."""
     if odd in _CALLED:
         return _CALLED[odd]

@@ -1,4 +1,4 @@
-"""What a vendor does differently, as data: one TOML file a dialect, and the loader. No vendor's name stands in code."""
+"""The differences between vendors as data: one TOML file for each dialect. No vendor is named in code."""
 
 from sickbay.dialects.dialect import STANDARD, Dialect, ErrorWording, ResponseStyle, load, names, short_path
 

@@ -1,4 +1,4 @@
-"""Load a dialect: addresses, habits and error words of one kind of EHR, from the TOML file of its name."""
+"""Loads a dialect from its TOML file: the URLs, policy and error messages of one kind of EHR."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OURS = {
     "revoke": "/oauth/revoke",
     "jwks": "/oauth/jwks",
 }
-"""Paths for which a dialect need not have its own."""
+"""Default paths for endpoints that a dialect doesn't define."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorWording:
-    """What a refusal is called here. urn: tail of the vendor's name for it; error: the OAuth error, None: the standard's."""
+    """What a dialect calls a refusal. urn: the end of the vendor's URN; error: the OAuth error; None: as in the standard."""
 
     urn: str | None = None
     error: str | None = None
@@ -32,13 +32,14 @@ class ErrorWording:
 
 @dataclass(frozen=True, slots=True)
 class ResponseStyle:
-    """How refusals are delivered.
+    """How a dialect returns refusals.
 
-    untrusted: before the redirect URI is proven: our page, or see-other (303) to the error's own address.
-    null_description: at the token endpoint the member is there, and null.
-    refused: after that: by redirect, or again a page. page_*: what a page of few words says.
-    untold: refusals that are delivered as before the redirect URI is proven, though it is.
-    client_status: of invalid_client where the Authorization header was used.
+    null_description: whether the token endpoint sends `error_description` with the value null.
+    untrusted:     the response before the redirect URI is verified: our page, or a 303 redirect to the URL of the error.
+    refused:       the response after that: by redirect, or again as a page.
+    untold:        refusals that are returned as `untrusted`, although the redirect URI is verified.
+    client_status: the status of invalid_client if the Authorization header was used.
+    page_*:        the status and text of a page without an explanation.
     """
 
     error_description: bool = True
@@ -57,7 +58,7 @@ class ResponseStyle:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """policy: fields of authorization.models.Policy that differ. paths: below the tenant's address."""
+    """One dialect. policy: fields of authorization.models.Policy that differ. paths: relative to the tenant's URL."""
 
     name: str
     title: str
@@ -68,35 +69,35 @@ class Dialect:
     policy: Mapping[str, Any] = field(default_factory=dict)
     token_response: Mapping[str, str] = field(default_factory=dict)
     id_token: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Scope -> claims that come with it."""
+    """Maps a scope to the claims that it adds."""
     subject: str = "{tenant}-{username}"
-    """What the seeded people are called in sub."""
+    """The template of `sub` for the sample users."""
     words: Mapping[str, ErrorWording] = field(default_factory=dict)
     at_token: Mapping[str, ErrorWording] = field(default_factory=dict)
-    """The same of the token endpoint alone, where it says other words than authorize."""
+    """The wording at the token endpoint, if it differs from the authorization endpoint."""
     defaults: Mapping[str, ErrorWording] = field(default_factory=dict)
     discovery: Mapping[str, Any] = field(default_factory=dict)
-    """Members of smart-configuration that say otherwise; one that is false is left out."""
+    """Members of smart-configuration that differ. A member with the value false is left out."""
     tenant_id: str = ""
 
     def path(self, name: str, persona: str = "provider") -> str:
-        """The path of an endpoint below the tenant's address."""
+        """The path of an endpoint, relative to the tenant's URL."""
         return self.paths[name].format(tenant_id=self.tenant_id, persona=persona)
 
     def fhir_path(self, version: str) -> str:
-        """The path of a FHIR base below the tenant's address."""
+        """The path of a FHIR base URL, relative to the tenant's URL."""
         return self.paths["fhir"].format(tenant_id=self.tenant_id, version=version, VERSION=version.upper())
 
     def wording(self, finding: str, refusal: str, stage: str) -> ErrorWording:
-        """The words for a finding, else for its refusal, else for the stage."""
+        """The wording for a finding, else for its refusal, else for the stage."""
         tables = (self.at_token, self.words) if stage == "token" else (self.words,)
         named = (table[name] for table in tables for name in (finding, refusal) if name in table)
         return next(named, None) or self.defaults.get(stage) or ErrorWording()
 
     def error_path(self, words: ErrorWording, *, id: str, client: str, persona: str) -> str:
-        """The vendor's address of one refusal, below the tenant's; "" where the dialect has none of its own.
+        """The path of the vendor's error page for a refusal, relative to the tenant's URL; "" if there is none.
 
-        persona: "" at the token endpoint, which knows none. client: "" where it is not proven.
+        persona: "" at the token endpoint. client: "" if the client isn't verified.
         """
         if "errors" not in self.paths or words.urn is None:
             return ""
@@ -107,45 +108,45 @@ class Dialect:
 
 
 def short_path(version: str) -> str:
-    """The path at which a FHIR base answers in every dialect, below the tenant's address."""
+    """The path at which a FHIR base URL is available in every dialect, relative to the tenant's URL."""
     return OURS["fhir"].format(version=version)
 
 
 def names() -> tuple[str, ...]:
-    """The dialects there are, the standard first: each is a tenant of the default run."""
-    found = {
+    """The names of all dialects, the standard first. By default, each is a tenant."""
+    stems = {
         entry.name.removesuffix(".toml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".toml")
     }
-    return (STANDARD, *sorted(found - {STANDARD}))
+    return (STANDARD, *sorted(stems - {STANDARD}))
 
 
 @cache
 def load(name: str) -> Dialect:
-    """The dialect of this name. Raises FileNotFoundError for one that has no file."""
+    """The dialect of this name. Raises FileNotFoundError if it has no file."""
     text = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return read(name, tomllib.loads(text))
 
 
-def read(name: str, given: Mapping[str, Any]) -> Dialect:
-    """A dialect from parsed TOML. Raises TypeError on a key that means nothing."""
-    words = dict(given.get("words", {}))
+def read(name: str, document: Mapping[str, Any]) -> Dialect:
+    """Creates a dialect from parsed TOML. Raises TypeError if a key is unknown."""
+    words = dict(document.get("words", {}))
     defaults, at_token = words.pop("default", {}), words.pop("token", {})
     return Dialect(
         name=name,
-        title=given["title"],
-        about=given["about"],
-        fhir=tuple(given["fhir"]),
-        paths={**OURS, **given["paths"]},
-        answers=ResponseStyle(**{key: _frozen(value) for key, value in given.get("answers", {}).items()}),
-        policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
-        token_response=dict(given.get("token_response", {})),
-        id_token=dict(given.get("id_token", {})),
-        subject=given.get("subject", "{tenant}-{username}"),
+        title=document["title"],
+        about=document["about"],
+        fhir=tuple(document["fhir"]),
+        paths={**OURS, **document["paths"]},
+        answers=ResponseStyle(**{key: _frozen(value) for key, value in document.get("answers", {}).items()}),
+        policy={key: _frozen(value) for key, value in document.get("policy", {}).items()},
+        token_response=dict(document.get("token_response", {})),
+        id_token=dict(document.get("id_token", {})),
+        subject=document.get("subject", "{tenant}-{username}"),
         words={key: ErrorWording(**value) for key, value in words.items()},
         at_token={key: ErrorWording(**value) for key, value in at_token.items()},
-        discovery=dict(given.get("discovery", {})),
+        discovery=dict(document.get("discovery", {})),
         defaults={key: ErrorWording(**value) for key, value in defaults.items()},
-        tenant_id=given.get("tenant_id", ""),
+        tenant_id=document.get("tenant_id", ""),
     )
 
 

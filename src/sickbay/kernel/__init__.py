@@ -1,1 +1,1 @@
-"""Refusals, examinations and effects: what every decision is made of. Pure, but for effects.py: clock, dice, network."""
+"""Checks, refusals, caches and effects. Everything is pure except effects.py, outbound.py and private_files.py."""

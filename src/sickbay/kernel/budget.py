@@ -1,4 +1,4 @@
-"""Bounds on what is in memory at the same time: bytes in work, and the time that one task may keep the event loop."""
+"""Limits how many bytes are processed at the same time, and how long a task may block the event loop."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from time import monotonic
 from typing import Final
 
 SLICE: Final = 0.01
-"""Seconds of work between two pauses."""
+"""Seconds of work after which `pause` lets other tasks run."""
 
 
 class Budget:
-    """So many bytes may be in work at the same time; the next task waits."""
+    """Limits the bytes that are processed at the same time. A task that would exceed the limit waits."""
 
     def __init__(self, most: int) -> None:
         self._most = self._free = most
@@ -34,7 +34,7 @@ class Budget:
 
 
 class UnsentBytes:
-    """Counts the bytes of answers that are finished but wait, for example for a thread that writes them as XML."""
+    """Counts the bytes of responses that are ready but not sent, for example because a thread still writes them as XML."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -49,12 +49,12 @@ class UnsentBytes:
 
 
 HELD: Final = UnsentBytes()
-"""Of this process."""
+"""The counter of this process."""
 _last_pause = 0.0
 
 
 async def pause() -> None:
-    """Lets other tasks run if none has had a turn for a while. Call it between the steps of long work."""
+    """Lets other tasks run if the last pause was more than SLICE seconds ago. Call it between the steps of long work."""
     global _last_pause
     if monotonic() - _last_pause > SLICE:
         await asyncio.sleep(0)

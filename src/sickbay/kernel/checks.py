@@ -1,8 +1,8 @@
-"""Decide: a check asserts one thing, examine() runs all of them, an Examination keeps what each said.
+"""Defines checks, and runs them: each check asserts one thing, and examine() collects the results of all.
 
-A check returns nothing, or a named Refusal with the facts. Nothing is short-circuited: all refusals of a request
-are kept, so that one answer names every independent fault. The first refusal (or a dialect's precedence) decides
-the wire answer. A check whose prerequisite failed, or is not known, is skipped and never counts as passed.
+A check returns None, or a Refusal with the facts. No refusal stops the others, so that a single response can name every
+independent problem. The first refusal (or a dialect's precedence) determines the response. A check is skipped if one of
+its prerequisites failed or isn't known. A skipped check never counts as passed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ K = TypeVar("K")
 
 
 class Unknown(Enum):
-    """The type of UNKNOWN: not loaded, or not to be known offline. Different from None, which says: known to be absent."""
+    """The type of UNKNOWN: a value that wasn't loaded, or that can't be known offline. None means known to be absent."""
 
     UNKNOWN = "unknown"
 
@@ -33,10 +33,9 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A named reason to refuse.
+    """A named reason to refuse a request. To create one, call its RefusalType, which documents the other fields.
 
-    Made by calling its declaration, a RefusalType, which says what the other fields mean.
-    facts: what the explanation may quote: received, registered, expected, ...
+    facts: values for the explanation, such as received, registered and expected.
     """
 
     name: str
@@ -48,12 +47,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RefusalType:
-    """The declaration of a refusal. Calling it with facts makes the Refusal: `AUD_MISSING(received=None)`.
+    """The declaration of a refusal. Call it with facts to create the Refusal: `AUD_MISSING(received=None)`.
 
     name:         the id of the rule that explains it in general, e.g. "redirect-uri-mismatch".
     error:        the OAuth error code (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1) or the FHIR issue type.
     status:       HTTP status, if the response is not a redirect.
-    redirectable: whether the error may be sent to the redirect URI, once that URI is proven.
+    redirectable: whether the error may be sent to the redirect URI, once that URI is verified.
     """
 
     name: str
@@ -70,10 +69,12 @@ class RefusalType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check(Generic[R, K]):
-    """One assertion: `decide(request, known)`, the known things it `requires`, the checks it comes `after`.
+    """One assertion about a request: `decide(request, known)` returns a Refusal, or None.
 
-    about: the attribute of `known` in which it looks for something to refuse; where that is empty it need not be asked.
-    of: the kinds of request of which it may refuse one; none named: any.
+    requires:   names of attributes of `known` that must not be UNKNOWN.
+    after:      checks that must have passed before this one can decide.
+    inputs:     the attribute of `known` that the check examines. If it is empty, the check passes without being called.
+    applies_to: the kinds of request that the check may refuse; empty for all kinds.
     """
 
     name: str
@@ -91,13 +92,7 @@ def check(
     inputs: str = "",
     applies_to: Iterable[str] = (),
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
-    """Make a plain function `(request, known) -> Refusal | None` a Check.
-
-    needs: names of attributes of `known` that must not be UNKNOWN.
-    after: checks that must have passed before this one can say anything.
-    about: the attribute of `known` that holds what it refuses, if it has any.
-    of: kinds of request; of others it says nothing.
-    """
+    """Turns a function `(request, known) -> Refusal | None` into a Check. The arguments are the fields of Check."""
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
         return Check(decide.__name__, decide, tuple(requires), tuple(after), inputs, tuple(applies_to))
@@ -107,7 +102,10 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one check said. `waits_for` names what a skipped one lacks; a relaxed refusal is kept with outcome passed."""
+    """The result of one check.
+
+    waits_for: the missing attribute or check that caused the skip. A relaxed refusal counts as passed.
+    """
 
     name: str
     outcome: Outcome
@@ -117,31 +115,31 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All checks of a stage, in order."""
+    """The results of all checks of a stage, in order."""
 
     checked: tuple[Checked, ...]
     granted: bool = field(init=False)
     """True only if every check ran and passed."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "granted", all(one.outcome == "passed" for one in self.checked))
+        object.__setattr__(self, "granted", all(result.outcome == "passed" for result in self.checked))
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         if self.granted:
             return ()
-        return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "refused")
+        return tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "refused")
 
     @property
     def relaxed(self) -> tuple[Refusal, ...]:
         """Refusals that the tenant's policy or dialect turned into advice."""
-        return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "passed")
+        return tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "passed")
 
     def passed(self, check: Check[Any, Any]) -> bool:
-        return any(one.name == check.name and one.outcome == "passed" for one in self.checked)
+        return any(result.name == check.name and result.outcome == "passed" for result in self.checked)
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
-        """The refusal that decides the wire answer: by the dialect's precedence, else the first."""
+        """The refusal that determines the response: by the dialect's precedence, else the first."""
         if self.granted:
             return None
         by_name = {refusal.name: refusal for refusal in reversed(self.refusals)}
@@ -152,31 +150,31 @@ class Examination:
 
 
 def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collection[str] = ()) -> Examination:
-    """Run every check; `relaxed` names refusals that this tenant lets pass.
+    """Runs every check. relaxed: names of the refusals that this tenant turns into advice.
 
-    This loop defines what checks mean. Stages that meet many requests use `kernel.compiled_checks`, which agrees with it.
+    This loop defines what checks mean. Stages with many requests use `kernel.compiled_checks`, which gives the same results.
     """
     passed: set[str] = set()
-    said: list[Checked] = []
-    for one in checks:
-        result = _missing(one, known, passed) if one.after or one.requires else None
+    results: list[Checked] = []
+    for check in checks:
+        result = _missing(check, known, passed) if check.after or check.requires else None
         if result is None:
-            refusal = one.decide(request, known)
-            result = Checked(one.name, "passed") if refusal is None else _refused(one.name, refusal, relaxed)
+            refusal = check.decide(request, known)
+            result = Checked(check.name, "passed") if refusal is None else _refused(check.name, refusal, relaxed)
         if result.outcome == "passed":
-            passed.add(one.name)
-        said.append(result)
-    return Examination(tuple(said))
+            passed.add(check.name)
+        results.append(result)
+    return Examination(tuple(results))
 
 
-def _missing(one: Check[R, K], known: K, passed: set[str]) -> Checked | None:
-    """Skipped where something is missing; None where the check may decide."""
-    for before in one.after:
-        if before.name not in passed:
-            return Checked(one.name, "skipped", waits_for=before.name)
-    for need in one.requires:
+def _missing(check: Check[R, K], known: K, passed: set[str]) -> Checked | None:
+    """A skipped result if a prerequisite is missing; None if the check may decide."""
+    for earlier in check.after:
+        if earlier.name not in passed:
+            return Checked(check.name, "skipped", waits_for=earlier.name)
+    for need in check.requires:
         if getattr(known, need) is UNKNOWN:
-            return Checked(one.name, "skipped", waits_for=need)
+            return Checked(check.name, "skipped", waits_for=need)
     return None
 
 

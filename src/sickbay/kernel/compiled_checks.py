@@ -1,7 +1,7 @@
-"""The checks of a stage, prepared so that a request which passes all of them is decided by little more than calling each.
+"""Prepares the checks of a stage, so that a request that passes all of them costs little more than the calls themselves.
 
-`examine` of kernel.checks defines what checks mean: one plain loop. This is the same for the many requests that pass; for any
-other the plain loop gives the Examination. A law in tests/kernel/test_compiled_checks.py holds that both agree.
+The loop in `kernel.checks.examine` defines what checks mean. This module gives the same result for requests that pass, and
+calls that loop for all others. A property test in tests/kernel/test_compiled_checks.py compares the two.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Refusal
 R = TypeVar("R")
 K = TypeVar("K")
 Group: TypeAlias = tuple[str, tuple[Callable[[Any, Any], Refusal | None], ...]]
-"""What checks are about, and what they decide by."""
+"""An attribute of `known`, and the functions of the checks that examine it."""
 
 
 class CompiledChecks(NamedTuple, Generic[R, K]):
-    """The checks of one kind of request. needs: attributes of `known`; groups: the checks to call, by what they are about.
+    """The checks of one kind of request.
 
-    passed: the Examination in which all of them passed; None if a check comes before one that it comes after.
+    requires: attributes of `known` that must not be UNKNOWN.
+    groups:   the checks to call, grouped by the attribute that they examine.
+    passed:   the Examination if all checks pass; None if a check is listed before one of its prerequisites.
     """
 
     checks: tuple[Check[R, K], ...]
@@ -35,14 +37,19 @@ class CompiledChecks(NamedTuple, Generic[R, K]):
 def compile(
     checks: tuple[Check[R, K], ...], kind: str | None = None, proven: tuple[Check[R, K], ...] = ()
 ) -> CompiledChecks[R, K]:
-    """kind: of request; None: every check is called. proven: those that passed before, of the very same that is known."""
-    ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
-    called = [one for one in checks if one not in proven and (kind is None or not one.applies_to or kind in one.applies_to)]
+    """Compiles the checks for a kind of request, or for all kinds if `kind` is None.
+
+    proven: checks that already passed with exactly the same context, and aren't called again.
+    """
+    ordered = all(before in checks[:at] for at, check in enumerate(checks) for before in check.after)
+    called = [
+        check for check in checks if check not in proven and (kind is None or not check.applies_to or kind in check.applies_to)
+    ]
     groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
-    for one in called:
-        groups.setdefault(one.inputs, []).append(one.decide)
-    passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
-    requires = tuple(dict.fromkeys(need for one in called for need in one.requires))
+    for check in called:
+        groups.setdefault(check.inputs, []).append(check.decide)
+    passed = Examination(tuple(Checked(check.name, "passed") for check in checks))
+    requires = tuple(dict.fromkeys(need for check in called for need in check.requires))
     listed = tuple((inputs, tuple(group)) for inputs, group in groups.items())
     return CompiledChecks(checks, requires, listed, passed if ordered else None)
 
@@ -50,14 +57,14 @@ def compile(
 def examine(
     checks: Sequence[Check[R, K]] | CompiledChecks[R, K], request: R, known: K, relaxed: Collection[str] = ()
 ) -> Examination:
-    """What `kernel_checks.examine` gives of the same checks."""
+    """Returns the same Examination as `kernel_checks.examine`."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile(tuple(checks))
     granted = _granted(compiled, request, known)
     return granted if granted is not None else kernel_checks.examine(compiled.checks, request, known, relaxed)
 
 
 def _granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
-    """None if a check doesn't pass, or can't be called."""
+    """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
     _, requires, groups, passed = compiled
     for need in requires:
         if getattr(known, need) is UNKNOWN:

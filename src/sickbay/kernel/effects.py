@@ -1,4 +1,4 @@
-"""The one door to clock, dice and network. A test, or time travel, replaces what comes through it."""
+"""The interface to the clock, random numbers and the network. Tests and time travel replace it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
 
 class Effects(Protocol):
-    """What a pure core may not do itself."""
+    """The operations that pure code may not do itself."""
 
     def now(self) -> float:
         """Seconds since 1970, moved by the offset of /admin/clock."""
@@ -26,13 +26,13 @@ class Effects(Protocol):
         ...
 
     async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
-        """GET of a URL that somebody else chose. Raises Unreachable; loopback: this machine's own addresses too."""
+        """Sends a GET to a URL that a client chose. loopback: allows this machine's own addresses. Raises Unreachable."""
         ...
 
 
 @dataclass(slots=True)
 class SystemEffects:
-    """The real ones. `offset` seconds are added to the clock: time travel."""
+    """The real clock, random numbers and network. offset: seconds that are added to the clock (time travel)."""
 
     offset: float = 0.0
 
@@ -48,12 +48,12 @@ class SystemEffects:
 
 @dataclass(slots=True)
 class FixedEffects:
-    """For tests and for bytes that must repeat: a clock that stands, tokens that count."""
+    """A clock that stands still and tokens that count up, for tests and for output that must be reproducible."""
 
     at: float = 1_764_000_000.0
     count: int = 0
     documents: dict[str, Fetched] = field(default_factory=dict)
-    """What there is to fetch, by address."""
+    """The documents that can be fetched, by URL."""
     fetched: list[str] = field(default_factory=list)
 
     def now(self) -> float:

@@ -1,7 +1,7 @@
-"""Caches of pure functions, which forget: apps send the same again, and long texts don't fill the memory.
+"""Bounded caches of pure functions, because apps send the same values again. Long texts can't fill the memory.
 
-With the environment variable SICKBAY_CACHES=off nothing is cached that depends on requests or on stored data. It is for tests:
-the responses are the same either way. Tables that are compiled once from constants are not caches; they stay.
+SICKBAY_CACHES=off turns off every cache that depends on requests or stored data. Tests use it to show that the responses are
+the same either way. Tables that are compiled once from constants aren't caches, and stay.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Read: TypeAlias = Callable[..., Any]
 CACHES: Final = os.environ.get("SICKBAY_CACHES") != "off"
 """Whether anything that depends on requests or on stored data is cached in this process."""
 LONGEST: Final = 400
-"""Characters, in all, of texts that are worth remembering."""
+"""Maximum total length of the arguments, in characters, up to which a result is cached."""
 LONG: Final = 20_000
-"""Characters of a text up to which the last one of those that are longer is kept: a dozen checks of one request read it."""
+"""Maximum length of a longer text whose result is cached until the next one: a dozen checks of one request read it."""
 
 
 def memoized(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """`lru_cache` of a pure function whose arguments come from requests or stored data, and are short."""
+    """`lru_cache` for a pure function with short arguments from requests or stored data."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         return cast(Callable[P, T], lru_cache(maxsize=most)(read)) if CACHES else read
@@ -34,54 +34,58 @@ def memoized(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def memoize(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Of a pure function: its last `most` answers are kept, of those for longer texts the last, of very long ones none."""
+    """Caches the last `most` results of a pure function; for longer texts only the last one, and for very long texts none."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         if not CACHES:
             return read
-        every = signature(read).parameters.values()
-        plain = len(every) if all(one.default is one.empty for one in every) else 0
-        made = {1: _of_one, 2: _of_two, 3: _of_three}.get(plain, _of_any)
-        return cast(Callable[P, T], wraps(read)(made(read, lru_cache(maxsize=most)(read))))
+        parameters = signature(read).parameters.values()
+        plain = len(parameters) if all(parameter.default is parameter.empty for parameter in parameters) else 0
+        cached = {1: _of_one, 2: _of_two, 3: _of_three}.get(plain, _of_any)
+        return cast(Callable[P, T], wraps(read)(cached(read, lru_cache(maxsize=most)(read))))
 
     return wrap
 
 
 def _last(read: Read) -> Read:
-    kept = lru_cache(maxsize=1)(read)
+    cached = lru_cache(maxsize=1)(read)
 
-    def call(*given: Any, **named: Any) -> Any:
-        long = any(isinstance(one, str) and len(one) > LONG for one in (*given, *named.values()))
-        return read(*given, **named) if long else kept(*given, **named)
+    def call(*arguments: Any, **named: Any) -> Any:
+        long = any(isinstance(argument, str) and len(argument) > LONG for argument in (*arguments, *named.values()))
+        return read(*arguments, **named) if long else cached(*arguments, **named)
 
     return call
 
 
-def _of_one(read: Read, kept: Read) -> Read:
-    """Without a loop, here and for two and three: a create asks some twenty times."""
+def _of_one(read: Read, cached: Read) -> Read:
+    """No loop here and in the next two functions, because a single create calls them about twenty times."""
     last = _last(read)
-    return lambda one: kept(one) if len(one) <= LONGEST else last(one)
+    return lambda text: cached(text) if len(text) <= LONGEST else last(text)
 
 
-def _of_two(read: Read, kept: Read) -> Read:
+def _of_two(read: Read, cached: Read) -> Read:
     last = _last(read)
-    return lambda one, other: kept(one, other) if len(one or "") + len(other or "") <= LONGEST else last(one, other)
-
-
-def _of_three(read: Read, kept: Read) -> Read:
-    last = _last(read)
-    return lambda one, other, third: (
-        kept(one, other, third) if len(one or "") + len(other or "") + len(third or "") <= LONGEST else last(one, other, third)
+    return lambda first, second: (
+        cached(first, second) if len(first or "") + len(second or "") <= LONGEST else last(first, second)
     )
 
 
-def _of_any(read: Read, kept: Read) -> Read:
+def _of_three(read: Read, cached: Read) -> Read:
+    last = _last(read)
+    return lambda first, second, third: (
+        cached(first, second, third)
+        if len(first or "") + len(second or "") + len(third or "") <= LONGEST
+        else last(first, second, third)
+    )
+
+
+def _of_any(read: Read, cached: Read) -> Read:
     last = _last(read)
 
-    def call(*given: Any, **named: Any) -> Any:
-        for one in (*given, *named.values()):
-            if isinstance(one, str) and len(one) > LONGEST:
-                return last(*given, **named)
-        return kept(*given, **named)
+    def call(*arguments: Any, **named: Any) -> Any:
+        for argument in (*arguments, *named.values()):
+            if isinstance(argument, str) and len(argument) > LONGEST:
+                return last(*arguments, **named)
+        return cached(*arguments, **named)
 
     return call

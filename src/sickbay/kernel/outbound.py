@@ -1,7 +1,7 @@
-"""The one door to other servers: a document fetched by GET, from addresses that are nobody's inside.
+"""Fetches documents from other servers, but never from addresses inside a private network.
 
-What we fetch, others choose. So names are resolved here, every address is looked at before it is called, and the one
-that was looked at is the one that is called; redirects are not followed, and neither size nor time is theirs to choose.
+Clients choose the URLs. Therefore names are resolved here, every address is checked before it is called, and exactly the
+checked address is called. Redirects aren't followed, and the size and the time of a response are limited.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 PATIENCE = 5.0
-"""Seconds for all of it: name, connection, answer."""
+"""Seconds for the name lookup, the connection and the response together."""
 LIMIT = 65_536
-"""Bytes of a body."""
+"""The maximum size of a body in bytes."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -35,11 +35,11 @@ class Fetched:
 
 
 class Unreachable(Exception):
-    """Nothing was fetched; the text says why, in words for whoever registered the address."""
+    """Nothing was fetched. The message explains the reason to the developer who registered the URL."""
 
 
 def allowed(text: str, loopback: bool) -> bool:
-    """Whether this address may be called: a public one, or, where `loopback` says so, this machine's own."""
+    """Whether this address may be called: a public one, or this machine's own if `loopback` is true."""
     address = _inner(ipaddress.ip_address(text.partition("%")[0]))
     if address.is_loopback:
         return loopback
@@ -48,7 +48,7 @@ def allowed(text: str, loopback: bool) -> bool:
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one only wraps."""
+    """The IPv4 address that an IPv6 address embeds, or else the address itself."""
     if not isinstance(address, ipaddress.IPv6Address):
         return address
     if address.ipv4_mapped or address.sixtofour:
@@ -58,36 +58,36 @@ def _inner(address: Address) -> Address:
 
 
 async def fetch(url: str, *, loopback: bool = False) -> Fetched:
-    """GET this http or https URL. Raises Unreachable. loopback: whether this machine's own addresses may be called."""
+    """Sends a GET to an http or https URL. loopback: allows this machine's own addresses. Raises Unreachable."""
     import httpx2  # many commands never fetch anything
 
     try:
         parts = urlsplit(url)
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
-            raise Unreachable("the address is no plain http or https URL")
+            raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(PATIENCE):
             return await _from_any(parts, await _addresses(parts.hostname, port, loopback), port)
     except TimeoutError:
-        raise Unreachable(f"no answer within {PATIENCE:.0f} seconds") from None
+        raise Unreachable(f"no response within {PATIENCE:.0f} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         raise Unreachable(str(error) or type(error).__name__) from error
 
 
 async def _addresses(host: str, port: int, loopback: bool) -> list[str]:
-    """All addresses of the name; one that may not be called among them, and none is."""
+    """All addresses of the name. Raises Unreachable if even one of them may not be called."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         raise Unreachable(f"the name {host} has no address") from None
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    if not addresses or not all(allowed(one, loopback) for one in addresses):
-        raise Unreachable(f"{host} is an address inside a network, which is never called")
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+    if not addresses or not all(allowed(entry, loopback) for entry in addresses):
+        raise Unreachable(f"{host} has an address inside a private network, and those are never called")
     return addresses
 
 
 async def _from_any(parts: SplitResult, addresses: list[str], port: int) -> Fetched:
-    """The first address that can be connected to answers: localhost has two, and a server often listens on one."""
+    """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 
     async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=PATIENCE) as http:
@@ -100,14 +100,14 @@ async def _from_any(parts: SplitResult, addresses: list[str], port: int) -> Fetc
 
 
 async def _get(http: Any, parts: SplitResult, address: str, port: int) -> Fetched:
-    """From this address alone, under the name that was asked for: also the name that the certificate must have."""
+    """Connects to exactly this address, with the host name of the URL, which the certificate must have too."""
     host = f"[{address}]" if ":" in address else address
     url = parts._replace(netloc=f"{host}:{port}", fragment="").geturl()
     headers = {"host": parts.netloc, "accept": "application/json", "accept-encoding": "identity"}
-    async with http.stream("GET", url, headers=headers, extensions={"sni_hostname": parts.hostname}) as answer:
+    async with http.stream("GET", url, headers=headers, extensions={"sni_hostname": parts.hostname}) as response:
         body = b""
-        async for piece in answer.aiter_raw():
+        async for piece in response.aiter_raw():
             body += piece
             if len(body) > LIMIT:
-                raise Unreachable(f"the answer is longer than {LIMIT} bytes")
-        return Fetched(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+                raise Unreachable(f"the response is longer than {LIMIT} bytes")
+        return Fetched(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)

@@ -20,11 +20,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 
 class NotPrivate(Exception):
-    """A path that another user controls, or that can't be made private: one sentence."""
+    """Another user controls the path, or it can't be made private. The message is one sentence for the user."""
 
 
 def make_folder(path: Path) -> None:
-    """The folder and its missing parents, each 0700. Raises NotPrivate and OSError."""
+    """Creates the folder and its missing parents, each with mode 0700. Raises NotPrivate and OSError."""
     missing = []
     place = path
     while not os.path.lexists(place):
@@ -40,7 +40,7 @@ def make_folder(path: Path) -> None:
 
 
 def check_path(path: Path) -> None:
-    """No part of the path is a symbolic link of another user, and the last part isn't another user's."""
+    """Raises NotPrivate if a part of the path is another user's symbolic link, or if the last part belongs to another user."""
     absolute = Path(os.path.abspath(path))
     for part in (*reversed(absolute.parents), absolute):
         with suppress(FileNotFoundError):
@@ -53,28 +53,28 @@ def check_path(path: Path) -> None:
 
 
 def _is_own(about: os.stat_result) -> bool:
-    """Ours or root's: root can read everything anyway."""
+    """Whether it belongs to us or to root, who can read everything anyway."""
     return about.st_uid in (0, os.geteuid())
 
 
 def _is_trusted(about: os.stat_result) -> bool:
-    """Root itself works on folders of any owner, as a mounted volume may have one, but follows no other user's links."""
+    """Root may use folders of any owner, because mounted volumes can have one, but doesn't follow other users' links."""
     return os.geteuid() == 0 or _is_own(about)
 
 
 def claim(folder: Path, names: tuple[str, ...]) -> bool:
-    """Tighten a folder that is empty or holds one of our files; leave another, which may be shared on purpose.
+    """Makes a folder private if it is empty or contains one of our files. Others may be shared on purpose, and stay.
 
-    Says whether only its owner can write into it.
+    Returns whether only its owner can write into it.
     """
-    held = {entry.name for entry in os.scandir(folder)}
-    if not held or held & set(names):
+    names_in_folder = {entry.name for entry in os.scandir(folder)}
+    if not names_in_folder or names_in_folder & set(names):
         tighten(folder, FOLDER_MODE)
     return not folder.stat().st_mode & 0o022
 
 
 def tighten(path: Path, mode: int) -> bool:
-    """Take the rights of group and others from a file or folder of ours. Says whether it's private afterwards."""
+    """Removes the rights of group and others from our file or folder. Returns whether it is private afterwards."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -91,7 +91,7 @@ def tighten(path: Path, mode: int) -> bool:
 
 
 def make_file(path: Path) -> None:
-    """An empty file 0600, or the one of ours that is there, tightened. Raises NotPrivate and OSError."""
+    """Creates an empty file with mode 0600, or makes our existing file private. Raises NotPrivate and OSError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         os.fchmod(descriptor, FILE_MODE)
@@ -102,7 +102,10 @@ def make_file(path: Path) -> None:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a regular file of ours that isn't a symbolic link; made 0600. Raises NotPrivate and OSError."""
+    """Opens our regular file, not a symbolic link, and returns its descriptor. A new file gets mode 0600.
+
+    Raises NotPrivate and OSError.
+    """
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
@@ -119,7 +122,7 @@ def open_file(path: Path, flags: int) -> int:
 
 
 def read_file(path: Path) -> bytes:
-    """Raises NotPrivate and OSError."""
+    """Reads our file. Raises NotPrivate and OSError."""
     with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
         return file.read()
 
@@ -138,7 +141,7 @@ class Drafts:
         self._files: dict[str, tuple[str, IO[bytes]]] = {}
 
     def file(self, name: str) -> IO[bytes]:
-        """The file of this name, opened when it is first asked for."""
+        """The file of this name, which is opened on the first call."""
         if name not in self._files:
             if not _NAME.fullmatch(name):
                 raise NotPrivate(f"{name!r} can't be the name of a file.")
@@ -181,6 +184,6 @@ class Drafts:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Whole or not at all, mode 0600. Raises NotPrivate and OSError."""
+    """Writes the whole file with mode 0600, or nothing. Raises NotPrivate and OSError."""
     with Drafts(path.parent) as drafts:
         drafts.file(path.name).write(content)

@@ -1,4 +1,4 @@
-"""The Authorization header of HTTP Basic as OAuth clients send it (RFC 7617; RFC 6749 2.3.1), both of its readings."""
+"""Reads and writes the HTTP Basic header of OAuth clients (RFC 7617), with and without form-encoding (RFC 6749 2.3.1)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ Pair: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """raw: id and secret as the base64 holds them. decoded: form-decoded once more, as RFC 6749 2.3.1 wants it.
+    """A parsed Basic header.
 
-    Both None where nothing can be read. fault: newline (inside or at the end), not-base64, no-colon, clear (id:secret
-    was sent as it is); with a newline the pairs are read without it.
+    raw:     client ID and secret as in the base64; None if they can't be read.
+    decoded: the same, form-decoded as RFC 6749 2.3.1 requires.
+    fault:   newline (inside or at the end; the pairs are read without it), not-base64, no-colon, or clear (the text wasn't
+             base64-encoded).
     """
 
     raw: Pair | None = None
@@ -30,7 +32,7 @@ def is_basic(header: str) -> bool:
 
 
 def read(header: str) -> Basic:
-    """`header`: the whole value, its scheme included."""
+    """`header`: the whole value, including the scheme."""
     text = header.strip(" ")[5:].strip(" ")
     compact = re.sub(r"\s", "", text)
     try:
@@ -44,8 +46,8 @@ _SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
 
 
 def salvaged(header: str) -> Pair | None:
-    """Id and secret of a header that is none as it stands: without a colon or quotes around, in clear, or encoded twice."""
-    text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # it matches nothing too
+    """Client ID and secret of a malformed header: with a colon or quotation marks around it, not encoded, or encoded twice."""
+    text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # the pattern also matches an empty string
     for _ in range(2):
         text = text if ":" in text else _inside(text)
     id, colon, secret = text.partition(":")
@@ -68,10 +70,10 @@ def _pair(inside: str, broken: bool) -> Basic:
 
 
 def plain(id: str, secret: str) -> str:
-    """The same without encoding, for servers that compare what stands there."""
+    """The header without form-encoding, for servers that don't decode it."""
     return "Basic " + b64encode(f"{id}:{secret}".encode()).decode()
 
 
 def write(id: str, secret: str) -> str:
-    """The header for this id and secret: each form-encoded, then base64 (RFC 6749 2.3.1)."""
+    """The header for this client ID and secret: form-encoded, then base64-encoded (RFC 6749 2.3.1)."""
     return "Basic " + b64encode(f"{quote_plus(id)}:{quote_plus(secret)}".encode()).decode()

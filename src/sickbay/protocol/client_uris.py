@@ -1,4 +1,4 @@
-"""URIs to which a browser may be sent: which schemes are acceptable (RFC 8252 7), and which query parameters are not."""
+"""Checks the URIs to which a browser may be sent: their schemes (RFC 8252 7) and their query parameters."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Fault: TypeAlias = Literal["", "scheme", "user-info", "characters", "not-absolut
 PUBLIC_SCHEMES: frozenset[str] = frozenset(
     tomllib.loads(resources.files(__package__).joinpath("public_schemes.toml").read_text("ascii"))["schemes"].split()
 ) | {"http", "https"}
-"""Schemes that a browser, an operating system or a common program handles: no app can have one of them for itself."""
+"""Schemes that browsers, operating systems or common programs handle, so no app can have one of them for itself."""
 _HANDLED = re.compile(r"(?:ms|web|ext|moz|chrome|edge|opera|brave|vivaldi|about|x-apple)[-+]|com\.apple\.")
-"""Whole families of such schemes: ms-settings, web+app, moz-extension."""
+"""Families of such schemes, for example ms-settings, web+app and moz-extension."""
 STRANGE = re.compile(r"[^\w.~:/?#\[\]@!$&'()*+,;=%-]", re.A)
-"""A character that no URI has (RFC 3986 2)."""
+"""A character that isn't allowed in URIs (RFC 3986 2)."""
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 
 
 def scheme(uri: str) -> str:
-    """In lower case; "" if the text doesn't begin with a scheme. Controls and spaces are not skipped, as browsers do."""
-    found = _SCHEME.match(uri)
-    return found.group().lower() if found else ""
+    """The scheme in lower case; "" if there is none. Unlike browsers, it doesn't skip control characters and spaces."""
+    match = _SCHEME.match(uri)
+    return match.group().lower() if match else ""
 
 
 def is_web(uri: str) -> bool:
@@ -37,12 +37,12 @@ def is_web(uri: str) -> bool:
 
 
 def is_public(name: str) -> bool:
-    """Whether it is a scheme that no app can have for itself."""
+    """Whether no app can have this scheme for itself."""
     return name in PUBLIC_SCHEMES or _HANDLED.match(name) is not None
 
 
 def is_private_use(uri: str) -> bool:
-    """A scheme of an app's own: followed by a slash, or a reverse domain name."""
+    """Whether the scheme belongs to an app: it is followed by a slash, or it is a reverse domain name."""
     name = scheme(uri)
     if not name or is_public(name):
         return False
@@ -52,7 +52,7 @@ def is_private_use(uri: str) -> bool:
 
 @memoize(1024)
 def fault(uri: str) -> Fault:
-    """Why a browser must not be sent there; "" if it may. Plain http is not looked at here."""
+    """The reason why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
     if STRANGE.search(uri):
         return "characters"
     if not scheme(uri):
@@ -66,12 +66,12 @@ def fault(uri: str) -> Fault:
 
 
 def is_web_address(uri: str) -> bool:
-    """Whether it is an http or https URL that a browser may open: with a host, and without user-info."""
+    """Whether it is an http or https URL that a browser may open, with a host and without user information."""
     return is_web(uri) and fault(uri) == ""
 
 
 def is_safe(uri: str) -> bool:
-    """Whether a registered URI may be used as it stands: checked at each use, since older data was checked less."""
+    """Whether a registered URI may be used. Checked at each use, because older versions checked less at registration."""
     if is_web(uri):
         return _UNSEEN.search(uri) is None and bool(urls.host(uri))
     return fault(uri) == ""
@@ -96,20 +96,22 @@ RESPONSE_PARAMETERS: frozenset[str] = frozenset(
         "vp_token",
     }
 )
-"""What an authorization response may carry (OAuth Parameters registry, location: authorization response)."""
+"""The parameters of authorization responses (OAuth Parameters registry, location: authorization response)."""
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 ROUNDS = 5
-"""How often a name is decoded."""
+"""The maximum number of times that a name is decoded."""
 
 
 @memoize(1024)
 def response_parameters(uri: str) -> tuple[str, ...]:
-    """The response parameters that the URI's own query or fragment already has, in any spelling that some framework reads
-    as such a name: encoded, in another case, as a list (`code[]`), after a semicolon, with blanks or dots.
+    """The response parameters that the URI's query or fragment already contains.
+
+    Recognises every spelling that some framework reads as such a name: encoded, in another case, as a list (`code[]`),
+    after a semicolon, or with spaces or dots.
     """
     rest = re.split(r"[?#]", uri, maxsplit=1)[1:]
     names = [piece.partition("=")[0] for part in rest for piece in re.split(r"[&;?#]", part)]
-    return tuple(dict.fromkeys(found for name in names if (found := _plain(name)) in RESPONSE_PARAMETERS))
+    return tuple(dict.fromkeys(plain_name for name in names if (plain_name := _plain(name)) in RESPONSE_PARAMETERS))
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads the headers of a request."""
+"""Reads the headers of HTTP requests."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from sickbay.kernel.memoize import memoized
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 LONGEST: Final = 2000
-"""Bytes of headers up to which they are cached: long ones can't fill the memory."""
+"""Maximum size in bytes of headers that are cached, so that long ones can't fill the memory."""
 
 
 def read(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Names are in lower case, as ASGI has them. Repeated values are joined, so that two Authorization headers are seen as two.
+    """Maps the names to values. Names are in lower case, as in ASGI. Repeated headers are joined with commas.
 
-    Requests that send the same headers share the result: nobody may change it.
+    Requests with the same headers share the result, so don't modify it.
     """
     sent = tuple(pairs)
-    return _kept(sent) if sum(map(len, chain.from_iterable(sent))) <= LONGEST else _read(sent)
+    return _cached(sent) if sum(map(len, chain.from_iterable(sent))) <= LONGEST else _read(sent)
 
 
 def _read(sent: Pairs) -> dict[str, str]:
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in sent:
         key, text = name.decode("latin-1"), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
-_kept = memoized(1024)(_read)
+_cached = memoized(1024)(_read)
 
 
 def is_fetched(headers: Mapping[str, str]) -> bool:
-    """Whether a script of a page asked and waits for the answer itself (Fetch Metadata); False where nothing says so.
+    """Whether a script in a browser sent the request (Fetch Metadata). False if the headers don't say.
 
-    A browser says of which site the page is; Node's fetch, which no person looks at, says the mode alone.
+    Browsers send both Sec-Fetch-Site and Sec-Fetch-Mode. Node's fetch sends only the mode, and no user sees its response.
     """
     mode = headers.get("sec-fetch-mode") if "sec-fetch-site" in headers else None
     return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"

@@ -1,6 +1,6 @@
-"""The one door to JOSE: keys as JSON, a public key set, signing and verifying (RFC 7515, 7517, 7519).
+"""Creates keys and key sets, and signs and verifies JWTs (RFC 7515, 7517, 7519). Only this module uses the JOSE library.
 
-The library is imported where it is first needed: it is a tenth of the time in which a server starts.
+The library is imported on first use, because importing it takes a tenth of the server's start time.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Jwk: TypeAlias = dict[str, Any]
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
 ALGORITHMS = tuple(f"{kind}{size}" for kind in KINDS for size in (256, 384, 512))
-"""All with a public key that a client assertion could be signed with (RFC 7518 3.1); SMART names two of them."""
+"""All public-key algorithms that can sign a client assertion (RFC 7518 3.1). SMART requires two of them."""
 
 
 class Jwt(NamedTuple):
-    """A JWT taken apart. Nothing about it is proven."""
+    """Header and claims of a JWT whose signature wasn't verified."""
 
     header: dict[str, Any]
     claims: dict[str, Any]
 
 
 def generate(size: int = 2048) -> str:
-    """A new RSA key for RS256, private members included, as JSON. `kid` is its thumbprint (RFC 7638)."""
+    """Generates an RSA key for RS256, as JSON with its private members. `kid` is its thumbprint (RFC 7638)."""
     from joserfc.jwk import RSAKey
 
     key = RSAKey.generate_key(size, {"use": "sig", "alg": "RS256"}, auto_kid=True)
@@ -42,17 +42,17 @@ def generate(size: int = 2048) -> str:
 
 
 def public(key: str) -> Jwk:
-    """The public members of a key, as they stand in a key set."""
+    """The public members of a key, as they are published in a key set."""
     return {name: value for name, value in json.loads(key).items() if name not in PRIVATE}
 
 
 def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
-    """The document behind jwks_uri."""
+    """The document at `jwks_uri`."""
     return {"keys": [public(key) for key in keys]}
 
 
 def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
-    """A compact JWS over the claims, with the key's kid (RFC 7515 7.1). Raises JoseError where key and algorithm do not fit."""
+    """Signs the claims as a compact JWS with the key's kid (RFC 7515 7.1). Raises JoseError if key and algorithm don't fit."""
     header, signature = _signing(key, algorithm)
     signed = f"{header}.{_encoded(claims)}"
     return f"{signed}.{_base64url(signature(signed.encode()))}"
@@ -60,7 +60,7 @@ def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
 
 @memoized(16)
 def _signing(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
-    """The header, which is the same each time, and what signs: the library looks for both anew for each signature."""
+    """The encoded header and the signing function, which are the same each time. The library would create them again."""
     from joserfc.jws import JWSRegistry
 
     private, chosen = _imported(key), JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
@@ -78,9 +78,9 @@ def _base64url(data: bytes) -> str:
 
 @memoized(256)
 def _imported(key: str) -> RSAKey | ECKey:
-    """The key, read once: the library tests an RSA key's primes when it reads it, which takes a hundred signatures' time.
+    """Parses a key. Cached, because the library tests an RSA key's primes, which takes as long as a hundred signatures.
 
-    Raises ValueError, TypeError or one of the library's errors where it is none.
+    Raises ValueError, TypeError or one of the library's errors if the key isn't valid.
     """
     from joserfc.jwk import ECKey, RSAKey, import_key
 
@@ -92,9 +92,9 @@ def _imported(key: str) -> RSAKey | ECKey:
 
 @memoized(8)
 def peek(text: str) -> Jwt | None:
-    """Header and claims, unverified; None where it is no header.payload.signature of JSON objects.
+    """Header and claims without verification; None if the text isn't header.payload.signature with JSON objects.
 
-    A request's checks each read the assertion: it is taken apart once. Nobody may change what comes.
+    Cached, because several checks of a request read the same assertion. Don't modify the result.
     """
     parts = text.split(".")
     if len(parts) != 3:
@@ -105,27 +105,27 @@ def peek(text: str) -> Jwt | None:
 
 def _object(part: str) -> dict[str, Any] | None:
     try:
-        found = unicode.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        document = unicode.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def fits(key: Jwk, algorithm: object) -> bool:
-    """Whether a key is of the kind that this algorithm of client assertions needs (SMART 2.2, 5.2.2.1: matching kty)."""
+    """Whether the key has the type (kty) that this algorithm for client assertions needs (SMART 2.2, 5.2.2.1)."""
     return algorithm in ALGORITHMS and key.get("kty") == KINDS[str(algorithm)[:2]]
 
 
 SHORTEST = 2048
-"""Bits of an RSA modulus (RFC 7518 3.3)."""
+"""The minimum size of an RSA modulus in bits (RFC 7518 3.3)."""
 LONGEST = 8192
-"""More would only make each verification slow."""
+"""The maximum size. Larger keys would only make each verification slow."""
 CURVES = {"P-256": 256, "P-384": 384, "P-521": 512}
 """The curves of ES256, ES384 and ES512 (RFC 7518 3.4), and the size of the hash of each algorithm."""
 
 
 def weakness(key: Jwk) -> str:
-    """Why nothing that this public key verifies is proven, in a few words; "" if it is strong enough or no RSA or EC key."""
+    """The reason, in a few words, why this public key is too weak; "" if it is strong enough, or isn't an RSA or EC key."""
     if key.get("kty") == "RSA":
         return _rsa_weakness(_integer(key.get("n")), _integer(key.get("e")))
     if key.get("kty") == "EC" and key.get("crv") not in CURVES:
@@ -144,7 +144,7 @@ def _rsa_weakness(modulus: int, exponent: int) -> str:
 
 
 def _integer(member: object) -> int:
-    """A number of a JWK (RFC 7518 2, Base64urlUInt); 0 if it is none."""
+    """Reads a number in a JWK (RFC 7518 2, Base64urlUInt); 0 if it isn't valid."""
     if not isinstance(member, str):
         return 0
     try:
@@ -154,7 +154,7 @@ def _integer(member: object) -> int:
 
 
 def unsuited(key: Jwk, algorithm: object = None) -> str:
-    """Which member says that the key doesn't verify signatures, or not those of this algorithm; "" if none does."""
+    """The member of the key that excludes verifying signatures with this algorithm, and its value; "" if none does."""
     use, operations, named = key.get("use"), key.get("key_ops"), key.get("alg")
     if use not in (None, "sig"):
         return f"use is {use}"
@@ -162,22 +162,22 @@ def unsuited(key: Jwk, algorithm: object = None) -> str:
         return f"key_ops is {operations}, without verify"
     if named is not None and not fits(key, named):
         return f"alg is {named}"
-    return next((f"crv is {key.get('crv')}" for one in (named, algorithm) if _is_of_another_curve(key, one)), "")
+    return next((f"crv is {key.get('crv')}" for required in (named, algorithm) if _is_of_another_curve(key, required)), "")
 
 
 def _is_of_another_curve(key: Jwk, algorithm: object) -> bool:
-    """ES256, ES384 and ES512 have one curve each."""
+    """Whether the algorithm is ES256, ES384 or ES512 and needs another curve than the key has."""
     is_ec = isinstance(algorithm, str) and algorithm.startswith("ES") and key.get("crv") in CURVES
     return is_ec and str(algorithm)[2:] != str(CURVES[str(key["crv"])])
 
 
 def private_members(key: Jwk) -> tuple[str, ...]:
-    """The members by which anyone could sign; a symmetric key is nothing else."""
+    """The private members, with which anyone could sign. A symmetric key always has one."""
     return tuple(name for name in PRIVATE if name in key) or (("k",) if key.get("kty") == "oct" else ())
 
 
 def is_whole(key: Jwk) -> bool:
-    """Whether the library can make a public key of it: an EC point must be on its curve, for example."""
+    """Whether the library accepts it as a public key. An EC point must be on its curve, for example."""
     from joserfc.errors import JoseError
 
     try:
@@ -188,10 +188,10 @@ def is_whole(key: Jwk) -> bool:
 
 
 def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
-    """Whether the signature was made by this public key with one of these algorithms; claims are not looked at.
+    """Whether the signature was made with this key and one of these algorithms. Doesn't check the claims.
 
-    Only alg and crit are read of the header: unknown members are ignored (RFC 7515 4), and no extension that crit may
-    name is understood.
+    Of the header, only alg and crit are read. Unknown members are ignored (RFC 7515 4), and no extension in crit is
+    supported.
     """
     from joserfc.errors import JoseError
     from joserfc.jws import JWSRegistry
@@ -211,9 +211,9 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
 
 
 def _bytes(text: str) -> bytes:
-    """Strict base64url: a signature has one spelling. Raises ValueError."""
+    """Decodes base64url strictly, so that each signature has only one valid spelling. Raises ValueError."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", text) is None:
-        raise ValueError("no base64url")
+        raise ValueError("not base64url")
     decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if _base64url(decoded) != text:
         raise ValueError("unused bits are set")

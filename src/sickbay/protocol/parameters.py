@@ -1,4 +1,4 @@
-"""Query strings and forms as they came: order, repetition and raw text kept, since explanations quote them."""
+"""Parses query strings and forms. Keeps their order, repetitions and raw text, because explanations quote them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote_plus, unquote_to_bytes
 from sickbay.kernel.memoize import memoize
 
 MANY = 1000
-"""Parameters of a request."""
+"""The maximum number of parameters that are parsed separately."""
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
 
@@ -22,15 +22,15 @@ class Parameters:
     pairs: tuple[tuple[str, str], ...] = ()
     raw: str = ""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
-    """What `get` says: a code flow asks a hundred times."""
+    """Cache for `get`, which is called about a hundred times in an authorization code flow."""
 
     @property
     def sent(self) -> Iterator[object]:
-        """The names as they came, repeated ones too."""
+        """The names in the order received, including repeated ones."""
         return map(_NAME, self.pairs)
 
     def get(self, name: str) -> str | None:
-        """The first value, or None; an empty value is as if it were not sent (RFC 6749 3.1)."""
+        """The first value that isn't empty, or None. Empty values count as not sent (RFC 6749 3.1)."""
         first = self._first
         if first is None:
             first = {key: value for key, value in reversed(self.pairs) if value}
@@ -56,7 +56,7 @@ class Parameters:
         return iter(self.pairs)
 
     def replaced(self, changes: Sequence[tuple[str, str | None]]) -> Parameters:
-        """A copy with each name set once to its new value, in place; None removes it; unknown names go to the end."""
+        """A copy in which each name occurs once with its new value. None removes a name; new names are appended."""
         pairs = list(self.pairs)
         for name, value in changes:
             pairs = _set(pairs, name, value)
@@ -64,20 +64,20 @@ class Parameters:
 
 
 def _set(pairs: list[tuple[str, str]], name: str, value: str | None) -> list[tuple[str, str]]:
-    places = [index for index, (key, _) in enumerate(pairs) if key == name]
-    kept = [pair for pair in pairs if pair[0] != name]
+    indexes = [index for index, (key, _) in enumerate(pairs) if key == name]
+    remaining = [pair for pair in pairs if pair[0] != name]
     if value is not None:
-        kept.insert(places[0] if places else len(kept), (name, value))
-    return kept
+        remaining.insert(indexes[0] if indexes else len(remaining), (name, value))
+    return remaining
 
 
 _NONE = Parameters()
 
 
 def parse(raw: str) -> Parameters:
-    """Form-decode once. Never fails: undecodable bytes become U+FFFD, which no registered value contains.
+    """Form-decodes the text once. Never fails: invalid bytes become U+FFFD, which no registered value contains.
 
-    Of more than MANY all that follows stands in the value of the last: nobody waits for thousands to be compared.
+    Everything after MANY parameters becomes part of the last value, which limits the time for comparing them.
     """
     if not raw:
         return _NONE
@@ -90,7 +90,7 @@ def parse(raw: str) -> Parameters:
 
 
 def _decoded(text: str) -> str:
-    """Most needs no decoding, and most that does is ASCII, which takes half the time."""
+    """Skips the decoding for most texts, which don't need it."""
     if "%" not in text and "+" not in text:
         return text
     return _unescaped(text)
@@ -98,14 +98,14 @@ def _decoded(text: str) -> str:
 
 @memoize(512)
 def _unescaped(text: str) -> str:
-    """Remembered, since redirect_uri, aud and scope come again and again."""
+    """Cached, because the same redirect_uri, aud and scope are sent again and again. ASCII text takes half the time."""
     if text.isascii():
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
     return unquote_plus(text, errors="replace")
 
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:
-    """The inverse of parse: a blank is %20, which every server reads alike."""
+    """The inverse of parse. A space becomes %20, which all servers read in the same way."""
     return "&".join(
         f"{quote(name, safe='', errors='replace')}={quote(value, safe='~', errors='replace')}" for name, value in pairs
     )

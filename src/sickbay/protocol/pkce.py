@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636): the S256 transformation, its grammar, and the ways it is usually got wrong."""
+"""Proof Key for Code Exchange (RFC 7636): the S256 method, its grammar, and common mistakes in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def is_verifier(text: str) -> bool:
-    """43 to 128 unreserved characters (4.1)."""
+    """Whether the text has 43 to 128 unreserved characters (4.1)."""
     return _VERIFIER.fullmatch(text) is not None
 
 
 def is_challenge(text: str) -> bool:
-    """What S256 gives: 43 characters of base64url, no padding (4.2)."""
+    """Whether the text could be an S256 challenge: 43 characters of base64url without padding (4.2)."""
     return _CHALLENGE.fullmatch(text) is not None
 
 
@@ -35,7 +35,7 @@ def matches(verifier: str, sent: str) -> bool:
 
 
 def slip(verifier: str, sent: str) -> Slip | None:
-    """Which usual mistake turns this verifier into that challenge; None where none does, or where it is right."""
+    """The common mistake that turns this verifier into that challenge; None if there is none, or if the challenge is right."""
     digest = _digest(verifier)
     forms: dict[str, Slip] = {
         verifier: "not-hashed",
@@ -50,7 +50,7 @@ def slip(verifier: str, sent: str) -> Slip | None:
 
 
 def shape(sent: str) -> Slip | None:
-    """What a malformed challenge looks like, with no verifier to try it on."""
+    """The mistake that a malformed challenge suggests, without its verifier."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", sent):
         return "hex"
     if re.fullmatch(r"[A-Za-z0-9_-]{43}=", sent):

@@ -1,7 +1,7 @@
-"""How the scopes of a parameter are spelt: read as they were meant, with all that stood between or around them wrongly.
+"""Reads scopes as they were meant, and reports wrong separators between them and stray characters around them.
 
-RFC 6749 3.3 knows the space alone. Scopes come joined by commas, plus signs or semicolons, as a JSON array, in quotation
-marks, or with characters that nobody sees; whoever reads them so must refuse what was found.
+RFC 6749 3.3 allows only spaces as separators. Apps also send commas, plus signs or semicolons, JSON arrays, quotation marks
+and invisible characters. Callers that accept such scopes must refuse the request with what is reported here.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from sickbay.kernel.memoize import memoize
 from sickbay.protocol.scopes import MANY, MOST, Scope, parse, parse_all, recased, reordered
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
-"""Where a scope begins."""
-_JOINED = re.compile(rf"[,+](?={_SCOPE})")
+"""Matches the beginning of a scope."""
+_SEPARATOR_BEFORE_SCOPE = re.compile(rf"[,+](?={_SCOPE})")
 _BLANKS = re.compile(r"[ \t\r\n]+")
-"""A no-break space separates nothing: it makes a scope malformed, or is an odd separator."""
+"""A no-break space isn't a separator here: it makes a scope malformed, or is reported as a wrong separator."""
 _BLANK = r"[\u00a0\u2000-\u200a\u3000]"
 _ODD = rf"(?:[;|&]|{_BLANK})"
 _UNSEEN = r"[\u00ad\u200b-\u200f\u2060\ufeff]"
 _QUOTES = r"[\"'`\u00ab\u00bb\u2018-\u201f]"
 _BEFORE_A_SCOPE = re.compile(rf"(?:[;|&]|(?<!{_BLANK}){_BLANK})\s*+(?=$|{_SCOPE})", re.I)
-"""Where there are filters, which may have such characters of their own."""
+"""For texts with filters, which may contain such characters themselves."""
 _ANYWHERE = re.compile(rf"{_ODD}\s*")
 _QUOTED = re.compile(rf"(?<![^\s,;|&+]){_QUOTES}++|(?<!{_QUOTES}){_QUOTES}++(?![^\s,;|&+])")
 _ARRAY = re.compile(r"\s*([\[({])(.*)[\])}]\s*", re.S)
@@ -31,44 +31,44 @@ _NAME = re.compile(r"^\s*scopes?\s*[=:]\s*", re.I)
 
 
 class Spelling(NamedTuple):
-    """How a scope parameter is spelt: its tokens however they are separated, and what was wrong between and around them."""
+    """The tokens of a scope parameter, whatever separates them, and what was wrong between and around them."""
 
     tokens: tuple[str, ...]
     commas: bool = False
     pluses: bool = False
     tabs: bool = False
-    """Or a line break: RFC 6749 3.3 knows the space alone."""
+    """Whether tabs or line breaks separate scopes. RFC 6749 3.3 allows only spaces."""
     separators: str = ""
-    """The other characters that stood between scopes, each once."""
+    """The other characters between scopes, each once."""
     array: str = ""
-    """The bracket by which a list began."""
+    """The opening bracket, if the scopes are a list."""
     stray: str = ""
-    """Quotation marks and characters that nobody sees, each once."""
+    """Quotation marks and invisible characters, each once."""
     name: str = ""
-    """The parameter's own name at the beginning of its value."""
+    """The name of the parameter, if the value starts with it."""
 
 
 @memoize(4096)
 def spelling(text: str) -> Spelling:
-    """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them.
+    """Splits the text at whitespace, and at commas and plus signs that are outside a ?filter or before another scope.
 
-    Where that leaves what is no scope, it is read without what may stand around it, if more of it can be read then.
-    What is longer than anybody writes it is one token, and no scope.
+    If some tokens aren't scopes, stray characters are removed, provided that this makes more tokens readable. A text that
+    is longer than MOST characters, or has more than MANY separators, is a single token that isn't a scope.
     """
     if len(text) > MOST or sum(map(text.count, ", +\t\r\n;|&")) > MANY:
         return Spelling((text,))
-    plain = _plain(text)
-    readable = [_is_readable(one) for one in plain.tokens]
+    plain = _split_text(text)
+    readable = [_is_readable(token) for token in plain.tokens]
     if all(readable):
         return plain
-    bare = _bared(text)
-    again = [_is_readable(one) for one in bare.tokens]
+    bare = _split_without_stray(text)
+    again = [_is_readable(token) for token in bare.tokens]
     return bare if again.count(False) < readable.count(False) or again.count(True) > readable.count(True) else plain
 
 
 @memoize(4096)
 def registered(text: str) -> tuple[Scope, ...]:
-    """The scopes of a registration, however they are separated."""
+    """The scopes of a registration, whatever separates them."""
     return parse_all(spelling(text).tokens)
 
 
@@ -76,34 +76,34 @@ def _is_readable(token: str) -> bool:
     return bool(parse(token) or recased(token) or reordered(token))
 
 
-def _plain(text: str) -> Spelling:
+def _split_text(text: str) -> Spelling:
     tokens: list[str] = []
-    found = ""
+    separators = ""
     for piece in _BLANKS.split(text):
-        parts, marks = _apart(piece)
+        parts, marks = _split_piece(piece)
         tokens += parts
-        found += marks
+        separators += marks
     read = tuple(dict.fromkeys(token for token in tokens if token))
-    return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text) is not None)
+    return Spelling(read, "," in separators, "+" in separators, re.search(r"[\t\r\n]", text) is not None)
 
 
-def _apart(piece: str | None) -> tuple[list[str], str]:
+def _split_piece(piece: str | None) -> tuple[list[str], str]:
     parts: list[str] = []
     marks = ""
     while piece is not None:
         head, question, filters = piece.partition("?")
-        found = re.split(r"[,+]", head)
+        scopes_in_head = re.split(r"[,+]", head)
         marks += "".join(mark for mark in head if mark in ",+")
-        joint = _JOINED.search(filters)
-        found[-1] += question + (filters[: joint.start()] if joint else filters)
-        parts += found
+        joint = _SEPARATOR_BEFORE_SCOPE.search(filters)
+        scopes_in_head[-1] += question + (filters[: joint.start()] if joint else filters)
+        parts += scopes_in_head
         marks += joint.group() if joint else ""
         piece = filters[joint.end() :] if joint else None
     return parts, marks
 
 
-def _bared(text: str) -> Spelling:
-    """The quotation marks of a list are part of it, and so are its commas."""
+def _split_without_stray(text: str) -> Spelling:
+    """Reads the text without stray characters. The quotation marks and commas of a list belong to the list."""
     unseen = re.findall(_UNSEEN, text)
     text = re.sub(_UNSEEN, "", re.sub(rf"{_UNSEEN}++(?={_SCOPE})", " ", text))
     name = _NAME.match(text)
@@ -113,15 +113,15 @@ def _bared(text: str) -> Spelling:
     quotes = "" if array else "".join(_QUOTED.findall(text))
     text = _QUOTED.sub("", text)
     joints = _BEFORE_A_SCOPE if "?" in text else _ANYWHERE
-    read = _plain(joints.sub(" ", text))
+    read = _split_text(joints.sub(" ", text))
     return read._replace(
         commas=read.commas and not array,
-        separators=_each(found[0] for found in joints.findall(text)),
+        separators=_unique(joint[0] for joint in joints.findall(text)),
         array=array[1] if array else "",
-        stray=_each([*unseen, *quotes]),
+        stray=_unique([*unseen, *quotes]),
         name=name[0].strip() if name else "",
     )
 
 
-def _each(found: Iterable[str]) -> str:
-    return "".join(dict.fromkeys(found))
+def _unique(characters: Iterable[str]) -> str:
+    return "".join(dict.fromkeys(characters))

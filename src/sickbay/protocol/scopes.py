@@ -1,4 +1,4 @@
-"""Scopes: the v1 and v2 grammars of SMART App Launch, strictly (2.2, Scopes and Launch Context; RFC 6749 3.3)."""
+"""Parses SMART v1 and v2 scopes strictly (SMART App Launch 2.2, Scopes and Launch Context; RFC 6749 3.3)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Level: TypeAlias = Literal["patient", "user", "system"]
 
 LETTERS = "cruds"
 MOST, MANY = 20_000, 1000
-"""Characters, and separators, of a text that is looked at for its scopes: hundreds of them. Nobody writes more."""
+"""The maximum numbers of characters and of separators in a text that is split into scopes. They allow hundreds of scopes."""
 ROUNDS = 4
-"""How often a text is decoded: each piece of a long one might ask for once more."""
+"""The maximum number of times that a text is decoded. Without it, a long text could require many rounds."""
 V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 PLAIN = ("openid", "fhirUser", "profile", "online_access", "offline_access")
 _RESOURCE = re.compile(
@@ -28,12 +28,15 @@ _AT_COMMAS = re.compile(
     r"(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
 _LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>(?:(?!&role=)\S)+))?")
-"""Of roles one at most."""
+"""A launch scope has at most one role."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceScope:
-    """patient/Observation.rs?category=… : letters are of cruds, in that order; version is that of its spelling."""
+    """A scope such as patient/Observation.rs?category=….
+
+    letters: letters of `cruds`, in that order. version: the SMART version whose syntax the text uses.
+    """
 
     text: str
     level: Level
@@ -48,14 +51,17 @@ class ResourceScope:
 
     @property
     def enforceable(self) -> bool:
-        """Modifiers, chains, _has and _filter in a scope are experimental, and a filter without a value says nothing."""
-        odd = ("", "_has", "_filter")
-        return all(value and not set(":.") & set(name) and name not in odd for name, value in self.filters)
+        """Whether a server can enforce the filters.
+
+        Modifiers, chains, _has and _filter in a scope are experimental, and a filter without a value has no meaning.
+        """
+        unsupported = ("", "_has", "_filter")
+        return all(value and not set(":.") & set(name) and name not in unsupported for name, value in self.filters)
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchScope:
-    """launch (type None) or launch/patient, launch/encounter, launch/<lower case>; role where asked."""
+    """A scope such as launch (type None), launch/patient or launch/encounter, perhaps with a role."""
 
     text: str
     type: str | None = None
@@ -64,7 +70,7 @@ class LaunchScope:
 
 @dataclass(frozen=True, slots=True)
 class PlainScope:
-    """openid, fhirUser, profile, online_access, offline_access."""
+    """One of openid, fhirUser, profile, online_access and offline_access."""
 
     text: str
 
@@ -74,8 +80,10 @@ Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 @memoize(4096)
 def split(text: str, separators: str = " ") -> tuple[str, ...]:
-    """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
-    a comma inside a ?filter separates nothing unless a scope begins behind it.
+    """The tokens of a scope parameter in order, each once.
+
+    If `separators` contains a comma, which some dialects accept, a comma inside a ?filter is a separator only before the
+    beginning of another scope.
     """
     few = len(text) <= MOST and text.count(",") <= MANY
     pieces = _AT_COMMAS.split(text) if "," in separators and few else text.split(" ")
@@ -83,12 +91,12 @@ def split(text: str, separators: str = " ") -> tuple[str, ...]:
 
 
 def is_encoded_twice(text: str) -> bool:
-    """%2F or %20 left in the decoded parameter, outside of ?filters."""
+    """Whether the decoded parameter still contains %2F or %20 outside of ?filters."""
     return "%" in text and any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())
 
 
 def decoded_again(text: str) -> str:
-    """Decoded until it no longer looks encoded, or has been decoded more often than anybody encodes."""
+    """Decodes the text until it no longer looks encoded, at most ROUNDS times."""
     for _ in range(ROUNDS):
         if not is_encoded_twice(text):
             break
@@ -97,7 +105,7 @@ def decoded_again(text: str) -> str:
 
 
 def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
-    """The scope this token becomes by correcting letter case alone; None where it is one already, or is none then."""
+    """The scope that the token becomes by correcting upper and lower case; None if it is already a scope or still isn't."""
     return None if parse(token) else _recased(token, types)
 
 
@@ -110,14 +118,14 @@ def _recased(token: str, types: tuple[str, ...]) -> str | None:
     match = re.fullmatch(r"(patient|user|system)/([a-z]+|\*)\.([a-z]+|\*)", head, re.I)
     if not match:
         return None
-    kind = {one.lower(): one for one in types}.get(match[2].lower(), match[2][:1].upper() + match[2][1:])
+    kind = {name.lower(): name for name in types}.get(match[2].lower(), match[2][:1].upper() + match[2][1:])
     scope = f"{match[1].lower()}/{kind}.{match[3].lower()}{question}{rest}"
     return scope if parse(scope) else None
 
 
 @memoize(4096)
 def reordered(token: str) -> str | None:
-    """The scope whose v2 letters stand in another order than c r u d s; None where that is not what is wrong."""
+    """The scope with its v2 letters in the order `cruds`; None if a wrong order isn't the problem."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
     if not match or parse(token) or len(set(match[2])) < len(match[2]):
         return None
@@ -125,17 +133,17 @@ def reordered(token: str) -> str | None:
 
 
 def in_version(scope: ResourceScope, version: str) -> str:
-    """The scope's text in the letters of "v1" or "v2"; unchanged where v1 has no word for it."""
+    """The scope's text in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters."""
     if scope.version == version:
         return scope.text
-    access = scope.letters if version == "v2" else {of: word for word, of in V1.items()}.get(scope.letters, "")
+    access = scope.letters if version == "v2" else {letters: word for word, letters in V1.items()}.get(scope.letters, "")
     tail = scope.text.partition("?")
     return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
 
 
 @memoize(4096)
 def parse(text: str) -> Scope | None:
-    """One scope, or None where it is none of the grammar's."""
+    """Parses a single scope; None if it isn't valid."""
     if text in PLAIN:
         return PlainScope(text)
     if match := _LAUNCH.fullmatch(text):
@@ -152,7 +160,7 @@ def _resource(text: str, match: re.Match[str]) -> ResourceScope:
 
 
 def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
-    """Those of the tokens that are scopes."""
+    """The scopes among the tokens; other tokens are left out."""
     return tuple(scope for scope in map(parse, tokens) if scope)
 
 
@@ -163,55 +171,55 @@ def resources(text: str) -> tuple[ResourceScope, ...]:
 
 
 def is_enforceable(scope: Scope) -> bool:
-    """Whether a server can keep to this scope: see ResourceScope.enforceable."""
+    """Whether a server can enforce this scope: see ResourceScope.enforceable."""
     return not isinstance(scope, ResourceScope) or scope.enforceable
 
 
-def covers(held: Scope, asked: Scope) -> bool:
-    """Whether whoever holds `held` holds `asked` too. A filter in `held` must stand in `asked` as well."""
-    if held.text == asked.text:
+def covers(granted: Scope, requested: Scope) -> bool:
+    """Whether the scope `granted` includes `requested`. Every filter in `granted` must be in `requested` too."""
+    if granted.text == requested.text:
         return True
-    if isinstance(held, ResourceScope) and isinstance(asked, ResourceScope):
+    if isinstance(granted, ResourceScope) and isinstance(requested, ResourceScope):
         return (
-            held.level == asked.level
-            and held.type in ("*", asked.type)
-            and set(asked.letters) <= set(held.letters)
-            and set(held.filters) <= set(asked.filters)
+            granted.level == requested.level
+            and granted.type in ("*", requested.type)
+            and set(requested.letters) <= set(granted.letters)
+            and set(granted.filters) <= set(requested.filters)
         )
-    if isinstance(held, LaunchScope) and isinstance(asked, LaunchScope):
-        return held.type == asked.type
-    return held.text == asked.text
+    if isinstance(granted, LaunchScope) and isinstance(requested, LaunchScope):
+        return granted.type == requested.type
+    return granted.text == requested.text
 
 
-def covered(asked: Scope, held: tuple[Scope, ...]) -> bool:
-    """Covered by one scope, or letter by letter by several of the same filters."""
-    if any(covers(one, asked) for one in held):
+def covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
+    """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
+    if any(covers(scope, requested) for scope in granted):
         return True
-    if not isinstance(asked, ResourceScope):
+    if not isinstance(requested, ResourceScope):
         return False
-    return all(any(covers(one, _letter(asked, letter)) for one in held) for letter in asked.letters)
+    return all(any(covers(scope, _letter(requested, letter)) for scope in granted) for letter in requested.letters)
 
 
 def _letter(scope: ResourceScope, letter: str) -> ResourceScope:
     return ResourceScope(scope.text, scope.level, scope.type, letter, scope.version, scope.filters)
 
 
-def intersection(one: ResourceScope, other: ResourceScope) -> ResourceScope | None:
-    """What both scopes permit, in the letters of `one`'s version; None if nothing, or if that version has no word for it."""
-    letters = "".join(letter for letter in one.letters if letter in other.letters)
-    types = {one.type, other.type} - {"*"}
-    words = {of: word for word, of in V1.items()}
-    access = letters if one.version == "v2" else words.get(letters, "")
-    if one.level != other.level or len(types) > 1 or not access or not _agree(one, other):
+def intersection(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
+    """What both scopes permit, in the syntax of `first`; None if nothing, or if that version has no word for it."""
+    letters = "".join(letter for letter in first.letters if letter in second.letters)
+    types = {first.type, second.type} - {"*"}
+    words = {letters_of_word: word for word, letters_of_word in V1.items()}
+    access = letters if first.version == "v2" else words.get(letters, "")
+    if first.level != second.level or len(types) > 1 or not access or not _agree(first, second):
         return None
-    filters = dict.fromkeys(piece for scope in (one, other) for piece in scope.text.partition("?")[2].split("&") if piece)
+    filters = dict.fromkeys(piece for scope in (first, second) for piece in scope.text.partition("?")[2].split("&") if piece)
     tail = f"?{'&'.join(filters)}" if filters else ""
-    found = parse(f"{one.level}/{min(types, default='*')}.{access}{tail}")
-    return found if isinstance(found, ResourceScope) else None
+    common = parse(f"{first.level}/{min(types, default='*')}.{access}{tail}")
+    return common if isinstance(common, ResourceScope) else None
 
 
-def _agree(one: ResourceScope, other: ResourceScope) -> bool:
-    """Whether their filters don't contradict each other: two values of one parameter let nothing through, in most cases."""
-    ours, theirs = set(one.filters), set(other.filters)
-    names = {name for name, _ in ours} & {name for name, _ in theirs}
-    return ours <= theirs or theirs <= ours or not names
+def _agree(first: ResourceScope, second: ResourceScope) -> bool:
+    """Whether their filters can both match. Two different values of one parameter exclude each other in most cases."""
+    ours, others = set(first.filters), set(second.filters)
+    names = {name for name, _ in ours} & {name for name, _ in others}
+    return ours <= others or others <= ours or not names

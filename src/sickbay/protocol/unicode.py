@@ -1,4 +1,4 @@
-"""Whether what was sent is text: valid UTF-8 without U+0000, which not every database stores. JSON of the same kind."""
+"""Checks that a request is text: valid UTF-8 without U+0000, which not every database can store. Also reads such JSON."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _SURROGATE = re.compile("[\\ud800-\\udfff]")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ESCAPE = re.compile(rb"%[0-9a-fA-F]{2}")
 _TWO_BYTES = frozenset((0xC2, 0xC3))
-"""They begin the UTF-8 of most Western letters, so they are rarely letters of ISO-8859-1 themselves."""
+"""The first bytes of most Western letters in UTF-8. They are rarely meant as letters of ISO-8859-1."""
 
 
 def is_text(sent: bytes) -> bool:
-    """Of bytes that stand for themselves: surrogates and overlong forms are no UTF-8."""
+    """Whether unencoded bytes are text. Surrogates and overlong forms aren't valid UTF-8."""
     if b"\0" in sent:
         return False
     try:
@@ -26,7 +26,7 @@ def is_text(sent: bytes) -> bool:
 
 
 def is_encoded_text(sent: bytes) -> bool:
-    """The same of a path, a query or a form, before and after percent-decoding."""
+    """Whether a path, a query or a form is text, both before and after percent-decoding."""
     if b"%" not in sent:
         return (sent.isascii() and b"\0" not in sent) or is_text(sent)
     return is_text(sent) and is_text(unquote_to_bytes(sent))
@@ -53,7 +53,7 @@ def bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
     if at is None:
         return None
     escapes = enumerate(_ESCAPE.finditer(sent))  # raw bytes are valid on their own, so the bad one is escaped
-    start = next(one.start() for count, one in escapes if one.start() - 2 * count == at)
+    start = next(escape.start() for count, escape in escapes if escape.start() - 2 * count == at)
     window = unquote_to_bytes(sent[start : start + 6])
     return BadByte(start, window[0], True, _meant(window))
 
@@ -82,19 +82,19 @@ def has_nul(json: str) -> bool:
 
 
 LARGEST = 1e18
-"""Of the numbers that are read. Seconds, milliseconds and nanoseconds of this century are below it or near it."""
+"""The largest number that is read. Times of this century in seconds, milliseconds or nanoseconds are below or near it."""
 
 
 def loads(text: str | bytes) -> Any:
-    """Reads JSON from a request. Raises ValueError for NaN, half a surrogate pair, U+0000, and what is nested too deep.
+    """Reads JSON from a request. Raises ValueError for NaN, half a surrogate pair, U+0000 and too deep nesting.
 
     A number beyond LARGEST becomes LARGEST: unknown members must be ignored whatever their value is (RFC 7515 4,
     RFC 7519 4, RFC 7591 2), and not everything that writes JSON can write a larger integer.
     """
     try:
-        found = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_bounded)
-        if is_writable(found):
-            return found
+        document = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_bounded)
+        if is_writable(document):
+            return document
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     raise ValueError("a string has U+0000 or half a surrogate pair")
@@ -109,13 +109,13 @@ def _whole(text: str) -> int | float:
 
 
 def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON")
+    raise ValueError(f"{text} isn't a JSON number")
 
 
 def is_writable(value: Any) -> bool:
-    """Whether every string in it can be stored and sent: no U+0000, no half of a surrogate pair."""
+    """Whether every string in the value can be stored and sent: no U+0000 and no half of a surrogate pair."""
     if isinstance(value, str):
         return "\0" not in value and (value.isascii() or _SURROGATE.search(value) is None)
     if isinstance(value, dict):
-        return all(is_writable(key) and is_writable(held) for key, held in value.items())
+        return all(is_writable(key) and is_writable(member) for key, member in value.items())
     return all(map(is_writable, value)) if isinstance(value, list) else True

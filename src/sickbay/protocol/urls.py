@@ -1,4 +1,4 @@
-"""URLs as people paste and compare them: loopback names, one line, HTML's escapes, values that were encoded twice."""
+"""Parses, compares and cleans up URLs: loopback names, line breaks, HTML escapes, and values that were encoded twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BETWEEN_SCOPES = re.compile(rf"(?<=[\w*])(?:{_LINE_BREAK})(?={_SCOPE_BEGINS})(?
 
 
 def split(url: str) -> SplitResult:
-    """urlsplit that never raises and strips nothing: what is no URL, or has blanks or controls, has no parts but its path."""
+    """Like urlsplit, but never raises and strips nothing. A text that isn't a valid URL has only a path."""
     if _UNSEEN.search(url):
         return SplitResult("", "", url, "", "")
     try:
@@ -39,7 +39,7 @@ def is_loopback(url: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """As a browser writes it: http and https alone, in lower case, without the default port; "" of what has none."""
+    """The origin as browsers write it: in lower case, without the default port; "" if the URL isn't http or https."""
     parts = split(url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         return ""
@@ -54,7 +54,7 @@ def is_absolute(url: str) -> bool:
 
 @memoize(4096)
 def one_loopback(url: str) -> str:
-    """The URL with any loopback name written as localhost; with user information it is another address."""
+    """The URL with any loopback name replaced by localhost. A URL with user information stays unchanged."""
     parts = split(url)
     if "@" in parts.netloc or not is_loopback(url):
         return url
@@ -64,20 +64,20 @@ def one_loopback(url: str) -> str:
 
 @memoize(4096)
 def normalised(url: str) -> str:
-    """Scheme and host in lower case, one final slash dropped: how a FHIR base is compared."""
+    """The URL with scheme and host in lower case and without a final slash, for comparing FHIR base URLs."""
     parts = split(url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().removesuffix("/")
 
 
 def has_whitespace(text: str) -> bool:
-    """Blanks or line breaks, as such or encoded line breaks inside a value."""
-    if "%0" not in text and text.split() == [text]:  # nearly every URL, and ten times as fast
+    """Whether the text has spaces or line breaks, including percent-encoded line breaks."""
+    if "%0" not in text and text.split() == [text]:  # true for nearly every URL, and ten times as fast as the pattern
         return False
     return _BLANK.search(text) is not None
 
 
 def one_line(text: str) -> str:
-    """The URL without the line breaks and blanks that a paste brought; a blank inside a value becomes %20."""
+    """The URL without the line breaks and spaces from copying and pasting. A space inside a value becomes %20."""
     if not has_whitespace(text):
         return text
     text = _BETWEEN_SCOPES.sub("%20", text.strip())
@@ -90,19 +90,19 @@ def is_html_escaped(text: str) -> bool:
 
 
 def unescaped(text: str) -> str:
-    """&amp; as &: a URL copied from HTML source."""
+    """Replaces &amp; with &, for a URL that was copied from HTML source."""
     if ";" not in text:
         return text
     return re.sub(r"([?&])amp;", r"\1", re.sub(r"&(?:amp|#38|#x26);", "&", text, flags=re.I), flags=re.I)
 
 
 def is_encoded_twice(value: str) -> bool:
-    """A URL that after one decoding still begins like https%3A%2F%2F."""
+    """Whether a URL still begins like https%3A%2F%2F after it was decoded once."""
     return _SCHEME_ENCODED.match(value) is not None
 
 
 def decoded_again(value: str) -> str:
-    """Decoded until it no longer looks encoded."""
+    """Decodes the value until it no longer looks encoded."""
     while is_encoded_twice(value):
         value = unquote(value)
     return value

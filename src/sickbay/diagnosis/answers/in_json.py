@@ -105,8 +105,8 @@ def _members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
         yield ErrorAnswer("message", "", description)
     for name in _STATUS & plain.keys():
         number = plain[name]
-        spoken = isinstance(number, int) or name != "code" or bool(_SPOKEN & plain.keys())
-        if spoken and "system" not in plain and (status := _status(number)):
+        is_status = isinstance(number, int) or name != "code" or bool(_SPOKEN & plain.keys())
+        if is_status and "system" not in plain and (status := _status(number)):
             yield ErrorAnswer("status", status, description)
     if str(plain.get("status")).lower() in _FAILED and _SPOKEN & plain.keys():
         yield ErrorAnswer("message", "", description)

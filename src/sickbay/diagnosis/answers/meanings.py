@@ -117,7 +117,7 @@ def meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
 
 _TOKEN_REQUEST = "the token request that led to it: its URL, headers and body, for example as a curl command"
 _TO_ADD = {
-    "authorization": "the authorize URL that led to it",
+    "authorization": "the authorization URL that led to it",
     "oauth": _TOKEN_REQUEST,
     "bearer": "the request that led to it with its Authorization header, and the token response that gave the token",
     "no-answer": "the request that led to it and the message in the browser's console, or save the exchange as a HAR file",

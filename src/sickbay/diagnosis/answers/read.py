@@ -26,20 +26,20 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     return ranked((*whole, *_text(text, DEPTH)))
 
 
-def in_input(given: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
+def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
     """The error responses in an input. Its context, request body and registration aren't searched."""
-    if given.get("kind") == "error_answer":
-        return in_paste(str(given.get("text") or ""))
-    return ranked(_input(given))
+    if evidence.get("kind") == "error_answer":
+        return in_paste(str(evidence.get("text") or ""))
+    return ranked(_input(evidence))
 
 
-def _input(given: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     for name in ("url", "error_uri"):
-        if isinstance(given.get(name), str):
-            yield from in_url.errors(str(given[name]))
-    answer = {name: given[name] for name in _RESPONSE if name in given}
-    if "status" in given and "body" in given:
-        answer |= {"body": given["body"], "headers": _telling(given.get("headers"))}
+        if isinstance(evidence.get(name), str):
+            yield from in_url.errors(str(evidence[name]))
+    answer = {name: evidence[name] for name in _RESPONSE if name in evidence}
+    if "status" in evidence and "body" in evidence:
+        answer |= {"body": evidence["body"], "headers": _telling(evidence.get("headers"))}
     if isinstance(answer.get("response"), Mapping):
         answer["response"] = {**answer["response"], "headers": _telling(answer["response"].get("headers"))}
     yield from _document(answer, 1, text=False)
@@ -55,16 +55,16 @@ def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, la
 
 def _telling(headers: Any) -> dict[str, Any]:
     """The headers that may contain an error."""
-    given = headers if isinstance(headers, Mapping) else {}
-    return {name: value for name, value in given.items() if str(name).lower() in ("www-authenticate", "location")}
+    pairs = headers if isinstance(headers, Mapping) else {}
+    return {name: value for name, value in pairs.items() if str(name).lower() in ("www-authenticate", "location")}
 
 
 def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     document = _parsed(text)
     if document is not None and depth:
-        given = document.get("input", document) if isinstance(document, dict) else None
-        if isinstance(given, dict) and isinstance(given.get("kind"), str):
-            yield from in_input(given)
+        evidence = document.get("input", document) if isinstance(document, dict) else None
+        if isinstance(evidence, dict) and isinstance(evidence.get("kind"), str):
+            yield from in_input(evidence)
         else:
             yield from _document(document, depth)
         return

@@ -1,1 +1,1 @@
-"""From the JSON of a pasted exchange (shared case format, doctor --jsonl, case files) to the request and what is known."""
+"""Reads the JSON of a pasted exchange (case files, `doctor --jsonl`) into a request and its context."""

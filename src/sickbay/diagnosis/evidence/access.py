@@ -1,4 +1,4 @@
-"""A FHIR request, pasted or from a case, as request and knowledge."""
+"""Reads a FHIR request and its context from a pasted exchange or a case."""
 
 from __future__ import annotations
 
@@ -27,57 +27,61 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 
 
-def request(given: Json) -> AccessRequest:
-    """`url` is raw. The base is the registered one that the address begins with; "" where it begins with none."""
-    address, _, query = str(given["url"]).partition("?")
-    headers = {name.lower(): str(value) for name, value in given.get("headers", {}).items()}
-    bases = given.get("context", {}).get("server", {}).get("fhir_bases", ())
-    base = next((one.rstrip("/") for one in bases if _below(address, one)), "")
+def request(evidence: Json) -> AccessRequest:
+    """`url` is raw. The base is the FHIR base URL with which the URL begins; "" if there is none."""
+    address, _, query = str(evidence["url"]).partition("?")
+    headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
+    bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
+    base = next((registered.rstrip("/") for registered in bases if _below(address, registered)), "")
     path = address[len(base) :] if base else "/" + address.partition("://")[2].partition("/")[2]
-    method, body = str(given.get("method", "GET")).upper(), str(given.get("body") or "")
+    method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     parameters = _parameters(query, headers, body)
-    version = segment(read.server(given.get("context", {}))) or "r4"
-    found = _route(version, method, path)
-    involved = search_parser.named(version, found.type, parameters.pairs) if found.type or found.interaction in SEVERAL else ()
-    if found.interaction == "operation":
-        involved = (*involved, *operation_parameters.involved(version, found, parameters.pairs, body))
+    version = segment(read.server(evidence.get("context", {}))) or "r4"
+    target = _route(version, method, path)
+    involved = (
+        search_parser.named(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
+    )
+    if target.interaction == "operation":
+        involved = (*involved, *operation_parameters.involved(version, target, parameters.pairs, body))
     return AccessRequest(
         method=method,
         base=base,
         path=path,
         parameters=parameters,
         headers=headers,
-        type=found.type,
-        id=found.id,
-        interaction=found.interaction,
-        letters=found.letters,
+        type=target.type,
+        id=target.id,
+        interaction=target.interaction,
+        letters=target.letters,
         involved=involved,
         url=address,
         body=body,
     )
 
 
-def again(
-    known: AccessContext, request: AccessRequest, mended: AccessRequest, meant: AccessContext | None = None
+def reread(
+    known: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
 ) -> tuple[AccessRequest, AccessContext]:
-    """A mended request, read anew: what follows from its address and headers changes with them.
+    """Reads a corrected request again, because its URL and headers determine part of its context.
 
-    meant: what is known of the token that was likely meant, where none could be read.
+    meant: the context of the token that was probably meant, if none could be read.
     """
     number = VERSIONS[known.version].number if known.version in VERSIONS else ""
-    server = {"fhir_bases": [mended.base or request.base], "fhir_version": number}
-    asked = replace(request_of(mended, server), body=mended.body)
-    held = known if bearer(asked) == bearer(request) else meant
-    token: dict[str, Any] = {name: getattr(held, name) if held else UNKNOWN for name in ("token", "client", "user")}
+    server = {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
+    parsed = replace(request_of(corrected, server), body=corrected.body)
+    token_context = known if bearer(parsed) == bearer(request) else meant
+    token: dict[str, Any] = {
+        name: getattr(token_context, name) if token_context else UNKNOWN for name in ("token", "client", "user")
+    }
     strict = known.server.policy.strict_search if isinstance(known.server, Server) else False
-    found, ignored = _searched(asked, known.version, strict=strict)
-    in_address = stage.faults(asked, known.version) if known.version and asked.base else ()
-    body = UNKNOWN if known.body is UNKNOWN else _body(asked, known.version)
-    return asked, replace(known, **token, faults=(*in_address, *found), ignored=ignored, body=body)
+    faults, ignored = _searched(parsed, known.version, strict=strict)
+    in_address = stage.faults(parsed, known.version) if known.version and parsed.base else ()
+    body = UNKNOWN if known.body is UNKNOWN else _body(parsed, known.version)
+    return parsed, replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
 
 
-def request_of(asked: AccessRequest, server: Json) -> AccessRequest:
-    return request(to_evidence(asked) | {"body": asked.body, "context": {"server": server}})
+def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:
+    return request(to_evidence(access_request) | {"body": access_request.body, "context": {"server": server}})
 
 
 def _below(address: str, base: str) -> bool:
@@ -85,9 +89,9 @@ def _below(address: str, base: str) -> bool:
 
 
 def _route(version: str, method: str, path: str) -> Route:
-    """An address that leads nowhere asks for nothing; what is wrong with it is said by the checks of search."""
-    found = route(version, method, path)
-    return Route("") if isinstance(found, Misrouted) else found
+    """A URL without a route requests nothing. The checks of search report what is wrong with it."""
+    target = route(version, method, path)
+    return Route("") if isinstance(target, Misrouted) else target
 
 
 def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
@@ -96,81 +100,81 @@ def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
 
 
-def known(given: Json, asked: AccessRequest) -> AccessContext:
-    """Where the version is not known, nothing can be said of types and parameters."""
-    context = given.get("context", {})
+def known(evidence: Json, request: AccessRequest) -> AccessContext:
+    """If the FHIR version is unknown, resource types and parameters aren't checked."""
+    context = evidence.get("context", {})
     server = read.server(context)
     version = segment(server)
-    found, ignored = _searched(asked, version)
-    in_address = stage.faults(asked, version) if version and asked.base else ()
+    faults, ignored = _searched(request, version)
+    in_address = stage.faults(request, version) if version and request.base else ()
     client = read.client(context)
     return AccessContext(
         now=read.now(context),
         server=server,
         client=client if isinstance(client, Client) else UNKNOWN,
-        token=read.token(context, bearer(asked)),
+        token=read.token(context, bearer(request)),
         version=version,
-        faults=(*in_address, *found),
+        faults=(*in_address, *faults),
         ignored=ignored,
-        body=_body(asked, version),
-        current=_current(asked, context),
+        body=_body(request, version),
+        current=_current(request, context),
         matches=context.get("matches", UNKNOWN),
     )
 
 
-def _body(asked: AccessRequest, version: str) -> Body | Unknown:
-    """Read where it was pasted too."""
-    if asked.interaction not in ("create", "update") or not asked.body or not version or not asked.type:
+def _body(request: AccessRequest, version: str) -> Body | Unknown:
+    """The body of a create or update, if it was pasted too."""
+    if request.interaction not in ("create", "update") or not request.body or not version or not request.type:
         return UNKNOWN
     return bodies.read(
-        version, asked.type, asked.id or "new", asked.body.encode(), asked.base, asked.headers.get("content-type")
+        version, request.type, request.id or "new", request.body.encode(), request.base, request.headers.get("content-type")
     )
 
 
-def _current(asked: AccessRequest, context: Json) -> int | Unknown | None:
-    """`resources`: what is stored, as Type/id -> version."""
+def _current(request: AccessRequest, context: Json) -> int | Unknown | None:
+    """The stored version of the requested resource. `context.resources` maps Type/id to versions."""
     if "resources" not in context:
         return UNKNOWN
-    found: int | None = context["resources"].get(f"{asked.type}/{asked.id}")
-    return found
+    version: int | None = context["resources"].get(f"{request.type}/{request.id}")
+    return version
 
 
 def segment(server: Server | Unknown) -> str:
-    """The version that the server speaks, as in an address of ours: r4, dstu2; "" where it is not known."""
+    """The server's FHIR version as in our URLs, such as r4 or dstu2; "" if it is unknown."""
     numbers = tuple(server.fhir_versions.values()) if isinstance(server, Server) else ()
-    return next((name for name, one in VERSIONS.items() if one.number in numbers), "")
+    return next((name for name, release in VERSIONS.items() if release.number in numbers), "")
 
 
 def _searched(
-    asked: AccessRequest, version: str, *, strict: bool = False
+    request: AccessRequest, version: str, *, strict: bool = False
 ) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
-    if asked.interaction == "operation":
-        return _operation(asked, version), ()
-    found = _route(version, asked.method, asked.path) if version else Route("")
-    pairs = [pair for pair in asked.parameters if pair[0] != "access_token"]
-    strict = strictly(strict, asked.headers.get("prefer", ""))
-    query = search_of(version, found, pairs, base=asked.base, strict=strict)
+    if request.interaction == "operation":
+        return _operation(request, version), ()
+    target = _route(version, request.method, request.path) if version else Route("")
+    pairs = [pair for pair in request.parameters if pair[0] != "access_token"]
+    strict = strictly(strict, request.headers.get("prefer", ""))
+    query = search_of(version, target, pairs, base=request.base, strict=strict)
     if query is None:
         return (), ()
     return ((), query.ignored) if isinstance(query, Query) else (query, ())
 
 
-def _operation(asked: AccessRequest, version: str) -> tuple[RequestError, ...]:
-    found = route(version, asked.method, asked.path)
-    lenient = handling(asked.headers.get("prefer")) == "lenient"
-    if isinstance(found, Misrouted):
+def _operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+    target = route(version, request.method, request.path)
+    lenient = handling(request.headers.get("prefer")) == "lenient"
+    if isinstance(target, Misrouted):
         return ()
-    return operation_parameters.faults(version, found, asked.parameters.pairs, asked.body, lenient)
+    return operation_parameters.faults(version, target, request.parameters.pairs, request.body, lenient)
 
 
-def to_evidence(asked: AccessRequest) -> dict[str, Any]:
+def to_evidence(request: AccessRequest) -> dict[str, Any]:
     """The inverse of `request`: the corrected request in the form of the input."""
-    headers = {name.title(): value for name, value in asked.headers.items()}
-    query = f"?{asked.parameters.raw}" if asked.parameters.raw else ""
+    headers = {name.title(): value for name, value in request.headers.items()}
+    query = f"?{request.parameters.raw}" if request.parameters.raw else ""
     return {
         "kind": "fhir_request",
-        "method": asked.method,
-        "url": asked.url.partition("?")[0] + query,
+        "method": request.method,
+        "url": request.url.partition("?")[0] + query,
         "headers": headers,
-        **({"body": asked.body} if asked.body and asked.headers.get("content-type", "").startswith(stage.FORM) else {}),
+        **({"body": request.body} if request.body and request.headers.get("content-type", "").startswith(stage.FORM) else {}),
     }

@@ -1,4 +1,4 @@
-"""What came back to an app: a token response, a discovery document, a whole exchange as a browser saw it."""
+"""Reads what an app received: a token response, a discovery document, or an exchange as the browser saw it."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from sickbay.diagnosis.evidence.context import Json
 from sickbay.protocol import jose, unicode
 
 
-def token_response(given: Json) -> TokenAnswer:
-    members = given.get("json") or {}
+def token_response(evidence: Json) -> TokenAnswer:
+    members = evidence.get("json") or {}
     jwt = jose.peek(str(members.get("id_token") or ""))
     return TokenAnswer(members, jwt.claims if jwt else None)
 
 
-def document(given: Json) -> HttpExchange:
-    """`json`, or `body` where it was none; what is not said was fine."""
-    body = given.get("body")
-    found = given.get("json")
-    if found is None and isinstance(body, str):
-        found = _json(body)
+def document(evidence: Json) -> HttpExchange:
+    """The parsed document is `json`, or else `body` if that is JSON. A missing status is 0, and missing headers are empty."""
+    body = evidence.get("body")
+    parsed = evidence.get("json")
+    if parsed is None and isinstance(body, str):
+        parsed = _json(body)
     return HttpExchange(
         "GET",
-        str(given.get("url", "")),
-        _lower(given.get("request_headers")),
-        int(given.get("status", 0)),
-        _lower(given.get("headers")),
+        str(evidence.get("url", "")),
+        _lower(evidence.get("request_headers")),
+        int(evidence.get("status", 0)),
+        _lower(evidence.get("headers")),
         body,
-        found,
+        parsed,
     )
 
 
-def exchange(given: Json) -> HttpExchange:
-    request, response = given["request"], given["response"]
+def exchange(evidence: Json) -> HttpExchange:
+    request, response = evidence["request"], evidence["response"]
     return HttpExchange(
         str(request.get("method", "GET")),
         str(request.get("url", "")),
@@ -46,12 +46,12 @@ def exchange(given: Json) -> HttpExchange:
     )
 
 
-def nothing(given: Json) -> None:
-    """An error answer as text: `diagnosis.answers` reads it, and no check needs it."""
+def nothing(evidence: Json) -> None:
+    """An error response as text. `diagnosis.answers` reads it, and no check needs it."""
 
 
-def known(given: Json, asked: object) -> AnswerContext:
-    context = given.get("context", {})
+def known(evidence: Json, response: object) -> AnswerContext:
+    context = evidence.get("context", {})
     return AnswerContext(
         now=read.now(context),
         server=read.server(context),
@@ -63,8 +63,8 @@ def known(given: Json, asked: object) -> AnswerContext:
     )
 
 
-def to_evidence(asked: object) -> dict[str, Any]:
-    """An answer is not the app's to correct."""
+def to_evidence(response: object) -> dict[str, Any]:
+    """Empty, because an app can't correct a response that it received."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""A request to the endpoint of app state, pasted or from a case. `states`: what the app keeps, by id."""
+"""Reads a request to the app state endpoint. `context.states` maps ids to the stored states of the app."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sickbay.diagnosis.evidence.subject import person
 from sickbay.kernel.checks import UNKNOWN
 
 
-def request(given: Json) -> AccessRequest:
-    """As if it had come to the R4 base beside the endpoint, of which its token must be."""
-    bases = given.get("context", {}).get("server", {}).get("fhir_bases", ())
+def request(evidence: Json) -> AccessRequest:
+    """Reads it as a request to the R4 base URL of the same tenant, for which its token must be issued."""
+    bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
     base = str(bases[0]).rstrip("/") if bases else ""
-    _, _, path = str(given["url"]).partition(app_state.PATH)
-    asked = access.request({**given, "url": base + path})
-    return replace(asked, url=str(given["url"]), letters=app_state.LETTERS.get(asked.interaction, ""), involved=())
+    _, _, path = str(evidence["url"]).partition(app_state.PATH)
+    read = access.request({**evidence, "url": base + path})
+    return replace(read, url=str(evidence["url"]), letters=app_state.LETTERS.get(read.interaction, ""), involved=())
 
 
-def known(given: Json, asked: AccessRequest) -> AccessContext:
-    context = given.get("context", {})
-    held = context.get("states", {}).get(asked.id or "")
-    state = None if held is None else AppState(held["system"], held["code"], held.get("subject"))
-    found = replace(access.known(given, asked), user=person(context), faults=(), ignored=())
+def known(evidence: Json, request: AccessRequest) -> AccessContext:
+    context = evidence.get("context", {})
+    stored = context.get("states", {}).get(request.id or "")
+    state = None if stored is None else AppState(stored["system"], stored["code"], stored.get("subject"))
+    context_of_request = replace(access.known(evidence, request), user=person(context), faults=(), ignored=())
     if "states" not in context:
-        return found
-    return replace(found, state=state, current=held["version"] if held else UNKNOWN)
+        return context_of_request
+    return replace(context_of_request, state=state, current=stored["version"] if stored else UNKNOWN)

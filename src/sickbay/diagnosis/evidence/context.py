@@ -1,4 +1,7 @@
-"""A context's JSON as the values that checks see. Absent means UNKNOWN; where a registry is given, a name not in it is None."""
+"""Reads the values that checks use from the JSON of a context.
+
+A missing member is UNKNOWN. If a registry such as `codes` is present, a name that isn't in it is None.
+"""
 
 from __future__ import annotations
 
@@ -21,52 +24,52 @@ def now(context: Json) -> int | Unknown:
 
 
 def server(context: Json) -> Server | Unknown:
-    """`context.server`: bases, endpoints and policy."""
+    """`context.server`: FHIR base URLs, endpoints and policy."""
     if "server" not in context:
         return UNKNOWN
-    given = context["server"]
-    bases = tuple(given.get("fhir_bases", ()))
+    evidence = context["server"]
+    bases = tuple(evidence.get("fhir_bases", ()))
     return Server(
-        issuer=given.get("issuer", ""),
-        authorization_endpoint=given.get("authorization_endpoint", ""),
-        token_endpoint=given.get("token_endpoint", ""),
+        issuer=evidence.get("issuer", ""),
+        authorization_endpoint=evidence.get("authorization_endpoint", ""),
+        token_endpoint=evidence.get("token_endpoint", ""),
         fhir_bases=bases,
-        fhir_versions=dict.fromkeys(bases, given.get("fhir_version", "")),
-        resource_types=dict.fromkeys(bases, types_of(given.get("fhir_version", ""))),
-        tenants=tuple(given.get("tenants", ())),
-        policy=policy(given),
+        fhir_versions=dict.fromkeys(bases, evidence.get("fhir_version", "")),
+        resource_types=dict.fromkeys(bases, types_of(evidence.get("fhir_version", ""))),
+        tenants=tuple(evidence.get("tenants", ())),
+        policy=policy(evidence),
         grants=("authorization_code", "refresh_token", "client_credentials"),
     )
 
 
 def live_at(context: Json) -> int | None:
-    """`context.app.live_at`: when what was registered of the app since will be in force."""
-    found = context.get("app", {}).get("live_at")
-    return None if found is None else int(found)
+    """`context.app.live_at`: when the latest change to the registration takes effect, in seconds since 1970."""
+    seconds = context.get("app", {}).get("live_at")
+    return None if seconds is None else int(seconds)
 
 
-def policy(given: Json) -> Policy:
-    pkce = given.get("pkce_required")
+def policy(evidence: Json) -> Policy:
+    pkce = evidence.get("pkce_required")
     return Policy(
         pkce=None if pkce is None else "required" if pkce else "if-sent",
-        launches=tuple(given.get("launches", ("ehr", "standalone"))),
-        basic_secret=given.get("basic_secret", "either"),
-        wildcard_scopes=given.get("wildcard_scopes", True),
-        scope_versions=tuple(given.get("scope_versions", ("v1", "v2"))),
-        unbounded_patient_search="refuse" if given.get("unbounded_patient_search") == "refuse" else "allow",
-        requires_patient=given.get("requires_patient", False),
-        requires_category=given.get("requires_category", False),
-        search_criteria=tuple(given.get("search_criteria", ())),
-        search_alone=tuple(given.get("search_alone", ())),
-        versioned_update=given.get("versioned_update", False),
-        strict_cors=given.get("strict_cors", False),
-        credentialed_cors=given.get("credentialed_cors", False),
-        revokes_access=given.get("revokes_access", True),
+        launches=tuple(evidence.get("launches", ("ehr", "standalone"))),
+        basic_secret=evidence.get("basic_secret", "either"),
+        wildcard_scopes=evidence.get("wildcard_scopes", True),
+        scope_versions=tuple(evidence.get("scope_versions", ("v1", "v2"))),
+        unbounded_patient_search="refuse" if evidence.get("unbounded_patient_search") == "refuse" else "allow",
+        requires_patient=evidence.get("requires_patient", False),
+        requires_category=evidence.get("requires_category", False),
+        search_criteria=tuple(evidence.get("search_criteria", ())),
+        search_alone=tuple(evidence.get("search_alone", ())),
+        versioned_update=evidence.get("versioned_update", False),
+        strict_cors=evidence.get("strict_cors", False),
+        credentialed_cors=evidence.get("credentialed_cors", False),
+        revokes_access=evidence.get("revokes_access", True),
     )
 
 
 def client(context: Json) -> Client | Unknown:
-    """`context.app`: the one registration known, whoever the request says it is."""
+    """`context.app`: the only known registration, even if the request names another app."""
     app = context.get("app")
     if app is None or app.get("new"):
         return UNKNOWN
@@ -92,20 +95,20 @@ def client(context: Json) -> Client | Unknown:
 
 
 def launch(context: Json, code: str | None) -> Launch | Unknown | None:
-    """The launch issued under this code; None where launches are known and it is not among them."""
+    """The launch with this code; None if the launches are known and this one isn't among them."""
     return _entry(context, "launches", code, _launch)
 
 
-def _launch(code: str, given: Json) -> Launch:
+def _launch(code: str, evidence: Json) -> Launch:
     return Launch(
-        client_id=given.get("client_id", ""),
+        client_id=evidence.get("client_id", ""),
         timeline="",
-        expires_at=int(given.get("expires_at", 1 << 40)),
-        user=given.get("user"),
-        patient=given.get("patient"),
-        encounter=given.get("encounter"),
-        used_at=0 if given.get("used") else None,
-        iss=given.get("iss", ""),
+        expires_at=int(evidence.get("expires_at", 1 << 40)),
+        user=evidence.get("user"),
+        patient=evidence.get("patient"),
+        encounter=evidence.get("encounter"),
+        used_at=0 if evidence.get("used") else None,
+        iss=evidence.get("iss", ""),
     )
 
 
@@ -113,38 +116,38 @@ def code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None
     return _entry(context, "codes", value, _code)
 
 
-def _code(value: str, given: Json) -> AuthorizationCode:
+def _code(value: str, evidence: Json) -> AuthorizationCode:
     return AuthorizationCode(
-        client_id=given.get("client_id", ""),
-        redirect_uri=given.get("redirect_uri"),
-        scope=given.get("scope", ""),
-        issued_at=int(given.get("issued_at", 0)),
-        lifetime=int(given.get("lifetime", 60)),
+        client_id=evidence.get("client_id", ""),
+        redirect_uri=evidence.get("redirect_uri"),
+        scope=evidence.get("scope", ""),
+        issued_at=int(evidence.get("issued_at", 0)),
+        lifetime=int(evidence.get("lifetime", 60)),
         family="",
-        code_challenge=given.get("code_challenge"),
-        code_challenge_method=given.get("code_challenge_method"),
-        nonce=given.get("nonce"),
-        used_at=int(given.get("used_at") or 0) if given.get("used") else None,
+        code_challenge=evidence.get("code_challenge"),
+        code_challenge_method=evidence.get("code_challenge_method"),
+        nonce=evidence.get("nonce"),
+        used_at=int(evidence.get("used_at") or 0) if evidence.get("used") else None,
     )
 
 
 def family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
-    """The grant behind a refresh token; a rotated one has generation 1, and the token sent is of generation 0."""
+    """The token family of a refresh token. If the token was rotated, the family has generation 1 and the token generation 0."""
     return _entry(context, "refresh_tokens", value, _family)
 
 
-def _family(value: str, given: Json) -> TokenFamily:
+def _family(value: str, evidence: Json) -> TokenFamily:
     return TokenFamily(
         family="",
-        client_id=given.get("client_id", ""),
-        scope=given.get("scope", ""),
+        client_id=evidence.get("client_id", ""),
+        scope=evidence.get("scope", ""),
         base="",
-        generation=1 if given.get("rotated") else 0,
-        mode=given.get("mode", "offline"),
-        rotated_at=int(given.get("rotated_at", 0)),
-        asked=str(given.get("asked", "")),
-        expires_at=given.get("expires_at"),
-        session=given.get("session"),
+        generation=1 if evidence.get("rotated") else 0,
+        mode=evidence.get("mode", "offline"),
+        rotated_at=int(evidence.get("rotated_at", 0)),
+        asked=str(evidence.get("asked", "")),
+        expires_at=evidence.get("expires_at"),
+        session=evidence.get("session"),
     )
 
 
@@ -152,20 +155,20 @@ def token(context: Json, value: str | None) -> AccessToken | Unknown | None:
     return _entry(context, "tokens", value, _token)
 
 
-def _token(value: str, given: Json) -> AccessToken:
+def _token(value: str, evidence: Json) -> AccessToken:
     return AccessToken(
-        client_id=given.get("client_id", ""),
-        scope=given.get("scope", ""),
-        base=given.get("aud", ""),
-        expires_at=int(given.get("expires_at", 1 << 40)),
+        client_id=evidence.get("client_id", ""),
+        scope=evidence.get("scope", ""),
+        base=evidence.get("aud", ""),
+        expires_at=int(evidence.get("expires_at", 1 << 40)),
         family="",
-        patient=given.get("patient"),
-        issuer=given.get("iss", ""),
+        patient=evidence.get("patient"),
+        issuer=evidence.get("iss", ""),
     )
 
 
 def _entry(context: Json, registry: str, key: str | None, build: Callable[[str, Json], T]) -> T | Unknown | None:
     if registry not in context or key in PLACES:
         return UNKNOWN
-    given = context[registry].get(key) if key else None
-    return None if given is None or key is None else build(key, given)
+    evidence = context[registry].get(key) if key else None
+    return None if evidence is None or key is None else build(key, evidence)

@@ -1,4 +1,4 @@
-"""What a person decided at our pages, from a case: an authorize URL, and who said what about it."""
+"""Reads a case of a user's decision on our sign-in pages: an authorization URL and the decision."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 
 
-def request(given: Json) -> LoginRequest:
+def request(evidence: Json) -> LoginRequest:
     """`decision`: user, patient, denied."""
-    decision = given.get("decision") or {}
-    asked = authorize.request(given)
-    return LoginRequest(asked.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied")))
+    decision = evidence.get("decision") or {}
+    authorize_request = authorize.request(evidence)
+    return LoginRequest(
+        authorize_request.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied"))
+    )
 
 
-def known(given: Json, decided: LoginRequest) -> LoginContext:
+def known(evidence: Json, request: LoginRequest) -> LoginContext:
     """`context.user`: username, fhir_user, patients ("*" or a list)."""
-    context = given.get("context", {})
+    context = evidence.get("context", {})
     client, server = read.client(context), read.server(context)
     client = client if isinstance(client, Client) else Client(client_id="")
     server = server if isinstance(server, Server) else Server()
-    launch = read.launch(context, decided.parameters.get("launch"))
-    asked = authorize.request(given)
-    granted = tuple(one.scope for one in granted_scopes(asked, client, server) if one.granted)
+    launch = read.launch(context, request.parameters.get("launch"))
+    authorize_request = authorize.request(evidence)
+    granted = tuple(decision.scope for decision in granted_scopes(authorize_request, client, server) if decision.granted)
     return LoginContext(
         server=server,
         client=client,
-        request=asked,
+        request=authorize_request,
         launch=launch if isinstance(launch, Launch) else None,
         user=_user(context.get("user")),
         granted=granted,
     )
 
 
-def _user(given: Json | None) -> User | None:
-    if given is None:
+def _user(evidence: Json | None) -> User | None:
+    if evidence is None:
         return None
-    patients = given.get("patients", "*")
-    return User(given["username"], "", given.get("fhir_user", ""), patients="*" if patients == "*" else tuple(patients))
+    patients = evidence.get("patients", "*")
+    return User(evidence["username"], "", evidence.get("fhir_user", ""), patients="*" if patients == "*" else tuple(patients))
 
 
-def to_evidence(decided: LoginRequest) -> dict[str, object]:
+def to_evidence(request: LoginRequest) -> dict[str, object]:
     return {"kind": "login"}

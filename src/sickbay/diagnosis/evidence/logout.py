@@ -1,4 +1,4 @@
-"""A request to sign a person out, pasted or from a case."""
+"""Reads a logout request and its context from a pasted exchange or a case."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 
 
-def request(given: Json) -> LogoutRequest:
-    url, _, query = str(given["url"]).partition("?")
-    method = str(given.get("method", "GET")).upper()
-    return LogoutRequest(parse(str(given.get("body") or query)), url, method)
+def request(evidence: Json) -> LogoutRequest:
+    url, _, query = str(evidence["url"]).partition("?")
+    method = str(evidence.get("method", "GET")).upper()
+    return LogoutRequest(parse(str(evidence.get("body") or query)), url, method)
 
 
-def known(given: Json, asked: LogoutRequest) -> LogoutContext:
-    """`context.id_token_keys`: the key set of the server."""
-    context = given.get("context", {})
+def known(evidence: Json, request: LogoutRequest) -> LogoutContext:
+    """`context.id_token_keys` is the key set of the server."""
+    context = evidence.get("context", {})
     client = read.client(context)
-    here = not isinstance(client, Client) or asked.client_id in (None, client.client_id)
+    here = not isinstance(client, Client) or request.client_id in (None, client.client_id)
     keys = context.get("id_token_keys", UNKNOWN)
     return LogoutContext(server=read.server(context), client=client if here else None, keys=keys)
 
 
-def to_evidence(asked: LogoutRequest) -> dict[str, object]:
-    if asked.method == "POST":
-        return {"kind": "logout_request", "method": "POST", "url": asked.url, "body": asked.parameters.raw}
-    query = asked.parameters.raw
-    return {"kind": "logout_request", "url": f"{asked.url}?{query}" if query else asked.url}
+def to_evidence(request: LogoutRequest) -> dict[str, object]:
+    if request.method == "POST":
+        return {"kind": "logout_request", "method": "POST", "url": request.url, "body": request.parameters.raw}
+    query = request.parameters.raw
+    return {"kind": "logout_request", "url": f"{request.url}?{query}" if query else request.url}

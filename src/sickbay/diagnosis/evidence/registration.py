@@ -1,4 +1,4 @@
-"""A registration, pasted or from a case: `app` in the words of the cases, which say public, confidential or backend."""
+"""Reads a registration from a pasted exchange or a case, where `app.type` is public, confidential or backend."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import KINDS, Json
 
 
-def request(given: Json) -> RegistrationRequest:
-    """Also in the words of /admin/apps: provider, patient or system, with `client` and `scope`."""
-    app = dict(given.get("app") or {})
+def request(evidence: Json) -> RegistrationRequest:
+    """Also accepts the form of /admin/apps: the types provider, patient and system, with `client` and `scope`."""
+    app = dict(evidence.get("app") or {})
     kind = str(app.get("client") or KINDS.get(str(app.get("type")), ""))
     return RegistrationRequest(
         type="system" if app.get("type") in ("backend", "system") else "provider",
@@ -30,63 +30,63 @@ def request(given: Json) -> RegistrationRequest:
         jwks_uri=app.get("jwks_uri"),
         native=bool(app.get("native")),
         source=app,
-        fault=str(given.get("fault") or ""),
+        fault=str(evidence.get("fault") or ""),
         grant_types=_names(app.get("grant_types")),
-        limit=_limit(given.get("limit")),
-        limited_by=str((given.get("limit") or {}).get("by", "")),
-        allowed=bool(given.get("allowed", True)),
-        managed=bool(given.get("managed", True)),
+        limit=_limit(evidence.get("limit")),
+        limited_by=str((evidence.get("limit") or {}).get("by", "")),
+        allowed=bool(evidence.get("allowed", True)),
+        managed=bool(evidence.get("managed", True)),
     )
 
 
-def _limit(given: Json | None) -> Grant | None:
-    """`limit`: what the app may register at most, in the words of RFC 7591."""
-    if given is None:
+def _limit(evidence: Json | None) -> Grant | None:
+    """`limit`: the most that the app may register, with the member names of RFC 7591."""
+    if evidence is None:
         return None
-    method = given.get("token_endpoint_auth_method")
+    method = evidence.get("token_endpoint_auth_method")
     return Grant(
-        scope=given.get("scope"),
-        grant_types=_names(given.get("grant_types")),
+        scope=evidence.get("scope"),
+        grant_types=_names(evidence.get("grant_types")),
         auth_method=method,
         client=METHODS.get(str(method)),  # type: ignore[arg-type]
-        redirect_uris=_names(given.get("redirect_uris")),
-        jwks_uri=given.get("jwks_uri"),
+        redirect_uris=_names(evidence.get("redirect_uris")),
+        jwks_uri=evidence.get("jwks_uri"),
     )
 
 
-def _names(given: Any) -> tuple[str, ...] | None:
-    return tuple(map(str, given)) if isinstance(given, list) else None
+def _names(evidence: Any) -> tuple[str, ...] | None:
+    return tuple(map(str, evidence)) if isinstance(evidence, list) else None
 
 
-def known(given: Json, asked: RegistrationRequest) -> UrlContext:
-    return UrlContext(server=read.server(given.get("context", {})))
+def known(evidence: Json, request: RegistrationRequest) -> UrlContext:
+    return UrlContext(server=read.server(evidence.get("context", {})))
 
 
-def to_evidence(asked: RegistrationRequest) -> dict[str, object]:
-    """What was given, with what was mended."""
-    app: dict[str, Any] = dict(asked.source)
-    app["redirect_uris"] = list(asked.redirect_uris)
+def to_evidence(request: RegistrationRequest) -> dict[str, object]:
+    """The registration as it was sent, with the corrections."""
+    app: dict[str, Any] = dict(request.source)
+    app["redirect_uris"] = list(request.redirect_uris)
     for name in ("scopes", "scope"):
         if name in app:
-            app[name] = asked.scope
-    if asked.post_logout_redirect_uris:
-        app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
-    if asked.launch_uri is not None and "launch_uri" in app:
-        app["launch_uri"] = asked.launch_uri
-    if asked.grant_types is not None and "grant_types" in app:
-        app["grant_types"] = list(asked.grant_types)
-    if asked.auth_method is not None:
-        app["token_endpoint_auth_method"] = asked.auth_method
-    if asked.software_statement is None:
+            app[name] = request.scope
+    if request.post_logout_redirect_uris:
+        app["post_logout_redirect_uris"] = list(request.post_logout_redirect_uris)
+    if request.launch_uri is not None and "launch_uri" in app:
+        app["launch_uri"] = request.launch_uri
+    if request.grant_types is not None and "grant_types" in app:
+        app["grant_types"] = list(request.grant_types)
+    if request.auth_method is not None:
+        app["token_endpoint_auth_method"] = request.auth_method
+    if request.software_statement is None:
         app.pop("software_statement", None)
-    if not asked.has_secret:
+    if not request.has_secret:
         app.pop("client_secret", None)
-    if asked.jwks_uri is not None:
-        app["jwks_uri"] = asked.jwks_uri
-    if asked.jwks is not None:
-        app["jwks"] = dict(asked.jwks)
+    if request.jwks_uri is not None:
+        app["jwks_uri"] = request.jwks_uri
+    if request.jwks is not None:
+        app["jwks"] = dict(request.jwks)
     else:
         app.pop("jwks", None)
-    if not asked.redirect_uris and "redirect_uris" not in asked.source:
+    if not request.redirect_uris and "redirect_uris" not in request.source:
         app.pop("redirect_uris")
     return {"kind": "registration", "app": app}

@@ -1,4 +1,4 @@
-"""A request about a token, for introspection, revocation or user info: as a case has it."""
+"""Reads a request for introspection, revocation or UserInfo from a case."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import parse
 
 
-def known(given: Json, asked: TokenRequest) -> SubjectContext:
-    """The token asked about is looked up among `context.tokens`, then among `context.refresh_tokens`."""
-    context, base = given.get("context", {}), token.known(given, asked)
-    sent = asked.parameters.get("token")
-    held = {field.name: getattr(base, field.name) for field in fields(TokenContext)}
-    caller = read.token(context, bearer(AccessRequest(asked.method, "", "", headers=asked.headers)))
+def known(evidence: Json, request: TokenRequest) -> SubjectContext:
+    """The token in question is looked up in `context.tokens`, then in `context.refresh_tokens`."""
+    context, base = evidence.get("context", {}), token.known(evidence, request)
+    sent = request.parameters.get("token")
+    values = {field.name: getattr(base, field.name) for field in fields(TokenContext)}
+    caller = read.token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
     subject = read.token(context, sent) or read.family(context, sent)
-    return SubjectContext(**held, subject=subject, caller=caller, user=person(context))
+    return SubjectContext(**values, subject=subject, caller=caller, user=person(context))
 
 
-def userinfo(given: Json) -> AccessRequest:
-    headers = {name.lower(): str(value) for name, value in given.get("headers", {}).items()}
-    address, _, query = str(given.get("url", "")).partition("?")
-    method, body = str(given.get("method", "GET")).upper(), str(given.get("body") or "")
+def userinfo(evidence: Json) -> AccessRequest:
+    headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
+    address, _, query = str(evidence.get("url", "")).partition("?")
+    method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     return AccessRequest(method, "", "", parse(query), headers, interaction="userinfo", url=address, body=body)
 
 
-def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessContext:
-    context = given.get("context", {})
+def known_of_userinfo(evidence: Json, request: AccessRequest) -> AccessContext:
+    context = evidence.get("context", {})
     return AccessContext(
         now=read.now(context),
         server=read.server(context),
         client=read.client(context),
-        token=read.token(context, bearer(asked)),
+        token=read.token(context, bearer(request)),
         user=person(context),
     )
 
 
 def person(context: Json) -> User | Unknown:
-    """`context.user`: the one whose token it is."""
-    given = context.get("user")
-    return User(given["username"], "", given.get("fhir_user", "")) if given else UNKNOWN
+    """`context.user`: the user that the token was issued for."""
+    evidence = context.get("user")
+    return User(evidence["username"], "", evidence.get("fhir_user", "")) if evidence else UNKNOWN
 
 
-def unread_introspection(asked: TokenRequest) -> dict[str, object]:
-    return {**token.to_evidence(asked), "kind": "introspection_request"}
+def introspection_to_evidence(request: TokenRequest) -> dict[str, object]:
+    return {**token.to_evidence(request), "kind": "introspection_request"}
 
 
-def unread_revocation(asked: TokenRequest) -> dict[str, object]:
-    return {**token.to_evidence(asked), "kind": "revocation_request"}
+def revocation_to_evidence(request: TokenRequest) -> dict[str, object]:
+    return {**token.to_evidence(request), "kind": "revocation_request"}
 
 
-def unread_userinfo(asked: AccessRequest) -> dict[str, object]:
-    return {**access.to_evidence(asked), "kind": "userinfo_request"}
+def userinfo_to_evidence(request: AccessRequest) -> dict[str, object]:
+    return {**access.to_evidence(request), "kind": "userinfo_request"}

@@ -1,4 +1,4 @@
-"""A token request, pasted or from a case, as request and knowledge."""
+"""Reads a token request and its context from a pasted exchange or a case."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import unicode
 
 
-def request(given: Json) -> TokenRequest:
-    """`body` is raw, as it was on the wire."""
-    headers = {name: str(value) for name, value in given.get("headers", {}).items()}
-    return token_parameters.read(given.get("method", "POST"), str(given.get("url", "")), headers, str(given.get("body") or ""))
+def request(evidence: Json) -> TokenRequest:
+    """`body` is raw, as it was sent."""
+    headers = {name: str(value) for name, value in evidence.get("headers", {}).items()}
+    return token_parameters.read(
+        evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or "")
+    )
 
 
-def known(given: Json, asked: TokenRequest) -> TokenContext:
-    context = given.get("context", {})
+def known(evidence: Json, request: TokenRequest) -> TokenContext:
+    context = evidence.get("context", {})
     client = read.client(context)
-    family = read.family(context, asked.parameters.get("refresh_token"))
+    family = read.family(context, request.parameters.get("refresh_token"))
     symmetric = isinstance(client, Client) and client.client == "symmetric"
     return TokenContext(
         now=read.now(context),
         server=read.server(context),
         elsewhere=context.get("elsewhere", ""),
-        client=client if not isinstance(client, Client) or _is_named(asked, client) else None,
-        code=read.code(context, asked.parameters.get("code")),
+        client=client if not isinstance(client, Client) or _is_named(request, client) else None,
+        code=read.code(context, request.parameters.get("code")),
         family=family,
         generation=0 if isinstance(family, TokenFamily) else None,
-        answer=_answer(context, asked),
+        answer=_answer(context, request),
         session_ended=isinstance(family, TokenFamily) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
         seen_jti=_seen(context, client),
@@ -43,20 +45,20 @@ def known(given: Json, asked: TokenRequest) -> TokenContext:
         others=(client.client_id,) if isinstance(client, Client) else (),
         live_at=read.live_at(context),
         waits=int(context.get("waits", 0)),
-        attempts=_attempts(context, asked),
+        attempts=_attempts(context, request),
     )
 
 
-def _answer(context: Json, asked: TokenRequest) -> Unknown | None:
-    """None if the context says that what the refresh token gave before was revoked."""
-    grant = context.get("refresh_tokens", {}).get(asked.parameters.get("refresh_token") or "", {})
+def _answer(context: Json, request: TokenRequest) -> Unknown | None:
+    """None if the context says that the tokens that this refresh token returned were revoked."""
+    grant = context.get("refresh_tokens", {}).get(request.parameters.get("refresh_token") or "", {})
     return None if grant.get("answer") == "revoked" else UNKNOWN
 
 
-def _attempts(context: Json, asked: TokenRequest) -> tuple[str, ...]:
-    """Challenges of the other codes."""
-    others = (one for code, one in context.get("codes", {}).items() if code != asked.parameters.get("code"))
-    return tuple(one["code_challenge"] for one in others if one.get("code_challenge"))
+def _attempts(context: Json, request: TokenRequest) -> tuple[str, ...]:
+    """The challenges of the other codes."""
+    other_codes = (grant for code, grant in context.get("codes", {}).items() if code != request.parameters.get("code"))
+    return tuple(grant["code_challenge"] for grant in other_codes if grant.get("code_challenge"))
 
 
 def _seen(context: Json, client: object) -> tuple[str, ...]:
@@ -65,27 +67,36 @@ def _seen(context: Json, client: object) -> tuple[str, ...]:
 
 
 def _jwks(context: Json, client: object) -> dict[str, Any] | Unknown | None:
-    """The keys of the registration, or what was fetched from its address; None where that failed."""
+    """The registered keys, or the ones fetched from `jwks_uri`; None if fetching them failed."""
     if not isinstance(client, Client) or (client.jwks is None and client.jwks_uri not in context.get("jwks_fetch", {})):
         return UNKNOWN
     if client.jwks is not None:
         return client.jwks
     fetched = context["jwks_fetch"][client.jwks_uri]
     try:
-        found = unicode.loads(fetched.get("body") or "")
+        key_set = unicode.loads(fetched.get("body") or "")
     except ValueError:
         return None
-    return found if fetched.get("status") == 200 and isinstance(found, dict) else None
+    return key_set if fetched.get("status") == 200 and isinstance(key_set, dict) else None
 
 
-def _is_named(asked: TokenRequest, client: Client) -> bool:
-    """By either reading of Basic; a request that names nobody may be from this app."""
-    read = presented(asked)
-    raw = read.basic.raw[0] if read.basic and read.basic.raw else None
-    return read.client_id is None or client.client_id in (read.client_id, raw)
+def _is_named(request: TokenRequest, client: Client) -> bool:
+    """Whether the request is from this client. The Basic header is read with and without form-decoding.
+
+    A request without a client ID may be from this client.
+    """
+    credentials = presented(request)
+    raw = credentials.basic.raw[0] if credentials.basic and credentials.basic.raw else None
+    return credentials.client_id is None or client.client_id in (credentials.client_id, raw)
 
 
-def to_evidence(asked: TokenRequest) -> dict[str, object]:
+def to_evidence(request: TokenRequest) -> dict[str, object]:
     """The inverse of `request`: the corrected request in the form of the input."""
-    headers = {name.title(): value for name, value in asked.headers.items()}
-    return {"kind": "token_request", "method": asked.method, "url": asked.url, "headers": headers, "body": asked.parameters.raw}
+    headers = {name.title(): value for name, value in request.headers.items()}
+    return {
+        "kind": "token_request",
+        "method": request.method,
+        "url": request.url,
+        "headers": headers,
+        "body": request.parameters.raw,
+    }

@@ -1,4 +1,4 @@
-"""A launch URL, a redirect URL or the address of an error page, as the app's side has it."""
+"""Reads a launch URL, a redirect URL or the URL of an error page, as the app received it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import Parameters, parse
 
 
-def request(given: Json) -> UrlRequest:
-    """The fragment is read as a query too: that is where a router puts what belongs before it."""
-    url = str(given.get("url", "")).strip()
+def request(evidence: Json) -> UrlRequest:
+    """Reads the fragment as a query too, because client-side routers put parameters there."""
+    url = str(evidence.get("url", "")).strip()
     front, _, fragment = url.partition("#")
     tail = fragment.partition("?")[2] or fragment
-    headers = {str(name).lower(): str(value) for name, value in (given.get("headers") or {}).items()}
+    headers = {str(name).lower(): str(value) for name, value in (evidence.get("headers") or {}).items()}
     return UrlRequest(url, parse(front.partition("?")[2]), parse(tail) if "=" in tail else Parameters(), headers)
 
 
-def error_page(given: Json) -> UrlRequest:
-    """The address itself is what an error_uri would hold."""
-    plain = request(given)
+def error_page(evidence: Json) -> UrlRequest:
+    """The URL itself is used as the `error_uri`, if it has no such parameter."""
+    plain = request(evidence)
     if "error_uri" in plain.parameters:
         return plain
     return replace(plain, parameters=plain.parameters.replaced([("error_uri", plain.url)]))
 
 
-def known(given: Json, asked: UrlRequest) -> UrlContext:
-    context = given.get("context", {})
+def known(evidence: Json, request: UrlRequest) -> UrlContext:
+    context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(
         server=read.server(context),
@@ -43,14 +43,14 @@ def known(given: Json, asked: UrlRequest) -> UrlContext:
     )
 
 
-def to_evidence(kind: str, asked: UrlRequest) -> dict[str, object]:
-    query = asked.parameters.raw
-    return {"kind": kind, "url": f"{asked.url}?{query}" if query else asked.url}
+def to_evidence(kind: str, request: UrlRequest) -> dict[str, object]:
+    query = request.parameters.raw
+    return {"kind": kind, "url": f"{request.url}?{query}" if query else request.url}
 
 
-def unread_launch(asked: UrlRequest) -> dict[str, object]:
-    return to_evidence("launch_url", asked)
+def launch_to_evidence(request: UrlRequest) -> dict[str, object]:
+    return to_evidence("launch_url", request)
 
 
-def unread_redirect(asked: UrlRequest) -> dict[str, object]:
-    return to_evidence("redirect_url", asked)
+def redirect_to_evidence(request: UrlRequest) -> dict[str, object]:
+    return to_evidence("redirect_url", request)

@@ -1,1 +1,1 @@
-"""One declaration a rule, one file a stage or a folder of them; the visible tuple of all stands in catalogue.py."""
+"""The rules, one file or folder for each stage. catalogue.py lists all of them in order."""

@@ -29,14 +29,14 @@ PROBLEMS = {
     "revoked": "was revoked",
     "client removed": "belongs to an app that was removed",
     "user removed": "belongs to a user who was removed",
-    "no patient": "has patient/ scopes, but no patient",
+    "no patient": "has `patient/` scopes, but no patient",
 }
 REASONS = {
     "unknown": "This server has no record of the token. It may be truncated or from another server. Sickbay deletes the record "
     "of a token one day after it expires, and when its data is reset.",
     "client removed": "When an app is removed, its tokens stop working.",
     "user removed": "When a user is removed, the user's tokens stop working.",
-    "no patient": "patient/ scopes give access only to the patient in context. Without one they give access to nothing.",
+    "no patient": "`patient/` scopes give access only to the patient in context. Without one they give access to nothing.",
 }
 REMEDIES = {
     "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
@@ -213,7 +213,7 @@ WRONG_AUDIENCE = Rule(
     severity="error",
     outcome="401 invalid_token",
     title="The access token is for another FHIR base URL: `{received}`",
-    why="A token works only at the FHIR base URL that was the `aud` of the authorize request.",
+    why="A token works only at the FHIR base URL that was the `aud` of the authorization request.",
     fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
     spec=RESOURCE,
     insert_placeholder=corrections.new_token,
@@ -244,7 +244,7 @@ READ_NOT_SEARCH = Rule(
 
 def _with_context(facts: Facts) -> Facts:
     through = f", which a {facts['by']} needs" if facts.get("by") else ""
-    mixing = " A token can't combine system/ scopes with patient/ or user/ scopes." if facts.get("mixed") else ""
+    mixing = " A token can't combine `system/` scopes with `patient/` or `user/` scopes." if facts.get("mixed") else ""
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
@@ -289,8 +289,8 @@ WRONG_PATIENT = Rule(
     severity="error",
     outcome="a search finds nothing (200), a read gets 404",
     title="The request is for patient `{received}`, but the token is for `{expected}`",
-    why="patient/ scopes give access only to the patient in context. The server answers as if other patients didn't exist.",
-    fix="Use the `patient` of the token response, `{expected}`. If your app needs other patients, request user/ scopes.",
+    why="`patient/` scopes give access only to the patient in context. The server answers as if other patients didn't exist.",
+    fix="Use the `patient` of the token response, `{expected}`. If your app needs other patients, request `user/` scopes.",
     spec=SCOPES,
 )
 

@@ -16,7 +16,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, **more: Any) -> Rule:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "stage": "backend",
         "severity": "error",
         "outcome": "400 invalid_client",
@@ -25,7 +25,7 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
         "explains": explains or id,
         **more,
     }
-    return Rule(id=id, title=title, why=why, fix=fix, **given)
+    return Rule(id=id, title=title, why=why, fix=fix, **fields)
 
 
 def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any]) -> Rule:
@@ -34,7 +34,7 @@ def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, 
 
 
 def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Changes patient/ and user/ scopes to system/ scopes, and removes other scopes that a backend service can't get."""
+    """Changes `patient/` and `user/` scopes to `system/` scopes, and removes other scopes that a backend service can't get."""
     system_scopes = [
         f"system/{scope.partition('/')[2]}" if scope.startswith(("patient/", "user/")) else scope
         for scope in corrections.tokens_of(request)
@@ -44,7 +44,7 @@ def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _registered(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Requests the registered system/ scopes."""
+    """Requests the registered `system/` scopes."""
     registered = [scope for scope in str(facts.get("registered") or "").split() if scope.startswith("system/")]
     return corrections.with_scopes(request, registered) if registered else request
 
@@ -77,7 +77,7 @@ def _no_number(facts: Facts) -> Facts | None:
 
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "stage": "backend",
         "severity": "error",
         "outcome": "advice",
@@ -86,7 +86,7 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
         "at": ("token",),
         **more,
     }
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
+    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
@@ -117,7 +117,7 @@ RULES = (
         "It tells the server what kind of assertion follows. The only supported value is `{expected}`.",
         "Send `client_assertion_type={expected}`.",
         parameter="client_assertion_type",
-        repair=corrections.setting("client_assertion_type", "expected"),
+        repair=corrections.set_from_fact("client_assertion_type", "expected"),
     ),
     _rule(
         "assertion-not-jwt",
@@ -131,7 +131,7 @@ RULES = (
     _rule(
         "assertion-alg-unsupported",
         "`alg` of the client assertion isn't supported: `{received}`",
-        "This server accepts {accepted}. SMART requires RS384 or ES384, and the algorithm none is never accepted.",
+        "This server accepts {accepted}. SMART requires RS384 or ES384. `none` is never accepted.",
         "Sign with RS384 if you have an RSA key, or with ES384 if you have a P-384 key.",
         recognises=_with_accepted,
     ),
@@ -152,14 +152,14 @@ RULES = (
     _rule(
         "assertion-iss-sub-mismatch",
         "`iss` and `sub` of the client assertion differ: `{received}` and `{expected}`",
-        "The client signs for itself, so both must be its client_id. `iss` isn't the URL of the app.",
-        "Set `iss` and `sub` to the client_id.",
+        "The client signs for itself, so both must be its `client_id`. `iss` isn't the URL of the app.",
+        "Set `iss` and `sub` to the `client_id`.",
     ),
     _rule(
         "assertion-client-mismatch",
         "`iss` and `sub` of the client assertion name another client: `{received}`",
-        "Both must be the client_id of the app that sends the request. Expected: {expected}.",
-        "Set `iss` and `sub` to the registered client_id. If you also send `client_id` in the body, send the same value.",
+        "Both must be the `client_id` of the app that sends the request. Expected: {expected}.",
+        "Set `iss` and `sub` to the registered `client_id`. If you also send `client_id` in the body, send the same value.",
     ),
     _rule(
         "assertion-aud-wrong",
@@ -205,7 +205,7 @@ RULES = (
         "`nbf` of the client assertion is in the future: {received}",
         "The assertion isn't valid before that time. The server's clock reads {now} (both in seconds since 1970), and it "
         "allows a difference of 60 seconds.",
-        "Omit `nbf`, or set it to the time at which you create the assertion.",
+        "Leave out `nbf`, or set it to the time at which you create the assertion.",
     ),
     _rule(
         "assertion-jti-missing",
@@ -231,7 +231,7 @@ RULES = (
         "`jku` of the client assertion isn't the registered `jwks_uri`: `{jku}`",
         "The server takes keys only from the registered URL, `{expected}`. Otherwise an attacker could sign with their own "
         "key and point `jku` at it.",
-        "Omit `jku`, or set it to exactly `{expected}`.",
+        "Leave out `jku`, or set it to exactly `{expected}`.",
         "assertion-kid-unknown",
         recognises=lambda facts: facts if facts.get("jku") is not None else None,
     ),
@@ -278,7 +278,7 @@ RULES = (
     ),
     _scope_rule(
         "backend-scope-missing",
-        "`scope` is missing from the client_credentials request",
+        "`scope` is missing from the `client_credentials` request",
         "A backend service gets the scopes that it requests, so the server needs the list. It grants only registered ones.",
         "Send the system scopes that you need, for example `scope=system/Patient.rs`.",
         _registered,
@@ -286,8 +286,8 @@ RULES = (
     _scope_rule(
         "backend-scope-not-system",
         "`scope` has scopes that a backend service can't get: `{scopes}`",
-        "No user signs in, so there is neither a user nor a patient in context. Only system/ scopes apply.",
-        "Request system/ scopes, for example `system/Patient.rs`.",
+        "No user signs in, so there is neither a user nor a patient in context. Only `system/` scopes apply.",
+        "Request `system/` scopes, for example `system/Patient.rs`.",
         _as_system_scopes,
     ),
     _scope_rule(
@@ -309,7 +309,7 @@ RULES = (
         "clock-skew-assertion",
         "`iat` of the client assertion is {offset} s {direction} the server's clock",
         "The clock of the machine that signs is wrong, so servers will see its assertions as expired or valid for too long.",
-        "Synchronize the clock of the machine that signs (for example with NTP).",
+        "Synchronise the clock of the machine that signs (for example with NTP).",
         _skewed,
         stage="clock",
     ),

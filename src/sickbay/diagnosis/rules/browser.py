@@ -21,11 +21,11 @@ STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multi
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _foreign(asked: object, known: object) -> Facts | None:
-    if not isinstance(asked, TokenRequest | AccessRequest) or not isinstance(known, TokenContext | AccessContext):
+def _unregistered_origin(request: object, known: object) -> Facts | None:
+    if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(known, TokenContext | AccessContext):
         return None
-    own = origin.foreign(asked, known)
-    return None if own is None else _hinted({"received": asked.headers["origin"], "registered": own})
+    own = origin.foreign(request, known)
+    return None if own is None else _hinted({"received": request.headers["origin"], "registered": own})
 
 
 def _hinted(facts: Facts) -> Facts:
@@ -37,16 +37,16 @@ def _hinted(facts: Facts) -> Facts:
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
-def _cookie(asked: HttpExchange, known: AnswerContext) -> Facts | None:
+def _cookie(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     """In a cross-site frame: a cookie that the browser won't return, or a redirect that arrives without one."""
-    framed = asked.headers.get("sec-fetch-dest") == "iframe" and asked.headers.get("sec-fetch-site") == "cross-site"
-    set_now = asked.answer_headers.get("set-cookie", "")
+    framed = exchange.headers.get("sec-fetch-dest") == "iframe" and exchange.headers.get("sec-fetch-site") == "cross-site"
+    set_now = exchange.answer_headers.get("set-cookie", "")
     allowed = "samesite=none" in set_now.lower() and "secure" in set_now.lower()
-    back = {"code", "state"} <= set(parse(urlsplit(asked.url).query).names()) and "cookie" not in asked.headers
+    back = {"code", "state"} <= set(parse(urlsplit(exchange.url).query).names()) and "cookie" not in exchange.headers
     return {} if framed and (back or (set_now and not allowed)) else None
 
 
-def _parted(request: object, known: object) -> Facts | None:
+def _different_origins(request: object, known: object) -> Facts | None:
     """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
     client = known.client if isinstance(known, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
@@ -57,32 +57,36 @@ def _parted(request: object, known: object) -> Facts | None:
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
 
-def _preflight(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    if asked.method != "OPTIONS" or not asked.headers.get("origin"):
+def _preflight(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    if exchange.method != "OPTIONS" or not exchange.headers.get("origin"):
         return None
-    allowed = asked.answer_headers.get("access-control-allow-headers", "").lower()
-    fine = 200 <= asked.status < 300 and ("authorization" in allowed or allowed.strip() == "*")
-    return None if fine else {"status": asked.status, "received": allowed or None}
+    allowed = exchange.answer_headers.get("access-control-allow-headers", "").lower()
+    fine = 200 <= exchange.status < 300 and ("authorization" in allowed or allowed.strip() == "*")
+    return None if fine else {"status": exchange.status, "received": allowed or None}
 
 
-def _missing(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    hidden = asked.status >= 400 and "access-control-allow-origin" not in asked.answer_headers
-    origin = asked.headers.get("origin")
-    return {"origin": origin, "status": asked.status} if hidden and origin and asked.method != "OPTIONS" else None
+def _missing(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    hidden = exchange.status >= 400 and "access-control-allow-origin" not in exchange.answer_headers
+    origin = exchange.headers.get("origin")
+    return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
 
 
-def _credentials(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    star = asked.answer_headers.get("access-control-allow-origin") == "*"
-    return {"origin": asked.headers["origin"]} if star and asked.headers.get("origin") and "cookie" in asked.headers else None
+def _credentials(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    star = exchange.answer_headers.get("access-control-allow-origin") == "*"
+    return (
+        {"origin": exchange.headers["origin"]}
+        if star and exchange.headers.get("origin") and "cookie" in exchange.headers
+        else None
+    )
 
 
-def _uncredentialed(asked: HttpExchange, known: AnswerContext) -> Facts | None:
+def _uncredentialed(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     """A preflight that succeeded, but only for requests without credentials."""
-    asks = asked.method == "OPTIONS" and "access-control-request-method" in asked.headers
-    origin, allowed = asked.headers.get("origin"), asked.answer_headers.get("access-control-allow-origin")
-    if not asks or not origin or not allowed or not 200 <= asked.status < 300:
+    asks = exchange.method == "OPTIONS" and "access-control-request-method" in exchange.headers
+    origin, allowed = exchange.headers.get("origin"), exchange.answer_headers.get("access-control-allow-origin")
+    if not asks or not origin or not allowed or not 200 <= exchange.status < 300:
         return None
-    if asked.answer_headers.get("access-control-allow-credentials") == "true" and allowed == origin:
+    if exchange.answer_headers.get("access-control-allow-credentials") == "true" and allowed == origin:
         return None
     policy = known.server.policy if isinstance(known.server, Server) else None
     unregistered = policy is not None and policy.credentialed_cors
@@ -90,22 +94,22 @@ def _uncredentialed(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     return {"origin": origin, "received": allowed, "because": because}
 
 
-def _framed(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    refused = asked.answer_headers.get("x-frame-options", "").upper()
-    framed = asked.headers.get("sec-fetch-dest") == "iframe"
+def _framed(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    refused = exchange.answer_headers.get("x-frame-options", "").upper()
+    framed = exchange.headers.get("sec-fetch-dest") == "iframe"
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
 
 
-def _local(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    page = urlsplit(asked.headers.get("origin") or asked.headers.get("referer") or "")
-    to_us = urlsplit(asked.url).hostname in LOOPBACK
+def _from_public_page(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    page = urlsplit(exchange.headers.get("origin") or exchange.headers.get("referer") or "")
+    to_us = urlsplit(exchange.url).hostname in LOOPBACK
     public = page.scheme == "https" and page.hostname not in LOOPBACK
-    return {"origin": f"{page.scheme}://{page.netloc}", "received": asked.url} if to_us and public else None
+    return {"origin": f"{page.scheme}://{page.netloc}", "received": exchange.url} if to_us and public else None
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    given: dict[str, Any] = {"stage": "browser", "severity": "error", "outcome": "advice", "spec": CORS, **more}
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
+    fields: dict[str, Any] = {"stage": "browser", "severity": "error", "outcome": "advice", "spec": CORS, **more}
+    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 RULES = (
@@ -115,7 +119,7 @@ RULES = (
         "An EHR lets a page read its responses only if the page's origin (scheme, host, port) is that of "
         "a registered launch or redirect URI: {registered}.{hint}",
         "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
-        _foreign,
+        _unregistered_origin,
         explains=origin.NAME,
         outcome="advice; 403 with the policy strict_cors",
         recognises=_hinted,
@@ -140,7 +144,7 @@ RULES = (
         "A page can't read the `sessionStorage` of another origin or the cookies of another host.",
         "Serve the launch URL and the redirect URI from one origin. If you can't, keep `state` and the "
         "verifier on your server.",
-        _parted,
+        _different_origins,
         at=("authorize",),
         parameter="redirect_uri",
         severity="warning",
@@ -198,7 +202,7 @@ RULES = (
         "Browsers ask the user before a public page may call `{received}`. Without permission, the request fails.",
         "Allow local network access for `{origin}`. To avoid the question, run the app on `localhost` "
         "too, or serve the EHR over `https`.",
-        _local,
+        _from_public_page,
         severity="warning",
         spec=LOCAL,
     ),

@@ -19,39 +19,39 @@ REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_cha
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _elsewhere(asked: HttpExchange, known: AnswerContext) -> Facts | None:
+def _elsewhere(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
-    base = asked.url.partition("?")[0].removesuffix(PATH)
-    if not bases or base == asked.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
+    base = exchange.url.partition("?")[0].removesuffix(PATH)
+    if not bases or base == exchange.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
         return None
-    return {"received": asked.url, "expected": bases[0] + PATH}
+    return {"received": exchange.url, "expected": bases[0] + PATH}
 
 
-def _not_found(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    return {"received": asked.url} if asked.status == 404 and _elsewhere(asked, known) is None else None
+def _not_found(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    return {"received": exchange.url} if exchange.status == 404 and _elsewhere(exchange, known) is None else None
 
 
-def _not_json(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    type = asked.answer_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if asked.status == 404 or (isinstance(asked.document, dict) and type == "application/json"):
+def _not_json(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    type = exchange.answer_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if exchange.status == 404 or (isinstance(exchange.document, dict) and type == "application/json"):
         return None
     return {"received": type}
 
 
-def _members(asked: HttpExchange) -> Mapping[str, Any]:
-    return asked.document if isinstance(asked.document, dict) else {}
+def _members(exchange: HttpExchange) -> Mapping[str, Any]:
+    return exchange.document if isinstance(exchange.document, dict) else {}
 
 
-def _in_clear(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    urls = {name: str(url) for name, url in _members(asked).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
+def _in_clear(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    urls = {name: str(url) for name, url in _members(exchange).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
     parts = {name: urlsplit(url) for name, url in urls.items()}
     clear = [name for name, url in parts.items() if url.scheme == "http" and url.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
-def _missing(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    document = _members(asked)
-    if not document or _open(asked, known):
+def _missing(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    document = _members(exchange)
+    if not document or _open(exchange, known):
         return None
     launches = any(str(capability).startswith("launch-") for capability in document.get("capabilities") or ())
     needed = (*REQUIRED, "authorization_endpoint") if launches else REQUIRED
@@ -59,26 +59,26 @@ def _missing(asked: HttpExchange, known: AnswerContext) -> Facts | None:
     return {"missing": missing} if missing else None
 
 
-def _no_s256(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    methods = _members(asked).get("code_challenge_methods_supported")
+def _no_s256(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    methods = _members(exchange).get("code_challenge_methods_supported")
     return {"received": methods} if methods is not None and ("S256" not in methods or "plain" in methods) else None
 
 
-def _no_issuer(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    document = _members(asked)
+def _no_issuer(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    document = _members(exchange)
     missing = [name for name in ("issuer", "jwks_uri") if not document.get(name)]
     return {"missing": missing} if missing and "sso-openid-connect" in (document.get("capabilities") or ()) else None
 
 
-def _no_cors(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    origin = asked.headers.get("origin")
-    return {"origin": origin} if origin and "access-control-allow-origin" not in asked.answer_headers else None
+def _no_cors(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    origin = exchange.headers.get("origin")
+    return {"origin": origin} if origin and "access-control-allow-origin" not in exchange.answer_headers else None
 
 
-def _open(asked: HttpExchange, known: AnswerContext) -> Facts | None:
-    document = _members(asked)
+def _open(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    document = _members(exchange)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
-    return {"received": asked.url} if document and not named else None
+    return {"received": exchange.url} if document and not named else None
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None]) -> Rule:

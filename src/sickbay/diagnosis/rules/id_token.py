@@ -20,8 +20,8 @@ LEEWAY = 60
 
 
 def _missing(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    asked = "openid" in scopes.split(known.requested_scope or "")
-    return {"received": None} if asked and not answer.members.get("id_token") else None
+    requested = "openid" in scopes.split(known.requested_scope or "")
+    return {"received": None} if requested and not answer.members.get("id_token") else None
 
 
 def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
@@ -56,16 +56,16 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     return advise
 
 
-def _no_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    asked = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
-    if answer.claims is None or not asked or answer.claims.get("fhirUser"):
+def _no_fhir_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
+    requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
+    if answer.claims is None or not requested or answer.claims.get("fhirUser"):
         return None
     return {"received": answer.claims.get("profile")}
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    given: dict[str, Any] = {"stage": "id_token", "severity": "error", "outcome": "advice", "spec": CORE, **more}
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
+    fields: dict[str, Any] = {"stage": "id_token", "severity": "error", "outcome": "advice", "spec": CORE, **more}
+    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 RULES = (
@@ -110,7 +110,7 @@ RULES = (
         "`fhirUser` was granted, but the ID token doesn't contain it",
         "The claim `fhirUser` is the URL of the user's FHIR resource. Older servers call it `profile`.",
         "Read `fhirUser`, and `profile` if it's missing. If it's your server, add `fhirUser` to the ID token.",
-        _no_user,
+        _no_fhir_user,
         spec=specs.SMART_IDENTITY,
     ),
     _rule(

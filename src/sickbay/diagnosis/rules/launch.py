@@ -16,12 +16,12 @@ def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
     return replace(request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters())
 
 
-def _mend_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
+def _set_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
     expected = facts.get("expected")
     return _with(request, request.parameters.replaced([("iss", expected)])) if expected else request
 
 
-def _out_of_the_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
+def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
     """Moves the parameters to the query string; those already in it keep their values."""
     moved = [(name, value) for name, value in request.fragment if name not in request.parameters]
     return _with(request, request.parameters.replaced(moved))
@@ -32,12 +32,12 @@ PARAMS_IN_FRAGMENT = Rule(
     stage="launch",
     explains="launch-url-params-in-fragment",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     title="The launch URL has parameters after the `#`: {names}",
     why="Browsers don't send the fragment to a server, and it isn't part of `location.search`.",
     fix="Put `iss` and `launch` into the query string, and register a launch URL without a `#`.",
     spec=specs.SMART_LAUNCH,
-    repair=_out_of_the_fragment,
+    repair=_from_fragment,
 )
 
 VENDOR_SUBSTITUTION = Rule(
@@ -45,7 +45,7 @@ VENDOR_SUBSTITUTION = Rule(
     stage="launch",
     explains="launch-url-vendor-substitution",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     title="The EHR opened your app as a plain link instead of a SMART launch",
     why="The URL contains variables of the EHR's menu: {names}. A SMART launch sends `iss` and `launch` instead.",
     fix="Ask the EHR's administrator to configure the menu entry as a SMART app.",
@@ -77,9 +77,9 @@ MISSING_ISS = Rule(
     stage="launch",
     explains="launch-url-missing-iss",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     parameter="iss",
-    title="`iss` is missing in the launch URL",
+    title="`iss` is missing from the launch URL",
     why="`iss` tells your app which FHIR server launched it. It's missing if the URL was opened by hand or from a bookmark.",
     fix="Launch your app from the EHR: `{example}`.",
     spec=specs.SMART_LAUNCH,
@@ -98,7 +98,7 @@ MISSING_LAUNCH = Rule(
     outcome="advice",
     advises=_no_launch,
     parameter="launch",
-    title="`launch` is missing in the launch URL",
+    title="`launch` is missing from the launch URL",
     why="Without a launch code there is no launch context, and the server would refuse the scope "
     "`launch`. A standalone launch may look like this.",
     fix="For an EHR launch, have the EHR add `launch=<code>`. For a standalone launch, request "
@@ -111,13 +111,13 @@ ISS_DOUBLE_ENCODED = Rule(
     stage="launch",
     explains="launch-url-iss-double-encoded",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     parameter="iss",
     title="`iss` is percent-encoded twice",
     why="After decoding it once, it's still `{received}`, so your app can't find the discovery document.",
     fix="Encode it only once, so that it decodes to `{expected}`.",
     spec=specs.SMART_LAUNCH,
-    repair=_mend_iss,
+    repair=_set_iss,
 )
 
 ISS_NOT_ABSOLUTE = Rule(
@@ -125,7 +125,7 @@ ISS_NOT_ABSOLUTE = Rule(
     stage="launch",
     explains="launch-url-iss-not-absolute",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     parameter="iss",
     title="`iss` isn't an absolute URL: `{received}`",
     why="Your app would look for the FHIR server on its own host.",
@@ -138,13 +138,13 @@ ISS_NOT_BASE = Rule(
     stage="launch",
     explains="launch-url-iss-not-base",
     severity="error",
-    outcome="the app cannot start",
+    outcome="the app can't start",
     parameter="iss",
     title="`iss` isn't the FHIR base URL: `{received}`",
     why="Your app looks for `.well-known/smart-configuration` directly under `iss` and doesn't find it there.",
     fix="Send `iss={expected}`.",
     spec=specs.SMART_LAUNCH,
-    repair=_mend_iss,
+    repair=_set_iss,
 )
 
 ISS_NOT_ALLOWLISTED = Rule(

@@ -19,7 +19,7 @@ PARAMS_IN_FRAGMENT = Rule(
     stage="redirect",
     explains="redirect-params-in-fragment",
     severity="error",
-    outcome="the app sees no answer",
+    outcome="the app sees no response",
     title="The response is after a `#` in the redirect URI",
     why="Browsers don't send the fragment to your server. The cause is `response_mode=fragment`, or a `#` in the redirect URI.",
     fix="Leave out `response_mode`, and register a redirect URI without a `#`.",
@@ -31,7 +31,7 @@ NO_CODE_NO_ERROR = Rule(
     stage="redirect",
     explains="redirect-no-code-no-error",
     severity="error",
-    outcome="the app sees no answer",
+    outcome="the app sees no response",
     title="The redirect has neither `code` nor `error`",
     why="The redirect URI was opened directly or reloaded, or a router dropped the query string.",
     fix="Start at the launch URL instead of the redirect URI.",
@@ -45,7 +45,7 @@ STATE_MISSING = Rule(
     severity="error",
     outcome="the app refuses",
     parameter="state",
-    title="`state` is missing in the redirect",
+    title="`state` is missing from the redirect",
     why="A server must return the `state` that it received, even with an error. Either your app didn't "
     "send one, or it got lost.",
     fix="Send a `state` in the authorization request. If your app already does, find out what removes it from the redirect.",
@@ -79,7 +79,7 @@ CODE_MANGLED = Rule(
 )
 
 
-def _opaque(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _without_description(request: UrlRequest, known: UrlContext) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
@@ -92,7 +92,7 @@ ERROR_OPAQUE = Rule(
     stage="redirect",
     severity="warning",
     outcome="advice",
-    advises=_opaque,
+    advises=_without_description,
     parameter="error",
     title="`error={received}` comes without an explanation",
     why="{means} The cause is in the authorization request, and this response doesn't name it.",
@@ -101,7 +101,7 @@ ERROR_OPAQUE = Rule(
 )
 
 
-def _unread(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _has_error_uri(request: UrlRequest, known: UrlContext) -> Facts | None:
     address = request.parameters.get("error_uri")
     if not address:
         return None
@@ -118,7 +118,7 @@ ERROR_URI_UNREAD = Rule(
     stage="redirect",
     severity="info",
     outcome="advice",
-    advises=_unread,
+    advises=_has_error_uri,
     parameter="error_uri",
     title="`error_uri` explains this error",
     why="`error_uri` is the URL of a page about this error.{says}",

@@ -127,7 +127,7 @@ SCOPE_EXPANDED = Rule(
     parameter="scope",
     title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
     why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
-    fix="Omit `scope` to keep the granted scopes. If your app needs `{wider}`, authorize again with it.",
+    fix="Leave out `scope` to keep the granted scopes. If your app needs `{wider}`, authorize again with it.",
     spec=SMART,
     repair=_narrowed,
 )

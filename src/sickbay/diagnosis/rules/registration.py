@@ -9,7 +9,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, clinging
+from sickbay.diagnosis.values import bare, first_stray_character
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -88,7 +88,7 @@ STATEMENT_INVALID = _statement_rule(
     "invalid_software_statement",
     "`software_statement` isn't a signed JWT with an issuer",
     "It must be a JWT (header.payload.signature) whose `iss` names the organisation that vouches for the app.",
-    "Omit `software_statement`, and send its members in the registration itself.",
+    "Leave out `software_statement`, and send its members in the registration itself.",
 )
 
 STATEMENT_UNAPPROVED = _statement_rule(
@@ -96,7 +96,7 @@ STATEMENT_UNAPPROVED = _statement_rule(
     "unapproved_software_statement",
     "`software_statement` is signed by an issuer that isn't trusted: `{received}`",
     "A server accepts only statements of issuers that it trusts, and Sickbay trusts none. The administrator registers apps.",
-    "Omit `software_statement`, and send its members in the registration itself.",
+    "Leave out `software_statement`, and send its members in the registration itself.",
 )
 
 WILDCARD = Rule(
@@ -121,7 +121,7 @@ NOT_ABSOLUTE = Rule(
     outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a relative URI: `{received}`",
-    why="The browser is on the hospital's host when it is redirected, so a path alone would lead back to the hospital.",
+    why="The browser is on the hospital's host when it is redirected, so a path without a host would lead back to it.",
     fix="Register the complete URI with scheme and host, for example http://localhost:8100/callback.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
 )
@@ -134,7 +134,7 @@ def _with_parts(facts: Facts) -> Facts:
     pairs = [(entry, [bare(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
     single = [entry for entry, parts in pairs if len(parts) == 1]
     several = " This entry contains several URIs." if len(single) < len(pairs) else ""
-    stray = f" This one contains {clinging(single[0])}." if single and bare(single[0]) != single[0] else ""
+    stray = f" This one contains {first_stray_character(single[0])}." if single and bare(single[0]) != single[0] else ""
     return {**facts, "parts": dict(pairs), "hint": stray or several}
 
 
@@ -182,8 +182,8 @@ HAS_FRAGMENT = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a fragment (#): `{received}`",
-    why="RFC 6749 forbids fragments in redirect URIs, because a browser doesn't send the part after # to the server.",
+    title="`redirect_uris` contains a `#`: `{received}`",
+    why="RFC 6749 forbids fragments in redirect URIs, because browsers don't send anything after the `#` to a server.",
     fix="Register `{expected}`, and let the app route from there.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_swap_uris,
@@ -196,8 +196,8 @@ INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains an http URI on another machine: `{received}`",
-    why="The authorization code would cross the network unencrypted. http is allowed only on localhost.",
+    title="`redirect_uris` contains an `http` URI on another machine: `{received}`",
+    why="The authorization code would cross the network unencrypted. `http` is allowed only on localhost.",
     fix="Register `{expected}`.",
     spec=specs.rfc(9700, "2.6", "Other Recommendations"),
     repair=_swap_uris,
@@ -215,8 +215,8 @@ PUBLIC_APP_WITH_SECRET = Rule(
     severity="error",
     outcome=REFUSED,
     title="A public app can't be registered with a secret",
-    why="Users can read the code that runs in their browser or on their phone, and a secret in it.",
-    fix="Omit the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
+    why="Users can read the code that runs in their browser or on their phone, including a secret in it.",
+    fix="Leave out the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
     "instead.",
     spec=specs.SMART_REGISTER,
     repair=_without_secret,
@@ -263,8 +263,8 @@ SCOPE_LEVEL_UNSUITED = Rule(
     advises=_levels,
     parameter="scope",
     title="`scope` doesn't fit {flow}: `{scopes}`",
-    why="client_credentials grants only system/ scopes, and a launch grants only patient/ and user/ scopes. With these, the "
-    "server would refuse every request.",
+    why="`client_credentials` grants only `system/` scopes, and a launch grants only `patient/` and `user/` scopes. With "
+    "these scopes, the server would refuse every request.",
     fix="Register `{corrected}`.",
     spec=specs.SMART_BACKEND,
     repair=corrections.swap_scopes,
@@ -336,17 +336,17 @@ NO_RESOURCE_SCOPES = Rule(
 
 
 def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
-    if isinstance(known.server, Server):  # then a check refuses it
+    if isinstance(known.server, Server):  # a check already refuses it
         return None
     requested = scopes.resources(" ".join(spelling(request.scope).tokens))
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
     if not unknown:
         return None
-    meant = [
-        scope.text.replace(f"/{scope.type}.", f"/{near}.") for scope in unknown if (near := nearest(scope.type, ALL_TYPES))
+    suggestions = [
+        scope.text.replace(f"/{scope.type}.", f"/{match}.") for scope in unknown if (match := nearest(scope.type, ALL_TYPES))
     ]
-    hint = f"Did you mean {' '.join(meant)}?" if meant else "The specification lists all resource types."
-    return {"received": [scope.text for scope in unknown], "expected": meant or None, "hint": hint}
+    hint = f"Did you mean {' '.join(suggestions)}?" if suggestions else "The specification lists all resource types."
+    return {"received": [scope.text for scope in unknown], "expected": suggestions or None, "hint": hint}
 
 
 SCOPE_TYPE_UNKNOWN = Rule(

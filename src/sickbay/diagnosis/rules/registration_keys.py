@@ -101,7 +101,7 @@ JWKS_URI_NOT_ABSOLUTE = Rule(
     outcome=REFUSED,
     parameter="jwks_uri",
     title="`jwks_uri` isn't a complete URL: `{received}`",
-    why="The server fetches the keys itself, so the URL needs https and a host, and must not contain #, spaces or quotation "
+    why="The server fetches the keys itself, so the URL needs `https` and a host, and must not contain #, spaces or quotation "
     "marks.",
     fix="Register the complete URL of the key set, for example https://app.example.org/.well-known/jwks.json.",
     spec=specs.SMART_ASYMMETRIC,
@@ -119,7 +119,7 @@ JWKS_URI_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="`jwks_uri` uses http on another machine: `{received}`",
+    title="`jwks_uri` uses `http` on another machine: `{received}`",
     why="An attacker on the network could replace the keys with their own and sign as your app. SMART requires TLS.",
     fix="Register `{expected}`.",
     spec=specs.SMART_ASYMMETRIC,
@@ -158,9 +158,9 @@ SYSTEM_APP_PUBLIC = Rule(
     outcome=REFUSED,
     parameter="client",
     title="A backend service can't be registered as a public app",
-    why="It gets tokens by client_credentials, for which the client must authenticate. A public app has nothing to "
+    why="It gets tokens by `client_credentials`, for which the client must authenticate. A public app has nothing to "
     "authenticate with.",
-    fix="Register it with a public key (asymmetric, private_key_jwt). If people sign in to the app, register it for users "
+    fix="Register it with a public key (asymmetric, `private_key_jwt`). If people sign in to the app, register it for users "
     "instead.",
     spec=specs.rfc(6749, "4.4", "Client Credentials Grant"),
 )

@@ -1,4 +1,4 @@
-"""Rules about the URIs of a registration: forbidden schemes, and query parameters that the authorization response also has."""
+"""Rules about the URIs of a registration: forbidden schemes, and query parameters that the authorization response uses, too."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ REDIRECT_SCHEME_FORBIDDEN = Rule(
     title="`redirect_uris` contains a URI that can't receive a code: `{received}`",
     why="The browser or the operating system handles its scheme itself (for example javascript, data, file or mailto), or it "
     "has a user name before the host. The code would run as script or go to another program.",
-    fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/callback.",
+    fix="Register an `https` URI, `http` on localhost, or your app's own scheme such as com.example.app:/callback.",
     spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),
 )
 
@@ -33,7 +33,7 @@ LAUNCH_SCHEME_FORBIDDEN = Rule(
     title="`launch_uri` can't be opened by the EHR: `{received}`",
     why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or "
     "there is a user name before the host.",
-    fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/launch.",
+    fix="Register an `https` URI, `http` on localhost, or your app's own scheme such as com.example.app:/launch.",
     spec=specs.SMART_REGISTER,
 )
 
@@ -49,8 +49,8 @@ LAUNCH_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="`launch_uri` uses http on another machine: `{received}`",
-    why="The launch code in the URL would cross the network unencrypted. http is allowed only on localhost.",
+    title="`launch_uri` uses `http` on another machine: `{received}`",
+    why="The launch code in the URL would cross the network unencrypted. `http` is allowed only on localhost.",
     fix="Register `{expected}`.",
     spec=specs.SMART_REGISTER,
     repair=_over_tls,
@@ -63,8 +63,8 @@ RESPONSE_PARAMETER = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` already has a parameter of the authorization response: {names}, in `{received}`",
-    why="The server appends its own {names} to the query. Your app would see two values, and might use the wrong one.",
+    title="`redirect_uris` contains query parameters that the response uses, too: {names}, in `{received}`",
+    why="The server appends its own {names} to the query. Your app would get two values and might use the wrong one.",
     fix="Register the URI without {names}. Store such data in your session under the `state` instead.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
 )

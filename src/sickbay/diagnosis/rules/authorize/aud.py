@@ -122,8 +122,8 @@ AUD_NOT_FHIR_BASE = Rule(
     outcome="invalid_request",
     parameter="aud",
     title="`aud` isn't a FHIR base URL: `{received}` is another URL on this server",
-    why="`aud` must be the URL that all FHIR requests start with. The host alone, an OAuth endpoint or "
-    "the URL of a resource doesn't match.",
+    why="`aud` must be the URL that all FHIR requests start with. The URL of the host, of an OAuth "
+    "endpoint or of a resource doesn't match.",
     fix="Send `aud={expected}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
@@ -227,7 +227,7 @@ def _disagreeing(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | 
     return {"received": resource, "expected": aud}
 
 
-def _one_name(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("resource", None))
 
 
@@ -243,7 +243,7 @@ AUD_RESOURCE_DISAGREE = Rule(
     "`aud`. A server that uses `resource` would issue a token for the other one, or none.",
     fix="Leave out `resource`. If another server needs it, send `resource={expected}`.",
     spec=specs.rfc(8707, "2.1", "Authorization Request"),
-    repair=_one_name,
+    repair=_without_resource,
 )
 
 RULES = (

@@ -9,7 +9,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, clinging, placeholder
+from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 _SAMPLE = re.compile(
@@ -19,15 +19,15 @@ _SAMPLE = re.compile(
 )
 
 
-def _only(facts: Facts) -> Facts:
+def _with_only_app(facts: Facts) -> Facts:
     """Adds the registered ID that is meant, if there is only one."""
     if facts.get("nearest"):
         return facts
     others = list(facts.get("others") or ())
-    return _placed({**facts, "nearest": others[0] if len(others) == 1 else None})
+    return _with_placeholder({**facts, "nearest": others[0] if len(others) == 1 else None})
 
 
-def _placed(facts: Facts) -> Facts:
+def _with_placeholder(facts: Facts) -> Facts:
     """If several apps are registered and none is closer than the others, adds their names and a placeholder."""
     if facts.get("nearest") or len(facts.get("others") or ()) < 2:
         return facts
@@ -54,7 +54,7 @@ CLIENT_ID_MISSING = Rule(
     id="client-id-missing",
     stage="authorize",
     explains="client-id-missing",
-    recognises=_only,
+    recognises=_with_only_app,
     severity="error",
     outcome="invalid_request, on a page",
     parameter="client_id",
@@ -62,11 +62,11 @@ CLIENT_ID_MISSING = Rule(
     why="Without `client_id`, the server doesn't know which app sends the request or where to send the response.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 
-def _coming(facts: Facts) -> Facts | None:
+def _active_later(facts: Facts) -> Facts | None:
     live_at = facts.get("live_at")
     return {**facts, "expected": _clock(live_at)} if isinstance(live_at, int) else None
 
@@ -79,7 +79,7 @@ CLIENT_NOT_LIVE_YET = Rule(
     id="client-not-live-yet",
     stage="authorize",
     explains="client-id-unknown",
-    recognises=_coming,
+    recognises=_active_later,
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
@@ -111,19 +111,19 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
 )
 
 
-def _padded(facts: Facts) -> Facts | None:
+def _with_stray_characters(facts: Facts) -> Facts | None:
     received = str(facts["received"])
-    meant = bare(received)
-    if meant == received or meant not in facts["others"]:
+    bare_id = bare(received)
+    if bare_id == received or bare_id not in facts["others"]:
         return None
-    return {**facts, "expected": meant, "what": clinging(received)}
+    return {**facts, "expected": bare_id, "what": first_stray_character(received)}
 
 
 CLIENT_ID_WHITESPACE = Rule(
     id="client-id-whitespace",
     stage="authorize",
     explains="client-id-unknown",
-    recognises=_padded,
+    recognises=_with_stray_characters,
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
@@ -131,14 +131,14 @@ CLIENT_ID_WHITESPACE = Rule(
     why="The server compares client IDs exactly. Without the extra characters, yours is `{expected}`, which is registered.",
     fix="Send `client_id={expected}`.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("expected"),
+    repair=corrections.set_client_id("expected"),
 )
 
 
 def _placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
     what = placeholder(received) or ("sample text that wasn't replaced" if _SAMPLE.fullmatch(received) else None)
-    return {**_only(facts), "what": what} if what else None
+    return {**_with_only_app(facts), "what": what} if what else None
 
 
 def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
@@ -163,7 +163,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
     why="A template, an environment variable or a configuration file should have supplied the real value and didn't.",
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 
@@ -175,7 +175,7 @@ def _nearest(facts: Facts) -> Facts:
     received = str(facts["received"])
     close = [other for other in others if other.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
     hint = f"The closest registered ID is `{close[0]}`." if close else "No registered ID is similar."
-    return _placed({**facts, "nearest": close[0] if close else None, "hint": hint})
+    return _with_placeholder({**facts, "nearest": close[0] if close else None, "hint": hint})
 
 
 CLIENT_ID_UNKNOWN = Rule(
@@ -191,7 +191,7 @@ CLIENT_ID_UNKNOWN = Rule(
     fix="Send the `client_id` that this server shows for your app. If the app isn't registered here yet, "
     "register it. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=corrections.naming("nearest"),
+    repair=corrections.set_client_id("nearest"),
 )
 
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(

@@ -41,7 +41,7 @@ LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
     fix="For an EHR launch, send the `launch` value of the launch URL. For a standalone launch, request "
     "`launch/patient` instead of `launch`.",
     spec=specs.SMART_CONTEXT,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 
@@ -82,7 +82,7 @@ LAUNCH_PARAM_IS_ISS = Rule(
     "the launch code and goes into `launch`.",
     fix="Send the `iss` value as `aud` and the `launch` value as `launch`.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 LAUNCH_PARAM_IS_URL = Rule(
@@ -96,7 +96,7 @@ LAUNCH_PARAM_IS_URL = Rule(
     why="`launch` is the code that the EHR added to your launch URL, not the launch URL itself.",
     fix="Send the value of the `launch` parameter in the launch URL, unchanged.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 LAUNCH_CODE_UNKNOWN = Rule(
@@ -111,7 +111,7 @@ LAUNCH_CODE_UNKNOWN = Rule(
     fix="For an EHR launch, send the `launch` value of the launch URL unchanged. For a standalone "
     "launch, leave out `launch` and request `launch/patient`.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 LAUNCH_CODE_OTHER_CLIENT = Rule(
@@ -125,7 +125,7 @@ LAUNCH_CODE_OTHER_CLIENT = Rule(
     why="A launch code is valid only for the `client_id` of the app that the EHR launched.",
     fix="Send the `client_id` of the app that was launched. If you meant this app, launch it from the EHR.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 LAUNCH_CODE_EXPIRED = Rule(
@@ -139,7 +139,7 @@ LAUNCH_CODE_EXPIRED = Rule(
     why="A launch code is valid for a few minutes. A reloaded or bookmarked launch URL contains an old one.",
     fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 LAUNCH_CODE_REUSED = Rule(
@@ -153,7 +153,7 @@ LAUNCH_CODE_REUSED = Rule(
     why="A launch code works only once. The launch page was reloaded, or the app's code ran twice.",
     fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
-    repair=corrections.mend_launch,
+    repair=corrections.correct_launch,
 )
 
 

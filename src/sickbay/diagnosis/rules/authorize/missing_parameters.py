@@ -17,7 +17,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.scopes import parse as parse_scope
 
 
-def _none_came(request: AuthorizeRequest) -> bool:
+def _has_no_parameters(request: AuthorizeRequest) -> bool:
     return not any(name in request.parameters for name in ONCE)
 
 
@@ -33,7 +33,7 @@ def _with(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeReq
 
 def _in_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
-    if not _none_came(request) or not _read(fragment.lstrip("?/")).pairs:
+    if not _has_no_parameters(request) or not _read(fragment.lstrip("?/")).pairs:
         return None
     return {"received": "#", "expected": "?", "brings": ONCE, "url": url}
 
@@ -60,7 +60,7 @@ PARAMETERS_IN_FRAGMENT = Rule(
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
-def _without_mark(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _without_question_mark(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     joint = _JOINT.search(request.url.partition("#")[0])
     if joint is None:
         return None
@@ -68,7 +68,7 @@ def _without_mark(request: AuthorizeRequest, known: AuthorizeContext) -> Facts |
     return {"received": joint[0], "expected": "?", "brings": brings, "url": request.url[: joint.start()]}
 
 
-def _with_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     url, query = facts["url"], request.url[len(facts["url"]) + 1 :]
     return _with(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
 
@@ -78,12 +78,12 @@ QUERY_WITHOUT_QUESTION_MARK = Rule(
     stage="authorize",
     severity="error",
     outcome="advice",
-    advises=_without_mark,
+    advises=_without_question_mark,
     title="The query string starts with `{received}` instead of `?`",
     why="Without a `?`, the parameters are part of the path. The server sees a different endpoint without any parameters.",
     fix="Put one `?` before the first parameter, and `&` between parameters.",
     spec=specs.rfc(3986, "3.4", "Query"),
-    repair=_with_mark,
+    repair=_with_question_mark,
     root=True,
 )
 
@@ -119,7 +119,7 @@ QUERY_ENCODED_WHOLE = Rule(
 )
 
 
-def _without(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _is_empty(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
     server = known.server
@@ -136,7 +136,7 @@ AUTHORIZE_WITHOUT_PARAMETERS = Rule(
     stage="authorize",
     severity="error",
     outcome="advice",
-    advises=_without,
+    advises=_is_empty,
     title="The authorization request has no parameters",
     why="The URL has no query string. A redirect may have dropped it, or it was after a `#`, which browsers don't send.",
     fix="Redirect the browser to {endpoint} with `response_type=code`, `client_id` and the other "

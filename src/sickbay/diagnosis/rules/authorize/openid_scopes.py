@@ -19,8 +19,8 @@ def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, Au
     """Advises if `true_of` holds for the requested scopes."""
 
     def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-        asked = meant(request)
-        return {"received": list(asked)} if true_of(set(asked)) else None
+        requested = meant(request)
+        return {"received": list(requested)} if true_of(set(requested)) else None
 
     return advises
 
@@ -34,7 +34,7 @@ OPENID_MISSING_WITH_FHIRUSER = Rule(
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=_when(lambda asked: bool(asked & {"fhirUser", "profile"}) and "openid" not in asked),
+    advises=_when(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
     parameter="scope",
     title="`scope` requests `fhirUser` or `profile` without `openid`",
     why="`fhirUser` is a claim of the ID token, and the server issues an ID token only for the scope `openid`.",
@@ -48,10 +48,10 @@ FHIRUSER_MISSING = Rule(
     stage="authorize",
     severity="info",
     outcome="advice",
-    advises=_when(lambda asked: "openid" in asked and not asked & {"fhirUser", "profile"}),
+    advises=_when(lambda requested: "openid" in requested and not requested & {"fhirUser", "profile"}),
     parameter="scope",
     title="`scope` contains `openid` without `fhirUser`",
-    why="`openid` alone returns only an identifier. `fhirUser` adds the URL of the user's FHIR resource, "
+    why="Without `fhirUser`, the ID token has only an identifier. `fhirUser` adds the URL of the user's FHIR resource, "
     "such as a Practitioner.",
     fix="Add `fhirUser` to `scope` if your app needs to know who signed in.",
     spec=specs.SMART_IDENTITY,
@@ -62,7 +62,7 @@ PROFILE_SCOPE_DEPRECATED = Rule(
     stage="authorize",
     severity="info",
     outcome="advice",
-    advises=_when(lambda asked: "profile" in asked and "fhirUser" not in asked),
+    advises=_when(lambda requested: "profile" in requested and "fhirUser" not in requested),
     parameter="scope",
     title="`scope` contains `profile`, the old name of `fhirUser`",
     why="The scope was renamed in SMART 1.0. Newer servers return the `fhirUser` claim only for the scope `fhirUser`.",
@@ -80,7 +80,7 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=_when(lambda asked: {"offline_access", "online_access"} <= asked),
+    advises=_when(lambda requested: {"offline_access", "online_access"} <= requested),
     parameter="scope",
     title="`scope` contains both `offline_access` and `online_access`",
     why="With `offline_access`, the refresh token outlives the user's session; with `online_access`, it "
@@ -117,8 +117,8 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
 
 
 def _claims(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    asked = [scope for scope in meant(request) if scope in CLAIMS]
-    return {"received": asked, "scopes": asked, "corrected": []} if asked else None
+    requested = [scope for scope in meant(request) if scope in CLAIMS]
+    return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
 
 OPENID_CLAIMS_IGNORED = Rule(
@@ -128,9 +128,9 @@ OPENID_CLAIMS_IGNORED = Rule(
     outcome="dropped",
     advises=_claims,
     parameter="scope",
-    title="`{scopes}` isn't granted: this server doesn't have these claims",
+    title="`scope` contains `{scopes}`, which this server doesn't grant",
     why="OpenID Connect defines `email`, `phone` and `address`, and many libraries request them by "
-    "default. SMART identifies the user by `fhirUser`. This server leaves the others out; a stricter "
+    "default. SMART identifies the user by `fhirUser`. This server drops the other scopes; a stricter "
     "one answers `invalid_scope`.",
     fix="Set the scope in your library explicitly, for example `openid fhirUser`.",
     spec=specs.SMART_IDENTITY,

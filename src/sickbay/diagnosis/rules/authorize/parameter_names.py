@@ -12,7 +12,7 @@ from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, Toke
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import names_of
-from sickbay.diagnosis.values import bare, clinging
+from sickbay.diagnosis.values import bare, first_stray_character
 from sickbay.kernel.checks import Facts
 
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
@@ -46,9 +46,13 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: o
         return None
     alike = _meant(request)
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
-    wrong = {name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters}
+    wrong = {
+        name: right_name
+        for name, right_name in sent.items()
+        if right_name and name not in right and right_name not in request.parameters
+    }
     expected = list(dict.fromkeys(wrong.values()))
-    renaming = [f"`{name}` to `{meant}`" for name, meant in wrong.items()]
+    renaming = [f"`{name}` to `{right_name}`" for name, right_name in wrong.items()]
     facts = {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected}
     return {**facts, "renaming": renaming} if wrong else None
 
@@ -56,12 +60,12 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: o
 def _renamed(request: P, facts: Facts) -> P:
     """Joins a list that was sent as several parameters: `scope[0]`, `scope[1]`."""
     alike = _meant(request)
-    meant: dict[str, list[str]] = {}
+    values_by_name: dict[str, list[str]] = {}
     for name, value in request.parameters:
         if name in facts["received"]:
             bare, text = _apart(name, value)
-            meant.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
-    changes = [(name, " ".join(many) if name == "scope" else many[0]) for name, many in meant.items()]
+            values_by_name.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
+    changes = [(name, " ".join(values) if name == "scope" else values[0]) for name, values in values_by_name.items()]
     return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
 
@@ -104,7 +108,7 @@ def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | N
         return None
     shown = {name: "(a secret)" if name in SECRET else value for name, value in stray.items()}
     right = ["only the value" if name in SECRET else bare(value) for name, value in stray.items()]
-    what = clinging(next(iter(stray.values())))
+    what = first_stray_character(next(iter(stray.values())))
     return {"names": list(stray), "received": list(shown.values()), "expected": right, "what": what}
 
 

@@ -37,7 +37,7 @@ def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
     return {"received": None, "required": public or required}
 
 
-def _loud(facts: Facts) -> Severity:
+def _severity(facts: Facts) -> Severity:
     return "error" if facts.get("required") else "warning"
 
 
@@ -46,7 +46,7 @@ PKCE_MISSING = Rule(
     stage="authorize",
     explains="pkce-missing",
     advises=_none_sent,
-    severity=_loud,
+    severity=_severity,
     outcome="invalid_request if PKCE is required",
     parameter="code_challenge",
     title="`code_challenge` is missing",
@@ -114,7 +114,7 @@ PKCE_METHOD_INVALID = Rule(
 )
 
 
-def _what_it_is(facts: Facts) -> Facts:
+def _with_encoding(facts: Facts) -> Facts:
     """Adds how the 32 bytes are encoded, if that can be recognised, and the correct encoding."""
     received = str(facts["received"])
     if re.fullmatch(r"[0-9a-fA-F]{64}", received):
@@ -144,7 +144,7 @@ PKCE_CHALLENGE_MALFORMED = Rule(
     id="pkce-challenge-malformed",
     stage="authorize",
     explains="pkce-challenge-malformed",
-    recognises=_what_it_is,
+    recognises=_with_encoding,
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge",

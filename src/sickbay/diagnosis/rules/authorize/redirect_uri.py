@@ -35,7 +35,7 @@ def _this_machine(url: str) -> str:
     return re.sub(r"^(https?://)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?#]|$)", r"\1localhost", url)
 
 
-_mend = corrections.setting("redirect_uri", "expected")
+_set_expected = corrections.set_from_fact("redirect_uri", "expected")
 
 
 def _any_registered(facts: Facts) -> Facts:
@@ -56,7 +56,7 @@ REDIRECT_URI_MISSING = Rule(
     why="SMART requires it in every authorization request, even if only one URI is registered.",
     fix="Send a `redirect_uri` that is registered for your app{hint}.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.setting("redirect_uri", "nearest"),
+    repair=corrections.set_from_fact("redirect_uri", "nearest"),
 )
 
 
@@ -91,7 +91,7 @@ REDIRECT_URI_HAS_FRAGMENT = Rule(
     fix="Register and send a URI without a `#`, such as `{expected}`. If your app uses hash routes, "
     "switch to the route after the redirect.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
-    repair=_mend,
+    repair=_set_expected,
 )
 
 
@@ -113,7 +113,7 @@ REDIRECT_URI_IS_LAUNCH_URI = Rule(
     why="The response would go to `{received}`, which starts a new launch instead of completing this one.",
     fix="Send `redirect_uri={expected}`.",
     spec=specs.SMART_REGISTER,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 
@@ -140,7 +140,7 @@ REDIRECT_URI_NOT_ABSOLUTE = Rule(
     why="The EHR redirects the browser from its own site, so it needs the scheme and host of your app.",
     fix="Send the registered URI with scheme and host: {registered}.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
-    repair=_mend,
+    repair=_set_expected,
 )
 
 
@@ -167,7 +167,7 @@ REDIRECT_URI_TRAILING_SLASH = Rule(
     why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`.",
     fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_SCHEME_MISMATCH = Rule(
@@ -183,7 +183,7 @@ REDIRECT_URI_SCHEME_MISMATCH = Rule(
     "Behind a proxy, apps often assume that their own URL starts with `http`.",
     fix="Send `redirect_uri={expected}`. If your app runs behind a proxy, build its URLs from `X-Forwarded-Proto`.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_LOOPBACK_ALIAS = Rule(
@@ -200,7 +200,7 @@ REDIRECT_URI_LOOPBACK_ALIAS = Rule(
     fix="Open your app under the registered name and send `redirect_uri={expected}`. If you use both "
     "names, register both URIs.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_PORT_MISMATCH = Rule(
@@ -217,7 +217,7 @@ REDIRECT_URI_PORT_MISMATCH = Rule(
     fix="Run your app on the registered port and send `redirect_uri={expected}`. If it has moved to "
     "another port for good, register that one.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_CASE_MISMATCH = Rule(
@@ -233,7 +233,7 @@ REDIRECT_URI_CASE_MISMATCH = Rule(
     "`{expected}`. Received: `{received}`.",
     fix="Send `redirect_uri={expected}`.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_EXTRA_QUERY = Rule(
@@ -250,7 +250,7 @@ REDIRECT_URI_EXTRA_QUERY = Rule(
     why="The server compares the whole URI, including the query string. Received: `{received}`.",
     fix="Send `redirect_uri={expected}`, and keep the extra data in your session, under the `state`.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 
@@ -277,7 +277,7 @@ REDIRECT_URI_MISMATCH = Rule(
     "them. Registered: {registered}.",
     fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
     spec=SPEC,
-    repair=_mend,
+    repair=_set_expected,
 )
 
 REDIRECT_URI_SCHEME_FORBIDDEN = Rule(

@@ -16,7 +16,7 @@ RESPONSE_TYPE_MISSING = Rule(
     why="It tells the server what to return. In SMART, that is always an authorization code.",
     fix="Send `response_type=code`.",
     spec=specs.rfc(6749, "3.1.1", "Response Type"),
-    repair=corrections.writing("response_type", "code"),
+    repair=corrections.set_value("response_type", "code"),
 )
 
 RESPONSE_TYPE_INVALID = Rule(
@@ -30,7 +30,7 @@ RESPONSE_TYPE_INVALID = Rule(
     why="SMART uses only the authorization code flow. Tokens in a URL would leak into the browser history and server logs.",
     fix="Send `response_type=code`, and exchange the code at the token endpoint.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("response_type", "code"),
+    repair=corrections.set_value("response_type", "code"),
 )
 
 RESPONSE_MODE_UNSUPPORTED = Rule(
@@ -48,7 +48,7 @@ RESPONSE_MODE_UNSUPPORTED = Rule(
         "OAuth 2.0 Multiple Response Type Encoding Practices, 2.1",
         "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes",
     ),
-    repair=corrections.writing("response_mode", None),
+    repair=corrections.set_value("response_mode", None),
 )
 
 
@@ -81,7 +81,7 @@ CLIENT_SECRET_IN_URL = Rule(
     why="Authorization URLs end up in the browser history and in server logs, so the secret is no longer secret.",
     fix="Leave out `client_secret` and replace the secret. Send the new one only to the token endpoint.",
     spec=specs.rfc(6749, "2.3.1", "Client Password"),
-    repair=corrections.writing("client_secret", None),
+    repair=corrections.set_value("client_secret", None),
 )
 
 PROMPT_NONE_WITH_OTHERS = Rule(
@@ -93,7 +93,7 @@ PROMPT_NONE_WITH_OTHERS = Rule(
     parameter="prompt",
     title="`prompt=none` can't be combined with other values: `{received}`",
     why="`none` means that the server must not show a page, but each of the other values asks for one.",
-    fix="Send `prompt=none` alone. If the user should see a page, remove `none`.",
+    fix="Send only `prompt=none`. If the user should see a page, remove `none`.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
     repair=lambda request, facts: corrections.with_parameters(
         request, ("prompt", " ".join(value for value in facts["received"].split() if value != "none"))
@@ -112,7 +112,7 @@ PROMPT_NONE_WITHOUT_SESSION = Rule(
     "and has already approved the app.",
     fix="Leave out `prompt`, so that the user can sign in once.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.6", f"{specs.OIDC}#AuthError"),
-    repair=corrections.writing("prompt", None),
+    repair=corrections.set_value("prompt", None),
 )
 
 RULES = (

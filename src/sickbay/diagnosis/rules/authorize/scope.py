@@ -16,8 +16,8 @@ def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Requests the registered scopes that need nothing else: no `launch` without its code and no refresh scopes."""
     registered = [scope for scope in split(facts.get("registered") or "") if scope not in ("online_access", "offline_access")]
     launched = bool(request.parameters.get("launch"))
-    wanted = [scope for scope in registered if not scope.startswith("system/") and (scope != "launch" or launched)]
-    return corrections.with_scopes(request, wanted) if wanted else request
+    requestable = [scope for scope in registered if not scope.startswith("system/") and (scope != "launch" or launched)]
+    return corrections.with_scopes(request, requestable) if requestable else request
 
 
 SCOPE_MISSING = Rule(
@@ -303,8 +303,8 @@ SCOPE_NOT_REGISTERED = Rule(
 
 
 def _named(facts: Facts) -> Facts:
-    near = [scope for scope in facts.get("corrected") or () if scope]
-    return {**facts, "meant": f"`{' '.join(near)}`" if near else "a resource type of this version"}
+    suggestions = [scope for scope in facts.get("corrected") or () if scope]
+    return {**facts, "meant": f"`{' '.join(suggestions)}`" if suggestions else "a resource type of this version"}
 
 
 SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
@@ -335,7 +335,7 @@ SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
     "add the scope `launch/patient`.",
     spec=specs.SMART_CONTEXT,
-    repair=corrections.mend_context,
+    repair=corrections.correct_context,
 )
 
 RULES = (

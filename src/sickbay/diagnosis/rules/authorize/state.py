@@ -20,7 +20,7 @@ STATE_MISSING = Rule(
     fix="Generate a random `state` of at least 22 characters, store it in the session, and compare it "
     "when the response arrives.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -29,7 +29,7 @@ def _weak(request: AuthorizeRequest | UrlRequest, known: object) -> Facts | None
     return weakness(state) if state else None
 
 
-def _loud(facts: Facts) -> Severity:
+def _severity(facts: Facts) -> Severity:
     return facts["level"]  # type: ignore[no-any-return]
 
 
@@ -37,7 +37,7 @@ STATE_LOW_ENTROPY = Rule(
     id="state-low-entropy",
     stage="authorize",
     at=("redirect",),
-    severity=_loud,
+    severity=_severity,
     outcome="advice",
     advises=_weak,
     parameter="state",
@@ -45,7 +45,7 @@ STATE_LOW_ENTROPY = Rule(
     why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
     fix="Generate a new `state` for each request, for example with `secrets.token_urlsafe(32)` or `crypto.randomUUID()`.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 
@@ -60,7 +60,7 @@ STATE_REUSED = Rule(
     why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
     fix="Generate a new random `state` for each request.",
     spec=specs.SMART_AUTHORIZE,
-    repair=corrections.writing("state", corrections.EXAMPLE_STATE),
+    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
 
 

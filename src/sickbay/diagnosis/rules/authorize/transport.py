@@ -79,7 +79,7 @@ PARAMETERS_MISJOINED = Rule(
 )
 
 
-def _no_form(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _not_a_form(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
     return {"received": kind, "brings": ONCE} if kind else None
@@ -100,7 +100,7 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     stage="authorize",
     severity="error",
     outcome="advice",
-    advises=_no_form,
+    advises=_not_a_form,
     title="The request body is {received}, which the authorization endpoint doesn't read",
     why="The endpoint reads parameters only from the query string or from an `application/x-www-form-urlencoded` body.",
     fix="Send the parameters in the query string. If you need POST, send them as `application/x-www-form-urlencoded`.",
@@ -110,7 +110,7 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
 )
 
 
-def _clean(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Drops the raw text: the parsed parameters are already correct."""
     return replace(request, raw="", received=Parameters())
 
@@ -125,7 +125,7 @@ URL_HAS_WHITESPACE = Rule(
     why="A URL ends at the first space. Anything after it is lost or becomes part of another value.",
     fix="Put the URL on one line, and write a space inside a value as `%20`.",
     spec=specs.rfc(3986, "2", "Characters"),
-    repair=_clean,
+    repair=_without_raw_text,
 )
 
 URL_HTML_ESCAPED = Rule(
@@ -139,18 +139,18 @@ URL_HTML_ESCAPED = Rule(
     "named `amp;client_id` and so on.",
     fix="Replace every `&amp;` with `&`.",
     spec=specs.rfc(3986, "2.2", "Reserved Characters"),
-    repair=_clean,
+    repair=_without_raw_text,
 )
 
 
-def _together(every: list[str] | tuple[str, ...]) -> str:
-    return " ".join(dict.fromkeys(" ".join(every).split()))
+def _together(values: list[str] | tuple[str, ...]) -> str:
+    return " ".join(dict.fromkeys(" ".join(values).split()))
 
 
 def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
-    firsts = [(name, _together(every) if name == "scope" else every[0]) for name, every in repeated.items()]
+    firsts = [(name, _together(values) if name == "scope" else values[0]) for name, values in repeated.items()]
     return corrections.with_parameters(request, *firsts)
 
 
@@ -212,7 +212,7 @@ def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: Authoriz
     return {"received": request.url, "expected": expected, "endpoint": server.authorization_endpoint}
 
 
-def _elsewhere(request: R, facts: Facts) -> R:
+def _at_right_endpoint(request: R, facts: Facts) -> R:
     if isinstance(request, TokenRequest) or not facts["endpoint"]:
         return request
     return replace(request, url=facts["endpoint"], raw="")
@@ -230,7 +230,7 @@ AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
     "authorization endpoint, in a browser.",
     fix="Redirect the browser to {expected}.",
     spec=specs.rfc(6749, "3", "Protocol Endpoints"),
-    repair=_elsewhere,
+    repair=_at_right_endpoint,
 )
 
 
@@ -257,7 +257,7 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     fix="At each launch, read `authorization_endpoint` from `.well-known/smart-configuration` under "
     "`iss`. Here it is `{expected}`.",
     spec=specs.SMART_DISCOVERY,
-    repair=_elsewhere,
+    repair=_at_right_endpoint,
 )
 
 

@@ -140,7 +140,7 @@ SECRET_WRONG = Rule(
     severity="error",
     outcome="401 invalid_client",
     title="`client_secret` is wrong",
-    why="The server knows this `client_id`, but the secret isn't the registered one, whether form-decoded or not.",
+    why="The server knows this `client_id`, but the secret isn't the registered one, neither as it was sent nor form-decoded.",
     fix="Copy the secret again, without spaces around it. If you no longer have it, create a new one in the portal.",
     spec=CLIENT,
     repair=_with_known_secret,
@@ -168,7 +168,7 @@ SECRET_EMPTY = Rule(
     parameter="client_secret",
     title="`client_secret` is empty",
     why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
-    fix="Omit `client_secret`.",
+    fix="Leave out `client_secret`.",
     spec=CLIENT,
     repair=lambda request, facts: replace(request, parameters=request.parameters.replaced([("client_secret", None)])),
 )
@@ -189,7 +189,7 @@ PUBLIC_EMPTY_BASIC = Rule(
     title="The app is public, but it sent a Basic header with an empty secret",
     why="The header names the client but proves nothing. Sickbay accepts it. Other servers, such as Oracle Health, refuse "
     "any `Authorization` header from a public app.",
-    fix="Omit the `Authorization` header, and send `client_id` in the body.",
+    fix="Leave out the `Authorization` header, and send `client_id` in the body.",
     spec=CLIENT,
     repair=_without_secret,
 )
@@ -258,7 +258,7 @@ SECRET_FOR_JWT = Rule(
     severity="error",
     outcome="400 invalid_client",
     title="The backend service sent a secret instead of a signed JWT",
-    why="This app is registered for private_key_jwt: it authenticates with a JWT that it signs with its private key, and "
+    why="This app is registered for `private_key_jwt`: it authenticates with a JWT that it signs with its private key, and "
     "there is no shared secret.",
     fix="Sign a `client_assertion` with a key of your JWKS, and send it in place of the secret.",
     spec=Spec(
@@ -309,7 +309,7 @@ ID_DUPLICATED = Rule(
     parameter="client_id",
     title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
     why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
-    fix="Omit `client_id` from the body when you send a Basic header.",
+    fix="Remove `client_id` from the body when you send a Basic header.",
     spec=CLIENT,
     repair=_once,
 )

@@ -32,7 +32,7 @@ def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     return replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
 
 
-def _as_sent(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Moves a signed JWT to the body; sends a client ID and secret as Basic."""
     text = request.headers.get("authorization", "").partition(" ")[2].strip()
     if jose.peek(text) is None:
@@ -46,7 +46,7 @@ def _newline(facts: Facts) -> Facts | None:
     return facts if facts["fault"] == "newline" else None
 
 
-def _fault(facts: Facts) -> Facts:
+def _with_description(facts: Facts) -> Facts:
     return {**facts, "said": FAULTS.get(facts["fault"], facts["fault"])}
 
 
@@ -79,8 +79,8 @@ SWAPPED = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="`Authorization` has the secret before the colon and the client_id after it",
-    why="The server takes the part before the colon as the client_id. Client IDs are shown and logged, so treat this secret "
+    title="`Authorization` has the secret before the colon and the `client_id` after it",
+    why="The server takes the part before the colon as the `client_id`. Client IDs are shown and logged, so treat this secret "
     "as leaked.",
     fix="Send client_id:client_secret, and create a new secret.",
     spec=PASSWORD,
@@ -91,7 +91,7 @@ MALFORMED = Rule(
     id="basic-malformed",
     stage="client_authentication",
     explains="basic-malformed",
-    recognises=_fault,
+    recognises=_with_description,
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
@@ -115,11 +115,11 @@ AS_BEARER = Rule(
     fix="If the app has a secret, send Basic. If it has a key, send the signed JWT in the body as `client_assertion`, with "
     "`client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.",
     spec=ASYMMETRIC,
-    repair=_as_sent,
+    repair=_moved,
 )
 
 
-def _raw(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _accepted_unencoded(request: TokenRequest, known: TokenContext) -> Facts | None:
     """Facts if this server accepts the secret unencoded, which a server that follows the RFC would decode to something else."""
     client = known.client
     if not isinstance(client, Client) or not client.secret_hash or not presented(request).basic:
@@ -137,7 +137,7 @@ def _encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
 NOT_URLENCODED = Rule(
     id="basic-not-urlencoded",
     stage="client_authentication",
-    advises=_raw,
+    advises=_accepted_unencoded,
     at=("token",),
     severity="error",
     outcome="advice",

@@ -2,7 +2,7 @@
 
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import called
+from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
 VERIFY = Spec("RFC 7636, 4.6 Server Verifies code_verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.6")
@@ -44,7 +44,7 @@ VERIFIER_UNEXPECTED = Rule(
 
 
 def _described(facts: Facts) -> Facts:
-    names = [name if len(name) > 1 else f"`{name}`" for name in map(called, facts["foreign"])]
+    names = [name if len(name) > 1 else f"`{name}`" for name in map(character_name, facts["foreign"])]
     length = facts["length"]
     has = f"contains {' and '.join(names)}" if names else f"has {length} character{'' if length == 1 else 's'}"
     return {**facts, "has": has}
@@ -88,7 +88,7 @@ CHALLENGE_NOT_HASHED = Rule(
 )
 
 
-def _bleeds(facts: Facts) -> Facts | None:
+def _from_another_launch(facts: Facts) -> Facts | None:
     return facts if facts.get("other_attempt") else None
 
 
@@ -96,7 +96,7 @@ SESSION_BLEED = Rule(
     id="session-bleed",
     stage="browser",
     explains="pkce-verifier-mismatch",
-    recognises=_bleeds,
+    recognises=_from_another_launch,
     severity="warning",
     outcome="400 invalid_grant",
     parameter="code_verifier",
@@ -109,7 +109,7 @@ SESSION_BLEED = Rule(
 )
 
 
-def _slipped(facts: Facts) -> Facts:
+def _with_mistake(facts: Facts) -> Facts:
     return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
 
 
@@ -117,7 +117,7 @@ VERIFIER_MISMATCH = Rule(
     id="pkce-verifier-mismatch",
     stage="pkce",
     explains="pkce-verifier-mismatch",
-    recognises=_slipped,
+    recognises=_with_mistake,
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",

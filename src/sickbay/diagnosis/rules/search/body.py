@@ -170,7 +170,7 @@ CASCADE = Rule(
     parameter="_cascade",
     title="`{parameter}` isn't supported: a delete can't include other resources",
     why="A cascading delete would also delete resources that the request doesn't name, so this server never allows it.",
-    fix="Omit `{parameter}`, and delete each resource with its own request.",
+    fix="Leave out `{parameter}`, and delete each resource with its own request.",
     spec=DELETE,
 )
 

@@ -46,9 +46,9 @@ BY_SYSTEM = Rule(
     explains="bulk-not-by-system",
     severity="error",
     outcome="403 insufficient_scope",
-    title="Bulk export needs a system/ scope; the token has `{held}`",
-    why="An export covers whole populations. user/ and patient/ scopes cover only what the signed-in user may see.",
-    fix="Register a backend service, and request `{needed}` with client_credentials.",
+    title="Bulk export needs a `system/` scope; the token has `{held}`",
+    why="An export covers whole populations. `user/` and `patient/` scopes cover only what the signed-in user may see.",
+    fix="Register a backend service, and request `{needed}` with `client_credentials`.",
     spec=BACKEND,
 )
 
@@ -75,7 +75,7 @@ FORMAT = Rule(
     parameter="_outputFormat",
     title="`_outputFormat` isn't supported: `{received}`",
     why="This server exports only NDJSON files, with one resource per line.",
-    fix="Omit `_outputFormat`, or send `_outputFormat={expected}`.",
+    fix="Leave out `_outputFormat`, or send `_outputFormat={expected}`.",
     spec=QUERY,
     repair=lambda request, facts: replace(
         request, parameters=request.parameters.replaced([("_outputFormat", facts["expected"])])

@@ -197,7 +197,7 @@ PARAM_EMPTY = Rule(
     title="`{parameter}` has no value, so the server ignored it",
     why="The app's variable was probably empty. The results include everything that matches without this parameter, perhaps "
     "far more than intended.",
-    fix="Send `{parameter}` with a value, or omit it.",
+    fix="Send `{parameter}` with a value, or leave it out.",
     spec=HANDLING,
 )
 

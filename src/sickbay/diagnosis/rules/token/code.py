@@ -9,7 +9,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import called
+from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
@@ -46,7 +46,7 @@ CODE_MISSING = Rule(
 
 def _mangled(facts: Facts) -> Facts | None:
     odd = facts.get("odd")
-    return {**facts, "what": called(odd)} if odd else None
+    return {**facts, "what": character_name(odd)} if odd else None
 
 
 def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -125,7 +125,7 @@ CODE_CLIENT_MISMATCH = Rule(
     outcome="400 invalid_grant",
     parameter="client_id",
     title="`client_id` isn't the app that `code` was issued to: `{received}`",
-    why="The server compares the `client_id` of the token request with the one of the authorize request.",
+    why="The server compares the `client_id` of the token request with the one of the authorization request.",
     fix="Use the same `client_id` in both requests.",
     spec=GRANT,
     insert_placeholder=corrections.new_code,
@@ -139,7 +139,7 @@ REDIRECT_URI_MISSING = Rule(
     outcome="400 invalid_request",
     parameter="redirect_uri",
     title="`redirect_uri` is missing from the token request",
-    why="The authorize request had a `redirect_uri`, so the token request must repeat it. This stops someone who obtained "
+    why="The authorization request had a `redirect_uri`, so the token request must repeat it. This stops someone who obtained "
     "the code through another URI from exchanging it.",
     fix="Add `redirect_uri={expected}`.",
     spec=GRANT,
@@ -153,7 +153,7 @@ REDIRECT_URI_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="redirect_uri",
-    title="`redirect_uri` differs from the authorize request: `{received}`",
+    title="`redirect_uri` differs from the authorization request: `{received}`",
     why="The server compares it character by character with the `redirect_uri` that the code was sent to.",
     fix="Send `redirect_uri={expected}`.",
     spec=GRANT,

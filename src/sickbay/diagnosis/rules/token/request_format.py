@@ -87,8 +87,8 @@ RESOURCE_MISMATCH = Rule(
     outcome="400 invalid_target",
     parameter="resource",
     title="`resource` isn't the FHIR server that was authorized: `{received}`",
-    why="The server issues a token only for the FHIR base URL that was the `aud` of the authorize request.",
-    fix="Send `resource={expected}`, or omit `resource`.",
+    why="The server issues a token only for the FHIR base URL that was the `aud` of the authorization request.",
+    fix="Send `resource={expected}`, or leave out `resource`.",
     spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
     repair=_with_authorized_resource,
 )
@@ -176,9 +176,9 @@ SCOPE_IGNORED = Rule(
     degree="advice",
     parameter="scope",
     title="`scope` has no effect when a code is exchanged",
-    why="The scopes were decided in the authorize request, and the code stands for them. RFC 6749 defines no `scope` in this "
-    "request.",
-    fix="Omit `scope` here, and request `{received}` in the authorize request.",
+    why="The scopes were decided in the authorization request, and the code carries them. RFC 6749 defines no `scope` "
+    "parameter here.",
+    fix="Leave out `scope` here, and request `{received}` in the authorization request.",
     spec=GRANT,
     repair=_without("scope"),
 )
@@ -194,7 +194,7 @@ STATE_PARAM = Rule(
     title="`state` was sent to the token endpoint",
     why="`state` protects the redirect: your app compares the returned value with the one that it stored. The token endpoint "
     "ignores it.",
-    fix="Compare `state` in your app, and omit it from the token request.",
+    fix="Compare `state` in your app, and remove it from the token request.",
     spec=GRANT,
     repair=_without("state"),
 )

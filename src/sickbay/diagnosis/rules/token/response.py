@@ -31,9 +31,9 @@ NO_PATIENT = Rule(
     advises=_no_patient,
     at=("id_token",),
     severity="error",
-    outcome="advice; Sickbay grants no patient/ scope without a patient",
+    outcome="advice; Sickbay grants no `patient/` scope without a patient",
     parameter="patient",
-    title="`patient` is missing from the token response, but it has patient/ scopes",
+    title="`patient` is missing from the token response, but it has `patient/` scopes",
     why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
     "and apps often request the patient `undefined`.",
     fix="Request `launch` in an EHR launch, or `launch/patient` in a standalone launch, and check `patient` before the first "
@@ -52,13 +52,13 @@ def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerCo
     return {"missing": missing, "received": " ".join(granted(answer)), "reasons": ""} if missing else None
 
 
-def _dropped(given: TokenSummary) -> Facts | None:
+def _dropped(summary: TokenSummary) -> Facts | None:
     """The requested scopes that this server's own response lacks, each with its reason."""
-    dropped = given.narrower
+    dropped = summary.narrower
     if not dropped:
         return None
     reasons = "; ".join(f"{scope.asked} {scope.reason}" for scope in dropped)
-    left = " ".join(scope.granted for scope in given.scopes if scope.granted)
+    left = " ".join(scope.granted for scope in summary.scopes if scope.granted)
     return {"missing": [scope.asked for scope in dropped], "received": left, "reasons": f" Here: {reasons}."}
 
 
@@ -87,8 +87,8 @@ NEITHER = "Neither offline_access nor online_access was granted."
 
 def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerContext | TokenContext) -> Facts | None:
     if isinstance(known, TokenContext):
-        given = known.given
-        return {"received": None, "reason": given.refresh} if given and given.wanted and given.refresh else None
+        summary = known.given
+        return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
     if not isinstance(answer, TokenAnswer) or not known.wants_refresh or answer.members.get("refresh_token"):
         return None
     scope = granted(answer)
