@@ -121,7 +121,7 @@ def test_includes_beyond_the_bound_are_left_out_and_the_page_says_so(tmp_path: P
         modes = [one["search"]["mode"] for one in answer.json()["entry"]]
         assert 1 < modes.count("include") < 10
         assert modes.count("outcome") == 1
-        assert "More is included than a page takes" in answer.text
+        assert "Some included resources don't fit on the page" in answer.text
         assert len(answer.content) < 2 * BYTES
 
     run(steps, tmp_path)

@@ -34,7 +34,7 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
             for path in ("/", "/general/oauth/authorize", "/admin/apps"):
                 assert (await flow.http.get(path)).status_code == 503
                 page = await flow.http.get(path, headers={"Accept": "text/html"})
-                assert (page.status_code, "<h1>The database is away</h1>" in page.text) == (503, True)
+                assert (page.status_code, "<h1>The database is unavailable</h1>" in page.text) == (503, True)
             assert (await flow.http.get("/healthz")).status_code == 200
             assert (await flow.http.get("/readyz")).status_code == 503
             own.start()
@@ -58,9 +58,9 @@ def test_while_the_disk_is_full_it_is_said_and_afterwards_all_goes_on(tmp_path: 
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
         refused = http.post("/general/r4/Patient", json={"resourceType": "Patient"})
         assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "transient")
-        assert "The disk with Sickbay's data is full or fails" in refused.json()["issue"][0]["diagnostics"]
+        assert "The disk with Sickbay's data is full or failing" in refused.json()["issue"][0]["diagnostics"]
         problem = http.post("/admin/reset", json={})
-        assert (problem.status_code, problem.json()["title"]) == (503, "The disk takes nothing more")
+        assert (problem.status_code, problem.json()["title"]) == (503, "The disk is full or failing")
         told = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
         assert (told.returncode, told.stderr.count("\n")) == (1, 1)
         assert http.get("/general/r4/Patient").json()["total"] == 0

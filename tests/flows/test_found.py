@@ -60,7 +60,7 @@ def test_a_code_that_nothing_can_hold_is_said_in_the_answer(tmp_path: Path) -> N
         assert said["search"]["mode"] == "outcome"
         (issue,) = said["resource"]["issue"]
         assert (issue["severity"], issue["code"]) == ("warning", "code-invalid")
-        assert issue["diagnostics"].startswith("No resource can have Male as gender")
+        assert issue["diagnostics"].startswith("gender can't be Male")
         assert issue["diagnostics"].endswith("Use male.")
         assert "entry" not in (await own.ask("GET", "/Patient?gender=other&name=zzzz")).json()
 

@@ -175,7 +175,7 @@ def test_a_fhir_body_that_is_too_large_is_named(desk: Sitting) -> None:
 
 def test_while_the_database_is_away_the_answer_is_503(desk: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: Any) -> None:
-        raise Unavailable("The database is away", "Try again.")
+        raise Unavailable("The database is unavailable", "Try again.")
 
     for path in (b"/general/oauth/token?a=%E9", b"/general/r4/Patient?name=%E9", b"/admin/exchanges?stage=%E9"):
         with monkeypatch.context() as patched:

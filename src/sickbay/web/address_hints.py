@@ -43,7 +43,7 @@ def meant(sandbox: Sandbox, path: str) -> str:
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
     tenant = sandbox.tenants.get(path.split("/")[1])
     if tenant is None:
-        every = join([endpoints(one)[member] for one in sandbox.tenants.values()])
+        every = join([endpoints(tenant)[member] for tenant in sandbox.tenants.values()])
         return f"The {name}s of the hospitals are {every}."
     source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
     return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
@@ -56,7 +56,7 @@ def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
     if not named and not ("response_type" in sent and "client_id" in sent):
         return None
     aud = sent.get("aud") or ""
-    return _hospital(sandbox, path, [one for one in sandbox.tenants.values() if base_here(aud, one.server)])
+    return _hospital(sandbox, path, [tenant for tenant in sandbox.tenants.values() if base_here(aud, tenant.server)])
 
 
 def _hospital(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
@@ -74,14 +74,14 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     if not _names_a_type(sandbox, path):
         return None
     url = http_request.address(request.scope, sandbox.runtime.base)
-    asked = AccessRequest(
+    access_request = AccessRequest(
         request.method, "", path, http_request.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
-    giver = await issuer_of(sandbox.runtime, asked)
+    giver = await issuer_of(sandbox.runtime, access_request)
     tenant = _hospital(sandbox, path, [giver] if giver else [])
     if tenant is None:
         return None
-    version, seen = await outside_every_base(sandbox.runtime, tenant, asked)
+    version, seen = await outside_every_base(sandbox.runtime, tenant, access_request)
     answer = refused(version, tenant.fhir_base(version), seen)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
@@ -97,10 +97,10 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
 
 
 def _bases(sandbox: Sandbox) -> str:
-    every = [base for one in sandbox.tenants.values() for base in one.server.fhir_bases]
+    every = [base for tenant in sandbox.tenants.values() for base in tenant.server.fhir_bases]
     return f"Send FHIR requests to a FHIR base URL: {join(every, 'or')}."
 
 
 def _names_a_type(sandbox: Sandbox, path: str) -> bool:
-    versions = {version for one in sandbox.tenants.values() for version in one.dialect.fhir}
+    versions = {version for tenant in sandbox.tenants.values() for version in tenant.dialect.fhir}
     return any(part in known_types(version) for part in path.split("/") for version in versions)

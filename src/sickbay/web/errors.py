@@ -24,7 +24,7 @@ TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 
 
 async def page_error(request: Request, error: Exception) -> Response:
-    """The response of a page that failed. Nothing about an error of Sickbay goes out but the id that its log has."""
+    """The response of a page that failed. For an error in Sickbay it contains only the id to look for in the log."""
     if isinstance(error, UnreadableRequest):
         try:
             return await unreadable.answered_openly(request, request.app.state.sandbox, error)
@@ -32,7 +32,7 @@ async def page_error(request: Request, error: Exception) -> Response:
             error = unavailable
     if isinstance(error, PopulationPending):
         return await population_pending_page(request, error)
-    if isinstance(error, HTTPException):  # of the router: no such method, no such file
+    if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):

@@ -1,4 +1,4 @@
-"""All addresses but those of FHIR: one line each, and how they are found."""
+"""The route table of everything except FHIR, and how routes are looked up."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
-    found: list[BaseRoute] = [one for tenant in sandbox.tenants.values() for one in _of_tenant(sandbox, tenant)]
-    found += [
+    table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _of_tenant(sandbox, tenant)]
+    table += [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
@@ -76,16 +76,16 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *admin_handlers.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
-        found += _ward(sandbox, tenant)
-    return [*found, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
+        table += _ward(sandbox, tenant)
+    return [*table, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
 
 
 class Pages(Router):
     """Looks up addresses without a variable in a dictionary, and finds all others as Starlette does."""
 
-    def __init__(self, found: Sequence[BaseRoute]) -> None:
-        super().__init__(found)
-        fixed = [route for route in found if isinstance(route, Route) and not route.param_convertors]
+    def __init__(self, table: Sequence[BaseRoute]) -> None:
+        super().__init__(table)
+        fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
         self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,14 +113,14 @@ def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 
 
 def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """At the addresses of the dialect, below that of the hospital."""
+    """The routes of a hospital, at the dialect's paths."""
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
-    found: list[BaseRoute] = [
+    table: list[BaseRoute] = [
         Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
-    found += [
+    table += [
         Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
@@ -134,19 +134,19 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/oauth/logout", _at(sandbox, tenant, logout), methods=["GET", "POST"]),
         Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
-    found += [
+    table += [
         Route(home + path, _at(sandbox, tenant, manage), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:
-        found += _of_other_tenants(sandbox, tenant)
+        table += _of_other_tenants(sandbox, tenant)
     if "errors" in dialect.paths:
-        found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
-    return found
+        table.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
+    return table
 
 
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """If addresses name the tenant, one that names another tenant is answered by the hospital that it reached."""
+    """For dialects with the tenant in the path: requests that name another tenant are handled by the hospital they reached."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [

@@ -45,28 +45,28 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
     acts: this GET changes something. pages: a browser may get a page.
     """
     guard: AdminGuard = request.app.state.guard
-    found = guard.standing(request.scope, headers_of(request.scope), acts=acts)
-    if found in ("keyboard", "token", "session"):
+    verdict = guard.standing(request.scope, headers_of(request.scope), acts=acts)
+    if verdict in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)
     if pages and error_responses.browses(request.headers.get("accept", "")):
-        view = _too_many(seconds) if seconds else _foreign() if found == "foreign" else _private(request, sandbox)
+        view = _too_many(seconds) if seconds else _foreign() if verdict == "foreign" else _private(request, sandbox)
         response: Response = html_response.page(request, sandbox, "notice", view, status=403)
     else:
-        title, detail = _said(found, seconds, sandbox)
+        title, detail = _problem_text(verdict, seconds, sandbox)
         response = error_responses.problem(
-            429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else "")
+            429 if seconds else 403, title, detail=detail + (_forwarded(request) if verdict == "nobody" else "")
         )
     return held_off(response, seconds)
 
 
-def _said(found: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
-    """Title and detail of the problem."""
+def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
+    """The title and detail of the problem."""
     if seconds:
         return "Too many wrong admin tokens", f"Try again in {count(seconds, 'second')}."
-    if found == "foreign":
+    if verdict == "foreign":
         return "Only from this machine or with the admin token, and never from another origin", FOREIGN
-    if found == "wrong-token":
+    if verdict == "wrong-token":
         return "The admin token is wrong", where(sandbox.settings)
     return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {where(sandbox.settings)}"
 
@@ -89,8 +89,8 @@ def held_off(response: Response, seconds: int) -> Response:
 def where(settings: Settings) -> str:
     """A sentence on where to find the admin token."""
     chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
-    kept = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
-    return chosen if settings.admin_token else kept if settings.admin_key else "This Sickbay has no admin token."
+    in_folder = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
+    return chosen if settings.admin_token else in_folder if settings.admin_key else "This Sickbay has no admin token."
 
 
 def _private(request: Request, sandbox: Sandbox) -> NoticeView:

@@ -86,10 +86,10 @@ def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit
 
 
 def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
-    """The active ones, oldest first."""
-    active = [each for each in conditions if _status(each.get("clinicalStatus")) in ("active", "recurrence", "")]
+    """The active problems, oldest first."""
+    active = [condition for condition in conditions if _status(condition.get("clinicalStatus")) in ("active", "recurrence", "")]
     active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
-    return tuple(Fact(said(each.get("code")), more=_since(each.get("onsetDateTime"))) for each in active)
+    return tuple(Fact(said(condition.get("code")), more=_since(condition.get("onsetDateTime"))) for condition in active)
 
 
 def _status(value: Any) -> str:
@@ -176,9 +176,12 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
 def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
     courses: dict[str, list[Resource]] = {}
-    for each in _sorted(observations):
-        if coded(_first(each.get("category")), ("laboratory",)) and _number(each.get("valueQuantity")) is not None:
-            courses.setdefault(said(each.get("code")), []).append(each)
+    for observation in _sorted(observations):
+        if (
+            coded(_first(observation.get("category")), ("laboratory",))
+            and _number(observation.get("valueQuantity")) is not None
+        ):
+            courses.setdefault(said(observation.get("code")), []).append(observation)
     ordered = sorted((_lab(name, course) for name, course in courses.items()), key=lambda lab: not lab.flag)
     last = max((str(course[-1].get("effectiveDateTime")) for course in courses.values()), default="")
     return tuple(ordered[:LABS]), times.said(last)

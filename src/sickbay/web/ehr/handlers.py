@@ -60,8 +60,8 @@ class EhrPages:
         around = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
         return html_response.page(self.request, self.sandbox, name, view, around, status)
 
-    async def found(self, type: str, *asked: tuple[str, str]) -> list[patients.Json]:
-        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, asked, self.user)
+    async def found(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
+        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
 
     def today(self) -> datetime.date:
         return self.sandbox.filling.today()
@@ -74,15 +74,15 @@ class EhrPages:
 
     async def listed(self, query: str, cursor: str = "") -> PatientsView:
         """Search by name, birth date or record number. cursor: the start of the page."""
-        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
-        asked += [("_cursor", cursor)] if cursor else []
-        found = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, asked, self.user)
+        parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
+        parameters += [("_cursor", cursor)] if cursor else []
+        matches = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
         here = f"{self.home}/patients"
-        shown = tuple(pages.patient_row(one, f"{here}/{one['id']}") for one in found.rows)
-        onwards = {"q": query, "from": found.next} if query else {"from": found.next}
-        more = f"{here}?{urlencode(onwards)}" if found.next else ""
+        shown = tuple(pages.patient_row(patient, f"{here}/{patient['id']}") for patient in matches.rows)
+        onwards = {"q": query, "from": matches.next} if query else {"from": matches.next}
+        more = f"{here}?{urlencode(onwards)}" if matches.next else ""
         back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
-        return PatientsView(search=here, rows=shown, total=found.total, query=query, more=more, first=back)
+        return PatientsView(search=here, rows=shown, total=matches.total, query=query, more=more, first=back)
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -113,8 +113,8 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 async def _leads_to(ward: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
-    asked = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.only(ward.sandbox.runtime, asked, ward.tenant.name) if asked else None
+    app = parse(query).get("app") if path == f"{ward.home}/open" else None
+    client = await registration.only(ward.sandbox.runtime, app, ward.tenant.name) if app else None
     return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
@@ -122,7 +122,7 @@ def _next(ward: EhrPages, query: Parameters) -> str:
     """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
     wanted = query.get("next") or ward.home
     dialect = ward.tenant.dialect
-    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', one)}" for one in ("patient", "provider"))}
+    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', persona)}" for persona in ("patient", "provider"))}
     return wanted if wanted in ours or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
 
 
@@ -154,14 +154,14 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     current = ward.today()
     chosen = times.partial(request.query_params.get("date")) or current
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
-    ids = sorted({id for one in appointments if (id := schedule.actor(one, "Patient")[0])})
+    ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
     known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
     tasks = await ward.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = schedule.day_view(
         chosen,
         appointments,
-        {one["id"]: one for one in known},
+        {patient["id"]: patient for patient in known},
         await ward.listed(""),
         ward=ward.home,
         to_do=chart_data.to_do(tasks),
@@ -188,8 +188,8 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     ward = EhrPages(request, sandbox, tenant)
     if away := await ward.enter():
         return away
-    asked = request.query_params
-    return ward.page("patients", await ward.listed(asked.get("q", "").strip(), asked.get("from", "")), "Patients")
+    query = request.query_params
+    return ward.page("patients", await ward.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -201,10 +201,14 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
-    every = [one for one in await registration.every(sandbox.runtime, tenant.name) if launch_uri(one)]
-    apps = [one for one in every if one.type == "patient" or one.sample] if ward.user and ward.user.acts_for_patients else every
-    chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
-    at_work = {name: found for name in ("task", "card") if (found := request.query_params.get(name))}
+    every = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
+    apps = (
+        [client for client in every if client.type == "patient" or client.sample]
+        if ward.user and ward.user.acts_for_patients
+        else every
+    )
+    chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
+    at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
     here = f"{ward.home}/patients/{id}"
     beside = chart_data.Beside(apps, chosen, opened, here, at_work, ward.context(id), VERSION)
@@ -247,19 +251,21 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return away
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
-    found, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
-    lines = tuple(_line(one) for one in found[-8:])
-    refused = sum(one["response"]["status"] >= 400 for one in found)
-    said = count(number, "request") if found else ""
-    view = RequestsView(requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}")
+    exchanges, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
+    lines = tuple(_line(exchange) for exchange in exchanges[-8:])
+    refused = sum(exchange["response"]["status"] >= 400 for exchange in exchanges)
+    total = count(number, "request") if exchanges else ""
+    view = RequestsView(
+        requests=lines, said=total, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
+    )
     return ward.page("requests", view)
 
 
-def _line(one: dict[str, object]) -> RequestLine:
-    made, answer = one["request"], one["response"]
-    assert isinstance(made, dict)
+def _line(exchange: dict[str, object]) -> RequestLine:
+    request, answer = exchange["request"], exchange["response"]
+    assert isinstance(request, dict)
     assert isinstance(answer, dict)
-    parts = urlsplit(made["url"])
-    path = parts.path + (f"?{parts.query}" if parts.query and one["stage"] == "access" else "")
-    at = times.clock(times.instant(float(str(one["at"]))), seconds=True)
-    return RequestLine(at, made["method"], path, answer["status"], href=f"/exchanges/{one['id']}")
+    parts = urlsplit(request["url"])
+    path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
+    at = times.clock(times.instant(float(str(exchange["at"]))), seconds=True)
+    return RequestLine(at, request["method"], path, answer["status"], href=f"/exchanges/{exchange['id']}")

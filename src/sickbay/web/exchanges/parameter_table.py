@@ -47,7 +47,7 @@ class Row:
 def compared(
     request: code_samples.RequestParts,
     corrected: code_samples.RequestParts | None,
-    found: Sequence[Found],
+    numbered: Sequence[Found],
     sent_headers: Mapping[str, Any],
 ) -> tuple[Row, ...]:
     """Faulty parameters first, in the order of the findings, then the correct ones."""
@@ -55,7 +55,7 @@ def compared(
     right = _with_masks(_joined(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
-    for number, finding in found:
+    for number, finding in numbered:
         name = finding.get("parameter") or _PARAMETERS.get(finding["id"])
         if name and name not in faulty:
             value = sent.get(name, headers.get(name.lower()))

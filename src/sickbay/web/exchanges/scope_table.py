@@ -38,9 +38,9 @@ class Negotiation:
             yield from ("", f"No refresh token: {self.refresh}")
 
 
-def read(given: Mapping[str, Any]) -> Negotiation | None:
+def read(exchange: Mapping[str, Any]) -> Negotiation | None:
     """From the JSON of an exchange; None if it isn't a token response."""
-    if "scopes" not in given:
+    if "scopes" not in exchange:
         return None
-    rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in given["scopes"])
-    return Negotiation(rows, given.get("refresh") or "")
+    rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
+    return Negotiation(rows, exchange.get("refresh") or "")

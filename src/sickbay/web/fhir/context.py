@@ -1,4 +1,4 @@
-"""A FHIR base, and what a handler is given next to the request."""
+"""The FHIR base and the context that handlers receive."""
 
 from __future__ import annotations
 

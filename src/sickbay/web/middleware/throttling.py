@@ -27,10 +27,10 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     if "text/html" in request.headers.get("accept", ""):
         response: Response = _page(request, sandbox, tenant, waits)
     else:
-        said = error_responses.oauth_words(
+        words = error_responses.oauth_words(
             sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), waits.key.name, ""
         )
-        response = error_responses.oauth_json(said, refusal.status, tenant, False)
+        response = error_responses.oauth_json(words, refusal.status, tenant, False)
     response.headers["retry-after"] = str(waits.seconds)
     return await http_request.note(
         request,

@@ -60,33 +60,33 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 
 
 async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
-    """Explain that the request has ended. Without our cookie in a frame, the browser blocks cookies: offer a new tab."""
+    """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
     around = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
-    held = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
-    if held is None:
+    lost = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
+    if lost is None:
         return html_response.page(request, sandbox, "notice", OVER, around, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
-    view = notice.continue_in_tab(_anew(tenant, held), held.client.name, exchange)
+    view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
     response = html_response.page(request, sandbox, "notice", view, around, 400)
     return await http_request.note(
         request,
         response,
         stage="login",
         tenant=tenant.name,
-        client_id=held.client.client_id,
-        timeline=held.timeline,
-        decision=held.decision,
-        explanation=held.decision.explained(),
+        client_id=lost.client.client_id,
+        timeline=lost.timeline,
+        decision=lost.decision,
+        explanation=lost.decision.explained(),
         shown=False,
     )
 
 
-def _anew(tenant: Tenant, held: LostSession) -> str:
-    """The address that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
-    if held.launch is None or not launch_uri(held.client):
-        return held.again
-    about = {"app": held.client.app_id, "patient": held.launch.patient, "encounter": held.launch.encounter}
+def _restart_url(tenant: Tenant, lost: LostSession) -> str:
+    """The URL that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
+    if lost.launch is None or not launch_uri(lost.client):
+        return lost.again
+    about = {"app": lost.client.app_id, "patient": lost.launch.patient, "encounter": lost.launch.encounter}
     return f"/{tenant.name}/ehr/open?{urlencode({name: value for name, value in about.items() if value})}"
 
 
@@ -132,7 +132,9 @@ async def sign_in_view(
 ) -> SignInView:
     every = await users.every(sandbox.runtime, tenant)
     accounts = tuple(
-        Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
+        Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
+        for account in every
+        if account.seeded
     )
     opens = one_click(request)
     return SignInView(
@@ -173,8 +175,8 @@ async def _answered(
 ) -> Response:
     ask = await login.next_ask(sandbox.runtime, tenant, waiting)
     if ask == "sign-in":
-        asked = sent.get("account") or sent.get("username") or sent.get("password")
-        return await _signed_in(request, sandbox, tenant, waiting, session, sent) if asked else _on(tenant, waiting)
+        has_input = sent.get("account") or sent.get("username") or sent.get("password")
+        return await _signed_in(request, sandbox, tenant, waiting, session, sent) if has_input else _on(tenant, waiting)
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
@@ -241,38 +243,40 @@ async def _finish(
 
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
-    asked = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
-    found = await patients.listed(sandbox.runtime, tenant, waiting.version, asked, waiting.user)
-    candidates = tuple(sorted((chart.candidate(one) for one in found.rows), key=lambda one: (one.family, one.given)))
+    parameters = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
+    matches = await patients.listed(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
+    candidates = tuple(
+        sorted((chart.candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))
+    )
     return PickerView(
         action=action(tenant),
         app=waiting.client.name,
         candidates=candidates,
         request=waiting.id,
         query=query,
-        total=found.total,
+        total=matches.total,
     )
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session, sent: Parameters) -> None:
-    """Store the choice. It must be one of the offered resources."""
-    asked = login.open_context(tenant, waiting)
-    if asked is None:
+    """Store the user's choice, which must be one of the offered resources."""
+    choice = login.open_context(tenant, waiting)
+    if choice is None:
         return
-    scope, type = asked
-    offered = {f"{type}/{one['id']}" for one in await login.candidates(sandbox.runtime, tenant, waiting, type)}
+    scope, type = choice
+    offered = {f"{type}/{candidate['id']}" for candidate in await login.candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
     await operation.keep(sandbox.runtime, tenant, replace(waiting, chosen=chosen), session)
 
 
 async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
-    asked = login.open_context(tenant, waiting)
-    assert asked is not None
-    scope, type = asked
+    choice = login.open_context(tenant, waiting)
+    assert choice is not None
+    scope, type = choice
     patient = waiting.patient or login.own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await login.candidates(sandbox.runtime, tenant, waiting, type)
+    candidates = await login.candidates(sandbox.runtime, tenant, waiting, type)
     return context_picker.ContextsView(
         action=action(tenant),
         app=waiting.client.name,
@@ -280,7 +284,7 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizat
         type=type,
         role=scope.role or "",
         patient=_name(record) if patient else "",
-        choices=context_picker.choices(type, found),
+        choices=context_picker.choices(type, candidates),
         request=waiting.id,
     )
 
@@ -288,12 +292,12 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizat
 async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
     patient = waiting.patient or login.own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
+    encounters = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
     return visit_picker.VisitsView(
         action=action(tenant),
         app=waiting.client.name,
         patient=_name(record),
-        choices=visit_picker.choices(found),
+        choices=visit_picker.choices(encounters),
         request=waiting.id,
     )
 
@@ -310,7 +314,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     before = await login.consented(sandbox.runtime, tenant, waiting)
-    groups = ask_groups((one.scope for one in waiting.offered if one.granted), name, user)
+    groups = ask_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
     return ConsentView(
         action=action(tenant),
         app=waiting.client.name,
@@ -319,7 +323,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
         request=waiting.id,
         patient=name,
         user=user,
-        dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in waiting.offered if not one.granted),
+        dropped=tuple(Chip(decision.scope, "dropped", decision.reason) for decision in waiting.offered if not decision.granted),
         request_href=f"/exchanges/{waiting.exchange}",
         manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
     )

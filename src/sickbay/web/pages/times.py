@@ -1,4 +1,4 @@
-"""Dates and times as people write them: 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
+"""Formats dates and times: 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def partial(text: str | None) -> date | None:
 
 
 def said(text: str | None) -> str:
-    """A FHIR date as people write it: a day, a month or a year, as precise as the value."""
+    """Format a FHIR date: a day, a month or a year, as precise as the value."""
     known = partial(text)
     if known:
         return day(known)

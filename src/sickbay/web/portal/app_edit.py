@@ -39,8 +39,8 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
     done = await registration.edit(sandbox.runtime, client, told(sent))
     if done.client is None:
-        found = done.decision.explained().findings
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, found), around, 422)
+        finding_list = done.decision.explained().findings
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, finding_list), around, 422)
     if done.secret is not None:
         return await app_page(request, sandbox, done.client, around, done.secret)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
@@ -52,8 +52,8 @@ def _with(sent: Parameters, **more: str) -> Parameters:
 
 def _registered(client: Client) -> Parameters:
     """The current registration, as the form would send it."""
-    held = scopes.split(client.scope)
-    ticked = [one for one in held if one in BOXES]
+    scope_names = scopes.split(client.scope)
+    ticked = [scope for scope in scope_names if scope in BOXES]
     pairs = [
         ("tenant", client.tenant),
         ("name", client.name),
@@ -65,21 +65,21 @@ def _registered(client: Client) -> Parameters:
         ("fhir", client.fhir),
         ("smart_version", str(client.smart_version)),
         ("jwks_uri", client.jwks_uri or ""),
-        ("more_scopes", " ".join(one for one in held if one not in BOXES)),
-        *(("scope", one) for one in ticked),
+        ("more_scopes", " ".join(scope for scope in scope_names if scope not in BOXES)),
+        *(("scope", scope) for scope in ticked),
     ]
     return Parameters(tuple(pairs))
 
 
-BOXES = frozenset(one.value for _, boxes in portal_views.scope_boxes() for one in boxes)
+BOXES = frozenset(box.value for _, boxes in portal_views.scope_boxes() for box in boxes)
 
 
 def _form(
-    sandbox: Sandbox, client: Client, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None
+    sandbox: Sandbox, client: Client, sent: Parameters, finding_list: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
     here = f"/developer/apps/{client.app_id}"
     return replace(
-        form(sandbox, sent, found, faults),
+        form(sandbox, sent, finding_list, faults),
         action=f"{here}/edit",
         app=Link(client.name, here),
         tenants=(),

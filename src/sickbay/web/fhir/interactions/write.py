@@ -1,4 +1,4 @@
-"""What create, update, patch and delete share: carrying out the write, and the response to it.
+"""Shared by create, update, patch and delete: executes the write and builds its response.
 
 https://hl7.org/fhir/R4/http.html#ops
 """
@@ -18,7 +18,7 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, ver
 
 
 async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """Carry out the write that was granted."""
+    """Execute a granted write."""
     base, access = context.base, context.access
     body = access.decision.known.body
     resource = body if isinstance(body, Body) else None
@@ -30,14 +30,17 @@ async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
 def write_response(
     base: FhirBase, request: AccessRequest, access: AccessResult, outcome: Outcome, content: Headers
 ) -> FhirResponse:
-    """access: what granted the request; if a rule declined the write, the response has that decision instead."""
+    """Build the response.
+
+    access: the decision that granted the request; if a rule declined the write, the response has that decision instead.
+    """
     if isinstance(outcome, WriteRejected):
         return _declined(base, access, outcome)
     if outcome.status == 204:
         etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
         return FhirResponse(204, b"", etag)
     headers = version_headers(outcome.version_id, outcome.at)
-    if outcome.status == 201 or request.id is None:  # which one it is, also if a condition found it
+    if outcome.status == 201 or request.id is None:  # the resource's own URL, also if a condition selected it
         address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
         headers.append((b"location", address.encode()))
     return _preferred(base.version, request, outcome, headers, content)

@@ -24,7 +24,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """The meta of a resource; of a type or the server, every label that is used in what the token may search."""
+    """The meta of a resource; for a type or the server, all labels that are used in the resources the token may search."""
     if context.route.id is None:
         types = (context.route.type,) if context.route.type else resource_types(context.version)
         labels = await context.store.labels(context.space, types, context.visibility)
@@ -44,10 +44,10 @@ async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
-    """A patch of meta, under the rules for every write."""
+    """Change meta like a patch, under the same rules as any write."""
     meta = parameters_of(context, request).things.get("meta")
     if not isinstance(meta, dict) or not meta_operations.is_one(meta):
-        issue = Issue("value", "meta is a Meta with tag, security and profile, as valueMeta.", rule=RULE)
+        issue = Issue("value", "Send a parameter `meta` with a valueMeta that has tag, security or profile.", rule=RULE)
         return context.issue(400, issue)
     request = replace(request, interaction="patch")
     wanted = WriteRequest(
