@@ -59,7 +59,7 @@ async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: s
 
 
 @pytest.mark.parametrize("path", PORTAL)
-def test_a_visitor_is_shown_where_to_sign_in_and_a_script_gets_a_problem(desk: Sitting, path: str) -> None:
+def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(desk: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(path, headers=HTML)
         assert page.status_code == 403
@@ -85,7 +85,7 @@ def test_the_session_opens_every_page_of_the_portal(desk: Sitting, path: str) ->
     desk.do(steps, visitor(desk))
 
 
-def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
+def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         for headers in ({}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, HTML):
@@ -138,7 +138,7 @@ def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers:
     desk.do(steps, visitor(desk))
 
 
-def test_a_launch_by_session_needs_a_sign_that_our_page_asked(desk: Sitting) -> None:
+def test_a_launch_by_session_must_come_from_our_own_page(desk: Sitting) -> None:
     """Over plain http a browser may send neither Origin nor Sec-Fetch-Site with a GET."""
 
     async def steps(flow: Flow) -> None:
@@ -167,7 +167,7 @@ def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sit
     desk.do(steps, visitor(desk, "10.0.0.20"))
 
 
-def test_guesses_are_held_off_and_the_right_token_is_accepted_all_the_same(desk: Sitting) -> None:
+def test_guesses_are_throttled_but_the_right_token_is_accepted(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         wrong = {"Authorization": "Bearer guess"}
         found = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
@@ -190,7 +190,7 @@ def test_guesses_are_held_off_and_the_right_token_is_accepted_all_the_same(desk:
     desk.do(steps, visitor(desk, "10.0.0.30"))
 
 
-def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None:
+def test_the_form_is_throttled_too_and_counts_once_per_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         found = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
         assert found == [401] * 10 + [429] * 2
@@ -229,7 +229,7 @@ def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None
         ("/é", "/developer"),
     ],
 )
-def test_the_sign_in_leads_only_to_pages_of_the_portal(desk: Sitting, next: str, to: str) -> None:
+def test_the_sign_in_redirects_only_to_pages_of_the_portal(desk: Sitting, next: str, to: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await signed_in(flow, next=next)
         assert (answer.status_code, answer.headers["location"]) == (303, to)
@@ -239,7 +239,7 @@ def test_the_sign_in_leads_only_to_pages_of_the_portal(desk: Sitting, next: str,
     desk.do(steps, visitor(desk))
 
 
-def test_a_form_from_elsewhere_or_without_its_token_signs_nobody_in(desk: Sitting) -> None:
+def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         assert (await signed_in(flow, Origin="http://evil.example")).status_code == 403
         answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
@@ -249,7 +249,7 @@ def test_a_form_from_elsewhere_or_without_its_token_signs_nobody_in(desk: Sittin
     desk.do(steps, visitor(desk))
 
 
-def test_signing_out_ends_it_and_a_cookie_from_before_the_sign_in_is_worth_nothing(desk: Sitting) -> None:
+def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get(SIGN_IN, headers=HTML)
         before = dict(flow.cookies)
@@ -268,7 +268,7 @@ def test_signing_out_ends_it_and_a_cookie_from_before_the_sign_in_is_worth_nothi
     desk.do(steps, visitor(desk))
 
 
-def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(desk: Sitting) -> None:
+def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
@@ -286,7 +286,7 @@ def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(
     desk.do(steps, visitor(desk))
 
 
-def test_another_token_ends_the_sessions_of_the_one_before(tmp_path: Path) -> None:
+def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> None:
     cookies: dict[str, str] = {}
 
     async def begin(flow: Flow) -> None:
@@ -318,7 +318,7 @@ def test_the_keyboard_needs_no_session_unless_a_token_is_required(tmp_path: Path
     )
 
 
-def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_path: Path) -> None:
+def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) -> None:
     assert TOKEN not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
     assert KEY not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
 
@@ -333,7 +333,7 @@ def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_
     assert TOKEN.encode() not in written
 
 
-def test_the_time_to_compare_does_not_depend_on_the_length() -> None:
+def test_the_comparison_time_does_not_depend_on_the_length() -> None:
     """Only digests of one length are compared."""
     guard = AdminGuard(Settings(admin_token=TOKEN))
     assert {len(one) for one in guard._digests} == {32}

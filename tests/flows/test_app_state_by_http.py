@@ -38,7 +38,7 @@ async def found(own: Hand, code: str = MINE, **query: str) -> list[str]:
     return [one["resource"]["id"] for one in answer.json().get("entry", [])]
 
 
-def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
+def test_discovery_names_the_app_state_endpoint(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert config["associated_endpoints"] == [{"url": f"{BASE}{STATES}", "capabilities": ["smart-app-state"]}]
@@ -58,7 +58,7 @@ def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_app_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         made = await own.ask("POST", "/Basic", basic(value='{"units":"kg"}'), Origin="https://growth.example.org")
@@ -86,7 +86,7 @@ def test_a_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Ca
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_no_app_sees_what_another_keeps(tmp_path: Path) -> None:
+def test_no_app_sees_the_state_of_another_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await app(flow), await app(flow)
         id = (await own.ask("POST", "/Basic", basic())).json()["id"]
@@ -102,7 +102,7 @@ def test_no_app_sees_what_another_keeps(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_person_keeps_what_is_about_the_person_and_about_the_app(tmp_path: Path) -> None:
+def test_a_user_can_store_state_about_themselves_and_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow, "user/Basic.cuds")
         every = (await flow.http.get("/admin/users?tenant=general")).json()
@@ -119,7 +119,7 @@ def test_a_person_keeps_what_is_about_the_person_and_about_the_app(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
+def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         large = basic(value="x" * 300_000)
@@ -159,7 +159,7 @@ def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
+def test_app_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         answer = await own.ask("POST", "/Basic", basic(), Accept="application/fhir+xml")
@@ -169,7 +169,7 @@ def test_a_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_it_goes_with_its_app_and_with_a_reset(tmp_path: Path) -> None:
+def test_app_state_is_deleted_with_its_app_and_by_a_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         await own.ask("POST", "/Basic", basic())

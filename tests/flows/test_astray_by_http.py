@@ -41,7 +41,7 @@ async def asked(flow: Flow) -> str:
         "/general/r4/authorize&",
     ],
 )
-def test_a_page_names_the_endpoint_and_the_corrected_request_gets_through(tmp_path: Path, path: str) -> None:
+def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path + await asked(flow), headers=HTML)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -57,7 +57,7 @@ def test_a_page_names_the_endpoint_and_the_corrected_request_gets_through(tmp_pa
     run(steps, tmp_path)
 
 
-def test_nothing_is_given_there_and_a_script_gets_no_page(tmp_path: Path) -> None:
+def test_no_code_is_issued_and_a_script_gets_no_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         query = await asked(flow)
         answer = await flow.http.get(f"/general/authorize?{query}", headers=HTML)
@@ -71,7 +71,7 @@ def test_nothing_is_given_there_and_a_script_gets_no_page(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_where_no_hospital_is_named_the_endpoints_of_all_are_told(tmp_path: Path) -> None:
+def test_without_a_hospital_in_the_path_the_endpoints_of_all_are_listed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for path in ("authorize", "token"):
             answer = await flow.http.get(f"/{path}", headers=HTML)
@@ -81,7 +81,7 @@ def test_where_no_hospital_is_named_the_endpoints_of_all_are_told(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_browser_at_the_token_endpoint_of_a_fhir_base_is_told_where_that_is(tmp_path: Path) -> None:
+def test_a_browser_at_a_token_endpoint_below_a_fhir_base_gets_the_right_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/token", headers=HTML)
         assert answer.status_code == 404
@@ -104,7 +104,7 @@ async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], 
 @pytest.mark.parametrize(
     "path", ["/Patient/p-0001", "/general/Patient/p-0001", "/fhir/R4/Patient/p-0001", "/general/R4/Patient"]
 )
-def test_a_fhir_request_outside_of_the_base_is_put_below_that_of_its_token(tmp_path: Path, path: str) -> None:
+def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         token = (await flow.launched())["access_token"]
         status, said, kept = await fhir(flow, path, token)
@@ -117,7 +117,7 @@ def test_a_fhir_request_outside_of_the_base_is_put_below_that_of_its_token(tmp_p
     run(steps, tmp_path)
 
 
-def test_outside_of_the_base_a_token_that_is_nobody_s_gets_a_place_in_the_corrected_request(tmp_path: Path) -> None:
+def test_an_unknown_token_outside_a_base_becomes_a_placeholder(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         status, said, kept = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
         assert [one["details"]["coding"][0]["code"] for one in said["issue"]] == [
@@ -129,7 +129,7 @@ def test_outside_of_the_base_a_token_that_is_nobody_s_gets_a_place_in_the_correc
     run(steps, tmp_path)
 
 
-def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> None:
+def test_if_the_hospital_is_unknown_the_bases_of_all_are_listed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/Patient/p-0001", headers={"accept": "application/json"})
         assert answer.status_code == 404
@@ -152,7 +152,7 @@ def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> N
         ("/general/r4/.well-known/smart-configuration/", "/general/r4/.well-known/smart-configuration"),
     ],
 )
-def test_whoever_guessed_an_endpoint_is_told_where_it_is(tmp_path: Path, path: str, right: str) -> None:
+def test_a_guessed_endpoint_gets_a_hint_with_the_right_one(tmp_path: Path, path: str, right: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path, headers={"accept": "application/json"})
         assert answer.status_code == 404

@@ -18,7 +18,7 @@ def binary(context: str | None, kind: str = "text/html") -> dict[str, Any]:
     return made | ({"securityContext": {"reference": context}} if context else {})
 
 
-def test_it_comes_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
+def test_a_binary_is_returned_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         made = await own.made(binary("Patient/p-0001"))
@@ -49,7 +49,7 @@ def test_it_comes_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_what_it_holds_can_be_sent_as_it_is(tmp_path: Path) -> None:
+def test_the_content_can_be_sent_directly(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         context = {"X-Security-Context": "Patient/p-0001"}
@@ -65,7 +65,7 @@ def test_what_it_holds_can_be_sent_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("context", "status"), [(None, 403), ("Patient/p-0002", 403), ("Patient/p-0001", 201)])
-def test_one_writes_only_what_is_one_s_own(tmp_path: Path, context: str | None, status: int) -> None:
+def test_a_binary_can_be_written_only_for_the_launched_patient(tmp_path: Path, context: str | None, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         assert (await own.ask("POST", "/Binary", binary(context))).status_code == status
@@ -73,7 +73,7 @@ def test_one_writes_only_what_is_one_s_own(tmp_path: Path, context: str | None, 
     run(steps, tmp_path)
 
 
-def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> None:
+def test_access_to_a_binary_depends_on_its_security_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/*.cruds")
 
@@ -113,7 +113,7 @@ def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> No
     run(steps, tmp_path)
 
 
-def test_its_versions_and_history_are_seen_as_it_is(tmp_path: Path) -> None:
+def test_versions_and_history_have_the_same_access_rules(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/*.cruds")
         own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")

@@ -58,7 +58,7 @@ def at_the_chart(page: Page, live: dict[str, Any]) -> None:
     ("path", "there", "button"),
     [(PORTAL, at_the_portal, ("button", "Launch in a new tab")), (CHART, at_the_chart, ("link", "In a tab"))],
 )
-def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
+def test_the_page_reports_a_blocked_tab_and_offers_a_launch_in_this_tab(
     page: Page, live: dict[str, Any], path: str, there: Any, button: tuple[Any, str]
 ) -> None:
     blocking(page, path)
@@ -79,7 +79,7 @@ def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
 @pytest.mark.parametrize(
     ("there", "button"), [(at_the_portal, ("button", "Launch in a new tab")), (at_the_chart, ("link", "In a tab"))]
 )
-def test_a_tab_that_opens_is_launched_as_before_and_nothing_is_said(
+def test_if_the_tab_opens_the_app_is_launched_without_a_message(
     page: Page, live: dict[str, Any], there: Any, button: tuple[Any, str]
 ) -> None:
     there(page, live)

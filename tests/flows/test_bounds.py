@@ -73,7 +73,7 @@ PATHS = (
 )
 
 
-def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once(tmp_path: Path, engine: Engine) -> None:
+def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         every = await filled(own)
@@ -89,7 +89,7 @@ def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once
     run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)
 
 
-def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statement, "BYTES", 10)
 
     async def steps(flow: Flow) -> None:
@@ -113,7 +113,7 @@ def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_includes_beyond_the_bound_are_left_out_and_the_page_says_so(tmp_path: Path) -> None:
+def test_includes_beyond_the_limit_are_left_out_with_a_warning(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
@@ -127,7 +127,7 @@ def test_includes_beyond_the_bound_are_left_out_and_the_page_says_so(tmp_path: P
     run(steps, tmp_path)
 
 
-def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing_after_it(tmp_path: Path) -> None:
+def test_a_batch_answers_507_beyond_the_limit_and_executes_nothing_after_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
@@ -150,7 +150,7 @@ def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing
     run(steps, tmp_path)
 
 
-def test_a_write_of_a_batch_is_answered_as_done_whatever_its_size(tmp_path: Path) -> None:
+def test_a_write_in_a_batch_is_confirmed_at_any_size(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         writes = [entry("POST", "Observation", large(number)) for number in range(20)]
@@ -164,7 +164,7 @@ def test_a_write_of_a_batch_is_answered_as_done_whatever_its_size(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_transaction_whose_reads_exceed_the_bound_is_refused_before_it_changes_anything(tmp_path: Path) -> None:
+def test_a_transaction_whose_reads_exceed_the_limit_is_refused_unchanged(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
@@ -190,7 +190,7 @@ def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, m
     run(steps, tmp_path)
 
 
-def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_requests_are_answered_during_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "SLICE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -212,7 +212,7 @@ def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_with_too_many_values_is_refused_before_parsing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_request, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
     assert http_request.values(many) > 100_000
@@ -228,7 +228,7 @@ def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, 
     run(steps, tmp_path)
 
 
-def test_last_observations_beyond_the_bound_are_an_error_and_not_half_an_answer(tmp_path: Path) -> None:
+def test_lastn_beyond_the_limit_is_an_error_and_not_a_partial_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flows.flow import BASE, Flow, run
 
 
-def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> None:
+def test_discovery_links_to_the_brand_of_its_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("general", "cerner", "epic"):
             config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
@@ -27,7 +27,7 @@ def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_who_has_it_already_is_told_so(tmp_path: Path) -> None:
+def test_a_cached_bundle_is_answered_304(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         tag = (await flow.http.get("/general/brands")).headers["etag"]
         assert tag.startswith('W/"')
@@ -39,7 +39,7 @@ def test_who_has_it_already_is_told_so(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_one_bundle_holds_all_hospitals(tmp_path: Path) -> None:
+def test_one_bundle_contains_all_hospitals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         held = [one["resource"] for one in (await flow.http.get("/brands")).json()["entry"]]
         names = {one["id"] for one in held if one["resourceType"] == "Organization"}

@@ -163,7 +163,7 @@ def is_marked(page: Page, wrong: str | None) -> bool:
     return any(wrong in one or one.removeprefix("wrong: ") in wrong for one in texts)
 
 
-def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
+def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
     browser.goto(app.asking({}))
     browser.wait_for_url(lambda url: url.startswith(app.meant(CALLBACK)))  # after the page that waits for the patients
     assert app.received(browser)["code"]
@@ -171,7 +171,7 @@ def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.rule)
-def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
+def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
     browser.goto(app.asking(broken.change))
     explained(browser, app)
     assert browser.locator("h1").count() == 1
@@ -185,7 +185,7 @@ def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(app: 
     assert app.received(browser)["code"]
 
 
-def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(live: dict[str, Any], app: App, browser: Page) -> None:
+def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app: App, browser: Page) -> None:
     body = {
         "name": "From the chart alone",
         "type": "provider",

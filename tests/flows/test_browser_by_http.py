@@ -43,7 +43,7 @@ def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: 
     run(steps, tmp_path)
 
 
-def test_a_strict_hospital_refuses_it_and_the_page_cannot_read_why(tmp_path: Path) -> None:
+def test_a_strict_hospital_refuses_another_origin_and_the_page_cannot_read_why(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         refused = await redeemed(flow, app, OTHER)
@@ -60,7 +60,7 @@ def test_a_strict_hospital_refuses_it_and_the_page_cannot_read_why(tmp_path: Pat
     run(steps, tmp_path, policies={"": {"strict_cors": True}})
 
 
-def test_the_code_that_was_refused_to_another_page_is_still_good(tmp_path: Path) -> None:
+def test_a_code_that_was_refused_to_another_origin_still_works(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -76,7 +76,7 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def test_the_verifier_of_another_launch_under_way_is_known_for_what_it_is(tmp_path: Path) -> None:
+def test_the_verifier_of_another_open_launch_is_recognised(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         first = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -92,7 +92,7 @@ def test_the_verifier_of_another_launch_under_way_is_known_for_what_it_is(tmp_pa
     run(steps, tmp_path)
 
 
-def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> None:
+def test_another_apps_verifier_is_not_mentioned(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(), await flow.register(name="Other")
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -110,9 +110,7 @@ def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> N
         (f"{OTHER}/launch", False),
     ],
 )
-def test_an_app_that_is_launched_at_one_origin_and_answered_at_another_is_told(
-    tmp_path: Path, launch_uri: str, said: bool
-) -> None:
+def test_an_app_with_different_launch_and_redirect_origins_gets_a_warning(tmp_path: Path, launch_uri: str, said: bool) -> None:
     """Whose answer comes to this machine and whose launch does not is a native app, which has no such storage."""
 
     async def steps(flow: Flow) -> None:
@@ -168,7 +166,7 @@ def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Pat
     run(steps, tmp_path, policies={"general": {"credentialed_cors": True}})
 
 
-def test_an_origin_is_registered_from_the_moment_its_app_is_and_only_at_its_hospital(tmp_path: Path) -> None:
+def test_an_origin_is_allowed_once_its_app_is_registered_and_only_at_its_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         token = "/general/oauth/token"
         assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
@@ -204,7 +202,7 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
     ],
 )
 @pytest.mark.parametrize("policy", [False, True])
-def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bool, asked: str, added: str) -> None:
+def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, asked: str, added: str) -> None:
     """With credentials "*" would be a name (Fetch, CORS protocol and credentials). What is no list of names adds nothing."""
 
     async def steps(flow: Flow) -> None:
@@ -220,7 +218,7 @@ def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bo
 
 
 @pytest.mark.parametrize(("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)])
-def test_the_exchange_of_a_preflight_tells_that_credentials_will_be_blocked(
+def test_the_exchange_of_a_preflight_says_that_credentials_will_be_blocked(
     tmp_path: Path, policy: bool, origin: str, advised: bool
 ) -> None:
     async def steps(flow: Flow) -> None:

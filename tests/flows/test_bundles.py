@@ -29,7 +29,7 @@ def bundle(kind: str, *entries: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
 
 
-def test_a_search_by_an_identifier_of_a_web_address_is_an_entry_as_any_other(tmp_path: Path) -> None:
+def test_a_search_by_an_identifier_with_a_url_works_as_an_entry(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
@@ -49,7 +49,7 @@ def test_a_search_by_an_identifier_of_a_web_address_is_an_entry_as_any_other(tmp
     run(steps, tmp_path)
 
 
-def test_whoever_writes_is_told_which_resource_it_is_and_when(tmp_path: Path) -> None:
+def test_the_response_to_a_write_has_its_location_and_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
@@ -74,7 +74,7 @@ def test_whoever_writes_is_told_which_resource_it_is_and_when(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_an_entry_asks_with_the_conditions_of_a_read(tmp_path: Path) -> None:
+def test_a_read_entry_can_have_conditions(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation())
@@ -94,7 +94,7 @@ def test_an_entry_asks_with_the_conditions_of_a_read(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_identifier_stays_while_the_references_beside_it_are_led(tmp_path: Path) -> None:
+def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
@@ -119,7 +119,7 @@ def test_an_identifier_stays_while_the_references_beside_it_are_led(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_conditional_create_overwrites_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         body = observation() | {"id": "new-1"}
@@ -143,7 +143,7 @@ def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_what_one_entry_finds_another_does_not_delete(tmp_path: Path) -> None:
+def test_no_entry_may_delete_what_another_entry_matched(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
@@ -156,7 +156,7 @@ def test_what_one_entry_finds_another_does_not_delete(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path: Path) -> None:
+def test_references_resolve_to_the_result_of_a_conditional_update(tmp_path: Path) -> None:
     """R4, 3.1.0.11.2: what an entry's fullUrl stands for is known once its condition is resolved."""
 
     async def steps(flow: Flow) -> None:
@@ -180,7 +180,7 @@ def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path
     run(steps, tmp_path)
 
 
-def test_whoever_writes_by_a_condition_is_told_which_resource_it_was(tmp_path: Path) -> None:
+def test_the_response_to_a_conditional_write_names_the_resource(tmp_path: Path) -> None:
     """With `return=minimal` nothing else says it."""
 
     async def steps(flow: Flow) -> None:
@@ -196,7 +196,7 @@ def test_whoever_writes_by_a_condition_is_told_which_resource_it_was(tmp_path: P
     run(steps, tmp_path)
 
 
-def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path: Path) -> None:
+def test_a_conditional_reference_matches_resources_of_the_same_transaction(tmp_path: Path) -> None:
     """R4, 3.1.0.11.2: "5. Resolve any conditional references" comes after creates and updates."""
 
     async def steps(flow: Flow) -> None:
@@ -230,7 +230,7 @@ def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Path) -> None:
+def test_a_posted_search_accepts_its_media_type_in_any_case(tmp_path: Path) -> None:
     """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
 
     async def steps(flow: Flow) -> None:
@@ -242,7 +242,7 @@ def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
+def test_an_ambiguous_body_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         marked = await own.ask("POST", "/Patient", b'\xef\xbb\xbf{"resourceType":"Patient"}')
@@ -259,7 +259,7 @@ def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
+def test_a_405_response_lists_the_allowed_methods(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         for path, methods in (
@@ -274,7 +274,7 @@ def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> None:
+def test_a_batch_entry_may_be_any_post_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         given = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
@@ -307,7 +307,7 @@ def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
-def test_what_a_bundle_of_requests_is_answered_is_a_bundle_of_its_version(tmp_path: Path, version: str) -> None:
+def test_the_response_to_a_bundle_is_a_bundle_of_the_same_version(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL, fhir=version)
         own.base = f"/general/{version}"
@@ -343,7 +343,7 @@ ODD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_an_odd_entry_of_a_batch_is_refused_alone_and_a_transaction_with_it(tmp_path: Path) -> None:
+def test_an_invalid_entry_fails_by_itself_in_a_batch_and_fails_a_transaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         for number, (odd, status) in enumerate(ODD, 1):
@@ -364,7 +364,7 @@ def test_an_odd_entry_of_a_batch_is_refused_alone_and_a_transaction_with_it(tmp_
     run(steps, tmp_path)
 
 
-def test_a_reference_that_is_a_search_is_of_a_transaction_alone(tmp_path: Path) -> None:
+def test_a_conditional_reference_is_allowed_only_in_a_transaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         aim = {"reference": "Patient?identifier=urn:mrn|1"}

@@ -22,7 +22,7 @@ def about(reference: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_what_is_wrong_with_a_resource_is_told_with_its_entry(tmp_path: Path, version: str) -> None:
+def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await own(flow, version)
         bad = GOOD | {"resource": observation(status="nonsense")}
@@ -47,7 +47,7 @@ def test_what_is_wrong_with_a_resource_is_told_with_its_entry(tmp_path: Path, ve
         ({"method": "POST", "url": "Nonsense"}, 404, "not-found"),
     ],
 )
-def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
+def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         asked = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
@@ -70,7 +70,7 @@ def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, 
         ("Person7?name=x", "processing", "it needs a type of this version and a search parameter of it"),
     ],
 )
-def test_a_conditional_reference_says_why_it_leads_nowhere(tmp_path: Path, reference: str, code: str, told: str) -> None:
+def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, reference: str, code: str, told: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         await mine.ask("GET", "/Patient")
@@ -84,7 +84,7 @@ def test_a_conditional_reference_says_why_it_leads_nowhere(tmp_path: Path, refer
     run(steps, tmp_path, patients=2)
 
 
-def test_a_urn_that_is_nobodys_is_refused_where_it_is_made(tmp_path: Path) -> None:
+def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
@@ -102,7 +102,7 @@ def test_a_urn_that_is_nobodys_is_refused_where_it_is_made(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_who_forgets_the_id_is_told_where_it_stands(tmp_path: Path, method: str) -> None:
+def test_a_missing_id_is_reported_with_its_place(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]

@@ -47,7 +47,7 @@ def brought(answer: httpx2.Response) -> set[str]:
     return {one["resource"]["id"] for one in answer.json().get("entry", []) if one["search"]["mode"] == "include"}
 
 
-def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
+def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, there in (
@@ -67,7 +67,7 @@ def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
     run(steps, tmp_path, patients=1)
 
 
-def test_who_names_it_is_included_backwards(tmp_path: Path) -> None:
+def test_revinclude_follows_canonicals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, there in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
@@ -79,7 +79,7 @@ def test_who_names_it_is_included_backwards(tmp_path: Path) -> None:
     run(steps, tmp_path, patients=1)
 
 
-def test_nothing_is_included_that_the_token_may_not_see(tmp_path: Path) -> None:
+def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
@@ -103,7 +103,7 @@ def test_nothing_is_included_that_the_token_may_not_see(tmp_path: Path) -> None:
         "/Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed",
     ],
 )
-def test_a_chain_along_a_canonical_is_refused_and_says_what_to_do(tmp_path: Path, search: str) -> None:
+def test_a_chain_along_a_canonical_is_refused_with_an_alternative(tmp_path: Path, search: str) -> None:
     """It found nothing, whatever there was."""
 
     async def steps(flow: Flow) -> None:

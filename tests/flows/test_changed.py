@@ -12,7 +12,7 @@ EVER = "_lastUpdated=lt2001,ge2002"
 NEVER = "_lastUpdated=lt2001,lt2002"
 
 
-def test_one_time_or_another_is_either(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         made = await own.made(observation())

@@ -36,7 +36,7 @@ async def opens(flow: Flow, link: str) -> str:
     return tab
 
 
-def test_a_card_stands_on_the_chart_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
+def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(detail="For {{context.patientId}}.")])
         assert app["cards"] == [card(detail="For {{context.patientId}}.")]
@@ -53,7 +53,7 @@ def test_a_card_stands_on_the_chart_and_opens_its_app_with_its_context(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path: Path) -> None:
+def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         forms = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
         far = {"label": "The guideline", "url": "https://guides.example.org/1", "type": "absolute"}
@@ -72,7 +72,7 @@ def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path) -> None:
+def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")])
         await signed_in(flow)
@@ -93,7 +93,7 @@ def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path)
     run(steps, tmp_path)
 
 
-def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
+def test_patients_see_no_cards(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Mine", type="patient", cards=[card()])
         await signed_in(flow, "timothy")
@@ -113,7 +113,7 @@ def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
         ([card("javascript:alert(1)")], "url must be an http or https URL"),
     ],
 )
-def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Path, cards: list[Any], said: str) -> None:
+def test_invalid_cards_are_refused_with_the_place_of_the_error(tmp_path: Path, cards: list[Any], said: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         for answer in (
@@ -136,7 +136,7 @@ def _other(cards: list[Any]) -> dict[str, Any]:
     }
 
 
-def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(tmp_path: Path) -> None:
+def test_the_portal_accepts_a_cds_service_response_and_keeps_the_entered_text(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms")
         at = f"/developer/apps/{app['app_id']}"

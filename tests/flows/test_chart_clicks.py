@@ -26,7 +26,7 @@ def live() -> Iterator[dict[str, Any]]:
         yield running.line
 
 
-def test_a_click_on_the_task_opens_the_app_with_all_that_it_says(page: Page, live: dict[str, Any]) -> None:
+def test_a_click_on_a_task_opens_the_app_with_its_whole_context(page: Page, live: dict[str, Any]) -> None:
     page.goto(f"{live['base']}{CHART}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.get_by_role("link", name="Open Review the blood pressures since the last visit").click()
@@ -40,7 +40,7 @@ def test_a_click_on_the_task_opens_the_app_with_all_that_it_says(page: Page, liv
     assert (told["patient"], told["encounter"]) == ("p-0017", "p-0017-e22")
 
 
-def test_a_click_on_the_sample_app_s_card_opens_it_with_its_context(page: Page, live: dict[str, Any]) -> None:
+def test_a_click_on_the_sample_apps_card_opens_it_with_its_context(page: Page, live: dict[str, Any]) -> None:
     page.goto(f"{live['base']}{CHART}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     panel = page.get_by_role("region", name="Suggestions")

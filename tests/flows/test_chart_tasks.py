@@ -41,7 +41,7 @@ async def launched(flow: Flow, address: str) -> str:
     return parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]
 
 
-def test_a_task_is_offered_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
+def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
         id = await stored(flow, task(url=f"{URL}?forms", description="Fill in the PHQ-9"))
@@ -62,7 +62,7 @@ def test_a_task_is_offered_and_opens_its_app_with_its_context(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_a_task_of_another_patient_or_app_adds_nothing(tmp_path: Path) -> None:
+def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms")
         other = await stored(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
@@ -75,7 +75,7 @@ def test_a_task_of_another_patient_or_app_adds_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_what_no_app_here_answers_to_is_said_and_what_opens_on_its_own_is_linked(tmp_path: Path) -> None:
+def test_a_task_without_a_matching_app_says_so_and_a_standalone_app_is_linked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(name="Forms")
         await stored(flow, task(url="http://localhost:9999/launch"))
@@ -111,7 +111,7 @@ def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_pat
     run(steps, tmp_path)
 
 
-def test_the_day_says_who_has_something_to_be_done_with_an_app(tmp_path: Path) -> None:
+def test_the_schedule_shows_which_patients_have_a_task(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         row = re.search(r'<a class="visit here" href="[^"]*p-0017">.*?</a>', (await flow.http.get("/general/ehr")).text, re.S)
@@ -121,7 +121,7 @@ def test_the_day_says_who_has_something_to_be_done_with_an_app(tmp_path: Path) -
     run(steps, tmp_path, today="2026-11-24")
 
 
-def test_a_script_may_say_what_else_a_launch_brings(tmp_path: Path) -> None:
+def test_a_script_can_set_the_context_of_a_launch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         items = [{"reference": "ImagingStudy/s-1"}]

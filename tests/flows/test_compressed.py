@@ -15,7 +15,7 @@ ALL = "user/*.cruds"
 FORM = "application/x-www-form-urlencoded"
 
 
-def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
+def test_gzip_bodies_of_any_kind_are_read(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.ask("POST", "/Observation", gzip.compress(json.dumps(observation()).encode()), Content_Encoding="gzip")
@@ -43,7 +43,7 @@ def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/Observation", "/Observation/_search", ""])
-def test_another_coding_is_refused_and_told_which_are_read(tmp_path: Path, path: str) -> None:
+def test_another_coding_is_refused_with_the_supported_ones(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         own, stranger = await hand(flow, ALL), await hand(flow, ALL)
         stranger.headers["Authorization"] = "Bearer nonsense"
@@ -59,7 +59,7 @@ def test_another_coding_is_refused_and_told_which_are_read(tmp_path: Path, path:
     run(steps, tmp_path)
 
 
-def test_what_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+def test_a_corrupt_gzip_body_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         packed = gzip.compress(b"{}")

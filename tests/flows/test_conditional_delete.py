@@ -14,7 +14,7 @@ MARKED: dict[str, Any] = {"identifier": [{"system": "urn:d", "value": "1"}]}
 
 
 @pytest.mark.parametrize("several", [False, True])
-def test_several_matches_are_deleted_where_the_policy_says_so(tmp_path: Path, several: bool) -> None:
+def test_several_matches_are_deleted_if_the_policy_allows_it(tmp_path: Path, several: bool) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, TWO), await hand(flow, TWO, "p-0002")
         mine = [(await own.made(observation(**MARKED)))["id"] for _ in range(3)]

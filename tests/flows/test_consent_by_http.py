@@ -36,7 +36,7 @@ async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: 
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
-def test_a_form_sent_without_a_decision_is_asked_again(tmp_path: Path) -> None:
+def test_a_form_without_a_decision_is_shown_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await asked(flow, await flow.register(auto_approve=None))
@@ -48,7 +48,7 @@ def test_a_form_sent_without_a_decision_is_asked_again(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_scope_is_narrowed_to_a_category_and_holds(tmp_path: Path) -> None:
+def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -77,7 +77,7 @@ async def vitals(flow: Flow, app: dict[str, Any]) -> str:
     return str(found.json()["entry"][0]["resource"]["id"])
 
 
-def test_what_was_unticked_is_unticked_the_next_time(tmp_path: Path) -> None:
+def test_an_unticked_scope_is_unticked_the_next_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -94,7 +94,7 @@ def test_what_was_unticked_is_unticked_the_next_time(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_request_cannot_tick_more_than_was_asked(tmp_path: Path) -> None:
+def test_a_form_cannot_grant_more_than_was_requested(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -104,7 +104,7 @@ def test_a_request_cannot_tick_more_than_was_asked(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_prompt_login_asks_for_a_sign_in_once_and_auth_time_says_when(tmp_path: Path) -> None:
+def test_prompt_login_requires_one_sign_in_and_sets_auth_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -126,7 +126,7 @@ def test_prompt_login_asks_for_a_sign_in_once_and_auth_time_says_when(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_prompt_consent_asks_again(tmp_path: Path) -> None:
+def test_prompt_consent_shows_the_consent_page_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -139,7 +139,7 @@ def test_prompt_consent_asks_again(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_silent_request_is_told_what_would_have_to_be_asked(tmp_path: Path) -> None:
+def test_prompt_none_names_the_required_interaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         silent = {"prompt": "none", "scope": "openid user/Patient.rs"}
@@ -158,7 +158,7 @@ def test_a_silent_request_is_told_what_would_have_to_be_asked(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_an_app_that_approves_itself_is_answered_silently(tmp_path: Path) -> None:
+def test_an_app_with_auto_approve_is_answered_without_a_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         assert "code" in received(await flow.authorize(app, prompt="none", scope="openid user/Patient.rs"))
@@ -166,7 +166,7 @@ def test_an_app_that_approves_itself_is_answered_silently(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_resource_stands_for_aud(tmp_path: Path) -> None:
+def test_resource_is_accepted_in_place_of_aud(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         asked = {"scope": "openid user/Patient.rs", "aud": None}

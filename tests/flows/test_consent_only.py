@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LAB = "Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 
 
-def test_without_javascript_a_part_chosen_in_an_unticked_row_is_granted(tmp_path: Path) -> None:
+def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -84,7 +84,9 @@ def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]
     return str(answer.json()["scope"]).split()
 
 
-def test_a_choice_ticks_its_row_and_unticking_takes_it_back(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
+def test_choosing_a_part_ticks_its_row_and_unticking_clears_the_part(
+    page: Page, live: dict[str, Any], app: dict[str, Any]
+) -> None:
     at_consent(page, live, app)
     box, part = page.locator('input[value="user/Observation.rs"]'), page.locator("select.input")
     box.uncheck()

@@ -22,7 +22,7 @@ async def told(flow: Flow, more: dict[str, Any], **launch: Any) -> dict[str, Any
     return dict(answer.json())
 
 
-def test_every_member_of_a_launch_arrives(tmp_path: Path) -> None:
+def test_every_member_of_the_launch_context_reaches_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         items = [{"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}]
         given = await told(
@@ -47,7 +47,7 @@ def test_every_member_of_a_launch_arrives(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_app_of_an_older_release_is_told_what_that_release_knew(tmp_path: Path) -> None:
+def test_an_app_of_an_older_smart_version_gets_the_context_of_that_version(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         given = await told(flow, {"smart_release": "2.0"}, fhir_context=["ImagingStudy/i-1"])
         assert given["fhirContext"] == ["ImagingStudy/i-1"]
@@ -59,7 +59,7 @@ def test_an_app_of_an_older_release_is_told_what_that_release_knew(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_a_fhir_context_that_smart_rules_out_makes_no_launch(tmp_path: Path) -> None:
+def test_an_invalid_fhir_context_creates_no_launch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         body = {"app": app["app_id"], "fhir_context": [{"type": "Task"}]}
@@ -70,7 +70,7 @@ def test_a_fhir_context_that_smart_rules_out_makes_no_launch(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_a_visit_of_another_patient_goes_with_no_launch(tmp_path: Path) -> None:
+def test_a_launch_with_another_patients_visit_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         made = await flow.launch(app, encounter="p-0002-e01")
@@ -81,7 +81,7 @@ def test_a_visit_of_another_patient_goes_with_no_launch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_app_of_the_user_alone_is_launched_without_a_patient(tmp_path: Path) -> None:
+def test_an_app_with_only_user_scopes_is_launched_without_a_patient(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         made = (await flow.http.post("/admin/launches", json={"app": app["app_id"]})).json()
@@ -96,7 +96,7 @@ def test_an_app_of_the_user_alone_is_launched_without_a_patient(tmp_path: Path) 
     run(steps, tmp_path)
 
 
-def test_the_chart_gives_its_last_visit_and_keeps_its_banner_in_the_frame(tmp_path: Path) -> None:
+def test_the_chart_launches_with_the_latest_visit_and_hides_the_banner(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register()
@@ -124,7 +124,7 @@ async def opened(flow: Flow, app: dict[str, Any], address: str) -> dict[str, Any
     return dict(token.json())
 
 
-def test_standalone_a_visit_is_picked(tmp_path: Path) -> None:
+def test_a_standalone_launch_offers_a_visit_picker(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=SCOPE)
@@ -150,7 +150,7 @@ def test_standalone_a_visit_is_picked(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_visit_that_was_not_offered_is_denied(tmp_path: Path) -> None:
+def test_a_visit_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE, auto_approve={"user": "okafor", "patient": "p-0017", "encounter": "p-0002-e01"})
         answer = await flow.authorize(app, scope="launch/encounter patient/Patient.rs launch/patient")
@@ -164,7 +164,7 @@ async def said(flow: Flow, page: Any, **form: str) -> Any:
     return await flow.http.post("/general/oauth/continue", data=form)
 
 
-def test_a_launch_scope_with_a_role_is_granted_as_it_was_asked(tmp_path: Path) -> None:
+def test_a_launch_scope_with_a_role_is_granted_unchanged(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         role = "launch/imagingstudy?role=https://example.org/roles/current"
         app = await flow.register(scope="launch launch/imagingstudy patient/*.rs")

@@ -44,7 +44,7 @@ def app_of(flow: Flow, **more: Any) -> Any:
     return flow.register(auto_approve={"user": "okafor", "patient": "p-0001"}, **more)
 
 
-def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_gave_is_not(tmp_path: Path) -> None:
+def test_a_quoted_code_is_corrected_and_an_unknown_one_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = await form(flow, await app_of(flow))
         refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
@@ -57,7 +57,7 @@ def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_g
     run(steps, tmp_path)
 
 
-def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_or_too_old(tmp_path: Path) -> None:
+def test_a_corrected_form_has_a_placeholder_for_a_spent_or_expired_code(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow)
         sent = await form(flow, app)
@@ -73,7 +73,7 @@ def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_o
     run(steps, tmp_path)
 
 
-def test_whoever_names_nobody_is_named_by_its_code_and_a_place_stands_for_its_secret(tmp_path: Path) -> None:
+def test_a_missing_client_id_is_found_by_the_code_and_the_secret_is_a_placeholder(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         public, secret = await app_of(flow), await app_of(flow, name="Server app", client="symmetric")
         for app in (public, secret):
@@ -91,7 +91,7 @@ def test_whoever_names_nobody_is_named_by_its_code_and_a_place_stands_for_its_se
     run(steps, tmp_path)
 
 
-def test_an_id_with_a_slip_is_put_right_in_the_header_where_it_stands(tmp_path: Path) -> None:
+def test_a_mistyped_client_id_is_corrected_in_the_authorization_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow, client="symmetric", client_id="growth-chart")
         sent = await form(flow, app)
@@ -105,7 +105,7 @@ def test_an_id_with_a_slip_is_put_right_in_the_header_where_it_stands(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_a_token_of_the_address_is_put_into_the_header_where_it_is_good(tmp_path: Path) -> None:
+def test_a_valid_token_in_the_url_is_moved_into_the_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         token = (await flow.launched())["access_token"]
         for text, lives in ((token, True), ("nobody-s", False)):
@@ -135,7 +135,7 @@ def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("sent", [None, "undefined", "YOUR_CLIENT_ID", "nobody"])
-def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place_stands_for_the_id(
+def test_an_ambiguous_client_id_becomes_a_placeholder_and_the_administrator_sees_the_candidates(
     tmp_path: Path, sent: str | None
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -157,7 +157,7 @@ def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place
     run(steps, tmp_path)
 
 
-def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> None:
+def test_client_metadata_is_corrected_in_its_own_format(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = {
             "client_name": "Growth",
@@ -181,7 +181,7 @@ def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_what_is_asked_about_a_token_is_corrected_too(tmp_path: Path) -> None:
+def test_an_introspection_request_is_corrected_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow, client="symmetric")
         auth = (app["client_id"], app["client_secret"])

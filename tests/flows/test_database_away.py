@@ -14,7 +14,7 @@ from tests.postgres import Server, server
 from sickbay.testing.server import serving
 
 
-def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgres: Server, tmp_path: Path) -> None:
+def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(postgres: Server, tmp_path: Path) -> None:
     with server(postgres.bin) as own:
 
         async def steps(flow: Flow) -> None:
@@ -46,7 +46,7 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
         run(steps, tmp_path, data=own.address(), patients=0)
 
 
-def test_while_the_disk_is_full_it_is_said_and_afterwards_all_goes_on(tmp_path: Path) -> None:
+def test_writes_get_503_while_the_disk_is_full_and_work_again_afterwards(tmp_path: Path) -> None:
     """Files that may not grow stand for it; reads are answered all the same."""
     with serving("--data", str(tmp_path), "--patients", "0") as live, httpx2.Client(base_url=live.base) as http:
         app = {"name": "Filler", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}

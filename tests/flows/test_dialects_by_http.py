@@ -68,7 +68,7 @@ def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_epic_gives_refresh_tokens_to_apps_with_a_secret_alone(tmp_path: Path) -> None:
+def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, public = await launched(flow, "epic")
         assert "refresh_token" not in public.json()
@@ -79,7 +79,7 @@ def test_epic_gives_refresh_tokens_to_apps_with_a_secret_alone(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_epic_says_null_of_a_refused_token_request(tmp_path: Path) -> None:
+def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, token = await paths(flow, "epic")
         said = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
@@ -90,7 +90,7 @@ def test_epic_says_null_of_a_refused_token_request(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> None:
+def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = f"{SCOPE} patient/*.read patient/Condition.read user/Fictitious.read patient/Patient.rs"
         _, answer = await launched(flow, "cerner", scope=scope)
@@ -110,7 +110,7 @@ def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("tenant", "delivered"), [("cerner", "oauth2%3Agrant%3Aserver-error"), ("general", "/exchanges/"), ("epic", "")]
 )
-def test_a_fault_of_ours_is_told_in_the_dialect_s_words(
+def test_a_server_error_has_the_dialects_wording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tenant: str, delivered: str
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -136,7 +136,7 @@ def test_a_fault_of_ours_is_told_in_the_dialect_s_words(
     run(steps, tmp_path)
 
 
-def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
+def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, answer = await launched(flow, "cerner")
         _, token = await paths(flow, "cerner")
@@ -150,7 +150,7 @@ def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tenant", ["cerner", "epic"])
-def test_a_patient_app_has_its_patient_from_the_sign_in(tmp_path: Path, tenant: str) -> None:
+def test_a_patient_app_gets_the_patient_who_signed_in(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         scope = "openid patient/Patient.read"
         app = await flow.register(tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"})
@@ -165,7 +165,7 @@ async def signed_in(flow: Flow, username: str) -> None:
     await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": username})
 
 
-def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Path) -> None:
+def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
@@ -187,7 +187,7 @@ def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
+def test_a_record_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
@@ -203,7 +203,7 @@ def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> None:
+def test_a_patient_launches_patient_apps_from_their_own_chart(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "timothy")
         app = await flow.register(type="patient", name="Diary")
@@ -220,7 +220,7 @@ def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: Path) -> None:
+def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         registered = "launch openid profile patient/Patient.read user/Observation.read offline_access"
         user = {"user": "okafor"}
@@ -248,7 +248,7 @@ def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: 
         ("general", "general-okafor", {}),
     ],
 )
-def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
+def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch openid profile patient/Patient.read"
         app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
@@ -263,7 +263,7 @@ def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subje
     run(steps, tmp_path)
 
 
-def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
+def test_cerner_sends_little_context_without_a_launch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", scope="openid user/Patient.read", smart_version=1, auto_approve={"user": "okafor"}
@@ -284,7 +284,9 @@ def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
         ("system/*.read", ""),
     ],
 )
-def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(tmp_path: Path, scope: str, granted: str) -> None:
+def test_cerner_drops_a_services_scopes_silently_and_refuses_only_if_none_is_left(
+    tmp_path: Path, scope: str, granted: str
+) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1, fhir="r4"
@@ -308,7 +310,7 @@ BASES = {
 
 
 @pytest.mark.parametrize("tenant", BASES)
-def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_too(tmp_path: Path, tenant: str) -> None:
+def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         shape, versions = BASES[tenant]
         told = flow.sandbox.tenants[tenant].dialect.tenant_id
@@ -337,7 +339,7 @@ def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_
     run(steps, tmp_path)
 
 
-def test_the_short_address_as_aud_means_the_base_and_another_does_not(tmp_path: Path) -> None:
+def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, answer = await launched(flow, "cerner")
         assert answer.status_code == 200
@@ -350,7 +352,7 @@ def test_the_short_address_as_aud_means_the_base_and_another_does_not(tmp_path: 
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_app_state_is_a_capability_exactly_where_apps_can_keep_it(tmp_path: Path, tenant: str) -> None:
+def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         for version in flow.sandbox.tenants[tenant].dialect.fhir:
             told = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()

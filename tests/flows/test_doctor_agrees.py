@@ -73,7 +73,7 @@ def _pkce(app: dict[str, Any]) -> dict[str, Any]:
     return {"pkce": app["pkce"]} if "pkce" in app else {}
 
 
-def test_doctor_and_server_say_the_same_of_every_case_of_an_authorization_request(tmp_path: Path) -> None:
+def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         apart: dict[str, tuple[list[str], list[str]]] = {}
         cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]

@@ -94,7 +94,7 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_doctor_and_server_say_the_same_of_every_case_and_what_they_offer_is_granted(tmp_path: Path, kind: str) -> None:
+def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         cases = [one for path in case.paths().values() if (one := case.load(path)).refused["kind"] == kind]
         apart: dict[str, list[Any]] = {}
@@ -131,7 +131,7 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["token_request", "fhir_request"])
-def test_doctor_and_server_say_the_same_of_what_others_saw(tmp_path: Path, shared: Path, kind: str) -> None:
+def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, shared: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         apart: dict[str, list[Any]] = {}
         for id, given in shared_cases(shared, kind):

@@ -67,7 +67,7 @@ def bare(text: str) -> str:
 
 
 @pytest.mark.parametrize("scope", ["user/*.rs", "patient/*.rs"])
-def test_both_engines_answer_alike(postgres: Server, tmp_path: Path, scope: str) -> None:
+def test_both_engines_give_the_same_responses(postgres: Server, tmp_path: Path, scope: str) -> None:
     (tmp_path / "beside").mkdir()
     here = answers(tmp_path, None, scope)
     there = answers(tmp_path / "beside", postgres.address(), scope)

@@ -33,7 +33,7 @@ KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
 )
 
 
-def test_every_parameter_means_the_same_in_the_query_and_in_parameters(tmp_path: Path) -> None:
+def test_each_parameter_works_the_same_in_the_query_and_in_a_parameters_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         member = [{"entity": {"reference": "Patient/p-0001"}}]

@@ -68,7 +68,7 @@ async def searched(own: Hand, type: str) -> set[str]:
     return found
 
 
-def test_an_export_of_the_whole_server_is_all_that_search_finds(tmp_path: Path) -> None:
+def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.made(observation() | {"note": [{"text": "a\nb"}]})
@@ -85,7 +85,7 @@ def test_an_export_of_the_whole_server_is_all_that_search_finds(tmp_path: Path) 
     run(steps, tmp_path)
 
 
-def test_what_changed_since_is_given_as_it_was(tmp_path: Path) -> None:
+def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         kept, gone = [await own.made(observation()) for _ in range(2)]
@@ -125,7 +125,7 @@ async def all_of(own: Hand, type: str) -> set[str]:
     return {f"{type}/{one['resource']['id']}" for one in found.get("entry", [])}
 
 
-def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path) -> None:
+def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         entities: list[dict[str, Any]] = [{"entity": {"reference": f"Patient/p-000{n}"}} for n in (1, 2)]
@@ -152,7 +152,7 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_practitioner_s_patients_are_exported_in_dstu2_too(tmp_path: Path) -> None:
+def test_a_practitioners_patients_are_exported_in_dstu2_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs", fhir="dstu2")
         own.base = "/general/dstu2"
@@ -165,7 +165,7 @@ def test_a_practitioner_s_patients_are_exported_in_dstu2_too(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
+def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         filters = "Observation?category=vital-signs,Observation?code=4548-4"
@@ -197,7 +197,7 @@ def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
         ("patient=p-0001", 400, "fhir-operation-parameter"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str, status: int, rule: str) -> None:
+def test_an_unsupported_export_is_refused_with_the_reason(tmp_path: Path, query: str, status: int, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         answer = await own.ask("GET", f"/$export?{query}", **LATER)
@@ -206,7 +206,7 @@ def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str
     run(steps, tmp_path)
 
 
-def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
+def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         now = await own.ask("GET", "/$export")
@@ -226,7 +226,7 @@ def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None:
+def test_a_cancelled_or_expired_export_is_gone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         status = await begun(own, "/$export?_type=Patient")
@@ -245,7 +245,7 @@ def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
+def test_an_export_has_only_its_own_files(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         status = await begun(own, "/$export?_type=Patient")
@@ -262,7 +262,7 @@ def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path) -> None:
+def test_only_the_client_that_started_an_export_can_read_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "system/*.rs"), await hand(flow, "system/*.rs", name="Another")
         status = await begun(own, "/$export?_type=Patient")
@@ -281,7 +281,7 @@ def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> None:
+def test_user_scopes_cannot_export_and_each_type_needs_a_scope(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for scope in ("user/*.rs", "patient/*.rs"):
             own = await hand(flow, scope)
@@ -303,7 +303,7 @@ def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["batch", "transaction"])
-def test_an_entry_of_a_bundle_begins_no_export(tmp_path: Path, kind: str) -> None:
+def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         status = await begun(own, "/$export")
@@ -321,7 +321,7 @@ def test_an_entry_of_a_bundle_begins_no_export(tmp_path: Path, kind: str) -> Non
     run(steps, tmp_path)
 
 
-def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) -> None:
+def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         kept, gone, later, other = [
@@ -358,7 +358,7 @@ def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_elements_are_of_every_type_or_of_the_one_they_name(tmp_path: Path) -> None:
+def test_elements_apply_to_every_type_or_to_the_named_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")

@@ -40,7 +40,7 @@ def found(answer: httpx2.Response) -> list[str]:
         ("family:exact=Lecki", False),
     ],
 )
-def test_a_person_is_found_by_contact_and_by_name(tmp_path: Path, search: str, there: bool) -> None:
+def test_a_person_matches_by_contact_and_by_name(tmp_path: Path, search: str, there: bool) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/Patient.cruds")
         assert (await own.ask("PUT", "/Patient/found", PERSON)).status_code == 201
@@ -50,7 +50,7 @@ def test_a_person_is_found_by_contact_and_by_name(tmp_path: Path, search: str, t
     run(steps, tmp_path, patients=1)
 
 
-def test_a_code_that_nothing_can_hold_is_said_in_the_answer(tmp_path: Path) -> None:
+def test_an_impossible_code_gets_a_warning(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/Patient.rs")
         answer = await own.ask("GET", "/Patient?gender=Male")

@@ -40,7 +40,7 @@ def test_an_exchange_page_and_its_text_show_a_new_pair_and_its_json_the_placehol
     run(steps, tmp_path)
 
 
-def test_the_doctor_shows_a_new_pair_for_what_was_pasted(tmp_path: Path) -> None:
+def test_the_doctor_shows_a_new_pair_for_the_pasted_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         asked = flow.asking(app, code_challenge=None, code_challenge_method=None)

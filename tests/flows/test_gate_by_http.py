@@ -48,7 +48,7 @@ async def gate(flow: Flow, id: str) -> str:
     return next(one["outcome"] for one in said["checks"] if one["name"] == GATE.name)
 
 
-def test_an_error_goes_to_the_app_exactly_if_its_redirect_uri_is_proven(tmp_path: Path) -> None:
+def test_an_error_is_redirected_exactly_if_the_redirect_uri_is_verified(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         for changed in (*UNPROVEN, *PROVEN, *({**one, **other} for one in UNPROVEN[:4] for other in PROVEN[:2])):

@@ -39,7 +39,7 @@ def instant(at: float) -> str:
     return quote(datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="seconds"))
 
 
-def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Path) -> None:
+def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         all = await hand(flow, "system/*.cruds")
         ids = [(await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"] for n in range(5)]
@@ -64,7 +64,7 @@ def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Pat
 
 
 @pytest.mark.parametrize("place", ["/Observation/{id}/_history", "/Observation/_history", "/_history"])
-def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
+def test_a_history_supports_since_and_at(tmp_path: Path, place: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         id, times = await written(flow, own)
@@ -91,7 +91,7 @@ def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_all(tmp_path: Path) -> None:
+def test_a_history_with_the_list_parameter_is_refused(tmp_path: Path) -> None:
     """R4, 3.1.0.12: `_list` includes only what is in the list."""
 
     async def steps(flow: Flow) -> None:
@@ -104,7 +104,7 @@ def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_a
     run(steps, tmp_path)
 
 
-def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
+def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         id, times = await written(flow, own)
@@ -146,7 +146,7 @@ def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_says_what_each_write_was_answered(tmp_path: Path) -> None:
+def test_a_history_has_the_response_of_each_write(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         made, statuses = await own.made(observation()), [201]
@@ -165,7 +165,7 @@ def test_a_history_says_what_each_write_was_answered(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -> None:
+def test_strict_handling_applies_to_a_history(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         strict = {"Prefer": "handling=strict"}
@@ -186,7 +186,7 @@ def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None:
+def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         other = await hand(flow, OWN, "p-0002")
         id = (await other.made(observation("p-0002")))["id"]
@@ -205,7 +205,7 @@ def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None
     ("sent", "status"),
     [('W/"2"', 304), ('"2"', 304), ("2", 304), ('W/"1", W/"2"', 304), ("*", 304), ('W/"1"', 200), ('W/"22"', 200), ("", 200)],
 )
-def test_a_read_of_what_one_has_is_not_modified(tmp_path: Path, sent: str, status: int) -> None:
+def test_a_read_of_a_cached_version_is_answered_304(tmp_path: Path, sent: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         id, _ = await written(flow, own, 2)

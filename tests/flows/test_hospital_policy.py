@@ -29,7 +29,7 @@ async def capabilities(flow: Flow, tenant: str = "general") -> list[str]:
     return list(answer.json()["capabilities"])
 
 
-def test_every_policy_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
+def test_every_setting_is_listed_with_its_source(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         told = (await flow.http.get("/admin/policies")).json()
         assert [one["tenant"] for one in told] == ["general", "cerner", "epic"]
@@ -45,7 +45,7 @@ def test_every_policy_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
     run(steps, tmp_path, policies={"general": {"code_lifetime": 7}})
 
 
-def test_what_is_chosen_holds_from_the_next_request_on_and_is_taken_back(tmp_path: Path) -> None:
+def test_a_changed_policy_applies_to_the_next_request_and_can_be_restored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         assert (await redeemed(flow, app)).json()["expires_in"] == 9
@@ -66,7 +66,7 @@ def test_what_is_chosen_holds_from_the_next_request_on_and_is_taken_back(tmp_pat
     run(steps, tmp_path, policies={"": {"token_lifetime": 9}})
 
 
-def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy_stands_above(tmp_path: Path) -> None:
+def test_pkce_and_scope_policies_can_be_changed_and_an_apps_policy_has_priority(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         old = await flow.register(name="Old", smart_version=1, pkce="if-sent")
         asked = {
@@ -91,7 +91,7 @@ def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy
     run(steps, tmp_path)
 
 
-def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
+def test_a_policy_change_applies_to_existing_tokens_immediately(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="user/*.rs")
         asked = {"app": app["app_id"], "scope": "user/*.rs", "user": "okafor"}
@@ -120,7 +120,7 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
         ({"launches": []}, "a list of"),
     ],
 )
-def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(tmp_path: Path, given: dict[str, Any], said: str) -> None:
+def test_an_invalid_policy_is_refused_as_a_whole(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.patch(AT, json={"token_lifetime": 30} | given)
         assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
@@ -130,7 +130,7 @@ def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_reset(tmp_path: Path) -> None:
+def test_a_changed_policy_overrides_the_file_until_a_full_reset(tmp_path: Path) -> None:
     async def first(flow: Flow) -> None:
         await choose(flow, token_lifetime=30)
         await flow.http.post("/admin/clock", json={"offset": 1000})
@@ -153,7 +153,7 @@ def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_rese
     run(later, tmp_path, policies={"": {"token_lifetime": 9}})
 
 
-def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_path: Path) -> None:
+def test_a_setting_removed_in_the_portal_returns_to_its_default(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         at = "/developer/hospitals/general"
         page = await flow.http.get(at, headers=HTML)
@@ -182,7 +182,7 @@ def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_pat
     run(steps, tmp_path)
 
 
-def test_nobody_else_reads_or_chooses_it(tmp_path: Path) -> None:
+def test_only_the_administrator_reads_or_changes_a_policy(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         foreign = {"Origin": "https://evil.example.org"}
         assert (await flow.http.get(AT, headers=foreign)).status_code == 403
@@ -203,7 +203,7 @@ def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFacto
         yield running
 
 
-def test_it_holds_on_both_workers_at_once_and_many_choices_at_a_time_lose_none(two: Any) -> None:
+def test_policy_changes_apply_on_both_workers_and_concurrent_changes_are_all_kept(two: Any) -> None:
     def once(method: str, path: str, **more: Any) -> httpx2.Response:
         """Over a connection of its own: either worker may have it."""
         with httpx2.Client(base_url=two.base, trust_env=False) as http:

@@ -60,14 +60,14 @@ def asked(live: dict[str, Any], page: Page) -> Page:
     return page
 
 
-def test_typing_narrows_the_list_the_arrows_choose_and_enter_opens(asked: Page) -> None:
+def test_typing_filters_the_list_arrows_select_and_enter_opens(asked: Page) -> None:
     asked.keyboard.type("peters, t")
     assert asked.locator("[data-count]").inner_text() == "1"
     asked.keyboard.press("Enter")
     asked.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
 
 
-def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -> None:
+def test_an_empty_list_says_so_and_enter_opens_nothing(asked: Page) -> None:
     none = asked.get_by_text("No patient has a name")
     assert not none.is_visible()
     asked.keyboard.type("zzz")
@@ -79,7 +79,7 @@ def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -
     assert asked.get_by_role("button", name="Open ").is_enabled()
 
 
-def test_enter_in_a_box_of_consent_answers_nothing_and_all_are_unticked_by_one_press(asked: Page) -> None:
+def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(asked: Page) -> None:
     asked.keyboard.type("peters, t")
     asked.keyboard.press("Enter")
     allow = asked.locator("[data-allow]")
@@ -94,7 +94,7 @@ def test_enter_in_a_box_of_consent_answers_nothing_and_all_are_unticked_by_one_p
     assert allow.inner_text() == "Allow 4 of 4"
 
 
-def test_the_foot_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
+def test_the_footer_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
     page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     app = framed(page)
@@ -110,7 +110,7 @@ def test_the_foot_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Pag
     assert page.evaluate("document.activeElement.textContent") == "View launch"
 
 
-def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, Any], page: Page) -> None:
+def test_if_copying_fails_the_text_is_selected_with_a_message(live: dict[str, Any], page: Page) -> None:
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false"
     )
@@ -120,7 +120,7 @@ def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, A
     assert page.evaluate("getSelection().toString()") == "sample-general"
 
 
-def test_the_older_way_of_copying_leaves_the_focus_where_it_was(live: dict[str, Any], page: Page) -> None:
+def test_the_fallback_for_copying_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
     button = page.get_by_role("button", name="Copy the Client ID")

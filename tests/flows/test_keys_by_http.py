@@ -27,7 +27,7 @@ def verified(text: str, held: list[dict[str, Any]]) -> bool:
     return any(jose.verify(text, one, ["RS256"]) for one in held if one["kid"] == read.header["kid"])
 
 
-def test_a_token_of_before_the_rotation_is_verified_after_it(tmp_path: Path) -> None:
+def test_an_id_token_from_before_a_rotation_stays_valid(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         first = await id_token(flow)
         before = await keys(flow)
@@ -48,7 +48,7 @@ def test_a_token_of_before_the_rotation_is_verified_after_it(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
+def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         old = (await flow.http.get("/admin/keys")).json()
         assert old["next"] is None
@@ -62,7 +62,7 @@ def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_of_two_rotations_at_once_one_holds(tmp_path: Path) -> None:
+def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         said = await asyncio.gather(*(id_token_keys.rotate(runtime) for _ in range(3)))

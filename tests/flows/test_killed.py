@@ -102,7 +102,7 @@ def used(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def test_what_is_lost_or_half_or_double_is_noticed() -> None:
+def test_the_test_detects_lost_partial_and_duplicate_writes() -> None:
     def bodies(*marks: str) -> list[bytes]:
         return [b'{"identifier":[{"system":"urn:mark","value":"%s"}]}' % mark.encode() if mark else b"" for mark in marks]
 

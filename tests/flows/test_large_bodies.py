@@ -84,7 +84,7 @@ def wire(place: tuple[str, str]) -> Iterator[Wire]:
         ("POST", "/Observation/$validate", "nobody"),
     ],
 )
-def test_a_token_that_is_not_good_is_said_before_the_body_comes(wire: Wire, method: str, path: str, token: str | None) -> None:
+def test_an_invalid_token_is_refused_before_the_body_is_received(wire: Wire, method: str, path: str, token: str | None) -> None:
     wire.head(method, path, token, "Content-Length: 100000000")
     wire.socket.sendall(MEGABYTE)
     assert wire.answer()[0] == 401
@@ -94,14 +94,14 @@ def test_a_token_that_is_not_good_is_said_before_the_body_comes(wire: Wire, meth
     assert wire.answer()[0] == 200
 
 
-def test_a_client_that_waits_to_go_on_need_not_send_it(wire: Wire) -> None:
+def test_a_client_with_expect_100_continue_need_not_send_the_body(wire: Wire) -> None:
     wire.head("POST", "/Observation", "nobody", "Content-Length: 100000000", "Expect: 100-continue")
     status, said = wire.answer()
     assert status == 401
     assert "it is empty" not in said
 
 
-def test_a_body_in_pieces_that_nobody_counted_is_not_read_either(wire: Wire) -> None:
+def test_a_chunked_body_is_not_read_either(wire: Wire) -> None:
     wire.head("POST", "", "nobody", "Transfer-Encoding: chunked")
     assert wire.answer()[0] == 401
     for _ in range(5):
@@ -111,14 +111,14 @@ def test_a_body_in_pieces_that_nobody_counted_is_not_read_either(wire: Wire) -> 
     assert wire.answer()[0] == 200
 
 
-def test_one_that_is_announced_as_too_large_is_refused_unread_by_whoever_may_send(wire: Wire) -> None:
+def test_a_body_announced_as_too_large_is_refused_unread_even_with_a_valid_token(wire: Wire) -> None:
     wire.head("POST", "/Observation", wire.token, "Content-Length: 100000000")
     status, said = wire.answer()
     assert status == 413
     assert "8000000 bytes" in said
 
 
-def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
+def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
     body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"note":[{"text":"%s"}]}' % (b"a" * 400_000)
     wire.head("POST", "/Observation", wire.token, f"Content-Length: {len(body)}", "Expect: 100-continue")
     assert wire.answer() == (100, "")
@@ -140,7 +140,7 @@ def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
         (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
     ],
 )
-def test_a_head_that_does_not_end_is_not_kept(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
+def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
     """The server itself would keep all of it."""
     wire.socket.sendall(begin)
     for _ in range(40):
@@ -153,13 +153,13 @@ def test_a_head_that_does_not_end_is_not_kept(wire: Wire, begin: bytes, piece: b
     assert (found, said in text) == (status, True)
 
 
-def test_a_long_search_and_long_cookies_are_taken(wire: Wire) -> None:
+def test_a_long_search_and_long_cookies_are_accepted(wire: Wire) -> None:
     wire.head("GET", "/metadata?x=" + "a" * 40_000, None, "Cookie: x=" + "a" * 20_000)
     assert wire.answer()[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/doctor", "/theme", "/admin/apps"])
-def test_a_form_that_is_too_large_is_told_so(place: tuple[str, str], path: str) -> None:
+def test_a_form_that_is_too_large_is_refused(place: tuple[str, str], path: str) -> None:
     path = f"/general{path}" if path.startswith("/oauth") else path
     answer = httpx2.post(f"http://{place[0]}{path}", content=b"x" * 1_100_000, headers={"Accept": "application/json"})
     assert answer.status_code == 413

@@ -59,7 +59,7 @@ def test_a_task_launches_its_app_for_its_patient_with_its_context(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
+def test_a_cards_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         link = {"label": "Open", "type": "smart", "url": URL + "?x=1", "appContext": "opaque text"}
@@ -83,7 +83,7 @@ def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None
         ({"link": {"type": "smart", "url": "https://nobody.example/launch"}}, 404, "No app at general"),
     ],
 )
-def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any], status: int, said: str) -> None:
+def test_a_task_or_link_without_a_launch_is_refused(tmp_path: Path, body: dict[str, Any], status: int, said: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         answer = await flow.http.post("/admin/launches", json=body)
@@ -100,7 +100,7 @@ def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any]
         ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own"),
     ],
 )
-def test_a_task_that_asks_for_no_launch_from_the_ehr(tmp_path: Path, change: dict[str, Any], status: int, said: str) -> None:
+def test_a_task_without_an_ehr_launch_is_refused(tmp_path: Path, change: dict[str, Any], status: int, said: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         changed = {name: value for name, value in {**task(), **change}.items() if value}

@@ -44,7 +44,7 @@ async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> d
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_with_its_id_token_an_app_signs_its_person_out_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
+def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
         app, given = await signed_in(flow)
         assert await is_signed_in(flow)
@@ -61,7 +61,7 @@ def test_with_its_id_token_an_app_signs_its_person_out_and_gets_the_browser_back
     run(steps, tmp_path)
 
 
-def test_offline_access_goes_on_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
+def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, given = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
@@ -74,7 +74,7 @@ def test_offline_access_goes_on_and_an_expired_id_token_still_signs_out(tmp_path
 
 
 @pytest.mark.parametrize("decision", ["out", "stay"])
-def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) -> None:
+def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) -> None:
     async def steps(flow: Flow) -> None:
         app, given = await signed_in(flow)
         sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
@@ -94,7 +94,7 @@ def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) 
     run(steps, tmp_path)
 
 
-def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
+def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, _ = await signed_in(flow)
         sent = {"client_id": app["client_id"], "decision": "out"}
@@ -116,7 +116,7 @@ def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
         ({"client_id": "somebody-else"}, "logout-client-unknown"),
     ],
 )
-def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
+def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     async def steps(flow: Flow) -> None:
         _, given = await signed_in(flow)
         hint = change.get("id_token_hint", given["id_token"])
@@ -131,7 +131,7 @@ def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(tmp_path: Path, ch
 
 
 @pytest.mark.parametrize("hint", ["e30.e30.e30", "undefined"])
-def test_of_two_faults_each_is_put_right_as_far_as_it_can_be_known(tmp_path: Path, hint: str) -> None:
+def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: str) -> None:
     async def steps(flow: Flow) -> None:
         app, _ = await signed_in(flow)
         for sent in ({"client_id": app["client_id"]}, {}):
@@ -147,7 +147,7 @@ def test_of_two_faults_each_is_put_right_as_far_as_it_can_be_known(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_the_name_of_another_library_is_told_the_right_one(tmp_path: Path) -> None:
+def test_a_parameter_name_of_another_library_is_corrected(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, given = await signed_in(flow)
         answer = await out(flow, id_token_hint=given["id_token"], redirect_uri=BYE)
@@ -165,7 +165,7 @@ def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_who_is_not_signed_in_is_led_on_and_another_person_is_asked(tmp_path: Path) -> None:
+def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, given = await signed_in(flow)
         await out(flow, id_token_hint=given["id_token"])
@@ -181,7 +181,7 @@ def test_who_is_not_signed_in_is_led_on_and_another_person_is_asked(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_the_endpoint_is_named_where_openid_connect_looks_for_it(tmp_path: Path) -> None:
+def test_openid_discovery_names_the_endpoint(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = (await flow.http.get("/general/.well-known/openid-configuration")).json()
         assert said["end_session_endpoint"] == BASE + LOGOUT
@@ -189,7 +189,7 @@ def test_the_endpoint_is_named_where_openid_connect_looks_for_it(tmp_path: Path)
     run(steps, tmp_path)
 
 
-def test_the_corrected_request_can_be_pasted_and_says_what_has_to_be_filled_in(tmp_path: Path) -> None:
+def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, given = await signed_in(flow)
         for hint in ({"id_token_hint": given["id_token"]}, {"client_id": app["client_id"]}):

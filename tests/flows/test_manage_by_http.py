@@ -36,7 +36,7 @@ async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> h
     return await flow.http.post("/general/oauth/token", data=form)
 
 
-def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -> None:
+def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED, name="Pressure Notes")
@@ -63,7 +63,7 @@ def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_a_form_of_another_page_takes_nothing_back(tmp_path: Path) -> None:
+def test_a_form_of_another_origin_revokes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED)
@@ -74,7 +74,7 @@ def test_a_form_of_another_page_takes_nothing_back(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_page_is_named_in_discovery_and_asks_for_a_sign_in(tmp_path: Path) -> None:
+def test_discovery_names_the_page_and_it_requires_a_sign_in(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert said["management_endpoint"] == BASE + PAGE

@@ -25,7 +25,7 @@ async def redeemed(flow: Flow, asked: str, **more: Any) -> httpx2.Response:
     return answer
 
 
-def test_every_scope_and_the_refresh_token_are_accounted_for(tmp_path: Path) -> None:
+def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch openid patient/Patient.rs patient/Condition.rs patient/Patient.reed offline_access"
         answer = await redeemed(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
@@ -49,7 +49,7 @@ def test_every_scope_and_the_refresh_token_are_accounted_for(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_what_was_granted_as_asked_has_no_advice(tmp_path: Path) -> None:
+def test_a_fully_granted_request_has_no_advice(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await exchanged(flow, await redeemed(flow, "launch openid patient/Patient.rs online_access"))
         assert [one["id"] for one in said["findings"]] == []
@@ -61,7 +61,7 @@ def test_what_was_granted_as_asked_has_no_advice(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_refusal_says_nothing_of_what_it_would_have_brought(tmp_path: Path) -> None:
+def test_a_refused_request_lists_no_granted_scopes(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch patient/Patient.rs", scope_mode="lenient")
         made = await flow.launch(app)
@@ -73,7 +73,7 @@ def test_a_refusal_says_nothing_of_what_it_would_have_brought(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_a_refresh_and_a_service_are_accounted_for_too(tmp_path: Path) -> None:
+def test_refreshes_and_services_are_accounted_for_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         made = await flow.launch(app, patient="p-0017")
@@ -100,7 +100,7 @@ def test_a_refresh_and_a_service_are_accounted_for_too(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_granular_scope_is_granted_as_asked_and_holds(tmp_path: Path) -> None:
+def test_a_granular_scope_is_granted_and_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await redeemed(flow, f"launch {LABS} patient/Patient.r")
         assert answer.json()["scope"] == f"launch {LABS} patient/Patient.r"
@@ -116,7 +116,7 @@ def test_a_granular_scope_is_granted_as_asked_and_holds(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_granular_scope_is_within_a_registered_one_and_never_beyond(tmp_path: Path) -> None:
+def test_a_granular_scope_must_be_within_a_registered_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=f"launch {LABS}")
         made = await flow.launch(app)

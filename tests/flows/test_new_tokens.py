@@ -80,7 +80,7 @@ async def new_token(flow: Flow, service: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("ends", ENDS, ids=lambda one: str(one.__name__))
-def test_what_ends_a_token_is_seen_at_once_though_new_tokens_came_before(
+def test_the_end_of_a_token_is_seen_immediately_although_new_tokens_were_issued(
     engine: Callable[[], str | None], tmp_path: Path, ends: Ends
 ) -> None:
     place = engine() or str(tmp_path)

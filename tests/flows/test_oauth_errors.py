@@ -25,7 +25,7 @@ def has_error(answer: httpx2.Response) -> bool:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_error_of_an_endpoint_has_its_error(desk: Sitting, endpoint: str) -> None:
+def test_every_oauth_error_response_has_an_error_member(desk: Sitting, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         path = f"/general/oauth/{endpoint}"
         large, wrong = b"a=" + b"x" * 70_000, b"a=%ff"
@@ -48,7 +48,7 @@ def test_every_error_of_an_endpoint_has_its_error(desk: Sitting, endpoint: str) 
     desk.do(steps)
 
 
-def test_the_other_dialects_do_so_at_their_own_addresses(desk: Sitting) -> None:
+def test_so_do_the_endpoints_of_the_other_dialects(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("cerner", "epic"):
             found = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
@@ -62,7 +62,7 @@ def test_the_other_dialects_do_so_at_their_own_addresses(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_browser_gets_a_page_and_the_administration_a_problem(desk: Sitting) -> None:
+def test_a_browser_gets_a_page_and_the_admin_api_a_problem(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/oauth/nothing", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (404, "text/html")
@@ -83,7 +83,7 @@ def test_a_revocation_answers_with_json_that_can_be_parsed(tmp_path: Path) -> No
         desk.do(steps)
 
 
-def test_userinfo_takes_the_token_in_a_form(desk: Sitting) -> None:
+def test_userinfo_accepts_the_token_in_a_form(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid fhirUser user/*.rs")
         body = {"app": app["app_id"], "scope": "openid fhirUser", "user": await flow.clinician()}

@@ -89,7 +89,9 @@ def odd() -> list[ParsedResource]:
 
 
 @pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
-def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]) -> None:
+def test_every_loaded_resource_can_be_read_and_searched(
+    tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]
+) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
@@ -120,7 +122,7 @@ def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...],
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_an_id_that_is_no_string_is_not_that_of_the_address(tmp_path: Path) -> None:
+def test_an_id_that_is_not_a_string_does_not_match_the_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         for odd in (b"5", b"1e308", b"5.5", b"[]", b'{"a":1.5}', b"true"):

@@ -38,7 +38,7 @@ async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str]
 
 
 @pytest.mark.parametrize("who", [{}, *VISITORS])
-def test_one_click_is_for_the_keyboard_unless_it_is_for_everyone(tmp_path: Path, who: dict[str, Any]) -> None:
+def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyone(tmp_path: Path, who: dict[str, Any]) -> None:
     def asked(folder: str, **settings: Any) -> tuple[bool, int, str]:
         return run(lambda flow: one_click(flow, **who), tmp_path / folder, patients=1, **settings)
 
@@ -48,7 +48,7 @@ def test_one_click_is_for_the_keyboard_unless_it_is_for_everyone(tmp_path: Path,
     assert asked("b", open_sign_in="everyone") == everyone
 
 
-def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
+def test_a_required_admin_token_is_required_for_one_click_too() -> None:
     scope, headers = {"client": ("127.0.0.1", 1)}, {"host": "localhost:7425"}
     assert AdminGuard(Settings()).opens(scope, headers)
     assert not AdminGuard(Settings(require_admin_token=True)).opens(scope, headers)
@@ -70,7 +70,7 @@ def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
         ("https://ehr.example.org", "127.0.0.1:7425", "http", {"via": "1.1 x"}, True),
     ],
 )
-def test_a_cookie_is_secure_where_the_browser_takes_it_so(
+def test_a_cookie_is_secure_if_the_browser_accepts_that(
     base: str | None, host: str, scheme: str, more: dict[str, str], secure: bool
 ) -> None:
     headers = {"host": host, **more}
@@ -78,7 +78,7 @@ def test_a_cookie_is_secure_where_the_browser_takes_it_so(
 
 
 @pytest.mark.parametrize("base", ["http://ehr.example.org:7425", "https://ehr.example.org"])
-def test_every_cookie_is_written_for_the_base_s_scheme(tmp_path: Path, base: str) -> None:
+def test_every_cookie_matches_the_scheme_of_the_base_url(tmp_path: Path, base: str) -> None:
     async def steps(flow: Flow) -> None:
         here = {"Host": base.partition("//")[2], "Origin": base} | HTML
         page = await flow.http.get("/general/ehr/sign-in", headers=here)

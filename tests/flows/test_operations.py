@@ -73,7 +73,7 @@ async def record(own: Hand, patient: str) -> set[str]:
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_everything_is_what_search_finds_of_a_patient_and_whoever_it_names(tmp_path: Path, version: str) -> None:
+def test_everything_returns_the_patients_records_and_the_people_they_reference(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN, fhir=version)
         own.base = f"/general/{version}"
@@ -97,7 +97,7 @@ def test_everything_is_what_search_finds_of_a_patient_and_whoever_it_names(tmp_p
     run(steps, tmp_path)
 
 
-def test_everything_brings_along_who_wrote_it_where_the_token_may_see_them(tmp_path: Path) -> None:
+def test_everything_includes_the_authors_if_the_token_may_see_them(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         user = await hand(flow, "user/*.rs")
         along = {one.partition("/")[0] for one in ids(await user.ask("GET", "/Patient/p-0001/$everything"), "include")}
@@ -107,7 +107,7 @@ def test_everything_brings_along_who_wrote_it_where_the_token_may_see_them(tmp_p
     run(steps, tmp_path)
 
 
-def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
+def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         made = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
@@ -131,7 +131,7 @@ def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_everything_of_an_encounter(tmp_path: Path) -> None:
+def test_everything_works_for_an_encounter(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         encounter = ids(await own.ask("GET", "/Encounter?patient=p-0001&_count=1"))[0]
@@ -144,7 +144,7 @@ def test_everything_of_an_encounter(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_last_of_each_code(tmp_path: Path) -> None:
+def test_lastn_returns_the_newest_of_each_code(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         every = await own.ask("GET", "/Observation?patient=p-0001&_count=1000&_sort=-date")
@@ -237,7 +237,7 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
+def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         path = f"/Observation/{(await own.made(observation()))['id']}"
@@ -268,7 +268,7 @@ def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Path) -> None:
+def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         await own.made(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
@@ -285,7 +285,7 @@ def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_what_is_no_operation_here_is_named_with_what_is(tmp_path: Path) -> None:
+def test_an_unknown_operation_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         for path, meant in (

@@ -54,7 +54,7 @@ def test_an_unknown_patient_and_an_inaccessible_one_get_the_same_page(tmp_path: 
 
 
 @pytest.mark.parametrize(("path", "field"), [("policy", "policy"), ("cards", "cards")])
-def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path: str, field: str) -> None:
+def test_the_page_opens_at_an_error_further_down(tmp_path: Path, path: str, field: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
@@ -67,7 +67,7 @@ def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path:
     run(steps, tmp_path)
 
 
-def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
+def test_the_registration_form_opens_at_its_first_error(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/developer/register", headers=HTML)
         form = {"csrf": token(page, "csrf"), "name": "A", "scope": "launch"}
@@ -78,7 +78,7 @@ def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_before_the_first_launch_the_first_page_shows_none_and_says_so(tmp_path: Path) -> None:
+def test_the_start_page_says_that_there_was_no_launch_yet(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = (await flow.http.get("/", headers=HTML)).text
         assert "Show the last launch" not in page
@@ -92,7 +92,7 @@ def test_before_the_first_launch_the_first_page_shows_none_and_says_so(tmp_path:
     run(steps, tmp_path, patients=20)
 
 
-def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path) -> None:
+def test_an_unknown_exchange_id_gets_a_message_and_the_newest_exchanges(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.authorize(await flow.register())
         page = (await flow.http.get("/exchanges?id=<b>nothing</b>", headers=HTML)).text
@@ -103,9 +103,7 @@ def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("username", "today"), [("okafor", True), ("timothy", False), ("abena", False)])
-def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
-    tmp_path: Path, username: str, today: bool
-) -> None:
+def test_users_get_a_link_to_authorized_apps_and_patients_get_no_schedule(tmp_path: Path, username: str, today: bool) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, username)
         page = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
@@ -118,14 +116,14 @@ def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
 @pytest.mark.parametrize(
     ("host", "said"), [("127.0.0.1", "Reachable only from this machine"), ("0.0.0.0", "Reachable from the network")]
 )
-def test_the_foot_says_who_can_reach_it(tmp_path: Path, host: str, said: str) -> None:
+def test_the_footer_says_who_can_reach_sickbay(tmp_path: Path, host: str, said: str) -> None:
     async def steps(flow: Flow) -> None:
         assert said in (await flow.http.get("/", headers=HTML)).text
 
     run(steps, tmp_path, host=host, base_url="http://localhost:7425")
 
 
-def test_of_another_day_the_year_is_told(tmp_path: Path) -> None:
+def test_dates_of_another_day_include_the_year(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         page = (await flow.http.get("/general/ehr?date=2020-01-01", headers=HTML)).text

@@ -20,7 +20,7 @@ def is_part(resource: dict[str, Any]) -> bool:
     return any(one["code"] == TAG for one in resource["meta"].get("tag", []))
 
 
-def test_a_read_gives_the_part_that_was_asked_for(tmp_path: Path) -> None:
+def test_a_read_returns_the_requested_part(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         made = await own.made(observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z"))
@@ -63,7 +63,7 @@ DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
         "/Observation/x/_history?_summary=yes",
     ],
 )
-def test_what_cannot_be_asked_for_is_said(asked: str, tmp_path: Path) -> None:
+def test_an_unsupported_part_is_refused(asked: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs")
         answer = await own.ask("GET", asked)
@@ -74,7 +74,7 @@ def test_what_cannot_be_asked_for_is_said(asked: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_part_is_a_valid_resource_still(version: str, tmp_path: Path) -> None:
+def test_a_part_is_still_a_valid_resource(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs", fhir=version)
         own.base = f"/general/{version}"
@@ -105,7 +105,7 @@ def test_an_included_resource_is_summarised_but_keeps_its_elements(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_parts_of_several_types_are_those_of_each(tmp_path: Path) -> None:
+def test_each_type_gets_its_own_elements(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs")
         for address in (
@@ -124,7 +124,7 @@ def test_parts_of_several_types_are_those_of_each(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_part_is_not_written_back(tmp_path: Path) -> None:
+def test_a_subsetted_resource_cannot_be_written_back(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         part = (await own.ask("GET", "/Patient/p-0001?_elements=gender")).json()

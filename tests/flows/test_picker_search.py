@@ -34,7 +34,7 @@ def test_a_patient_is_found_by_name_record_number_and_birth_date(tmp_path: Path,
     run(steps, tmp_path)
 
 
-def test_of_more_patients_than_are_shown_it_says_how_many_there_are_and_shows_the_first_by_name(tmp_path: Path) -> None:
+def test_a_long_list_shows_the_first_patients_by_name_and_the_total(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         families = re.findall(r'<span class="strong">([^,<]+),', page)
@@ -48,7 +48,7 @@ def test_of_more_patients_than_are_shown_it_says_how_many_there_are_and_shows_th
     run(steps, tmp_path, patients=60)
 
 
-def test_of_what_a_search_found_it_does_not_say_that_it_is_the_beginning_of_a_list(tmp_path: Path) -> None:
+def test_a_search_result_is_not_described_as_the_start_of_a_list(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow, "Peters")
         assert 1 <= len(offered(page)) < 20
@@ -57,7 +57,7 @@ def test_of_what_a_search_found_it_does_not_say_that_it_is_the_beginning_of_a_li
     run(steps, tmp_path)
 
 
-def test_where_all_are_shown_nothing_is_said_of_others(tmp_path: Path) -> None:
+def test_a_complete_list_mentions_no_other_patients(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         assert len(offered(page)) == 20

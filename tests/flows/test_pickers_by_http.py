@@ -36,7 +36,7 @@ async def given(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOP
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
-def test_each_is_chosen_in_turn_and_told_with_its_role(tmp_path: Path) -> None:
+def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, address = await asked(flow)
         page = await opened(flow, address, patient="p-0017", decision="open")
@@ -58,7 +58,7 @@ def test_each_is_chosen_in_turn_and_told_with_its_role(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "choice", [{"decision": "without"}, {"decision": "open", "reference": "Condition/p-0001-c01"}, {"decision": "open"}]
 )
-def test_none_is_chosen_or_one_that_was_not_offered(tmp_path: Path, choice: dict[str, str]) -> None:
+def test_the_user_may_choose_none_but_not_an_unoffered_resource(tmp_path: Path, choice: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch/patient launch/condition patient/Patient.rs"
         app, address = await asked(flow, scope)
@@ -72,7 +72,7 @@ def test_none_is_chosen_or_one_that_was_not_offered(tmp_path: Path, choice: dict
     run(steps, tmp_path)
 
 
-def test_a_launch_from_the_ehr_asks_nothing_and_an_app_of_the_old_release_is_told_in_strings(tmp_path: Path) -> None:
+def test_an_ehr_launch_shows_no_picker_and_an_older_app_gets_strings(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, address = await asked(flow, smart_release="2.0")
         await opened(flow, address, patient="p-0017", decision="open")
@@ -88,7 +88,7 @@ def test_a_launch_from_the_ehr_asks_nothing_and_an_app_of_the_old_release_is_tol
     run(steps, tmp_path)
 
 
-def test_a_type_that_fhir_does_not_have_is_left_out_and_said(tmp_path: Path) -> None:
+def test_an_unknown_type_is_dropped_with_a_reason(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=REGISTERED, auto_approve={"user": "okafor", "patient": "p-0017"})
         code = await flow.code(app, scope="launch/patient launch/slotty patient/Patient.rs")

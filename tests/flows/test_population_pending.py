@@ -43,7 +43,7 @@ async def launch(flow: Flow) -> str:
 
 
 @pytest.mark.parametrize("way", [signed_in, asked, portal, launch])
-def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -59,9 +59,7 @@ def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch
     run(steps, tmp_path, patients=10)
 
 
-def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """prompt=none never leads to a page."""
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
@@ -85,7 +83,7 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("wishes", [{"prompt": "none"}, {}])
-def test_who_waited_is_answered_though_another_worker_has_written_since(
+def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
     wishes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then nobody knows that they are there, until it is asked again."""
@@ -100,7 +98,7 @@ def test_who_waited_is_answered_though_another_worker_has_written_since(
     run(steps, tmp_path, patients=10)
 
 
-def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
         async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
@@ -112,7 +110,7 @@ def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, mon
     run(steps, tmp_path, patients=10)
 
 
-def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_can_stop_during_the_population(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:

@@ -27,7 +27,7 @@ def fix(told: dict[str, Any], id: str) -> str:
     return next(one["fix"] for one in told["findings"] if one["id"] == id)
 
 
-def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
@@ -48,7 +48,7 @@ def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[
     run(steps, tmp_path, data=engine() or str(tmp_path), **SLOW)
 
 
-def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_path: Path) -> None:
+def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs")
         await later(flow, DELAY)
@@ -75,7 +75,7 @@ def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_pat
     run(steps, tmp_path, **SLOW)
 
 
-def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
+def test_the_old_secret_works_until_the_new_one_is_live(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         service = {
             "type": "system",
@@ -100,7 +100,7 @@ def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
     run(steps, tmp_path, **SLOW)
 
 
-def test_without_a_delay_nothing_waits_and_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_a_delay_changes_take_effect_immediately(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         assert (await flow.authorize(app, scope="launch/patient patient/Patient.rs")).status_code in (302, 303)

@@ -31,7 +31,7 @@ async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple
     return read.status_code, (await flow.http.post(f"{PLACE}/token", data=form)).status_code
 
 
-def test_published_keys_are_replaced_once_and_end_what_they_made(
+def test_published_keys_are_replaced_once_and_their_grants_end(
     tmp_path: Path, engine: Callable[[], str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = {"data": engine() or str(tmp_path), "patients": 0}
@@ -74,7 +74,7 @@ def test_published_keys_are_replaced_once_and_end_what_they_made(
     run(once_more, tmp_path, **data)
 
 
-def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kids: dict[str, Any] = {}
 
     async def rotated(flow: Flow) -> None:

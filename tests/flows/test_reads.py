@@ -103,7 +103,7 @@ async def whole(flow: Flow, id: str) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if key not in ("id", "at")}
 
 
-def test_what_is_written_is_there_at_once(tmp_path: Path, engine: Engine) -> None:
+def test_a_write_is_visible_immediately(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         path = "/Observation?patient=p-0001&_summary=count"
@@ -186,7 +186,7 @@ async def read(own: Hand, path: str = "/Patient/p-0001") -> int:
     return (await own.ask("GET", path)).status_code
 
 
-def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -> None:
+def test_access_to_one_type_grants_no_other_type(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.r")
         assert [await read(own) for _ in range(3)] == [200] * 3
@@ -198,7 +198,7 @@ def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_nobody_else_is_granted_what_one_was(tmp_path: Path) -> None:
+def test_access_of_one_token_is_never_granted_to_another(tmp_path: Path) -> None:
     """Among thousands of others whose headers were kept and forgotten."""
 
     async def steps(flow: Flow) -> None:

@@ -19,7 +19,7 @@ def test_an_unregistered_redirect_uri_is_answered_by_a_page_and_never_redirected
     run(steps, tmp_path)
 
 
-def test_what_is_not_redirected_comes_as_text_or_json_to_who_asks_for_that(tmp_path: Path) -> None:
+def test_an_error_that_is_not_redirected_is_text_or_json_on_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = {"client_id": "nobody", "redirect_uri": REDIRECT, "response_type": "code"}
         for kind, start in (("text/plain", "REFUSED: "), ("application/json", '{"id":'), ("*/*", "<!doctype html>")):
@@ -51,7 +51,7 @@ def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_p
     run(steps, tmp_path)
 
 
-def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanation(tmp_path: Path) -> None:
+def test_an_error_is_redirected_with_state_iss_and_error_uri(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(app, launch="made-up")
@@ -65,7 +65,7 @@ def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanatio
     run(steps, tmp_path)
 
 
-def test_a_code_redeemed_twice_is_refused_and_takes_its_tokens_with_it(tmp_path: Path) -> None:
+def test_a_code_redeemed_twice_is_refused_and_its_tokens_are_revoked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         made = await flow.launch(app)
@@ -82,7 +82,7 @@ def test_a_code_redeemed_twice_is_refused_and_takes_its_tokens_with_it(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_launch_code_opens_one_launch(tmp_path: Path) -> None:
+def test_a_launch_code_works_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         made = await flow.launch(app)
@@ -94,7 +94,7 @@ def test_a_launch_code_opens_one_launch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_refresh_token_rotates_repeats_for_ten_seconds_and_then_kills_its_family(tmp_path: Path) -> None:
+def test_a_refresh_token_can_be_repeated_for_10_seconds_and_then_revokes_its_family(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         given = await granted(flow, app)
@@ -126,7 +126,7 @@ async def refresh(flow: Flow, app: dict[str, Any], token: str) -> dict[str, Any]
     return dict(answer.json())
 
 
-def test_a_fhir_refusal_names_the_faults_of_token_and_search_at_once(tmp_path: Path) -> None:
+def test_a_fhir_refusal_names_errors_of_token_and_search_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"})
         assert answer.status_code == 401
@@ -137,7 +137,7 @@ def test_a_fhir_refusal_names_the_faults_of_token_and_search_at_once(tmp_path: P
     run(steps, tmp_path)
 
 
-def test_secrets_stand_nowhere_in_an_exchange(tmp_path: Path) -> None:
+def test_an_exchange_contains_no_secrets(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         made = await flow.launch(app)

@@ -43,7 +43,7 @@ async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
 
 
 @pytest.mark.parametrize("patient", ["p-0006", "p-0010"])
-def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: Path, patient: str) -> None:
+def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: str) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
@@ -68,7 +68,7 @@ def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_a_record_that_is_not_open_to_them_cannot_be_chosen(tmp_path: Path) -> None:
+def test_an_inaccessible_record_cannot_be_chosen(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
@@ -78,7 +78,7 @@ def test_a_record_that_is_not_open_to_them_cannot_be_chosen(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_user_scopes_are_of_both_records_and_of_no_other(tmp_path: Path) -> None:
+def test_user_scopes_cover_both_records_and_no_others(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="patient", scope="user/Patient.rs")
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": "abena"}
@@ -92,7 +92,7 @@ def test_user_scopes_are_of_both_records_and_of_no_other(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_the_ward_shows_them_their_records_and_the_apps_of_patients(tmp_path: Path) -> None:
+def test_the_ehr_shows_their_records_and_patient_apps(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         await flow.register(name="For clinicians")
@@ -108,7 +108,7 @@ def test_the_ward_shows_them_their_records_and_the_apps_of_patients(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_a_vendor_that_lets_no_clinician_pick_asks_them_too(tmp_path: Path) -> None:
+def test_they_choose_a_record_also_at_a_vendor_without_a_picker_for_clinicians(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "cerner")
         app = await family_app(flow, tenant="cerner")
@@ -121,7 +121,7 @@ def test_a_vendor_that_lets_no_clinician_pick_asks_them_too(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_who_looks_after_one_alone_is_not_asked(tmp_path: Path) -> None:
+def test_a_user_with_a_single_record_is_not_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {
             "tenant": "general",

@@ -104,7 +104,7 @@ def test_a_refresh_token_that_is_sent_again_revokes_the_tokens_of_its_grant(tmp_
     walk(tmp_path, engine, steps)
 
 
-def test_tokens_that_are_too_many_to_stay_on_record_are_revoked_too(
+def test_tokens_over_the_limit_of_stored_tokens_are_revoked_too(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grants, "REMEMBERED", 1)

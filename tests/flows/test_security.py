@@ -50,7 +50,7 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("to", ELSEWHERE)
-def test_nobody_is_sent_elsewhere_from_our_pages(desk: Sitting, to: str) -> None:
+def test_our_pages_have_no_open_redirect(desk: Sitting, to: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", params={"next": to}, headers=HTML)
         csrf = field(page, "csrf")
@@ -114,7 +114,7 @@ def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
     desk.do(steps, desk.flow())
 
 
-def test_another_browser_cannot_answer_for_this_one(desk: Sitting) -> None:
+def test_another_browser_cannot_answer_an_authorization(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -131,7 +131,7 @@ def test_another_browser_cannot_answer_for_this_one(desk: Sitting) -> None:
     desk.do(steps, desk.flow())
 
 
-def test_a_session_that_was_there_before_the_sign_in_is_worth_nothing_after_it(desk: Sitting) -> None:
+def test_a_session_from_before_the_sign_in_is_invalid_afterwards(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get("/general/ehr/sign-in", headers=HTML)
         ((name, before),) = flow.cookies.items()
@@ -177,7 +177,7 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_framed_by_nobody_kept_by_nobody_and_loads_nothing_from_elsewhere(desk: Sitting, path: str) -> None:
+def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(desk: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.get(path, headers=HTML)
@@ -207,7 +207,7 @@ PAYLOADS = (
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
+def test_request_values_are_never_markup(desk: Sitting, payload: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, name=payload)
@@ -253,7 +253,7 @@ def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
     desk.do(steps, desk.flow())
 
 
-def test_the_host_that_was_called_never_becomes_an_address(desk: Sitting) -> None:
+def test_the_host_header_never_becomes_part_of_a_url(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         forwarded = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Forwarded-Proto": "https"}
         for path in ("/general/r4/.well-known/smart-configuration", "/general/r4/metadata", "/", "/general/ehr"):
@@ -267,7 +267,7 @@ def test_the_host_that_was_called_never_becomes_an_address(desk: Sitting) -> Non
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
-def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: Sitting, accept: str) -> None:
+def test_the_public_view_of_a_refusal_contains_no_registered_values(desk: Sitting, accept: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "https://unannounced.example/callback"
         app = await flow.register(auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch")
@@ -322,7 +322,7 @@ async def read_with(flow: Flow, token: str) -> None:
     await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": "Bearer Made-Up-Token-0123"})
 
 
-def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) -> None:
+def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -> None:
     """Everything secret of a whole walk is looked for in every byte of the data folder, and in what the terminal shows."""
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 

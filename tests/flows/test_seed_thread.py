@@ -168,10 +168,10 @@ RIGHT = "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
 class TestTheStandard:
-    def test_the_registration_is_accepted_and_warned_that_launch_and_redirect_are_one_page(self, general: App) -> None:
+    def test_the_registration_is_accepted_with_a_warning_about_a_shared_url(self, general: App) -> None:
         assert {one["id"] for one in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
 
-    def test_a_patient_scopes_with_neither_launch_nor_aud_name_every_fault(self, general: App) -> None:
+    def test_a_patient_scopes_without_launch_and_aud_name_every_error(self, general: App) -> None:
         answer = general.authorize(FIRST)
         assert redirected(answer)["error"] == "invalid_request"
         assert {name for name, severity in general.findings(answer).items() if severity == "error"} == {
@@ -181,12 +181,12 @@ class TestTheStandard:
             "scope-patient-without-context",
         }
 
-    def test_a_patient_scopes_alone_are_denied_for_want_of_a_patient(self, general: App) -> None:
+    def test_a_patient_scopes_without_a_launch_are_denied(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "&aud=AUD" + RIGHT)
         assert redirected(answer)["error"] == "access_denied"
         assert general.findings(answer)["scope-patient-without-context"] == "error"
 
-    def test_b_the_launch_address_sent_as_launch_is_recognised_and_the_commas_too(self, general: App) -> None:
+    def test_b_the_launch_url_sent_as_launch_is_recognised_and_so_are_the_commas(self, general: App) -> None:
         answer = general.authorize(SECOND)
         assert redirected(answer)["error"] == "invalid_request"
         found = general.findings(answer)
@@ -194,7 +194,7 @@ class TestTheStandard:
         assert found["aud-trailing-slash"] == "warning"
         assert "launch-code-unknown" not in found
 
-    def test_b_with_a_launch_that_lives_the_corrected_request_is_the_one_to_paste(self, general: App) -> None:
+    def test_b_with_a_valid_launch_the_corrected_request_works(self, general: App) -> None:
         code = general.launch()
         answer = general.authorize(SECOND)
         address = "/exchanges/" + answer.headers["x-correlation-id"]
@@ -210,7 +210,7 @@ class TestTheStandard:
         assert redirected(answer)["error"] == "invalid_request"
         assert general.findings(answer)["launch-scope-without-launch-param"] == "error"
 
-    def test_d_the_launch_code_echoed_gives_tokens_and_the_patient(self, general: App) -> None:
+    def test_d_the_echoed_launch_code_returns_tokens_and_the_patient(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT + "&launch=" + general.launch())
         received = redirected(answer)
         assert received["state"] == "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
@@ -228,7 +228,7 @@ class TestTheStandard:
         assert "%2Cuser" not in corrected
         assert "code" in redirected(general.http.get(with_challenge(corrected.replace("launch%2Fpatient%20", ""))))
 
-    def test_f_all_patients_are_refused_and_those_named_peters_are_given(self, general: App) -> None:
+    def test_f_a_search_of_all_patients_is_refused_and_one_by_name_works(self, general: App) -> None:
         bearer = {"Authorization": "Bearer " + general.token("user/Patient.read")}
         refused = general.http.get(general.aud + "/Patient", headers=bearer)
         assert refused.status_code == 400
@@ -254,18 +254,18 @@ class TestTheDialect:
         assert received["error"] == "invalid_request"
         assert urn(received) == "urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code"
 
-    def test_the_error_s_address_answers_itself_and_explains(self, cerner: App) -> None:
+    def test_the_error_uri_responds_and_explains(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND)
         page = cerner.http.get(redirected(answer)["error_uri"], headers={"Accept": "application/json"})
         assert page.status_code == 200
         assert page.json()["id"] == answer.headers["x-correlation-id"]
         assert {one["id"] for one in page.json()["findings"]} >= {"launch-param-is-url"}
 
-    def test_c_answers_missing_patient_as_long_as_patient_scopes_are_asked(self, cerner: App) -> None:
+    def test_c_answers_missing_patient_as_long_as_patient_scopes_are_requested(self, cerner: App) -> None:
         received = redirected(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))
         assert urn(received).endswith("oauth2:grant:missing-patient")
 
-    def test_d_the_launch_code_echoed_gives_tokens_with_commas_and_slash_tolerated(self, cerner: App) -> None:
+    def test_d_the_echoed_launch_code_returns_tokens_and_commas_and_slash_are_tolerated(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND.replace("&launch=HERE", "&launch=" + cerner.launch()))
         tokens = cerner.redeem(redirected(answer)["code"])
         assert tokens["expires_in"] == 570
@@ -278,5 +278,5 @@ class TestTheDialect:
         assert tokens["id_token"]
         assert tokens["refresh_token"]
 
-    def test_f_the_patients_named_peters_are_given(self, cerner: App) -> None:
+    def test_f_a_search_for_peters_returns_the_patients(self, cerner: App) -> None:
         assert len(cerner.patients()) > 1

@@ -83,7 +83,7 @@ def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("where", ["frame", "tab"])
 @pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
-def test_from_the_first_page_to_the_patient_in_the_app(
+def test_the_start_page_leads_to_the_patient_in_the_app(
     live: dict[str, Any], page: Page, version: str, name: str, where: str
 ) -> None:
     hand = Hand()
@@ -100,7 +100,7 @@ def test_from_the_first_page_to_the_patient_in_the_app(
     assert loud(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
 
 
-def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
+def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
     hand = Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Launch the sample app"))
@@ -111,7 +111,7 @@ def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, A
     assert hand.clicks == 3
 
 
-def test_the_first_launch_takes_the_five_clicks_that_the_first_page_names(live: dict[str, Any], page: Page) -> None:
+def test_the_first_launch_takes_the_five_clicks_named_on_the_start_page(live: dict[str, Any], page: Page) -> None:
     hand = Hand()
     page.goto(live["base"])
     assert page.get_by_role("heading", name="Your first launch in five clicks").is_visible()

@@ -28,7 +28,7 @@ def entry(method: str, url: str, resource: dict[str, Any], **more: str) -> dict[
     return {"request": {"method": method, "url": url, **more}, "resource": resource}
 
 
-def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Path) -> None:
+def test_a_subscription_is_refused_however_it_is_written(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         ways: list[tuple[str, str, Any, dict[str, str]]] = [
@@ -59,7 +59,7 @@ def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> None:
+def test_a_stored_subscription_can_be_read_and_deleted(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient?_count=1")
@@ -72,7 +72,7 @@ def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_no_statement_lists_them(tmp_path: Path) -> None:
+def test_no_capability_statement_lists_subscriptions(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for version in VERSIONS:
             said = (await flow.http.get(f"/general/{version}/metadata")).json()["rest"][0]["resource"]

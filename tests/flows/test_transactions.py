@@ -17,7 +17,7 @@ def bundle(kind: str, *entries: dict[str, object]) -> dict[str, object]:
     return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
 
 
-def test_a_transaction_links_its_entries_and_is_stored_at_once(tmp_path: Path) -> None:
+def test_a_transaction_links_its_entries_and_is_stored_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         visit = {
@@ -92,7 +92,7 @@ def test_a_transaction_that_fails_anywhere_changes_nothing(tmp_path: Path) -> No
     run(steps, tmp_path)
 
 
-def test_each_entry_of_a_batch_is_answered_as_it_would_be_alone(tmp_path: Path) -> None:
+def test_each_entry_of_a_batch_is_answered_like_a_single_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         asked = [

@@ -29,7 +29,7 @@ async def followed(flow: Flow, answer: httpx2.Response) -> httpx2.Response:
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-def test_whoever_signs_in_in_one_tab_goes_on_in_the_other(tmp_path: Path) -> None:
+def test_a_sign_in_in_one_tab_also_counts_in_the_other(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         one, other = await asking(flow, app), await asking(flow, app)
@@ -44,7 +44,7 @@ def test_whoever_signs_in_in_one_tab_goes_on_in_the_other(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_a_sign_in_at_another_hospital_leaves_what_waits_here_alone(tmp_path: Path) -> None:
+def test_a_sign_in_at_another_hospital_does_not_affect_pending_requests(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await asking(flow, await flow.register(auto_approve=None))
@@ -56,7 +56,7 @@ def test_a_sign_in_at_another_hospital_leaves_what_waits_here_alone(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_what_one_person_chose_is_nothing_to_the_next_who_signs_in(tmp_path: Path) -> None:
+def test_the_choices_of_one_user_do_not_carry_over_to_the_next(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await asking(flow, await flow.register(auto_approve=None))
@@ -73,7 +73,7 @@ def test_what_one_person_chose_is_nothing_to_the_next_who_signs_in(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_a_form_of_a_foreign_page_changes_nothing_and_leads_to_the_question(tmp_path: Path) -> None:
+def test_a_form_of_another_origin_changes_nothing_and_shows_the_question(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await asking(flow, await flow.register(auto_approve=None))

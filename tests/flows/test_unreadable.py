@@ -116,7 +116,7 @@ def test_fhir_answers_with_an_outcome_that_has_the_rule(desk: Sitting, value: by
         assert finding(desk, answer, "access")["id"] == RULES[value]
 
 
-def test_fhir_answers_in_xml_where_that_is_asked_for(desk: Sitting) -> None:
+def test_fhir_answers_in_xml_if_requested(desk: Sitting) -> None:
     answer = asked(desk, "GET", b"/general/r4/Patient?name=%E9", [(b"accept", b"application/fhir+xml")])
     assert (answer.status, answer.body[:1]) == (400, b"<")
     assert finding(desk, answer, "access")["id"] == "request-in-latin1"
@@ -144,7 +144,7 @@ def test_admin_answers_with_problem_details_and_a_browser_gets_a_page(desk: Sitt
         assert finding(desk, page, "authorize" if b"authorize" in path else "request")["id"] == RULES[value]
 
 
-def test_json_of_the_admin_api_is_named_too(desk: Sitting) -> None:
+def test_invalid_json_sent_to_the_admin_api_is_named_too(desk: Sitting) -> None:
     answer = asked(desk, "POST", b"/admin/users", [JSON], b'{"username": "Andr\xe9"}')
     assert finding(desk, answer, "request")["id"] == "request-in-latin1"
 
@@ -186,7 +186,7 @@ def test_while_the_database_is_away_the_answer_is_503(desk: Sitting, monkeypatch
 SECRET = "Quixotella"
 
 
-def test_nothing_that_redaction_hides_is_kept(desk: Sitting) -> None:
+def test_nothing_that_redaction_hides_is_stored(desk: Sitting) -> None:
     """A secret next to a byte that can't be decoded, in each part of a request."""
     pieces = st.sampled_from([b"%E9", b"%00", b"\xff", b"%ED%A0%80", b"=", b"&", b"+", b"%3D"])
 

@@ -32,7 +32,7 @@ NOTHING = (
 )
 
 
-def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path: Path) -> None:
+def test_us_core_search_parameters_find_exactly_the_matching_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "user/*.rs")
         for search in FOUND:
@@ -62,7 +62,7 @@ def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path:
         "Patient",
     ],
 )
-def test_with_a_patient_s_own_scope_a_provenance_comes_along(type: str, tmp_path: Path) -> None:
+def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "patient/*.rs", "p-0017")
         whose = "_id=p-0017" if type == "Patient" else TIMOTHY
@@ -72,7 +72,7 @@ def test_with_a_patient_s_own_scope_a_provenance_comes_along(type: str, tmp_path
     run(steps, tmp_path)
 
 
-def test_a_patient_reads_the_form_that_a_response_names(tmp_path: Path) -> None:
+def test_a_patient_can_read_the_questionnaire_of_a_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         everybody, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
         found = (await everybody.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]

@@ -44,7 +44,7 @@ def urn_of(address: str) -> str:
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_every_address_that_is_listed_answers_and_the_issuer_s_document_is_its_own(desk: Sitting, tenant: str) -> None:
+def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(desk: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         said = await discovered(flow, tenant)
         for name, address in said.items():
@@ -60,7 +60,7 @@ def test_every_address_that_is_listed_answers_and_the_issuer_s_document_is_its_o
 
 
 @pytest.mark.parametrize(("tenant", "path"), [("cerner", "/oidc/idsps/"), ("epic", "/oauth2")])
-def test_the_issuer_has_the_vendor_s_shape_in_every_token(desk: Sitting, tenant: str, path: str) -> None:
+def test_the_issuer_has_the_vendors_form_in_every_token(desk: Sitting, tenant: str, path: str) -> None:
     from sickbay.protocol import jose
 
     async def steps(flow: Flow) -> None:
@@ -74,7 +74,7 @@ def test_the_issuer_has_the_vendor_s_shape_in_every_token(desk: Sitting, tenant:
     desk.do(steps)
 
 
-def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
+def test_discovery_documents_list_what_the_vendors_list(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         cerner, epic = await discovered(flow, "cerner"), await discovered(flow, "epic")
         assert cerner["grant_types_supported"] == ["authorization_code", "client_credentials"]
@@ -91,7 +91,7 @@ def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitting) -> None:
+def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant, status in (("cerner", 400), ("epic", 200)):
             app = await flow.register(
@@ -111,7 +111,7 @@ def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitt
 
 
 @pytest.mark.parametrize(("tenant", "status"), [("general", 401), ("cerner", 401), ("epic", 400)])
-def test_a_wrong_secret_in_the_header_has_the_vendor_s_status(desk: Sitting, tenant: str, status: int) -> None:
+def test_a_wrong_secret_in_the_header_gets_the_vendors_status(desk: Sitting, tenant: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, tenant, client="symmetric")
         token = (await discovered(flow, tenant))["token_endpoint"]
@@ -125,7 +125,7 @@ def test_a_wrong_secret_in_the_header_has_the_vendor_s_status(desk: Sitting, ten
     desk.do(steps)
 
 
-def test_a_token_error_names_the_client_once_it_is_proven_and_never_a_persona(desk: Sitting) -> None:
+def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner", client="symmetric")
         token = (await discovered(flow, "cerner"))["token_endpoint"]
@@ -148,7 +148,7 @@ def test_a_token_error_names_the_client_once_it_is_proven_and_never_a_persona(de
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_address_of_another_tenant_is_answered_as_an_unknown_one(desk: Sitting, method: str) -> None:
+def test_another_tenants_address_is_answered_like_an_unknown_one(desk: Sitting, method: str) -> None:
     """To the person at authorize, whatever else is wrong, and to the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
@@ -178,7 +178,7 @@ def test_the_address_of_another_tenant_is_answered_as_an_unknown_one(desk: Sitti
     desk.do(steps)
 
 
-def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sitting) -> None:
+def test_an_app_that_is_not_enabled_is_reported_to_the_user(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         said = await discovered(flow, "cerner")
@@ -203,7 +203,7 @@ def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sittin
         ("com.example.app:/cb", "redirect-uri-not-registered"),
     ],
 )
-def test_each_way_of_missing_the_redirect_uri_has_its_name(desk: Sitting, sent: str, urn: str) -> None:
+def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(desk: Sitting, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
         said = await discovered(flow, "cerner")
@@ -214,7 +214,7 @@ def test_each_way_of_missing_the_redirect_uri_has_its_name(desk: Sitting, sent: 
     desk.do(steps)
 
 
-def test_access_tokens_run_out_and_refresh_tokens_are_revoked_where_it_is_so(desk: Sitting) -> None:
+def test_the_vendor_revokes_only_refresh_tokens(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
         tokens = await given(flow, "cerner", app)
@@ -233,7 +233,7 @@ def test_access_tokens_run_out_and_refresh_tokens_are_revoked_where_it_is_so(des
     desk.do(steps)
 
 
-def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
+def test_system_scopes_cannot_be_combined_with_user_scopes(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1
@@ -250,7 +250,7 @@ def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_signature_that_is_wrong_has_the_vendor_s_name(desk: Sitting) -> None:
+def test_a_wrong_signature_gets_the_vendors_error(desk: Sitting) -> None:
     import json
 
     from sickbay.protocol import jose

@@ -26,7 +26,7 @@ async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
     return found
 
 
-def test_in_dstu2_the_conformance_comes_by_options_too(tmp_path: Path) -> None:
+def test_dstu2_answers_options_with_its_conformance(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         base = "/general/dstu2"
         read = await flow.http.get(f"{base}/metadata")
@@ -43,7 +43,7 @@ def test_in_dstu2_the_conformance_comes_by_options_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_patient_and_its_record_are_read_searched_and_written_and_nobody_elses(version: str, tmp_path: Path) -> None:
+def test_only_the_launched_patients_record_is_read_searched_and_written(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await own(flow, version)
         patient = await mine.ask("GET", "/Patient/p-0001")
@@ -72,7 +72,7 @@ def _observation(patient: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_the_version_does_not_know_is_told_with_its_place(version: str, tmp_path: Path) -> None:
+def test_elements_unknown_to_a_version_are_reported_with_their_place(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await own(flow, version)
         wrong = await mine.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
@@ -85,7 +85,7 @@ def test_what_the_version_does_not_know_is_told_with_its_place(version: str, tmp
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_documents_of_a_base_speak_of_its_version(version: str, tmp_path: Path) -> None:
+def test_the_documents_of_a_base_describe_its_version(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         statement = (await flow.http.get(f"/general/{version}/metadata")).json()
         assert statement["fhirVersion"] == VERSIONS[version].number
@@ -99,13 +99,13 @@ def test_the_documents_of_a_base_speak_of_its_version(version: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_types_are_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
+def test_types_support_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
     run(lambda flow: every_type(flow, version, step=6), tmp_path)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_type_is_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
+def test_every_type_supports_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
     run(lambda flow: every_type(flow, version, step=1), tmp_path)
 
 
@@ -131,7 +131,7 @@ async def every_type(flow: Flow, version: str, step: int) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_search_parameter_of_the_statement_is_known_to_the_search(version: str, tmp_path: Path) -> None:
+def test_every_search_parameter_in_the_capability_statement_works(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.rs", fhir=version)
         mine.base = f"/general/{version}"

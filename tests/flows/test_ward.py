@@ -53,7 +53,7 @@ def test_an_app_is_launched_from_the_chart_after_consent_and_not_asked_again(tmp
     run(steps, tmp_path)
 
 
-def test_a_scope_that_was_unticked_is_not_granted(tmp_path: Path) -> None:
+def test_an_unticked_scope_is_not_granted(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -75,7 +75,7 @@ def test_a_scope_that_was_unticked_is_not_granted(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_whoever_says_no_sends_access_denied_to_the_app(tmp_path: Path) -> None:
+def test_refusing_consent_sends_access_denied_to_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -90,7 +90,7 @@ def test_whoever_says_no_sends_access_denied_to_the_app(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_form_without_its_token_changes_nothing(tmp_path: Path) -> None:
+def test_a_form_without_csrf_token_changes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -103,7 +103,7 @@ def test_a_form_without_its_token_changes_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_standalone_a_patient_is_picked(tmp_path: Path) -> None:
+def test_a_standalone_launch_offers_a_patient_picker(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -126,7 +126,7 @@ def test_standalone_a_patient_is_picked(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_launch_for_somebody_else_is_denied(tmp_path: Path) -> None:
+def test_a_launch_of_another_user_is_denied(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -141,7 +141,7 @@ def test_a_launch_for_somebody_else_is_denied(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_signing_out_ends_what_lives_by_the_session(tmp_path: Path) -> None:
+def test_signing_out_ends_online_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)

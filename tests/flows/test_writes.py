@@ -11,7 +11,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import ALL, R4, Hand, hand, observation, rules
 
 
-def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Path) -> None:
+def test_a_created_resource_keeps_its_version_and_decimals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         body = (
@@ -37,7 +37,7 @@ def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_an_update_makes_the_next_version_and_the_one_before_stays(tmp_path: Path) -> None:
+def test_an_update_creates_a_version_and_keeps_the_previous_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation())
@@ -60,7 +60,7 @@ def test_an_update_makes_the_next_version_and_the_one_before_stays(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> None:
+def test_a_deleted_resource_is_gone_but_its_versions_stay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation())
@@ -82,7 +82,7 @@ def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> Non
     ("prefer", "holds"),
     [("return=minimal", ""), ("return=representation", "Observation"), ("return=OperationOutcome", "OperationOutcome")],
 )
-def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: str) -> None:
+def test_prefer_selects_the_body_of_the_response(tmp_path: Path, prefer: str, holds: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "/Observation", observation(), Prefer=prefer)
@@ -93,7 +93,7 @@ def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: s
     run(steps, tmp_path)
 
 
-def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_one_of_64_concurrent_conditional_creates_succeeds(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         body = observation(identifier=[{"system": "urn:x", "value": "1"}])
@@ -106,7 +106,7 @@ def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path, en
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_a_condition_says_which_resource_is_meant(tmp_path: Path) -> None:
+def test_a_condition_selects_the_resource_to_write(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         named = observation(identifier=[{"system": "urn:x", "value": "2"}])
@@ -134,7 +134,7 @@ PATCH = [
 ]
 
 
-def test_a_patch_is_applied_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_patch_is_applied_completely_or_not_at_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation(valueQuantity={"value": 1.5}))
@@ -162,7 +162,7 @@ def test_a_patch_is_applied_whole_or_not_at_all(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_all_faults_of_a_body_are_told_with_their_places(tmp_path: Path) -> None:
+def test_all_errors_of_a_body_are_reported_with_their_places(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "/Observation", observation(status="ready", efectiveDateTime="2020"))
@@ -177,7 +177,7 @@ def test_all_faults_of_a_body_are_told_with_their_places(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_letters_are_held_to(tmp_path: Path) -> None:
+def test_the_letters_of_a_scope_are_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation())
@@ -196,7 +196,7 @@ def test_letters_are_held_to(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_system_chooses_ids_and_nobody_else_does(tmp_path: Path) -> None:
+def test_only_system_scopes_may_choose_ids(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/Patient.cruds system/Observation.cruds")
         ada = {"resourceType": "Patient", "id": "ada", "name": [{"family": "Byron"}]}
@@ -216,7 +216,7 @@ def test_a_system_chooses_ids_and_nobody_else_does(tmp_path: Path) -> None:
 LABORATORY = [{"coding": [{"system": "http://x", "code": "laboratory"}]}]
 
 
-def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
+def test_dstu2_writes_are_validated_as_dstu2(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="user/*.cruds", fhir="dstu2")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
@@ -235,7 +235,7 @@ def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_tells_every_version_newest_first_and_pages(tmp_path: Path) -> None:
+def test_a_history_has_all_versions_newest_first_and_pages(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         made = await own.made(observation())
@@ -260,7 +260,7 @@ def test_a_history_tells_every_version_newest_first_and_pages(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_a_compartment_is_searched_by_its_address(tmp_path: Path) -> None:
+def test_a_compartment_can_be_searched_by_its_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         every = await hand(flow, "user/*.cruds")
         performed = await every.made(observation("p-0002", performer=[{"reference": "Patient/p-0001"}]))

@@ -51,7 +51,7 @@ def test_a_resource_is_sent_and_read_as_xml(version: str, tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_refusals_speak_the_representation_that_was_asked_for(tmp_path: Path) -> None:
+def test_refusals_have_the_requested_format(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         absent = await own.ask("GET", "/Observation/nowhere", Accept=XML)
@@ -69,7 +69,7 @@ async def refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str
     return answer.status_code, rules(answer), answer.text
 
 
-def test_a_body_is_read_by_its_type_alone(tmp_path: Path) -> None:
+def test_only_the_content_type_decides_how_a_body_is_parsed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         for type in ("text/plain", "application/xml+fhir", "application/fhir+json; charset=utf-16", ""):
@@ -97,7 +97,7 @@ def test_a_transaction_of_xml_is_answered_in_xml(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
+def test_pretty_indents_json_and_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.rs")
         plain = await own.ask("GET", "/Patient/p-0001")
@@ -110,7 +110,7 @@ def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None:
+def test_patches_and_operations_accept_parameters_in_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         made = await own.made(observation())
@@ -130,7 +130,7 @@ def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_what_is_not_utf_8_is_refused_and_nothing_of_it_kept(tmp_path: Path) -> None:
+def test_a_body_that_is_not_utf_8_is_refused_and_not_stored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         entry = {

@@ -54,7 +54,7 @@ def refused(answer: httpx2.Response, status: int, error: str, code: str) -> str:
         ({"Authorization": "Bearer e30.e30.e30"}, "", 401, "invalid_token"),
     ],
 )
-def test_a_token_that_is_not_sent_as_it_should_be(
+def test_a_token_sent_the_wrong_way_is_refused(
     desk: Sitting, headers: dict[str, str], query: str, status: int, error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -87,7 +87,7 @@ def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
 
 
 @pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
-def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> None:
+def test_an_unknown_or_expired_token_is_invalid(desk: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -128,7 +128,7 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
         ("launch openid", "/Patient", "patient/Patient.rs"),
     ],
 )
-def test_a_scope_that_is_missing_is_named(desk: Sitting, scope: str, path: str, needed: str) -> None:
+def test_the_missing_scope_is_named(desk: Sitting, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
         challenge = refused(await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden")
@@ -137,7 +137,7 @@ def test_a_scope_that_is_missing_is_named(desk: Sitting, scope: str, path: str, 
     desk.do(steps)
 
 
-def test_every_way_of_writing_the_scheme_is_taken(desk: Sitting) -> None:
+def test_the_bearer_scheme_is_accepted_in_any_case(desk: Sitting) -> None:
     """The positive control."""
 
     async def steps(flow: Flow) -> None:
@@ -150,7 +150,7 @@ def test_every_way_of_writing_the_scheme_is_taken(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_preflight_asks_for_no_token_and_allows_what_apps_send(desk: Sitting) -> None:
+def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         headers = {
             "Origin": "http://app.example",

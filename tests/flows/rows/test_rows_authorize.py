@@ -103,7 +103,7 @@ def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | N
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change"), NEVER)
-def test_it_is_never_redirected(desk: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
+def test_the_error_is_never_redirected(desk: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         answer = await ask(flow, method, list(flow.asking(app, **change).items()))
@@ -116,7 +116,7 @@ def test_it_is_never_redirected(desk: Sitting, method: str, rule: str, change: d
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, name: str) -> None:
+def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(desk: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = list(flow.asking(app).items())
@@ -131,7 +131,9 @@ def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, nam
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change", "error"), BY_REDIRECT)
-def test_it_is_refused_by_redirect(desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str) -> None:
+def test_the_error_is_redirected_to_the_app(
+    desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str
+) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         sent = flow.asking(app, **change)
@@ -155,7 +157,7 @@ def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) ->
 
 
 @pytest.mark.parametrize("fault", ["expired", "used", "other-client", "other-tenant"])
-def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting, fault: str) -> None:
+def test_a_spent_or_expired_launch_is_an_invalid_request(desk: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = (await flow.launch(app))["launch"]
@@ -176,7 +178,7 @@ def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting,
     desk.do(steps)
 
 
-def test_a_launch_is_good_for_the_server_that_it_named_alone(desk: Sitting) -> None:
+def test_a_launch_is_valid_only_for_the_server_it_named(desk: Sitting) -> None:
     """In a launch from the EHR aud is the iss, and not another version of it (SMART 2.2)."""
 
     async def steps(flow: Flow) -> None:
@@ -201,7 +203,7 @@ def test_an_app_of_another_hospital_may_not_use_this_one(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk: Sitting) -> None:
+def test_prompt_none_without_consent_is_consent_required(desk: Sitting) -> None:
     """And the answer names no page."""
 
     async def steps(flow: Flow) -> None:
@@ -219,7 +221,7 @@ def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk:
 @pytest.mark.parametrize(
     ("fault", "error"), [(RuntimeError("a secret"), "server_error"), (Unavailable("a host"), "temporarily_unavailable")]
 )
-def test_a_fault_of_ours_is_told_to_the_app_once_its_address_is_proven(
+def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
     desk: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
 ) -> None:
     """A redirect cannot say 500; and nothing of the fault goes out."""
@@ -258,7 +260,7 @@ def test_the_redirect_uri_s_own_query_is_kept(desk: Sitting) -> None:
 
 
 @pytest.mark.parametrize("state", ["a b", "a+b&c=d", "ä€😀", "%41", "x" * 500, "<>\"'\\"])
-def test_state_comes_back_exactly_as_it_was_sent(desk: Sitting, state: str) -> None:
+def test_state_is_returned_unchanged(desk: Sitting, state: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         good = await flow.authorize(app, state=state, launch=(await flow.launch(app))["launch"])
@@ -268,7 +270,7 @@ def test_state_comes_back_exactly_as_it_was_sent(desk: Sitting, state: str) -> N
     desk.do(steps)
 
 
-def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
+def test_the_same_request_without_errors_is_granted(desk: Sitting) -> None:
     """The positive control of every row above."""
 
     async def steps(flow: Flow) -> None:
@@ -295,7 +297,7 @@ NATIVE: list[tuple[dict[str, Any], str, bool]] = [
 
 
 @pytest.mark.parametrize(("registered", "sent", "granted"), NATIVE)
-def test_only_the_port_of_a_native_app_s_loopback_uri_may_vary(
+def test_only_the_port_of_a_native_apps_loopback_uri_may_vary(
     desk: Sitting, registered: dict[str, Any], sent: str, granted: bool
 ) -> None:
     """RFC 9700 2.1, RFC 8252 7.3."""
@@ -309,7 +311,7 @@ def test_only_the_port_of_a_native_app_s_loopback_uri_may_vary(
     desk.do(steps)
 
 
-def test_a_verifier_and_its_challenge_are_what_the_flow_sends() -> None:
+def test_the_flow_sends_a_matching_verifier_and_challenge() -> None:
     """So that the rows about PKCE say what they seem to say."""
     assert len(VERIFIER) == 43
     assert len(CHALLENGE) == 43

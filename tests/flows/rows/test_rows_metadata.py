@@ -33,7 +33,9 @@ def refused(answer: httpx2.Response, status: int, error: str, challenge: str | N
         (basic("nobody", "x"), 'Basic realm="general"'),
     ],
 )
-def test_who_introspects_without_being_known_is_answered_401(desk: Sitting, headers: dict[str, str], challenge: str) -> None:
+def test_introspection_without_valid_credentials_is_answered_401(
+    desk: Sitting, headers: dict[str, str], challenge: str
+) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
         refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
@@ -41,7 +43,7 @@ def test_who_introspects_without_being_known_is_answered_401(desk: Sitting, head
     desk.do(steps)
 
 
-def test_an_unknown_token_is_inactive_and_nothing_more_and_a_missing_one_is_invalid(desk: Sitting) -> None:
+def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         known = basic(app["client_id"], app["client_secret"])
@@ -56,7 +58,7 @@ def test_an_unknown_token_is_inactive_and_nothing_more_and_a_missing_one_is_inva
     desk.do(steps)
 
 
-def test_revocation_answers_200_for_what_is_gone_already_and_refuses_who_is_not_proven(desk: Sitting) -> None:
+def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="symmetric")
         del form["client_id"]
@@ -83,7 +85,7 @@ def test_revocation_answers_200_for_what_is_gone_already_and_refuses_who_is_not_
         ({"scope": "patient/Patient"}, "invalid_client_metadata", "scope-malformed"),
     ],
 )
-def test_metadata_that_cannot_be_registered(desk: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
+def test_invalid_metadata_is_refused(desk: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]} | changed)
         refused(answer, 400, error)
@@ -92,7 +94,7 @@ def test_metadata_that_cannot_be_registered(desk: Sitting, changed: dict[str, An
     desk.do(steps)
 
 
-def test_a_registration_is_answered_201_and_only_for_who_may(desk: Sitting) -> None:
+def test_a_registration_is_answered_201_for_the_administrator_only(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         made = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
         assert made.status_code == 201
@@ -105,7 +107,7 @@ def test_a_registration_is_answered_201_and_only_for_who_may(desk: Sitting) -> N
 
 
 @pytest.mark.parametrize("fault", [{}, {"scope": "launch nonsense"}])
-def test_the_issuer_is_told_with_the_code_and_with_the_error(desk: Sitting, fault: dict[str, str]) -> None:
+def test_iss_is_sent_with_the_code_and_with_errors(desk: Sitting, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         said = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
@@ -117,7 +119,7 @@ def test_the_issuer_is_told_with_the_code_and_with_the_error(desk: Sitting, faul
     desk.do(steps)
 
 
-def test_the_metadata_stand_where_rfc_8414_puts_them_and_name_what_is_there(desk: Sitting) -> None:
+def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/.well-known/oauth-authorization-server/general")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")

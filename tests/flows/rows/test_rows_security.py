@@ -23,7 +23,7 @@ def test_redirect_uris_are_compared_character_by_character(desk: Sitting, sent: 
     desk.do(steps)
 
 
-def test_plain_http_is_for_loopback_alone(desk: Sitting) -> None:
+def test_plain_http_is_allowed_only_on_loopback(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(redirect_uris=["http://127.0.0.1:8100/callback", "https://app.example.org/callback"])
         body = {"name": "x", "type": "provider", "client": "public", "scope": "openid", "redirect_uris": []}
@@ -37,7 +37,7 @@ def test_plain_http_is_for_loopback_alone(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_nobody_is_led_elsewhere(desk: Sitting) -> None:
+def test_there_is_no_open_redirect(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in?next=https://evil.example/", headers=HTML)
         form = {"csrf": field(page, "csrf"), "account": await flow.clinician()}
@@ -49,7 +49,7 @@ def test_nobody_is_led_elsewhere(desk: Sitting) -> None:
     desk.do(steps, desk.flow())
 
 
-def test_a_challenge_that_was_sent_is_enforced_and_a_verifier_without_one_refused(desk: Sitting) -> None:
+def test_a_challenge_is_enforced_and_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow, pkce="if-sent")
         del form["code_verifier"]
@@ -62,7 +62,7 @@ def test_a_challenge_that_was_sent_is_enforced_and_a_verifier_without_one_refuse
 
 
 @pytest.mark.parametrize("path", ["/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration"])
-def test_how_to_prove_possession_of_the_code_is_in_the_metadata(desk: Sitting, path: str) -> None:
+def test_the_metadata_lists_the_pkce_methods(desk: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(path)).json()["code_challenge_methods_supported"] == ["S256"]
 
@@ -81,7 +81,7 @@ def test_a_public_app_must_use_pkce(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_code_is_good_once_and_its_second_use_ends_what_it_gave(desk: Sitting) -> None:
+def test_a_code_works_once_and_a_second_use_revokes_its_tokens(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
         given = (await flow.http.post(TOKEN, data=form)).json()
@@ -106,7 +106,7 @@ def test_there_is_no_implicit_grant_and_no_password_grant(desk: Sitting, kind: s
     desk.do(steps)
 
 
-def test_refresh_tokens_rotate_and_an_old_one_ends_the_family(desk: Sitting) -> None:
+def test_refresh_tokens_rotate_and_reuse_of_an_old_one_revokes_the_family(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         new = (await flow.http.post(TOKEN, data=form)).json()
@@ -118,7 +118,7 @@ def test_refresh_tokens_rotate_and_an_old_one_ends_the_family(desk: Sitting) -> 
     desk.do(steps)
 
 
-def test_a_refresh_token_that_nobody_uses_runs_out(desk: Sitting) -> None:
+def test_an_unused_refresh_token_expires(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         await flow.http.post("/admin/clock", json={"advance": 91 * 86400})
@@ -127,7 +127,7 @@ def test_a_refresh_token_that_nobody_uses_runs_out(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_an_access_token_is_for_one_server_and_never_in_the_address(desk: Sitting) -> None:
+def test_an_access_token_is_for_one_server_and_never_in_the_url(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         token = (await flow.http.post(TOKEN, data=form)).json()["access_token"]
@@ -146,7 +146,7 @@ async def signing_in(flow: Flow) -> Any:
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-def test_authorize_pages_are_framed_by_our_own_ehr_alone_and_load_nothing_from_elsewhere(desk: Sitting) -> None:
+def test_only_our_ehr_frames_authorize_pages_and_they_load_nothing_external(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await signing_in(flow)
         policy = dict(one.strip().partition(" ")[::2] for one in page.headers["content-security-policy"].split(";"))
@@ -160,7 +160,7 @@ def test_authorize_pages_are_framed_by_our_own_ehr_alone_and_load_nothing_from_e
     desk.do(steps, desk.flow())
 
 
-def test_after_a_form_the_browser_is_led_on_by_303(desk: Sitting) -> None:
+def test_a_form_is_answered_by_a_303_redirect(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         assert (await sign_in(flow)).status_code == 303
         app = await flow.register(auto_approve=None)
@@ -176,7 +176,7 @@ def test_after_a_form_the_browser_is_led_on_by_303(desk: Sitting) -> None:
     desk.do(steps, desk.flow())
 
 
-def test_keys_are_offered_to_authenticate_with(desk: Sitting) -> None:
+def test_private_key_jwt_is_offered(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert "private_key_jwt" in said["token_endpoint_auth_methods_supported"]
@@ -185,7 +185,7 @@ def test_keys_are_offered_to_authenticate_with(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_no_app_can_pass_for_a_person(desk: Sitting) -> None:
+def test_no_app_can_have_the_name_of_a_user(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         body = {"redirect_uris": [REDIRECT], "client_id": "general-okafor"}
         made = await flow.http.post("/general/oauth/register", json=body)
@@ -199,7 +199,7 @@ def test_no_app_can_pass_for_a_person(desk: Sitting) -> None:
 
 
 @pytest.mark.parametrize("tenant", ["general", "epic"])
-def test_the_issuer_comes_with_the_answer_where_the_dialect_has_it(desk: Sitting, tenant: str) -> None:
+def test_iss_is_sent_if_the_dialect_sends_it(desk: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         more = {"tenant": tenant, "scope": "launch launch/patient openid user/Patient.read", "pkce": "if-sent"}
         app = await flow.register(**more)
@@ -213,5 +213,5 @@ def test_the_issuer_comes_with_the_answer_where_the_dialect_has_it(desk: Sitting
     desk.do(steps)
 
 
-def test_the_verifier_of_these_rows_is_a_good_one() -> None:
+def test_the_verifier_of_these_rows_is_valid() -> None:
     assert 43 <= len(VERIFIER) <= 128

@@ -69,7 +69,7 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "error"), CHANGES)
-def test_a_form_with_one_fault_is_refused(desk: Sitting, change: dict[str, str | None], error: str) -> None:
+def test_a_form_with_one_error_is_refused(desk: Sitting, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         changed = {name: value for name, value in (form | change).items() if value is not None}
@@ -87,7 +87,7 @@ def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) ->
     desk.do(steps)
 
 
-def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(desk: Sitting) -> None:
+def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
         refused(answer, "invalid_request")
@@ -99,7 +99,7 @@ def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(
     desk.do(steps)
 
 
-def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
+def test_a_body_that_is_not_a_form_is_an_invalid_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         refused(await flow.http.post(TOKEN, json=form), "invalid_request")
@@ -113,7 +113,7 @@ def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
 
 
 @pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
-def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sitting, how: str) -> None:
+def test_an_unauthenticated_confidential_app_is_an_invalid_client(desk: Sitting, how: str) -> None:
     """401 with a challenge where the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
@@ -140,7 +140,7 @@ async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
-def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, how: str) -> None:
+def test_a_secret_that_a_correction_rewrites_is_masked_too(desk: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
         pair = f"{app['client_id']}:{app['client_secret']}"
@@ -158,7 +158,7 @@ def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, ho
     desk.do(steps)
 
 
-def test_a_public_app_that_sent_basic_still_says_who_it_is_in_the_corrected_request(desk: Sitting) -> None:
+def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
         form |= {"client_id": app["client_id"]}
@@ -181,7 +181,7 @@ def test_two_methods_of_client_authentication_are_an_invalid_request(desk: Sitti
 
 
 @pytest.mark.parametrize("how", ["absent", "wrong-type", "not-a-jwt", "unsigned"])
-def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, how: str) -> None:
+def test_an_unusable_assertion_is_an_invalid_client(desk: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -200,7 +200,7 @@ def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, ho
     desk.do(steps)
 
 
-def test_another_app_s_code_is_an_invalid_grant_and_stays_with_whom_it_was_given(desk: Sitting) -> None:
+def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         thief = await flow.register(name="Another")
@@ -210,7 +210,7 @@ def test_another_app_s_code_is_an_invalid_grant_and_stays_with_whom_it_was_given
     desk.do(steps)
 
 
-def test_a_code_that_lay_about_is_an_invalid_grant(desk: Sitting) -> None:
+def test_an_expired_code_is_an_invalid_grant(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         await flow.http.post("/admin/clock", json={"advance": 61})
@@ -219,7 +219,7 @@ def test_a_code_that_lay_about_is_an_invalid_grant(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_code_is_redeemed_at_the_hospital_that_gave_it(desk: Sitting) -> None:
+def test_a_code_works_only_at_the_hospital_that_issued_it(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         elsewhere = flow.sandbox.tenants["cerner"].server.token_endpoint
@@ -299,7 +299,7 @@ async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
         ("other-type", "invalid_scope"),
     ],
 )
-def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: str) -> None:
+def test_a_refresh_with_one_error_is_refused(desk: Sitting, fault: str, error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         token = form["refresh_token"]
@@ -319,7 +319,7 @@ def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: s
     desk.do(steps)
 
 
-def test_a_refresh_narrows_and_the_narrow_token_reads_no_more_than_that(desk: Sitting) -> None:
+def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         given = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
@@ -342,7 +342,7 @@ def test_an_app_may_use_only_the_grants_it_has(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
+def test_the_same_request_without_errors_is_granted(desk: Sitting) -> None:
     """The positive control: the members of SMART 2.2, that nobody may keep."""
 
     async def steps(flow: Flow) -> None:

@@ -44,7 +44,7 @@ def test_findings_of_severity_error_refuse_a_registration(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_keys_are_given_by_value_or_by_address_and_one_takes_the_other_s_place(tmp_path: Path) -> None:
+def test_jwks_and_jwks_uri_replace_each_other(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         uri = "https://app.example.org/jwks.json"
         body = {
@@ -69,7 +69,7 @@ def test_keys_are_given_by_value_or_by_address_and_one_takes_the_other_s_place(t
     run(steps, tmp_path)
 
 
-def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
+def test_an_app_with_users_needs_a_redirect_uri(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {"name": "App", "type": "provider", "client": "public", "scope": "openid"}
         assert (await flow.http.post("/admin/apps", json=body)).status_code == 422
@@ -79,7 +79,7 @@ def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_launch_with_an_unknown_user_or_patient_is_refused_in_one_sentence(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         named = {"user": "nobody", "patient": "p-none", "encounter": "e-none"}
@@ -95,7 +95,7 @@ def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_pat
     run(steps, tmp_path)
 
 
-def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_may_come_later(tmp_path: Path) -> None:
+def test_tokens_and_approvals_need_an_existing_user_but_not_an_existing_patient(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         token = {"app": app["app_id"], "scope": "user/Patient.rs"}
@@ -110,7 +110,7 @@ def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_m
     run(steps, tmp_path)
 
 
-def test_an_approval_lists_only_scopes_and_a_launch_only_web_addresses(tmp_path: Path) -> None:
+def test_approvals_accept_only_scopes_and_launches_only_web_urls(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         for scopes, status in (
@@ -134,7 +134,7 @@ def test_an_approval_lists_only_scopes_and_a_launch_only_web_addresses(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path: Path) -> None:
+def test_an_unknown_hospital_is_reported_before_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "tenant": "nowhere"}
@@ -150,7 +150,7 @@ def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_user_is_a_person(tmp_path: Path) -> None:
+def test_the_fhir_user_must_be_a_person(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         user = {"username": "amara", "password": "x"}
         for odd in ("amara", "Practitioner", "Observation/1", "Practitioner/", "Practitioner/a b"):
@@ -163,7 +163,7 @@ def test_a_user_is_a_person(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_clock_stays_where_there_are_dates(tmp_path: Path) -> None:
+def test_the_clock_stays_within_valid_dates(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         now = (await flow.http.get("/admin/clock")).json()["now"]
         for far in ({"advance": 1e300}, {"offset": 1e17}, {"advance": -1e12}, {"offset": -1e12}, {"advance": 1e10}):
@@ -175,7 +175,7 @@ def test_the_clock_stays_where_there_are_dates(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
+def test_a_page_of_another_origin_is_refused_at_admin(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for headers in (
             {"Origin": "http://evil.example"},
@@ -188,7 +188,7 @@ def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_name_that_is_not_ours_is_answered_421(tmp_path: Path) -> None:
+def test_an_unknown_host_name_is_answered_421(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/metadata", headers={"Host": "rebound.example"})
         assert answer.status_code == 421
@@ -197,7 +197,7 @@ def test_a_name_that_is_not_ours_is_answered_421(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_tokens_age_by_time_travel(tmp_path: Path) -> None:
+def test_tokens_expire_when_the_clock_moves(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         given = await flow.launched()
         headers = {"Authorization": f"Bearer {given['access_token']}"}
@@ -210,7 +210,7 @@ def test_tokens_age_by_time_travel(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_reset_forgets_tokens_and_keeps_apps_unless_everything_goes(tmp_path: Path) -> None:
+def test_a_reset_deletes_tokens_and_keeps_apps_unless_everything_is_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         given = await flow.launched()
         headers = {"Authorization": f"Bearer {given['access_token']}"}
@@ -227,7 +227,7 @@ def test_a_reset_forgets_tokens_and_keeps_apps_unless_everything_goes(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_a_token_for_a_script_reads_what_its_scope_says(tmp_path: Path) -> None:
+def test_a_token_for_a_script_has_the_access_of_its_scope(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": await flow.clinician()}
@@ -243,7 +243,7 @@ def test_a_token_for_a_script_reads_what_its_scope_says(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_description_is_made_of_the_types(tmp_path: Path) -> None:
+def test_the_openapi_document_is_built_from_the_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = (await flow.http.get("/admin/openapi.json")).json()
         assert said["openapi"].startswith("3.")

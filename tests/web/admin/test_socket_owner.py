@@ -34,17 +34,17 @@ def test_only_a_service_account_other_than_ours_is_reported(
     assert service_account(PEER, SERVER, tables=tables, own=own) == seen
 
 
-def test_the_row_of_our_own_end_and_of_other_connections_do_not_count(tmp_path: Path) -> None:
+def test_our_own_end_and_other_connections_are_ignored(tmp_path: Path) -> None:
     ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33)
     other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33)
     assert owner(PEER, SERVER, table(tmp_path, ours, other)) is None
 
 
-def test_a_system_without_such_a_table_says_nothing(tmp_path: Path) -> None:
+def test_without_the_table_the_owner_is_unknown(tmp_path: Path) -> None:
     assert service_account(PEER, SERVER, tables=[tmp_path / "none"], own=0) is None
 
 
-def test_a_name_has_no_socket(tmp_path: Path) -> None:
+def test_a_host_name_has_no_socket(tmp_path: Path) -> None:
     assert owner(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33))) is None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flows.flow import Flow, run
 
 
-def test_scopes_that_no_flow_gives_are_refused_and_explained(tmp_path: Path) -> None:
+def test_scopes_that_no_flow_grants_are_refused_and_explained(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         kinds = {
@@ -33,7 +33,7 @@ def test_scopes_that_no_flow_gives_are_refused_and_explained(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_an_app_is_not_registered_for_both(tmp_path: Path) -> None:
+def test_an_app_cannot_register_user_and_system_scopes(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {"name": "A", "type": "provider", "client": "public", "redirect_uris": ["https://a.example/cb"]}
         mixed = await flow.http.post("/admin/apps", json=body | {"scope": "user/*.rs system/*.rs"})
@@ -52,7 +52,7 @@ def test_an_app_is_not_registered_for_both(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_list_of_approved_scopes_narrows_what_is_asked(tmp_path: Path) -> None:
+def test_a_list_of_approved_scopes_narrows_the_requested_ones(tmp_path: Path) -> None:
     part = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item"
 
     async def steps(flow: Flow) -> None:
@@ -65,7 +65,7 @@ def test_a_list_of_approved_scopes_narrows_what_is_asked(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_a_list_of_approved_scopes_takes_letters_away(tmp_path: Path) -> None:
+def test_a_list_of_approved_scopes_removes_letters(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         auto = {"user": await flow.clinician(), "scopes": "launch openid patient/*.rs"}
         app = await flow.register(auto_approve=auto, scope="launch openid patient/*.cruds")

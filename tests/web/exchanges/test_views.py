@@ -36,7 +36,7 @@ def test_a_missing_parameter_is_shown_as_not_sent() -> None:
     assert texts(state.expected) == "Zk3vQ0m8yT1uWc7RkX2pLh"
 
 
-def test_the_headline_speaks_of_the_refusal_that_decided_and_names_the_fix() -> None:
+def test_the_headline_names_the_deciding_refusal_and_its_fix() -> None:
     assert VIEW.headline == "The launch value is your app’s own address. Send back the code this hospital gave you."
     other = exchange_view({**refused(), "decided": "state-missing"})
     assert other.headline.startswith("There is no state.")
@@ -48,7 +48,7 @@ def test_the_title_begins_with_the_verdict() -> None:
     assert exchange_view(granted()).title.startswith("Granted: ")
 
 
-def test_the_checks_show_from_where_on_responses_may_be_redirected() -> None:
+def test_the_checks_show_where_responses_may_be_redirected_from_then_on() -> None:
     outcomes = [step.outcome for step in VIEW.walk]
     assert outcomes.index("gate") == 3
     assert VIEW.walk[4].because == "decided the response"
@@ -128,7 +128,7 @@ def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
         unique_by=lambda pair: pair[0],
     )
 )
-def test_a_request_reads_back_from_its_url(pairs: list[tuple[str, str]]) -> None:
+def test_a_request_can_be_parsed_from_its_url(pairs: list[tuple[str, str]]) -> None:
     request = code_samples.RequestParts("GET", "http://a/b", tuple(pairs))
     expected = tuple((name, code_samples.place(name, value)) for name, value in pairs)
     assert code_samples.read({"url": code_samples.tabs(request, {})[0].text}).query == expected
@@ -139,7 +139,7 @@ def test_marking_a_part_keeps_the_text(sent: str, part: str) -> None:
     assert texts(parts_marked(sent, part or None)) == sent
 
 
-def test_javascript_and_python_are_whole_programs() -> None:
+def test_javascript_and_python_are_complete_programs() -> None:
     by_name = {tab.id: tab.text for tab in VIEW.tabs}
     compile(by_name["python"], "python", "exec")
     assert by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")') == 1
@@ -147,7 +147,7 @@ def test_javascript_and_python_are_whole_programs() -> None:
         compile({tab.id: tab.text for tab in view.tabs}["python"], "python", "exec")
 
 
-def test_the_ticket_has_every_fault_the_correlation_id_and_the_corrected_request() -> None:
+def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request() -> None:
     text = as_text(VIEW, "http://localhost:7425/exchanges/1")
     for one in refused()["findings"]:
         assert one["id"] in text
@@ -167,7 +167,7 @@ def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_corr
     ]
 
 
-def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
+def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
     walk = [
         *(Step("passed", str(at)) for at in range(6)),
         Step("refused", "r"),

@@ -34,7 +34,7 @@ PATHS = (
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_interaction_that_is_routed_has_a_handler(version: str) -> None:
+def test_each_routed_interaction_has_a_handler(version: str) -> None:
     found = [route(version, method, path) for method in METHODS for path in PATHS]
     named = {each.interaction for each in found if isinstance(each, Route)}
     assert {"read", "create", "batch", "operation", "history-instance"} <= named
@@ -42,7 +42,7 @@ def test_each_interaction_that_is_routed_has_a_handler(version: str) -> None:
     assert any(isinstance(each, Misrouted) for each in found)
 
 
-def test_each_handler_is_of_an_interaction_that_is_routed() -> None:
+def test_each_handler_belongs_to_a_routed_interaction() -> None:
     found = [route(version, method, path) for version in VERSIONS for method in METHODS for path in PATHS]
     assert INTERACTIONS.keys() | public.INTERACTIONS == {each.interaction for each in found if isinstance(each, Route)}
 

@@ -13,7 +13,7 @@ from tests.services.assertions import form, jwks, key, signed
 ADDRESS = "/general/oauth/register"
 
 
-def test_a_confidential_app_registers_and_is_told_its_secret(tmp_path: Path) -> None:
+def test_a_confidential_app_registers_and_gets_its_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         asked = {"client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs"}
         answer = await flow.http.post(ADDRESS, json=asked)
@@ -70,7 +70,7 @@ def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> N
         ),
     ],
 )
-def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], error: str) -> None:
+def test_invalid_metadata_is_refused(tmp_path: Path, changed: dict[str, Any], error: str) -> None:
     async def steps(flow: Flow) -> None:
         before = len((await flow.http.get("/admin/apps")).json())
         answer = await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]} | changed)
@@ -99,7 +99,7 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
         (5, "invalid_client_metadata", "reg-metadata-invalid"),
     ],
 )
-def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
+def test_a_software_statement_is_not_ignored(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, json={"software_statement": statement})
         assert (answer.status_code, answer.json()["error"]) == (400, error)
@@ -114,7 +114,7 @@ def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statemen
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", "[" * 60_000, '"x"'])
-def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
+def test_a_body_that_is_not_metadata_is_refused(tmp_path: Path, body: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
@@ -123,7 +123,7 @@ def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
     run(steps, tmp_path)
 
 
-def test_a_foreign_page_and_a_wrong_initial_token_register_nothing(tmp_path: Path) -> None:
+def test_another_origin_or_a_wrong_initial_token_registers_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         asked = {"redirect_uris": [REDIRECT]}
         foreign = await flow.http.post(ADDRESS, json=asked, headers={"Origin": "https://evil.example.org"})

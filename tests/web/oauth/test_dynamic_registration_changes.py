@@ -38,7 +38,7 @@ async def proven(flow: Flow, said: dict[str, Any], secret: str) -> bool:
     return answer.status_code == 200
 
 
-def test_an_app_is_told_where_and_with_what_it_manages_itself(tmp_path: Path) -> None:
+def test_a_new_app_gets_its_registration_uri_and_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow)
         address = said["registration_client_uri"]
@@ -57,7 +57,7 @@ def test_an_app_is_told_where_and_with_what_it_manages_itself(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 30, "1e400", "9" * 5000, "-1e308"])
-def test_a_number_of_any_size_in_a_key_is_no_fault(tmp_path: Path, number: str) -> None:
+def test_a_number_of_any_size_in_a_key_is_accepted(tmp_path: Path, number: str) -> None:
     async def steps(flow: Flow) -> None:
         key = json.dumps(jose.public(jose.generate()) | {"alg": "RS384", "trace": 0}).replace(
             '"trace": 0', f'"trace": {number}'
@@ -75,7 +75,7 @@ def test_a_number_of_any_size_in_a_key_is_no_fault(tmp_path: Path, number: str) 
     run(steps, tmp_path)
 
 
-def test_an_update_replaces_all_of_it_and_keeps_the_secret_that_is_sent(tmp_path: Path) -> None:
+def test_an_update_replaces_all_metadata_and_keeps_a_sent_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow)
         new = {
@@ -126,7 +126,7 @@ def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
         {"client_secret": 5},
     ],
 )
-def test_an_update_with_a_fault_changes_nothing(tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_an_invalid_update_changes_nothing(tmp_path: Path, fault: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow)
         asked = ASKED | {"client_id": said["client_id"]} | fault
@@ -152,7 +152,7 @@ def test_a_removed_app_and_its_token_are_gone(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_nobody_else_manages_an_app(tmp_path: Path) -> None:
+def test_an_app_can_be_managed_only_with_its_own_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said, other = await registered(flow), await registered(flow)
         portal = await flow.register()
@@ -179,7 +179,7 @@ def refused(answer: httpx2.Response) -> None:
     assert answer.json()["error"] == "invalid_token"
 
 
-def test_a_secret_is_made_anew_by_admin_and_the_old_one_is_worth_nothing(tmp_path: Path) -> None:
+def test_rotating_a_secret_by_admin_invalidates_the_old_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         answer = await flow.http.post(f"/admin/apps/{app['app_id']}/secret")
@@ -194,7 +194,7 @@ def test_a_secret_is_made_anew_by_admin_and_the_old_one_is_worth_nothing(tmp_pat
     run(steps, tmp_path)
 
 
-def test_a_secret_is_made_anew_in_the_portal_and_by_its_own_form_alone(tmp_path: Path) -> None:
+def test_a_secret_is_rotated_in_the_portal_only_by_its_own_form(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric", post_logout_redirect_uris=["http://localhost:8100/bye"])
         address = f"/developer/apps/{app['app_id']}"

@@ -70,7 +70,7 @@ def test_an_app_does_not_promote_itself_to_a_service(tmp_path: Path) -> None:
         ({"logo_uri": "javascript:alert(1)"}, "reg-metadata-invalid"),
     ],
 )
-def test_no_member_of_an_update_gives_more(tmp_path: Path, more: dict[str, Any], found: str) -> None:
+def test_no_member_of_an_update_grants_more(tmp_path: Path, more: dict[str, Any], found: str) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow, scope=SCOPE)
         answer = await put(flow, said, client_secret=said["client_secret"], **more)
@@ -84,7 +84,7 @@ def test_no_member_of_an_update_gives_more(tmp_path: Path, more: dict[str, Any],
     run(steps, tmp_path)
 
 
-def test_what_only_an_operator_sets_is_not_set_by_an_update(tmp_path: Path) -> None:
+def test_an_update_cannot_set_members_reserved_for_the_operator(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow, scope=SCOPE)
         before = (await flow.http.get(f"/admin/apps/{said['client_id']}")).json()
@@ -131,7 +131,7 @@ def test_an_operators_edit_is_the_new_limit(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_app_of_an_older_folder_was_granted_what_it_has(tmp_path: Path) -> None:
+def test_an_app_from_an_older_data_folder_keeps_its_registered_limits(tmp_path: Path) -> None:
     """Its record has no member `granted`."""
 
     async def steps(flow: Flow) -> None:
@@ -167,7 +167,7 @@ def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_a_policy_says_what_may_be_registered(tmp_path: Path) -> None:
+def test_the_policy_limits_what_can_be_registered(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         async def asks(**more: Any) -> httpx2.Response:
             return await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT], **more})
@@ -193,7 +193,7 @@ def test_a_policy_says_what_may_be_registered(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_sickbay_toml_sets_it_too(tmp_path: Path) -> None:
+def test_sickbay_toml_sets_the_limit_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT], "scope": "openid"})
         assert answer.status_code == 400

@@ -69,7 +69,7 @@ def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_what_is_no_token_here_is_inactive_and_nothing_more(tmp_path: Path) -> None:
+def test_an_unknown_token_is_only_inactive(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
         for text in ("never-given", "f.0.x", "é", "a" * 5000):
@@ -79,7 +79,7 @@ def test_what_is_no_token_here_is_inactive_and_nothing_more(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_who_may_ask(tmp_path: Path) -> None:
+def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
         said = await given(flow, app)
@@ -106,7 +106,7 @@ def test_who_may_ask(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_assertion_is_good_once_here_too(tmp_path: Path) -> None:
+def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
         proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
@@ -134,7 +134,7 @@ def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: 
     run(steps, tmp_path)
 
 
-def test_a_revoked_refresh_token_takes_the_whole_grant_along(tmp_path: Path) -> None:
+def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
         said = await given(flow, app)
@@ -151,7 +151,7 @@ def test_a_revoked_refresh_token_takes_the_whole_grant_along(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_a_revoked_access_token_ends_alone_and_is_not_given_out_again(tmp_path: Path) -> None:
+def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
         first = await given(flow, app)
@@ -171,7 +171,7 @@ def test_a_revoked_access_token_ends_alone_and_is_not_given_out_again(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_nobody_revokes_the_token_of_another_app(tmp_path: Path) -> None:
+def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(scope=SCOPE), await flow.register(name="Other", scope=SCOPE)
         said = await given(flow, app)
@@ -186,7 +186,7 @@ def test_nobody_revokes_the_token_of_another_app(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_user_info_tells_who_signed_in(tmp_path: Path) -> None:
+def test_userinfo_identifies_the_signed_in_user(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
         said = await given(flow, app)
@@ -202,7 +202,7 @@ def test_user_info_tells_who_signed_in(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_user_info_refuses_as_rfc_6750_has_it(tmp_path: Path) -> None:
+def test_userinfo_refuses_as_in_rfc_6750(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch patient/Patient.rs")
         made = await flow.launch(app)
@@ -221,7 +221,7 @@ def test_user_info_refuses_as_rfc_6750_has_it(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_discovery_names_what_is_there(tmp_path: Path) -> None:
+def test_discovery_names_the_endpoints(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         smart = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         openid = (await flow.http.get("/general/.well-known/openid-configuration")).json()

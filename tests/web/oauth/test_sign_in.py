@@ -18,15 +18,15 @@ def every(scopes: list[str] | tuple[str, ...]) -> list[str]:
 
 
 @given(st.lists(st.sampled_from(SCOPES)))
-def test_each_scope_stands_in_exactly_one_box(scopes: list[str]) -> None:
+def test_each_scope_is_in_exactly_one_box(scopes: list[str]) -> None:
     assert sorted(every(scopes)) == sorted(set(scopes))
 
 
-def test_the_scopes_of_the_test_are_scopes() -> None:
+def test_the_test_data_consists_of_valid_scopes() -> None:
     assert all(parse(scope) for scope in SCOPES)
 
 
-def test_each_scope_can_be_unticked_alone() -> None:
+def test_each_scope_can_be_unticked_separately() -> None:
     asks = [ask for group in ask_groups(SCOPES) for ask in group.asks]
     assert all(len(ask.scopes) == 1 and not ask.locked for ask in asks)
 

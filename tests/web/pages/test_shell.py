@@ -143,7 +143,7 @@ def unquoted(text: str) -> str:
 @pytest.mark.parametrize("program", SHELLS, ids=lambda one: one.rpartition("/")[2])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(many=st.lists(requests, min_size=20, max_size=60))
-def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
+def test_a_shell_parses_each_curl_line_as_the_original_request(
     program: str, tmp_path: Any, many: list[code_samples.RequestParts]
 ) -> None:
     lines = [curl(one) for one in many]
@@ -156,7 +156,7 @@ def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: code_samples.RequestParts) -> None:
+def test_copied_text_contains_no_control_characters(request: code_samples.RequestParts) -> None:
     for tab in code_samples.tabs(request, {}):
         assert shell.is_shown(tab.text, "\n\t"), tab
         tab.text.encode()
@@ -164,7 +164,7 @@ def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: c
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code_samples.RequestParts) -> None:
+def test_python_and_javascript_samples_contain_only_the_expected_code(request: code_samples.RequestParts) -> None:
     tabs = {tab.id: tab.text for tab in code_samples.tabs(request, {})}
     names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
     assert names <= {
@@ -190,7 +190,7 @@ def test_the_python_and_the_javascript_are_one_statement_of_strings(request: cod
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "-K/tmp/x", "data:text/html,x"])
-def test_only_the_address_of_a_web_server_is_offered_as_a_url(address: str) -> None:
+def test_only_web_urls_are_offered_as_a_url(address: str) -> None:
     assert code_samples.tabs(code_samples.RequestParts("GET", address), {})[0].id == "curl"
     assert code_samples.tabs(code_samples.RequestParts("GET", "https://a.example/"), {})[0].id == "url"
 
@@ -225,7 +225,7 @@ def echo() -> Iterator[Any]:
         server.server_close()
 
 
-def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
+def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
     secret = tmp_path / "secret"
     secret.write_text("not to be read")
     base = f"http://127.0.0.1:{echo.server_port}"
@@ -258,7 +258,7 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
     assert echo.seen[3][3] == "{}"
 
 
-def test_an_address_keeps_its_meaning() -> None:
+def test_an_encoded_url_keeps_its_meaning() -> None:
     assert shell.address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
     assert urlsplit(shell.address("http://[::1]:7425/x")).hostname == "::1"
     assert shell.address("http://a/\ud800") == "http://a/%ED%A0%80"
