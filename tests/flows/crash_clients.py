@@ -32,18 +32,18 @@ class Ledger:
     def count(self) -> int:
         return sum(map(len, self.answered.values())) + len(self.whole) + len(self.once)
 
-    def faults(self, held: dict[Key, list[bytes]]) -> list[str]:
+    def faults(self, stored: dict[Key, list[bytes]]) -> list[str]:
         """What is not as it was answered. held: the bodies of every resource's versions."""
-        found = []
+        result = []
         for key, marks in self.answered.items():
-            there = [_mark(body) for body in held.get(key, [])]
-            if there not in (marks, [*marks, self.asked.get(key)]):
-                found.append(f"{key}: answered {marks}, there is {there}")
-        marks = [_mark(body) for bodies in held.values() for body in bodies]
+            current = [_mark(body) for body in stored.get(key, [])]
+            if current not in (marks, [*marks, self.asked.get(key)]):
+                result.append(f"{key}: answered {marks}, there is {current}")
+        marks = [_mark(body) for bodies in stored.values() for body in bodies]
         for name, most, sure in ((self.halves, 3, self.whole), (self.tried, 1, self.once)):
-            found += [f"{one}: {marks.count(one)}" for one in name if marks.count(one) not in (0, most)]
-            found += [f"{one}: lost" for one in sure if one not in marks]
-        return found
+            result += [f"{mark}: {marks.count(mark)}" for mark in name if marks.count(mark) not in (0, most)]
+            result += [f"{mark}: lost" for mark in sure if mark not in marks]
+        return result
 
 
 def observation(mark: str, **more: Any) -> dict[str, Any]:
@@ -112,14 +112,14 @@ class App:
         key, mark, place = self.dice.choice(self.own), self._next("t"), "urn:uuid:0d5a2c1e-6a0f-4c56-9b3a-1f0000000000"
         self.ledger.asked[key] = mark
         self.ledger.halves.add(mark)
-        told = [
+        requests = [
             (place, "POST", "Observation", observation(mark)),
             (None, "POST", "Observation", observation(mark, hasMember=[{"reference": place}])),
             (None, "PUT", f"Observation/{key[1]}", observation(mark, id=key[1])),
         ]
         entries = [
-            {"resource": one, "request": {"method": method, "url": url}, **({"fullUrl": at} if at else {})}
-            for at, method, url, one in told
+            {"resource": request, "request": {"method": method, "url": url}, **({"fullUrl": at} if at else {})}
+            for at, method, url, request in requests
         ]
         await self._send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
         self.ledger.whole.add(mark)
@@ -132,11 +132,11 @@ class App:
         only = {"If-None-Exist": f"identifier=urn:mark|{mark}"}
         tries = [self._send("POST", "/Observation", observation(mark), **only) for _ in range(3)]
         done = await asyncio.gather(*tries, return_exceptions=True)
-        if any(isinstance(one, httpx2.Response) for one in done):
+        if any(isinstance(response, httpx2.Response) for response in done):
             self.ledger.once.add(mark)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
+        for response in done:
+            if isinstance(response, BaseException):
+                raise response
 
     def _next(self, kind: str) -> str:
         self.number += 1

@@ -68,10 +68,10 @@ class Flow:
 
     async def clinician(self) -> str:
         every = (await self.http.get("/admin/users?tenant=general")).json()
-        return str(next(one["username"] for one in every if one["fhirUser"].startswith("Practitioner")))
+        return str(next(user["username"] for user in every if user["fhirUser"].startswith("Practitioner")))
 
     def asking(self, app: dict[str, Any], **more: str | None) -> dict[str, str]:
-        asked: dict[str, str | None] = {
+        parameters: dict[str, str | None] = {
             "response_type": "code",
             "client_id": app["client_id"],
             "redirect_uri": REDIRECT,
@@ -81,7 +81,7 @@ class Flow:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         } | more
-        return {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
 
     async def authorize(self, app: dict[str, Any], **more: str | None) -> httpx2.Response:
         return await self.http.get("/general/oauth/authorize", params=self.asking(app, **more))
@@ -107,17 +107,17 @@ class Flow:
     async def launched(self, **more: Any) -> dict[str, Any]:
         """The token response of a whole EHR launch."""
         app = await self.register(**more)
-        made = await self.launch(app)
-        answer = await self.redeem(app, await self.code(app, launch=made["launch"]))
+        launch = await self.launch(app)
+        answer = await self.redeem(app, await self.code(app, launch=launch["launch"]))
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     async def findings(self, answer: httpx2.Response) -> dict[str, str]:
         """id -> severity of the exchange behind an answer."""
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
-        said = await self.http.get(address, headers={"Accept": "application/json"})
-        assert said.status_code == 200, said.text
-        return {one["id"]: one["severity"] for one in said.json()["findings"]}
+        exchange = await self.http.get(address, headers={"Accept": "application/json"})
+        assert exchange.status_code == 200, exchange.text
+        return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
 
 def received(answer: httpx2.Response) -> dict[str, str]:
@@ -130,10 +130,10 @@ def received(answer: httpx2.Response) -> dict[str, str]:
 
 def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
     """Open a sandbox in a folder, walk, close. Where nothing else is set, its R4 patients are there already."""
-    asked = {"data": str(tmp_path), "patients": PATIENTS}
-    if asked | settings == asked and not (Path(tmp_path) / "sickbay.db").exists():
+    defaults = {"data": str(tmp_path), "patients": PATIENTS}
+    if defaults | settings == defaults and not (Path(tmp_path) / "sickbay.db").exists():
         shutil.copy(_filled() / "sickbay.db", tmp_path)
-    return asyncio.run(_walked(steps, Settings(**asked | settings)))
+    return asyncio.run(_walked(steps, Settings(**defaults | settings)))
 
 
 async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:

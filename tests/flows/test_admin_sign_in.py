@@ -45,9 +45,9 @@ def visitor(desk: Sitting, peer: str = "10.0.0.7") -> Flow:
 
 
 def field(answer: httpx2.Response, name: str = "csrf") -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
-    assert found, answer.text[:500]
-    return found[1]
+    match = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert match, answer.text[:500]
+    return match[1]
 
 
 async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str) -> httpx2.Response:
@@ -117,7 +117,7 @@ def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         form = await flow.http.get("/developer/register", headers=HTML)
-        given = {
+        fields = {
             "csrf": field(form),
             "name": "Forged",
             "type": "provider",
@@ -127,11 +127,11 @@ def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers:
             "id": field(form, "id"),
             "tenant": "general",
         }
-        forged = await flow.http.post("/developer/register", data=given, headers=HTML | headers)
+        forged = await flow.http.post("/developer/register", data=fields, headers=HTML | headers)
         assert forged.status_code == 403
         launch = await flow.http.get("/general/ehr/launch?app=sample-app-general", headers=HTML | headers)
         assert launch.status_code == 403
-        own = await flow.http.post("/developer/register", data=given, headers=HTML | {"Origin": BASE})
+        own = await flow.http.post("/developer/register", data=fields, headers=HTML | {"Origin": BASE})
         assert own.status_code in (201, 303), own.text
         await flow.http.delete("/admin/apps/Forged", headers={"Authorization": f"Bearer {KEY}"})
 
@@ -170,8 +170,8 @@ def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sit
 def test_guesses_are_throttled_but_the_right_token_is_accepted(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         wrong = {"Authorization": "Bearer guess"}
-        found = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
-        assert found == [403] * 10 + [429] * 2
+        response = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
+        assert response == [403] * 10 + [429] * 2
         for path in ("/admin/apps", "/developer", "/general/ehr/launch?app=x", "/exchanges"):
             for accept in ("application/json", "text/html"):
                 answer = await flow.http.get(path, headers=wrong | {"Accept": accept})
@@ -192,8 +192,8 @@ def test_guesses_are_throttled_but_the_right_token_is_accepted(desk: Sitting) ->
 
 def test_the_form_is_throttled_too_and_counts_once_per_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        found = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
-        assert found == [401] * 10 + [429] * 2
+        statuses = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
+        assert statuses == [401] * 10 + [429] * 2
 
     desk.do(steps, visitor(desk, "10.0.0.40"))
     desk.do(steps, visitor(desk, "2001:db8:1:2::3"))
@@ -258,7 +258,7 @@ def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(desk: Sitt
         page = await flow.http.get("/developer", headers=HTML)
         assert "Sign out as administrator" in page.text
         thief = visitor(desk)
-        thief.http.headers["cookie"] = "; ".join("=".join(one) for one in before.items())
+        thief.http.headers["cookie"] = "; ".join("=".join(item) for item in before.items())
         assert (await thief.http.get("/developer", headers=HTML)).status_code == 403
         forged = await flow.http.post("/developer/sign-out", data={"csrf": "guess"})
         assert (forged.status_code, (await flow.http.get("/developer", headers=HTML)).status_code) == (303, 200)
@@ -272,8 +272,8 @@ def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(desk: S
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
-        given = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
-        assert (await flow.http.post("/general/ehr/sign-in", data=given)).status_code == 303
+        form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
+        assert (await flow.http.post("/general/ehr/sign-in", data=form)).status_code == 303
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 200
         effects: Any = flow.sandbox.runtime.effects
         for later, status in ((sessions.ADMIN_LIFETIME - 5, 200), (sessions.ADMIN_LIFETIME, 403)):
@@ -294,7 +294,7 @@ def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> N
         cookies.update(flow.cookies)
 
     async def status(flow: Flow) -> int:
-        flow.http.headers["cookie"] = "; ".join("=".join(one) for one in cookies.items())
+        flow.http.headers["cookie"] = "; ".join("=".join(cookie) for cookie in cookies.items())
         return (await flow.http.get("/developer", headers=HTML)).status_code
 
     settings: dict[str, Any] = {"require_admin_token": True, "patients": 1, "admin_key": KEY}
@@ -306,8 +306,8 @@ def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> N
 
 def test_the_keyboard_needs_no_session_unless_a_token_is_required(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> tuple[int, int, int]:
-        asked = [await flow.http.get(path, headers=HTML) for path in ("/developer", SIGN_IN)]
-        return (asked[0].status_code, asked[1].status_code, (await flow.http.get("/admin/apps")).status_code)
+        responses = [await flow.http.get(path, headers=HTML) for path in ("/developer", SIGN_IN)]
+        return (responses[0].status_code, responses[1].status_code, (await flow.http.get("/admin/apps")).status_code)
 
     assert run(steps, tmp_path / "a", patients=1) == (200, 303, 200)
     assert run(steps, tmp_path / "b", patients=1, require_admin_token=True, admin_key=KEY) == (403, 200, 403)
@@ -329,15 +329,15 @@ def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) 
         await flow.sandbox.journal.flush()
 
     run(steps, tmp_path, patients=1, admin_token=TOKEN, require_admin_token=True)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert TOKEN.encode() not in written
+    stored_bytes = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in stored_bytes
 
 
 def test_the_comparison_time_does_not_depend_on_the_length() -> None:
     """Only digests of one length are compared."""
     guard = AdminGuard(Settings(admin_token=TOKEN))
-    assert {len(one) for one in guard._digests} == {32}
-    assert [guard.is_right(one) for one in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
+    assert {len(digest) for digest in guard._digests} == {32}
+    assert [guard.is_right(guess) for guess in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
     assert not AdminGuard(Settings()).is_right("")
 
 
@@ -354,7 +354,7 @@ def test_two_host_headers_are_refused(desk: Sitting) -> None:
             "path": "/healthz",
             "raw_path": b"/healthz",
             "query_string": b"",
-            "headers": [(b"host", one) for one in hosts],
+            "headers": [(b"host", host) for host in hosts],
             "client": ("127.0.0.1", 1),
             "http_version": "1.1",
         }

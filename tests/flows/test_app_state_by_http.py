@@ -35,7 +35,7 @@ async def found(own: Hand, code: str = MINE, **query: str) -> list[str]:
     answer = await own.flow.http.get(f"{own.base}/Basic", params={"code": code} | query, headers=own.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["total"] == len(answer.json().get("entry", []))
-    return [one["resource"]["id"] for one in answer.json().get("entry", [])]
+    return [entry["resource"]["id"] for entry in answer.json().get("entry", [])]
 
 
 def test_discovery_names_the_app_state_endpoint(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_discovery_names_the_app_state_endpoint(tmp_path: Path) -> None:
         vendor = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
         assert "associated_endpoints" not in vendor
         assert (await flow.http.get("/cerner/app-state/metadata")).status_code == 404
-        said = (await flow.http.get(f"{STATES}/metadata")).json()
-        assert {one["code"] for one in said["rest"][0]["resource"][0]["interaction"]} == {
+        statement = (await flow.http.get(f"{STATES}/metadata")).json()
+        assert {interaction["code"] for interaction in statement["rest"][0]["resource"][0]["interaction"]} == {
             "create",
             "update",
             "delete",
@@ -61,13 +61,13 @@ def test_discovery_names_the_app_state_endpoint(tmp_path: Path) -> None:
 def test_app_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
-        made = await own.ask("POST", "/Basic", basic(value='{"units":"kg"}'), Origin="https://growth.example.org")
-        assert made.status_code == 201, made.text
-        id = made.json()["id"]
-        assert made.headers["location"] == f"{BASE}{STATES}/Basic/{id}"
-        assert (made.headers["etag"], made.json()["meta"]["versionId"]) == ('W/"1"', "1")
-        assert made.headers["access-control-allow-origin"] == "*"
-        assert "ETag" in made.headers["access-control-expose-headers"]
+        created = await own.ask("POST", "/Basic", basic(value='{"units":"kg"}'), Origin="https://growth.example.org")
+        assert created.status_code == 201, created.text
+        id = created.json()["id"]
+        assert created.headers["location"] == f"{BASE}{STATES}/Basic/{id}"
+        assert (created.headers["etag"], created.json()["meta"]["versionId"]) == ('W/"1"', "1")
+        assert created.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in created.headers["access-control-expose-headers"]
         assert await found(own) == await found(own, subject=f"{R4}/Patient/p-0001") == [id]
         assert await found(own, code=f"{SYSTEM}|other") == await found(own, subject=f"{R4}/Patient/p-0002") == []
         changed = await own.ask("PUT", f"/Basic/{id}", basic(value="{}", id=id), If_Match='W/"1"')
@@ -106,7 +106,7 @@ def test_a_user_can_store_state_about_themselves_and_the_app(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         own = await app(flow, "user/Basic.cuds")
         every = (await flow.http.get("/admin/users?tenant=general")).json()
-        me = next(one["fhirUser"] for one in every if one["fhirUser"].startswith("Practitioner"))
+        me = next(user["fhirUser"] for user in every if user["fhirUser"].startswith("Practitioner"))
         hers = (await own.ask("POST", "/Basic", basic(me))).json()["id"]
         of_all = (await own.ask("POST", "/Basic", basic(None))).json()["id"]
         assert await found(own, subject=f"{R4}/{me}") == [hers]
@@ -123,7 +123,7 @@ def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         large = basic(value="x" * 300_000)
-        asked = [
+        preflight = [
             ("POST", "/Basic", large, 413, {"app-state-too-large"}),
             ("POST", "/Basic", basic(id="mine"), 422, {"app-state-not-in-profile"}),
             ("POST", "/Basic", basic(value=""), 422, {"fhir-resource-invalid"}),
@@ -132,7 +132,7 @@ def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
             ("GET", "/Basic?code=display", None, 400, {"app-state-query-unclear"}),
             ("PUT", "/Basic/x", basic(id="x"), 412, {"fhir-if-match-missing"}),
         ]
-        for method, path, body, status, named in asked:
+        for method, path, body, status, named in preflight:
             answer = await own.ask(method, path, body)
             assert (answer.status_code, rules(answer)) == (status, named), answer.text
         assert await found(own) == []
@@ -153,8 +153,8 @@ def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
         reading = await app(flow, "patient/Basic.s")
         answer = await reading.ask("POST", "/Basic", basic())
         assert (answer.status_code, rules(answer)) == (403, {"fhir-insufficient-scope"})
-        asked = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
-        assert (asked.status_code, "If-Match" in asked.headers["access-control-allow-headers"]) == (204, True)
+        preflight = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
+        assert (preflight.status_code, "If-Match" in preflight.headers["access-control-allow-headers"]) == (204, True)
 
     run(steps, tmp_path)
 
@@ -173,13 +173,13 @@ def test_app_state_is_deleted_with_its_app_and_by_a_reset(tmp_path: Path) -> Non
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         await own.ask("POST", "/Basic", basic())
-        kept = flow.sandbox.runtime.store
-        [record] = await kept.find("app-state")
+        store = flow.sandbox.runtime.store
+        [record] = await store.find("app-state")
         await flow.http.delete(f"/admin/apps/{record.owner}")
-        assert await kept.find("app-state") == []
+        assert await store.find("app-state") == []
         other = await app(flow)
         await other.ask("POST", "/Basic", basic())
         await flow.http.post("/admin/reset", json={})
-        assert await kept.find("app-state") == []
+        assert await store.find("app-state") == []
 
     run(steps, tmp_path)

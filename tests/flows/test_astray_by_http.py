@@ -45,12 +45,12 @@ def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Pat
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path + await asked(flow), headers=HTML)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
-        where = f"/exchanges/{answer.headers['x-correlation-id']}"
-        kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-        first = kept["findings"][0]["id"]
+        exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+        exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+        first = exchange["findings"][0]["id"]
         assert first == ("query-without-question-mark" if "&" in path else "authorize-endpoint-not-discovered")
-        assert kept["corrected"]["url"].startswith(f"{BASE}/general/oauth/authorize?response_type=code&")
-        mended = await flow.http.get(kept["corrected"]["url"], headers=HTML)
+        assert exchange["corrected"]["url"].startswith(f"{BASE}/general/oauth/authorize?response_type=code&")
+        mended = await flow.http.get(exchange["corrected"]["url"], headers=HTML)
         assert mended.status_code in (302, 303)
         assert urlsplit(mended.headers["location"]).path in ("/general/oauth/continue", "/callback")
 
@@ -62,9 +62,9 @@ def test_no_code_is_issued_and_a_script_gets_no_page(tmp_path: Path) -> None:
         query = await asked(flow)
         answer = await flow.http.get(f"/general/authorize?{query}", headers=HTML)
         assert "location" not in answer.headers
-        told = await flow.http.get(f"/general/authorize?{query}", headers={"accept": "application/json"})
-        assert told.status_code == 404
-        assert "/general/oauth/authorize" in told.json()["detail"]
+        response = await flow.http.get(f"/general/authorize?{query}", headers={"accept": "application/json"})
+        assert response.status_code == 404
+        assert "/general/oauth/authorize" in response.json()["detail"]
         fhir = await flow.http.get(f"/general/r4/authorize?{query}", headers={"accept": "application/json"})
         assert fhir.headers["content-type"].startswith("application/fhir+json")
 
@@ -93,11 +93,11 @@ def test_a_browser_at_a_token_endpoint_below_a_fhir_base_gets_the_right_one(tmp_
 async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
     headers = {"accept": "application/fhir+json", "authorization": f"Bearer {token}"}
     answer = await flow.http.get(path, headers=headers)
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
     return (
         answer.status_code,
         answer.json(),
-        (await flow.http.get(where, headers={"accept": "application/json"})).json(),
+        (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json(),
     )
 
 
@@ -107,11 +107,11 @@ async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], 
 def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         token = (await flow.launched())["access_token"]
-        status, said, kept = await fhir(flow, path, token)
-        (issue,) = said["issue"]
+        status, record, exchange = await fhir(flow, path, token)
+        (issue,) = record["issue"]
         assert (status, issue["details"]["coding"][0]["code"]) == (404, "fhir-base-url-wrong")
-        assert kept["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
-        again = await flow.http.get(kept["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
+        assert exchange["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
+        again = await flow.http.get(exchange["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
         assert again.status_code == 200
 
     run(steps, tmp_path)
@@ -119,12 +119,12 @@ def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp
 
 def test_an_unknown_token_outside_a_base_becomes_a_placeholder(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        status, said, kept = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
-        assert [one["details"]["coding"][0]["code"] for one in said["issue"]] == [
+        status, record, exchange = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
+        assert [issue["details"]["coding"][0]["code"] for issue in record["issue"]] == [
             "fhir-base-url-wrong",
             "fhir-token-unknown",
         ]
-        assert (status, kept["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACEHOLDER_TOKEN}")
+        assert (status, exchange["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACEHOLDER_TOKEN}")
 
     run(steps, tmp_path)
 

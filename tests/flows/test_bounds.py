@@ -53,9 +53,9 @@ async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], 
         answer = await own.ask("GET", following)
         assert answer.status_code == 200, answer.text
         body = answer.json()
-        ids += [one["resource"]["id"] for one in body.get("entry", []) if one.get("search", {}).get("mode", mode) == mode]
+        ids += [item["resource"]["id"] for item in body.get("entry", []) if item.get("search", {}).get("mode", mode) == mode]
         sizes.append(len(answer.content))
-        link = next((one["url"] for one in body["link"] if one["relation"] == "next"), "")
+        link = next((link["url"] for link in body["link"] if link["relation"] == "next"), "")
         following = (lambda at: f"{at.path.removeprefix(R4)}?{at.query}")(urlsplit(link)) if link else ""
     return ids, sizes
 
@@ -97,8 +97,8 @@ def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: 
         every = await filled(own)
         several = await own.ask("PUT", "/Observation?code=urn:large|large", large(1))
         assert several.status_code == 412
-        one = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
-        assert one.status_code == 200
+        response = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
+        assert response.status_code == 200
         moved = {"reference": "Observation?code=urn:large|large"}
         refused = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", observation(hasMember=[moved]))))
         assert refused.status_code == 412
@@ -118,7 +118,7 @@ def test_includes_beyond_the_limit_are_left_out_with_a_warning(tmp_path: Path) -
         own = await hand(flow, ALL)
         await filled(own)
         answer = await own.ask("GET", "/Patient?_id=large&_revinclude=Observation:patient")
-        modes = [one["search"]["mode"] for one in answer.json()["entry"]]
+        modes = [item["search"]["mode"] for item in answer.json()["entry"]]
         assert 1 < modes.count("include") < 10
         assert modes.count("outcome") == 1
         assert "Some included resources don't fit on the page" in answer.text
@@ -136,7 +136,7 @@ def test_a_batch_answers_507_beyond_the_limit_and_executes_nothing_after_it(tmp_
         answer = await own.ask("POST", "", bundle("batch", *[search] * 8, last))
         assert answer.status_code == 200
         entries = answer.json()["entry"]
-        statuses = [one["response"]["status"][:3] for one in entries]
+        statuses = [item["response"]["status"][:3] for item in entries]
         assert len(statuses) == 9
         assert statuses[0] == "200"
         assert statuses[-2] == "507"
@@ -144,8 +144,8 @@ def test_a_batch_answers_507_beyond_the_limit_and_executes_nothing_after_it(tmp_
         assert outcome["code"] == "too-costly"
         assert f"{16_000_000:,} bytes" in outcome["diagnostics"]
         assert len(answer.content) < 3 * BYTES
-        found = await own.ask("GET", "/Observation?patient=late")
-        assert ("entry" in found.json()) == (statuses[-1] == "201")
+        response = await own.ask("GET", "/Observation?patient=late")
+        assert ("entry" in response.json()) == (statuses[-1] == "201")
 
     run(steps, tmp_path)
 
@@ -155,7 +155,7 @@ def test_a_write_in_a_batch_is_confirmed_at_any_size(tmp_path: Path) -> None:
         own = await hand(flow, ALL)
         writes = [entry("POST", "Observation", large(number)) for number in range(20)]
         answer = await own.ask("POST", "", bundle("batch", *writes))
-        statuses = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+        statuses = [item["response"]["status"][:3] for item in answer.json()["entry"]]
         assert statuses == sorted(statuses)
         assert set(statuses) == {"201", "507"}
         ids, _ = await walked(own, "/Observation?code=urn:large|large")
@@ -185,7 +185,7 @@ def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, m
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "", bundle("batch", entry("GET", "Patient"), entry("GET", "Patient")))
-        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["503", "503"]
+        assert [item["response"]["status"][:3] for item in answer.json()["entry"]] == ["503", "503"]
 
     run(steps, tmp_path)
 

@@ -160,7 +160,7 @@ def is_marked(page: Page, wrong: str | None) -> bool:
     if wrong is None:
         return page.locator(".pair .gap").count() > 0
     texts = page.locator(".pair mark").all_text_contents()
-    return any(wrong in one or one.removeprefix("wrong: ") in wrong for one in texts)
+    return any(wrong in text or text.removeprefix("wrong: ") in wrong for text in texts)
 
 
 def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
@@ -170,7 +170,7 @@ def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
     assert app.received(browser)["state"] == STATE
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.rule)
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda url: url.rule)
 def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
     browser.goto(app.asking(broken.change))
     explained(browser, app)
@@ -199,16 +199,16 @@ def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app:
     }
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         assert http.post("/admin/apps", json=body).status_code == 201
-        asked: dict[str, str | None] = {
+        parameters: dict[str, str | None] = {
             "client_id": "from-the-chart",
             "launch": "APP/launch",
             "scope": "launch,openid,patient/Patient.rs",
         }
-        browser.goto(app.asking(asked))
+        browser.goto(app.asking(parameters))
         explained(browser, app)
         browser.get_by_role("button", name="Copy the corrected request").click()
         browser.get_by_text("Copied").first.wait_for()
         copied = str(browser.evaluate("navigator.clipboard.readText()"))
-        made = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
-    browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", made.json()["launch"]))
+        launch = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
+    browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", launch.json()["launch"]))
     assert app.received(browser)["code"]

@@ -15,9 +15,9 @@ FINDING = "cors-origin-not-registered"
 SECOND = "second-verifier-of-another-launch-0123456789abcd"
 
 
-async def read(flow: Flow, given: dict[str, Any], origin: str) -> Any:
-    headers = {"Authorization": f"Bearer {given['access_token']}", "Origin": origin}
-    return await flow.http.get(f"/general/r4/Patient/{given['patient']}", headers=headers)
+async def read(flow: Flow, redeemed_response: dict[str, Any], origin: str) -> Any:
+    headers = {"Authorization": f"Bearer {redeemed_response['access_token']}", "Origin": origin}
+    return await flow.http.get(f"/general/r4/Patient/{redeemed_response['patient']}", headers=headers)
 
 
 async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
@@ -29,16 +29,16 @@ async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
         del flow.http.headers["Origin"]
 
 
-@pytest.mark.parametrize(("origin", "said"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
-def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, said: dict[str, str]) -> None:
+@pytest.mark.parametrize(("origin", "expected"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
+def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, expected: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         answer = await redeemed(flow, await flow.register(), origin)
         record = await read(flow, answer.json(), origin)
-        for one in (answer, record):
-            assert one.status_code == 200
-            assert one.headers["access-control-allow-origin"] == "*"
-            found = await flow.findings(one)
-            assert {id: how for id, how in found.items() if id == FINDING} == said
+        for response in (answer, record):
+            assert response.status_code == 200
+            assert response.headers["access-control-allow-origin"] == "*"
+            findings = await flow.findings(response)
+            assert {id: how for id, how in findings.items() if id == FINDING} == expected
 
     run(steps, tmp_path)
 
@@ -47,15 +47,15 @@ def test_a_strict_hospital_refuses_another_origin_and_the_page_cannot_read_why(t
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         refused = await redeemed(flow, app, OTHER)
-        given = (await redeemed(flow, app, HOME)).json()
-        record = await read(flow, given, OTHER)
-        for one in (refused, record):
-            assert one.status_code == 403
-            assert "access-control-allow-origin" not in one.headers
-            assert (await flow.findings(one))[FINDING] == "error"
+        tokens = (await redeemed(flow, app, HOME)).json()
+        record = await read(flow, tokens, OTHER)
+        for answer in (refused, record):
+            assert answer.status_code == 403
+            assert "access-control-allow-origin" not in answer.headers
+            assert (await flow.findings(answer))[FINDING] == "error"
         assert refused.json()["error"] == "invalid_request"
         assert record.json()["issue"][0]["code"] == "forbidden"
-        assert (await read(flow, given, HOME)).headers["access-control-allow-origin"] == "*"
+        assert (await read(flow, tokens, HOME)).headers["access-control-allow-origin"] == "*"
 
     run(steps, tmp_path, policies={"": {"strict_cors": True}})
 
@@ -103,20 +103,22 @@ def test_another_apps_verifier_is_not_mentioned(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("launch_uri", "said"),
+    ("launch_uri", "expected"),
     [
         ("http://localhost:8100/launch", False),
         ("http://localhost:8101/launch", True),
         (f"{OTHER}/launch", False),
     ],
 )
-def test_an_app_with_different_launch_and_redirect_origins_gets_a_warning(tmp_path: Path, launch_uri: str, said: bool) -> None:
+def test_an_app_with_different_launch_and_redirect_origins_gets_a_warning(
+    tmp_path: Path, launch_uri: str, expected: bool
+) -> None:
     """Whose answer comes to this machine and whose launch does not is a native app, which has no such storage."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(launch_uri=launch_uri)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"])
-        assert ("session-storage-lost" in await flow.findings(answer)) is said
+        assert ("session-storage-lost" in await flow.findings(answer)) is expected
 
     run(steps, tmp_path)
 
@@ -190,7 +192,7 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "added"),
+    ("requested", "added"),
     [
         ("authorization, x-medplum", "x-medplum"),
         ("X-Medplum,x-own , x-own", "X-Medplum, x-own"),
@@ -202,7 +204,7 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
     ],
 )
 @pytest.mark.parametrize("policy", [False, True])
-def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, asked: str, added: str) -> None:
+def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, requested: str, added: str) -> None:
     """With credentials "*" would be a name (Fetch, CORS protocol and credentials). What is no list of names adds nothing."""
 
     async def steps(flow: Flow) -> None:
@@ -210,7 +212,7 @@ def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, 
         plain = {**PREFLIGHT, "Access-Control-Request-Headers": "accept"}
         for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
             usual = (await answers(flow, "OPTIONS", path, HOME, **plain)).headers["access-control-allow-headers"]
-            more = {**PREFLIGHT, "Access-Control-Request-Headers": asked}
+            more = {**PREFLIGHT, "Access-Control-Request-Headers": requested}
             allowed = (await answers(flow, "OPTIONS", path, HOME, **more)).headers["access-control-allow-headers"]
             assert allowed == (f"{usual}, {added}" if added else usual)
 
@@ -224,7 +226,7 @@ def test_the_exchange_of_a_preflight_says_that_credentials_will_be_blocked(
     async def steps(flow: Flow) -> None:
         await flow.register()
         for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
-            found = await flow.findings(await answers(flow, "OPTIONS", path, origin, **PREFLIGHT))
-            assert found.get("cors-credentials-not-allowed") == ("info" if advised else None)
+            findings = await flow.findings(await answers(flow, "OPTIONS", path, origin, **PREFLIGHT))
+            assert findings.get("cors-credentials-not-allowed") == ("info" if advised else None)
 
     run(steps, tmp_path, policies={"general": {"credentialed_cors": policy}})

@@ -31,7 +31,7 @@ def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> No
         first, fault = answer.json()["issue"]
         key = "location" if version == "dstu2" else "expression"
         assert (first[key], fault[key]) == (["Bundle.entry[2]"], ["Bundle.entry[2].resource.status"])
-        assert all(one["diagnostics"].startswith("Bundle.entry[2]: ") for one in (first, fault))
+        assert all(issue["diagnostics"].startswith("Bundle.entry[2]: ") for issue in (first, fault))
         alone = await mine.ask("POST", "/Observation", bad["resource"])
         assert alone.json()["issue"][1][key] == ["Observation.status"]
 
@@ -50,8 +50,8 @@ def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> No
 def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
-        asked = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
-        answer = await mine.ask("POST", "", transaction(GOOD, asked))
+        parameters = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
+        answer = await mine.ask("POST", "", transaction(GOOD, parameters))
         assert answer.status_code == status
         issue = answer.json()["issue"][0]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
@@ -60,7 +60,7 @@ def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("reference", "code", "told"),
+    ("reference", "code", "expected"),
     [
         ("Patient?identifier=urn:none|1", "not-found", "matches no Patient that this token may see"),
         ("Patient?_id=p-0001,p-0002", "multiple-matches", "matches several"),
@@ -70,7 +70,7 @@ def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, 
         ("Person7?name=x", "processing", "it needs a type of this version and a search parameter of it"),
     ],
 )
-def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, reference: str, code: str, told: str) -> None:
+def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, reference: str, code: str, expected: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         await mine.ask("GET", "/Patient")
@@ -79,7 +79,7 @@ def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, refere
         (issue,) = answer.json()["issue"]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
         assert issue["diagnostics"].startswith(f"Bundle.entry[1]: The reference {reference} ")
-        assert told in issue["diagnostics"]
+        assert expected in issue["diagnostics"]
 
     run(steps, tmp_path, patients=2)
 
@@ -88,10 +88,10 @@ def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
-        made = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
+        created = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
         entry = GOOD | {"resource": observation(encounter={"reference": "urn:uuid:e"})}
-        assert (await mine.ask("POST", "", transaction(made, entry))).status_code == 200
-        lost = await mine.ask("POST", "", transaction(made | {"fullUrl": "urn:uuid:f"}, entry))
+        assert (await mine.ask("POST", "", transaction(created, entry))).status_code == 200
+        lost = await mine.ask("POST", "", transaction(created | {"fullUrl": "urn:uuid:f"}, entry))
         assert lost.status_code == 400
         (issue,) = lost.json()["issue"]
         assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])

@@ -37,20 +37,20 @@ HELD = [
 
 async def holder(flow: Flow) -> Hand:
     own = await hand(flow, "system/*.cruds")
-    for one in HELD:
-        assert (await own.ask("PUT", f"/{one['resourceType']}/{one['id']}", one)).status_code == 201
+    for resource in HELD:
+        assert (await own.ask("PUT", f"/{resource['resourceType']}/{resource['id']}", resource)).status_code == 201
     return own
 
 
 def brought(answer: httpx2.Response) -> set[str]:
     assert answer.status_code == 200, answer.text
-    return {one["resource"]["id"] for one in answer.json().get("entry", []) if one["search"]["mode"] == "include"}
+    return {entry["resource"]["id"] for entry in answer.json().get("entry", []) if entry["search"]["mode"] == "include"}
 
 
 def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
-        for id, there in (
+        for id, expected in (
             ("any", {"one", "two"}),
             ("first", {"one"}),
             ("second", {"two"}),
@@ -61,7 +61,7 @@ def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
         ):
             for include in (LINK, f"{LINK}:Questionnaire"):
                 answer = await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={include}")
-                assert brought(answer) == there, id
+                assert brought(answer) == expected, id
             assert brought(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
 
     run(steps, tmp_path, patients=1)
@@ -70,9 +70,9 @@ def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
 def test_revinclude_follows_canonicals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
-        for id, there in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
+        for id, expected in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
             answer = await own.ask("GET", f"/Questionnaire?_id={id}&_revinclude={LINK}")
-            assert brought(answer) == there, id
+            assert brought(answer) == expected, id
         answer = await own.ask("GET", f"/Questionnaire?_id=one&_revinclude={LINK}&_include:iterate={LINK}")
         assert brought(answer) == {"any", "first", "two"}
 
@@ -83,8 +83,8 @@ def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
-            one = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
-            assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", one)).status_code == 201
+            resource = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
+            assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", resource)).status_code == 201
         mine = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
         search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"
         assert brought(await mine.ask("GET", search)) == {"mine"}

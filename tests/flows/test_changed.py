@@ -15,9 +15,9 @@ NEVER = "_lastUpdated=lt2001,lt2002"
 def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        made = await own.made(observation())
+        created = await own.made(observation())
         for path in (
-            f"/Observation?_id={made['id']}",
+            f"/Observation?_id={created['id']}",
             "/Patient?name=peters",
             "/Patient/p-0001/Observation?code=29463-7",
             "/Patient/p-0001/*?",
@@ -34,7 +34,7 @@ def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[]
             assert ever.json()["total"] == bare.json()["total"] > 0, path
             assert never.json()["total"] == 0, path
             assert f"{EVER.replace(',', '%2C')}" in ever.text or EVER in ever.text
-        chained = await own.ask("GET", f"/Observation?_id={made['id']}&patient.{EVER}")
+        chained = await own.ask("GET", f"/Observation?_id={created['id']}&patient.{EVER}")
         assert chained.json()["total"] == 1
 
     run(steps, tmp_path, data=engine() or str(tmp_path))

@@ -27,12 +27,12 @@ async def record(flow: Flow, id: str = "p-0017") -> str:
 
 
 def offered(page: str, app: dict[str, Any]) -> list[str]:
-    return [one for one in links(page, "card=") if f"app={app['app_id']}&" in one]
+    return [link for link in links(page, "card=") if f"app={app['app_id']}&" in link]
 
 
 async def opens(flow: Flow, link: str) -> str:
     """The address that makes the launch, as the page of this link has it."""
-    [tab] = {one for one in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in one}
+    [tab] = {link for link in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in link}
     return tab
 
 
@@ -45,9 +45,9 @@ def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path
         assert "The PHQ-9 is due" in page
         assert "For p-0017." in page
         [link] = offered(page, app)
-        given = await token(flow, app, await launched(flow, await opens(flow, link)))
-        assert given["patient"] == "p-0017"
-        assert json.loads(given["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
+        tokens = await token(flow, app, await launched(flow, await opens(flow, link)))
+        assert tokens["patient"] == "p-0017"
+        assert json.loads(tokens["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
         assert 'class="quiet">open<' in (await flow.http.get(link)).text
 
     run(steps, tmp_path)
@@ -81,8 +81,8 @@ def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
         [link] = offered(page, app)
         tab = await opens(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
-        made = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
-        assert "appContext" not in await token(flow, other, made)
+        launch = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
+        assert "appContext" not in await token(flow, other, launch)
         changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": [card(summary="Later")]})
         assert changed.json()["cards"] == [card(summary="Later")]
         assert "appContext" in await token(flow, app, await launched(flow, tab))
@@ -106,21 +106,21 @@ def test_patients_see_no_cards(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cards", "said"),
+    ("cards", "message"),
     [
         ([{}], "cards[0].summary must be a string"),
         ([card(indicator="hard-stop")], "indicator must be info, warning or critical"),
         ([card("javascript:alert(1)")], "url must be an http or https URL"),
     ],
 )
-def test_invalid_cards_are_refused_with_the_place_of_the_error(tmp_path: Path, cards: list[Any], said: str) -> None:
+def test_invalid_cards_are_refused_with_the_place_of_the_error(tmp_path: Path, cards: list[Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         for answer in (
             await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": cards}),
             await flow.http.post("/admin/apps", json=_other(cards)),
         ):
-            assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+            assert (answer.status_code, message in answer.json()["title"]) == (422, True), answer.text
 
     run(steps, tmp_path)
 
@@ -149,14 +149,14 @@ def test_the_portal_accepts_a_cds_service_response_and_keeps_the_entered_text(tm
         for text in (json.dumps({"cards": [card()]}), json.dumps([card()]), json.dumps(card())):
             assert (await send(text)).status_code == 303
             assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["cards"] == [card()]
-        for text, said in (
+        for text, message in (
             ("{", "Invalid JSON"),
             ('"x"', "cards must be a list"),
             ('[{"a": 1}]', "cards[0].summary"),
         ):
             answer = await send(text)
             assert answer.status_code == 422
-            assert said in answer.text
+            assert message in answer.text
             assert re.search(r'name="cards"[^>]*>' + re.escape(text).replace('"', "&#34;"), answer.text)
         assert (await send("")).status_code == 303
         assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json().get("cards", []) == []

@@ -33,11 +33,11 @@ def test_a_click_on_a_task_opens_the_app_with_its_whole_context(page: Page, live
     app = framed(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    told = json.loads(app.locator("section", has_text="Token response").locator("pre").inner_text())
-    assert told["intent"] == "pressure-review"
-    assert json.loads(told["appContext"]) == {"do": "pressure-review", "condition": "p-0017-c01"}
-    assert told["fhirContext"] == [{"reference": "Task/p-0017-t01"}, {"reference": "Condition/p-0017-c01"}]
-    assert (told["patient"], told["encounter"]) == ("p-0017", "p-0017-e22")
+    tokens = json.loads(app.locator("section", has_text="Token response").locator("pre").inner_text())
+    assert tokens["intent"] == "pressure-review"
+    assert json.loads(tokens["appContext"]) == {"do": "pressure-review", "condition": "p-0017-c01"}
+    assert tokens["fhirContext"] == [{"reference": "Task/p-0017-t01"}, {"reference": "Condition/p-0017-c01"}]
+    assert (tokens["patient"], tokens["encounter"]) == ("p-0017", "p-0017-e22")
 
 
 def test_a_click_on_the_sample_apps_card_opens_it_with_its_context(page: Page, live: dict[str, Any]) -> None:
@@ -48,8 +48,8 @@ def test_a_click_on_the_sample_apps_card_opens_it_with_its_context(page: Page, l
     app = framed(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    told = app.locator("section", has_text="Token response").inner_text()
-    assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in told
+    tokens = app.locator("section", has_text="Token response").inner_text()
+    assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in tokens
     assert panel.get_by_text("open", exact=True).is_visible()
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         assert loud(http.get("/admin/exchanges", params={"app": "sample-general"}).json()) == []

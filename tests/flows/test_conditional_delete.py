@@ -31,7 +31,7 @@ def test_several_matches_are_deleted_if_the_policy_allows_it(tmp_path: Path, sev
         assert (await other.ask("GET", f"/Observation/{theirs}")).status_code == 200
         assert (await own.ask("DELETE", "/Observation?identifier=urn:d|none")).status_code == 204
         assert (await own.ask("DELETE", "/Observation?bogus=1")).status_code == 400
-        said = (await flow.http.get("/general/r4/metadata")).json()["rest"][0]["resource"][0]["conditionalDelete"]
-        assert said == ("multiple" if several else "single")
+        statement = (await flow.http.get("/general/r4/metadata")).json()["rest"][0]["resource"][0]["conditionalDelete"]
+        assert statement == ("multiple" if several else "single")
 
     run(steps, tmp_path, policies={"general": {"multiple_deletes": several}})

@@ -53,14 +53,14 @@ def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         part = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-        given = await consented(flow, app, SCOPE.split(), narrow=["", part])
-        assert given["scope"] == SCOPE.replace("patient/Observation.rs", part)
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
-        found = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)
-        codes = {one["resource"]["category"][0]["coding"][0]["code"] for one in found.json()["entry"]}
+        tokens = await consented(flow, app, SCOPE.split(), narrow=["", part])
+        assert tokens["scope"] == SCOPE.replace("patient/Observation.rs", part)
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)
+        codes = {entry["resource"]["category"][0]["coding"][0]["code"] for entry in response.json()["entry"]}
         assert codes == {"laboratory"}
-        one = found.json()["entry"][0]["resource"]["id"]
-        assert (await flow.http.get(f"/general/r4/Observation/{one}", headers=headers)).status_code == 200
+        observation_id = response.json()["entry"][0]["resource"]["id"]
+        assert (await flow.http.get(f"/general/r4/Observation/{observation_id}", headers=headers)).status_code == 200
         vital = await vitals(flow, app)
         assert (await flow.http.get(f"/general/r4/Observation/{vital}", headers=headers)).status_code == 404
         again = await asked(flow, app)
@@ -73,18 +73,18 @@ async def vitals(flow: Flow, app: dict[str, Any]) -> str:
     body = {"app": app["app_id"], "scope": "user/Observation.rs", "user": "okafor"}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
     address = "/general/r4/Observation?patient=p-0017&category=vital-signs&_count=1"
-    found = await flow.http.get(address, headers={"Authorization": f"Bearer {token}"})
-    return str(found.json()["entry"][0]["resource"]["id"])
+    response = await flow.http.get(address, headers={"Authorization": f"Bearer {token}"})
+    return str(response.json()["entry"][0]["resource"]["id"])
 
 
 def test_an_unticked_scope_is_unticked_the_next_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        kept = ["launch/patient", "patient/Patient.rs"]
-        given = await consented(flow, app, kept)
-        assert given["scope"] == " ".join(kept)
-        assert "id_token" not in given
+        scopes = ["launch/patient", "patient/Patient.rs"]
+        tokens = await consented(flow, app, scopes)
+        assert tokens["scope"] == " ".join(scopes)
+        assert "id_token" not in tokens
         page = await asked(flow, app)
         await said(flow, page, patient="p-0017", decision="open")
         page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
@@ -98,8 +98,8 @@ def test_a_form_cannot_grant_more_than_was_requested(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        given = await consented(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
-        assert given["scope"] == "patient/Patient.rs"
+        tokens = await consented(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
+        assert tokens["scope"] == "patient/Patient.rs"
 
     run(steps, tmp_path)
 
@@ -169,12 +169,12 @@ def test_an_app_with_auto_approve_is_answered_without_a_page(tmp_path: Path) -> 
 def test_resource_is_accepted_in_place_of_aud(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        asked = {"scope": "openid user/Patient.rs", "aud": None}
-        given = received(await flow.authorize(app, resource=f"{BASE}/general/r4", **asked))
-        token = (await flow.redeem(app, given["code"])).json()
+        parameters = {"scope": "openid user/Patient.rs", "aud": None}
+        response_parameters = received(await flow.authorize(app, resource=f"{BASE}/general/r4", **parameters))
+        token = (await flow.redeem(app, response_parameters["code"])).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
-        answer = await flow.authorize(app, resource="http://elsewhere.example/fhir", **asked)
+        answer = await flow.authorize(app, resource="http://elsewhere.example/fhir", **parameters)
         assert "aud-mismatch" in await flow.findings(answer)
 
     run(steps, tmp_path)

@@ -22,14 +22,14 @@ def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        kept = ["launch/patient", "patient/Patient.rs"]
-        assert (await consented(flow, app, kept))["scope"] == " ".join(kept)
-        for chosen, granted in (("", kept), (f"patient/{LAB}", [*kept, f"patient/{LAB}"])):
+        scopes = ["launch/patient", "patient/Patient.rs"]
+        assert (await consented(flow, app, scopes))["scope"] == " ".join(scopes)
+        for chosen, granted in (("", scopes), (f"patient/{LAB}", [*scopes, f"patient/{LAB}"])):
             page = await asked(flow, app, prompt="consent")
             await said(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
             assert '<select class="input" name="only">' in page.text
-            answer = await said(flow, page, scope=kept, only=[chosen], decision="allow")
+            answer = await said(flow, page, scope=scopes, only=[chosen], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             assert token["scope"].split() == granted
         assert f"patient/{LAB}" not in SCOPE

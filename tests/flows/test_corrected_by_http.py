@@ -18,8 +18,8 @@ TOKEN = "/general/oauth/token"
 
 
 async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    return dict((await flow.http.get(where, headers=JSON)).json())
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(exchange_url, headers=JSON)).json())
 
 
 async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_a_quoted_code_is_corrected_and_an_unknown_one_is_not(tmp_path: Path) ->
     async def steps(flow: Flow) -> None:
         sent = await form(flow, await app_of(flow))
         refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
-        assert {one["id"] for one in refused["findings"]} == {"code-mangled"}
+        assert {finding["id"] for finding in refused["findings"]} == {"code-mangled"}
         assert refused["corrected"]
         refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
         assert parse_qs(refused["corrected"]["body"])["code"] == [PLACEHOLDER_CODE]
@@ -83,9 +83,9 @@ def test_a_missing_client_id_is_found_by_the_code_and_the_secret_is_a_placeholde
             named = parse_qs(corrected["body"]).get("client_id")
             assert named == ([app["client_id"]] if app is public else None)
             assert ("Authorization" in corrected["headers"]) is (app is secret)
-        given = {name: value[0] for name, value in parse_qs(corrected["body"]).items()} | {"code": sent["code"]}
-        given["code_verifier"] = VERIFIER
-        answer = await flow.http.post(TOKEN, data=given, auth=(secret["client_id"], secret["client_secret"]))
+        fields = {name: value[0] for name, value in parse_qs(corrected["body"]).items()} | {"code": sent["code"]}
+        fields["code_verifier"] = VERIFIER
+        answer = await flow.http.post(TOKEN, data=fields, auth=(secret["client_id"], secret["client_secret"]))
         assert answer.status_code == 200
 
     run(steps, tmp_path)
@@ -98,7 +98,7 @@ def test_a_mistyped_client_id_is_corrected_in_the_authorization_header(tmp_path:
         del sent["client_id"]
         answer = await flow.http.post(TOKEN, data=sent, auth=("growth-chrat", app["client_secret"]))
         refused = await kept(flow, answer)
-        assert {one["id"] for one in refused["findings"]} == {"client-id-unknown"}
+        assert {finding["id"] for finding in refused["findings"]} == {"client-id-unknown"}
         assert refused["corrected"]["headers"]["Authorization"].startswith("Basic ")
         assert "client_id" not in parse_qs(refused["corrected"]["body"])
 
@@ -146,8 +146,8 @@ def test_an_ambiguous_client_id_becomes_a_placeholder_and_the_administrator_sees
         refused = await kept(flow, answer)
         assert f"Growth chart ({app['client_id']})" in refused["findings"][0]["fix"]
         assert "client_id=CLIENT-ID-OF-YOUR-APP" in refused["corrected"]["url"]
-        where = f"/exchanges/{answer.headers['x-correlation-id']}"
-        foreign = await flow.http.get(where, headers=JSON | {"origin": "https://elsewhere.example.org"})
+        exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+        foreign = await flow.http.get(exchange_url, headers=JSON | {"origin": "https://elsewhere.example.org"})
         assert "Growth chart" not in foreign.text
         assert app["client_id"] not in foreign.text
         filled = refused["corrected"]["url"].replace("CLIENT-ID-OF-YOUR-APP", app["client_id"])
@@ -166,7 +166,7 @@ def test_client_metadata_is_corrected_in_its_own_format(tmp_path: Path) -> None:
             "token_endpoint_auth_method": "none",
         }
         refused = await kept(flow, await flow.http.post("/general/oauth/register", json=sent))
-        assert {one["id"] for one in refused["findings"] if one["severity"] == "error"} == {
+        assert {finding["id"] for finding in refused["findings"] if finding["severity"] == "error"} == {
             "reg-redirect-uri-has-fragment",
             "scope-comma-separated",
         }

@@ -19,8 +19,8 @@ def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(p
 
         async def steps(flow: Flow) -> None:
             asking = await hand(flow, "system/*.cruds")
-            made = await asking.made(observation(subject={"reference": "Patient/x"}))
-            address = f"/Observation/{made['id']}"
+            created = await asking.made(observation(subject={"reference": "Patient/x"}))
+            address = f"/Observation/{created['id']}"
             own.stop()
             for answer in (
                 await asking.ask("GET", address),
@@ -61,8 +61,8 @@ def test_writes_get_503_while_the_disk_is_full_and_work_again_afterwards(tmp_pat
         assert "The disk with Sickbay's data is full or failing" in refused.json()["issue"][0]["diagnostics"]
         problem = http.post("/admin/reset", json={})
         assert (problem.status_code, problem.json()["title"]) == (503, "The disk is full or failing")
-        told = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
-        assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+        command = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
+        assert (command.returncode, command.stderr.count("\n")) == (1, 1)
         assert http.get("/general/r4/Patient").json()["total"] == 0
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, limits)
         assert http.post("/general/r4/Patient", json={"resourceType": "Patient"}).status_code == 201

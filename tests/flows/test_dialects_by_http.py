@@ -18,16 +18,16 @@ SCOPE = "launch openid patient/Patient.read patient/Observation.read offline_acc
 
 
 async def paths(flow: Flow, tenant: str) -> tuple[str, str]:
-    said = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-    return said["authorization_endpoint"], said["token_endpoint"]
+    config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+    return config["authorization_endpoint"], config["token_endpoint"]
 
 
 async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
     """The app, and the token response of an EHR launch at this tenant."""
     user = {"user": "okafor"}
     app = await flow.register(**{"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": user} | more)
-    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-    return app, await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+    launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    return app, await asked(flow, tenant, app, scope=scope, launch=launch["launch"])
 
 
 async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
@@ -41,10 +41,10 @@ async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> ht
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     } | more
-    given = received(await flow.http.get(authorize, params=query))
+    parameters = received(await flow.http.get(authorize, params=query))
     form = {
         "grant_type": "authorization_code",
-        "code": given["code"],
+        "code": parameters["code"],
         "redirect_uri": REDIRECT,
         "code_verifier": VERIFIER,
     }
@@ -56,12 +56,12 @@ async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> ht
 def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, answer = await launched(flow, "epic")
-        given = answer.json()
-        assert given["token_type"] == "bearer"
-        assert given["need_patient_banner"] == "true"
-        assert given["__epic.dstu2.patient"] == given["patient"] == "p-0001"
-        assert given["expires_in"] == 3600
-        read = jose.peek(given["id_token"])
+        tokens = answer.json()
+        assert tokens["token_type"] == "bearer"
+        assert tokens["need_patient_banner"] == "true"
+        assert tokens["__epic.dstu2.patient"] == tokens["patient"] == "p-0001"
+        assert tokens["expires_in"] == 3600
+        read = jose.peek(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 300
 
@@ -82,8 +82,8 @@ def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -
 def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, token = await paths(flow, "epic")
-        said = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
-        assert said["error_description"] is None
+        body = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
+        assert body["error_description"] is None
         standard = (await flow.http.post("/general/oauth/token", data={"grant_type": "authorization_code"})).json()
         assert standard["error_description"]
 
@@ -94,12 +94,12 @@ def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = f"{SCOPE} patient/*.read patient/Condition.read user/Fictitious.read patient/Patient.rs"
         _, answer = await launched(flow, "cerner", scope=scope)
-        given = answer.json()
-        assert given["expires_in"] == 570
-        assert given["scope"] == SCOPE
-        assert given["username"] == "okafor"
-        assert given["need_patient_banner"] is True
-        read = jose.peek(given["id_token"])
+        tokens = answer.json()
+        assert tokens["expires_in"] == 570
+        assert tokens["scope"] == SCOPE
+        assert tokens["username"] == "okafor"
+        assert tokens["need_patient_banner"] is True
+        read = jose.peek(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 600
         assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
@@ -127,11 +127,11 @@ def test_a_server_error_has_the_dialects_wording(
         if not delivered:
             assert (answer.status_code, "location" in answer.headers) == (500, False)
             return
-        said = received(answer)
-        assert said["error"] == "server_error"
-        assert delivered in said["error_uri"]
-        assert ("error_description" in said) is (tenant == "general")
-        assert (await flow.http.get(said["error_uri"])).status_code == 200
+        parameters = received(answer)
+        assert parameters["error"] == "server_error"
+        assert delivered in parameters["error_uri"]
+        assert ("error_description" in parameters) is (tenant == "general")
+        assert (await flow.http.get(parameters["error_uri"])).status_code == 200
 
     run(steps, tmp_path)
 
@@ -143,8 +143,10 @@ def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
         form = {"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]}
         again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
         assert "refresh_token" not in again.json()
-        said = await flow.http.get(f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"})
-        assert "doesn't rotate" in said.json()["refresh"]
+        exchange = await flow.http.get(
+            f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert "doesn't rotate" in exchange.json()["refresh"]
 
     run(steps, tmp_path)
 
@@ -178,9 +180,9 @@ def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> Non
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
         answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
-        given = (await flow.redeem(app, received(answer)["code"])).json()
-        read = jose.peek(given["id_token"])
-        assert given["patient"] == "p-0002"
+        parameters = (await flow.redeem(app, received(answer)["code"])).json()
+        read = jose.peek(parameters["id_token"])
+        assert parameters["patient"] == "p-0002"
         assert read is not None
         assert urlsplit(read.claims["fhirUser"]).path == "/general/r4/Patient/p-0001"
 
@@ -225,12 +227,12 @@ def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: P
         registered = "launch openid profile patient/Patient.read user/Observation.read offline_access"
         user = {"user": "okafor"}
         app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
-        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=made["launch"])
+        launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await asked(flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=launch["launch"])
         assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
-        came = {one["asked"]: (one["granted"], one["reason"]) for one in rows}
+        came = {row_view["asked"]: (row_view["granted"], row_view["reason"]) for row_view in rows}
         unasked = "wasn't requested, but this server grants all registered scopes"
         assert came["user/Observation.read"] == ("user/Observation.read", unasked)
         assert came["patient/Condition.read"] == ("", "isn't registered for this app")
@@ -252,8 +254,8 @@ def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subje
     async def steps(flow: Flow) -> None:
         scope = "launch openid profile patient/Patient.read"
         app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
-        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+        launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await asked(flow, tenant, app, scope=scope, launch=launch["launch"])
         read = jose.peek(answer.json()["id_token"])
         assert read is not None
         assert read.claims["sub"] == subject
@@ -313,20 +315,22 @@ BASES = {
 def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         shape, versions = BASES[tenant]
-        told = flow.sandbox.tenants[tenant].dialect.tenant_id
+        tenant_id = flow.sandbox.tenants[tenant].dialect.tenant_id
         app = await flow.register(tenant=tenant, scope=SCOPE, smart_version=1, auto_approve={"user": "okafor"})
         for version in versions:
             await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"fhir": version})
-            made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-            base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=told)
-            assert made["iss"] == base
-            given = (await asked(flow, tenant, app, scope=SCOPE, launch=made["launch"], aud=base)).json()
-            headers = {"Authorization": f"Bearer {given['access_token']}"}
+            launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+            base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=tenant_id)
+            assert launch["iss"] == base
+            tokens = (await asked(flow, tenant, app, scope=SCOPE, launch=launch["launch"], aud=base)).json()
+            headers = {"Authorization": f"Bearer {tokens['access_token']}"}
             for at in (base, f"{BASE}/{tenant}/{version}"):
                 assert (await flow.http.get(f"{at}/Patient/p-0001", headers=headers)).status_code == 200
-                found = await flow.http.get(f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers)
-                assert "entry" in found.json(), found.text
-                assert found.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
+                response = await flow.http.get(
+                    f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers
+                )
+                assert "entry" in response.json(), response.text
+                assert response.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
                 assert (await flow.http.get(f"{at}/metadata")).json()["url" if version == "r4" else "fhirVersion"]
                 assert (await flow.http.get(f"{at}/.well-known/smart-configuration")).status_code == 200
             for wrong in (
@@ -355,12 +359,12 @@ def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Pat
 def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         for version in flow.sandbox.tenants[tenant].dialect.fhir:
-            told = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
-            listed = "smart-app-state" in told["capabilities"]
+            config = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
+            listed = "smart-app-state" in config["capabilities"]
             assert listed is (tenant == "general" and version == "r4")
-            assert listed is ("associated_endpoints" in told)
+            assert listed is ("associated_endpoints" in config)
             if listed:
-                [beside] = told["associated_endpoints"]
+                [beside] = config["associated_endpoints"]
                 assert (await flow.http.get(f"{beside['url']}/metadata")).status_code == 200
             else:
                 assert tenant == "general" or (await flow.http.get(f"/{tenant}/app-state/metadata")).status_code == 404

@@ -36,9 +36,9 @@ ELSEWHERE = {
 """Cases that need what is not set up here, and what that is."""
 
 
-async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
+async def asked(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
     """The request of a case, of an app that is registered as its context says, under a client_id of its own."""
-    app, context = given["context"].get("app") or {}, given["context"]
+    app, context = request["context"].get("app") or {}, request["context"]
     old, new = app.get("client_id", "\0"), f"agrees-{number}"
     kind = "symmetric" if app.get("type") == "confidential" else "public"
     await flow.register(
@@ -51,22 +51,24 @@ async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
         smart_version=app.get("smart_version", 2),
         **_pkce(app),
     )
-    url, body = (str(given.get(name) or "").replace(old, new) for name in ("url", "body"))
+    url, body = (str(request.get(name) or "").replace(old, new) for name in ("url", "body"))
     for code, launch in (context.get("launches") or {}).items():
-        made = await flow.http.post("/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()})
+        created_launch = await flow.http.post(
+            "/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()}
+        )
         if launch.get("client_id") == old:
-            url, body = (text.replace(code, made.json()["launch"]) for text in (url, body))
+            url, body = (text.replace(code, created_launch.json()["launch"]) for text in (url, body))
     address = quote(url, safe="%/:?#[]@!$&'()*+,;=")
     sent = (
         {"content": body, "headers": {**HTML, "content-type": "application/x-www-form-urlencoded"}}
         if body
         else {"headers": HTML}
     )
-    sent["headers"] = sent["headers"] | given.get("headers", {})
-    answer = await flow.http.request(given.get("method", "GET"), address, **sent)
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-    return {one["id"] for one in kept["findings"]}
+    sent["headers"] = sent["headers"] | request.get("headers", {})
+    answer = await flow.http.request(request.get("method", "GET"), address, **sent)
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+    return {finding["id"] for finding in exchange["findings"]}
 
 
 def _pkce(app: dict[str, Any]) -> dict[str, Any]:
@@ -77,13 +79,13 @@ def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         apart: dict[str, tuple[list[str], list[str]]] = {}
         cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]
-        for number, one in enumerate(cases):
-            if one.refused["kind"] != "authorize_url" or one.id in ELSEWHERE:
+        for number, case_ in enumerate(cases):
+            if case_.refused["kind"] != "authorize_url" or case_.id in ELSEWHERE:
                 continue
-            offline = {found.id for found in diagnose(one.refused).explanation.findings}
-            live = await asked(flow, one.refused, number)
+            offline = {findings.id for findings in diagnose(case_.refused).explanation.findings}
+            live = await asked(flow, case_.refused, number)
             if offline != live:
-                apart[one.id] = (sorted(offline - live), sorted(live - offline))
+                apart[case_.id] = (sorted(offline - live), sorted(live - offline))
         assert apart == {}
 
     run(steps, tmp_path)

@@ -42,23 +42,25 @@ OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
 """What is said of a request that was granted, by what it brought, and of a preflight, by the policy of this server."""
 
 
-def swapped(given: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
-    text = json.dumps(given)
+def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(request)
     for theirs, ours in swaps.items():
         text = text.replace(theirs, ours)
     return dict(json.loads(text))
 
 
-async def sent(flow: Flow, given: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
+async def sent(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
     """swaps: texts of the case that are others here."""
-    asked = swapped({name: given.get(name) or "" for name in ("url", "body", "headers")}, swaps)
-    address = quote(asked["url"], safe="%/:?#[]@!$&'()*+,;=")
-    return await flow.http.request(given.get("method", "GET"), address, content=asked["body"], headers=asked["headers"] or {})
+    replaced = swapped({name: request.get(name) or "" for name in ("url", "body", "headers")}, swaps)
+    address = quote(replaced["url"], safe="%/:?#[]@!$&'()*+,;=")
+    return await flow.http.request(
+        request.get("method", "GET"), address, content=replaced["body"], headers=replaced["headers"] or {}
+    )
 
 
 async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    return dict((await flow.http.get(where, headers={"accept": "application/json"})).json())
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(exchange_url, headers={"accept": "application/json"})).json())
 
 
 def shape(corrected: dict[str, Any] | None) -> Any:
@@ -66,21 +68,21 @@ def shape(corrected: dict[str, Any] | None) -> Any:
     if corrected is None:
         return None
     address, _, query = str(corrected["url"]).partition("?")
-    names = [sorted(name for name, _ in parse_qsl(str(one or ""))) for one in (query, corrected.get("body"))]
+    names = [sorted(name for name, _ in parse_qsl(str(part or ""))) for part in (query, corrected.get("body"))]
     ours = [name.lower() for name in corrected.get("headers") or {} if name.lower() in ("authorization", "content-type")]
     return corrected.get("method", "GET"), address, names, sorted(ours)
 
 
-async def differences(flow: Flow, given: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
-    answer = await sent(flow, given, swaps)
+async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
+    answer = await sent(flow, request, swaps)
     live = await kept(flow, answer)
-    here = {one.id for one in offline.explanation.findings}
-    there = {one["id"] for one in live.get("findings", ())} - OF_THE_ANSWER
-    found: list[Any] = [("offline alone", here - there, "live alone", there - here)] if here != there else []
+    here = {finding.id for finding in offline.explanation.findings}
+    live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
+    result: list[Any] = [("offline alone", here - live_rules, "live alone", live_rules - here)] if here != live_rules else []
     corrected, its = shape(offline.corrected and swapped(offline.corrected, swaps)), shape(live.get("corrected"))
     if live.get("findings") and corrected != its:
-        found.append(("corrected offline", corrected, "live", its))
-    return found
+        result.append(("corrected offline", corrected, "live", its))
+    return result
 
 
 async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
@@ -96,14 +98,14 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
 @pytest.mark.parametrize("kind", KINDS)
 def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        cases = [one for path in case.paths().values() if (one := case.load(path)).refused["kind"] == kind]
+        cases = [case_ for path in case.paths().values() if (case_ := case.load(path)).refused["kind"] == kind]
         apart: dict[str, list[Any]] = {}
-        for one in cases:
-            if one.id not in ELSEWHERE:
-                offline = diagnose(one.refused)
-                found = await differences(flow, one.refused, offline, await tell(flow, one.refused["context"]))
-                found += await refused_again(flow, offline, await tell(flow, one.refused["context"]))
-                apart |= {one.id: found} if found else {}
+        for case_ in cases:
+            if case_.id not in ELSEWHERE:
+                offline = diagnose(case_.refused)
+                differences_ = await differences(flow, case_.refused, offline, await tell(flow, case_.refused["context"]))
+                differences_ += await refused_again(flow, offline, await tell(flow, case_.refused["context"]))
+                apart |= {case_.id: differences_} if differences_ else {}
         assert cases
         assert apart == {}
 
@@ -112,15 +114,15 @@ def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_gran
 
 def shared_cases(shared: Path, kind: str) -> list[tuple[str, dict[str, Any]]]:
     lines = [json.loads(line) for line in (shared / "cases" / "exchanges.jsonl").read_text().splitlines()]
-    return [(one["id"], one["input"]) for one in lines if one["input"]["kind"] == kind]
+    return [(line["id"], line["input"]) for line in lines if line["input"]["kind"] == kind]
 
 
-def ours(given: dict[str, Any]) -> dict[str, Any]:
+def ours(request: dict[str, Any]) -> dict[str, Any]:
     """Another server's FHIR request, as if it had come here."""
-    server = given["context"]["server"]
+    server = request["context"]["server"]
     version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
     base = server["fhir_bases"][0]
-    text = json.dumps(given).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
+    text = json.dumps(request).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
     for name, here in (
         ("issuer", ""),
         ("authorization_endpoint", "/oauth/authorize"),
@@ -134,14 +136,14 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, shared: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         apart: dict[str, list[Any]] = {}
-        for id, given in shared_cases(shared, kind):
-            here = ours(given) if kind == "fhir_request" else given
+        for id, request in shared_cases(shared, kind):
+            here = ours(request) if kind == "fhir_request" else request
             offline = diagnose(here)
             swaps = await tell(flow, here["context"])
             if kind == "token_request":
                 swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
-            found = await differences(flow, here, offline, swaps)
-            apart |= {id: found} if found else {}
+            differences_ = await differences(flow, here, offline, swaps)
+            apart |= {id: differences_} if differences_ else {}
         assert apart == {}
 
     run(steps, tmp_path)

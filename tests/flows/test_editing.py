@@ -65,7 +65,7 @@ def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
         ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
@@ -75,13 +75,13 @@ def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
         ({"csrf": "guess"}, "open for too long"),
     ],
 )
-def test_an_invalid_change_is_not_saved(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+def test_an_invalid_change_is_not_saved(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         before = await kept(flow, app)
         answer = await save(flow, app, **changed)
         assert answer.status_code in (403, 422)
-        assert said in answer.text
+        assert message in answer.text
         assert "Renamed" in answer.text
         assert await kept(flow, app) == before
 

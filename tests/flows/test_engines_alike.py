@@ -54,8 +54,8 @@ def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, in
 
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:
             asking = await hand(flow, scope)
-            given = [(path, await asking.ask("GET", path)) for path in ASKED]
-            return [(path[:60], answer.status_code, bare(answer.text)) for path, answer in given]
+            responses = [(path, await asking.ask("GET", path)) for path in ASKED]
+            return [(path[:60], answer.status_code, bare(answer.text)) for path, answer in responses]
 
         return desk.do(steps)
 
@@ -70,8 +70,8 @@ def bare(text: str) -> str:
 def test_both_engines_give_the_same_responses(postgres: Server, tmp_path: Path, scope: str) -> None:
     (tmp_path / "beside").mkdir()
     here = answers(tmp_path, None, scope)
-    there = answers(tmp_path / "beside", postgres.address(), scope)
-    for one, other in zip(here, there, strict=True):
-        assert one == other
+    on_postgres = answers(tmp_path / "beside", postgres.address(), scope)
+    for pair, other in zip(here, on_postgres, strict=True):
+        assert pair == other
     assert sum(status == 200 for _, status, _ in here) >= len(ASKED) // 2
     assert all(status < 500 for _, status, _ in here)

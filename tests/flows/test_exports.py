@@ -20,10 +20,10 @@ async def begun(own: Hand, path: str, body: Any = None, **headers: str) -> str:
     """Where to ask after it, below the base."""
     answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
     assert answer.status_code == 202, answer.text
-    where = answer.headers["content-location"]
-    assert where.startswith(f"{BASE}{own.base}/")
+    status_url = answer.headers["content-location"]
+    assert status_url.startswith(f"{BASE}{own.base}/")
     assert answer.json()["resourceType"] == "OperationOutcome"
-    return str(where.removeprefix(BASE + own.base))
+    return str(status_url.removeprefix(BASE + own.base))
 
 
 async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
@@ -39,16 +39,16 @@ async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def read(own: Hand, told: dict[str, Any], part: str = "output") -> Lines:
-    found: Lines = {}
-    for one in told[part]:
-        answer = await own.ask("GET", one["url"].removeprefix(BASE + own.base))
+async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> Lines:
+    result: Lines = {}
+    for file in status_body[part]:
+        answer = await own.ask("GET", file["url"].removeprefix(BASE + own.base))
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/fhir+ndjson"
-        held = found.setdefault(one["type"], [])
-        held += [json.loads(line) for line in answer.text.splitlines()]
-        assert {line["resourceType"] for line in held} == {one["type"]}
-    return found
+        resources = result.setdefault(file["type"], [])
+        resources += [json.loads(line) for line in answer.text.splitlines()]
+        assert {line["resourceType"] for line in resources} == {file["type"]}
+    return result
 
 
 async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
@@ -56,16 +56,16 @@ async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
 
 
 def names(lines: Lines) -> set[str]:
-    return {f"{type}/{one['id']}" for type, held in lines.items() for one in held}
+    return {f"{type}/{key['id']}" for type, resources in lines.items() for key in resources}
 
 
 async def searched(own: Hand, type: str) -> set[str]:
-    found, path = set(), f"/{type}?_count=1000"
+    result, path = set(), f"/{type}?_count=1000"
     while path:
         answer = (await own.ask("GET", path)).json()
-        found |= {f"{type}/{one['resource']['id']}" for one in answer.get("entry", [])}
-        path = next((one["url"].removeprefix(BASE + own.base) for one in answer["link"] if one["relation"] == "next"), "")
-    return found
+        result |= {f"{type}/{entry['resource']['id']}" for entry in answer.get("entry", [])}
+        path = next((link["url"].removeprefix(BASE + own.base) for link in answer["link"] if link["relation"] == "next"), "")
+    return result
 
 
 def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -> None:
@@ -73,11 +73,11 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
         own = await hand(flow, "system/*.cruds")
         await own.made(observation() | {"note": [{"text": "a\nb"}]})
         status = await begun(own, "/$export")
-        told = await manifest(flow, own, status)
-        assert told["requiresAccessToken"] is True
-        assert told["request"] == f"{BASE}/general/r4/$export"
-        assert told["error"] == []
-        lines = await read(own, told)
+        manifest_ = await manifest(flow, own, status)
+        assert manifest_["requiresAccessToken"] is True
+        assert manifest_["request"] == f"{BASE}/general/r4/$export"
+        assert manifest_["error"] == []
+        lines = await read(own, manifest_)
         assert {"Patient", "Observation", "Practitioner", "Appointment", "Slot"} <= set(lines)
         for type in lines:
             assert names({type: lines[type]}) == await searched(own, type)
@@ -88,20 +88,20 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
 def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        kept, gone = [await own.made(observation()) for _ in range(2)]
+        created, gone = [await own.made(observation()) for _ in range(2)]
         status = await begun(own, "/$export?_type=Observation")
-        told = await manifest(flow, own, status)
+        manifest_ = await manifest(flow, own, status)
         late = await own.made(observation())
-        await own.ask("PUT", f"/Observation/{kept['id']}", kept | {"status": "amended"})
+        await own.ask("PUT", f"/Observation/{created['id']}", created | {"status": "amended"})
         await own.ask("DELETE", f"/Observation/{gone['id']}")
-        lines = (await read(own, told))["Observation"]
-        found = {one["id"]: one for one in lines}
-        assert found[kept["id"]] == kept
-        assert late["id"] not in found
-        assert gone["id"] not in found
-        since = told["transactionTime"]
+        lines = (await read(own, manifest_))["Observation"]
+        findings = {line["id"]: line for line in lines}
+        assert findings[created["id"]] == created
+        assert late["id"] not in findings
+        assert gone["id"] not in findings
+        since = manifest_["transactionTime"]
         again = await exported(flow, own, f"/$export?_type=Observation&_since={since}")
-        assert {one["id"] for one in again["Observation"]} == {late["id"], kept["id"]}
+        assert {resource["id"] for resource in again["Observation"]} == {late["id"], created["id"]}
 
     run(steps, tmp_path)
 
@@ -109,10 +109,10 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
 async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) -> None:
     """With a Group come the practitioners and organizations that its records refer to, and no others."""
     types = ("Location", "Organization", "Practitioner", "PractitionerRole")
-    text = json.dumps([one for held in lines.values() for one in held])
+    text = json.dumps([key for resources in lines.values() for key in resources])
     for type in types:
         referred = {f"{type}/{id}" for id in re.findall(rf'"{type}/([A-Za-z0-9.-]+)"', text)}
-        assert {f"{type}/{one['id']}" for one in lines.get(type, [])} == referred & await all_of(own, type)
+        assert {f"{type}/{resource['id']}" for resource in lines.get(type, [])} == referred & await all_of(own, type)
     assert lines["Practitioner"]
     without = await exported(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
     assert set(without) == set(lines) - set(types)
@@ -121,8 +121,8 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
 
 
 async def all_of(own: Hand, type: str) -> set[str]:
-    found = (await own.ask("GET", f"/{type}?_count=1000")).json()
-    return {f"{type}/{one['resource']['id']}" for one in found.get("entry", [])}
+    bundle_body = (await own.ask("GET", f"/{type}?_count=1000")).json()
+    return {f"{type}/{entry['resource']['id']}" for entry in bundle_body.get("entry", [])}
 
 
 def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_p
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
         lines = await exported(flow, own, f"/Group/{group['id']}/$export")
         assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
-        assert {one["subject"]["reference"] for one in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
+        assert {resource["subject"]["reference"] for resource in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
         await referenced_come_along(flow, own, f"/Group/{group['id']}/$export", lines)
         parts = [{"name": "patient", "valueReference": {"reference": f"Patient/{id}"}} for id in ("p-0002", "p-0004")]
         body = {
@@ -142,9 +142,9 @@ def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_p
         }
         few = await exported(flow, own, f"/Group/{group['id']}/$export", body)
         assert set(few) == {"Patient", "Encounter"}
-        assert [one["id"] for one in few["Patient"]] == ["p-0002"]
+        assert [resource["id"] for resource in few["Patient"]] == ["p-0002"]
         every = await exported(flow, own, "/Patient/$export", body)
-        assert {one["id"] for one in every["Patient"]} == {"p-0002", "p-0004"}
+        assert {user["id"] for user in every["Patient"]} == {"p-0002", "p-0004"}
         every = await exported(flow, own, "/Patient/$export?_type=Patient")
         assert len(every["Patient"]) == 20
         assert (await own.ask("GET", "/Group/none/$export", **LATER)).status_code == 404
@@ -159,7 +159,9 @@ def test_a_practitioners_patients_are_exported_in_dstu2_too(tmp_path: Path) -> N
         own.headers |= {"Accept": "application/json+fhir"}
         group = (await own.ask("GET", "/Group/panel-pr-1")).json()
         lines = await exported(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
-        assert {f"Patient/{one['id']}" for one in lines["Patient"]} == {one["entity"]["reference"] for one in group["member"]}
+        assert {f"Patient/{resource['id']}" for resource in lines["Patient"]} == {
+            member["entity"]["reference"] for member in group["member"]
+        }
         assert "MedicationRequest" not in await exported(flow, own, "/$export?_type=MedicationOrder")
 
     run(steps, tmp_path)
@@ -171,16 +173,16 @@ def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
         filters = "Observation?category=vital-signs,Observation?code=4548-4"
         lines = await exported(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
         assert len(lines["Patient"]) == 20
-        found = names({"Observation": lines["Observation"]})
+        names_ = names({"Observation": lines["Observation"]})
         wanted = set()
         for query in ("category=vital-signs", "code=4548-4"):
             path = f"/Observation?{query}&_count=1000"
             while path:
                 page = (await own.ask("GET", path)).json()
-                wanted |= {f"Observation/{one['resource']['id']}" for one in page["entry"]}
+                wanted |= {f"Observation/{entry['resource']['id']}" for entry in page["entry"]}
                 path = next((o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), "")
-        assert found == wanted
-        assert len(lines["Observation"]) == len(found)
+        assert names_ == wanted
+        assert len(lines["Observation"]) == len(names_)
 
     run(steps, tmp_path)
 
@@ -215,12 +217,12 @@ def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -
         assert (csv.status_code, rules(csv)) == (406, {"fhir-accept-unsupported"})
         for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
             await begun(own, f"/$export?_outputFormat={format}")
-        told = await manifest(
+        manifest_ = await manifest(
             flow,
             own,
             await begun(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
         )
-        errors = await read(own, told, "error")
+        errors = await read(own, manifest_, "error")
         assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
@@ -297,7 +299,7 @@ def test_user_scopes_cannot_export_and_each_type_needs_a_scope(tmp_path: Path) -
         assert set(await exported(flow, few, "/$export")) == {"Observation", "Encounter"}
         narrow = "system/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
         lines = (await exported(flow, await hand(flow, narrow), "/$export"))["Observation"]
-        assert {one["category"][0]["coding"][0]["code"] for one in lines} == {"laboratory"}
+        assert {line["category"][0]["coding"][0]["code"] for line in lines} == {"laboratory"}
 
     run(steps, tmp_path)
 
@@ -310,13 +312,13 @@ def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) 
         for path in ("$export", "Patient/$export", status[1:]):
             bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": path}}]}
             answer = await own.ask("POST", "", bundle, **LATER)
-            told = answer.json()
+            entries = answer.json()
             if kind == "batch":
-                assert told["entry"][0]["response"]["status"] == "400 Bad Request"
-                told = told["entry"][0]["response"].get("outcome") or told["entry"][0]["resource"]
+                assert entries["entry"][0]["response"]["status"] == "400 Bad Request"
+                entries = entries["entry"][0]["response"].get("outcome") or entries["entry"][0]["resource"]
             else:
                 assert answer.status_code == 400
-            assert "of their own" in told["issue"][0]["diagnostics"]
+            assert "of their own" in entries["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
 
@@ -324,7 +326,7 @@ def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) 
 def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        kept, gone, later, other = [
+        created, gone, later, other = [
             (await own.made(observation(patient)))["id"] for patient in ("p-0001", "p-0001", "p-0001", "p-0002")
         ]
         since = (await own.made(observation("p-0001")))["meta"]["lastUpdated"]
@@ -333,27 +335,29 @@ def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> 
             assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204
         members = [{"entity": {"reference": "Patient/p-0001"}}]
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
-        asked = {
+        expected_deletions = {
             "/$export": {gone, other},
             "/Patient/$export": {gone, other},
             f"/Group/{group['id']}/$export": {gone},
         }
-        for path, expected in asked.items():
-            told = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
-            assert {one["type"] for one in told["output"]} <= {"Observation"}
-            bundles = (await read(own, told, "deleted"))["Bundle"]
-            urls = {entry["request"]["url"] for one in bundles for entry in one["entry"]}
+        for path, expected in expected_deletions.items():
+            manifest_ = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
+            assert {output_file["type"] for output_file in manifest_["output"]} <= {"Observation"}
+            bundles = (await read(own, manifest_, "deleted"))["Bundle"]
+            urls = {entry["request"]["url"] for bundle_url in bundles for entry in bundle_url["entry"]}
             assert urls == {f"Observation/{id}" for id in expected}
-            assert {entry["request"]["method"] for one in bundles for entry in one["entry"]} == {"DELETE"}
-            assert kept not in str(bundles)
+            assert {entry["request"]["method"] for bundle_url in bundles for entry in bundle_url["entry"]} == {"DELETE"}
+            assert created not in str(bundles)
         status = await begun(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
-        told = await manifest(flow, own, status)
-        assert told["deleted"] == []
-        found = await read(own, told)
-        assert {one["type"]: one["count"] for one in told["output"]} == {type: len(found[type]) for type in found}
+        manifest_ = await manifest(flow, own, status)
+        assert manifest_["deleted"] == []
+        files = await read(own, manifest_)
+        assert {output_file["type"]: output_file["count"] for output_file in manifest_["output"]} == {
+            type: len(files[type]) for type in files
+        }
         await own.ask("DELETE", f"/Observation/{later}")
         again = (await own.ask("GET", status)).json()
-        assert ["count" in one for one in again["output"]] == [False, True]
+        assert ["count" in output_file for output_file in again["output"]] == [False, True]
 
     run(steps, tmp_path)
 
@@ -362,10 +366,10 @@ def test_elements_apply_to_every_type_or_to_the_named_one(tmp_path: Path) -> Non
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
-        kept = {name for one in lines["Patient"] for name in one}
-        assert kept == {"resourceType", "id", "meta", "name", "active"}  # active changes what the rest means
-        assert all({"status", "class"} <= set(one) and "subject" not in one for one in lines["Encounter"])
-        assert all(one["meta"]["tag"][0]["code"] == "SUBSETTED" for held in lines.values() for one in held)
+        members = {name for resource in lines["Patient"] for name in resource}
+        assert members == {"resourceType", "id", "meta", "name", "active"}  # active changes what the rest means
+        assert all({"status", "class"} <= set(resource) and "subject" not in resource for resource in lines["Encounter"])
+        assert all(key["meta"]["tag"][0]["code"] == "SUBSETTED" for resources in lines.values() for key in resources)
         for wrong in ("_type=Patient&_elements=nome", "_elements=Patien.name", "_elements=Patient.nome"):
             answer = await own.ask("GET", f"/$export?{wrong}", **LATER)
             assert (answer.status_code, rules(answer)) == (400, {"fhir-operation-parameter"})

@@ -38,8 +38,8 @@ async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]
         with serving("--data", str(place), "--patients", "0") as live:
             starts.append(used(live.process.pid))
             await one_life(live, place, ledger, f"{seed}-{turn}", dice, loads)
-        held = versions(place / "sickbay.db")
-        assert ledger.faults(held) == []
+        stored = versions(place / "sickbay.db")
+        assert ledger.faults(stored) == []
         assert differences(place / "sickbay.db", "http://nowhere") == []
         if loads:
             halves += resumed(place)
@@ -68,15 +68,15 @@ async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: ran
 
 async def until(ledger: Ledger, count: int, apps: list[asyncio.Task[None]]) -> None:
     while ledger.count() < count:
-        assert not any(one.done() for one in apps), await asyncio.gather(*apps)
+        assert not any(app.done() for app in apps), await asyncio.gather(*apps)
         await asyncio.sleep(0.001)
 
 
 async def token(http: httpx2.AsyncClient, live: Live) -> str:
     app = {"name": "Writer", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
-    made = (await http.post(live.base + "/admin/apps", json=app)).json()["app_id"]
-    asked = {"tenant": "general", "app": made, "scope": "system/*.cruds"}
-    return str((await http.post(live.base + "/admin/tokens", json=asked)).json()["access_token"])
+    registered = (await http.post(live.base + "/admin/apps", json=app)).json()["app_id"]
+    body = {"tenant": "general", "app": registered, "scope": "system/*.cruds"}
+    return str((await http.post(live.base + "/admin/tokens", json=body)).json()["access_token"])
 
 
 def loading(place: Path) -> subprocess.Popen[bytes]:
@@ -90,8 +90,8 @@ def resumed(place: Path) -> bool:
     """What was killed goes on where it was. Whether it had more to do."""
     before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
     assert before % BATCH == 0
-    told = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
-    assert told.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", told.stderr
+    command = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
+    assert command.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", command.stderr
     assert differences(place / "sickbay.db", "http://nowhere") == []
     return before < LOADED
 
@@ -120,15 +120,15 @@ def test_the_test_detects_lost_partial_and_duplicate_writes() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.anyio
 async def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
-    answered, _, _ = await killing(tmp_path, 20, 1)
-    assert answered > 200
+    result, _, _ = await killing(tmp_path, 20, 1)
+    assert result > 200
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 @pytest.mark.anyio
 async def test_two_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    answered, halves, start = await killing(tmp_path, 200, 2)
-    assert answered > 2000
+    result, halves, start = await killing(tmp_path, 200, 2)
+    assert result > 2000
     assert halves > 10
     assert start < SOON

@@ -38,10 +38,10 @@ class Wire(NamedTuple):
 
     def answer(self) -> tuple[int, str]:
         """Status and body of the next answer."""
-        held = b""
-        while b"\r\n\r\n" not in held:
-            held += self._more()
-        head, _, body = held.partition(b"\r\n\r\n")
+        received_bytes = b""
+        while b"\r\n\r\n" not in received_bytes:
+            received_bytes += self._more()
+        head, _, body = received_bytes.partition(b"\r\n\r\n")
         length = int((re.search(rb"content-length: (\d+)", head) or [b"", b"0"])[1])
         while len(body) < length:
             body += self._more()
@@ -61,9 +61,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
         scope = "system/*.cruds"
         app = ["--name", "Mine", "--type", "system", "--client", "symmetric", "--scope", scope]
         for arguments in (["apps", "add", *app], ["token", "Mine", "--scope", scope]):
-            made = sickbay(*arguments, folder=Path(data))
-            assert made.returncode == 0, made.stderr
-        yield urlsplit(running.base).netloc, made.stdout.strip()
+            created = sickbay(*arguments, folder=Path(data))
+            assert created.returncode == 0, created.stderr
+        yield urlsplit(running.base).netloc, created.stdout.strip()
 
 
 @pytest.fixture
@@ -96,9 +96,9 @@ def test_an_invalid_token_is_refused_before_the_body_is_received(wire: Wire, met
 
 def test_a_client_with_expect_100_continue_need_not_send_the_body(wire: Wire) -> None:
     wire.head("POST", "/Observation", "nobody", "Content-Length: 100000000", "Expect: 100-continue")
-    status, said = wire.answer()
+    status, response = wire.answer()
     assert status == 401
-    assert "it is empty" not in said
+    assert "it is empty" not in response
 
 
 def test_a_chunked_body_is_not_read_either(wire: Wire) -> None:
@@ -113,9 +113,9 @@ def test_a_chunked_body_is_not_read_either(wire: Wire) -> None:
 
 def test_a_body_announced_as_too_large_is_refused_unread_even_with_a_valid_token(wire: Wire) -> None:
     wire.head("POST", "/Observation", wire.token, "Content-Length: 100000000")
-    status, said = wire.answer()
+    status, response = wire.answer()
     assert status == 413
-    assert "8000000 bytes" in said
+    assert "8000000 bytes" in response
 
 
 def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
@@ -133,14 +133,14 @@ def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begin", "piece", "status", "said"),
+    ("begin", "piece", "status", "expected"),
     [
         (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
         (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
         (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
     ],
 )
-def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
+def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: bytes, status: int, expected: str) -> None:
     """The server itself would keep all of it."""
     wire.socket.sendall(begin)
     for _ in range(40):
@@ -149,8 +149,8 @@ def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: byt
         except ConnectionError:
             break
         time.sleep(0.01)  # so that it comes in pieces
-    found, text = wire.answer()
-    assert (found, said in text) == (status, True)
+    answer, text = wire.answer()
+    assert (answer, expected in text) == (status, True)
 
 
 def test_a_long_search_and_long_cookies_are_accepted(wire: Wire) -> None:

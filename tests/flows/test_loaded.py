@@ -68,7 +68,7 @@ def test_a_patch_of_another_member_works(tmp_path: Path) -> None:
         ("PUT", PATH, LOADED | {"performer": [SEARCH, OTHER]}),
         ("PUT", PATH, LOADED | {"status": "nonsense"}),
         ("PUT", "/Observation/new", LOADED | {"id": "new"}),
-        ("PUT", "/Observation?_id=new", {key: one for key, one in LOADED.items() if key != "id"}),
+        ("PUT", "/Observation?_id=new", {key: item for key, item in LOADED.items() if key != "id"}),
         ("PUT", "/Observation?_id=new", LOADED | {"id": "new"}),
         ("POST", "/Observation", LOADED),
     ],

@@ -20,8 +20,8 @@ async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_acce
     """An app whose person is signed in by this browser, and its token response."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, post_logout_redirect_uris=[BYE], scope=SCOPE)
-    made = await flow.launch(app, patient="p-0017")
-    answer = await flow.authorize(app, launch=made["launch"], scope=scope)
+    launch = await flow.launch(app, patient="p-0017")
+    answer = await flow.authorize(app, launch=launch["launch"], scope=scope)
     page = await flow.http.get(answer.headers["location"], headers=HTML)
     form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": scope.split()}
     answer = await flow.http.post("/general/oauth/continue", data=form)
@@ -38,37 +38,37 @@ async def is_signed_in(flow: Flow) -> bool:
     return (await flow.http.get("/general/ehr/patients", headers=HTML)).status_code == 200
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+async def refreshed(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> dict[str, Any]:
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return dict((await flow.http.post("/general/oauth/token", data=form)).json())
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
+        app, tokens = await signed_in(flow)
         assert await is_signed_in(flow)
-        answer = await out(flow, method, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
+        answer = await out(flow, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
         assert answer.status_code == (302 if method == "GET" else 303)
         assert answer.headers["location"].startswith(BYE + "&")
-        said = parse_qs(urlsplit(answer.headers["location"]).query)
-        assert said == {"from": ["sickbay"], "state": ["a b&c"]}
+        parameters = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert parameters == {"from": ["sickbay"], "state": ["a b&c"]}
         assert not await is_signed_in(flow)
-        assert (await refreshed(flow, app, given))["error"] == "invalid_grant"
-        kept = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
-        assert given["id_token"] not in kept.text
+        assert (await refreshed(flow, app, tokens))["error"] == "invalid_grant"
+        exchange = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
+        assert tokens["id_token"] not in exchange.text
 
     run(steps, tmp_path)
 
 
 def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
+        app, tokens = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
-        answer = await out(flow, id_token_hint=given["id_token"])
+        answer = await out(flow, id_token_hint=tokens["id_token"])
         assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
         assert not await is_signed_in(flow)
-        assert "access_token" in await refreshed(flow, app, given)
+        assert "access_token" in await refreshed(flow, app, tokens)
 
     run(steps, tmp_path)
 
@@ -76,7 +76,7 @@ def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_pa
 @pytest.mark.parametrize("decision", ["out", "stay"])
 def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
+        app, tokens = await signed_in(flow)
         sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
         page = await out(flow, **sent)
         assert page.status_code == 200
@@ -85,7 +85,7 @@ def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) ->
         assert await is_signed_in(flow)
         answer = await out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
         assert await is_signed_in(flow) is (decision == "stay")
-        assert ("error" in await refreshed(flow, app, given)) is (decision == "out")
+        assert ("error" in await refreshed(flow, app, tokens)) is (decision == "out")
         if decision == "out":
             assert answer.headers["location"] == f"{BYE}&state=s"
         else:
@@ -118,9 +118,9 @@ def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Pa
 )
 def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        hint = change.get("id_token_hint", given["id_token"])
-        sent = {"id_token_hint": given["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
+        _, tokens = await signed_in(flow)
+        hint = change.get("id_token_hint", tokens["id_token"])
+        sent = {"id_token_hint": tokens["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
         sent |= {name: value for name, value in change.items() if name != "id_token_hint"}
         answer = await out(flow, **{name: value for name, value in sent.items() if value})
         assert (answer.status_code, "location" in answer.headers) == (400, False)
@@ -138,8 +138,8 @@ def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: 
             answer = await out(
                 flow, id_token_hint=hint, post_logout_redirect_uri="https://other.example/bye", state="s", **sent
             )
-            where = f"/exchanges/{answer.headers['x-correlation-id']}"
-            corrected = (await flow.http.get(where, headers={"accept": "application/json"})).json()["corrected"]["url"]
+            exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+            corrected = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()["corrected"]["url"]
             assert ("post_logout_redirect_uri=http" in corrected) is bool(sent)
             assert "other.example" not in corrected
             assert (await flow.http.get(corrected, headers=HTML)).status_code < 400
@@ -149,8 +149,8 @@ def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: 
 
 def test_a_parameter_name_of_another_library_is_corrected(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        answer = await out(flow, id_token_hint=given["id_token"], redirect_uri=BYE)
+        _, tokens = await signed_in(flow)
+        answer = await out(flow, id_token_hint=tokens["id_token"], redirect_uri=BYE)
         assert (await flow.findings(answer))["parameter-name-wrong"] == "warning"
 
     run(steps, tmp_path)
@@ -167,15 +167,15 @@ def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
 
 def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        await out(flow, id_token_hint=given["id_token"])
-        answer = await out(flow, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE)
+        _, tokens = await signed_in(flow)
+        await out(flow, id_token_hint=tokens["id_token"])
+        answer = await out(flow, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
         assert answer.headers["location"] == BYE
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         users = (await flow.http.get("/admin/users?tenant=general")).json()
-        other = [one["username"] for one in users if one["fhirUser"].startswith("Practitioner")][1]
+        other = [user["username"] for user in users if user["fhirUser"].startswith("Practitioner")][1]
         await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": other})
-        assert "asks to sign you out" in (await out(flow, id_token_hint=given["id_token"])).text
+        assert "asks to sign you out" in (await out(flow, id_token_hint=tokens["id_token"])).text
         assert await is_signed_in(flow)
 
     run(steps, tmp_path)
@@ -183,24 +183,24 @@ def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Pat
 
 def test_openid_discovery_names_the_endpoint(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/general/.well-known/openid-configuration")).json()
-        assert said["end_session_endpoint"] == BASE + LOGOUT
+        config = (await flow.http.get("/general/.well-known/openid-configuration")).json()
+        assert config["end_session_endpoint"] == BASE + LOGOUT
 
     run(steps, tmp_path)
 
 
 def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
-        for hint in ({"id_token_hint": given["id_token"]}, {"client_id": app["client_id"]}):
+        app, tokens = await signed_in(flow)
+        for hint in ({"id_token_hint": tokens["id_token"]}, {"client_id": app["client_id"]}):
             answer = await out(flow, **hint, post_logout_redirect_uri=BYE + "x")
-            where = f"/exchanges/{answer.headers['x-correlation-id']}"
-            kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-            text = (await flow.http.get(where, headers={"accept": "text/plain"})).text
+            exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+            exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+            text = (await flow.http.get(exchange_url, headers={"accept": "text/plain"})).text
             url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
-            assert kept["corrected"]["url"].startswith(BASE + LOGOUT + "?")
+            assert exchange["corrected"]["url"].startswith(BASE + LOGOUT + "?")
             assert ("Replace YOUR_ID_TOKEN_HINT" in text) is ("id_token_hint" in hint)
-            mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", given["id_token"]), headers=HTML)
+            mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", tokens["id_token"]), headers=HTML)
             assert mended.status_code < 400
 
     run(steps, tmp_path)

@@ -16,8 +16,8 @@ ENDPOINTS = ("token", "introspect", "revoke", "userinfo", "register")
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("errors"), patients=1) as held:
-        yield held
+    with sitting(tmp_path_factory.mktemp("errors"), patients=1) as shared:
+        yield shared
 
 
 def has_error(answer: httpx2.Response) -> bool:
@@ -51,8 +51,8 @@ def test_every_oauth_error_response_has_an_error_member(desk: Sitting, endpoint:
 def test_so_do_the_endpoints_of_the_other_dialects(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("cerner", "epic"):
-            found = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-            path = found["token_endpoint"].removeprefix("http://localhost:7425")
+            config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+            path = config["token_endpoint"].removeprefix("http://localhost:7425")
             answer = await flow.http.post(path, content=b"a=" + b"x" * 70_000, headers={"Content-Type": FORM})
             assert (answer.status_code, has_error(answer)) == (413, True)
             answer = await flow.http.post(path, content=b"a=%ff", headers={"Content-Type": FORM})

@@ -37,14 +37,16 @@ async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str]
         return 'name="account"' in page.text, clicked.status_code, led.headers["location"].partition("?")[0]
 
 
-@pytest.mark.parametrize("who", [{}, *VISITORS])
-def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyone(tmp_path: Path, who: dict[str, Any]) -> None:
+@pytest.mark.parametrize("audience", [{}, *VISITORS])
+def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyone(
+    tmp_path: Path, audience: dict[str, Any]
+) -> None:
     def asked(folder: str, **settings: Any) -> tuple[bool, int, str]:
-        return run(lambda flow: one_click(flow, **who), tmp_path / folder, patients=1, **settings)
+        return run(lambda flow: one_click(flow, **audience), tmp_path / folder, patients=1, **settings)
 
     everyone = (True, 303, "http://localhost:8100/callback")
     nobody = (False, 401, "/general/oauth/continue")
-    assert asked("a") == (nobody if who else everyone)
+    assert asked("a") == (nobody if audience else everyone)
     assert asked("b", open_sign_in="everyone") == everyone
 
 
@@ -82,15 +84,15 @@ def test_every_cookie_matches_the_scheme_of_the_base_url(tmp_path: Path, base: s
     async def steps(flow: Flow) -> None:
         here = {"Host": base.partition("//")[2], "Origin": base} | HTML
         page = await flow.http.get("/general/ehr/sign-in", headers=here)
-        written = [page.headers["set-cookie"]]
+        cookies = [page.headers["set-cookie"]]
         theme = {"csrf": field(page), "theme": "dark", "back": "/rules"}
-        written.append((await flow.http.post("/theme", data=theme, headers=here)).headers["set-cookie"])
+        cookies.append((await flow.http.post("/theme", data=theme, headers=here)).headers["set-cookie"])
         form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
-        written.append((await flow.http.post("/general/ehr/sign-in", data=form, headers=here)).headers["set-cookie"])
+        cookies.append((await flow.http.post("/general/ehr/sign-in", data=form, headers=here)).headers["set-cookie"])
         secure = base.startswith("https")
-        for one in written:
-            assert ("; secure" in one.lower()) is secure
-            assert f"samesite={'none' if secure else 'lax'}" in one.lower()
-            assert "httponly" in one.lower()
+        for cookie in cookies:
+            assert ("; secure" in cookie.lower()) is secure
+            assert f"samesite={'none' if secure else 'lax'}" in cookie.lower()
+            assert "httponly" in cookie.lower()
 
     run(steps, tmp_path, patients=1, base_url=base)

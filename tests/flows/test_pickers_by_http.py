@@ -79,9 +79,9 @@ def test_an_ehr_launch_shows_no_picker_and_an_older_app_gets_strings(tmp_path: P
         await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
         await opened(flow, address, decision="without")
         assert (await given(flow, app, address))["fhirContext"] == ["Condition/p-0017-c01"]
-        made = await flow.launch(app, patient="p-0017", user=await flow.clinician())
+        launch = await flow.launch(app, patient="p-0017", user=await flow.clinician())
         scope = "launch launch/practitioner patient/Patient.rs"
-        answer = await flow.authorize(app, launch=made["launch"], scope=scope)
+        answer = await flow.authorize(app, launch=launch["launch"], scope=scope)
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert "Which Practitioner" not in page.text
 
@@ -97,7 +97,7 @@ def test_an_unknown_type_is_dropped_with_a_reason(tmp_path: Path) -> None:
         exchange = await flow.http.get(
             f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
         )
-        row = next(one for one in exchange.json()["scopes"] if one["asked"] == "launch/slotty")
+        row = next(scope for scope in exchange.json()["scopes"] if scope["asked"] == "launch/slotty")
         assert row["reason"] == "names a resource type that doesn't exist in this FHIR version"
 
     run(steps, tmp_path)

@@ -40,17 +40,17 @@ def test_token_lifetimes_and_refresh_rules_of_an_app_are_enforced(tmp_path: Path
     async def steps(flow: Flow) -> None:
         chosen = {"rotate_refresh": False, "refresh_lifetime": 30, "id_token_lifetime": 7, "launch_lifetime": 3}
         app = await flow.register(policy=chosen)
-        given = (await redeemed(flow, app)).json()
-        claims = _claims(given["id_token"])
+        tokens = (await redeemed(flow, app)).json()
+        claims = _claims(tokens["id_token"])
         assert claims["exp"] - claims["iat"] == 7
-        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         again = await flow.http.post(TOKEN, data=form)
         assert "refresh_token" not in again.json()
         await flow.http.post("/admin/clock", json={"advance": 31})
         assert (await flow.http.post(TOKEN, data=form)).json()["error"] == "invalid_grant"
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         await flow.http.post("/admin/clock", json={"advance": 4})
-        late = await flow.authorize(app, launch=made["launch"], scope=SCOPE)
+        late = await flow.authorize(app, launch=launch["launch"], scope=SCOPE)
         assert (await flow.findings(late))["launch-code-expired"] == "error"
         await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"public_refresh": False}})
         assert "refresh_token" not in (await redeemed(flow, app)).json()
@@ -184,8 +184,8 @@ def test_a_policy_can_be_edited_in_the_portal(tmp_path: Path) -> None:
         assert "code_lifetme = 5</textarea>" in wrong.text
         assert "valid TOML" in (await save("code_lifetime ist 5")).text
         assert (await save("", csrf="guess")).status_code == 403
-        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
-        assert kept["policy"] == {"code_lifetime": 5, "launches": ["ehr"]}
+        registered = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert registered["policy"] == {"code_lifetime": 5, "launches": ["ehr"]}
 
     run(steps, tmp_path)
 
@@ -195,7 +195,7 @@ def test_policies_in_sickbay_toml_apply_to_all_hospitals_or_to_one(tmp_path: Pat
 
     async def steps(flow: Flow) -> None:
         tenants = flow.sandbox.tenants
-        assert {one.policy.token_lifetime for one in tenants.values()} == {9}
+        assert {tenant.policy.token_lifetime for tenant in tenants.values()} == {9}
         assert (tenants["general"].policy.code_lifetime, tenants["epic"].policy.code_lifetime) == (7, 5)
         assert (tenants["general"].policy.pkce, tenants["epic"].policy.pkce) == (None, "off")
         assert (await redeemed(flow, await flow.register())).json()["expires_in"] == 9

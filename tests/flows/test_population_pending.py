@@ -29,9 +29,9 @@ async def asked(flow: Flow) -> str:
     """The address of the page that a request for a launch leads to: who signs in."""
     app = await flow.register(auto_approve=None)
     sent = flow.asking(app, scope="launch/patient openid fhirUser patient/Patient.rs")
-    made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
-    assert made.status_code in (302, 303), made.text
-    return str(made.headers["location"])
+    redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+    assert redirect.status_code in (302, 303), redirect.text
+    return str(redirect.headers["location"])
 
 
 async def portal(flow: Flow) -> str:
@@ -65,8 +65,8 @@ def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path:
 
     async def steps(flow: Flow) -> None:
         sent = flow.asking(await flow.register(), prompt="none", scope="launch/patient openid patient/Patient.rs")
-        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
-        assert made.headers["location"].startswith(REDIRECT)
+        redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        assert redirect.headers["location"].startswith(REDIRECT)
 
     run(steps, tmp_path, patients=10)
 
@@ -92,8 +92,8 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
         app = await flow.register()
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"], **wishes)
         monkeypatch.setattr(flow.sandbox.filling, "is_ready", lambda space: False)
-        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
-        assert "code" in received(made)
+        redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
+        assert "code" in received(redirect)
 
     run(steps, tmp_path, patients=10)
 

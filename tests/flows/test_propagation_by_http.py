@@ -23,8 +23,8 @@ async def exchange(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
 
 
-def fix(told: dict[str, Any], id: str) -> str:
-    return next(one["fix"] for one in told["findings"] if one["id"] == id)
+def fix(exchange_body: dict[str, Any], id: str) -> str:
+    return next(finding["fix"] for finding in exchange_body["findings"] if finding["id"] == id)
 
 
 def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Callable[[], str | None]) -> None:
@@ -32,8 +32,8 @@ def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Ca
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert answer.status_code == 400
-        told = await exchange(flow, answer)
-        assert "UTC, and send the same request again" in fix(told, "client-not-live-yet")
+        exchange_body = await exchange(flow, answer)
+        assert "UTC, and send the same request again" in fix(exchange_body, "client-not-live-yet")
         token = await flow.redeem(app, "x")
         assert token.json()["error"] == "invalid_client"
         assert "client-not-live-yet" in token.json()["error_description"]
@@ -53,9 +53,9 @@ def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs")
         await later(flow, DELAY)
         path, wide = f"/admin/apps/{app['app_id']}", "launch openid patient/Patient.rs patient/Observation.rs"
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         assert (await flow.http.patch(path, json={"scope": wide, "redirect_uris": [REDIRECT + "2"]})).status_code == 200
-        answer = await flow.authorize(app, launch=made["launch"], scope="launch openid patient/Patient.rs")
+        answer = await flow.authorize(app, launch=launch["launch"], scope="launch openid patient/Patient.rs")
         code = received(answer)["code"]
         assert (await flow.findings(answer))["client-change-not-live-yet"] == "warning"
         token = await flow.redeem(app, code)

@@ -19,9 +19,9 @@ PLACE = "/general/oauth"
 async def state(flow: Flow) -> dict[str, Any]:
     """The keys, and which kids the key set has."""
     jwks = (await flow.http.get(f"{PLACE}/jwks")).json()
-    held = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
-    values = {name: record.value.decode() for name, record in held.items() if record}
-    return values | {"kids": {one["kid"] for one in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
+    records = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
+    values = {name: record.value.decode() for name, record in records.items() if record}
+    return values | {"kids": {key["kid"] for key in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
 
 
 async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:

@@ -72,11 +72,11 @@ def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> 
 
 async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
     """Each twice, one right after the other."""
-    sent = [(path, asked) for path in PATHS for asked in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
+    sent = [(path, metadata) for path in PATHS for metadata in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
-        told(await own.flow.http.request(method, own.base + path, headers=own.headers | asked))
+        told(await own.flow.http.request(method, own.base + path, headers=own.headers | address))
         for method in ("GET", "HEAD")
-        for path, asked in sent
+        for path, address in sent
         for _ in range(2)
     ]
 
@@ -88,19 +88,19 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
         own.headers["X-Number"] = "1"
         assert [await read(own, path) for _ in range(9)] == [200] * 9
         sent = {"params": {"stage": "access"}}
-        found = [await whole(flow, one["id"]) for one in (await flow.http.get("/admin/exchanges", **sent)).json()]
-        assert len(found) == 9
-        assert all(one == found[0] for one in found)
-        assert found[0]["response"]["status"] == 200
-        assert own.headers["Authorization"] not in str(found)
+        exchanges = [await whole(flow, exchange["id"]) for exchange in (await flow.http.get("/admin/exchanges", **sent)).json()]
+        assert len(exchanges) == 9
+        assert all(exchange == exchanges[0] for exchange in exchanges)
+        assert exchanges[0]["response"]["status"] == 200
+        assert own.headers["Authorization"] not in str(exchanges)
 
     run(steps, tmp_path)
 
 
 async def whole(flow: Flow, id: str) -> dict[str, Any]:
     """An exchange without what is its own."""
-    kept = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
-    return {key: value for key, value in kept.items() if key not in ("id", "at")}
+    exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
+    return {key: value for key, value in exchange.items() if key not in ("id", "at")}
 
 
 def test_a_write_is_visible_immediately(tmp_path: Path, engine: Engine) -> None:
@@ -169,8 +169,8 @@ def test_a_cached_token_context_is_not_used_once_it_has_changed(
 ) -> None:
     async def steps(flow: Flow) -> None:
         flow.application = await flow.register(scope="user/*.rs")
-        asked = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
-        token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+        body = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         own = Hand(flow, token)
         own.headers["Origin"] = "http://page.example"
         assert [await read(own) for _ in range(3)] == [200] * 3

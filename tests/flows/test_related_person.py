@@ -62,8 +62,8 @@ def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: st
             assert "Abena" in person.json()["name"][0]["given"]
         else:  # a RelatedPerson is in the compartment of its one patient
             assert person.status_code == 404
-        told = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
-        assert told["fhirUser"] == PROXY
+        userinfo = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
+        assert userinfo["fhirUser"] == PROXY
 
     run(steps, tmp_path)
 
@@ -84,10 +84,10 @@ def test_user_scopes_cover_both_records_and_no_others(tmp_path: Path) -> None:
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": "abena"}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        found = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
-        if found["resourceType"] != "Bundle":  # a search of all patients is refused: by name then
-            found = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
-        assert {one["resource"]["id"] for one in found["entry"]} == {"p-0006", "p-0010"}
+        bundle = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
+        if bundle["resourceType"] != "Bundle":  # a search of all patients is refused: by name then
+            bundle = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
+        assert {entry["resource"]["id"] for entry in bundle["entry"]} == {"p-0006", "p-0010"}
 
     run(steps, tmp_path)
 
@@ -113,8 +113,8 @@ def test_they_choose_a_record_also_at_a_vendor_without_a_picker_for_clinicians(t
         await signed_in(flow, "cerner")
         app = await family_app(flow, tenant="cerner")
         config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
-        asked = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
-        answer = await flow.http.get(config["authorization_endpoint"], params=asked)
+        parameters = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert ("Kofi" in page.text, "Grace" in page.text) == (True, True)
 

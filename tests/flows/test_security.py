@@ -23,9 +23,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
 
 
 def field(answer: httpx2.Response, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
-    assert found, answer.text[:500]
-    return found[1]
+    match = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert match, answer.text[:500]
+    return match[1]
 
 
 async def sign_in(flow: Flow, **headers: str) -> httpx2.Response:
@@ -106,8 +106,8 @@ def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
         request = field(consent, "request")
         refused = await send("/general/oauth/continue", request=request, decision="allow", scope=scopes)
         assert refused.headers["location"] == address  # the question once more, and no answer to the app
-        given = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
-        allowed = await flow.http.post("/general/oauth/continue", data=given, headers={"Origin": BASE})
+        form = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
+        allowed = await flow.http.post("/general/oauth/continue", data=form, headers={"Origin": BASE})
         assert allowed.status_code == 303
         assert received(allowed)["state"] == STATE
 
@@ -181,7 +181,9 @@ def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(desk: Sittin
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.get(path, headers=HTML)
-        policy = dict(one.strip().partition(" ")[::2] for one in answer.headers["content-security-policy"].split(";"))
+        policy = dict(
+            directive.strip().partition(" ")[::2] for directive in answer.headers["content-security-policy"].split(";")
+        )
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == "'self'"
         assert policy["base-uri"] == "'none'"
@@ -211,13 +213,13 @@ def test_request_values_are_never_markup(desk: Sitting, payload: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, name=payload)
-        asked = flow.asking(app)
+        parameters = flow.asking(app)
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         get: list[tuple[str, dict[str, str]]] = [
-            ("/general/oauth/authorize", asked | {"client_id": payload}),
+            ("/general/oauth/authorize", parameters | {"client_id": payload}),
             (
                 "/general/oauth/authorize",
-                asked | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload},
+                parameters | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload},
             ),
             ("/general/ehr/patients", {"q": payload}),
             ("/general/ehr/sign-in", {"next": payload}),
@@ -242,8 +244,8 @@ def test_request_values_are_never_markup(desk: Sitting, payload: str) -> None:
             params={"name": payload, payload: payload},
             headers={"Authorization": f"Bearer {payload}", "User-Agent": payload, "Prefer": payload},
         )
-        for one in [refused, *answers[:2]]:
-            answers.append(await flow.http.get("/exchanges/" + one.headers["x-correlation-id"], headers=HTML))
+        for response in [refused, *answers[:2]]:
+            answers.append(await flow.http.get("/exchanges/" + response.headers["x-correlation-id"], headers=HTML))
         for answer in answers:
             assert answer.status_code < 500
             if answer.headers.get("content-type", "").startswith("text/html"):
@@ -278,20 +280,20 @@ def test_the_public_view_of_a_refusal_contains_no_registered_values(desk: Sittin
             owner = await flow.http.get(address, headers={"Accept": accept})
             assert secret in owner.text
             for stranger in ({"Origin": EVIL}, {"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-For": "10.1.1.1"}):
-                said = (await flow.http.get(address, headers={"Accept": accept} | stranger)).text
+                exchange = (await flow.http.get(address, headers={"Accept": accept} | stranger)).text
                 for mine in (sent, sent.replace(":", "%3A").replace("/", "%2F")):
-                    said = said.replace(mine, "")
-                assert "unannounced.example" not in said.lower()
+                    exchange = exchange.replace(mine, "")
+                assert "unannounced.example" not in exchange.lower()
         name = (await flow.authorize(app, client_id=app["client_id"][:-1])).headers["x-correlation-id"]
-        said = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
-        assert app["client_id"] not in said
+        exchange = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
+        assert app["client_id"] not in exchange
 
     desk.do(steps, desk.flow())
 
 
 async def by_password(flow: Flow) -> None:
     """A nurse who first mistypes."""
-    made = await flow.http.post(
+    created = await flow.http.post(
         "/admin/users",
         json={
             "tenant": "general",
@@ -301,7 +303,7 @@ async def by_password(flow: Flow) -> None:
             "patients": "*",
         },
     )
-    assert made.status_code == 201, made.text
+    assert created.status_code == 201, created.text
     page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
     wrong = {"csrf": field(page, "csrf"), "username": "nurse", "password": "Wrong-Horse-7-Typed"}
     await flow.http.post("/general/ehr/sign-in", data=wrong)
@@ -332,7 +334,7 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]
         code = received(await flow.authorize(app, launch=launch))["code"]
-        given = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
+        tokens = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
         await flow.redeem(app, code, client_secret="Wrong-Secret-Sent")
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "client_secret": app["client_secret"]}
         code = received(
@@ -352,7 +354,7 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
                 "code": code,
                 "verifier": VERIFIER,
                 "session": next(iter(flow.cookies.values())),
-                **{f"given {name}": given[name] for name in ("access_token", "id_token")},
+                **{f"given {name}": tokens[name] for name in ("access_token", "id_token")},
                 "refresh": more["refresh_token"],
                 "refreshed": again["refresh_token"],
                 "access": again["access_token"],
@@ -360,17 +362,21 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
         )
         await read_with(flow, again["access_token"])
         secrets["made up"] = "Made-Up-Token-0123"
-        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
+        records = await flow.sandbox.runtime.store.find("exchange", limit=1000)
         await flow.sandbox.journal.flush()
-        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
-        assert len(found) > 8
-        assert not [one for one in found if b'"birthDate"' in one.value or b'\\"resourceType\\":\\"Patient' in one.value]
+        records = await flow.sandbox.runtime.store.find("exchange", limit=1000)
+        assert len(records) > 8
+        assert not [
+            exchange
+            for exchange in records
+            if b'"birthDate"' in exchange.value or b'\\"resourceType\\":\\"Patient' in exchange.value
+        ]
 
     with sitting(folder) as desk:
         desk.do(walk)
-        written = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-    assert len(written) > 100_000
-    left = [name for name, secret in secrets.items() if secret.encode() in written]
+        stored_bytes = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    assert len(stored_bytes) > 100_000
+    left = [name for name, secret in secrets.items() if secret.encode() in stored_bytes]
     assert not left
     shown = "\n".join(lines)
     assert lines

@@ -41,13 +41,13 @@ class App:
     def authorize(self, query: str) -> httpx2.Response:
         """The query as the thread has it, with CLIENT, AUD and HERE in place of its values."""
         values = {"CLIENT": self.app["client_id"], "AUD": quote(self.aud, safe=""), "HERE": quote(HERE, safe="")}
-        query = re.sub("|".join(values), lambda found: values[found[0]], query)  # at once: an id may hold such letters
+        query = re.sub("|".join(values), lambda match: values[match[0]], query)  # at once: an id may hold such letters
         return self.http.get(self.server["tenants"][self.tenant]["authorize"] + "?" + query)
 
     def launch(self) -> str:
         """A launch code, as the chart would have given it to the app."""
         patient = self.patients()[0]
-        made = self.http.post(
+        launch = self.http.post(
             "/admin/launches",
             json={
                 "tenant": self.tenant,
@@ -56,19 +56,19 @@ class App:
                 "user": self.username(),
             },
         )
-        assert made.status_code == 201, made.text
-        return str(made.json()["launch"])
+        assert launch.status_code == 201, launch.text
+        return str(launch.json()["launch"])
 
     def patients(self) -> list[str]:
         token = self.token("user/Patient.read")
-        found = self.http.get(self.aud + "/Patient?name=Peters", headers={"Authorization": f"Bearer {token}"})
-        return [entry["resource"]["id"] for entry in found.json()["entry"]]
+        response = self.http.get(self.aud + "/Patient?name=Peters", headers={"Authorization": f"Bearer {token}"})
+        return [entry["resource"]["id"] for entry in response.json()["entry"]]
 
     def token(self, scope: str) -> str:
-        asked = {"tenant": self.tenant, "app": self.app["app_id"], "scope": scope, "user": self.username()}
-        made = self.http.post("/admin/tokens", json=asked)
-        assert made.status_code == 201, made.text
-        return str(made.json()["access_token"])
+        body = {"tenant": self.tenant, "app": self.app["app_id"], "scope": scope, "user": self.username()}
+        token_response = self.http.post("/admin/tokens", json=body)
+        assert token_response.status_code == 201, token_response.text
+        return str(token_response.json()["access_token"])
 
     def username(self) -> str:
         return str(clinician(self.server, self.tenant)["username"])
@@ -89,7 +89,7 @@ class App:
     def findings(self, answer: httpx2.Response) -> dict[str, str]:
         """id -> severity, of the exchange behind an answer."""
         exchange = self.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
-        return {one["id"]: one["severity"] for one in exchange.json()["findings"]}
+        return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
 
 def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
 
 def register(live: dict[str, Any], tenant: str) -> App:
     http = httpx2.Client(base_url=live["base"], trust_env=False, timeout=30)
-    made = http.post(
+    registered = http.post(
         "/admin/apps",
         json={
             "tenant": tenant,
@@ -113,8 +113,8 @@ def register(live: dict[str, Any], tenant: str) -> App:
             "auto_approve": {"user": clinician(live, tenant)["username"]},
         },
     )
-    assert made.status_code == 201, made.text
-    return App(http, live, tenant, made.json())
+    assert registered.status_code == 201, registered.text
+    return App(http, live, tenant, registered.json())
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ RIGHT = "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 class TestTheStandard:
     def test_the_registration_is_accepted_with_a_warning_about_a_shared_url(self, general: App) -> None:
-        assert {one["id"] for one in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
+        assert {finding["id"] for finding in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
 
     def test_a_patient_scopes_without_launch_and_aud_name_every_error(self, general: App) -> None:
         answer = general.authorize(FIRST)
@@ -189,10 +189,10 @@ class TestTheStandard:
     def test_b_the_launch_url_sent_as_launch_is_recognised_and_so_are_the_commas(self, general: App) -> None:
         answer = general.authorize(SECOND)
         assert redirected(answer)["error"] == "invalid_request"
-        found = general.findings(answer)
-        assert found["launch-param-is-url"] == found["scope-comma-separated"] == found["state-missing"] == "error"
-        assert found["aud-trailing-slash"] == "warning"
-        assert "launch-code-unknown" not in found
+        findings = general.findings(answer)
+        assert findings["launch-param-is-url"] == findings["scope-comma-separated"] == findings["state-missing"] == "error"
+        assert findings["aud-trailing-slash"] == "warning"
+        assert "launch-code-unknown" not in findings
 
     def test_b_with_a_valid_launch_the_corrected_request_works(self, general: App) -> None:
         code = general.launch()
@@ -236,9 +236,9 @@ class TestTheStandard:
         assert outcome["resourceType"] == "OperationOutcome"
         assert outcome["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-unbounded"
         assert "Patient?name=" in outcome["issue"][0]["diagnostics"]
-        found = general.http.get(general.aud + "/Patient?name=Peters", headers=bearer).json()
-        names = [name for entry in found["entry"] for name in entry["resource"]["name"]]
-        assert len(found["entry"]) > 1
+        bundle = general.http.get(general.aud + "/Patient?name=Peters", headers=bearer).json()
+        names = [name for entry in bundle["entry"] for name in entry["resource"]["name"]]
+        assert len(bundle["entry"]) > 1
         assert all(any(part.startswith("Peters") for part in [*name["family"], *name["given"]]) for name in names)
 
 
@@ -259,7 +259,7 @@ class TestTheDialect:
         page = cerner.http.get(redirected(answer)["error_uri"], headers={"Accept": "application/json"})
         assert page.status_code == 200
         assert page.json()["id"] == answer.headers["x-correlation-id"]
-        assert {one["id"] for one in page.json()["findings"]} >= {"launch-param-is-url"}
+        assert {finding["id"] for finding in page.json()["findings"]} >= {"launch-param-is-url"}
 
     def test_c_answers_missing_patient_as_long_as_patient_scopes_are_requested(self, cerner: App) -> None:
         received = redirected(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))

@@ -45,10 +45,10 @@ def framed(page: Page) -> Frame:
     return frame
 
 
-def opened(page: Page, hand: Hand, name: str, where: str) -> Page | Frame:
+def opened(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
     """From the chart: the app of this name, in the frame below its tile or in a tab of its own."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
-    if where == "frame":
+    if place == "frame":
         return framed(page)
     with page.expect_popup() as popup:
         hand.click(page.get_by_role("link", name="Open in a tab"))
@@ -70,33 +70,33 @@ def found(app: Page | Frame) -> list[str]:
 
 def exchanges(live: dict[str, Any], client_id: str) -> list[dict[str, Any]]:
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
-        told = http.get("/admin/exchanges", params={"app": client_id}).raise_for_status().json()
-    assert {"launch", "authorize", "login", "token", "access"} <= {one["stage"] for one in told}
-    return list(told)
+        exchanges = http.get("/admin/exchanges", params={"app": client_id}).raise_for_status().json()
+    assert {"launch", "authorize", "login", "token", "access"} <= {exchange["stage"] for exchange in exchanges}
+    return list(exchanges)
 
 
 def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Stage and id of each finding above info."""
-    every = [(one["stage"], each) for one in of for each in one["findings"]]
-    return [(stage, each["id"]) for stage, each in every if each["severity"] != "info"]
+    every = [(exchange["stage"], finding) for exchange in of for finding in exchange["findings"]]
+    return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
 
 
 @pytest.mark.parametrize("where", ["frame", "tab"])
 @pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
 def test_the_start_page_leads_to_the_patient_in_the_app(
-    live: dict[str, Any], page: Page, version: str, name: str, where: str
+    live: dict[str, Any], page: Page, version: str, name: str, place: str
 ) -> None:
     hand = Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Open the chart"))
     signed_in(page, hand)
-    app = opened(page, hand, name, where)
+    app = opened(page, hand, name, place)
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks <= AT_MOST
     names = found(app)
     assert TIMOTHY in names
-    assert all("Peters" in one for one in names)
+    assert all("Peters" in name for name in names)
     assert loud(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
 
 

@@ -34,7 +34,7 @@ async def sent(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
 
 
 async def called_so(flow: Flow, name: str = "Twice") -> list[str]:
-    return [one["app_id"] for one in (await flow.http.get("/admin/apps")).json() if one["name"] == name]
+    return [app["app_id"] for app in (await flow.http.get("/admin/apps")).json() if app["name"] == name]
 
 
 def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_an_expired_form_shows_the_entered_values_and_saves_nothing(tmp_path: Pa
         assert answer.status_code == 403
         assert TOO_LATE in answer.text
         assert html.escape(typed, quote=True).replace("&quot;", "&#34;") in answer.text
-        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
-        assert not kept.get(path)
+        registered = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert not registered.get(path)
 
     run(steps, tmp_path)
 

@@ -32,8 +32,8 @@ async def followed(flow: Flow, answer: httpx2.Response) -> httpx2.Response:
 def test_a_sign_in_in_one_tab_also_counts_in_the_other(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
-        one, other = await asking(flow, app), await asking(flow, app)
-        assert "Whose record" in (await followed(flow, await said(flow, one, account="okafor"))).text
+        first_tab, other = await asking(flow, app), await asking(flow, app)
+        assert "Whose record" in (await followed(flow, await said(flow, first_tab, account="okafor"))).text
         next = await followed(flow, await said(flow, other, account="timothy"))
         assert "Whose record should Provider app open?" in next.text
         assert "Dr. Amara Okafor" in next.text

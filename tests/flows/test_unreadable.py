@@ -54,9 +54,9 @@ def kept(desk: Sitting, answer: Answer) -> dict[str, Any]:
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         for accept in ("text/html", "text/plain"):
             assert (await flow.http.get(address, headers={"accept": accept})).status_code == 200
-        found: httpx2.Response = await flow.http.get(address, headers={"accept": "application/json"})
-        assert found.status_code == 200, found.text
-        return dict(found.json())
+        response: httpx2.Response = await flow.http.get(address, headers={"accept": "application/json"})
+        assert response.status_code == 200, response.text
+        return dict(response.json())
 
     return desk.do(read)
 
@@ -66,7 +66,7 @@ def finding(desk: Sitting, answer: Answer, stage: str, status: int = 400) -> dic
     assert (answer.status, exchange["response"]["status"], exchange["stage"]) == (status, status, stage)
     (only,) = exchange["findings"]
     assert only["severity"] == "error"
-    assert all(only[one] for one in ("title", "why", "fix", "spec"))
+    assert all(only[name] for name in ("title", "why", "fix", "spec"))
     return dict(only)
 
 
@@ -80,20 +80,20 @@ def test_oauth_names_the_rule_and_links_to_the_exchange(desk: Sitting, path: str
     for request in requests[: 1 if path.endswith("register") else 2]:
         answer = asked(desk, *request)
         body = said(answer)
-        found = finding(desk, answer, STAGES[path])
-        assert (body["error"], found["id"]) == ("invalid_request", RULES[value])
-        assert f"({found['id']})" in body["error_description"]
+        findings = finding(desk, answer, STAGES[path])
+        assert (body["error"], findings["id"]) == ("invalid_request", RULES[value])
+        assert f"({findings['id']})" in body["error_description"]
         assert body["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
-        assert found["facts"]["place"] == "the parameter 'state'"
+        assert findings["facts"]["place"] == "the parameter 'state'"
         open_to_all = not path.endswith(("authorize", "logout", "register"))
         assert ("access-control-allow-origin" in answer.headers) is open_to_all
 
 
 def test_the_exact_byte_and_its_correction_are_shown(desk: Sitting) -> None:
     answer = asked(desk, "GET", b"/general/oauth/authorize?response_type=code&state=Caf%E9")
-    found = finding(desk, answer, "authorize")
-    assert "Byte 29 of the query is %E9" in found["why"]
-    assert "send %C3%A9 instead of %E9" in found["fix"]
+    findings = finding(desk, answer, "authorize")
+    assert "Byte 29 of the query is %E9" in findings["why"]
+    assert "send %C3%A9 instead of %E9" in findings["fix"]
     windows = finding(desk, asked(desk, "GET", b"/general/oauth/token?state=O%92Brien"), "token")
     assert "%92" in windows["why"]
     assert "send %E2%80%99 instead of %92" in windows["fix"]
@@ -111,7 +111,7 @@ def test_fhir_answers_with_an_outcome_that_has_the_rule(desk: Sitting, value: by
     for request in requests:
         answer = asked(desk, *request)
         issue = said(answer)["issue"][0]
-        coded = [one["code"] for one in issue["details"]["coding"]]
+        coded = [issue["code"] for issue in issue["details"]["coding"]]
         assert (said(answer)["resourceType"], issue["code"], coded) == ("OperationOutcome", "structure", [RULES[value]])
         assert finding(desk, answer, "access")["id"] == RULES[value]
 
@@ -125,9 +125,9 @@ def test_fhir_answers_in_xml_if_requested(desk: Sitting) -> None:
 def test_a_bundle_that_is_not_utf8_is_named(desk: Sitting) -> None:
     body = b'{"resourceType": "Bundle", "type": "batch", "entry": [], "id": "Andr\xe9"}'
     answer = asked(desk, "POST", b"/general/r4", [(b"content-type", b"application/fhir+json")], body)
-    found = finding(desk, answer, "access")
-    assert (found["id"], found["facts"]["place"]) == ("request-in-latin1", "the body")
-    assert "send 0xC3 0xA9 instead of 0xE9" in found["fix"]
+    findings = finding(desk, answer, "access")
+    assert (findings["id"], findings["facts"]["place"]) == ("request-in-latin1", "the body")
+    assert "send 0xC3 0xA9 instead of 0xE9" in findings["fix"]
 
 
 @pytest.mark.parametrize("value", RULES)
@@ -155,8 +155,8 @@ def test_a_body_that_is_too_large_is_named(desk: Sitting, path: str, announced: 
     body = b"x=" + b"a" * FORM_LIMIT
     headers = [FORM] if announced else [FORM, (b"transfer-encoding", b"chunked")]
     answer = asked(desk, "POST", path.encode(), headers, body)
-    found = finding(desk, answer, STAGES[path], 413)
-    assert (found["id"], found["facts"]) == ("request-too-large", {"limit": FORM_LIMIT, "unit": "bytes"})
+    findings = finding(desk, answer, STAGES[path], 413)
+    assert (findings["id"], findings["facts"]) == ("request-too-large", {"limit": FORM_LIMIT, "unit": "bytes"})
     assert "(request-too-large)" in said(answer)["error_description"]
     fits = asked(desk, "POST", path.encode(), [FORM], body[:FORM_LIMIT])
     assert fits.status != 413
@@ -196,8 +196,8 @@ def test_nothing_that_redaction_hides_is_stored(desk: Sitting) -> None:
         at = min(at, len(around))
         text = b"".join(around[:at]) + SECRET.encode() + b"".join(around[at:])
         for path in (b"/general/oauth/token", b"/general/r4/Patient", b"/admin/apps", b"/general/oauth/authorize"):
-            where = path + b"/_search" if is_form and b"r4" in path else path
-            sent = ("POST", where, [FORM], text) if is_form else ("GET", where + b"?" + text, [], b"")
+            search_path = path + b"/_search" if is_form and b"r4" in path else path
+            sent = ("POST", search_path, [FORM], text) if is_form else ("GET", search_path + b"?" + text, [], b"")
             answer = asked(desk, *sent)
             assert answer.status < 500
             if answer.status == 400 and "findings" in (exchange := kept_or_none(desk, answer)):

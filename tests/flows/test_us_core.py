@@ -67,7 +67,7 @@ def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -
         mine = await hand(flow, "patient/*.rs", "p-0017")
         whose = "_id=p-0017" if type == "Patient" else TIMOTHY
         answer = (await mine.ask("GET", f"/{type}?{whose}&_revinclude=Provenance:target&_count=250")).json()
-        assert "Provenance" in {one["resource"]["resourceType"] for one in answer["entry"]}
+        assert "Provenance" in {entry["resource"]["resourceType"] for entry in answer["entry"]}
 
     run(steps, tmp_path)
 
@@ -75,11 +75,11 @@ def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -
 def test_a_patient_can_read_the_questionnaire_of_a_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         everybody, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
-        found = (await everybody.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
-        response = next(each["resource"] for each in found if each["resource"]["resourceType"] != "Observation")
+        page = (await everybody.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
+        response = next(entry["resource"] for entry in page if entry["resource"]["resourceType"] != "Observation")
         own = await hand(flow, "patient/*.rs", "p-0001")
         assert (await own.ask("GET", f"/QuestionnaireResponse/{response['id']}")).status_code == 200
         form = (await own.ask("GET", f"/Questionnaire?url={response['questionnaire']}")).json()["entry"][0]["resource"]
-        assert [each["linkId"] for each in form["item"]] == [each["linkId"] for each in response["item"]]
+        assert [item["linkId"] for item in form["item"]] == [item["linkId"] for item in response["item"]]
 
     run(steps, tmp_path)

@@ -17,8 +17,8 @@ SCOPE = "launch openid patient/Patient.read offline_access"
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as found:
-        yield found
+    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as desk_:
+        yield desk_
 
 
 async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
@@ -26,17 +26,17 @@ async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
 
 
 async def registered(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
-    given = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
-    return await flow.register(**given | more)
+    registration = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
+    return await flow.register(**registration | more)
 
 
 async def given(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch."""
-    said = await discovered(flow, tenant)
-    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-    asked = flow.asking(app, launch=made["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
-    code = received(await flow.http.get(said["authorization_endpoint"], params=asked))["code"]
-    return dict((await flow.redeem_at(said["token_endpoint"], app, code)).json())
+    config = await discovered(flow, tenant)
+    launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    parameters = flow.asking(app, launch=launch["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
+    code = received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
+    return dict((await flow.redeem_at(config["token_endpoint"], app, code)).json())
 
 
 def urn_of(address: str) -> str:
@@ -46,14 +46,14 @@ def urn_of(address: str) -> str:
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
 def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(desk: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
-        said = await discovered(flow, tenant)
-        for name, address in said.items():
+        config = await discovered(flow, tenant)
+        for name, address in config.items():
             if name.endswith(("_endpoint", "_uri")):
-                found = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
-                assert found != {404}, name
-        openid = (await flow.http.get(f"{said['issuer'].rstrip('/')}/.well-known/openid-configuration")).json()
-        bare = f"{BASE}/.well-known/oauth-authorization-server{urlsplit(said['issuer']).path.rstrip('/')}"
-        assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == said["issuer"]
+                response = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
+                assert response != {404}, name
+        openid = (await flow.http.get(f"{config['issuer'].rstrip('/')}/.well-known/openid-configuration")).json()
+        bare = f"{BASE}/.well-known/oauth-authorization-server{urlsplit(config['issuer']).path.rstrip('/')}"
+        assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == config["issuer"]
         assert (await flow.http.get(openid["jwks_uri"])).json()["keys"]
 
     desk.do(steps)
@@ -86,7 +86,7 @@ def test_discovery_documents_list_what_the_vendors_list(desk: Sitting) -> None:
         assert not {"introspection_endpoint", "revocation_endpoint", "registration_endpoint"} & set(epic)
         statement = (await flow.http.get("/epic/r4/metadata")).json()
         uris = statement["rest"][0]["security"]["extension"][0]["extension"]
-        assert {one["url"] for one in uris} == {"authorize", "token", "manage"}
+        assert {uri["url"] for uri in uris} == {"authorize", "token", "manage"}
 
     desk.do(steps)
 
@@ -152,14 +152,14 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(desk: Sitting, 
     """To the person at authorize, whatever else is wrong, and to the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
-        said, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
-        authorize, token = (said[f"{one}_endpoint"].replace(ours, "0b8a0111") for one in ("authorization", "token"))
+        config, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
+        authorize, token = (config[f"{endpoint}_endpoint"].replace(ours, "0b8a0111") for endpoint in ("authorization", "token"))
         app = await registered(flow, "cerner")
-        for asked in (
+        for parameters in (
             flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4"),
             flow.asking(app, aud=None, launch="x"),
         ):
-            sent: dict[str, Any] = {"params": asked} if method == "GET" else {"data": asked}
+            sent: dict[str, Any] = {"params": parameters} if method == "GET" else {"data": parameters}
             answer = await flow.http.request(method, authorize, **sent)
             assert (answer.status_code, urn_of(answer.headers["location"])) == (303, "oauth2:grant:unknown-tenant")
             assert STATE not in answer.headers["location"]
@@ -173,7 +173,7 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(desk: Sitting, 
         answer = await flow.http.post(token, data=form)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:invalid-tenant"
-        assert (await flow.http.get("/general/oauth/authorize", params=asked)).status_code != 404
+        assert (await flow.http.get("/general/oauth/authorize", params=parameters)).status_code != 404
 
     desk.do(steps)
 
@@ -181,9 +181,9 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(desk: Sitting, 
 def test_an_app_that_is_not_enabled_is_reported_to_the_user(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        said = await discovered(flow, "cerner")
-        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
-        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        config = await discovered(flow, "cerner")
+        parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert answer.status_code == 303
         assert urn_of(answer.headers["location"]) == "oauth2:grant:unauthorized-client-for-tenant"
 
@@ -206,9 +206,9 @@ def test_an_app_that_is_not_enabled_is_reported_to_the_user(desk: Sitting) -> No
 def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(desk: Sitting, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
-        said = await discovered(flow, "cerner")
-        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
-        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        config = await discovered(flow, "cerner")
+        parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert (answer.status_code, urn_of(answer.headers["location"])) == (303, f"oauth2:grant:{urn}")
 
     desk.do(steps)
@@ -219,11 +219,11 @@ def test_the_vendor_revokes_only_refresh_tokens(desk: Sitting) -> None:
         app = await registered(flow, "cerner")
         tokens = await given(flow, "cerner", app)
         revoke = (await discovered(flow, "cerner"))["revocation_endpoint"]
-        kept = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
-        assert (kept.status_code, kept.json()["error"]) == (400, "unsupported_token_type")
-        assert (await flow.findings(kept)) == {"revoke-access-token": "error"}
-        held = {"Authorization": f"Bearer {tokens['access_token']}"}
-        assert (await flow.http.get("/cerner/r4/Patient/p-0001", headers=held)).status_code == 200
+        response = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
+        assert (response.status_code, response.json()["error"]) == (400, "unsupported_token_type")
+        assert (await flow.findings(response)) == {"revoke-access-token": "error"}
+        access_token = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await flow.http.get("/cerner/r4/Patient/p-0001", headers=access_token)).status_code == 200
         gone = await flow.http.post(revoke, data={"token": tokens["refresh_token"], "client_id": app["client_id"]})
         assert gone.status_code == 200
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}

@@ -32,19 +32,19 @@ def test_a_resource_is_sent_and_read_as_xml(version: str, tmp_path: Path) -> Non
         type = VERSIONS[version].xml
         body = xml_writer.dumps(version, observation(valueQuantity={"value": 1}) | {"resourceType": "Observation"})
         body = body.replace(b'<value value="1"/>', b'<value value="1.00"/>')
-        made = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
-        assert made.status_code == 201, made.text
-        assert b'<value value="1.00"/>' in made.content
-        id = read(made, version)["id"]
+        created = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
+        assert created.status_code == 201, created.text
+        assert b'<value value="1.00"/>' in created.content
+        id = read(created, version)["id"]
         plain = await own.ask("GET", f"/Observation/{id}", Accept="application/json")
         assert b'"value":1.00' in plain.content
-        assert (await own.ask("GET", f"/Observation/{id}", Accept=type)).content == made.content
-        changed = made.content.replace(b'"final"', b'"amended"')
+        assert (await own.ask("GET", f"/Observation/{id}", Accept=type)).content == created.content
+        changed = created.content.replace(b'"final"', b'"amended"')
         assert (await own.ask("PUT", f"/Observation/{id}", changed, Content_Type="text/xml")).status_code == 200
-        found = read(await own.ask("GET", f"/Observation?_id={id}&_format=xml", Accept="application/json"), version)
-        assert [one["resource"]["status"] for one in found["entry"]] == ["amended"]
-        told = read(await own.ask("GET", f"/Observation/{id}/_history", Accept=type), version)
-        assert len(told["entry"]) == 2
+        response = read(await own.ask("GET", f"/Observation?_id={id}&_format=xml", Accept="application/json"), version)
+        assert [entry["resource"]["status"] for entry in response["entry"]] == ["amended"]
+        history = read(await own.ask("GET", f"/Observation/{id}/_history", Accept=type), version)
+        assert len(history["entry"]) == 2
         statement = await flow.http.get(f"/general/{version}/metadata?_format=xml")
         assert read(statement, version)["fhirVersion"] == VERSIONS[version].number
 
@@ -92,7 +92,7 @@ def test_a_transaction_of_xml_is_answered_in_xml(tmp_path: Path) -> None:
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry, entry]}
         answer = await own.ask("POST", "", xml_writer.dumps("r4", bundle), Content_Type=XML, Accept=XML)
         assert answer.status_code == 200, answer.text
-        assert [one["response"]["status"] for one in read(answer)["entry"]] == ["201 Created"] * 2
+        assert [entry["response"]["status"] for entry in read(answer)["entry"]] == ["201 Created"] * 2
 
     run(steps, tmp_path)
 
@@ -113,19 +113,21 @@ def test_pretty_indents_json_and_xml(tmp_path: Path) -> None:
 def test_patches_and_operations_accept_parameters_in_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
-        made = await own.made(observation())
+        created = await own.made(observation())
         parts = [
             {"name": "type", "valueCode": "replace"},
             {"name": "path", "valueString": "Observation.status"},
             {"name": "value", "valueCode": "amended"},
         ]
         patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
-        path = f"/Observation/{made['id']}"
+        path = f"/Observation/{created['id']}"
         done = await own.ask("PATCH", path, xml_writer.dumps("r4", patch), Content_Type=XML, Accept=XML)
         assert (done.status_code, read(done)["status"]) == (200, "amended")
-        asked = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
-        told = await own.ask("POST", "/Observation/$validate", xml_writer.dumps("r4", asked), Content_Type=XML, Accept=XML)
-        assert "Observation.status" in str(read(told)["issue"])
+        parameters = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
+        response = await own.ask(
+            "POST", "/Observation/$validate", xml_writer.dumps("r4", parameters), Content_Type=XML, Accept=XML
+        )
+        assert "Observation.status" in str(read(response)["issue"])
 
     run(steps, tmp_path)
 

@@ -23,9 +23,9 @@ class Hand:
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": JSON, "Accept": JSON}
 
     async def ask(self, method: str, path: str, json: Any = None, **headers: str) -> httpx2.Response:
-        given = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        all_headers = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         body = {} if json is None else {"content": json} if isinstance(json, bytes) else {"json": json}
-        return await self.flow.http.request(method, self.base + path, headers=given, **body)
+        return await self.flow.http.request(method, self.base + path, headers=all_headers, **body)
 
     async def again(self) -> Hand:
         """The same client with a new token."""
@@ -66,4 +66,4 @@ def observation(patient: str = "p-0001", **more: Any) -> dict[str, Any]:
 def rules(answer: httpx2.Response) -> set[str]:
     """The ids of the rules that an OperationOutcome names."""
     issues = answer.json()["issue"]
-    return {one["details"]["coding"][0]["code"] for one in issues if "coding" in one.get("details", {})}
+    return {issue["details"]["coding"][0]["code"] for issue in issues if "coding" in issue.get("details", {})}

@@ -73,11 +73,11 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
 
 def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     case = load(paths()["state-missing"])
-    rule = next(one for one in RULES if one.id == case.id)
-    found = diagnose(case.refused)
+    rule = next(rule for rule in RULES if rule.id == case.id)
+    diagnosis = diagnose(case.refused)
     return {
-        "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
+        "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, diagnosis), doctor_frame),
         "rules": ("rules", diagnosis_views.rules_view(RULES), rules_frame),
-        "rule": ("rule", diagnosis_views.rule_view(rule, case, found), rules_frame),
+        "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

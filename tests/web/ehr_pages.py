@@ -83,8 +83,8 @@ def _full_chart() -> ehr_views.ChartView:
 
 
 def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
-    patients = {one["id"]: one for one in records.PATIENTS}
-    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}") for one in records.PATIENTS)
+    patients = {patient["id"]: patient for patient in records.PATIENTS}
+    rows = tuple(chart.patient_row(patient, f"/general/ehr/patients/{patient['id']}") for patient in records.PATIENTS)
     listed = ehr_views.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
     nobody = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
     full = schedule.day_view(

@@ -152,8 +152,8 @@ def granted() -> dict[str, Any]:
 
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
-    def view(given: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
-        return exchange_views.exchange_view(given, **more)  # type: ignore[arg-type]
+    def view(exchange: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
+        return exchange_views.exchange_view(exchange, **more)  # type: ignore[arg-type]
 
     full = view(
         refused(),

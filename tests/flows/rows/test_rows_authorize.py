@@ -75,9 +75,9 @@ BY_REDIRECT: list[Row] = [
 REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge", "code_challenge_method")
 
 
-def told(answer: httpx2.Response, found: dict[str, str], rule: str) -> None:
+def told(answer: httpx2.Response, app_parameters: dict[str, str], rule: str) -> None:
     """A refusal is named, and no more is said in OAuth's members than their characters allow."""
-    assert any(name.startswith(rule) and severity == "error" for name, severity in found.items()), found
+    assert any(name.startswith(rule) and severity == "error" for name, severity in app_parameters.items()), app_parameters
     assert answer.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in answer.headers
 
@@ -91,14 +91,14 @@ async def ask(flow: Flow, method: str, sent: list[tuple[str, str]]) -> httpx2.Re
 
 def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | None = STATE) -> dict[str, str]:
     assert answer.status_code == (302 if method == "GET" else 303), answer.text[:300]
-    said = received(answer)
-    assert said["error"] == error, said
-    assert said.get("state") == state
-    assert said["iss"] == f"{BASE}/general"
-    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
-    assert DESCRIPTION.fullmatch(said["error_description"]), said["error_description"]
+    parameters = received(answer)
+    assert parameters["error"] == error, parameters
+    assert parameters.get("state") == state
+    assert parameters["iss"] == f"{BASE}/general"
+    assert parameters["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    assert DESCRIPTION.fullmatch(parameters["error_description"]), parameters["error_description"]
     assert "#" not in answer.headers["location"]
-    return said
+    return parameters
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -168,8 +168,8 @@ def test_a_spent_or_expired_launch_is_an_invalid_request(desk: Sitting, fault: s
         if fault == "other-client":
             code = (await flow.launch(await flow.register(name="Another")))["launch"]
         if fault == "other-tenant":
-            there = (await flow.http.get("/admin/users?tenant=cerner")).json()[0]["username"]
-            other = await flow.register(tenant="cerner", auto_approve={"user": there}, name="There")
+            username = (await flow.http.get("/admin/users?tenant=cerner")).json()[0]["username"]
+            other = await flow.register(tenant="cerner", auto_approve={"user": username}, name="There")
             code = (await flow.launch(other, tenant="cerner"))["launch"]
         answer = await flow.authorize(app, launch=code)
         by_redirect(answer, "GET", "invalid_request")
@@ -236,9 +236,9 @@ def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
         with monkeypatch.context() as patched:
             patched.setattr(login, "next_ask", fails)
             for answer in (await ask(flow, method, sent), await flow.http.get(waits.headers["location"])):
-                said = by_redirect(answer, answer.request.method, error)
-                assert str(fault) not in said["error_description"]
-                assert (await flow.http.get(said["error_uri"])).status_code == 200
+                parameters = by_redirect(answer, answer.request.method, error)
+                assert str(fault) not in parameters["error_description"]
+                assert (await flow.http.get(parameters["error_uri"])).status_code == 200
         wrong = await ask(flow, method, [("client_id", "nobody")])
         assert "location" not in wrong.headers
 
@@ -279,8 +279,8 @@ def test_the_same_request_without_errors_is_granted(desk: Sitting) -> None:
             sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
             answer = await ask(flow, method, list(sent.items()))
             assert answer.status_code == (302 if method == "GET" else 303)
-            said = received(answer)
-            assert set(said) == {"code", "state", "iss"}
+            parameters = received(answer)
+            assert set(parameters) == {"code", "state", "iss"}
             assert answer.headers["cache-control"] == "no-store"
 
     desk.do(steps)

@@ -10,7 +10,7 @@ from tests.flows.flow import BASE, REDIRECT, Flow, received
 from tests.flows.rows.test_rows_token import basic, launched
 from tests.flows.shared_app import DESCRIPTION, Sitting
 
-INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{one}" for one in ("introspect", "revoke", "register"))
+INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("introspect", "revoke", "register"))
 
 
 def refused(answer: httpx2.Response, status: int, error: str, challenge: str | None = None) -> None:
@@ -63,8 +63,8 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
         app, form = await launched(flow, client="symmetric")
         del form["client_id"]
         known = basic(app["client_id"], app["client_secret"])
-        given = (await flow.http.post("/general/oauth/token", data=form, headers=known)).json()
-        for token in ("made-up", given["access_token"], given["access_token"], given["refresh_token"]):
+        tokens = (await flow.http.post("/general/oauth/token", data=form, headers=known)).json()
+        for token in ("made-up", tokens["access_token"], tokens["access_token"], tokens["refresh_token"]):
             answer = await flow.http.post(REVOKE, data={"token": token, "token_type_hint": "nonsense"}, headers=known)
             assert (answer.status_code, answer.json()) == (200, {})
         wrong = await flow.http.post(REVOKE, data={"token": "x"}, headers=basic(app["client_id"], "guess"))
@@ -96,9 +96,9 @@ def test_invalid_metadata_is_refused(desk: Sitting, changed: dict[str, Any], err
 
 def test_a_registration_is_answered_201_for_the_administrator_only(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        made = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
-        assert made.status_code == 201
-        assert {"client_id", "client_secret", "client_secret_expires_at", "registration_client_uri"} <= set(made.json())
+        created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
+        assert created.status_code == 201
+        assert {"client_id", "client_secret", "client_secret_expires_at", "registration_client_uri"} <= set(created.json())
         foreign = await flow.http.post(REGISTER, json={}, headers={"Origin": "https://evil.example"})
         refused(foreign, 401, "invalid_token", "Bearer realm=")
         assert await flow.findings(foreign) == {"reg-not-allowed": "error"}
@@ -110,11 +110,11 @@ def test_a_registration_is_answered_201_for_the_administrator_only(desk: Sitting
 def test_iss_is_sent_with_the_code_and_with_errors(desk: Sitting, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        said = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
-        assert ("error" in said) is bool(fault)
+        parameters = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
+        assert ("error" in parameters) is bool(fault)
         metadata = (await flow.http.get("/general/.well-known/openid-configuration")).json()
         assert metadata["authorization_response_iss_parameter_supported"] is True
-        assert said["iss"] == metadata["issuer"] == f"{BASE}/general"
+        assert parameters["iss"] == metadata["issuer"] == f"{BASE}/general"
 
     desk.do(steps)
 
@@ -123,14 +123,14 @@ def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(desk: S
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/.well-known/oauth-authorization-server/general")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
-        said = answer.json()
-        assert said["issuer"] == f"{BASE}/general"
-        assert said["response_types_supported"] == ["code"]
-        assert said["code_challenge_methods_supported"] == ["S256"]
-        for name, address in said.items():
+        body = answer.json()
+        assert body["issuer"] == f"{BASE}/general"
+        assert body["response_types_supported"] == ["code"]
+        assert body["code_challenge_methods_supported"] == ["S256"]
+        for name, address in body.items():
             if name.endswith("_endpoint"):
                 path = address.removeprefix(BASE)
-                there = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
-                assert set(there) != {404}, name
+                statuses = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
+                assert set(statuses) != {404}, name
 
     desk.do(steps)

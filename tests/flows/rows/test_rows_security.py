@@ -30,7 +30,7 @@ def test_plain_http_is_allowed_only_on_loopback(desk: Sitting) -> None:
         body["redirect_uris"] = ["http://app.example.org/callback"]
         answer = await flow.http.post("/admin/apps", json=body)
         assert answer.status_code == 422
-        assert [one["id"] for one in answer.json()["findings"] if one["severity"] == "error"] == [
+        assert [finding["id"] for finding in answer.json()["findings"] if finding["severity"] == "error"] == [
             "reg-redirect-uri-insecure-http"
         ]
 
@@ -84,11 +84,11 @@ def test_a_public_app_must_use_pkce(desk: Sitting) -> None:
 def test_a_code_works_once_and_a_second_use_revokes_its_tokens(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
-        given = (await flow.http.post(TOKEN, data=form)).json()
+        tokens = (await flow.http.post(TOKEN, data=form)).json()
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
-        again = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         refused(await flow.http.post(TOKEN, data=again), "invalid_grant")
 
     desk.do(steps)
@@ -149,7 +149,7 @@ async def signing_in(flow: Flow) -> Any:
 def test_only_our_ehr_frames_authorize_pages_and_they_load_nothing_external(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await signing_in(flow)
-        policy = dict(one.strip().partition(" ")[::2] for one in page.headers["content-security-policy"].split(";"))
+        policy = dict(directive.strip().partition(" ")[::2] for directive in page.headers["content-security-policy"].split(";"))
         own = BASE.replace("localhost", "127.0.0.1")
         assert policy["frame-ancestors"] == f"'self' {BASE} {own}"
         assert policy["default-src"] == "'none'"
@@ -164,8 +164,8 @@ def test_a_form_is_answered_by_a_303_redirect(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         assert (await sign_in(flow)).status_code == 303
         app = await flow.register(auto_approve=None)
-        asked = flow.asking(app, launch=(await flow.launch(app, user=await flow.clinician()))["launch"])
-        by_form = await flow.http.post("/general/oauth/authorize", data=asked)
+        parameters = flow.asking(app, launch=(await flow.launch(app, user=await flow.clinician()))["launch"])
+        by_form = await flow.http.post("/general/oauth/authorize", data=parameters)
         assert by_form.status_code == 303
         page = await flow.http.get(by_form.headers["location"], headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "refuse"}
@@ -178,9 +178,9 @@ def test_a_form_is_answered_by_a_303_redirect(desk: Sitting) -> None:
 
 def test_private_key_jwt_is_offered(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
-        assert "private_key_jwt" in said["token_endpoint_auth_methods_supported"]
-        assert said["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+        config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
+        assert "private_key_jwt" in config["token_endpoint_auth_methods_supported"]
+        assert config["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
 
     desk.do(steps)
 
@@ -188,11 +188,11 @@ def test_private_key_jwt_is_offered(desk: Sitting) -> None:
 def test_no_app_can_have_the_name_of_a_user(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         body = {"redirect_uris": [REDIRECT], "client_id": "general-okafor"}
-        made = await flow.http.post("/general/oauth/register", json=body)
-        assert made.json()["client_id"] != "general-okafor"
-        asked = {"name": "x", "type": "system", "client": "symmetric", "scope": "system/*.rs"}
+        created = await flow.http.post("/general/oauth/register", json=body)
+        assert created.json()["client_id"] != "general-okafor"
+        metadata = {"name": "x", "type": "system", "client": "symmetric", "scope": "system/*.rs"}
         for chosen in ("okafor", "general-okafor"):
-            answer = await flow.http.post("/admin/apps", json=asked | {"client_id": chosen})
+            answer = await flow.http.post("/admin/apps", json=metadata | {"client_id": chosen})
             assert answer.status_code == 409
 
     desk.do(steps)
@@ -203,10 +203,10 @@ def test_iss_is_sent_if_the_dialect_sends_it(desk: Sitting, tenant: str) -> None
     async def steps(flow: Flow) -> None:
         more = {"tenant": tenant, "scope": "launch launch/patient openid user/Patient.read", "pkce": "if-sent"}
         app = await flow.register(**more)
-        made = await flow.launch(app, tenant=tenant)
+        launch = await flow.launch(app, tenant=tenant)
         discovery = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-        asked = flow.asking(app, launch=made["launch"], aud=f"{BASE}/{tenant}/r4", scope="launch user/Patient.read")
-        answer = await flow.http.get(discovery["authorization_endpoint"].removeprefix(BASE), params=asked)
+        parameters = flow.asking(app, launch=launch["launch"], aud=f"{BASE}/{tenant}/r4", scope="launch user/Patient.read")
+        answer = await flow.http.get(discovery["authorization_endpoint"].removeprefix(BASE), params=parameters)
         assert ("iss" in received(answer)) is discovery["authorization_response_iss_parameter_supported"]
         assert received(answer).get("iss") in (None, f"{BASE}/general")
 

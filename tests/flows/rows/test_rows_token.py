@@ -22,10 +22,10 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
     """JSON of RFC 6749 5.2, that nobody may keep, and that any origin may read."""
     assert answer.status_code == status, answer.text
-    said = answer.json()
-    assert said["error"] == error, said
-    assert DESCRIPTION.fullmatch(said["error_description"])
-    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    body = answer.json()
+    assert body["error"] == error, body
+    assert DESCRIPTION.fullmatch(body["error_description"])
+    assert body["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["pragma"] == "no-cache"
@@ -91,10 +91,10 @@ def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(desk: S
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
         refused(answer, "invalid_request")
-        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-        found = {one["id"]: one for one in kept.json()["findings"]}
-        told = found["authorize-called-at-token-endpoint"]
-        assert told["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
+        exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        findings = {finding["id"]: finding for finding in exchange.json()["findings"]}
+        advice = findings["authorize-called-at-token-endpoint"]
+        assert advice["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
 
     desk.do(steps)
 
@@ -135,8 +135,8 @@ def test_an_unauthenticated_confidential_app_is_an_invalid_client(desk: Sitting,
 
 
 async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-    return dict(kept.json()["corrected"])
+    exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+    return dict(exchange.json()["corrected"])
 
 
 @pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
@@ -150,10 +150,10 @@ def test_a_secret_that_a_correction_rewrites_is_masked_too(desk: Sitting, how: s
         code = form["code"]
         sent = form | ({"code": f"{code}%3D%3D"} if how == "code" else {})
         answer = await flow.http.post(TOKEN, data=sent, headers=headers)
-        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-        assert kept.json()["corrected"]
+        exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        assert exchange.json()["corrected"]
         for secret in (right["Authorization"].removeprefix("Basic "), app["client_secret"], code):
-            assert secret not in kept.text
+            assert secret not in exchange.text
 
     desk.do(steps)
 
@@ -186,8 +186,8 @@ def test_an_unusable_assertion_is_an_invalid_client(desk: Sitting, how: str) -> 
         app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         head, body = (
-            base64.urlsafe_b64encode(one).rstrip(b"=").decode()
-            for one in (b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2))
+            base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+            for payload in (b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2))
         )
         sent: dict[str, dict[str, str]] = {
             "absent": {},
@@ -273,8 +273,8 @@ def test_a_service_chooses_its_server_by_a_resource_indicator(desk: Sitting) -> 
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "resource": f"{BASE}/general/dstu2"}
-        given = (await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))).json()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = (await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))).json()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/dstu2/Patient", headers=headers)).status_code == 200
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
 
@@ -283,8 +283,8 @@ def test_a_service_chooses_its_server_by_a_resource_indicator(desk: Sitting) -> 
 
 async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
     app, form = await launched(flow, **more)
-    given = (await flow.http.post(TOKEN, data=form)).json()
-    return app, {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+    tokens = (await flow.http.post(TOKEN, data=form)).json()
+    return app, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
 
 
 @pytest.mark.parametrize(
@@ -322,9 +322,9 @@ def test_a_refresh_with_one_error_is_refused(desk: Sitting, fault: str, error: s
 def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
-        given = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
-        assert given["scope"] == "patient/Patient.rs"
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
+        assert tokens["scope"] == "patient/Patient.rs"
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 403
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 200
 
@@ -349,9 +349,9 @@ def test_the_same_request_without_errors_is_granted(desk: Sitting) -> None:
         _, form = await launched(flow)
         answer = await flow.http.post(TOKEN, data=form, headers={"Origin": "http://app.example"})
         assert answer.status_code == 200
-        given = answer.json()
-        assert given["token_type"] == "Bearer"
-        assert {"access_token", "expires_in", "scope", "patient", "id_token", "refresh_token"} <= set(given)
+        tokens = answer.json()
+        assert tokens["token_type"] == "Bearer"
+        assert {"access_token", "expires_in", "scope", "patient", "id_token", "refresh_token"} <= set(tokens)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["pragma"] == "no-cache"
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -22,15 +22,15 @@ def table(folder: Path, *rows: str) -> list[Path]:
     return [folder / "none", folder / "tcp"]
 
 
-@pytest.mark.parametrize("written", [PLAIN, MAPPED])
+@pytest.mark.parametrize("address", [PLAIN, MAPPED])
 @pytest.mark.parametrize(
     ("uid", "own", "seen"),
     [(33, 1000, 33), (33, 0, 33), (999, 1000, 999), (33, 33, None), (0, 1000, None), (1000, 0, None), (65534, 0, None)],
 )
 def test_only_a_service_account_other_than_ours_is_reported(
-    tmp_path: Path, written: dict[str, str], uid: int, own: int, seen: int | None
+    tmp_path: Path, address: dict[str, str], uid: int, own: int, seen: int | None
 ) -> None:
-    tables = table(tmp_path, ROW.format(**written, uid=uid))
+    tables = table(tmp_path, ROW.format(**address, uid=uid))
     assert service_account(PEER, SERVER, tables=tables, own=own) == seen
 
 
@@ -57,5 +57,5 @@ def test_a_real_connection_belongs_to_the_user_who_made_it(host: str) -> None:
     ):
         accepted, peer = listening.accept()
         with accepted:
-            found = owner(peer[:2], accepted.getsockname()[:2])
-    assert found == (os.getuid() if TABLES[0].exists() else None)
+            uid = owner(peer[:2], accepted.getsockname()[:2])
+    assert uid == (os.getuid() if TABLES[0].exists() else None)

@@ -12,7 +12,7 @@ from sickbay.web.pages import svg, times
 
 TODAY = date(2026, 11, 24)
 NOBODY = PatientsView(search="/p", rows=(), total=0)
-KNOWN = {one["id"]: one for one in records.PATIENTS}
+KNOWN = {patient["id"]: patient for patient in records.PATIENTS}
 
 
 def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
@@ -21,7 +21,7 @@ def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> 
 
 def test_the_schedule_is_in_order_and_has_each_state_in_words() -> None:
     view = a_day()
-    assert [(one.start, one.state, one.word) for one in view.visits] == [
+    assert [(visit.start, visit.state, visit.word) for visit in view.visits] == [
         ("08:30", "done", "seen"),
         ("09:45", "off", "cancelled"),
         ("10:30", "here", "waiting now, Room 4"),
@@ -37,7 +37,7 @@ def test_the_line_for_now_is_before_the_next_visit() -> None:
 
 
 def test_a_visit_links_to_the_chart_unless_it_was_cancelled() -> None:
-    assert [bool(one.href) for one in a_day().visits] == [True, False, True, True]
+    assert [bool(visit.href) for visit in a_day().visits] == [True, False, True, True]
 
 
 def test_names_are_read_from_both_versions() -> None:
@@ -50,14 +50,14 @@ def test_the_banner_shows_the_age_on_the_day() -> None:
 
 
 def test_problems_are_the_active_ones_oldest_first_in_both_versions() -> None:
-    assert [one.text for one in chart.problems(records.CONDITIONS)] == [
+    assert [condition.text for condition in chart.problems(records.CONDITIONS)] == [
         "Essential hypertension",
         "Type 2 diabetes mellitus",
     ]
 
 
 def test_stopped_medications_are_not_shown() -> None:
-    assert [one.text for one in chart.medications(records.ORDERS)] == [
+    assert [order.text for order in chart.medications(records.ORDERS)] == [
         "Atorvastatin 40 mg tablet",
         "Lisinopril 20 mg tablet",
     ]
@@ -65,7 +65,7 @@ def test_stopped_medications_are_not_shown() -> None:
 
 def test_a_referenced_medication_is_shown_by_its_display() -> None:
     order = {"status": "active", "medicationReference": {"reference": "Medication/m-1", "display": "Furosemide 40 mg"}}
-    assert [one.text for one in chart.medications([order])] == ["Furosemide 40 mg"]
+    assert [medication.text for medication in chart.medications([order])] == ["Furosemide 40 mg"]
     assert chart.drug({"medicationReference": {"reference": "Medication/m-1"}}) == "Medication/m-1"
     assert chart.drug({}) == ""
 
@@ -81,13 +81,13 @@ def test_no_known_allergy_is_not_an_allergy() -> None:
 
 
 def test_the_latest_vital_sign_of_each_kind_is_shown() -> None:
-    signs = {one.unit: one.value for one in chart.signs(records.OBSERVATIONS)}
+    signs = {observation.unit: observation.value for observation in chart.signs(records.OBSERVATIONS)}
     assert signs == {"pulse /min": "76", "°C": "36.7", "SpO₂ %": "97", "kg": "92.4", "BMI": "29.8"}
 
 
 def test_a_value_out_of_range_is_flagged_and_comes_first() -> None:
     labs, last = chart.labs(records.OBSERVATIONS)
-    assert [(one.name, one.flag) for one in labs] == [("HbA1c", "H"), ("Potassium", "")]
+    assert [(lab.name, lab.flag) for lab in labs] == [("HbA1c", "H"), ("Potassium", "")]
     assert last == "14 Jul 2026"
 
 

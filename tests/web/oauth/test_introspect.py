@@ -31,8 +31,8 @@ def bearer(token: str) -> dict[str, str]:
 
 async def given(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch of this app."""
-    made = await flow.launch(app, intent="reconcile", need_patient_banner=True)
-    code = await flow.code(app, launch=made["launch"], scope=SCOPE)
+    launch = await flow.launch(app, intent="reconcile", need_patient_banner=True)
+    code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
     secret = {"client_secret": app["client_secret"]} if "client_secret" in app else {}
     answer = await flow.redeem(app, code, **secret)
     assert answer.status_code == 200, answer.text
@@ -47,23 +47,23 @@ async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str,
 def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        said = await given(flow, app)
-        answer = await asked(flow, "introspect", said["access_token"], basic(app))
+        tokens = await given(flow, app)
+        answer = await asked(flow, "introspect", tokens["access_token"], basic(app))
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
-        told = answer.json()
-        assert told["active"] is True
-        assert (told["client_id"], told["scope"], told["iss"]) == (app["client_id"], said["scope"], f"{BASE}/general")
-        assert told["exp"] - told["iat"] == said["expires_in"]
+        body = answer.json()
+        assert body["active"] is True
+        assert (body["client_id"], body["scope"], body["iss"]) == (app["client_id"], tokens["scope"], f"{BASE}/general")
+        assert body["exp"] - body["iat"] == tokens["expires_in"]
         for name in ("patient", "intent", "need_patient_banner"):
-            assert told[name] == said[name]
-        assert told["sub"]
-        assert "/Practitioner/" in told["fhirUser"]
-        fresh = (await asked(flow, "introspect", said["refresh_token"], basic(app))).json()
+            assert body[name] == tokens[name]
+        assert body["sub"]
+        assert "/Practitioner/" in body["fhirUser"]
+        fresh = (await asked(flow, "introspect", tokens["refresh_token"], basic(app))).json()
         assert fresh["active"] is True
         assert "token_type" not in fresh
         await flow.http.post("/admin/clock", json={"advance": 3601})
-        late = await asked(flow, "introspect", said["access_token"], basic(app))
+        late = await asked(flow, "introspect", tokens["access_token"], basic(app))
         assert (late.status_code, late.json()) == (200, {"active": False})
 
     run(steps, tmp_path)
@@ -82,8 +82,8 @@ def test_an_unknown_token_is_only_inactive(tmp_path: Path) -> None:
 def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
-        said = await given(flow, app)
-        token = said["access_token"]
+        tokens = await given(flow, app)
+        token = tokens["access_token"]
         nobody = await asked(flow, "introspect", token, {})
         assert nobody.status_code == 401
         assert nobody.headers["www-authenticate"].startswith("Basic ")
@@ -111,7 +111,7 @@ def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
         app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
         proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
         answers = await asyncio.gather(*(asked(flow, "introspect", "x", {}, **proof) for _ in range(4)))
-        assert sorted(one.status_code for one in answers) == [200, 401, 401, 401]
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
         again = await asked(flow, "revoke", "x", {}, **proof)
         assert (again.status_code, again.json()["error"]) == (400, "invalid_client")
 
@@ -137,15 +137,15 @@ def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: 
 def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
-        said = await given(flow, app)
+        tokens = await given(flow, app)
         mine = {"client_id": app["client_id"]}
-        answer = await asked(flow, "revoke", said["refresh_token"], {}, token_type_hint="access_token", **mine)
+        answer = await asked(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **mine)
         assert (answer.status_code, answer.content) == (200, b"{}")
-        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 401
-        form = {"grant_type": "refresh_token", "refresh_token": said["refresh_token"], **mine}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **mine}
         assert (await flow.http.post("/general/oauth/token", data=form)).json()["error"] == "invalid_grant"
-        for text in (said["refresh_token"], said["access_token"], "never-given"):
+        for text in (tokens["refresh_token"], tokens["access_token"], "never-given"):
             assert (await asked(flow, "revoke", text, {}, **mine)).status_code == 200
 
     run(steps, tmp_path)
@@ -174,13 +174,13 @@ def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
 def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(scope=SCOPE), await flow.register(name="Other", scope=SCOPE)
-        said = await given(flow, app)
-        for text in (said["access_token"], said["refresh_token"]):
+        tokens = await given(flow, app)
+        for text in (tokens["access_token"], tokens["refresh_token"]):
             answer = await asked(flow, "revoke", text, {}, client_id=other["client_id"])
             assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
-        unknown = await asked(flow, "revoke", said["access_token"], {}, client_id="nobody")
+        unknown = await asked(flow, "revoke", tokens["access_token"], {}, client_id="nobody")
         assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_client")
-        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 200
 
     run(steps, tmp_path)
@@ -189,15 +189,15 @@ def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
 def test_userinfo_identifies_the_signed_in_user(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        said = await given(flow, app)
+        tokens = await given(flow, app)
         for method in ("GET", "POST"):
-            answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(said["access_token"]))
+            answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(tokens["access_token"]))
             assert answer.status_code == 200, answer.text
-            told = answer.json()
-            assert told["fhirUser"] == told["profile"]
-            assert told["name"]
-            seen = (await asked(flow, "introspect", said["access_token"], basic(app))).json()
-            assert told["sub"] == seen["sub"]
+            body = answer.json()
+            assert body["fhirUser"] == body["profile"]
+            assert body["name"]
+            seen = (await asked(flow, "introspect", tokens["access_token"], basic(app))).json()
+            assert body["sub"] == seen["sub"]
 
     run(steps, tmp_path)
 
@@ -205,8 +205,8 @@ def test_userinfo_identifies_the_signed_in_user(tmp_path: Path) -> None:
 def test_userinfo_refuses_as_in_rfc_6750(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch patient/Patient.rs")
-        made = await flow.launch(app)
-        code = await flow.code(app, launch=made["launch"], scope="launch patient/Patient.rs")
+        launch = await flow.launch(app)
+        code = await flow.code(app, launch=launch["launch"], scope="launch patient/Patient.rs")
         token = (await flow.redeem(app, code)).json()["access_token"]
         without = await flow.http.get("/general/oauth/userinfo", headers=bearer(token))
         assert without.status_code == 403

@@ -68,7 +68,7 @@ NASTY = (
 STUB = "curl() { printf '%s\\0' \"$@\"; printf '\\1'; }\n"
 """Prints its arguments, each ended by a zero, and a byte of its own at the end."""
 VALUED = ("-X", "-H", "--data-urlencode", "--data-raw", "--proto", "--url")
-SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
+SHELLS = [executable for name in ("sh", "bash", "zsh") if (executable := shutil.which(name))]
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=8), st.lists(st.sampled_from(NASTY), max_size=4).map("".join))
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
@@ -87,7 +87,13 @@ requests = st.builds(
     form=pairs,
     headers=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
     body=st.one_of(st.just(""), texts),
-).map(lambda one: one if not one.form else code_samples.RequestParts(one.method, one.address, one.query, one.form, one.headers))
+).map(
+    lambda request: (
+        request
+        if not request.form
+        else code_samples.RequestParts(request.method, request.address, request.query, request.form, request.headers)
+    )
+)
 
 
 def curl(request: code_samples.RequestParts) -> str:
@@ -109,28 +115,28 @@ def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     alone: list[str] = []
     valued: dict[str, list[str]] = {}
     rest = iter(arguments)
-    for one in rest:
-        if one in VALUED:
-            valued.setdefault(one, []).append(next(rest))
+    for argument in rest:
+        if argument in VALUED:
+            valued.setdefault(argument, []).append(next(rest))
         else:
-            alone.append(one)
-    assert all(one in ("-i", "-I", "--globoff") or shell.WEB.match(one) for one in alone), alone
+            alone.append(argument)
+    assert all(argument in ("-i", "-I", "--globoff") or shell.WEB.match(argument) for argument in alone), alone
     return alone, valued
 
 
 def must_mean(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
     alone, valued = options(arguments)
-    urls = [one for one in alone if shell.WEB.match(one)] + valued.get("--url", [])
+    urls = [argument for argument in alone if shell.WEB.match(argument)] + valued.get("--url", [])
     assert urls == [code_samples.url(request)]
     if not shell.WEB.match(urls[0]):
         assert valued["--proto"] == ["=http,https"]
     if any(char in urls[0] for char in "[]{}"):
         assert "--globoff" in alone
     named, raw = valued.get("--data-urlencode", []), valued.get("--data-raw", [])
-    assert not any(one.startswith("@") for one in [*valued.get("-H", []), *named])
+    assert not any(argument.startswith("@") for argument in [*valued.get("-H", []), *named])
     if request.form:
-        sent = [(unquoted(name), value) for name, _, value in (one.partition("=") for one in named)]
-        sent += [(unquoted(name), unquoted(value)) for name, _, value in (one.partition("=") for one in raw)]
+        sent = [(unquoted(name), value) for name, _, value in (argument.partition("=") for argument in named)]
+        sent += [(unquoted(name), unquoted(value)) for name, _, value in (argument.partition("=") for argument in raw)]
         assert sorted(sent) == sorted((name, code_samples.place(name, value)) for name, value in request.form)
     elif shell.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
@@ -140,13 +146,13 @@ def unquoted(text: str) -> str:
     return unquote(text, errors="surrogatepass")
 
 
-@pytest.mark.parametrize("program", SHELLS, ids=lambda one: one.rpartition("/")[2])
+@pytest.mark.parametrize("program", SHELLS, ids=lambda request: request.rpartition("/")[2])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(many=st.lists(requests, min_size=20, max_size=60))
 def test_a_shell_parses_each_curl_line_as_the_original_request(
     program: str, tmp_path: Any, many: list[code_samples.RequestParts]
 ) -> None:
-    lines = [curl(one) for one in many]
+    lines = [curl(argument) for argument in many]
     calls = ran(lines, program, tmp_path)
     assert len(calls) == len(many)
     for arguments, request in zip(calls, many, strict=True):
@@ -242,7 +248,7 @@ def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
         code_samples.RequestParts("GET", f"file://{secret}"),
         code_samples.RequestParts("GET", f"-K{secret}"),
     ]
-    script = "\n".join(f"{curl(one)} -s --max-time 5" for one in many)
+    script = "\n".join(f"{curl(argument)} -s --max-time 5" for argument in many)
     done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert "not to be read" not in done.stdout + str(echo.seen)
     assert [(method, path) for method, path, _, _ in echo.seen] == [

@@ -30,8 +30,8 @@ def test_future_steps_are_dashed() -> None:
     drawn = str(svg.sequence(timeline_view("l", [refused()], app="A", hospital="H")))
     assert drawn.count('<g class="waits">') == 2
     assert drawn.count('class="life dash"') == 4
-    whole = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
-    assert "dash" not in whole
+    svg_text = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
+    assert "dash" not in svg_text
 
 
 def test_names_in_the_diagram_are_not_markup() -> None:
@@ -66,7 +66,7 @@ def test_the_form_offers_standard_patient_and_user_scopes() -> None:
 
 def test_after_the_token_the_launch_waits_only_for_the_app() -> None:
     def waiting(*done: dict[str, object]) -> list[str]:
-        return [one.status for one in timeline_view("l", done, app="A", hospital="H").arrows if one.kind == "waits"]
+        return [arrow.status for arrow in timeline_view("l", done, app="A", hospital="H").arrows if arrow.kind == "waits"]
 
     assert waiting() == ["needs an authorization request", "needs an authorization code", "needs an access token"]
     assert waiting({**granted(), "stage": "authorize"}, token()) == ["needs your app"]

@@ -15,7 +15,7 @@ from sickbay.web.portal.diagnosis_views import plain, rule_view
 def test_a_rule_page_is_complete_and_fills_every_fact(rule: Rule) -> None:
     case = load(paths()[rule.id])
     diagnosis = diagnose(case.refused)
-    assert rule.id in {one.id for one in diagnosis.explanation.findings}
+    assert rule.id in {finding.id for finding in diagnosis.explanation.findings}
     page = rule_view(rule, case, diagnosis)
     assert page.id == rule.id
     assert page.prose
