@@ -1,4 +1,4 @@
-"""Apps that write all kinds of things by HTTP until the server dies, and remember what was answered."""
+"""Apps that send random writes over HTTP until the server dies, and record which ones were confirmed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ GONE = ""
 
 @dataclass
 class Ledger:
-    """answered: the marks of a resource's versions, GONE where it was deleted. asked: of one that was sent after them.
+    """What was sent and confirmed.
 
-    whole: transactions that were answered; halves: that were sent. once: conditional creates that were answered; tried: sent.
+    answered: the marks of a resource's confirmed versions, GONE for a deletion. asked: of a write sent after them. whole:
+    confirmed transactions; halves: those sent. once: confirmed conditional creates; tried: those sent.
     """
 
     answered: dict[Key, list[str]] = field(default_factory=dict)
@@ -33,7 +34,7 @@ class Ledger:
         return sum(map(len, self.answered.values())) + len(self.whole) + len(self.once)
 
     def faults(self, stored: dict[Key, list[bytes]]) -> list[str]:
-        """What is not as it was answered. held: the bodies of every resource's versions."""
+        """Differences between the stored data and the confirmed writes. stored: the bodies of every resource's versions."""
         result = []
         for key, marks in self.answered.items():
             current = [_mark(body) for body in stored.get(key, [])]
@@ -61,12 +62,12 @@ def observation(mark: str, **more: Any) -> dict[str, Any]:
 
 
 def _mark(body: bytes) -> str:
-    """Of the body of a version, without parsing it."""
+    """The mark in the body of a version, without parsing it."""
     return body.partition(b'"urn:mark","value":"')[2].partition(b'"')[0].decode() if body else GONE
 
 
 class App:
-    """Writes one thing after the other, thrown by the dice. name: nobody else's."""
+    """Sends one random write after another. name: unique for each app."""
 
     def __init__(self, http: httpx2.AsyncClient, ledger: Ledger, name: str) -> None:
         self.http, self.ledger, self.name = http, ledger, name
@@ -108,7 +109,7 @@ class App:
         self._answered(key)
 
     async def transact(self) -> None:
-        """Two that are new, of which one refers to the other, and the next version of one that is there."""
+        """Send a transaction: two new resources, one of which refers to the other, and a new version of an existing one."""
         key, mark, place = self.dice.choice(self.own), self._next("t"), "urn:uuid:0d5a2c1e-6a0f-4c56-9b3a-1f0000000000"
         self.ledger.asked[key] = mark
         self.ledger.halves.add(mark)
@@ -126,7 +127,7 @@ class App:
         self._answered(key)
 
     async def create_once(self) -> None:
-        """Three at once who want the same: one resource."""
+        """Send three identical conditional creates at once; only one resource may be created."""
         mark = self._next("o")
         self.ledger.tried.add(mark)
         only = {"If-None-Exist": f"identifier=urn:mark|{mark}"}

@@ -1,4 +1,4 @@
-"""An app of our own that walks through the flow by HTTP, against the application in this process."""
+"""A test app that runs the authorization flow over HTTP against the application in this process."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PATIENTS = 20
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-population_pending.PATIENCE = 60  # no page in the place of what is asked for, however slow the machine is
+population_pending.PATIENCE = 60  # no waiting page, however slow the machine is
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
 class Flow:
-    """http: a browser and an app at once: it keeps cookies and follows no redirect."""
+    """A browser and an app in one client: http keeps cookies and follows no redirects."""
 
     application: Any = None
 
@@ -44,7 +44,7 @@ class Flow:
         http.event_hooks = {"response": [self._keep]}
 
     async def _keep(self, answer: httpx2.Response) -> None:
-        """As a browser does: Secure cookies are kept on loopback, over http too."""
+        """Keep Secure cookies on loopback also over http, as browsers do."""
         for header in answer.headers.get_list("set-cookie"):
             name, _, value = header.partition(";")[0].partition("=")
             self.cookies[name] = value
@@ -105,7 +105,7 @@ class Flow:
         return dict(answer.json())
 
     async def launched(self, **more: Any) -> dict[str, Any]:
-        """The token response of a whole EHR launch."""
+        """The token response of a complete EHR launch."""
         app = await self.register(**more)
         launch = await self.launch(app)
         answer = await self.redeem(app, await self.code(app, launch=launch["launch"]))
@@ -113,7 +113,7 @@ class Flow:
         return dict(answer.json())
 
     async def findings(self, answer: httpx2.Response) -> dict[str, str]:
-        """id -> severity of the exchange behind an answer."""
+        """The findings of the exchange of a response: id -> severity."""
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         exchange = await self.http.get(address, headers={"Accept": "application/json"})
         assert exchange.status_code == 200, exchange.text
@@ -121,7 +121,7 @@ class Flow:
 
 
 def received(answer: httpx2.Response) -> dict[str, str]:
-    """What arrives at the app's redirect URI."""
+    """The parameters that arrive at the app's redirect URI."""
     assert answer.status_code in (302, 303), answer.text
     address = answer.headers["location"]
     assert address.startswith(REDIRECT), address
@@ -129,7 +129,7 @@ def received(answer: httpx2.Response) -> dict[str, str]:
 
 
 def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
-    """Open a sandbox in a folder, walk, close. Where nothing else is set, its R4 patients are there already."""
+    """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist."""
     defaults = {"data": str(tmp_path), "patients": PATIENTS}
     if defaults | settings == defaults and not (Path(tmp_path) / "sickbay.db").exists():
         shutil.copy(_filled() / "sickbay.db", tmp_path)
@@ -150,7 +150,7 @@ async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Set
 
 @cache
 def _filled() -> Path:
-    """A folder as the first use leaves it, which takes longer than most walks. Made once by each worker of the tests."""
+    """A data folder with patients. Creating it takes longer than most tests, so each test worker does it once."""
     folder = tempfile.mkdtemp(prefix="sickbay-flows-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 

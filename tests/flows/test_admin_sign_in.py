@@ -1,4 +1,4 @@
-"""Administering from elsewhere: what a visitor is shown, signing in with the admin token, and where the session counts."""
+"""Administration from another machine: what visitors see, the sign-in with the admin token, and where the session counts."""
 
 from __future__ import annotations
 

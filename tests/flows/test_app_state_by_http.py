@@ -1,4 +1,4 @@
-"""An app keeps settings here: by HTTP, as SMART 2.2 has it, on both engines; another app never sees them."""
+"""App state over HTTP as in SMART 2.2, on both engines; other apps never see it."""
 
 from __future__ import annotations
 

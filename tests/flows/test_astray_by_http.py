@@ -1,4 +1,4 @@
-"""A browser that was sent to an address beside the authorization endpoint is told where it is, with the line to paste."""
+"""Authorization and FHIR requests at wrong addresses: the response names the right endpoint and a request to paste."""
 
 from __future__ import annotations
 

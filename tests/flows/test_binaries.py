@@ -1,4 +1,4 @@
-"""Binary by HTTP: as a resource or as what it holds, seen by who sees its security context, harmless to a browser."""
+"""Binary over HTTP: as a resource or as content, protected by its security context, harmless to browsers."""
 
 from __future__ import annotations
 

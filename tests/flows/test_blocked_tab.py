@@ -1,4 +1,4 @@
-"""In a browser that blocks new tabs the chart and the portal say that nothing was launched, and lead on; else nothing."""
+"""Browser tests: if a new tab is blocked, the chart and the portal say so and offer another way to launch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def live() -> Iterator[dict[str, Any]]:
 
 
 def blocking(page: Page, path: str) -> None:
-    """As where pop-ups are forbidden: a sandbox without allow-popups, which the browser itself enforces."""
+    """A page without pop-ups: the browser enforces a sandbox without allow-popups."""
 
     def sandboxed(route: Route) -> None:
         answer = route.fetch()
@@ -50,7 +50,7 @@ def at_the_chart(page: Page, live: dict[str, Any]) -> None:
     page.goto(live["base"] + CHART)
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.locator("iframe.app").wait_for()
-    page.goto(live["base"] + CHART)  # where the sign-in led to, no route of this test was asked
+    page.goto(live["base"] + CHART)  # the request after the sign-in didn't reach this test's route
     page.locator("iframe.app").wait_for()
 
 

@@ -1,4 +1,4 @@
-"""Answers have a bound in bytes: a page becomes shorter, a batch answers the rest with an error, and nothing is lost."""
+"""Limits of responses in bytes: pages become shorter, batches end with errors, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def large(number: int, **more: Any) -> dict[str, Any]:
 
 
 async def filled(own: Hand) -> set[str]:
-    """One patient with large observations; their ids."""
+    """Create a patient with large observations; returns their ids."""
     answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
     assert answer.status_code in (200, 201)
     return {(await own.made(large(number)))["id"] for number in range(COUNT)}
@@ -83,7 +83,7 @@ def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_pa
             assert every <= set(ids), path
             assert len(sizes) > 2, path
             assert max(sizes) < 2 * BYTES, (path, sizes)
-            again, _ = await walked(own, path)  # as it is remembered
+            again, _ = await walked(own, path)  # also when it comes from the cache
             assert again == ids, path
 
     run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)

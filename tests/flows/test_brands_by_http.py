@@ -1,4 +1,4 @@
-"""Brands are served to anybody, from any origin, once as long as they do not change."""
+"""Brands are public, for any origin, and cacheable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An authorize URL, broken in many ways, in a real browser: the page says what is wrong, and what it offers works."""
+"""Browser tests with broken authorize URLs: the page names the error, and its corrected request works."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/Observation.r
 
 
 class Broken(NamedTuple):
-    """change: parameters as they are sent, None: left out. says: words of the title. wrong: what is marked; None: not sent.
+    """A broken request. change: parameters as sent; None leaves one out. says: words of the title.
 
-    APP stands for the app's origin.
+    wrong: the marked text; None: not sent. APP is replaced by the app's origin.
     """
 
     rule: str
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    """The app's origin: whatever is asked of it, it answers."""
+    """The app's origin, which answers every request."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -83,7 +83,7 @@ def origin() -> Iterator[str]:
 
 
 class App(NamedTuple):
-    """client_id: registered at the strict hospital. authorize, fhir: that hospital's addresses."""
+    """The app. client_id: at the strict hospital. authorize, fhir: that hospital's addresses."""
 
     origin: str
     client_id: str
@@ -108,7 +108,7 @@ class App(NamedTuple):
         return f"{self.authorize}?{urlencode(sent)}"
 
     def received(self, page: Page) -> dict[str, str]:
-        """What came to the app; {} where the browser is elsewhere."""
+        """The parameters that the app received; {} if the browser is at another page."""
         if not page.url.startswith(self.meant(CALLBACK)):
             return {}
         return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
@@ -116,7 +116,7 @@ class App(NamedTuple):
 
 @pytest.fixture(scope="module")
 def app(live: dict[str, Any], origin: str) -> App:
-    """Automatic approval is on, so that a right request brings a code at once."""
+    """An app with automatic approval, so that a correct request returns a code at once."""
     body = {
         "name": "Break me",
         "type": "provider",
@@ -139,7 +139,7 @@ def app(live: dict[str, Any], origin: str) -> App:
 def browser(
     chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory, live: dict[str, Any]
 ) -> Iterator[Page]:
-    """One for all: nobody signs in here. Whoever copies may also paste."""
+    """One browser for all tests, because no test signs in. It has permission for the clipboard."""
     context = chromium(tmp_path_factory.mktemp("broken"))
     context.set_default_timeout(10_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
@@ -148,7 +148,7 @@ def browser(
 
 
 def explained(page: Page, app: App) -> None:
-    """To the page that explains: the one that is there, or the one behind error_uri."""
+    """Open the page with the explanation: the current page, or the one at error_uri."""
     came = app.received(page)
     if came:
         assert came["error"]
@@ -156,7 +156,7 @@ def explained(page: Page, app: App) -> None:
 
 
 def is_marked(page: Page, wrong: str | None) -> bool:
-    """What is wrong, or is missing inside a value, by the pen; what was not sent by its gap."""
+    """Whether the error is marked: wrong text by a mark, a missing parameter by a gap."""
     if wrong is None:
         return page.locator(".pair .gap").count() > 0
     texts = page.locator(".pair mark").all_text_contents()

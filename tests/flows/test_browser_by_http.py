@@ -1,4 +1,4 @@
-"""What browsers do to apps, as it is seen from here: another origin, another launch's verifier, two homes of one app."""
+"""Problems that browsers cause: another origin, the verifier of another launch, one app at two origins."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_another_apps_verifier_is_not_mentioned(tmp_path: Path) -> None:
 def test_an_app_with_different_launch_and_redirect_origins_gets_a_warning(
     tmp_path: Path, launch_uri: str, expected: bool
 ) -> None:
-    """Whose answer comes to this machine and whose launch does not is a native app, which has no such storage."""
+    """An app with a web launch URI and a loopback redirect URI is a native app, which has no browser storage."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(launch_uri=launch_uri)
@@ -137,7 +137,7 @@ async def answers(flow: Flow, method: str, path: str, origin: str | None, **more
 
 
 def said(answer: Any) -> tuple[str | None, str | None, bool]:
-    """What the browser looks at, and whether caches tell origins apart."""
+    """The CORS headers that the browser checks, and whether caches separate origins."""
     varies = "origin" in answer.headers.get("vary", "").lower()
     return answer.headers.get("access-control-allow-origin"), answer.headers.get(CREDENTIALS), varies
 
@@ -205,7 +205,7 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
 )
 @pytest.mark.parametrize("policy", [False, True])
 def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, requested: str, added: str) -> None:
-    """With credentials "*" would be a name (Fetch, CORS protocol and credentials). What is no list of names adds nothing."""
+    """With credentials "*" is only a name (Fetch, CORS protocol and credentials). An invalid list adds nothing."""
 
     async def steps(flow: Flow) -> None:
         await flow.register()

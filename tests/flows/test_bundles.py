@@ -1,4 +1,4 @@
-"""Bundles of requests by HTTP: what each entry is answered, and what a client is told of what it wrote."""
+"""Batches and transactions over HTTP: the response of each entry."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_no_entry_may_delete_what_another_entry_matched(tmp_path: Path) -> None:
 
 
 def test_references_resolve_to_the_result_of_a_conditional_update(tmp_path: Path) -> None:
-    """R4, 3.1.0.11.2: what an entry's fullUrl stands for is known once its condition is resolved."""
+    """R4, 3.1.0.11.2: an entry's fullUrl is resolved once its condition is resolved."""
 
     async def steps(flow: Flow) -> None:
         for scope in (ALL, "system/*.cruds"):
@@ -181,7 +181,7 @@ def test_references_resolve_to_the_result_of_a_conditional_update(tmp_path: Path
 
 
 def test_the_response_to_a_conditional_write_names_the_resource(tmp_path: Path) -> None:
-    """With `return=minimal` nothing else says it."""
+    """With `return=minimal` nothing else identifies the resource."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
@@ -231,7 +231,7 @@ def test_a_conditional_reference_matches_resources_of_the_same_transaction(tmp_p
 
 
 def test_a_posted_search_accepts_its_media_type_in_any_case(tmp_path: Path) -> None:
-    """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
+    """Media types are case-insensitive (RFC 9110, 8.3.1). A form that was accepted but not parsed would match everything."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")

@@ -1,4 +1,4 @@
-"""A transaction that is refused says which of its entries it is refused for, and what is to be changed there."""
+"""A refused transaction names the entry that caused it, and what to change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A canonical names a resource by its url: it is included both ways, by its version too, and a chain along it is refused."""
+"""Canonicals refer to resources by url: _include and _revinclude follow them, with versions; chains are refused."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
     ],
 )
 def test_a_chain_along_a_canonical_is_refused_with_an_alternative(tmp_path: Path, search: str) -> None:
-    """It found nothing, whatever there was."""
+    """Such a chain never had a match."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")

@@ -1,4 +1,4 @@
-"""Searches by when a resource was changed: one time or another, wherever it is asked."""
+"""Searches by _lastUpdated with a list of times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What apps suggest stands on the chart as cards; their links open the app with what the card says, of this patient alone."""
+"""CDS Hooks cards appear on the chart; their links open the app with the card's context for this patient only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def offered(page: str, app: dict[str, Any]) -> list[str]:
 
 
 async def opens(flow: Flow, link: str) -> str:
-    """The address that makes the launch, as the page of this link has it."""
+    """The URL that creates the launch, from the page behind this link."""
     [tab] = {link for link in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in link}
     return tab
 

@@ -1,4 +1,4 @@
-"""In a browser: a card and a Task of the chart open the sample app, which is told what they say."""
+"""Browser tests: a card and a Task on the chart open the sample app with their context."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHART = "/general/ehr/patients/p-0017"
 
 @pytest.fixture
 def live() -> Iterator[dict[str, Any]]:
-    """A Sickbay that nobody has used: no consent is on file."""
+    """A fresh Sickbay without stored consent."""
     with serving("--ephemeral") as running:
         yield running.line
 

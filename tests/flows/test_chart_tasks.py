@@ -1,4 +1,4 @@
-"""A Task of SMART's launch shape stands on the chart of its patient, and opens its app with what it says."""
+"""A Task with SMART's launch profile appears on its patient's chart and opens its app with its context."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def links(page: str, word: str) -> list[str]:
 
 
 async def launched(flow: Flow, address: str) -> str:
-    """The launch code that the app is opened with."""
+    """The launch code that the app receives."""
     answer = await flow.http.get(address)
     assert answer.status_code == 303, answer.text
     return parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]

@@ -1,4 +1,4 @@
-"""Bodies that come compressed: gzip is read, whatever they are; another coding is refused by name, and a bomb by its size."""
+"""Compressed bodies: gzip is read, other codings are refused by name, and bombs by their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conditional delete: one match, or all of them where the hospital says so, and never what the token may not delete."""
+"""Conditional delete: one match, or all matches if the hospital's policy allows it, never beyond the token's access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in and consent as an app wishes them, and as the person decides."""
+"""Sign-in and consent: the app's parameters and the user's decisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def said(flow: Flow, page: Any, **form: Any) -> Any:
 
 
 async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
-    """The page that comes of an authorization request, or the redirect to the app."""
+    """The page after an authorization request, or the redirect to the app."""
     answer = await flow.authorize(app, **{"scope": SCOPE, **more})
     if "/oauth/continue" in answer.headers["location"]:
         return await flow.http.get(answer.headers["location"], headers=HTML)
@@ -27,7 +27,7 @@ async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
 
 
 async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: Any) -> dict[str, Any]:
-    """Pick a patient, answer the consent page; the token response."""
+    """Pick a patient and answer the consent page; returns the token response."""
     page = await asked(flow, app)
     address = f"/general/oauth/continue?request={field(page, 'request')}"
     await said(flow, page, patient="p-0017", decision="open")

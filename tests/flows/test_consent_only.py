@@ -1,4 +1,4 @@
-"""Choosing "Only ..." in a row that is not ticked ticks it: in a browser at once, and without JavaScript when it is sent."""
+"""Choosing "Only ..." in an unticked row ticks it: in a browser at once, without JavaScript when the form is sent."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
     }
     page.goto(f"{live['tenants']['general']['authorize']}?{urlencode(query)}")
     person = page.get_by_role("button", name="Dr. Amara Okafor")
-    person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use writes the patients
+    person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use creates the patients
     if person.count():
         person.click()
     page.locator("[data-consent]").wait_for(timeout=60_000)

@@ -1,4 +1,4 @@
-"""The context of a launch, from whoever makes it to the token response: patient, visit, style, banner and the rest."""
+"""The launch context on its way to the token response: patient, visit, style, banner and the rest."""
 
 from __future__ import annotations
 

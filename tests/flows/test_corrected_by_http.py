@@ -1,4 +1,4 @@
-"""What a refused token or FHIR request is corrected to is not refused again; where no line would do, none is offered."""
+"""Corrected token and FHIR requests aren't refused again; if none would work, none is offered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
 
 
 async def code_of(flow: Flow, **sent: Any) -> str | None:
-    """In the corrected request, where there is one."""
+    """The code in the corrected request, if there is one."""
     corrected = (await kept(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
     return parse_qs(corrected["body"])["code"][0] if corrected else None
 

@@ -1,4 +1,4 @@
-"""The database goes away under a running Sickbay, or the disk below it is full; and what happens once that is mended."""
+"""The database stops while Sickbay runs, or its disk is full; and the time after that."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(p
 
 
 def test_writes_get_503_while_the_disk_is_full_and_work_again_afterwards(tmp_path: Path) -> None:
-    """Files that may not grow stand for it; reads are answered all the same."""
+    """A limit on file sizes simulates the full disk. Reads still work."""
     with serving("--data", str(tmp_path), "--patients", "0") as live, httpx2.Client(base_url=live.base) as http:
         app = {"name": "Filler", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
         assert http.post("/admin/apps", json=app).status_code == 201

@@ -1,4 +1,4 @@
-"""What the vendors' dialects answer otherwise, row by row; and patients who launch apps themselves."""
+"""Differences of the vendors' dialects, row by row, and patients who launch apps themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says offline of an authorization request, the server says of the same request, where both can know it."""
+"""The doctor and the server give the same diagnosis of an authorization request, if both can know it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ELSEWHERE = {
     "state-reused": "a request before",
     "tenant-unknown": "a dialect with tenants in its addresses",
 }
-"""Cases that need what is not set up here, and what that is."""
+"""Cases that can't be set up here, and why."""
 
 
 async def asked(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
-    """The request of a case, of an app that is registered as its context says, under a client_id of its own."""
+    """The findings of a case's request, from an app registered as its context says, with its own client_id."""
     app, context = request["context"].get("app") or {}, request["context"]
     old, new = app.get("client_id", "\0"), f"agrees-{number}"
     kind = "symmetric" if app.get("type") == "confidential" else "public"

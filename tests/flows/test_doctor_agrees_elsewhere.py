@@ -1,5 +1,4 @@
-"""What the doctor says offline of a token request, a FHIR request or a sign-out, the server says of the same request; and what
-is offered as corrected is granted when it is sent."""
+"""The doctor and the server give the same diagnosis of token, FHIR and sign-out requests, and corrected requests work."""
 
 from __future__ import annotations
 
@@ -37,9 +36,9 @@ ELSEWHERE = {
     "refresh-replay-revoked": "a refresh seconds before",
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
-"""Cases that need what is not set up here, and what that is."""
+"""Cases that can't be set up here, and why."""
 OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
-"""What is said of a request that was granted, by what it brought, and of a preflight, by the policy of this server."""
+"""Findings that depend on the response to a granted request, or on this server's policy for a preflight."""
 
 
 def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
 
 
 async def sent(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
-    """swaps: texts of the case that are others here."""
+    """Send the request. swaps: texts of the case -> their values here."""
     replaced = swapped({name: request.get(name) or "" for name in ("url", "body", "headers")}, swaps)
     address = quote(replaced["url"], safe="%/:?#[]@!$&'()*+,;=")
     return await flow.http.request(
@@ -64,7 +63,7 @@ async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 
 
 def shape(corrected: dict[str, Any] | None) -> Any:
-    """A corrected request without what is masked in one that is kept, or belongs to the client that sent it."""
+    """A corrected request without parts that the stored one masks, or that identify the client."""
     if corrected is None:
         return None
     address, _, query = str(corrected["url"]).partition("?")
@@ -86,7 +85,7 @@ async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, s
 
 
 async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
-    """A record that is not there is no refusal of the request."""
+    """A missing record isn't a refusal of the request."""
     if offline.corrected is None:
         return []
     token = next(iter(offline.corrected["context"].get("tokens", ())), "")
@@ -118,7 +117,7 @@ def shared_cases(shared: Path, kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def ours(request: dict[str, Any]) -> dict[str, Any]:
-    """Another server's FHIR request, as if it had come here."""
+    """A FHIR request to another server, as if it were sent to this one."""
     server = request["context"]["server"]
     version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
     base = server["fhir_bases"][0]

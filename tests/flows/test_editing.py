@@ -1,4 +1,4 @@
-"""An app is changed in the portal: by the fields of its registration, held to the same checks."""
+"""Editing an app in the portal: the fields of its registration, with the same checks."""
 
 from __future__ import annotations
 

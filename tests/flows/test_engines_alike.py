@@ -1,4 +1,4 @@
-"""One population on both engines, and the same answers to the same questions, odd ones too."""
+"""Both engines give the same responses to the same requests, including odd ones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ASKED = (
 
 
 def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, int, str]]:
-    """Without what is made anew each time: cursors, ids of exchanges and of Bundles, their time."""
+    """The responses without values that differ each time: cursors, ids of exchanges and Bundles, times."""
     with sitting(folder, address, patients=3, today="2026-03-31") as desk:
 
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:

@@ -1,4 +1,4 @@
-"""What a kick-off of Bulk Data takes means the same however it is sent, and what its files hold can be read anywhere."""
+"""Parameters of a Bulk Data kick-off have the same meaning in every form, and its files work outside Sickbay."""
 
 from __future__ import annotations
 

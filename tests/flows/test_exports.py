@@ -1,4 +1,4 @@
-"""Bulk Data by HTTP: kick-off, status, files, cancel; who may, and what is in them."""
+"""Bulk Data over HTTP: kick-off, status, files, cancel, access and content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Lines = dict[str, list[dict[str, Any]]]
 
 
 async def begun(own: Hand, path: str, body: Any = None, **headers: str) -> str:
-    """Where to ask after it, below the base."""
+    """Start an export; returns the path of its status below the base."""
     answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
     assert answer.status_code == 202, answer.text
     status_url = answer.headers["content-location"]
@@ -107,7 +107,7 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
 
 
 async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) -> None:
-    """With a Group come the practitioners and organizations that its records refer to, and no others."""
+    """A Group export includes the practitioners and organizations that its records refer to, and no others."""
     types = ("Location", "Organization", "Practitioner", "PractitionerRole")
     text = json.dumps([key for resources in lines.values() for key in resources])
     for type in types:
@@ -367,7 +367,7 @@ def test_elements_apply_to_every_type_or_to_the_named_one(tmp_path: Path) -> Non
         own = await hand(flow, "system/*.rs")
         lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
         members = {name for resource in lines["Patient"] for name in resource}
-        assert members == {"resourceType", "id", "meta", "name", "active"}  # active changes what the rest means
+        assert members == {"resourceType", "id", "meta", "name", "active"}  # active affects the other resources too
         assert all({"status", "class"} <= set(resource) and "subject" not in resource for resource in lines["Encounter"])
         assert all(key["meta"]["tag"][0]["code"] == "SUBSETTED" for resources in lines.values() for key in resources)
         for wrong in ("_type=Patient&_elements=nome", "_elements=Patien.name", "_elements=Patient.nome"):

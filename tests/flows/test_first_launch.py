@@ -1,4 +1,4 @@
-"""The main path: registered, launched, authorized, given a token, and served the patient."""
+"""The main path: register, launch, authorize, get a token, and read the patient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search by HTTP finds, and what it says it left out: for those who know other servers."""
+"""What a search matches, and its warnings: for developers who know other servers."""
 
 from __future__ import annotations
 

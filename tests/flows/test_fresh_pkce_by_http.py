@@ -1,4 +1,4 @@
-"""Pages show a new PKCE verifier with its challenge; the JSON of an exchange keeps the placeholder."""
+"""Pages show a new PKCE verifier with its challenge; the JSON of an exchange has a placeholder instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Over HTTP too: no response goes to the redirect URI unless the check that proves it has passed."""
+"""No response goes to the redirect URI unless the check that verifies it has passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories by HTTP: of a resource, a type, the whole server; by time; page by page."""
+"""Histories over HTTP: of a resource, a type and the server; by time; page by page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def told(answer: httpx2.Response) -> list[tuple[str, str]]:
 
 
 async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
-    """An observation with so many versions, a hundred seconds apart; the times at which each was written."""
+    """Create an observation with this many versions, 100 seconds apart; returns it with the times."""
     created, times = await own.made(observation()), []
     for number in range(1, versions):
         times.append(flow.sandbox.runtime.effects.now())

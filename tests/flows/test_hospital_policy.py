@@ -1,4 +1,4 @@
-"""The policy of a hospital, read and chosen while Sickbay runs: by /admin and in the portal, kept, above sickbay.toml."""
+"""The policy of a hospital at run time: read and changed by /admin and in the portal, overriding sickbay.toml."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFacto
 
 def test_policy_changes_apply_on_both_workers_and_concurrent_changes_are_all_kept(two: Any) -> None:
     def once(method: str, path: str, **more: Any) -> httpx2.Response:
-        """Over a connection of its own: either worker may have it."""
+        """Send a request over a new connection, so that either worker may get it."""
         with httpx2.Client(base_url=two.base, trust_env=False) as http:
             return http.request(method, path, **more)
 

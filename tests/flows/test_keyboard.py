@@ -1,4 +1,4 @@
-"""In a browser, by keyboard: picker, consent, copying, and the foot of an open app, which keeps the focus as it counts."""
+"""Browser tests by keyboard: picker, consent, copying, and the footer of an open app, which keeps the focus."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ CLIENT = "by-keyboard"
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
-    """Of its own: the picker shows all fifty patients, and elsewhere others are added."""
+    """A server of its own: the picker must show exactly 50 patients, and other tests add some."""
     with serving("--ephemeral") as running:
         yield running.line
 
 
 @pytest.fixture
 def asked(live: dict[str, Any], page: Page) -> Page:
-    """At the picker of an app that was started on its own, signed in as a clinician."""
+    """Open the patient picker of a standalone app, signed in as a clinician."""
     body = {
         "name": "By keyboard",
         "type": "provider",
@@ -100,10 +100,10 @@ def test_the_footer_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: P
     app = framed(page)
     allow = app.get_by_role("button", name="Allow")
     allow.or_(app.get_by_role("heading", name=TIMOTHY, level=1)).first.wait_for()
-    if allow.count():  # asked once by each person
+    if allow.count():  # the first request of this user asks for consent
         allow.click()
     shows_its_patient(app)
-    page.wait_for_timeout(2500)  # the foot has counted all
+    page.wait_for_timeout(2500)  # the footer has counted all requests
     link = page.get_by_role("link", name="View launch")
     link.focus()
     page.wait_for_timeout(2500)

@@ -1,4 +1,4 @@
-"""The keys of id_tokens rotate, by hand and by age; what was signed before stays verifiable."""
+"""id_token keys rotate manually and by age; earlier signatures stay valid."""
 
 from __future__ import annotations
 

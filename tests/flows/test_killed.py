@@ -1,4 +1,4 @@
-"""The server is killed while many write, and `sickbay load` beside it: nothing answered is lost, and the next one starts."""
+"""The server and `sickbay load` are killed during many writes: no confirmed write is lost, and the server starts again."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sickbay.testing.server import Live, serving
 APPS = 6
 LOADED = 12_000
 SOON = 2.0
-"""CPU seconds until a server that was killed is there again, in the median: a busy machine makes single ones longer."""
+"""Median CPU seconds until a killed server works again. A busy machine delays single starts."""
 MANY, SOME = 100, 3
-"""Writes at most before a kill: fewer beside a load, which is over in a second."""
+"""Maximum writes before a kill: fewer during a load, which takes only a second."""
 LIVES = 5
-"""Kills of a data folder; then a new one, since all of it is compared after each."""
+"""Kills per data folder. Then a new one is used, since all data are compared after each kill."""
 
 
 async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]:
-    """How many writes were answered, how many loads were killed in their midst, and CPU seconds of a start in the median."""
+    """The number of confirmed writes, the number of interrupted loads, and the median CPU seconds of a start."""
     dice, count, halves, starts = random.Random(seed), 0, 0, list[float]()
     for turn in range(times):
         place = folder / str(turn // LIVES)
@@ -87,7 +87,7 @@ def loading(place: Path) -> subprocess.Popen[bytes]:
 
 
 def resumed(place: Path) -> bool:
-    """What was killed goes on where it was. Whether it had more to do."""
+    """Resume the interrupted load. Returns whether it had more to do."""
     before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
     assert before % BATCH == 0
     command = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
@@ -97,7 +97,7 @@ def resumed(place: Path) -> bool:
 
 
 def used(pid: int) -> float:
-    """CPU seconds of a process so far."""
+    """The CPU seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 

@@ -1,4 +1,4 @@
-"""A large body: who may not send it hears so before it is read, and the connection is good for the next request."""
+"""Large bodies: an unauthorized client is refused before the body is read, and the connection stays usable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEGABYTE = b" " * 1_000_000
 
 
 class Wire(NamedTuple):
-    """A connection, and a token that may write Observations."""
+    """A connection, and a token with write access to Observation."""
 
     socket: socket.socket
     host: str
@@ -37,7 +37,7 @@ class Wire(NamedTuple):
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def answer(self) -> tuple[int, str]:
-        """Status and body of the next answer."""
+        """The status and body of the next response."""
         received_bytes = b""
         while b"\r\n\r\n" not in received_bytes:
             received_bytes += self._more()
@@ -55,7 +55,7 @@ class Wire(NamedTuple):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """(host:port, token)."""
+    """The address (host:port) and a token."""
     data = str(tmp_path_factory.mktemp("large"))
     with serving("--data", data, "--patients", "1") as running:
         scope = "system/*.cruds"
@@ -141,14 +141,14 @@ def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
     ],
 )
 def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: bytes, status: int, expected: str) -> None:
-    """The server itself would keep all of it."""
+    """The HTTP server would keep all of it in memory."""
     wire.socket.sendall(begin)
     for _ in range(40):
         try:
             wire.socket.sendall(piece)
         except ConnectionError:
             break
-        time.sleep(0.01)  # so that it comes in pieces
+        time.sleep(0.01)  # sent in pieces
     answer, text = wire.answer()
     assert (answer, expected in text) == (status, True)
 

@@ -1,4 +1,4 @@
-"""A launch that a Task or the link of a CDS Hooks card asks for: the app is found by its launch URL, appContext comes along."""
+"""Launches from a Task or a CDS Hooks link: the app is found by its launch URL and receives appContext."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was loaded is read, changed and written back like all else, though it holds references that are searches."""
+"""Loaded resources can be read, changed and written back although they contain conditional references."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = {"status": "amended"}
 
 
 async def holder(flow: Flow) -> Hand:
-    """Of a token that may write, once the Observation was loaded."""
+    """A client with write access, after the Observation was loaded."""
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
     loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "files")

@@ -1,4 +1,4 @@
-"""An app signs its person out (OpenID Connect RP-Initiated Logout 1.0)."""
+"""An app signs its user out (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCOPE = "launch openid fhirUser online_access offline_access patient/Patient.rs"
 
 
 async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_access patient/Patient.rs") -> Any:
-    """An app whose person is signed in by this browser, and its token response."""
+    """An app whose user is signed in to this browser, and its token response."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, post_logout_redirect_uris=[BYE], scope=SCOPE)
     launch = await flow.launch(app, patient="p-0017")

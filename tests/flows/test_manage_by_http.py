@@ -1,4 +1,4 @@
-"""A person sees what apps may do, and takes it back: tokens, refresh tokens and remembered consent end at once."""
+"""Users see the apps with access and revoke it: tokens, refresh tokens and stored consent end immediately."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = "/general/oauth/manage"
 
 
 async def allowed(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Whether the person was asked, and the token response."""
+    """Whether the user was asked for consent, and the token response."""
     launch = await flow.launch(app, patient="p-0017", user="okafor")
     answer = await flow.authorize(app, launch=launch["launch"], scope=" ".join(SCOPE))
     was_asked = "/oauth/continue" in answer.headers["location"]

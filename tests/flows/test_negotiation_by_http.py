@@ -1,4 +1,4 @@
-"""An exchange of the token endpoint says what became of each scope, and why no refresh token came."""
+"""The exchange of a token request lists what happened to each scope, and why there is no refresh token."""
 
 from __future__ import annotations
 

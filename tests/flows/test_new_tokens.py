@@ -1,4 +1,4 @@
-"""A new token leaves what is cached about others; whatever ends a token is seen by each worker with the next request."""
+"""A new token doesn't invalidate caches of others; the end of a token is seen by each worker with the next request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.storage.interface import Clear, DeleteFamily
 from sickbay.web.app import create
 
 Ends = Callable[[Flow, dict[str, Any], dict[str, Any]], Awaitable[Any]]
-"""Given the other worker, the app and its token response."""
+"""Arguments: the other worker, the app and its token response."""
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def refreshed(worker: Flow, app: dict[str, Any], text: str) -> httpx2.Resp
 
 
 async def replayed(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
-    """The first refresh token is used again after two rotations: that ends the family."""
+    """Use the first refresh token again after two rotations, which revokes the family."""
     text = tokens["refresh_token"]
     for _ in range(2):
         text = (await refreshed(worker, app, text)).json()["refresh_token"]

@@ -1,4 +1,4 @@
-"""Every JSON error of an OAuth endpoint has `error`, and every answer has a body that a strict JSON client can read."""
+"""Every JSON error of an OAuth endpoint has `error`, and every response can be parsed by strict JSON clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `sickbay load` took without looking at it, since nobody asked it to, breaks no answer; nor does an odd body."""
+"""Invalid resources that `sickbay load` accepted without validation break no response; nor do odd request bodies."""
 
 from __future__ import annotations
 

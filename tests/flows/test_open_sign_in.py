@@ -1,4 +1,4 @@
-"""open_sign_in: one click and auto_approve are for the keyboard, or for everyone; and cookies a browser keeps."""
+"""open_sign_in: one-click sign-in and auto_approve from this machine or for everyone; and the cookies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VISITORS: list[dict[str, Any]] = [
 
 
 async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None) -> tuple[bool, int, str]:
-    """Whether accounts are offered, what a click on one gives, and where an app with auto_approve is led."""
+    """Whether accounts are offered, the result of a click on one, and the redirect of an app with auto_approve."""
     app = await flow.register(client_id="automatic")
     transport = httpx2.ASGITransport(app=flow.http._transport.app, client=(peer, 40000))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False, headers=headers) as http:

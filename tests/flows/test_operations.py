@@ -1,4 +1,4 @@
-"""Operations by HTTP: $everything, $lastn, $docref, $validate, $meta, and what is said of those that there are not."""
+"""Operations over HTTP: $everything, $lastn, $docref, $validate, $meta, and unknown ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def pages(own: Hand, path: str) -> list[list[str]]:
 
 
 async def record(own: Hand, patient: str) -> set[str]:
-    """All that search finds of a patient, type by type."""
+    """All resources of a patient that search finds, type by type."""
     references = {f"Patient/{patient}"}
     for type in (
         "Observation",

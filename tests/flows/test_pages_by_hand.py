@@ -1,4 +1,4 @@
-"""Paths through the pages: the list of patients to its end, and unknown addresses."""
+"""Navigation: paging through the patient list, and unknown addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person in a browser is answered with a page, whatever went wrong, and each says what to do next; a script is not."""
+"""Error pages: a browser always gets a page that says what to do next; a script doesn't."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""_summary and _elements by HTTP: on reads, searches and histories; nothing beyond what was asked, nothing beyond the token."""
+"""_summary and _elements over HTTP: on reads, searches and histories, within the token's access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patches by HTTP that are no JSON Patch: Parameters, and merges."""
+"""Patches over HTTP other than JSON Patch: FHIRPath Patch and merge patch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The patient picker: it finds by all that it says it finds by, and tells how many there are beside those it shows."""
+"""The patient picker: its search, and the number of patients it doesn't show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMOTHY = "p-0017"
 
 
 async def picker(flow: Flow, query: str = "", version: str = "r4") -> str:
-    """The page, of an app that was started on its own."""
+    """The picker of a standalone app."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, fhir=version)
     aud = f"http://localhost:7425/general/{version}"

@@ -1,4 +1,4 @@
-"""launch/ scopes of other types, on its own: the person chooses, and the app is told reference and role (SMART 2.2)."""
+"""Standalone launch with launch/ scopes of other types: the user chooses, and the app gets reference and role (SMART 2.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REGISTERED = "launch launch/patient launch/condition launch/practitioner launch/
 
 
 async def asked(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], str]:
-    """The app, and the address of the page that comes next."""
+    """Register an app and start it; returns the app and the URL of the next page."""
     await sign_in(flow)
     app = await flow.register(**{"auto_approve": None, "scope": REGISTERED} | more)
     answer = await flow.authorize(app, scope=scope)
@@ -24,7 +24,7 @@ async def asked(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, 
 
 
 async def opened(flow: Flow, address: str, **form: str) -> Any:
-    """Answer the page that stands there; the page that comes next, or the redirect to the app."""
+    """Answer the current page; returns the next page, or the redirect to the app."""
     page = await flow.http.get(address, headers=HTML)
     answer = await said(flow, page, **form)
     return answer if "code=" in answer.headers["location"] else await flow.http.get(answer.headers["location"], headers=HTML)

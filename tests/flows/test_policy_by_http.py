@@ -1,4 +1,4 @@
-"""Policy as data: of a hospital in sickbay.toml, of an app by /admin and in the portal; each choice is held to."""
+"""Policies of a hospital in sickbay.toml and of an app by /admin and in the portal; each setting is enforced."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_app_can_be_launched_only_as_its_policy_allows(tmp_path: Path, allowe
     ("framed", "sign_in", "consent"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
 )
 def test_pages_in_the_ehr_frame_follow_the_policy(tmp_path: Path, framed: str, sign_in: bool, consent: bool) -> None:
-    """And in nobody else's in any case."""
+    """Other pages can't frame them in any case."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None, policy={"framed": framed})

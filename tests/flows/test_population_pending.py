@@ -1,4 +1,4 @@
-"""A fresh hospital: a browser is told that its patients are being written, and goes on by itself; a script waits."""
+"""First use of a hospital: a browser gets a progress page and continues automatically; a script waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRESH = ResourceSpace("general", "r4")
 
 
 async def signed_in(flow: Flow) -> str:
-    """The address of the hospital's first page."""
+    """Sign in; returns the address of the hospital's first page."""
     page = await flow.http.get("/general/ehr/sign-in", headers=PAGE)
     csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
     form = {"csrf": csrf, "username": "okafor", "password": "sickbay"}
@@ -26,7 +26,7 @@ async def signed_in(flow: Flow) -> str:
 
 
 async def asked(flow: Flow) -> str:
-    """The address of the page that a request for a launch leads to: who signs in."""
+    """The address that an authorization request redirects to, after a sign-in."""
     app = await flow.register(auto_approve=None)
     sent = flow.asking(app, scope="launch/patient openid fhirUser patient/Patient.rs")
     redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
@@ -60,7 +60,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
 
 
 def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """prompt=none never leads to a page."""
+    """prompt=none never shows a page."""
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -86,7 +86,7 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
     wishes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then nobody knows that they are there, until it is asked again."""
+    """After another worker's write, this worker doesn't know that the patients exist until it checks again."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -1,4 +1,4 @@
-"""Where a hospital is slow, what is registered or changed is in force after a while; until then all is answered as before."""
+"""Hospitals with a propagation delay: registrations and changes take effect later; until then the old ones apply."""
 
 from __future__ import annotations
 

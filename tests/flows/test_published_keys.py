@@ -1,4 +1,4 @@
-"""Keys that stood in a public repository are replaced when the data are opened, and what they made is refused."""
+"""Keys published in a repository are replaced when the data folder is opened, and their tokens are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACE = "/general/oauth"
 
 
 async def state(flow: Flow) -> dict[str, Any]:
-    """The keys, and which kids the key set has."""
+    """The keys, and the kids in the key set."""
     jwks = (await flow.http.get(f"{PLACE}/jwks")).json()
     records = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
     values = {name: record.value.decode() for name, record in records.items() if record}

@@ -1,4 +1,4 @@
-"""Many at once, with one code or one refresh token, through a real server with two workers."""
+"""Concurrent requests with the same code or refresh token, to a real server with two workers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFacto
 
 
 class App:
-    """An app that is approved by itself, over several connections at once."""
+    """An app with automatic approval, over several connections at once."""
 
     def __init__(self, http: httpx2.AsyncClient, line: dict[str, Any]) -> None:
         self.http, self.general = http, line["tenants"]["general"]
@@ -108,7 +108,7 @@ def race(two: Live, rounds: int, one_round: Any) -> None:
 
 
 async def one_code(app: App) -> None:
-    """At most one success, and what it gave is dead afterwards: another came with the same code."""
+    """At most one request succeeds, and its tokens are revoked because of the reuse."""
     code = await app.code()
     answers = await asyncio.gather(*(app.redeem(code) for _ in range(AT_ONCE)))
     bodies = [answer.json() for answer in answers if answer.status_code == 200]
@@ -121,7 +121,7 @@ async def one_code(app: App) -> None:
 
 
 async def one_refresh_token(app: App) -> None:
-    """All are answered alike, and nobody is logged out; a replay after the grace kills the family."""
+    """All requests get the same response and the user stays signed in; a replay after the grace period revokes the family."""
     first = (await app.redeem(await app.code())).json()
     answers = await asyncio.gather(*(app.refresh(first["refresh_token"]) for _ in range(AT_ONCE)))
     assert {answer.status_code for answer in answers} == {200}
@@ -130,14 +130,14 @@ async def one_refresh_token(app: App) -> None:
     assert await app.reads(second["access_token"]) == 200
     third = (await app.refresh(second["refresh_token"])).json()
     assert third["refresh_token"] != second["refresh_token"]
-    late = await app.refresh(first["refresh_token"])  # two generations old: no grace
+    late = await app.refresh(first["refresh_token"])  # two rotations old, so no grace period
     assert late.json()["error"] == "invalid_grant"
     assert await app.reads(third["access_token"]) == 401
     assert (await app.refresh(third["refresh_token"])).status_code == 400
 
 
 async def one_assertion(app: App) -> None:
-    """Good once, whichever worker it comes to, and at no time after that."""
+    """The assertion works only once, on either worker."""
     assertion = signed(app.service["client_id"], aud=app.general["token"])
     answers = await asyncio.gather(*(app.prove(assertion) for _ in range(AT_ONCE)))
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * (AT_ONCE - 1)]
@@ -147,7 +147,7 @@ async def one_assertion(app: App) -> None:
 
 
 async def one_revocation(app: App) -> None:
-    """What was revoked is refused from then on, by both workers, however many read with it at that moment."""
+    """A revoked token is refused by both workers, also with concurrent reads."""
     token = (await app.redeem(await app.code())).json()["access_token"]
     revoked = asyncio.Event()
 
@@ -168,7 +168,7 @@ async def one_revocation(app: App) -> None:
 
 
 async def one_replay(app: App) -> None:
-    """Within the grace only the same request is answered again, by either worker, and only while its answer is in force."""
+    """Within the grace period only the same request gets the same response, on either worker, while that response is valid."""
     first = (await app.redeem(await app.code())).json()
     sent = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], "scope": "patient/Patient.rs"}
     second = (await app.token(**sent)).json()
@@ -188,7 +188,7 @@ async def one_replay(app: App) -> None:
     answers = await asyncio.gather(*(app.token(**sent) for _ in range(8)))
     assert all("refresh-replay-revoked" in answer.json()["error_description"] for answer in answers)
     assert await app.reads(second["access_token"]) == 401
-    third = await app.refresh(second["refresh_token"])  # the grant lives on
+    third = await app.refresh(second["refresh_token"])  # the grant stays valid
     assert await app.reads(third.json()["access_token"]) == 200
 
 
@@ -197,7 +197,7 @@ ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
 
 @pytest.mark.parametrize("one_round", ROUNDS)
 def test_fifty_rounds(two: Live, one_round: Any, request: pytest.FixtureRequest) -> None:
-    """On PostgreSQL ten, whose rounds take twice as long; all by make prove."""
+    """10 rounds on PostgreSQL, which take twice as long; make prove runs all of them."""
     race(two, 50 if request.node.callspec.params["engine"] == "sqlite" else 10, one_round)
 
 

@@ -1,4 +1,4 @@
-"""Repeated reads and searches: the same responses and records, until something changes that matters for them."""
+"""Repeated reads and searches have the same responses and records until something relevant changes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> 
 
 
 async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
-    """Each twice, one right after the other."""
+    """Send each request twice in a row."""
     sent = [(path, metadata) for path in PATHS for metadata in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
         told(await own.flow.http.request(method, own.base + path, headers=own.headers | address))
@@ -98,7 +98,7 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
 
 
 async def whole(flow: Flow, id: str) -> dict[str, Any]:
-    """An exchange without what is its own."""
+    """An exchange without its unique values."""
     exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
     return {key: value for key, value in exchange.items() if key not in ("id", "at")}
 
@@ -199,7 +199,7 @@ def test_access_to_one_type_grants_no_other_type(tmp_path: Path) -> None:
 
 
 def test_access_of_one_token_is_never_granted_to_another(tmp_path: Path) -> None:
-    """Among thousands of others whose headers were kept and forgotten."""
+    """Tested among thousands of other requests, whose cached headers were evicted."""
 
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "patient/Patient.r"), await hand(flow, "patient/Patient.r", patient="p-0002")

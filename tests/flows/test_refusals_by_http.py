@@ -1,4 +1,4 @@
-"""Refusals over HTTP: where they go, what they say, and what they take with them."""
+"""Refusals over HTTP: how they are delivered, what they say, and what they revoke."""
 
 from __future__ import annotations
 

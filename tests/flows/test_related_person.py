@@ -1,4 +1,4 @@
-"""Somebody who is no patient here and looks after two: an app is opened for the one that is chosen, and for no other."""
+"""A RelatedPerson with two patients: an app is opened for the chosen one and for no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def family_app(flow: Flow, **more: Any) -> dict[str, Any]:
 
 
 async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
-    """Pick, allow, and what the app is answered."""
+    """Pick a record and allow access; returns the response to the app."""
     answer = await flow.authorize(app, scope=SCOPE)
     address = answer.headers["location"]
     page = await flow.http.get(address, headers=HTML)
@@ -60,7 +60,7 @@ def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: st
         if patient == "p-0006":
             assert person.json()["patient"]["reference"] == "Patient/p-0006"
             assert "Abena" in person.json()["name"][0]["given"]
-        else:  # a RelatedPerson is in the compartment of its one patient
+        else:  # a RelatedPerson is in the compartment of its single patient
             assert person.status_code == 404
         userinfo = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
         assert userinfo["fhirUser"] == PROXY
@@ -85,7 +85,7 @@ def test_user_scopes_cover_both_records_and_no_others(tmp_path: Path) -> None:
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         bundle = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
-        if bundle["resourceType"] != "Bundle":  # a search of all patients is refused: by name then
+        if bundle["resourceType"] != "Bundle":  # a search of all patients is refused, so search by name
             bundle = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
         assert {entry["resource"]["id"] for entry in bundle["entry"]} == {"p-0006", "p-0010"}
 

@@ -1,4 +1,4 @@
-"""A refused token is explained by what happened to it: revoked by whom and when, expired, or never issued. On both engines."""
+"""The response explains why a token is refused: revoked, by whom and when, expired, or unknown. On both engines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def registered(flow: Flow, user: str) -> dict[str, Any]:
 
 
 async def launched(flow: Flow, app: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The code of a launch, and the token response for it."""
+    """The code of a launch and its token response."""
     launch = await flow.launch(app)
     code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
     return code, dict((await flow.redeem(app, code)).json())
@@ -37,7 +37,7 @@ async def refreshed(flow: Flow, app: dict[str, Any], refresh_token: str) -> http
 
 
 async def refused_read(flow: Flow, access_token: str) -> str:
-    """What the FHIR server says about a token that it refuses."""
+    """The response of the FHIR server to a token that it refuses."""
     response = await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": f"Bearer {access_token}"})
     assert response.status_code == 401
     return str(response.json()["issue"][0]["diagnostics"])

@@ -1,4 +1,4 @@
-"""As the attacker: redirects, forged forms, fixed sessions, frames, echoes, and what is left on the disk."""
+"""Attacks: redirects, forged forms, session fixation, frames, echoed input, and data left on the disk."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_our_pages_have_no_open_redirect(desk: Sitting, to: str) -> None:
 
 @pytest.mark.parametrize("forged", ["no token", "wrong token", "foreign origin", "null origin"])
 def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
-    """Every form of ours, sent with the browser's cookie by somebody else's page."""
+    """Every form, sent with the browser's cookie from a page of another origin."""
 
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
@@ -105,7 +105,7 @@ def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
         scopes = re.findall(r'name="scope" value="([^"]+)"', consent.text)
         request = field(consent, "request")
         refused = await send("/general/oauth/continue", request=request, decision="allow", scope=scopes)
-        assert refused.headers["location"] == address  # the question once more, and no answer to the app
+        assert refused.headers["location"] == address  # the question again, and no response to the app
         form = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
         allowed = await flow.http.post("/general/oauth/continue", data=form, headers={"Origin": BASE})
         assert allowed.status_code == 303
@@ -292,7 +292,7 @@ def test_the_public_view_of_a_refusal_contains_no_registered_values(desk: Sittin
 
 
 async def by_password(flow: Flow) -> None:
-    """A nurse who first mistypes."""
+    """Sign in as a nurse who first mistypes the password."""
     created = await flow.http.post(
         "/admin/users",
         json={
@@ -311,7 +311,7 @@ async def by_password(flow: Flow) -> None:
 
 
 async def read_with(flow: Flow, token: str) -> None:
-    """Reads and searches whose addresses and headers hold what belongs nowhere."""
+    """Reads and searches with secrets in URLs and headers where they don't belong."""
     bearer = {"Authorization": f"Bearer {token}"}
     for path in (
         "/Patient/p-0001",
@@ -325,7 +325,7 @@ async def read_with(flow: Flow, token: str) -> None:
 
 
 def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -> None:
-    """Everything secret of a whole walk is looked for in every byte of the data folder, and in what the terminal shows."""
+    """Search every byte of the data folder and the terminal output for the secrets of a complete run."""
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 
     async def walk(flow: Flow) -> None:

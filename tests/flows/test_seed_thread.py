@@ -27,7 +27,7 @@ USER_SCOPES = "user/Appointment.read user/MedicationOrder.read user/Observation.
 
 @dataclass
 class App:
-    """The seed's app at one tenant, and the server it is registered with."""
+    """The app of the thread at one hospital, and its server."""
 
     http: httpx2.Client
     server: dict[str, Any]
@@ -39,13 +39,15 @@ class App:
         return str(self.server["tenants"][self.tenant]["fhir"]["dstu2"])
 
     def authorize(self, query: str) -> httpx2.Response:
-        """The query as the thread has it, with CLIENT, AUD and HERE in place of its values."""
+        """Send the query of the thread, with CLIENT, AUD and HERE replaced."""
         values = {"CLIENT": self.app["client_id"], "AUD": quote(self.aud, safe=""), "HERE": quote(HERE, safe="")}
-        query = re.sub("|".join(values), lambda match: values[match[0]], query)  # at once: an id may hold such letters
+        query = re.sub(
+            "|".join(values), lambda match: values[match[0]], query
+        )  # all at once, because an id may contain these letters
         return self.http.get(self.server["tenants"][self.tenant]["authorize"] + "?" + query)
 
     def launch(self) -> str:
-        """A launch code, as the chart would have given it to the app."""
+        """A launch code as the chart would create it."""
         patient = self.patients()[0]
         launch = self.http.post(
             "/admin/launches",
@@ -87,7 +89,7 @@ class App:
         return dict(answer.json())
 
     def findings(self, answer: httpx2.Response) -> dict[str, str]:
-        """id -> severity, of the exchange behind an answer."""
+        """The findings of the exchange of a response: id -> severity."""
         exchange = self.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
         return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
@@ -139,14 +141,14 @@ def redirected(answer: httpx2.Response) -> dict[str, str]:
 
 
 def with_challenge(corrected: str) -> str:
-    """The corrected URL, with the challenge of the app's own verifier in place of the placeholder."""
+    """The corrected URL with the challenge of the app's verifier in place of the placeholder."""
     filled = fill({"url": corrected}, VERIFIER)
     assert filled
     return str(filled["url"])
 
 
 def urn(received: dict[str, str]) -> str:
-    """The vendor's name for the fault, out of the address of its error page."""
+    """The vendor's name for the error, from the address of its error page."""
     return unquote(urlsplit(received["error_uri"]).path.split("/errors/")[1].split("/")[0])
 
 

@@ -1,4 +1,4 @@
-"""A stranger at the first page: the sample app shows its patient after at most six clicks, and nothing was typed."""
+"""The start page for new users: the sample app shows its patient after at most six clicks, without typing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TIMOTHY = "Timothy Peters"
 
 @pytest.fixture
 def live() -> Iterator[dict[str, Any]]:
-    """A Sickbay that nobody has used: no consent is on file."""
+    """A fresh Sickbay without stored consent."""
     with serving("--ephemeral") as running:
         yield running.line
 
 
 class Hand:
-    """Clicks and counts; whatever it is told to click must be there to be seen."""
+    """Clicks and counts clicks. Every target must be visible."""
 
     def __init__(self) -> None:
         self.clicks = 0
@@ -46,7 +46,7 @@ def framed(page: Page) -> Frame:
 
 
 def opened(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
-    """From the chart: the app of this name, in the frame below its tile or in a tab of its own."""
+    """Open the app with this name from the chart, in the frame or in a new tab."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
     if place == "frame":
         return framed(page)
@@ -62,7 +62,7 @@ def shows_its_patient(app: Page | Frame) -> None:
 
 
 def found(app: Page | Frame) -> list[str]:
-    """Who is found by the name that stands in the field already."""
+    """The patients found by the name that is already in the field."""
     app.get_by_role("button", name="Find patients").click()
     app.locator("#found tbody tr").first.wait_for()
     return app.locator("#found tbody th").all_inner_texts()
@@ -76,7 +76,7 @@ def exchanges(live: dict[str, Any], client_id: str) -> list[dict[str, Any]]:
 
 
 def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Stage and id of each finding above info."""
+    """The stage and id of each finding above info."""
     every = [(exchange["stage"], finding) for exchange in of for finding in exchange["findings"]]
     return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
 

@@ -1,4 +1,4 @@
-"""Forms of the portal that are sent twice, or too late: nothing is done twice, and nothing that was typed is lost."""
+"""Portal forms that are sent twice or too late: no action happens twice, and no input is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions aren't served yet: they are refused by name in every way to write, and no statement lists them."""
+"""Subscriptions aren't supported: every way to write one is refused, and no CapabilityStatement lists them."""
 
 from __future__ import annotations
 

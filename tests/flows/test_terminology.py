@@ -1,4 +1,4 @@
-"""$expand, $validate-code and $lookup by HTTP, of the codes that come with us."""
+"""$expand, $validate-code and $lookup over HTTP, with the included codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two tabs of one browser: what one does to the sign-in, the other finds, and no request is lost by it."""
+"""Two tabs of one browser: both see a change of the sign-in, and no request is lost."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CONTINUE = "/general/oauth/continue"
 
 
 async def asking(flow: Flow, app: dict[str, Any]) -> httpx2.Response:
-    """The page that an app, started on its own, brings up in a tab."""
+    """The page that a standalone app opens in a tab."""
     answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
 async def said(flow: Flow, page: httpx2.Response, **form: str) -> httpx2.Response:
-    """What the form of this page leads to, as it stands in the tab."""
+    """The response to the form of this page, as the tab would send it."""
     hidden = {name: field(page, name) for name in ("csrf", "request")}
     return await flow.http.post(CONTINUE, data=hidden | form, headers=HTML)
 

@@ -48,7 +48,7 @@ def said(answer: Answer) -> dict[str, Any]:
 
 
 def kept(desk: Sitting, answer: Answer) -> dict[str, Any]:
-    """The exchange, which has all three forms."""
+    """The exchange, in all three forms."""
 
     async def read(flow: Flow) -> dict[str, Any]:
         address = f"/exchanges/{answer.headers['x-correlation-id']}"

@@ -1,4 +1,4 @@
-"""US Core 6.1 by HTTP: its own search parameters, its combinations, and the Provenance that comes along."""
+"""US Core 6.1 over HTTP: its search parameters and combinations, and Provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the vendors' dialects answer otherwise than the standard: addresses, documents, and to whom an error is told."""
+"""Differences of the vendors' dialects from the standard: addresses, documents, and where errors are sent."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_wrong_secret_in_the_header_gets_the_vendors_status(desk: Sitting, ten
         app = await registered(flow, tenant, client="symmetric")
         token = (await discovered(flow, tenant))["token_endpoint"]
         answer = await flow.http.post(token, data={"grant_type": "x"}, headers=basic(app["client_id"], "wrong"))
-        assert answer.status_code == 400  # of the grant, which comes first
+        assert answer.status_code == 400  # the error of the grant, which is checked first
         form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
         answer = await flow.http.post(token, data=form, headers=basic(app["client_id"], "wrong"))
         assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client")
@@ -149,7 +149,7 @@ def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(de
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_another_tenants_address_is_answered_like_an_unknown_one(desk: Sitting, method: str) -> None:
-    """To the person at authorize, whatever else is wrong, and to the app at the token endpoint."""
+    """The user sees it at authorize, whatever else is wrong, and the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
         config, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id

@@ -1,4 +1,4 @@
-"""Every version of FHIR by HTTP: the same patients under the same ids, each seen by whoever may, and by nobody else."""
+"""Every FHIR version over HTTP: the same patients with the same ids, with the same access rules."""
 
 from __future__ import annotations
 

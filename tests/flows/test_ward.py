@@ -1,4 +1,4 @@
-"""From the sign-in of a clinician to the token of an app that was launched from the chart, as a browser goes."""
+"""From a clinician's sign-in to the token of an app launched from the chart, as in a browser."""
 
 from __future__ import annotations
 

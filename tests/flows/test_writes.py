@@ -1,4 +1,4 @@
-"""Writing by HTTP: create, update, patch, delete, versions, conditions, and what each answer says."""
+"""Writes over HTTP: create, update, patch, delete, versions, conditions, and their responses."""
 
 from __future__ import annotations
 

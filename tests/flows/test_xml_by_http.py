@@ -1,4 +1,4 @@
-"""XML by HTTP: asked for by Accept or _format, sent by Content-Type; refusals and Bundles as XML too."""
+"""XML over HTTP: requested by Accept or _format, sent by Content-Type; refusals and Bundles too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a case's context says, put into a running server: app, codes, tokens, keys, clock and policy, by their own names."""
+"""Sets up the context of a case in a running server: app, codes, tokens, keys, clock and policy."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ POLICY = {
     "basic_secret": "basic_secret",
     "launches": "launches",
 }
-"""What a context may say of a server, and what it is called in a policy; the rest is as the dialect has it."""
+"""Settings in a context -> their names in a policy. The dialect decides the rest."""
 
 
 class Fetching:
-    """Key sets as a context says that they were fetched."""
+    """Key sets as described by the context."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
@@ -45,7 +45,10 @@ class Fetching:
 
 
 async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
-    """Forget what was told before. Gives texts of the case -> what stands for them here: refresh tokens alone are made."""
+    """Reset the server and set up the context.
+
+    Returns texts of the case -> their values here; only refresh tokens are created.
+    """
     runtime, server = flow.sandbox.runtime, reading.server(context)
     now = int(context.get("now", runtime.effects.now()))
     await flow.http.post("/admin/clock", json={"offset": now - _real(flow.sandbox)})

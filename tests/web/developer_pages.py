@@ -1,4 +1,4 @@
-"""Home, timelines, doctor and rules, with as much and as little as they can show."""
+"""Sample views of home, timelines, doctor and rules, with minimal and maximal content."""
 
 from __future__ import annotations
 

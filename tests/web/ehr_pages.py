@@ -1,4 +1,4 @@
-"""Pages of the EHR, with as much and as little as they can show."""
+"""Sample views of the EHR pages, with minimal and maximal content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exchanges, and their pages, with as much and as little as they can show."""
+"""Sample exchanges and their views, with minimal and maximal content."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _findings() -> list[dict[str, Any]]:
 
 
 def refused() -> dict[str, Any]:
-    """The exchange of the picture: four faults, one corrected request."""
+    """A refused exchange with four errors and one corrected request."""
     address = f"{BASE}/general/oauth/authorize?response_type=code&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d"
     address += "&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2F"
     return {

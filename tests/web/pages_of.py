@@ -1,4 +1,4 @@
-"""Every page with as much and as little to show as it can have: tests render them, and a browser shows them."""
+"""Every page with minimal and maximal content, for tests and for viewing in a browser."""
 
 from __future__ import annotations
 

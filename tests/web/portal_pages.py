@@ -1,4 +1,4 @@
-"""Pages of the developer portal, with as much and as little as they can show."""
+"""Sample views of the developer portal, with minimal and maximal content."""
 
 from __future__ import annotations
 

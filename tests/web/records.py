@@ -1,4 +1,4 @@
-"""A small record of one patient, as both versions write it: R4, and DSTU2 where the two differ."""
+"""A small record of one patient in R4 and DSTU2."""
 
 from __future__ import annotations
 

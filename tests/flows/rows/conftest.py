@@ -1,4 +1,4 @@
-"""The tables of facts, row by row, through HTTP."""
+"""Table-driven tests over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the FHIR server says to a token that will not do, row by row (RFC 6750 3; R4 3.1.0)."""
+"""Responses of the FHIR server to unacceptable tokens, row by row (RFC 6750 3; R4 3.1.0)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_the_missing_scope_is_named(desk: Sitting, scope: str, path: str, needed
 
 
 def test_the_bearer_scheme_is_accepted_in_any_case(desk: Sitting) -> None:
-    """The positive control."""
+    """The positive control: these are accepted."""
 
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)

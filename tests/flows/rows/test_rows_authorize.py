@@ -1,4 +1,4 @@
-"""What the authorization endpoint refuses: on a page, or by redirect, row by row (RFC 6749 4.1.2.1; SMART 2.2)."""
+"""Refusals of the authorization endpoint, as a page or by redirect, row by row (RFC 6749 4.1.2.1; SMART 2.2)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge"
 
 
 def told(answer: httpx2.Response, app_parameters: dict[str, str], rule: str) -> None:
-    """A refusal is named, and no more is said in OAuth's members than their characters allow."""
+    """The refusal has its rule, and its OAuth members contain only allowed characters."""
     assert any(name.startswith(rule) and severity == "error" for name, severity in app_parameters.items()), app_parameters
     assert answer.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in answer.headers
@@ -179,7 +179,7 @@ def test_a_spent_or_expired_launch_is_an_invalid_request(desk: Sitting, fault: s
 
 
 def test_a_launch_is_valid_only_for_the_server_it_named(desk: Sitting) -> None:
-    """In a launch from the EHR aud is the iss, and not another version of it (SMART 2.2)."""
+    """In an EHR launch aud must equal iss, not another version of it (SMART 2.2)."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
@@ -204,7 +204,7 @@ def test_an_app_of_another_hospital_may_not_use_this_one(desk: Sitting) -> None:
 
 
 def test_prompt_none_without_consent_is_consent_required(desk: Sitting) -> None:
-    """And the answer names no page."""
+    """The response doesn't name a page either."""
 
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", headers={"Accept": "text/html"})
@@ -224,7 +224,7 @@ def test_prompt_none_without_consent_is_consent_required(desk: Sitting) -> None:
 def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
     desk: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
 ) -> None:
-    """A redirect cannot say 500; and nothing of the fault goes out."""
+    """A redirect can't have status 500. No details of the error are sent."""
 
     async def fails(*_: object) -> None:
         raise fault
@@ -312,6 +312,6 @@ def test_only_the_port_of_a_native_apps_loopback_uri_may_vary(
 
 
 def test_the_flow_sends_a_matching_verifier_and_challenge() -> None:
-    """So that the rows about PKCE say what they seem to say."""
+    """Proves that the rows about PKCE test what they claim to test."""
     assert len(VERIFIER) == 43
     assert len(CHALLENGE) == 43

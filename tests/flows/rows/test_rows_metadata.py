@@ -1,4 +1,4 @@
-"""The endpoints beside authorize and token, row by row: RFC 7662, 7009, 7591, 9207, 8414."""
+"""The endpoints other than authorize and token, row by row: RFC 7662, 7009, 7591, 9207, 8414."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("i
 
 
 def refused(answer: httpx2.Response, status: int, error: str, challenge: str | None = None) -> None:
-    """JSON with OAuth's members, kept by nobody, redirected nowhere; the scheme to use where it is a 401."""
+    """JSON with OAuth's error members, not cacheable, no redirect; a 401 has a challenge."""
     assert answer.status_code == status, answer.text
     assert answer.json()["error"] == error
     assert DESCRIPTION.fullmatch(answer.json()["error_description"])

@@ -1,4 +1,4 @@
-"""RFC 9700, row by row as the sheet of facts has it: what a server must and must not do, through HTTP."""
+"""RFC 9700, row by row over HTTP: what a server must and must not do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the token endpoint refuses, row by row (RFC 6749 5.2; SMART 2.2; RFC 9700 2.1, 4.8, 4.14)."""
+"""Refusals of the token endpoint, row by row (RFC 6749 5.2; SMART 2.2; RFC 9700 2.1, 4.8, 4.14)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 
 def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
-    """JSON of RFC 6749 5.2, that nobody may keep, and that any origin may read."""
+    """The JSON of RFC 6749 5.2, not cacheable, readable from any origin."""
     assert answer.status_code == status, answer.text
     body = answer.json()
     assert body["error"] == error, body
@@ -37,7 +37,7 @@ def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
 
 
 async def launched(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
-    """An app and the form that redeems its code."""
+    """A launched app and the form that redeems its code."""
     app = await flow.register(**more)
     code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope_of(more))
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
@@ -114,7 +114,7 @@ def test_a_body_that_is_not_a_form_is_an_invalid_request(desk: Sitting) -> None:
 
 @pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
 def test_an_unauthenticated_confidential_app_is_an_invalid_client(desk: Sitting, how: str) -> None:
-    """401 with a challenge where the Authorization header was used, else 400."""
+    """401 with a challenge if the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
@@ -231,7 +231,7 @@ def test_a_code_works_only_at_the_hospital_that_issued_it(desk: Sitting) -> None
 
 
 def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
-    """Else whoever strips the challenge has switched PKCE off (RFC 9700 4.8.2)."""
+    """Otherwise removing the challenge would switch PKCE off (RFC 9700 4.8.2)."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(smart_version=1, pkce="if-sent")
@@ -343,7 +343,7 @@ def test_an_app_may_use_only_the_grants_it_has(desk: Sitting) -> None:
 
 
 def test_the_same_request_without_errors_is_granted(desk: Sitting) -> None:
-    """The positive control: the members of SMART 2.2, that nobody may keep."""
+    """The positive control: the response has the members of SMART 2.2 and isn't cacheable."""
 
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)

@@ -1,4 +1,4 @@
-"""/admin by HTTP: what it takes, what it refuses, and what time travel does."""
+"""/admin over HTTP: requests, refusals, and moving the clock."""
 
 from __future__ import annotations
 

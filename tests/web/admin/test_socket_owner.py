@@ -1,4 +1,4 @@
-"""The user behind a loopback connection, by the kernel's own table and by a real one."""
+"""The user of a loopback connection, from a sample table and from a real connection."""
 
 from __future__ import annotations
 

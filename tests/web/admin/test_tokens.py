@@ -1,4 +1,4 @@
-"""A token for a script has scopes that some flow could give."""
+"""Tokens for scripts have only scopes that some flow can grant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The day and the chart, from resources of both versions."""
+"""The schedule and the chart, from resources of both versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be filled in before a request that is shown as code can be sent."""
+"""The placeholders in a request that is shown as code."""
 
 from __future__ import annotations
 

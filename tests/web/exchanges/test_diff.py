@@ -1,4 +1,4 @@
-"""The laws of the pen: taking the marks away gives back what was received and what was expected."""
+"""Properties of the marks: without them, the received and the expected text remain."""
 
 from __future__ import annotations
 

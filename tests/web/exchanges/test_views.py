@@ -310,7 +310,7 @@ LAUNCH = "2AdklRwNuJJaFPwo7ZSm1orLsunka0P2gBmdobt-8bY"
 
 
 def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]:
-    """Name and faultiness of each row, if the request has a masked launch code and the corrected one has `right`."""
+    """The name of each row and whether it is faulty, for a masked launch code that is corrected to `right`."""
     address = "http://localhost:7425/general/oauth/authorize?launch="
     sent = {"method": "GET", "url": f"{address}2Adk…(43)&scope=launch,openid"}
     finding = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}

@@ -1,4 +1,4 @@
-"""Dynamic registration: what is told is what was registered, and every refusal has its error."""
+"""Dynamic registration: the response describes the registration, and every refusal has its error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_confidential_app_registers_and_gets_its_secret(tmp_path: Path) -> Non
         assert {name: body[name] for name in metadata} == metadata
         unknown = {"token": "x", "client_id": body["client_id"], "client_secret": body["client_secret"]}
         posted = await flow.http.post("/general/oauth/revoke", data=unknown)
-        assert posted.json()["error"] == "invalid_client"  # it was registered for Basic
+        assert posted.json()["error"] == "invalid_client"  # the app was registered for Basic
         pair = (body["client_id"], body["client_secret"])
         assert (await flow.http.post("/general/oauth/revoke", data={"token": "x"}, auth=pair)).status_code == 200
         exchange = await flow.http.get(

@@ -1,4 +1,4 @@
-"""An app that registered by itself reads, changes and removes itself, with its own token alone (RFC 7592)."""
+"""A dynamically registered app reads, changes and removes itself, only with its own token (RFC 7592)."""
 
 from __future__ import annotations
 

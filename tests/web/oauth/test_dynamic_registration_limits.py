@@ -1,4 +1,4 @@
-"""An app that registers itself has what a policy allows, and can change itself only within that: never promote itself."""
+"""A dynamically registered app gets what a policy allows, and can't grant itself more later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Introspection, revocation and user info over HTTP: who is told what, with which status."""
+"""Introspection, revocation and userinfo over HTTP: content, access and status codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consent in plain words: each scope in one box, none twice, none lost."""
+"""The consent page: each scope is in exactly one box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds on every page: no inline style or script, a token in every form, one heading, a title, nothing from elsewhere."""
+"""Rules for every page: no inline style or script, a CSRF token in every form, one heading, a title, nothing external."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_every_button_and_field_has_a_name(case: str) -> None:
 
 @pytest.mark.parametrize("case", ["picker", "visits"])
 def test_enter_opens_the_selection_without_javascript_too(case: str) -> None:
-    """A browser presses the first submit button of a form; the first one that is seen leads back to the app."""
+    """A browser uses the first submit button of a form, and the first visible one returns to the app."""
     form = html_of(case).rpartition('name="request" value=')[2].partition("</form>")[0]
     first = re.search(r"<button[^>]*>", form)
     assert first

@@ -1,4 +1,4 @@
-"""Whatever a request holds, the lines that are offered for copying are safe to paste and mean exactly that request."""
+"""Copied commands are safe to paste and send exactly the shown request, whatever it contains."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ NASTY = (
     "\ufeff",
 )
 STUB = "curl() { printf '%s\\0' \"$@\"; printf '\\1'; }\n"
-"""Prints its arguments, each ended by a zero, and a byte of its own at the end."""
+"""Prints its arguments, each followed by a zero byte, and a final byte 1."""
 VALUED = ("-X", "-H", "--data-urlencode", "--data-raw", "--proto", "--url")
 SHELLS = [executable for name in ("sh", "bash", "zsh") if (executable := shutil.which(name))]
 
@@ -101,7 +101,7 @@ def curl(request: code_samples.RequestParts) -> str:
 
 
 def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
-    """The arguments of each line, as this shell gives them to curl."""
+    """The arguments of each command, as this shell passes them to curl."""
     script = STUB + "".join(f"{line}\n" for line in lines)
     done = subprocess.run([program], input=script.encode(), capture_output=True, cwd=folder, timeout=60, check=True)
     assert done.stderr == b""
@@ -111,7 +111,7 @@ def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
 
 
 def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """What stands by itself, and the values of each option. An option that is not expected is an error."""
+    """The positional arguments, and the values of each option. An unexpected option is an error."""
     alone: list[str] = []
     valued: dict[str, list[str]] = {}
     rest = iter(arguments)
@@ -202,7 +202,7 @@ def test_only_web_urls_are_offered_as_a_url(address: str) -> None:
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
-    """Keeps what it was sent."""
+    """Stores the requests it receives."""
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -214,7 +214,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = answer
 
     def log_message(self, *said: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every rule has a page, with words for its placeholders and a case that shows it."""
+"""Every rule has a page, with its placeholders as words and an example."""
 
 from __future__ import annotations
 
