@@ -31,7 +31,7 @@ async def app(flow: Flow, scope: str = "patient/Basic.cuds") -> Hand:
     return own
 
 
-async def found(own: Hand, code: str = MINE, **query: str) -> list[str]:
+async def search_ids(own: Hand, code: str = MINE, **query: str) -> list[str]:
     answer = await own.flow.http.get(f"{own.base}/Basic", params={"code": code} | query, headers=own.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["total"] == len(answer.json().get("entry", []))
@@ -68,15 +68,15 @@ def test_app_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: 
         assert (created.headers["etag"], created.json()["meta"]["versionId"]) == ('W/"1"', "1")
         assert created.headers["access-control-allow-origin"] == "*"
         assert "ETag" in created.headers["access-control-expose-headers"]
-        assert await found(own) == await found(own, subject=f"{R4}/Patient/p-0001") == [id]
-        assert await found(own, code=f"{SYSTEM}|other") == await found(own, subject=f"{R4}/Patient/p-0002") == []
+        assert await search_ids(own) == await search_ids(own, subject=f"{R4}/Patient/p-0001") == [id]
+        assert await search_ids(own, code=f"{SYSTEM}|other") == await search_ids(own, subject=f"{R4}/Patient/p-0002") == []
         changed = await own.ask("PUT", f"/Basic/{id}", basic(value="{}", id=id), If_Match='W/"1"')
         assert (changed.status_code, changed.headers["etag"]) == (200, 'W/"2"')
         assert changed.json()["extension"][0]["valueString"] == "{}"
         late = await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"1"')
         assert (late.status_code, rules(late)) == (412, {"fhir-version-conflict"})
         assert (await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"2"')).status_code == 204
-        assert await found(own) == []
+        assert await search_ids(own) == []
         for again in (
             await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"3"'),
             await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"3"'),
@@ -90,12 +90,12 @@ def test_no_app_sees_the_state_of_another_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await app(flow), await app(flow)
         id = (await own.ask("POST", "/Basic", basic())).json()["id"]
-        assert await found(other) == []
+        assert await search_ids(other) == []
         hidden = await other.ask("DELETE", f"/Basic/{id}", If_Match='W/"1"')
         absent = await other.ask("DELETE", "/Basic/never", If_Match='W/"1"')
         assert hidden.status_code == absent.status_code == 412
         assert hidden.text.replace(id, "never") == absent.text
-        assert await found(own) == [id]
+        assert await search_ids(own) == [id]
         plain = await hand(flow, "patient/Basic.rs")
         assert (await plain.ask("GET", f"/Basic/{id}")).status_code == 404
 
@@ -109,9 +109,9 @@ def test_a_user_can_store_state_about_themselves_and_the_app(tmp_path: Path) -> 
         me = next(user["fhirUser"] for user in every if user["fhirUser"].startswith("Practitioner"))
         hers = (await own.ask("POST", "/Basic", basic(me))).json()["id"]
         of_all = (await own.ask("POST", "/Basic", basic(None))).json()["id"]
-        assert await found(own, subject=f"{R4}/{me}") == [hers]
-        assert await found(own, **{"subject:missing": "true"}) == [of_all]
-        assert set(await found(own)) == {hers, of_all}
+        assert await search_ids(own, subject=f"{R4}/{me}") == [hers]
+        assert await search_ids(own, **{"subject:missing": "true"}) == [of_all]
+        assert set(await search_ids(own)) == {hers, of_all}
         refused = await own.ask("POST", "/Basic", basic("Practitioner/somebody-else"))
         assert (refused.status_code, rules(refused)) == (403, {"app-state-other-subject"})
         assert (await flow.findings(refused))["app-state-other-subject"] == "error"
@@ -135,7 +135,7 @@ def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
         for method, path, body, status, named in preflight:
             answer = await own.ask(method, path, body)
             assert (answer.status_code, rules(answer)) == (status, named), answer.text
-        assert await found(own) == []
+        assert await search_ids(own) == []
         for method, path, status in (
             ("GET", "/Basic/x", 405),
             ("PATCH", "/Basic/x", 405),

@@ -19,7 +19,7 @@ QUERY = (
 )
 
 
-async def asked(flow: Flow) -> str:
+async def authorize_query(flow: Flow) -> str:
     app = await flow.register(scope="launch/patient patient/Patient.rs")
     return QUERY.format(id=app["client_id"], aud=f"{BASE}/general/r4".replace(":", "%3A").replace("/", "%2F"))
 
@@ -43,7 +43,7 @@ async def asked(flow: Flow) -> str:
 )
 def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await flow.http.get(path + await asked(flow), headers=HTML)
+        answer = await flow.http.get(path + await authorize_query(flow), headers=HTML)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
         exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
         exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
@@ -59,7 +59,7 @@ def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Pat
 
 def test_no_code_is_issued_and_a_script_gets_no_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        query = await asked(flow)
+        query = await authorize_query(flow)
         answer = await flow.http.get(f"/general/authorize?{query}", headers=HTML)
         assert "location" not in answer.headers
         response = await flow.http.get(f"/general/authorize?{query}", headers={"accept": "application/json"})

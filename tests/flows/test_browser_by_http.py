@@ -136,7 +136,7 @@ async def answers(flow: Flow, method: str, path: str, origin: str | None, **more
     return await flow.http.request(method, path, headers={**({"Origin": origin} if origin else {}), **more})
 
 
-def said(answer: Any) -> tuple[str | None, str | None, bool]:
+def cors_headers(answer: Any) -> tuple[str | None, str | None, bool]:
     """The CORS headers that the browser checks, and whether caches separate origins."""
     varies = "origin" in answer.headers.get("vary", "").lower()
     return answer.headers.get("access-control-allow-origin"), answer.headers.get(CREDENTIALS), varies
@@ -160,7 +160,7 @@ def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Pat
         expected = (origin, "true", True) if allowed else ("*", None, True)
         for path in (*READS, "/general/oauth/token", "/general/r4/Nothing/x"):
             for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT), ("POST", {})):
-                assert said(await answers(flow, method, path, origin, **more)) == expected, (method, path)
+                assert cors_headers(await answers(flow, method, path, origin, **more)) == expected, (method, path)
         for path in (*NOT_READ, "/general/oauth/authorize", "/general/oauth/introspect"):
             for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT)):
                 assert CREDENTIALS not in (await answers(flow, method, path, origin, **more)).headers, (method, path)
@@ -171,13 +171,13 @@ def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Pat
 def test_an_origin_is_allowed_once_its_app_is_registered_and_only_at_its_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         token = "/general/oauth/token"
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
         app = await flow.register(redirect_uris=[f"{OTHER}/callback"])
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == (OTHER, "true", True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == (OTHER, "true", True)
         elsewhere = await answers(flow, "OPTIONS", "/cerner/r4/Patient", OTHER, **PREFLIGHT)
         assert CREDENTIALS not in elsewhere.headers
         await flow.http.delete(f"/admin/apps/{app['app_id']}")
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
 
     run(steps, tmp_path, policies={"": {"credentialed_cors": True}})
 
@@ -186,7 +186,7 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
     async def steps(flow: Flow) -> None:
         await flow.register()
         for path in (*READS, "/general/oauth/token"):
-            assert said(await answers(flow, "OPTIONS", path, HOME, **PREFLIGHT))[:2] == ("*", None)
+            assert cors_headers(await answers(flow, "OPTIONS", path, HOME, **PREFLIGHT))[:2] == ("*", None)
 
     run(steps, tmp_path)
 

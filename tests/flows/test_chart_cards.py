@@ -30,7 +30,7 @@ def offered(page: str, app: dict[str, Any]) -> list[str]:
     return [link for link in links(page, "card=") if f"app={app['app_id']}&" in link]
 
 
-async def opens(flow: Flow, link: str) -> str:
+async def launch_href(flow: Flow, link: str) -> str:
     """The URL that creates the launch, from the page behind this link."""
     [tab] = {link for link in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in link}
     return tab
@@ -45,7 +45,7 @@ def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path
         assert "The PHQ-9 is due" in page
         assert "For p-0017." in page
         [link] = offered(page, app)
-        tokens = await token(flow, app, await launched(flow, await opens(flow, link)))
+        tokens = await token(flow, app, await launched(flow, await launch_href(flow, link)))
         assert tokens["patient"] == "p-0017"
         assert json.loads(tokens["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
         assert 'class="quiet">open<' in (await flow.http.get(link)).text
@@ -66,7 +66,7 @@ def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path)
         page = await record(flow)
         assert page.index("Grave") < page.index("Mild")
         [link] = offered(page, forms)
-        assert "appContext" in await token(flow, forms, await launched(flow, await opens(flow, link)))
+        assert "appContext" in await token(flow, forms, await launched(flow, await launch_href(flow, link)))
         assert links(page, "guides.example.org") == ["https://guides.example.org/1"]
 
     run(steps, tmp_path)
@@ -79,7 +79,7 @@ def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
         page = await record(flow)
         assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
         [link] = offered(page, app)
-        tab = await opens(flow, link)
+        tab = await launch_href(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
         launch = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
         assert "appContext" not in await token(flow, other, launch)

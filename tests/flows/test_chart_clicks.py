@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from tests.flows.test_six_clicks import TIMOTHY, framed, loud
+from tests.flows.test_six_clicks import TIMOTHY, framed, serious_findings
 
 from sickbay.testing.server import serving
 
@@ -52,4 +52,4 @@ def test_a_click_on_the_sample_apps_card_opens_it_with_its_context(page: Page, l
     assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in tokens
     assert panel.get_by_text("open", exact=True).is_visible()
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
-        assert loud(http.get("/admin/exchanges", params={"app": "sample-general"}).json()) == []
+        assert serious_findings(http.get("/admin/exchanges", params={"app": "sample-general"}).json()) == []

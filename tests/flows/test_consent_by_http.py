@@ -13,12 +13,12 @@ from sickbay.protocol import jose
 SCOPE = "launch/patient openid patient/Patient.rs patient/Observation.rs"
 
 
-async def said(flow: Flow, page: Any, **form: Any) -> Any:
+async def submit(flow: Flow, page: Any, **form: Any) -> Any:
     form |= {"csrf": field(page, "csrf"), "request": field(page, "request")}
     return await flow.http.post("/general/oauth/continue", data=form)
 
 
-async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
+async def authorization_page(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
     """The page after an authorization request, or the redirect to the app."""
     answer = await flow.authorize(app, **{"scope": SCOPE, **more})
     if "/oauth/continue" in answer.headers["location"]:
@@ -28,22 +28,22 @@ async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
 
 async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: Any) -> dict[str, Any]:
     """Pick a patient and answer the consent page; returns the token response."""
-    page = await asked(flow, app)
+    page = await authorization_page(flow, app)
     address = f"/general/oauth/continue?request={field(page, 'request')}"
-    await said(flow, page, patient="p-0017", decision="open")
+    await submit(flow, page, patient="p-0017", decision="open")
     page = await flow.http.get(address, headers=HTML)
-    answer = await said(flow, page, scope=ticked, decision="allow", **form)
+    answer = await submit(flow, page, scope=ticked, decision="allow", **form)
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
 def test_a_form_without_a_decision_is_shown_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
-        page = await asked(flow, await flow.register(auto_approve=None))
+        page = await authorization_page(flow, await flow.register(auto_approve=None))
         address = f"/general/oauth/continue?request={field(page, 'request')}"
-        await said(flow, page, patient="p-0017", decision="open")
+        await submit(flow, page, patient="p-0017", decision="open")
         page = await flow.http.get(address, headers=HTML)
-        assert (await said(flow, page, scope=SCOPE.split(), decision="ask")).headers["location"] == address
+        assert (await submit(flow, page, scope=SCOPE.split(), decision="ask")).headers["location"] == address
 
     run(steps, tmp_path)
 
@@ -63,7 +63,7 @@ def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
         assert (await flow.http.get(f"/general/r4/Observation/{observation_id}", headers=headers)).status_code == 200
         vital = await vitals(flow, app)
         assert (await flow.http.get(f"/general/r4/Observation/{vital}", headers=headers)).status_code == 404
-        again = await asked(flow, app)
+        again = await authorization_page(flow, app)
         assert "Whose record" in again.text
 
     run(steps, tmp_path)
@@ -85,8 +85,8 @@ def test_an_unticked_scope_is_unticked_the_next_time(tmp_path: Path) -> None:
         tokens = await consented(flow, app, scopes)
         assert tokens["scope"] == " ".join(scopes)
         assert "id_token" not in tokens
-        page = await asked(flow, app)
-        await said(flow, page, patient="p-0017", decision="open")
+        page = await authorization_page(flow, app)
+        await submit(flow, page, patient="p-0017", decision="open")
         page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
         assert 'value="patient/Patient.rs" checked' in page.text
         assert 'value="openid" checked' not in page.text
@@ -110,13 +110,13 @@ def test_prompt_login_requires_one_sign_in_and_sets_auth_time(tmp_path: Path) ->
         app = await flow.register(auto_approve=None)
         await flow.http.post("/admin/clock", json={"advance": 100})
         for wish in ({"prompt": "login"}, {"max_age": "60"}, {"prompt": "select_account"}):
-            page = await asked(flow, app, scope="openid user/Patient.rs", login_hint="okafor", **wish)
+            page = await authorization_page(flow, app, scope="openid user/Patient.rs", login_hint="okafor", **wish)
             assert 'value="okafor"' in page.text
             address = f"/general/oauth/continue?request={field(page, 'request')}"
-            await said(flow, page, account="okafor")
+            await submit(flow, page, account="okafor")
             answer = await flow.http.get(address, headers=HTML)
             if answer.status_code == 200:
-                answer = await said(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
+                answer = await submit(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             read = jose.peek(token["id_token"])
             assert read is not None
@@ -130,10 +130,10 @@ def test_prompt_consent_shows_the_consent_page_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        page = await asked(flow, app, scope="openid user/Patient.rs")
-        await said(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await asked(flow, app, scope="openid user/Patient.rs"))
-        page = await asked(flow, app, scope="openid user/Patient.rs", prompt="consent")
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs")
+        await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
+        assert "code" in received(await authorization_page(flow, app, scope="openid user/Patient.rs"))
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs", prompt="consent")
         assert "Allow Provider app" in page.text
 
     run(steps, tmp_path)
@@ -143,15 +143,15 @@ def test_prompt_none_names_the_required_interaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         silent = {"prompt": "none", "scope": "openid user/Patient.rs"}
-        assert received(await asked(flow, app, **silent))["error"] == "login_required"
+        assert received(await authorization_page(flow, app, **silent))["error"] == "login_required"
         await sign_in(flow)
-        assert received(await asked(flow, app, **silent))["error"] == "consent_required"
-        assert received(await asked(flow, app, prompt="none"))["error"] == "interaction_required"
-        page = await asked(flow, app, scope="openid user/Patient.rs")
-        await said(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await asked(flow, app, **silent))
+        assert received(await authorization_page(flow, app, **silent))["error"] == "consent_required"
+        assert received(await authorization_page(flow, app, prompt="none"))["error"] == "interaction_required"
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs")
+        await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
+        assert "code" in received(await authorization_page(flow, app, **silent))
         await flow.http.post("/admin/clock", json={"advance": 100})
-        answer = await asked(flow, app, **silent, max_age="60")
+        answer = await authorization_page(flow, app, **silent, max_age="60")
         assert received(answer)["error"] == "login_required"
         assert "prompt-none-without-session" in await flow.findings(answer)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
-from tests.flows.test_consent_by_http import SCOPE, asked, consented, said
+from tests.flows.test_consent_by_http import SCOPE, authorization_page, consented, submit
 from tests.flows.test_ward import HTML, field, sign_in
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path
         scopes = ["launch/patient", "patient/Patient.rs"]
         assert (await consented(flow, app, scopes))["scope"] == " ".join(scopes)
         for chosen, granted in (("", scopes), (f"patient/{LAB}", [*scopes, f"patient/{LAB}"])):
-            page = await asked(flow, app, prompt="consent")
-            await said(flow, page, patient="p-0017", decision="open")
+            page = await authorization_page(flow, app, prompt="consent")
+            await submit(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
             assert '<select class="input" name="only">' in page.text
-            answer = await said(flow, page, scope=scopes, only=[chosen], decision="allow")
+            answer = await submit(flow, page, scope=scopes, only=[chosen], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             assert token["scope"].split() == granted
         assert f"patient/{LAB}" not in SCOPE

@@ -13,7 +13,7 @@ from tests.flows.test_ward import HTML, field, sign_in
 SCOPE = "launch launch/patient launch/encounter openid fhirUser patient/*.rs user/*.rs"
 
 
-async def told(flow: Flow, more: dict[str, Any], **launch: Any) -> dict[str, Any]:
+async def launched_tokens(flow: Flow, more: dict[str, Any], **launch: Any) -> dict[str, Any]:
     """The token response of a launch with this context, to an app registered with `more`."""
     app = await flow.register(scope=SCOPE, **more)
     created_launch = await flow.launch(app, **launch)
@@ -25,7 +25,7 @@ async def told(flow: Flow, more: dict[str, Any], **launch: Any) -> dict[str, Any
 def test_every_member_of_the_launch_context_reaches_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         items = [{"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}]
-        tokens = await told(
+        tokens = await launched_tokens(
             flow,
             {},
             encounter="p-0001-e01",
@@ -49,9 +49,9 @@ def test_every_member_of_the_launch_context_reaches_the_app(tmp_path: Path) -> N
 
 def test_an_app_of_an_older_smart_version_gets_the_context_of_that_version(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await told(flow, {"smart_release": "2.0"}, fhir_context=["ImagingStudy/i-1"])
+        tokens = await launched_tokens(flow, {"smart_release": "2.0"}, fhir_context=["ImagingStudy/i-1"])
         assert tokens["fhirContext"] == ["ImagingStudy/i-1"]
-        tokens = await told(flow, {"smart_version": 1, "name": "Old"}, fhir_context=["ImagingStudy/i-1"], intent="x")
+        tokens = await launched_tokens(flow, {"smart_version": 1, "name": "Old"}, fhir_context=["ImagingStudy/i-1"], intent="x")
         assert "fhirContext" not in tokens
         assert "tenant" not in tokens
         assert tokens["intent"] == "x"
@@ -133,14 +133,14 @@ def test_a_standalone_launch_offers_a_visit_picker(tmp_path: Path) -> None:
             answer = await flow.authorize(app, scope=scope)
             address = answer.headers["location"]
             page = await flow.http.get(address, headers=HTML)
-            await said(flow, page, patient="p-0017", decision="open")
+            await submit(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(address, headers=HTML)
             assert "Timothy Peters" in page.text
             assert 'value="p-0017-e02"' in page.text
-            await said(flow, page, encounter="p-0017-e02", decision=decision)
+            await submit(flow, page, encounter="p-0017-e02", decision=decision)
             page = await flow.http.get(address, headers=HTML)
             if "Allow Provider app" in page.text:
-                answer = await said(flow, page, scope=scope, decision="allow")
+                answer = await submit(flow, page, scope=scope, decision="allow")
             else:
                 answer = page
             parameters = (await flow.redeem(app, received(answer)["code"])).json()
@@ -159,7 +159,7 @@ def test_a_visit_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-async def said(flow: Flow, page: Any, **form: str) -> Any:
+async def submit(flow: Flow, page: Any, **form: str) -> Any:
     form |= {"csrf": field(page, "csrf"), "request": field(page, "request")}
     return await flow.http.post("/general/oauth/continue", data=form)
 

@@ -17,7 +17,7 @@ JSON = {"accept": "application/json"}
 TOKEN = "/general/oauth/token"
 
 
-async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+async def exchange_of(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
     return dict((await flow.http.get(exchange_url, headers=JSON)).json())
 
@@ -35,7 +35,7 @@ async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
 
 async def code_of(flow: Flow, **sent: Any) -> str | None:
     """The code in the corrected request, if there is one."""
-    corrected = (await kept(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
+    corrected = (await exchange_of(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
     return parse_qs(corrected["body"])["code"][0] if corrected else None
 
 
@@ -47,10 +47,10 @@ def app_of(flow: Flow, **more: Any) -> Any:
 def test_a_quoted_code_is_corrected_and_an_unknown_one_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = await form(flow, await app_of(flow))
-        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
+        refused = await exchange_of(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
         assert {finding["id"] for finding in refused["findings"]} == {"code-mangled"}
         assert refused["corrected"]
-        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
+        refused = await exchange_of(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
         assert parse_qs(refused["corrected"]["body"])["code"] == [PLACEHOLDER_CODE]
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
 
@@ -79,7 +79,7 @@ def test_a_missing_client_id_is_found_by_the_code_and_the_secret_is_a_placeholde
         for app in (public, secret):
             sent = await form(flow, app)
             del sent["client_id"]
-            corrected = (await kept(flow, await flow.http.post(TOKEN, data=sent)))["corrected"]
+            corrected = (await exchange_of(flow, await flow.http.post(TOKEN, data=sent)))["corrected"]
             named = parse_qs(corrected["body"]).get("client_id")
             assert named == ([app["client_id"]] if app is public else None)
             assert ("Authorization" in corrected["headers"]) is (app is secret)
@@ -97,7 +97,7 @@ def test_a_mistyped_client_id_is_corrected_in_the_authorization_header(tmp_path:
         sent = await form(flow, app)
         del sent["client_id"]
         answer = await flow.http.post(TOKEN, data=sent, auth=("growth-chrat", app["client_secret"]))
-        refused = await kept(flow, answer)
+        refused = await exchange_of(flow, answer)
         assert {finding["id"] for finding in refused["findings"]} == {"client-id-unknown"}
         assert refused["corrected"]["headers"]["Authorization"].startswith("Basic ")
         assert "client_id" not in parse_qs(refused["corrected"]["body"])
@@ -110,14 +110,14 @@ def test_a_valid_token_in_the_url_is_moved_into_the_header(tmp_path: Path) -> No
         token = (await flow.launched())["access_token"]
         for text, lives in ((token, True), ("nobody-s", False)):
             answer = await flow.http.get(f"/general/r4/Patient?access_token={text}", headers=JSON)
-            corrected = (await kept(flow, answer))["corrected"]
+            corrected = (await exchange_of(flow, answer))["corrected"]
             assert (corrected is not None) is lives
         for header in (f'Bearer "{token}"', f"Bearer: {token}", token):
             answer = await flow.http.get("/general/r4/Patient", headers={"authorization": header})
-            assert (await kept(flow, answer))["corrected"]["headers"]["Authorization"].startswith("Bearer ")
+            assert (await exchange_of(flow, answer))["corrected"]["headers"]["Authorization"].startswith("Bearer ")
         await flow.http.post("/admin/clock", json={"advance": 4000})
         answer = await flow.http.get(f"/general/r4/Patient?access_token={token}", headers=JSON)
-        assert (await kept(flow, answer))["corrected"] is None
+        assert (await exchange_of(flow, answer))["corrected"] is None
 
     run(steps, tmp_path)
 
@@ -127,9 +127,9 @@ def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> 
         token = (await flow.launched())["access_token"]
         headers = {"authorization": f"Bearer {token}"}
         answer = await flow.http.get("/general/r4/Patients?name=x", headers=headers)
-        assert (await kept(flow, answer))["corrected"]["url"].endswith("/Patient?name=‹1%20character›")
+        assert (await exchange_of(flow, answer))["corrected"]["url"].endswith("/Patient?name=‹1%20character›")
         answer = await flow.http.get("/general/r4/Patients?birthdate=01/02/2020", headers=headers)
-        assert (await kept(flow, answer))["corrected"] is None
+        assert (await exchange_of(flow, answer))["corrected"] is None
 
     run(steps, tmp_path)
 
@@ -143,7 +143,7 @@ def test_an_ambiguous_client_id_becomes_a_placeholder_and_the_administrator_sees
         await app_of(flow, name="Medication list")
         scope, elsewhere = "openid launch/patient patient/Patient.rs", "http://localhost:8101/other"
         answer = await flow.authorize(app, client_id=sent, redirect_uri=elsewhere, scope=scope)
-        refused = await kept(flow, answer)
+        refused = await exchange_of(flow, answer)
         assert f"Growth chart ({app['client_id']})" in refused["findings"][0]["fix"]
         assert "client_id=CLIENT-ID-OF-YOUR-APP" in refused["corrected"]["url"]
         exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
@@ -165,7 +165,7 @@ def test_client_metadata_is_corrected_in_its_own_format(tmp_path: Path) -> None:
             "scope": "launch/patient,patient/Patient.rs",
             "token_endpoint_auth_method": "none",
         }
-        refused = await kept(flow, await flow.http.post("/general/oauth/register", json=sent))
+        refused = await exchange_of(flow, await flow.http.post("/general/oauth/register", json=sent))
         assert {finding["id"] for finding in refused["findings"] if finding["severity"] == "error"} == {
             "reg-redirect-uri-has-fragment",
             "scope-comma-separated",
@@ -191,12 +191,12 @@ def test_an_introspection_request_is_corrected_too(tmp_path: Path) -> None:
         for path in ("introspect", "revoke"):
             for wrong in ({"json": {"token": token}}, {"params": {"token": token}}, {"data": {"access_token": token}}):
                 answer = await flow.http.post(f"/general/oauth/{path}", auth=auth, **wrong)
-                corrected = (await kept(flow, answer))["corrected"]
+                corrected = (await exchange_of(flow, answer))["corrected"]
                 assert (answer.status_code, corrected["url"]) == (400, f"{BASE}/general/oauth/{path}")
                 assert corrected["body"].startswith(f"token={token[:4]}")
             assert (await flow.http.post(f"/general/oauth/{path}", auth=auth, data={"token": token})).status_code == 200
         answer = await flow.http.get("/general/oauth/userinfo", headers={"authorization": f'Bearer "{token}"'})
-        corrected = (await kept(flow, answer))["corrected"]
+        corrected = (await exchange_of(flow, answer))["corrected"]
         assert corrected["url"] == f"{BASE}/general/oauth/userinfo"
         assert corrected["headers"]["Authorization"].startswith("Bearer ")
 

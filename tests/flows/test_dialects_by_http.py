@@ -27,10 +27,10 @@ async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> 
     user = {"user": "okafor"}
     app = await flow.register(**{"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": user} | more)
     launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-    return app, await asked(flow, tenant, app, scope=scope, launch=launch["launch"])
+    return app, await send_authorize(flow, tenant, app, scope=scope, launch=launch["launch"])
 
 
-async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
+async def send_authorize(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
     authorize, token = await paths(flow, tenant)
     query = {
         "response_type": "code",
@@ -156,7 +156,7 @@ def test_a_patient_app_gets_the_patient_who_signed_in(tmp_path: Path, tenant: st
     async def steps(flow: Flow) -> None:
         scope = "openid patient/Patient.read"
         app = await flow.register(tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"})
-        answer = await asked(flow, tenant, app, scope=scope)
+        answer = await send_authorize(flow, tenant, app, scope=scope)
         assert answer.json()["patient"] == "p-0017"
 
     run(steps, tmp_path)
@@ -228,7 +228,9 @@ def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: P
         user = {"user": "okafor"}
         app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
         launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=launch["launch"])
+        answer = await send_authorize(
+            flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=launch["launch"]
+        )
         assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
@@ -236,7 +238,7 @@ def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: P
         unasked = "wasn't requested, but this server grants all registered scopes"
         assert came["user/Observation.read"] == ("user/Observation.read", unasked)
         assert came["patient/Condition.read"] == ("", "isn't registered for this app")
-        alone = await asked(flow, "epic", app, scope="openid")
+        alone = await send_authorize(flow, "epic", app, scope="openid")
         assert alone.json()["scope"] == "openid user/Observation.read"
 
     run(steps, tmp_path)
@@ -255,7 +257,7 @@ def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subje
         scope = "launch openid profile patient/Patient.read"
         app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
         launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, tenant, app, scope=scope, launch=launch["launch"])
+        answer = await send_authorize(flow, tenant, app, scope=scope, launch=launch["launch"])
         read = jose.peek(answer.json()["id_token"])
         assert read is not None
         assert read.claims["sub"] == subject
@@ -270,7 +272,7 @@ def test_cerner_sends_little_context_without_a_launch(tmp_path: Path) -> None:
         app = await flow.register(
             tenant="cerner", scope="openid user/Patient.read", smart_version=1, auto_approve={"user": "okafor"}
         )
-        answer = await asked(flow, "cerner", app, scope="openid user/Patient.read")
+        answer = await send_authorize(flow, "cerner", app, scope="openid user/Patient.read")
         assert set(answer.json()) == {"access_token", "scope", "token_type", "expires_in", "id_token"}
 
     run(steps, tmp_path)
@@ -322,7 +324,7 @@ def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_pat
             launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
             base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=tenant_id)
             assert launch["iss"] == base
-            tokens = (await asked(flow, tenant, app, scope=SCOPE, launch=launch["launch"], aud=base)).json()
+            tokens = (await send_authorize(flow, tenant, app, scope=SCOPE, launch=launch["launch"], aud=base)).json()
             headers = {"Authorization": f"Bearer {tokens['access_token']}"}
             for at in (base, f"{BASE}/{tenant}/{version}"):
                 assert (await flow.http.get(f"{at}/Patient/p-0001", headers=headers)).status_code == 200

@@ -36,7 +36,7 @@ ELSEWHERE = {
 """Cases that can't be set up here, and why."""
 
 
-async def asked(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
+async def live_findings(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
     """The findings of a case's request, from an app registered as its context says, with its own client_id."""
     app, context = request["context"].get("app") or {}, request["context"]
     old, new = app.get("client_id", "\0"), f"agrees-{number}"
@@ -83,7 +83,7 @@ def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> 
             if case_.refused["kind"] != "authorize_url" or case_.id in ELSEWHERE:
                 continue
             offline = {findings.id for findings in diagnose(case_.refused).explanation.findings}
-            live = await asked(flow, case_.refused, number)
+            live = await live_findings(flow, case_.refused, number)
             if offline != live:
                 apart[case_.id] = (sorted(offline - live), sorted(live - offline))
         assert apart == {}

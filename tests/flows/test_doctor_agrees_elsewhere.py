@@ -57,7 +57,7 @@ async def sent(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> ht
     )
 
 
-async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+async def exchange_of(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
     return dict((await flow.http.get(exchange_url, headers={"accept": "application/json"})).json())
 
@@ -74,7 +74,7 @@ def shape(corrected: dict[str, Any] | None) -> Any:
 
 async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
     answer = await sent(flow, request, swaps)
-    live = await kept(flow, answer)
+    live = await exchange_of(flow, answer)
     here = {finding.id for finding in offline.explanation.findings}
     live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
     result: list[Any] = [("offline alone", here - live_rules, "live alone", live_rules - here)] if here != live_rules else []

@@ -29,14 +29,14 @@ async def save(flow: Flow, app: dict[str, Any], **changed: Any) -> Any:
     return await flow.http.post(address, data={"csrf": field(page, "csrf"), **FORM, **changed}, headers=HTML)
 
 
-async def kept(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+async def stored_app(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     return dict((await flow.http.get(f"/admin/apps/{app['app_id']}")).json())
 
 
 def test_the_form_shows_the_registration_and_saving_it_unchanged_changes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs patient/Device.r", pkce="off")
-        before = await kept(flow, app)
+        before = await stored_app(flow, app)
         page = await flow.http.get(f"/developer/apps/{app['app_id']}/edit", headers=HTML)
         assert "Edit Provider app" in page.text
         assert REDIRECT in page.text
@@ -44,7 +44,7 @@ def test_the_form_shows_the_registration_and_saving_it_unchanged_changes_nothing
         assert ticked == ["launch", "openid", "patient/Patient.rs"]
         same = {"name": "Provider app", "redirect_uris": REDIRECT, "scope": ticked, "more_scopes": "patient/Device.r"}
         assert (await save(flow, app, **same)).status_code == 303
-        assert await kept(flow, app) == before
+        assert await stored_app(flow, app) == before
 
     run(steps, tmp_path)
 
@@ -54,7 +54,7 @@ def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
         app = await flow.register()
         answer = await save(flow, app)
         assert answer.headers["location"] == f"/developer/apps/{app['app_id']}"
-        now = await kept(flow, app)
+        now = await stored_app(flow, app)
         assert (now["name"], now["scope"]) == ("Renamed", "launch patient/Patient.rs user/Encounter.r")
         assert now["redirect_uris"] == [REDIRECT, "https://app.example.org/done"]
         assert now["client_id"] == app["client_id"]
@@ -78,12 +78,12 @@ def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
 def test_an_invalid_change_is_not_saved(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        before = await kept(flow, app)
+        before = await stored_app(flow, app)
         answer = await save(flow, app, **changed)
         assert answer.status_code in (403, 422)
         assert message in answer.text
         assert "Renamed" in answer.text
-        assert await kept(flow, app) == before
+        assert await stored_app(flow, app) == before
 
     run(steps, tmp_path)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.test_exports import LATER, begun, exported, manifest, read
+from tests.flows.test_exports import LATER, exported, kick_off, manifest, read
 from tests.flows.writing import hand, rules
 
 KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
@@ -71,7 +71,7 @@ def test_lenient_handling_works_in_any_order_and_by_get_and_post(tmp_path: Path,
         part = {"name": "includeAssociatedData", "valueString": value}
         body = {"resourceType": "Parameters", "parameter": [part]}
         for sent, url in ((None, f"{path}?includeAssociatedData={value}"), (body, path)):
-            errors = await read(own, await manifest(flow, own, await begun(own, url, sent, Prefer=prefer)), "error")
+            errors = await read(own, await manifest(flow, own, await kick_off(own, url, sent, Prefer=prefer)), "error")
             assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)

@@ -16,7 +16,7 @@ LATER = {"Prefer": "respond-async"}
 Lines = dict[str, list[dict[str, Any]]]
 
 
-async def begun(own: Hand, path: str, body: Any = None, **headers: str) -> str:
+async def kick_off(own: Hand, path: str, body: Any = None, **headers: str) -> str:
     """Start an export; returns the path of its status below the base."""
     answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
     assert answer.status_code == 202, answer.text
@@ -52,7 +52,7 @@ async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> 
 
 
 async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
-    return await read(own, await manifest(flow, own, await begun(own, path, body)))
+    return await read(own, await manifest(flow, own, await kick_off(own, path, body)))
 
 
 def names(lines: Lines) -> set[str]:
@@ -72,7 +72,7 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.made(observation() | {"note": [{"text": "a\nb"}]})
-        status = await begun(own, "/$export")
+        status = await kick_off(own, "/$export")
         manifest_ = await manifest(flow, own, status)
         assert manifest_["requiresAccessToken"] is True
         assert manifest_["request"] == f"{BASE}/general/r4/$export"
@@ -89,7 +89,7 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         created, gone = [await own.made(observation()) for _ in range(2)]
-        status = await begun(own, "/$export?_type=Observation")
+        status = await kick_off(own, "/$export?_type=Observation")
         manifest_ = await manifest(flow, own, status)
         late = await own.made(observation())
         await own.ask("PUT", f"/Observation/{created['id']}", created | {"status": "amended"})
@@ -216,11 +216,11 @@ def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -
         csv = await own.ask("GET", "/$export", **LATER, Accept="text/csv")
         assert (csv.status_code, rules(csv)) == (406, {"fhir-accept-unsupported"})
         for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
-            await begun(own, f"/$export?_outputFormat={format}")
+            await kick_off(own, f"/$export?_outputFormat={format}")
         manifest_ = await manifest(
             flow,
             own,
-            await begun(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
+            await kick_off(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
         )
         errors = await read(own, manifest_, "error")
         assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
@@ -231,14 +231,14 @@ def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -
 def test_a_cancelled_or_expired_export_is_gone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         assert (await own.ask("DELETE", status)).status_code == 202
         unknown = await own.ask("GET", "/$export/none")
         for path in (status, f"{status}/Patient.ndjson"):
             gone = await own.ask("GET", path)
             assert (gone.status_code, gone.text) == (404, unknown.text)
         assert (await own.ask("DELETE", status)).status_code == 404
-        old = await begun(own, "/$export?_type=Patient")
+        old = await kick_off(own, "/$export?_type=Patient")
         await flow.http.post("/admin/clock", json={"advance": 86_401})
         fresh = await own.again()
         for path in (old, f"{old}/Patient.ndjson"):
@@ -250,7 +250,7 @@ def test_a_cancelled_or_expired_export_is_gone(tmp_path: Path) -> None:
 def test_an_export_has_only_its_own_files(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         await manifest(flow, own, status)
         assert (await own.ask("GET", f"{status}/Patient.ndjson")).status_code == 200
         for name in ("Observation.ndjson", "Nothing.ndjson", "Patient", "deleted.ndjson", "outcomes.ndjson", "x"):
@@ -267,7 +267,7 @@ def test_an_export_has_only_its_own_files(tmp_path: Path) -> None:
 def test_only_the_client_that_started_an_export_can_read_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "system/*.rs"), await hand(flow, "system/*.rs", name="Another")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         await flow.http.post("/admin/clock", json={"advance": 5})
         unknown = await other.ask("GET", "/$export/none")
         file = f"{status}/Patient.ndjson"
@@ -308,7 +308,7 @@ def test_user_scopes_cannot_export_and_each_type_needs_a_scope(tmp_path: Path) -
 def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export")
+        status = await kick_off(own, "/$export")
         for path in ("$export", "Patient/$export", status[1:]):
             bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": path}}]}
             answer = await own.ask("POST", "", bundle, **LATER)
@@ -341,14 +341,14 @@ def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> 
             f"/Group/{group['id']}/$export": {gone},
         }
         for path, expected in expected_deletions.items():
-            manifest_ = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
+            manifest_ = await manifest(flow, own, await kick_off(own, f"{path}?_type=Observation&_since={since}"))
             assert {output_file["type"] for output_file in manifest_["output"]} <= {"Observation"}
             bundles = (await read(own, manifest_, "deleted"))["Bundle"]
             urls = {entry["request"]["url"] for bundle_url in bundles for entry in bundle_url["entry"]}
             assert urls == {f"Observation/{id}" for id in expected}
             assert {entry["request"]["method"] for bundle_url in bundles for entry in bundle_url["entry"]} == {"DELETE"}
             assert created not in str(bundles)
-        status = await begun(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
+        status = await kick_off(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
         manifest_ = await manifest(flow, own, status)
         assert manifest_["deleted"] == []
         files = await read(own, manifest_)

@@ -18,7 +18,7 @@ PERSON = {
 }
 
 
-def found(answer: httpx2.Response) -> list[str]:
+def matched_ids(answer: httpx2.Response) -> list[str]:
     assert answer.status_code == 200, answer.text
     return [entry["resource"]["id"] for entry in answer.json().get("entry", []) if entry["search"]["mode"] == "match"]
 
@@ -45,7 +45,7 @@ def test_a_person_matches_by_contact_and_by_name(tmp_path: Path, search: str, is
         own = await hand(flow, "system/Patient.cruds")
         assert (await own.ask("PUT", "/Patient/found", PERSON)).status_code == 201
         answer = await own.ask("GET", f"/Patient?_id=found&{quote(search, safe='=:')}")
-        assert found(answer) == (["found"] if is_found else [])
+        assert matched_ids(answer) == (["found"] if is_found else [])
 
     run(steps, tmp_path, patients=1)
 
@@ -54,7 +54,7 @@ def test_an_impossible_code_gets_a_warning(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/Patient.rs")
         answer = await own.ask("GET", "/Patient?gender=Male")
-        assert found(answer) == []
+        assert matched_ids(answer) == []
         assert answer.json()["total"] == 0
         (entry,) = answer.json()["entry"]
         assert entry["search"]["mode"] == "outcome"

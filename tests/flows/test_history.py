@@ -14,7 +14,7 @@ from tests.flows.writing import Hand, hand, observation, rules
 OWN = "patient/Observation.cruds patient/Patient.rs"
 
 
-def told(answer: httpx2.Response) -> list[tuple[str, str]]:
+def versions_of(answer: httpx2.Response) -> list[tuple[str, str]]:
     """(id, version) in the order of the page."""
     assert answer.status_code == 200, answer.text
     return [
@@ -23,7 +23,7 @@ def told(answer: httpx2.Response) -> list[tuple[str, str]]:
     ]
 
 
-async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
+async def with_versions(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
     """Create an observation with this many versions, 100 seconds apart; returns it with the times."""
     created, times = await own.made(observation()), []
     for number in range(1, versions):
@@ -52,11 +52,11 @@ def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> 
         types = [entry["request"]["url"].partition("/")[0] for entry in answer.json()["entry"]]
         assert types == ["Basic", "Observation", "Observation", "Observation"]
         assert answer.json()["entry"][1]["request"]["method"] == "DELETE"
-        seen, page, link = told(answer), answer, None
+        seen, page, link = versions_of(answer), answer, None
         for _ in range(2):
             link = next(link["url"] for link in page.json()["link"] if link["relation"] == "next")
             page = await all.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
-            seen += told(page)
+            seen += versions_of(page)
         assert len(set(seen)) == len(seen) == 12
         assert [entry for entry, _ in seen[1:7]] == [ids[0], *reversed(ids)]
         head = await all.ask("HEAD", "/_history?_count=4")
@@ -70,11 +70,11 @@ def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> 
 def test_a_history_supports_since_and_at(tmp_path: Path, place: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        id, times = await written(flow, own)
+        id, times = await with_versions(flow, own)
         path = place.format(id=id)
 
         async def ask(query: str) -> list[str]:
-            return [version for pair, version in told(await own.ask("GET", f"{path}?{query}")) if pair == id]
+            return [version for pair, version in versions_of(await own.ask("GET", f"{path}?{query}")) if pair == id]
 
         assert await ask("") == ["3", "2", "1"]
         assert await ask(f"_since={instant(times[1] - 20)}") == ["3", "2"]
@@ -85,7 +85,7 @@ def test_a_history_supports_since_and_at(tmp_path: Path, place: str) -> None:
         page = await own.ask("GET", f"{path}?_count=1&_since={instant(times[0] - 20)}")
         link: Any = next(link["url"] for link in page.json()["link"] if link["relation"] == "next")
         second = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
-        assert told(second) == [(id, "2")]
+        assert versions_of(second) == [(id, "2")]
         changed = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4").replace("_since=2", "_since=1"))
         assert changed.status_code == 400
         refused = await own.ask("GET", f"{path}?_since=yesterday")
@@ -110,14 +110,14 @@ def test_a_history_with_the_list_parameter_is_refused(tmp_path: Path) -> None:
 def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        id, times = await written(flow, own)
+        id, times = await with_versions(flow, own)
         for path, query, total in (
             (f"/Observation/{id}/_history", "", 3),
             (f"/Observation/{id}/_history", f"&_since={instant(times[1] - 20)}", 2),
             (f"/Observation/{id}/_history", "&_at=2020", 0),
         ):
             answer = await own.ask("GET", f"{path}?_count=0{query}")
-            assert (answer.status_code, answer.json()["total"], told(answer)) == (200, total, [])
+            assert (answer.status_code, answer.json()["total"], versions_of(answer)) == (200, total, [])
             assert [link["relation"] for link in answer.json()["link"]] == ["self"]
         every = await own.ask("GET", "/_history?_count=0")
         assert every.json()["total"] > (await own.ask("GET", "/Observation/_history?_count=0")).json()["total"] > 3
@@ -144,7 +144,7 @@ def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
         theirs = await hand(flow, "patient/*.rs")
         answer = await theirs.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
-        assert (answer.status_code, answer.json()["total"], told(answer)) == (200, 3, [])
+        assert (answer.status_code, answer.json()["total"], versions_of(answer)) == (200, 3, [])
 
     run(steps, tmp_path)
 
@@ -211,7 +211,7 @@ def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
 def test_a_read_of_a_cached_version_is_answered_304(tmp_path: Path, sent: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
-        id, _ = await written(flow, own, 2)
+        id, _ = await with_versions(flow, own, 2)
         for path in (f"/Observation/{id}", f"/Observation/{id}/_history/2"):
             for method in ("GET", "HEAD"):
                 answer = await own.ask(method, path, If_None_Match=sent)

@@ -28,7 +28,7 @@ def live() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def asked(live: dict[str, Any], page: Page) -> Page:
+def at_picker(live: dict[str, Any], page: Page) -> Page:
     """Open the patient picker of a standalone app, signed in as a clinician."""
     body = {
         "name": "By keyboard",
@@ -60,37 +60,37 @@ def asked(live: dict[str, Any], page: Page) -> Page:
     return page
 
 
-def test_typing_filters_the_list_arrows_select_and_enter_opens(asked: Page) -> None:
-    asked.keyboard.type("peters, t")
-    assert asked.locator("[data-count]").inner_text() == "1"
-    asked.keyboard.press("Enter")
-    asked.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
+def test_typing_filters_the_list_arrows_select_and_enter_opens(at_picker: Page) -> None:
+    at_picker.keyboard.type("peters, t")
+    assert at_picker.locator("[data-count]").inner_text() == "1"
+    at_picker.keyboard.press("Enter")
+    at_picker.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
 
 
-def test_an_empty_list_says_so_and_enter_opens_nothing(asked: Page) -> None:
-    none = asked.get_by_text("No patient has a name")
+def test_an_empty_list_says_so_and_enter_opens_nothing(at_picker: Page) -> None:
+    none = at_picker.get_by_text("No patient has a name")
     assert not none.is_visible()
-    asked.keyboard.type("zzz")
+    at_picker.keyboard.type("zzz")
     none.wait_for()
-    assert asked.get_by_role("button", name="Open this record").is_disabled()
+    assert at_picker.get_by_role("button", name="Open this record").is_disabled()
     for _ in "zzz":
-        asked.keyboard.press("Backspace")
+        at_picker.keyboard.press("Backspace")
     none.wait_for(state="hidden")
-    assert asked.get_by_role("button", name="Open ").is_enabled()
+    assert at_picker.get_by_role("button", name="Open ").is_enabled()
 
 
-def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(asked: Page) -> None:
-    asked.keyboard.type("peters, t")
-    asked.keyboard.press("Enter")
-    allow = asked.locator("[data-allow]")
-    asked.get_by_role("checkbox").first.focus()
-    asked.keyboard.press("Enter")
-    asked.wait_for_timeout(300)
+def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(at_picker: Page) -> None:
+    at_picker.keyboard.type("peters, t")
+    at_picker.keyboard.press("Enter")
+    allow = at_picker.locator("[data-allow]")
+    at_picker.get_by_role("checkbox").first.focus()
+    at_picker.keyboard.press("Enter")
+    at_picker.wait_for_timeout(300)
     assert allow.inner_text() == "Allow 4 of 4"
-    asked.get_by_role("button", name="Clear all").focus()
-    asked.keyboard.press("Enter")
+    at_picker.get_by_role("button", name="Clear all").focus()
+    at_picker.keyboard.press("Enter")
     assert allow.inner_text() == "Allow 0 of 4"
-    asked.get_by_role("button", name="Select all").press("Enter")
+    at_picker.get_by_role("button", name="Select all").press("Enter")
     assert allow.inner_text() == "Allow 4 of 4"
 
 

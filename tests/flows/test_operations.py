@@ -197,7 +197,7 @@ def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def said(answer: httpx2.Response) -> set[tuple[str, str]]:
+def issues_of(answer: httpx2.Response) -> set[tuple[str, str]]:
     assert answer.status_code == 200, answer.text
     return {(issue["severity"], issue["code"]) for issue in answer.json()["issue"]}
 
@@ -206,29 +206,29 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         right, wrong = observation(), observation(status="gone", code=None) | {"colour": "red"}
-        assert said(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
+        assert issues_of(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
         faults = await own.ask("POST", "/Observation/$validate", {k: v for k, v in wrong.items() if v is not None})
         places = {issue["expression"][0] for issue in faults.json()["issue"]}
         assert {"Observation.status", "Observation.colour", "Observation"} & places
-        assert all(severity == "error" for severity, _ in said(faults))
+        assert all(severity == "error" for severity, _ in issues_of(faults))
 
         async def given(path: str, *more: dict[str, Any], resource: Any = right) -> httpx2.Response:
             parts = [*([{"name": "resource", "resource": resource}] if resource else []), *more]
             return await own.ask("POST", path, {"resourceType": "Parameters", "parameter": parts})
 
         profile = {"name": "profile", "valueUri": "http://example.com/StructureDefinition/x"}
-        assert ("error", "not-supported") in said(await given("/Observation/$validate", profile))
+        assert ("error", "not-supported") in issues_of(await given("/Observation/$validate", profile))
         own_profile = {"name": "profile", "valueUri": "http://hl7.org/fhir/StructureDefinition/Observation"}
-        assert said(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
+        assert issues_of(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
         assert (await given("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
-        assert said(await given("/Patient/$validate")) == {("error", "structure")}
+        assert issues_of(await given("/Patient/$validate")) == {("error", "structure")}
         assert (await given("/Patient/$validate", resource=None)).status_code == 400
         created = await own.made(right)
         path = f"/Observation/{created['id']}/$validate"
-        assert ("information", "informational") in said(await own.ask("GET", path))
+        assert ("information", "informational") in issues_of(await own.ask("GET", path))
         mode = {"name": "mode", "valueCode": "update"}
-        assert ("error", "value") in said(await given(path, mode))
-        assert said(await given(path, mode, resource=created)) == {("information", "informational")}
+        assert ("error", "value") in issues_of(await given(path, mode))
+        assert issues_of(await given(path, mode, resource=created)) == {("information", "informational")}
         assert (await own.ask("GET", "/Observation/none/$validate")).status_code == 404
         before = await own.ask("GET", "/Observation?patient=p-0001&_summary=count")
         assert (await own.ask("GET", f"/Observation/{created['id']}/_history")).json()["total"] == 1

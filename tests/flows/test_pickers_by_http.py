@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, received, run
-from tests.flows.test_contexts_by_http import said
+from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ward import HTML, field, sign_in
 
 ROLE = "https://example.org/roles/reason"
@@ -15,7 +15,7 @@ SCOPE = f"launch/patient launch/condition?role={ROLE} launch/practitioner patien
 REGISTERED = "launch launch/patient launch/condition launch/practitioner launch/slotty patient/*.rs"
 
 
-async def asked(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], str]:
+async def start_app(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], str]:
     """Register an app and start it; returns the app and the URL of the next page."""
     await sign_in(flow)
     app = await flow.register(**{"auto_approve": None, "scope": REGISTERED} | more)
@@ -26,19 +26,19 @@ async def asked(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, 
 async def opened(flow: Flow, address: str, **form: str) -> Any:
     """Answer the current page; returns the next page, or the redirect to the app."""
     page = await flow.http.get(address, headers=HTML)
-    answer = await said(flow, page, **form)
+    answer = await submit(flow, page, **form)
     return answer if "code=" in answer.headers["location"] else await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-async def given(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOPE) -> dict[str, Any]:
+async def token_response(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOPE) -> dict[str, Any]:
     page = await flow.http.get(address, headers=HTML)
-    answer = await said(flow, page, scope=scope.split(), decision="allow")
+    answer = await submit(flow, page, scope=scope.split(), decision="allow")
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
 def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, address = await asked(flow)
+        app, address = await start_app(flow)
         page = await opened(flow, address, patient="p-0017", decision="open")
         assert "Which Condition should Provider app open?" in page.text
         assert ROLE in page.text
@@ -48,7 +48,7 @@ def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) 
         assert "Which Practitioner should Provider app open?" in page.text
         assert "Okafor" in page.text
         await opened(flow, address, reference="Practitioner/pr-2", decision="open")
-        token = await given(flow, app, address)
+        token = await token_response(flow, app, address)
         assert token["patient"] == "p-0017"
         assert token["fhirContext"] == [{"reference": "Condition/p-0017-c01", "role": ROLE}, {"reference": "Practitioner/pr-2"}]
 
@@ -61,11 +61,11 @@ def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) 
 def test_the_user_may_choose_none_but_not_an_unoffered_resource(tmp_path: Path, choice: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch/patient launch/condition patient/Patient.rs"
-        app, address = await asked(flow, scope)
+        app, address = await start_app(flow, scope)
         await opened(flow, address, patient="p-0017", decision="open")
         page = await opened(flow, address, **choice)
         assert field(page, "request")
-        token = await given(flow, app, address, scope)
+        token = await token_response(flow, app, address, scope)
         assert "fhirContext" not in token
         assert token["scope"] == scope
 
@@ -74,11 +74,11 @@ def test_the_user_may_choose_none_but_not_an_unoffered_resource(tmp_path: Path, 
 
 def test_an_ehr_launch_shows_no_picker_and_an_older_app_gets_strings(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, address = await asked(flow, smart_release="2.0")
+        app, address = await start_app(flow, smart_release="2.0")
         await opened(flow, address, patient="p-0017", decision="open")
         await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
         await opened(flow, address, decision="without")
-        assert (await given(flow, app, address))["fhirContext"] == ["Condition/p-0017-c01"]
+        assert (await token_response(flow, app, address))["fhirContext"] == ["Condition/p-0017-c01"]
         launch = await flow.launch(app, patient="p-0017", user=await flow.clinician())
         scope = "launch launch/practitioner patient/Patient.rs"
         answer = await flow.authorize(app, launch=launch["launch"], scope=scope)

@@ -25,7 +25,7 @@ async def signed_in(flow: Flow) -> str:
     return str(answer.headers["location"])
 
 
-async def asked(flow: Flow) -> str:
+async def sign_in_address(flow: Flow) -> str:
     """The address that an authorization request redirects to, after a sign-in."""
     app = await flow.register(auto_approve=None)
     sent = flow.asking(app, scope="launch/patient openid fhirUser patient/Patient.rs")
@@ -42,7 +42,7 @@ async def launch(flow: Flow) -> str:
     return f"/general/ehr/launch?app={(await flow.register())['app_id']}&patient=p-0001"
 
 
-@pytest.mark.parametrize("way", [signed_in, asked, portal, launch])
+@pytest.mark.parametrize("way", [signed_in, sign_in_address, portal, launch])
 def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 

@@ -61,20 +61,20 @@ SEARCHES = (
 def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, scope)
-        first = await every(own)
+        first = await all_twice(own)
         statuses = {status for status, _, _ in first}
         assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
-        assert await every(own) == first
+        assert await all_twice(own) == first
         assert first[::2] == first[1::2]
 
     run(steps, tmp_path)
 
 
-async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
+async def all_twice(own: Hand) -> list[tuple[int, dict[str, str], str]]:
     """Send each request twice in a row."""
     sent = [(path, metadata) for path in PATHS for metadata in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
-        told(await own.flow.http.request(method, own.base + path, headers=own.headers | address))
+        comparable_response(await own.flow.http.request(method, own.base + path, headers=own.headers | address))
         for method in ("GET", "HEAD")
         for path, address in sent
         for _ in range(2)
@@ -88,7 +88,10 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
         own.headers["X-Number"] = "1"
         assert [await read(own, path) for _ in range(9)] == [200] * 9
         sent = {"params": {"stage": "access"}}
-        exchanges = [await whole(flow, exchange["id"]) for exchange in (await flow.http.get("/admin/exchanges", **sent)).json()]
+        exchanges = [
+            await comparable_exchange(flow, exchange["id"])
+            for exchange in (await flow.http.get("/admin/exchanges", **sent)).json()
+        ]
         assert len(exchanges) == 9
         assert all(exchange == exchanges[0] for exchange in exchanges)
         assert exchanges[0]["response"]["status"] == 200
@@ -97,7 +100,7 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
     run(steps, tmp_path)
 
 
-async def whole(flow: Flow, id: str) -> dict[str, Any]:
+async def comparable_exchange(flow: Flow, id: str) -> dict[str, Any]:
     """An exchange without its unique values."""
     exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
     return {key: value for key, value in exchange.items() if key not in ("id", "at")}
@@ -119,7 +122,7 @@ def test_a_write_is_visible_immediately(tmp_path: Path, engine: Engine) -> None:
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def told(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
+def comparable_response(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
     id = answer.headers["x-correlation-id"]
     headers = {name: value for name, value in answer.headers.items() if name != "x-correlation-id"}
     return answer.status_code, headers, answer.text.replace(id, "ID")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_contexts_by_http import said
+from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ward import HTML, field
 
 from sickbay.protocol.jose import peek
@@ -35,11 +35,11 @@ async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
     assert "Kofi" in page.text
     assert "Grace" in page.text
     assert "Timothy" not in page.text
-    answer = await said(flow, page, patient=patient, decision="open")
+    answer = await submit(flow, page, patient=patient, decision="open")
     if "continue" not in answer.headers.get("location", ""):
         return answer
     page = await flow.http.get(answer.headers["location"], headers=HTML)
-    return await said(flow, page, scope=SCOPE.split(), decision="allow")
+    return await submit(flow, page, scope=SCOPE.split(), decision="allow")
 
 
 @pytest.mark.parametrize("patient", ["p-0006", "p-0010"])
@@ -139,7 +139,7 @@ def test_a_user_with_a_single_record_is_not_asked(tmp_path: Path) -> None:
         answer = await flow.authorize(app, scope=SCOPE)
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert "Adeyemi" in page.text
-        answer = await said(flow, page, scope=SCOPE.split(), decision="allow")
+        answer = await submit(flow, page, scope=SCOPE.split(), decision="allow")
         token = (await flow.redeem(app, received(answer)["code"])).json()
         assert token["patient"] == "p-0010"
 

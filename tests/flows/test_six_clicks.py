@@ -61,7 +61,7 @@ def shows_its_patient(app: Page | Frame) -> None:
     assert "fhirUser" in app.locator("section", has_text="from the id_token").inner_text()
 
 
-def found(app: Page | Frame) -> list[str]:
+def patients_found(app: Page | Frame) -> list[str]:
     """The patients found by the name that is already in the field."""
     app.get_by_role("button", name="Find patients").click()
     app.locator("#found tbody tr").first.wait_for()
@@ -75,7 +75,7 @@ def exchanges(live: dict[str, Any], client_id: str) -> list[dict[str, Any]]:
     return list(exchanges)
 
 
-def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def serious_findings(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """The stage and id of each finding above info."""
     every = [(exchange["stage"], finding) for exchange in of for finding in exchange["findings"]]
     return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
@@ -94,10 +94,10 @@ def test_the_start_page_leads_to_the_patient_in_the_app(
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks <= AT_MOST
-    names = found(app)
+    names = patients_found(app)
     assert TIMOTHY in names
     assert all("Peters" in name for name in names)
-    assert loud(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
+    assert serious_findings(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
 
 
 def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:

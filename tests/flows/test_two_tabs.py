@@ -18,7 +18,7 @@ async def asking(flow: Flow, app: dict[str, Any]) -> httpx2.Response:
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-async def said(flow: Flow, page: httpx2.Response, **form: str) -> httpx2.Response:
+async def submit(flow: Flow, page: httpx2.Response, **form: str) -> httpx2.Response:
     """The response to the form of this page, as the tab would send it."""
     hidden = {name: field(page, name) for name in ("csrf", "request")}
     return await flow.http.post(CONTINUE, data=hidden | form, headers=HTML)
@@ -33,12 +33,12 @@ def test_a_sign_in_in_one_tab_also_counts_in_the_other(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         first_tab, other = await asking(flow, app), await asking(flow, app)
-        assert "Whose record" in (await followed(flow, await said(flow, first_tab, account="okafor"))).text
-        next = await followed(flow, await said(flow, other, account="timothy"))
+        assert "Whose record" in (await followed(flow, await submit(flow, first_tab, account="okafor"))).text
+        next = await followed(flow, await submit(flow, other, account="timothy"))
         assert "Whose record should Provider app open?" in next.text
         assert "Dr. Amara Okafor" in next.text
-        consent = await followed(flow, await said(flow, next, patient="p-0017", decision="open"))
-        answer = await said(flow, consent, decision="allow", scope="launch/patient patient/Patient.rs")
+        consent = await followed(flow, await submit(flow, next, patient="p-0017", decision="open"))
+        answer = await submit(flow, consent, decision="allow", scope="launch/patient patient/Patient.rs")
         assert received(answer)["code"]
 
     run(steps, tmp_path)
@@ -50,7 +50,7 @@ def test_a_sign_in_at_another_hospital_does_not_affect_pending_requests(tmp_path
         page = await asking(flow, await flow.register(auto_approve=None))
         other = await flow.http.get("/epic/ehr/sign-in", headers=HTML)
         await flow.http.post("/epic/ehr/sign-in", data={"csrf": field(other, "csrf"), "account": "okafor"})
-        again = await followed(flow, await said(flow, page, patient="p-0017", decision="open"))
+        again = await followed(flow, await submit(flow, page, patient="p-0017", decision="open"))
         assert "Whose record should Provider app open?" in again.text
 
     run(steps, tmp_path)
@@ -60,14 +60,14 @@ def test_the_choices_of_one_user_do_not_carry_over_to_the_next(tmp_path: Path) -
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await asking(flow, await flow.register(auto_approve=None))
-        consent = await followed(flow, await said(flow, page, patient="p-0001", decision="open"))
+        consent = await followed(flow, await submit(flow, page, patient="p-0001", decision="open"))
         assert "Ines Moreau" in consent.text
         day = await flow.http.get("/general/ehr", headers=HTML)
         await flow.http.post("/general/ehr/sign-out", data={"csrf": field(day, "csrf")})
-        door = await followed(flow, await said(flow, consent, decision="allow", scope="patient/Patient.rs"))
+        door = await followed(flow, await submit(flow, consent, decision="allow", scope="patient/Patient.rs"))
         assert "Provider app asks you to sign in." in door.text
         assert "do not belong together" not in door.text
-        next = await followed(flow, await said(flow, door, account="timothy"))
+        next = await followed(flow, await submit(flow, door, account="timothy"))
         assert "Allow Provider app to access Timothy Peters’s record?" in next.text
 
     run(steps, tmp_path)

@@ -39,15 +39,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | No
         yield opened
 
 
-def asked(desk: Sitting, *request: Any) -> Answer:
+def send_request(desk: Sitting, *request: Any) -> Answer:
     return desk.do(lambda flow: send(flow.application, *request))
 
 
-def said(answer: Answer) -> dict[str, Any]:
+def problem_body(answer: Answer) -> dict[str, Any]:
     return dict(json.loads(answer.body))
 
 
-def kept(desk: Sitting, answer: Answer) -> dict[str, Any]:
+def exchange_of(desk: Sitting, answer: Answer) -> dict[str, Any]:
     """The exchange, in all three forms."""
 
     async def read(flow: Flow) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def kept(desk: Sitting, answer: Answer) -> dict[str, Any]:
 
 
 def finding(desk: Sitting, answer: Answer, stage: str, status: int = 400) -> dict[str, Any]:
-    exchange = kept(desk, answer)
+    exchange = exchange_of(desk, answer)
     assert (answer.status, exchange["response"]["status"], exchange["stage"]) == (status, status, stage)
     (only,) = exchange["findings"]
     assert only["severity"] == "error"
@@ -78,8 +78,8 @@ def test_oauth_names_the_rule_and_links_to_the_exchange(desk: Sitting, path: str
     requests = [("GET", target, [origin], b"")]
     requests += [("POST", path.encode(), [FORM, origin], b"state=" + value)]
     for request in requests[: 1 if path.endswith("register") else 2]:
-        answer = asked(desk, *request)
-        body = said(answer)
+        answer = send_request(desk, *request)
+        body = problem_body(answer)
         findings = finding(desk, answer, STAGES[path])
         assert (body["error"], findings["id"]) == ("invalid_request", RULES[value])
         assert f"({findings['id']})" in body["error_description"]
@@ -90,11 +90,11 @@ def test_oauth_names_the_rule_and_links_to_the_exchange(desk: Sitting, path: str
 
 
 def test_the_exact_byte_and_its_correction_are_shown(desk: Sitting) -> None:
-    answer = asked(desk, "GET", b"/general/oauth/authorize?response_type=code&state=Caf%E9")
+    answer = send_request(desk, "GET", b"/general/oauth/authorize?response_type=code&state=Caf%E9")
     findings = finding(desk, answer, "authorize")
     assert "Byte 29 of the query is %E9" in findings["why"]
     assert "send %C3%A9 instead of %E9" in findings["fix"]
-    windows = finding(desk, asked(desk, "GET", b"/general/oauth/token?state=O%92Brien"), "token")
+    windows = finding(desk, send_request(desk, "GET", b"/general/oauth/token?state=O%92Brien"), "token")
     assert "%92" in windows["why"]
     assert "send %E2%80%99 instead of %92" in windows["fix"]
 
@@ -109,22 +109,22 @@ def test_fhir_answers_with_an_outcome_that_has_the_rule(desk: Sitting, value: by
         ("GET", b"/cerner/r4/Patient?name=" + value),
     )
     for request in requests:
-        answer = asked(desk, *request)
-        issue = said(answer)["issue"][0]
+        answer = send_request(desk, *request)
+        issue = problem_body(answer)["issue"][0]
         coded = [issue["code"] for issue in issue["details"]["coding"]]
-        assert (said(answer)["resourceType"], issue["code"], coded) == ("OperationOutcome", "structure", [RULES[value]])
+        assert (problem_body(answer)["resourceType"], issue["code"], coded) == ("OperationOutcome", "structure", [RULES[value]])
         assert finding(desk, answer, "access")["id"] == RULES[value]
 
 
 def test_fhir_answers_in_xml_if_requested(desk: Sitting) -> None:
-    answer = asked(desk, "GET", b"/general/r4/Patient?name=%E9", [(b"accept", b"application/fhir+xml")])
+    answer = send_request(desk, "GET", b"/general/r4/Patient?name=%E9", [(b"accept", b"application/fhir+xml")])
     assert (answer.status, answer.body[:1]) == (400, b"<")
     assert finding(desk, answer, "access")["id"] == "request-in-latin1"
 
 
 def test_a_bundle_that_is_not_utf8_is_named(desk: Sitting) -> None:
     body = b'{"resourceType": "Bundle", "type": "batch", "entry": [], "id": "Andr\xe9"}'
-    answer = asked(desk, "POST", b"/general/r4", [(b"content-type", b"application/fhir+json")], body)
+    answer = send_request(desk, "POST", b"/general/r4", [(b"content-type", b"application/fhir+json")], body)
     findings = finding(desk, answer, "access")
     assert (findings["id"], findings["facts"]["place"]) == ("request-in-latin1", "the body")
     assert "send 0xC3 0xA9 instead of 0xE9" in findings["fix"]
@@ -132,12 +132,12 @@ def test_a_bundle_that_is_not_utf8_is_named(desk: Sitting) -> None:
 
 @pytest.mark.parametrize("value", RULES)
 def test_admin_answers_with_problem_details_and_a_browser_gets_a_page(desk: Sitting, value: bytes) -> None:
-    answer = asked(desk, "GET", b"/admin/exchanges?stage=" + value)
+    answer = send_request(desk, "GET", b"/admin/exchanges?stage=" + value)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert (said(answer)["status"], said(answer)["findings"][0]["id"]) == (400, RULES[value])
+    assert (problem_body(answer)["status"], problem_body(answer)["findings"][0]["id"]) == (400, RULES[value])
     assert finding(desk, answer, "request")["id"] == RULES[value]
     for path in (b"/exchanges?app=", b"/developer?x=", b"/general/oauth/authorize?state=", b"/rules/"):
-        page = asked(desk, "GET", path + value, [HTML])
+        page = send_request(desk, "GET", path + value, [HTML])
         assert page.headers["content-type"].startswith("text/html")
         id = page.headers["x-correlation-id"].encode()
         assert b"/exchanges/" + id in page.body
@@ -145,7 +145,7 @@ def test_admin_answers_with_problem_details_and_a_browser_gets_a_page(desk: Sitt
 
 
 def test_invalid_json_sent_to_the_admin_api_is_named_too(desk: Sitting) -> None:
-    answer = asked(desk, "POST", b"/admin/users", [JSON], b'{"username": "Andr\xe9"}')
+    answer = send_request(desk, "POST", b"/admin/users", [JSON], b'{"username": "Andr\xe9"}')
     assert finding(desk, answer, "request")["id"] == "request-in-latin1"
 
 
@@ -154,21 +154,21 @@ def test_invalid_json_sent_to_the_admin_api_is_named_too(desk: Sitting) -> None:
 def test_a_body_that_is_too_large_is_named(desk: Sitting, path: str, announced: bool) -> None:
     body = b"x=" + b"a" * FORM_LIMIT
     headers = [FORM] if announced else [FORM, (b"transfer-encoding", b"chunked")]
-    answer = asked(desk, "POST", path.encode(), headers, body)
+    answer = send_request(desk, "POST", path.encode(), headers, body)
     findings = finding(desk, answer, STAGES[path], 413)
     assert (findings["id"], findings["facts"]) == ("request-too-large", {"limit": FORM_LIMIT, "unit": "bytes"})
-    assert "(request-too-large)" in said(answer)["error_description"]
-    fits = asked(desk, "POST", path.encode(), [FORM], body[:FORM_LIMIT])
+    assert "(request-too-large)" in problem_body(answer)["error_description"]
+    fits = send_request(desk, "POST", path.encode(), [FORM], body[:FORM_LIMIT])
     assert fits.status != 413
 
 
 def test_a_fhir_body_that_is_too_large_is_named(desk: Sitting) -> None:
     token = desk.do(lambda flow: hand(flow, "user/*.rs")).headers["Authorization"].encode()
     headers = [FORM, (b"authorization", token)]
-    fits = asked(desk, "POST", b"/general/r4/Patient/_search", headers, b"name=a&x=" + b"a" * 250_000)
+    fits = send_request(desk, "POST", b"/general/r4/Patient/_search", headers, b"name=a&x=" + b"a" * 250_000)
     assert fits.status == 200
-    answer = asked(desk, "POST", b"/general/r4/Patient/_search", headers, b"name=" + b"a" * 262_144)
-    issue = said(answer)["issue"][0]
+    answer = send_request(desk, "POST", b"/general/r4/Patient/_search", headers, b"name=" + b"a" * 262_144)
+    issue = problem_body(answer)["issue"][0]
     assert (issue["code"], issue["details"]["coding"][0]["code"]) == ("too-long", "request-too-large")
     assert finding(desk, answer, "access", 413)["facts"]["limit"] == 262_144
 
@@ -180,7 +180,7 @@ def test_while_the_database_is_away_the_answer_is_503(desk: Sitting, monkeypatch
     for path in (b"/general/oauth/token?a=%E9", b"/general/r4/Patient?name=%E9", b"/admin/exchanges?stage=%E9"):
         with monkeypatch.context() as patched:
             patched.setattr("sickbay.services.journal.journal.Journal.write", away)
-            assert asked(desk, "GET", path).status == 503
+            assert send_request(desk, "GET", path).status == 503
 
 
 SECRET = "Quixotella"
@@ -198,7 +198,7 @@ def test_nothing_that_redaction_hides_is_stored(desk: Sitting) -> None:
         for path in (b"/general/oauth/token", b"/general/r4/Patient", b"/admin/apps", b"/general/oauth/authorize"):
             search_path = path + b"/_search" if is_form and b"r4" in path else path
             sent = ("POST", search_path, [FORM], text) if is_form else ("GET", search_path + b"?" + text, [], b"")
-            answer = asked(desk, *sent)
+            answer = send_request(desk, *sent)
             assert answer.status < 500
             if answer.status == 400 and "findings" in (exchange := kept_or_none(desk, answer)):
                 assert SECRET not in str(exchange), (sent, exchange)
@@ -217,4 +217,4 @@ def kept_or_none(desk: Sitting, answer: Answer) -> dict[str, Any]:
 @pytest.mark.parametrize(("target", "status"), [(b"*", 404), (b"*?%E9", 400)])
 def test_a_target_without_a_slash_is_answered(desk: Sitting, target: bytes, status: int) -> None:
     """The asterisk form of OPTIONS (RFC 9112 3.2.4)."""
-    assert asked(desk, "OPTIONS", target).status == status
+    assert send_request(desk, "OPTIONS", target).status == status

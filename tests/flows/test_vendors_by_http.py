@@ -30,7 +30,7 @@ async def registered(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
     return await flow.register(**registration | more)
 
 
-async def given(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
+async def token_response(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch."""
     config = await discovered(flow, tenant)
     launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
@@ -65,7 +65,7 @@ def test_the_issuer_has_the_vendors_form_in_every_token(desk: Sitting, tenant: s
 
     async def steps(flow: Flow) -> None:
         app = await registered(flow, tenant)
-        read = jose.peek((await given(flow, tenant, app))["id_token"])
+        read = jose.peek((await token_response(flow, tenant, app))["id_token"])
         assert read is not None
         issuer = read.claims["iss"]
         assert path in issuer
@@ -217,7 +217,7 @@ def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(desk: Sitting, sen
 def test_the_vendor_revokes_only_refresh_tokens(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
-        tokens = await given(flow, "cerner", app)
+        tokens = await token_response(flow, "cerner", app)
         revoke = (await discovered(flow, "cerner"))["revocation_endpoint"]
         response = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
         assert (response.status_code, response.json()["error"]) == (400, "unsupported_token_type")

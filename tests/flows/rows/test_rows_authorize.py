@@ -75,7 +75,7 @@ BY_REDIRECT: list[Row] = [
 REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge", "code_challenge_method")
 
 
-def told(answer: httpx2.Response, app_parameters: dict[str, str], rule: str) -> None:
+def check_refusal(answer: httpx2.Response, app_parameters: dict[str, str], rule: str) -> None:
     """The refusal has its rule, and its OAuth members contain only allowed characters."""
     assert any(name.startswith(rule) and severity == "error" for name, severity in app_parameters.items()), app_parameters
     assert answer.headers["cache-control"] == "no-store"
@@ -110,7 +110,7 @@ def test_the_error_is_never_redirected(desk: Sitting, method: str, rule: str, ch
         assert answer.status_code == 400
         assert "location" not in answer.headers
         assert "<script>" not in answer.text.replace("<script ", "")
-        told(answer, await flow.findings(answer), rule.partition("-uri")[0])
+        check_refusal(answer, await flow.findings(answer), rule.partition("-uri")[0])
 
     desk.do(steps, desk.flow())
 
@@ -124,7 +124,7 @@ def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(desk: Sitting,
             answer = await ask(flow, "GET", [*sent, (name, second)])
             assert answer.status_code == 400
             assert "location" not in answer.headers
-            told(answer, await flow.findings(answer), "duplicate-parameter")
+            check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
     desk.do(steps)
 
@@ -139,7 +139,7 @@ def test_the_error_is_redirected_to_the_app(
         sent = flow.asking(app, **change)
         answer = await ask(flow, method, list(sent.items()))
         by_redirect(answer, method, error, sent.get("state"))
-        told(answer, await flow.findings(answer), rule)
+        check_refusal(answer, await flow.findings(answer), rule)
 
     desk.do(steps, desk.flow())
 
@@ -151,7 +151,7 @@ def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) ->
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
         answer = await ask(flow, "GET", [*sent.items(), (name, sent[name])])
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "duplicate-parameter")
+        check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
     desk.do(steps)
 
@@ -173,7 +173,7 @@ def test_a_spent_or_expired_launch_is_an_invalid_request(desk: Sitting, fault: s
             code = (await flow.launch(other, tenant="cerner"))["launch"]
         answer = await flow.authorize(app, launch=code)
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "launch-code")
+        check_refusal(answer, await flow.findings(answer), "launch-code")
 
     desk.do(steps)
 
@@ -186,7 +186,7 @@ def test_a_launch_is_valid_only_for_the_server_it_named(desk: Sitting) -> None:
         code = (await flow.launch(app))["launch"]
         answer = await flow.authorize(app, launch=code, aud=f"{BASE}/general/dstu2")
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "aud-not-iss-of-launch")
+        check_refusal(answer, await flow.findings(answer), "aud-not-iss-of-launch")
         for alias in (f"{BASE}/general/r4/", f"{BASE.replace('localhost', '127.0.0.1')}/general/r4"):
             other = (await flow.launch(app))["launch"]
             assert "code" in received(await flow.authorize(app, launch=other, aud=alias))

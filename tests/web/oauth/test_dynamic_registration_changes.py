@@ -33,7 +33,7 @@ def bearer(registration: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {registration['registration_access_token']}"}
 
 
-async def proven(flow: Flow, registration: dict[str, Any], secret: str) -> bool:
+async def secret_works(flow: Flow, registration: dict[str, Any], secret: str) -> bool:
     answer = await flow.http.post("/general/oauth/revoke", data={"token": "x"}, auth=(registration["client_id"], secret))
     return answer.status_code == 200
 
@@ -93,7 +93,7 @@ def test_an_update_replaces_all_metadata_and_keeps_a_sent_secret(tmp_path: Path)
         assert (body["client_name"], body["scope"]) == ("Renamed", "launch patient/Patient.rs")
         assert "post_logout_redirect_uris" not in body
         assert body["registration_access_token"] == registration["registration_access_token"]
-        assert await proven(flow, registration, registration["client_secret"])
+        assert await secret_works(flow, registration, registration["client_secret"])
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         exchange = await flow.http.get(address, headers={"Accept": "application/json"})
         assert registration["client_secret"] not in exchange.text
@@ -111,8 +111,8 @@ def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
         ).json()
         assert changed["client_secret"] != registration["client_secret"]
         assert changed["client_secret_expires_at"] == 0
-        assert await proven(flow, registration, changed["client_secret"])
-        assert not await proven(flow, registration, registration["client_secret"])
+        assert await secret_works(flow, registration, changed["client_secret"])
+        assert not await secret_works(flow, registration, registration["client_secret"])
 
     run(steps, tmp_path)
 
@@ -139,7 +139,7 @@ def test_an_invalid_update_changes_nothing(tmp_path: Path, fault: dict[str, Any]
         assert "error" in (await flow.findings(answer)).values()
         read = (await flow.http.get(registration["registration_client_uri"], headers=bearer(registration))).json()
         assert read["redirect_uris"] == [REDIRECT]
-        assert await proven(flow, registration, registration["client_secret"])
+        assert await secret_works(flow, registration, registration["client_secret"])
 
     run(steps, tmp_path)
 
@@ -151,7 +151,7 @@ def test_a_removed_app_and_its_token_are_gone(tmp_path: Path) -> None:
         assert (gone.status_code, gone.content) == (204, b"")
         again = await flow.http.get(registration["registration_client_uri"], headers=bearer(registration))
         assert again.status_code == 401
-        assert not await proven(flow, registration, registration["client_secret"])
+        assert not await secret_works(flow, registration, registration["client_secret"])
 
     run(steps, tmp_path)
 
@@ -189,8 +189,8 @@ def test_rotating_a_secret_by_admin_invalidates_the_old_one(tmp_path: Path) -> N
         answer = await flow.http.post(f"/admin/apps/{app['app_id']}/secret")
         assert answer.status_code == 200
         new = answer.json()["client_secret"]
-        assert await proven(flow, app, new)
-        assert not await proven(flow, app, app["client_secret"])
+        assert await secret_works(flow, app, new)
+        assert not await secret_works(flow, app, app["client_secret"])
         assert "client_secret" not in (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
         public = await flow.register()
         assert (await flow.http.post(f"/admin/apps/{public['app_id']}/secret")).status_code == 409
@@ -206,10 +206,10 @@ def test_a_secret_is_rotated_in_the_portal_only_by_its_own_form(tmp_path: Path) 
         assert "http://localhost:8100/bye" in page.text
         forged = await flow.http.post(f"{address}/secret", data={"csrf": "guess"})
         assert forged.status_code == 403
-        assert await proven(flow, app, app["client_secret"])
+        assert await secret_works(flow, app, app["client_secret"])
         rotated = await flow.http.post(f"{address}/secret", data={"csrf": field(page, "csrf")}, headers=HTML)
         new = rotated.text.partition('<code id="secret">')[2].partition("<")[0]
-        assert await proven(flow, app, new)
-        assert not await proven(flow, app, app["client_secret"])
+        assert await secret_works(flow, app, new)
+        assert not await secret_works(flow, app, app["client_secret"])
 
     run(steps, tmp_path)

@@ -19,35 +19,37 @@ from sickbay.storage.interface import Conflict
 SCOPE = "launch openid patient/Patient.rs"
 
 
-async def put(flow: Flow, said: dict[str, Any], **more: Any) -> httpx2.Response:
-    body = {"client_id": said["client_id"], "client_name": "By itself", "redirect_uris": [REDIRECT]} | more
-    return await flow.http.put(said["registration_client_uri"], json=body, headers=bearer(said))
+async def update(flow: Flow, registered_app: dict[str, Any], **more: Any) -> httpx2.Response:
+    body = {"client_id": registered_app["client_id"], "client_name": "By itself", "redirect_uris": [REDIRECT]} | more
+    return await flow.http.put(registered_app["registration_client_uri"], json=body, headers=bearer(registered_app))
 
 
-async def now(flow: Flow, said: dict[str, Any]) -> dict[str, Any]:
-    return dict((await flow.http.get(said["registration_client_uri"], headers=bearer(said))).json())
+async def current(flow: Flow, registered_app: dict[str, Any]) -> dict[str, Any]:
+    return dict((await flow.http.get(registered_app["registration_client_uri"], headers=bearer(registered_app))).json())
 
 
-async def service_token(flow: Flow, said: dict[str, Any]) -> httpx2.Response:
+async def service_token(flow: Flow, registered_app: dict[str, Any]) -> httpx2.Response:
     form = {"grant_type": "client_credentials", "scope": "system/*.cruds"}
-    return await flow.http.post("/general/oauth/token", data=form, auth=(said["client_id"], said["client_secret"]))
+    return await flow.http.post(
+        "/general/oauth/token", data=form, auth=(registered_app["client_id"], registered_app["client_secret"])
+    )
 
 
 def test_an_app_does_not_promote_itself_to_a_service(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         registered_app = await registered(flow, scope=SCOPE)
         same = {"client_secret": registered_app["client_secret"]}
-        answer = await put(flow, registered_app, scope="system/*.cruds", grant_types=["client_credentials"], **same)
+        answer = await update(flow, registered_app, scope="system/*.cruds", grant_types=["client_credentials"], **same)
         assert answer.status_code == 400
         assert answer.json()["error"] == "invalid_client_metadata"
         assert set(await flow.findings(answer)) >= {"reg-scope-not-granted", "reg-grant-type-not-granted"}
         assert (await service_token(flow, registered_app)).status_code == 400
-        assert (await now(flow, registered_app))["scope"] == SCOPE
-        narrower = await put(flow, registered_app, scope="patient/Patient.r", grant_types=["authorization_code"], **same)
+        assert (await current(flow, registered_app))["scope"] == SCOPE
+        narrower = await update(flow, registered_app, scope="patient/Patient.r", grant_types=["authorization_code"], **same)
         assert (narrower.status_code, narrower.json()["scope"]) == (200, "patient/Patient.r")
-        back = await put(flow, registered_app, scope=SCOPE, grant_types=["authorization_code", "refresh_token"], **same)
+        back = await update(flow, registered_app, scope=SCOPE, grant_types=["authorization_code", "refresh_token"], **same)
         assert (back.status_code, back.json()["scope"]) == (200, SCOPE)
-        beyond = await put(flow, registered_app, scope=f"{SCOPE} patient/Observation.rs", **same)
+        beyond = await update(flow, registered_app, scope=f"{SCOPE} patient/Observation.rs", **same)
         assert "reg-scope-not-granted" in await flow.findings(beyond)
 
     run(steps, tmp_path)
@@ -73,10 +75,10 @@ def test_an_app_does_not_promote_itself_to_a_service(tmp_path: Path) -> None:
 def test_no_member_of_an_update_grants_more(tmp_path: Path, more: dict[str, Any], rules_found: str) -> None:
     async def steps(flow: Flow) -> None:
         registered_app = await registered(flow, scope=SCOPE)
-        answer = await put(flow, registered_app, client_secret=registered_app["client_secret"], **more)
+        answer = await update(flow, registered_app, client_secret=registered_app["client_secret"], **more)
         assert answer.status_code == 400
         assert rules_found in await flow.findings(answer)
-        assert {**await now(flow, registered_app), "client_id_issued_at": 0} == {
+        assert {**await current(flow, registered_app), "client_id_issued_at": 0} == {
             **{name: value for name, value in registered_app.items() if not name.startswith("client_secret")},
             "client_id_issued_at": 0,
         }
@@ -103,7 +105,7 @@ def test_an_update_cannot_set_members_reserved_for_the_operator(tmp_path: Path) 
             "granted": None,
             "application_type": "native",
         }
-        answer = await put(flow, registered_app, **odd)
+        answer = await update(flow, registered_app, **odd)
         assert answer.status_code == 200, answer.text
         assert answer.json()["application_type"] == "web"
         after = (await flow.http.get(f"/admin/apps/{registered_app['client_id']}")).json()
@@ -116,15 +118,15 @@ def test_an_update_cannot_set_members_reserved_for_the_operator(tmp_path: Path) 
 def test_an_operators_edit_is_the_new_limit(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         registered_app = await registered(flow, scope="launch openid patient/*.rs")
-        assert (await put(flow, registered_app, scope="openid")).status_code == 200
+        assert (await update(flow, registered_app, scope="openid")).status_code == 200
         address = f"/admin/apps/{registered_app['client_id']}"
         assert (await flow.http.patch(address, json={"name": "Renamed"})).status_code == 200
-        assert (await put(flow, registered_app, scope="patient/*.rs")).status_code == 200
+        assert (await update(flow, registered_app, scope="patient/*.rs")).status_code == 200
         assert (await flow.http.patch(address, json={"scope": "openid patient/Patient.r"})).status_code == 200
-        assert (await put(flow, registered_app, scope="patient/*.rs")).status_code == 400
+        assert (await update(flow, registered_app, scope="patient/*.rs")).status_code == 400
         more = {"scope": "user/*.cruds", "redirect_uris": [REDIRECT, "https://app.example.org/cb"], "type": "patient"}
         assert (await flow.http.patch(address, json=more)).status_code == 200
-        wide = await put(flow, registered_app, scope="user/*.cruds", redirect_uris=["https://app.example.org/cb2"])
+        wide = await update(flow, registered_app, scope="user/*.cruds", redirect_uris=["https://app.example.org/cb2"])
         assert wide.status_code == 200, wide.text
         assert (await flow.http.get(address)).json()["type"] == "patient"
 
@@ -139,9 +141,9 @@ def test_an_app_from_an_older_data_folder_keeps_its_registered_limits(tmp_path: 
         record = await flow.sandbox.runtime.store.get("app", registered_app["client_id"])
         assert record is not None
         assert records.parse(Client, record.value.replace(b'"granted":null,', b"")).granted is None
-        assert (await put(flow, registered_app, scope="patient/Patient.r")).status_code == 200
-        assert (await put(flow, registered_app, scope="patient/*.rs")).status_code == 200
-        assert (await put(flow, registered_app, scope="patient/*.cruds")).status_code == 400
+        assert (await update(flow, registered_app, scope="patient/Patient.r")).status_code == 200
+        assert (await update(flow, registered_app, scope="patient/*.rs")).status_code == 200
+        assert (await update(flow, registered_app, scope="patient/*.cruds")).status_code == 400
 
     run(steps, tmp_path)
 
@@ -156,15 +158,15 @@ def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Pa
         assert (await flow.http.patch(f"/admin/apps/{registered_app['client_id']}", json=narrowed)).status_code == 200
         with pytest.raises(Conflict):
             await registration.change_itself(runtime, {"name": "Late"}, client, revision)
-        assert (await now(flow, registered_app))["scope"] == "patient/Patient.r"
+        assert (await current(flow, registered_app))["scope"] == "patient/Patient.r"
         answers = await asyncio.gather(
-            *(put(flow, registered_app, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5))
+            *(update(flow, registered_app, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5))
         )
         assert {answer.status_code for answer in answers} == {200}
         await flow.http.delete(f"/admin/apps/{registered_app['client_id']}")
         with pytest.raises(Conflict):
             await registration.change_itself(runtime, {"name": "Late"}, client, revision)
-        assert (await put(flow, registered_app)).status_code == 401
+        assert (await update(flow, registered_app)).status_code == 401
 
     run(steps, tmp_path)
 

@@ -29,7 +29,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def given(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+async def token_response(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch of this app."""
     launch = await flow.launch(app, intent="reconcile", need_patient_banner=True)
     code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
@@ -39,7 +39,7 @@ async def given(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str, str], **more: str) -> Any:
+async def post_token(flow: Flow, endpoint: str, token: str | None, headers: dict[str, str], **more: str) -> Any:
     form = more if token is None else {"token": token, **more}
     return await flow.http.post(f"/general/oauth/{endpoint}", data=form, headers=headers)
 
@@ -47,8 +47,8 @@ async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str,
 def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        tokens = await given(flow, app)
-        answer = await asked(flow, "introspect", tokens["access_token"], basic(app))
+        tokens = await token_response(flow, app)
+        answer = await post_token(flow, "introspect", tokens["access_token"], basic(app))
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
         body = answer.json()
@@ -59,11 +59,11 @@ def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) ->
             assert body[name] == tokens[name]
         assert body["sub"]
         assert "/Practitioner/" in body["fhirUser"]
-        fresh = (await asked(flow, "introspect", tokens["refresh_token"], basic(app))).json()
+        fresh = (await post_token(flow, "introspect", tokens["refresh_token"], basic(app))).json()
         assert fresh["active"] is True
         assert "token_type" not in fresh
         await flow.http.post("/admin/clock", json={"advance": 3601})
-        late = await asked(flow, "introspect", tokens["access_token"], basic(app))
+        late = await post_token(flow, "introspect", tokens["access_token"], basic(app))
         assert (late.status_code, late.json()) == (200, {"active": False})
 
     run(steps, tmp_path)
@@ -73,7 +73,7 @@ def test_an_unknown_token_is_only_inactive(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
         for text in ("never-given", "f.0.x", "é", "a" * 5000):
-            answer = await asked(flow, "introspect", text, basic(app))
+            answer = await post_token(flow, "introspect", text, basic(app))
             assert (answer.status_code, answer.json()) == (200, {"active": False})
 
     run(steps, tmp_path)
@@ -82,26 +82,26 @@ def test_an_unknown_token_is_only_inactive(tmp_path: Path) -> None:
 def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
-        tokens = await given(flow, app)
+        tokens = await token_response(flow, app)
         token = tokens["access_token"]
-        nobody = await asked(flow, "introspect", token, {})
+        nobody = await post_token(flow, "introspect", token, {})
         assert nobody.status_code == 401
         assert nobody.headers["www-authenticate"].startswith("Basic ")
         assert nobody.json()["error"] == "invalid_client"
-        assert (await asked(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
-        wrong = await asked(flow, "introspect", token, basic(app | {"client_secret": "no"}))
+        assert (await post_token(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
+        wrong = await post_token(flow, "introspect", token, basic(app | {"client_secret": "no"}))
         assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
-        forged = await asked(flow, "introspect", token, bearer("forged"))
+        forged = await post_token(flow, "introspect", token, bearer("forged"))
         assert forged.status_code == 401
         assert forged.headers["www-authenticate"] == 'Bearer realm="general", error="invalid_token"'
         assert "fhir-token-unknown" in await flow.findings(forged)
-        itself = await asked(flow, "introspect", token, bearer(token))
+        itself = await post_token(flow, "introspect", token, bearer(token))
         assert itself.json()["active"] is True
-        other = (await given(flow, public))["access_token"]
-        assert (await asked(flow, "introspect", token, bearer(other))).json() == {"active": False}
+        other = (await token_response(flow, public))["access_token"]
+        assert (await post_token(flow, "introspect", token, bearer(other))).json() == {"active": False}
         service = {"tenant": "general", "app": app["app_id"], "scope": "system/Patient.rs"}
         system = (await flow.http.post("/admin/tokens", json=service)).json()["access_token"]
-        assert (await asked(flow, "introspect", token, bearer(system))).json()["active"] is True
+        assert (await post_token(flow, "introspect", token, bearer(system))).json()["active"] is True
 
     run(steps, tmp_path)
 
@@ -110,9 +110,9 @@ def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
         proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
-        answers = await asyncio.gather(*(asked(flow, "introspect", "x", {}, **proof) for _ in range(4)))
+        answers = await asyncio.gather(*(post_token(flow, "introspect", "x", {}, **proof) for _ in range(4)))
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
-        again = await asked(flow, "revoke", "x", {}, **proof)
+        again = await post_token(flow, "revoke", "x", {}, **proof)
         assert (again.status_code, again.json()["error"]) == (400, "invalid_client")
 
     run(steps, tmp_path)
@@ -122,7 +122,7 @@ def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
 def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        missing = await asked(flow, endpoint, None, basic(app))
+        missing = await post_token(flow, endpoint, None, basic(app))
         assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
         address = f"/general/oauth/{endpoint}"
         in_url = await flow.http.post(f"{address}?token=x", headers=basic(app))
@@ -137,16 +137,16 @@ def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: 
 def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
-        tokens = await given(flow, app)
+        tokens = await token_response(flow, app)
         mine = {"client_id": app["client_id"]}
-        answer = await asked(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **mine)
+        answer = await post_token(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **mine)
         assert (answer.status_code, answer.content) == (200, b"{}")
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 401
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **mine}
         assert (await flow.http.post("/general/oauth/token", data=form)).json()["error"] == "invalid_grant"
         for text in (tokens["refresh_token"], tokens["access_token"], "never-given"):
-            assert (await asked(flow, "revoke", text, {}, **mine)).status_code == 200
+            assert (await post_token(flow, "revoke", text, {}, **mine)).status_code == 200
 
     run(steps, tmp_path)
 
@@ -154,11 +154,11 @@ def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
 def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
-        first = await given(flow, app)
+        first = await token_response(flow, app)
         mine = {"client_id": app["client_id"]}
         form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **mine}
         second = (await flow.http.post("/general/oauth/token", data=form)).json()
-        assert (await asked(flow, "revoke", second["access_token"], {}, **mine)).status_code == 200
+        assert (await post_token(flow, "revoke", second["access_token"], {}, **mine)).status_code == 200
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(second["access_token"]))
         assert read.status_code == 401
         again = await flow.http.post("/general/oauth/token", data=form)
@@ -174,11 +174,11 @@ def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
 def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(scope=SCOPE), await flow.register(name="Other", scope=SCOPE)
-        tokens = await given(flow, app)
+        tokens = await token_response(flow, app)
         for text in (tokens["access_token"], tokens["refresh_token"]):
-            answer = await asked(flow, "revoke", text, {}, client_id=other["client_id"])
+            answer = await post_token(flow, "revoke", text, {}, client_id=other["client_id"])
             assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
-        unknown = await asked(flow, "revoke", tokens["access_token"], {}, client_id="nobody")
+        unknown = await post_token(flow, "revoke", tokens["access_token"], {}, client_id="nobody")
         assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_client")
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 200
@@ -189,14 +189,14 @@ def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
 def test_userinfo_identifies_the_signed_in_user(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        tokens = await given(flow, app)
+        tokens = await token_response(flow, app)
         for method in ("GET", "POST"):
             answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(tokens["access_token"]))
             assert answer.status_code == 200, answer.text
             body = answer.json()
             assert body["fhirUser"] == body["profile"]
             assert body["name"]
-            seen = (await asked(flow, "introspect", tokens["access_token"], basic(app))).json()
+            seen = (await post_token(flow, "introspect", tokens["access_token"], basic(app))).json()
             assert body["sub"] == seen["sub"]
 
     run(steps, tmp_path)

@@ -13,13 +13,13 @@ from sickbay.web.oauth import consent
 from sickbay.web.oauth.sign_in import ConsentView, ask_groups
 
 
-def every(scopes: list[str] | tuple[str, ...]) -> list[str]:
+def all_scopes(scopes: list[str] | tuple[str, ...]) -> list[str]:
     return [scope for group in ask_groups(scopes) for ask in group.asks for scope in ask.scopes]
 
 
 @given(st.lists(st.sampled_from(SCOPES)))
 def test_each_scope_is_in_exactly_one_box(scopes: list[str]) -> None:
-    assert sorted(every(scopes)) == sorted(set(scopes))
+    assert sorted(all_scopes(scopes)) == sorted(set(scopes))
 
 
 def test_the_test_data_consists_of_valid_scopes() -> None:

@@ -100,7 +100,7 @@ def curl(request: code_samples.RequestParts) -> str:
     return next(tab.text for tab in code_samples.tabs(request, {}) if tab.id == "curl")
 
 
-def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
+def shell_arguments(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
     """The arguments of each command, as this shell passes them to curl."""
     script = STUB + "".join(f"{line}\n" for line in lines)
     done = subprocess.run([program], input=script.encode(), capture_output=True, cwd=folder, timeout=60, check=True)
@@ -153,7 +153,7 @@ def test_a_shell_parses_each_curl_line_as_the_original_request(
     program: str, tmp_path: Any, many: list[code_samples.RequestParts]
 ) -> None:
     lines = [curl(argument) for argument in many]
-    calls = ran(lines, program, tmp_path)
+    calls = shell_arguments(lines, program, tmp_path)
     assert len(calls) == len(many)
     for arguments, request in zip(calls, many, strict=True):
         must_mean(arguments, request)
