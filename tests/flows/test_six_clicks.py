@@ -81,7 +81,7 @@ def serious_findings(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
 
 
-@pytest.mark.parametrize("where", ["frame", "tab"])
+@pytest.mark.parametrize("place", ["frame", "tab"])
 @pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
 def test_the_start_page_leads_to_the_patient_in_the_app(
     live: dict[str, Any], page: Page, version: str, name: str, place: str
