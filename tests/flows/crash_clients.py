@@ -109,7 +109,7 @@ class App:
         self._answered(key)
 
     async def transact(self) -> None:
-        """Send a transaction: two new resources, one of which refers to the other, and a new version of an existing one."""
+        """Send a transaction: a new resource, a second new one that refers to it, and a new version of an existing one."""
         key, mark, place = self.dice.choice(self.own), self._next("t"), "urn:uuid:0d5a2c1e-6a0f-4c56-9b3a-1f0000000000"
         self.ledger.asked[key] = mark
         self.ledger.halves.add(mark)

@@ -187,7 +187,7 @@ def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App
 
 def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app: App, browser: Page) -> None:
     body = {
-        "name": "From the chart alone",
+        "name": "Only from the chart",
         "type": "provider",
         "client": "public",
         "client_id": "from-the-chart",

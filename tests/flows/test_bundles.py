@@ -343,7 +343,7 @@ ODD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_an_invalid_entry_fails_by_itself_in_a_batch_and_fails_a_transaction(tmp_path: Path) -> None:
+def test_an_invalid_entry_fails_only_itself_in_a_batch_but_a_whole_transaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         for number, (odd, status) in enumerate(ODD, 1):

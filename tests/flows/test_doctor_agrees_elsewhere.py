@@ -27,13 +27,13 @@ KINDS = (
     "app_state_request",
 )
 ELSEWHERE = {
-    "app-state-moved": "what an app keeps",
+    "app-state-moved": "stored app state",
     "fhir-resource-exists": "a record with that id",
     "fhir-version-conflict": "a record of that version",
-    "guesses-too-many": "a minute of failures before",
+    "guesses-too-many": "failed attempts in the minute before",
     "logout-client-mismatch": "an id_token that this server signed",
-    "refresh-replay-differs": "a refresh seconds before",
-    "refresh-replay-revoked": "a refresh seconds before",
+    "refresh-replay-differs": "a refresh a few seconds earlier",
+    "refresh-replay-revoked": "a refresh a few seconds earlier",
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
 """Cases that can't be set up here, and why."""

@@ -1,7 +1,7 @@
-"""The story that Sickbay grew from, replayed: an app is refused, told why, and in the end served its patients.
+"""Replays the forum thread that led to Sickbay: an app is refused, gets an explanation, and finally reads its patients.
 
-A developer asks a vendor's forum why a provider app gets access_denied. Each request of the thread is sent as it was,
-hosts and ids ours: to the standard, where every fault is named, and to the dialect, which answers as the thread shows.
+A developer asks in a vendor's forum why a provider app gets access_denied. Each request of the thread is sent unchanged except
+for hosts and ids: to the standard server, which names every error, and to the dialect, which responds as in the thread.
 """
 
 from __future__ import annotations

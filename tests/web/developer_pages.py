@@ -24,7 +24,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
         "/general/ehr/sign-in?as=patient",
     )
     first = developer_views.FirstLaunch(
-        "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
+        "Timothy Peters, 65", "Appointment at 10:30 with Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
     )
     lately = (
         developer_views.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
@@ -32,7 +32,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
     )
     home = developer_views.HomeView(
         hospitals=(hospital, replace(hospital, name="Another")),
-        people="50 invented patients in each",
+        people="50 sample patients in each",
         first=first,
         lately=lately,
     )

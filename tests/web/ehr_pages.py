@@ -50,10 +50,10 @@ def _full_chart() -> ehr_views.ChartView:
         others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
         suggestions=(
             ehr_views.Suggestion(
-                "Two drugs do not go together",
+                "Two drugs interact",
                 "critical",
                 "Drug service",
-                "Both lower the potassium.",
+                "Both lower potassium.",
                 (
                     ehr_views.TaskLink("Open the list", "?app=a2&card=1", "Sample app", open=True),
                     ehr_views.TaskLink("Open it elsewhere", note="No app at this hospital has the launch URI x"),

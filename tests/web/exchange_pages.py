@@ -58,7 +58,7 @@ def _findings() -> list[dict[str, Any]]:
             "id": "aud-trailing-slash",
             "severity": "warning",
             "parameter": "aud",
-            "facts": {"note": "As iss had it."},
+            "facts": {"note": "Must equal iss."},
             "title": "The audience ends with a slash",
             "why": "Some hospitals let it pass. Others compare every character.",
             "fix": f"Send the iss of the launch as it is: {BASE}/general/dstu2",

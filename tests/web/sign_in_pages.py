@@ -44,7 +44,7 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
         accounts=accounts,
         request="r1",
         app="Pressure Notes",
-        fault="No account here has this name and password.",
+        fault="Wrong username or password.",
     )
     consent = oauth_sign_in.ConsentView(
         action="/general/oauth/consent",

@@ -90,17 +90,17 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     return _response(base, request, result.kept), access
 
 
-def _response(base: FhirBase, request: AccessRequest, states_found: tuple[StoredAppState, ...]) -> FhirResponse:
+def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[StoredAppState, ...]) -> FhirResponse:
     media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
     content = [(b"content-type", (media.content_type or VERSIONS[base.version].json).encode())]
     match request.interaction:
         case "search-type":
-            entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in states_found]}
-            own = search_url(_home(base), "Basic", request.parameters.pairs)
-            body = searchset(_home(base), entries, self_url=own, next_url=None, total=len(states_found))
+            entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in stored_states]}
+            self_url = search_url(_home(base), "Basic", request.parameters.pairs)
+            body = searchset(_home(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
-            return _saved(base, states_found[0], request.interaction == "create", content)
+            return _saved(base, stored_states[0], request.interaction == "create", content)
         case "delete":
             return FhirResponse(204, b"", [])
         case _:

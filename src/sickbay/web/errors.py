@@ -63,8 +63,8 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
 
 async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
     """421; 400 if there are two Host headers (RFC 9112 3.2)."""
-    named = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
-    body = (TWO_HOSTS if twice else named).encode()
+    hint = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
+    body = (TWO_HOSTS if twice else hint).encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"x-correlation-id", id.encode()),

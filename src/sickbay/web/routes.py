@@ -148,11 +148,11 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     """For dialects with the tenant in the path: requests that name another tenant are handled by the hospital they reached."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
-    named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
+    authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
             Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
-            for persona, path in named.items()
+            for persona, path in authorize_paths.items()
         ),
         Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
     ]

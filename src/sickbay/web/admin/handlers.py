@@ -69,11 +69,11 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
     lacking = registration.lacking(sandbox.runtime, fields, old)
     if lacking:
         raise Wrong(422, lacking)
-    done = await registration.register(sandbox.runtime, fields, old)
-    findings = [finding.to_json() for finding in done.decision.explained().findings]
-    if done.client is None:
+    result = await registration.register(sandbox.runtime, fields, old)
+    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    if result.client is None:
         raise Wrong(422, "Registration failed", findings)
-    return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
+    return _json(shown(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
@@ -101,11 +101,11 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
         return _json(shown(counterpart))
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
-    done = await enabling.enable(sandbox.runtime, client, tenant)
-    findings = [finding.to_json() for finding in done.decision.explained().findings]
-    if done.client is None:
+    result = await enabling.enable(sandbox.runtime, client, tenant)
+    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
-    return _json(shown(done.client, secret=done.secret, findings=findings), 201)
+    return _json(shown(result.client, secret=result.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
@@ -330,8 +330,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
-        if away := refused(request, sandbox, acts=True, pages=False):
-            return away
+        if rejection := refused(request, sandbox, acts=True, pages=False):
+            return rejection
         try:
             return await handler(request, sandbox)
         except Wrong as wrong:
@@ -356,15 +356,15 @@ async def _app(request: Request, sandbox: Sandbox) -> Client:
     return await _named(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
-async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
+async def _named(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
     if tenant is not None:
         _tenant(sandbox, tenant)
     try:
-        client = await registration.find(sandbox.runtime, named, tenant)
+        client = await registration.find(sandbox.runtime, reference, tenant)
     except Ambiguous:
-        raise Wrong(409, f"Several apps are named {named}. Use the app_id or the client_id") from None
+        raise Wrong(409, f"Several apps are named {reference}. Use the app_id or the client_id") from None
     if client is None:
-        raise Wrong(404, f"There is no app {named}")
+        raise Wrong(404, f"There is no app {reference}")
     return client
 
 

@@ -94,8 +94,10 @@ def where(settings: Settings) -> str:
 
 
 def _private(request: Request, sandbox: Sandbox) -> NoticeView:
-    here = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
-    next = f"?next={quote(here, safe='')}" if request.method == "GET" and not here.endswith("/ehr/launch") else ""
+    current_path = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
+    next = (
+        f"?next={quote(current_path, safe='')}" if request.method == "GET" and not current_path.endswith("/ehr/launch") else ""
+    )
     return NoticeView(
         title="Sign in with the admin token",
         text="This page is only for the person who runs this Sickbay, on the same machine or with the admin token. "

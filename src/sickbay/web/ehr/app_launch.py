@@ -33,8 +33,8 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     ward = EhrPages(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return ward.page("notice", FOREIGN, status=403)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     assert ward.user is not None
     query = request.query_params
     client = await registration.only(sandbox.runtime, query.get("app", ""), tenant.name)
@@ -116,8 +116,8 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
     """
     fault = partial(_not_launched, request, sandbox)
-    if away := refused(request, sandbox, acts=True):
-        return away
+    if rejection := refused(request, sandbox, acts=True):
+        return rejection
     query = request.query_params
     try:
         client = await registration.find(sandbox.runtime, query.get("app", ""), tenant.name)

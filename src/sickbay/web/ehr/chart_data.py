@@ -38,11 +38,11 @@ class Beside(NamedTuple):
 
 async def chart(search: Found, patient: Json, today: datetime.date, beside: Beside) -> ChartView:
     """The whole chart of one patient. search: returns only what the signed-in user may see."""
-    whose = ("patient", str(patient["id"]))
-    allergies = pages.allergies(await search("AllergyIntolerance", whose, ("_count", "100")))
-    observations = await search("Observation", whose, ("_count", "500"), ("_sort", "-date"))
-    tasks = await search("Task", whose, *TO_DO)
-    visit, detail = _visit(await search("Appointment", whose, ("date", today.isoformat())))
+    of_patient = ("patient", str(patient["id"]))
+    allergies = pages.allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
+    observations = await search("Observation", of_patient, ("_count", "500"), ("_sort", "-date"))
+    tasks = await search("Task", of_patient, *TO_DO)
+    visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
     labs, labs_day = pages.labs(observations)
     tiles, others = _tiles(beside)
     return ChartView(
@@ -55,8 +55,8 @@ async def chart(search: Found, patient: Json, today: datetime.date, beside: Besi
         open=beside.opened,
         pressure=pages.pressure(observations),
         signs=pages.signs(observations),
-        problems=pages.problems(await search("Condition", whose, ("_count", "200"))),
-        medications=pages.medications(await search("MedicationRequest", whose, ("_count", "200"))),
+        problems=pages.problems(await search("Condition", of_patient, ("_count", "200"))),
+        medications=pages.medications(await search("MedicationRequest", of_patient, ("_count", "200"))),
         allergies=allergies,
         labs=labs,
         labs_day=labs_day,
@@ -65,17 +65,17 @@ async def chart(search: Found, patient: Json, today: datetime.date, beside: Besi
 
 def _tiles(beside: Beside) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
     """The tiles of the apps, and small links to the sample apps for other FHIR versions."""
-    every = sorted(beside.apps, key=lambda client: (not client.sample, client.name))
-    foreign = [client for client in every if client.sample and client.fhir != beside.version]
+    clients = sorted(beside.apps, key=lambda client: (not client.sample, client.name))
+    foreign = [client for client in clients if client.sample and client.fhir != beside.version]
     foreign.sort(key=lambda client: VERSIONS[client.fhir].number)
-    tiles = (_tile(client, beside) for client in every if client not in foreign or client is beside.chosen)
+    tiles = (_tile(client, beside) for client in clients if client not in foreign or client is beside.chosen)
     return tuple(tiles), tuple(Link(client.name, f"{beside.here}?app={client.app_id}") for client in foreign)
 
 
 def _suggestions(beside: Beside) -> tuple[Suggestion, ...]:
     """The cards of the apps on this chart, the most urgent ones first."""
-    every = [card for app in beside.apps for card in app.cards if beside.context]
-    shown = (_suggestion(card, launch_card.filled(card, beside.context), beside) for card in every)
+    cards = [card for app in beside.apps for card in app.cards if beside.context]
+    shown = (_suggestion(card, launch_card.filled(card, beside.context), beside) for card in cards)
     return tuple(sorted(shown, key=lambda suggestion: GRAVE.index(suggestion.indicator)))
 
 

@@ -27,7 +27,7 @@ from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule
 from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
 from sickbay.web.exchanges.handlers import full
-from sickbay.web.oauth.login import sign_in_view, who
+from sickbay.web.oauth.login import sign_in_view, signing_in_user
 from sickbay.web.pages import notice, times
 from sickbay.web.population_pending import filled
 
@@ -49,9 +49,9 @@ class EhrPages:
         self.session = await cookies.session(self.request, self.sandbox)
         self.user = await sessions.signed_in(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:
-            here = http_request.raw_path(self.request.scope)
+            current_path = http_request.raw_path(self.request.scope)
             query = self.request.url.query
-            back = quote(f"{here}?{query}" if query else here, safe="")
+            back = quote(f"{current_path}?{query}" if query else current_path, safe="")
             return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, error_responses.NO_STORE)
         await filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
@@ -77,12 +77,12 @@ class EhrPages:
         parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
         parameters += [("_cursor", cursor)] if cursor else []
         matches = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
-        here = f"{self.home}/patients"
-        shown = tuple(pages.patient_row(patient, f"{here}/{patient['id']}") for patient in matches.rows)
-        onwards = {"q": query, "from": matches.next} if query else {"from": matches.next}
-        more = f"{here}?{urlencode(onwards)}" if matches.next else ""
-        back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
-        return PatientsView(search=here, rows=shown, total=matches.total, query=query, more=more, first=back)
+        list_path = f"{self.home}/patients"
+        shown = tuple(pages.patient_row(patient, f"{list_path}/{patient['id']}") for patient in matches.rows)
+        next_page = {"q": query, "from": matches.next} if query else {"from": matches.next}
+        more = f"{list_path}?{urlencode(next_page)}" if matches.next else ""
+        back = (f"{list_path}?{urlencode({'q': query})}" if query else list_path) if cursor else ""
+        return PatientsView(search=list_path, rows=shown, total=matches.total, query=query, more=more, first=back)
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -96,7 +96,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         sent = parse(await http_request.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
             fault = cookies.why_not_ours(request)
-        elif (user := await who(request, sandbox, tenant, sent)) is not None:
+        elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, error_responses.NO_STORE)
             cookies.put(request, response, sandbox, secret)
@@ -147,8 +147,8 @@ def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     if ward.user is not None and ward.user.acts_for_patients:
         return RedirectResponse(_records_of(ward, ward.user), 303, error_responses.NO_STORE)
     current = ward.today()
@@ -186,8 +186,8 @@ def _day(ward: EhrPages, day: datetime.date, by: int) -> str:
 
 async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     query = request.query_params
     return ward.page("patients", await ward.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
@@ -195,30 +195,30 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
-    every = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
+    launchable = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
     apps = (
-        [client for client in every if client.type == "patient" or client.sample]
+        [client for client in launchable if client.type == "patient" or client.sample]
         if ward.user and ward.user.acts_for_patients
-        else every
+        else launchable
     )
     chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
-    here = f"{ward.home}/patients/{id}"
-    beside = chart_data.Beside(apps, chosen, opened, here, at_work, ward.context(id), VERSION)
+    chart_path = f"{ward.home}/patients/{id}"
+    beside = chart_data.Beside(apps, chosen, opened, chart_path, at_work, ward.context(id), VERSION)
     view = await chart_data.chart(ward.found, patient, ward.today(), beside)
     return ward.page("chart", view, "Patients", frames=opened is not None)
 
 
 def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
-    here = f"{ward.home}/patients/{patient}"
+    chart_path = f"{ward.home}/patients/{patient}"
     seed = ward.sandbox.runtime.effects.token(12)
     timeline = launches.timeline_of(ward.sandbox.runtime, seed)
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
@@ -228,8 +228,8 @@ def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str
         src=f"{open_it}&seed={seed}&framed=1",
         origin=f"{parts.scheme}://{parts.netloc}",
         tab=open_it,
-        close=here,
-        live=f"{here}/requests?timeline={timeline}",
+        close=chart_path,
+        live=f"{chart_path}/requests?timeline={timeline}",
         timeline=f"/timelines/{timeline}",
         probe=_probe(ward, parts.hostname or ""),
     )
@@ -247,8 +247,8 @@ def _probe(ward: EhrPages, app_host: str) -> str:
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
     exchanges, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out

@@ -129,8 +129,8 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     id = request.query_params.get("id", "").strip()
     if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
-    if away := refused(request, sandbox):
-        return away
+    if rejection := refused(request, sandbox):
+        return rejection
     app = request.query_params.get("app")
     client = await registration.only(sandbox.runtime, app) if app else None
     exchanges = await journal_reader.listed(
@@ -138,8 +138,8 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     )
     lines = []
     for exchange in exchanges:
-        named = await names(sandbox, exchange)
-        lines.append(exchange_line(exchange, app=named["app"], hospital=named["hospital"]))
+        shown_names = await names(sandbox, exchange)
+        lines.append(exchange_line(exchange, app=shown_names["app"], hospital=shown_names["hospital"]))
     view = ExchangesView(lines=tuple(lines), missing=id)
     return html_response.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
 
@@ -184,17 +184,17 @@ async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: 
     """Only the administrator sees the app's name and origin, the patient and the user."""
     first, all_facts = recorded.exchanges[0], full(request)
     tenant = sandbox.tenants.get(first["tenant"])
-    named = await names(sandbox, first, full=all_facts)
-    launch_persons = await persons(sandbox, tenant, id) if all_facts else Persons()
+    shown_names = await names(sandbox, first, full=all_facts)
+    people = await persons(sandbox, tenant, id) if all_facts else Persons()
     origin = await _origin(sandbox, first) if all_facts else ""
     view = timeline_view(
         id,
         recorded.exchanges,
-        app=named["app"],
-        hospital=named["hospital"],
+        app=shown_names["app"],
+        hospital=shown_names["hospital"],
         origin=origin,
-        patient=launch_persons.patient,
-        user=launch_persons.user,
+        patient=people.patient,
+        user=people.user,
         left_out=recorded.left_out,
     )
     return html_response.page(request, sandbox, "timeline", view, await _around(request, sandbox))

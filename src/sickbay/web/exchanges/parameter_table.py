@@ -67,8 +67,8 @@ def compared(
         elif finding["id"] == "parameter-name-wrong":
             faulty |= {row.name: row for row in _misnamed(number, finding, sent) if row.name not in faulty}
         elif name:
-            also = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
-            faulty[name] = replace(faulty[name], more=also)
+            others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
+            faulty[name] = replace(faulty[name], more=others)
     for name, value in right.items():
         if name not in faulty and not _is_same(sent.get(name), value):
             faulty[name] = _differs(name, sent.get(name), value)

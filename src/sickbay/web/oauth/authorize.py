@@ -180,11 +180,11 @@ async def failed(
     dialect, id, client = tenant.dialect, http_request.exchange_id(request), waiting.client
     if dialect.answers.refused != "redirect":
         raise error
-    away = error if isinstance(error, Unavailable) else None
-    LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
+    unavailable = error if isinstance(error, Unavailable) else None
+    LOG.error("%s failed: %s", id, error, exc_info=None if unavailable else error)
     name, description = (
-        ("temporarily_unavailable", away.detail)
-        if away
+        ("temporarily_unavailable", unavailable.detail)
+        if unavailable
         else ("server_error", f"Internal error in Sickbay. See its log for {id}.")
     )
     vendor = dialect.error_path(dialect.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)

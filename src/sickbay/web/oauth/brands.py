@@ -31,8 +31,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
     """Serve one Bundle, or 304 if the client has it already (SMART 2.2, Caching Brand Bundles)."""
-    brand_list = [_brand(tenant, base) for tenant in tenants]
-    body = orjson.dumps(brands.bundle(address, brand_list, f"{MADE}T00:00:00Z"))
+    all_brands = [_brand(tenant, base) for tenant in tenants]
+    body = orjson.dumps(brands.bundle(address, all_brands, f"{MADE}T00:00:00Z"))
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
 
     async def answer(request: Request) -> Response:

@@ -85,8 +85,8 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
 
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
-    own = [name for claims in tenant.dialect.id_token.values() for name in claims]
-    return _with_dialect(tenant, discovery.openid_configuration(tenant.server, own_claims=own, **more, **_more(tenant)))
+    own_claims = [name for claims in tenant.dialect.id_token.values() for name in claims]
+    return _with_dialect(tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_more(tenant)))
 
 
 def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
@@ -130,18 +130,18 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     """The well-known paths below each issuer, and also the form of RFC 8414 at the root."""
-    found_routes: list[Route] = []
+    well_known: list[Route] = []
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
         openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
-        found_routes += [
+        well_known += [
             Route(f"{issuer}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
             Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
             Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
         ]
-    return found_routes
+    return well_known
 
 
 def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:

@@ -34,8 +34,8 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     body = await http_request.read_body(request)
     guard: AdminGuard = request.app.state.guard
     if not guard.administers(request.scope, headers_of(request.scope)):
-        if guard.wait(request.scope) and (away := refused(request, sandbox, pages=False)):
-            return away
+        if guard.wait(request.scope) and (rejection := refused(request, sandbox, pages=False)):
+            return rejection
         return await _refused(request, sandbox, tenant, RegistrationRequest(allowed=False))
     metadata = _read(body)
     fault, stated = client_metadata.fault(metadata), client_metadata.statement(metadata)
@@ -45,8 +45,8 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)
-    done = await registration.register_itself(sandbox.runtime, fields)
-    return await _registered(request, sandbox, tenant, done, body, 201)
+    result = await registration.register_itself(sandbox.runtime, fields)
+    return await _registered(request, sandbox, tenant, result, body, 201)
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -94,30 +94,30 @@ async def _replaced(
         return await _refused(request, sandbox, tenant, unusable, body)
     if fields["client"] == "symmetric" and "client_secret" not in metadata:
         fields["client_secret"] = sandbox.runtime.effects.token()
-    done = await registration.change_itself(sandbox.runtime, fields, client, revision)
-    return await _registered(request, sandbox, tenant, done, body, 200, token)
+    result = await registration.change_itself(sandbox.runtime, fields, client, revision)
+    return await _registered(request, sandbox, tenant, result, body, 200, token)
 
 
 async def _registered(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
-    done: Registered,
+    result: Registered,
     body: str,
     status: int,
     token: str | None = None,
 ) -> Response:
-    if done.client is None:
-        return await _refusal_response(request, sandbox, tenant, done.decision, body)
-    members = _response_members(tenant, done.client, done.secret, done.token or token)
+    if result.client is None:
+        return await _refusal_response(request, sandbox, tenant, result.decision, body)
+    members = _response_members(tenant, result.client, result.secret, result.token or token)
     return await http_request.note(
         request,
         error_responses.json(members, status, error_responses.NO_STORE),
         stage="registration",
         tenant=tenant.name,
-        decision=done.decision,
-        explanation=done.decision.explained(),
-        client_id=done.client.client_id,
+        decision=result.decision,
+        explanation=result.decision.explained(),
+        client_id=result.client.client_id,
         body=body,
     )
 

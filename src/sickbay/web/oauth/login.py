@@ -130,10 +130,10 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    every = await users.every(sandbox.runtime, tenant)
+    accounts_here = await users.every(sandbox.runtime, tenant)
     accounts = tuple(
         Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
-        for account in every
+        for account in accounts_here
         if account.seeded
     )
     opens = one_click(request)
@@ -155,7 +155,7 @@ def one_click(request: Request) -> bool:
     return guard.opens(request.scope, headers_of(request.scope))
 
 
-async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
+async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
@@ -164,10 +164,10 @@ async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Paramete
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))
     runtime.throttle.check(key, runtime.now())
-    found = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
-    if found is None:
+    signed_in = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
+    if signed_in is None:
         runtime.throttle.failed(key, runtime.now())
-    return found
+    return signed_in
 
 
 async def _answered(
@@ -203,7 +203,7 @@ def _on(tenant: Tenant, waiting: PendingAuthorization) -> Response:
 async def _signed_in(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    user = await who(request, sandbox, tenant, sent)
+    user = await signing_in_user(request, sandbox, tenant, sent)
     if user is None:
         fault = "Wrong username or password."
         view = await sign_in_view(

@@ -59,7 +59,7 @@ def partial(text: str | None) -> date | None:
         return None
 
 
-def said(text: str | None) -> str:
+def fhir_date(text: str | None) -> str:
     """Format a FHIR date: a day, a month or a year, as precise as the value."""
     known = partial(text)
     if known:

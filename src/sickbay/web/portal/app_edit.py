@@ -18,14 +18,14 @@ from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, closed
-from sickbay.web.portal.registration import EXPIRED, form, missing, told
+from sickbay.web.portal.registration import EXPIRED, form, missing, registration_fields
 from sickbay.web.portal.views import RegisterView
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
@@ -37,12 +37,12 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), around, 403)
     if faults := missing(sandbox, sent, keys=client.jwks is not None):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
-    done = await registration.edit(sandbox.runtime, client, told(sent))
-    if done.client is None:
-        finding_list = done.decision.explained().findings
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, finding_list), around, 422)
-    if done.secret is not None:
-        return await app_page(request, sandbox, done.client, around, done.secret)
+    result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
+    if result.client is None:
+        all_findings = result.decision.explained().findings
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), around, 422)
+    if result.secret is not None:
+        return await app_page(request, sandbox, result.client, around, result.secret)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
 
 
@@ -75,13 +75,13 @@ BOXES = frozenset(box.value for _, boxes in portal_views.scope_boxes() for box i
 
 
 def _form(
-    sandbox: Sandbox, client: Client, sent: Parameters, finding_list: tuple[Finding, ...], faults: dict[str, str] | None = None
+    sandbox: Sandbox, client: Client, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
-    here = f"/developer/apps/{client.app_id}"
+    app_path = f"/developer/apps/{client.app_id}"
     return replace(
-        form(sandbox, sent, finding_list, faults),
-        action=f"{here}/edit",
-        app=Link(client.name, here),
+        form(sandbox, sent, all_findings, faults),
+        action=f"{app_path}/edit",
+        app=Link(client.name, app_path),
         tenants=(),
         boxes=portal_views.scope_boxes(sent.all("scope")),
         hospital=sandbox.tenants[client.tenant].title,

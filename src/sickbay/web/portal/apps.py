@@ -41,11 +41,11 @@ def closed(request: Request, sandbox: Sandbox) -> Response | None:
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if away := closed(request, sandbox):
-        return away
-    every = await registration.every(sandbox.runtime)
+    if rejection := closed(request, sandbox):
+        return rejection
+    clients = await registration.every(sandbox.runtime)
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
-    view = AppsView(tuple([await _row(sandbox, client) for client in every]), "/developer/register", hospitals)
+    view = AppsView(tuple([await _row(sandbox, client) for client in clients]), "/developer/register", hospitals)
     return html_response.page(
         request, sandbox, "apps", view, await html_response.around(request, sandbox, here="Developer portal")
     )
@@ -69,8 +69,8 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         view = not_found(http_request.raw_path(request.scope))
@@ -155,11 +155,11 @@ def _secret_text(client: Client) -> str:
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     parameters = [("_count", "100"), ("_sort", "family")]
-    patient_list = await patients.find(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
-    named = tuple(
-        Choice(patient["id"], "{}, {}".format(*chart.name_of(patient)), patient["id"] == "p-0017") for patient in patient_list
+    all_patients = await patients.find(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
+    choices = tuple(
+        Choice(patient["id"], "{}, {}".format(*chart.name_of(patient)), patient["id"] == "p-0017") for patient in all_patients
     )
-    return (Choice("", "No patient"), *named)
+    return (Choice("", "No patient"), *choices)
 
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
@@ -174,13 +174,13 @@ async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     return tuple([_launch(id, exchanges_of_launch, await persons(sandbox, tenant, id)) for id, exchanges_of_launch in last])
 
 
-def _launch(id: str, newest_first: list[dict[str, Any]], launch_persons: Persons) -> LaunchRow:
+def _launch(id: str, newest_first: list[dict[str, Any]], people: Persons) -> LaunchRow:
     timeline = timeline_view(id, newest_first[::-1], app="", hospital="")
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
         times.moment(newest_first[0]["at"]),
-        launch_persons.patient or "standalone",
-        launch_persons.user,
+        people.patient or "standalone",
+        people.user,
         timeline.kind,
         refusals[-1] if timeline.kind == "refused" else timeline.verdict,
         count(len(newest_first), "request"),
@@ -200,8 +200,8 @@ async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
     """Save one text from an app's page, or show it again with an error."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
@@ -221,8 +221,8 @@ async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)
@@ -236,8 +236,8 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
@@ -250,18 +250,18 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return RedirectResponse(f"/developer/apps/{counterpart.app_id}", 303, error_responses.NO_STORE)
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, around, status=422, fault=f"{reason}.")
-    done = await enabling.enable(sandbox.runtime, client, tenant)
-    if done.client is None:
-        problems = [finding.title for finding in done.decision.explained().findings if finding.refused]
+    result = await enabling.enable(sandbox.runtime, client, tenant)
+    if result.client is None:
+        problems = [finding.title for finding in result.decision.explained().findings if finding.refused]
         return await app_page(request, sandbox, client, around, status=422, fault=f"{'. '.join(problems)}.")
-    if done.secret is not None:
-        return await app_page(request, sandbox, done.client, around, done.secret, 201)
-    return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
+    if result.secret is not None:
+        return await app_page(request, sandbox, result.client, around, result.secret, 201)
+    return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)

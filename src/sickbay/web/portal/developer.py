@@ -54,14 +54,14 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
-    here = f"/general/ehr/patients/{FIRST}"
+    chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
         patient="Timothy Peters",
         text="Waiting for Dr. Okafor; treated for high blood pressure.",
-        chart=here,
+        chart=chart_path,
         app="Sample app",
-        launch=f"{here}?app=sample-app-general",
+        launch=f"{chart_path}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
     )
 
@@ -151,5 +151,5 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
 
 def _allowed(request: Request) -> set[str]:
     """The methods of the other routes at this address. The catch-all route itself accepts all methods."""
-    partly = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
-    return {method for route in partly if isinstance(route, Route) for method in route.methods or ()}
+    other_routes = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
+    return {method for route in other_routes if isinstance(route, Route) for method in route.methods or ()}

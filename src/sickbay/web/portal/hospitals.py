@@ -21,8 +21,8 @@ from sickbay.web.request_state import headers_of
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     tenant = sandbox.tenants.get(name)
     if tenant is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)

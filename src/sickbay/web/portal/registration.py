@@ -36,8 +36,8 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 
     The form contains the app_id of the new app, so sending it twice registers only one app.
     """
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
         id = registration.identifier(sandbox.runtime.effects, 9)
@@ -52,15 +52,15 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
     if faults := missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
-    done = await registration.register(
-        sandbox.runtime, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+    result = await registration.register(
+        sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
     )
-    if done.client is None:
-        finding_list = done.decision.explained().findings
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, finding_list), around, 422)
-    if done.secret is None:
-        return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
-    return await app_page(request, sandbox, done.client, around, done.secret, 201)
+    if result.client is None:
+        all_findings = result.decision.explained().findings
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), around, 422)
+    if result.secret is None:
+        return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
+    return await app_page(request, sandbox, result.client, around, result.secret, 201)
 
 
 EXPIRED = {"name": TOO_LATE}
@@ -91,7 +91,7 @@ def _scope(sent: Parameters) -> str:
     return " ".join(dict.fromkeys([*sent.all("scope"), *(sent.get("more_scopes") or "").split()]))
 
 
-def told(sent: Parameters) -> dict[str, Any]:
+def registration_fields(sent: Parameters) -> dict[str, Any]:
     version = 1 if sent.get("smart_version") == "1" else 2
     type, client = sent.get("type"), sent.get("client")
     return {
@@ -111,12 +111,12 @@ def told(sent: Parameters) -> dict[str, Any]:
 
 
 def form(
-    sandbox: Sandbox, sent: Parameters, finding_list: tuple[Finding, ...], faults: dict[str, str] | None = None
+    sandbox: Sandbox, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
     chosen = sent.get("tenant") or "general"
     boxes = portal_views.scope_boxes(sent.all("scope")) if sent.all("scope") else portal_views.scope_boxes()
     messages = dict(faults or {})
-    for finding in finding_list:
+    for finding in all_findings:
         field = next((field for prefix, field in FAULTS.items() if finding.id.startswith(prefix)), None)
         if field and finding.refused:
             messages.setdefault(field, finding.title)
@@ -131,7 +131,7 @@ def form(
         smart=portal_views.smart_choices(sent.get("smart_version") or "2"),
         boxes=boxes,
         values=values,
-        findings=findings([finding.to_json() for finding in finding_list]),
+        findings=findings([finding.to_json() for finding in all_findings]),
         faults=messages,
         id=sent.get("id") or "",
     )

@@ -52,9 +52,9 @@ def _bundle(context: FhirContext, request: AccessRequest, params: parameters.His
     path, base = "/".join(filter(None, (request.type, request.id, "_history"))), context.base.url
     total, is_one_page = versions.total, versions.next is None and params.cursor is None
     following = search_url(base, path, (*params.applied, (CURSOR, versions.next))) if versions.next else None
-    own = search_url(base, path, params.applied)
+    self_url = search_url(base, path, params.applied)
     total = len(changes) if total is None and is_one_page else total
-    return FhirResponse(200, history(base, changes, self_url=own, next_url=following, total=total), context.content)
+    return FhirResponse(200, history(base, changes, self_url=self_url, next_url=following, total=total), context.content)
 
 
 def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:

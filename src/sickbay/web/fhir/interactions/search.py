@@ -53,14 +53,14 @@ async def search_response(context: FhirContext, query: Query) -> FhirResponse:
 
 def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     base = context.base
-    own = search_url(base.url, query.path, query.applied)
-    following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
+    self_url = search_url(base.url, query.path, query.applied)
+    following = None if page.next is None else f"{self_url}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
     entries: dict[str, Sequence[StoredResource]] = {
         "match": _subsets(base.version, page.matches, query.summary, query.elements),
         "include": _subsets(base.version, page.included, query.summary, ()),
         "outcome": _warnings(base.version, query, page.clipped),
     }
-    body = searchset(base.url, entries, self_url=own, next_url=following, total=page.total)
+    body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 
 

@@ -172,8 +172,8 @@ def _new_id(context: FhirContext, entry: BatchEntry) -> str:
     request = entry.request
     if request.id or request.interaction not in BODIED:
         return request.id or ""
-    own = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
-    return own if isinstance(own, str) else writing.new_id(context.runtime)
+    body_id = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
+    return body_id if isinstance(body_id, str) else writing.new_id(context.runtime)
 
 
 async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
@@ -188,9 +188,9 @@ async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed:
     if not isinstance(query, Query) or not query.narrows:
         refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.no_search(text, query))))
         raise refusal.of(context.version, entry)
-    own = {id: entry for entry, id in changed if entry.request.type == type}
-    candidates = {id for id in await _matches(context, query, 2 + len(own)) if id not in own}
-    candidates |= {id for id, entry in own.items() if _is_match(context, entry, id, query)}
+    own_entries = {id: entry for entry, id in changed if entry.request.type == type}
+    candidates = {id for id in await _matches(context, query, 2 + len(own_entries)) if id not in own_entries}
+    candidates |= {id for id, entry in own_entries.items() if _is_match(context, entry, id, query)}
     if len(candidates) != 1:
         code, number = ("multiple-matches", "several") if candidates else ("not-found", "none that this token may see")
         issue = Issue(code, f"The reference {text} must match one resource, and matches {number}.")

@@ -23,8 +23,8 @@ async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
     body = access.decision.known.body
     resource = body if isinstance(body, Body) else None
     wanted = WriteRequest(base.tenant, base.version, request, access, resource, context.query)
-    done = await writing.write(base.sandbox.runtime, wanted)
-    return write_response(base, request, access, done, context.content)
+    result = await writing.write(base.sandbox.runtime, wanted)
+    return write_response(base, request, access, result, context.content)
 
 
 def write_response(
@@ -53,14 +53,14 @@ def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> 
     return refused(base.version, base.url, access)._replace(access=access)
 
 
-def _preferred(version: str, request: AccessRequest, done: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
+def _preferred(version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
     """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
     preferred = preconditions.wanted(request.headers.get("prefer")) or "representation"
     if preferred == "OperationOutcome":
-        verb = "created" if done.status == 201 else "saved"
-        text = f"{done.type}/{done.id} was {verb} as version {done.version_id}."
+        verb = "created" if result.status == 201 else "saved"
+        text = f"{result.type}/{result.id} was {verb} as version {result.version_id}."
         body = outcome(version, [Issue("informational", text, "information")])
-        return FhirResponse(done.status, body, [*content, *headers], loggable=True)
-    if preferred == "minimal" or done.body is None:
-        return FhirResponse(done.status, b"", headers)
-    return FhirResponse(done.status, done.body, [*content, *headers])
+        return FhirResponse(result.status, body, [*content, *headers], loggable=True)
+    if preferred == "minimal" or result.body is None:
+        return FhirResponse(result.status, b"", headers)
+    return FhirResponse(result.status, result.body, [*content, *headers])

@@ -45,10 +45,10 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Return 202 with Retry-After until the export is complete, then the manifest."""
-    found = await _job(context)
-    if isinstance(found, FhirResponse):
-        return found
-    job, record = found
+    job_or_response = await _job(context)
+    if isinstance(job_or_response, FhirResponse):
+        return job_or_response
+    job, record = job_or_response
     if rest := bulk_export.wait(context.runtime, job):
         waiting: Headers = [(b"x-progress", b"begun"), (b"retry-after", str(rest).encode())]
         return FhirResponse(202, b"", waiting)
@@ -66,10 +66,10 @@ async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Stream one file, which is generated while it is sent."""
-    found = await _job(context)
-    if isinstance(found, FhirResponse):
-        return found
-    job, name = found[0], context.route.version_id or ""
+    job_or_response = await _job(context)
+    if isinstance(job_or_response, FhirResponse):
+        return job_or_response
+    job, name = job_or_response[0], context.route.version_id or ""
     runtime, space, visibility = context.runtime, context.space, context.visibility
     if name == OUTCOMES and job.ignored:
         return FhirResponse(200, bulk_export.outcomes(job), NDJSON)

@@ -53,10 +53,10 @@ async def _change(context: FhirContext, request: AccessRequest, change: Callable
     wanted = WriteRequest(
         context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta)
     )
-    done = await writing.write(context.runtime, wanted)
-    response = write_response(context.base, request, context.access, done, context.content)
-    if not isinstance(done, WriteResult):
+    result = await writing.write(context.runtime, wanted)
+    response = write_response(context.base, request, context.access, result, context.content)
+    if not isinstance(result, WriteResult):
         return response
-    changed = lossless_json.loads(done.body).get("meta", {}) if done.body else {}
+    changed = lossless_json.loads(result.body).get("meta", {}) if result.body else {}
     headers = [*context.content, *response.headers]
     return parameters_response(context, return_valueMeta=changed)._replace(headers=headers)

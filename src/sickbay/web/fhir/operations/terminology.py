@@ -37,29 +37,29 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
 async def validate_code(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Validate a code in a value set; for CodeSystem/$validate-code in a code system."""
     arguments = parameters_of(context, request)
-    terms_sent = _asked(arguments)
-    if not terms_sent:
+    requested = _asked(arguments)
+    if not requested:
         return _required(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
-        return await _in_system(context, arguments, terms_sent)
+        return await _in_system(context, arguments, requested)
     url = _url(context.version, arguments)
     value_set = terms.value_sets(context.version).get(url)
-    return _absent(context, url) if value_set is None else _verdict(context, *terms.judged(value_set, terms_sent))
+    return _absent(context, url) if value_set is None else _verdict(context, *terms.judged(value_set, requested))
 
 
-async def _in_system(context: FhirContext, arguments: OperationInput, terms_sent: list[Term]) -> FhirResponse:
-    system = arguments.one("url") or terms_sent[0].system
+async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
+    system = arguments.one("url") or requested[0].system
     known = (await _systems(context)).get(system)
     if known is None:
         return _unknown(context, system)
-    return _verdict(context, *terms.judged([Term(system, *code) for code in known.items()], terms_sent))
+    return _verdict(context, *terms.judged([Term(system, *code) for code in known.items()], requested))
 
 
 async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    terms_sent = _asked(parameters_of(context, request))
-    if not terms_sent or not terms_sent[0].system:
+    requested = _asked(parameters_of(context, request))
+    if not requested or not requested[0].system:
         return _required(context, "code with system, or coding")
-    system, code, _ = terms_sent[0]
+    system, code, _ = requested[0]
     known = (await _systems(context)).get(system)
     if known is None:
         return _unknown(context, system)
@@ -83,8 +83,8 @@ def _url(version: str, arguments: OperationInput) -> str:
     """The URL of the value set or code system, without the version if it is the available one."""
     url, mark, number = (arguments.one("url") or "").partition("|")
     number = number if mark else arguments.one("valueSetVersion") or ""
-    own = url.startswith(terms.SPECIFICATION)
-    return f"{url}|{number}" if own and not VERSIONS[version].number.startswith(number) else url
+    is_own = url.startswith(terms.SPECIFICATION)
+    return f"{url}|{number}" if is_own and not VERSIONS[version].number.startswith(number) else url
 
 
 def _asked(arguments: OperationInput) -> list[Term]:
