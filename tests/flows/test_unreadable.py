@@ -93,10 +93,10 @@ def test_the_exact_byte_and_its_correction_are_shown(desk: Sitting) -> None:
     answer = send_request(desk, "GET", b"/general/oauth/authorize?response_type=code&state=Caf%E9")
     findings = finding(desk, answer, "authorize")
     assert "Byte 29 of the query is %E9" in findings["why"]
-    assert "send %C3%A9 instead of %E9" in findings["fix"]
+    assert "send `%C3%A9` instead of `%E9`" in findings["fix"]
     windows = finding(desk, send_request(desk, "GET", b"/general/oauth/token?state=O%92Brien"), "token")
     assert "%92" in windows["why"]
-    assert "send %E2%80%99 instead of %92" in windows["fix"]
+    assert "send `%E2%80%99` instead of `%92`" in windows["fix"]
 
 
 @pytest.mark.parametrize("value", RULES)
@@ -127,7 +127,7 @@ def test_a_bundle_that_is_not_utf8_is_named(desk: Sitting) -> None:
     answer = send_request(desk, "POST", b"/general/r4", [(b"content-type", b"application/fhir+json")], body)
     findings = finding(desk, answer, "access")
     assert (findings["id"], findings["facts"]["place"]) == ("request-in-latin1", "the body")
-    assert "send 0xC3 0xA9 instead of 0xE9" in findings["fix"]
+    assert "send `0xC3 0xA9` instead of `0xE9`" in findings["fix"]
 
 
 @pytest.mark.parametrize("value", RULES)
