@@ -50,9 +50,9 @@ def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Pat
         first = exchange["findings"][0]["id"]
         assert first == ("query-without-question-mark" if "&" in path else "authorize-endpoint-not-discovered")
         assert exchange["corrected"]["url"].startswith(f"{BASE}/general/oauth/authorize?response_type=code&")
-        mended = await flow.http.get(exchange["corrected"]["url"], headers=HTML)
-        assert mended.status_code in (302, 303)
-        assert urlsplit(mended.headers["location"]).path in ("/general/oauth/continue", "/callback")
+        second_response = await flow.http.get(exchange["corrected"]["url"], headers=HTML)
+        assert second_response.status_code in (302, 303)
+        assert urlsplit(second_response.headers["location"]).path in ("/general/oauth/continue", "/callback")
 
     run(steps, tmp_path)
 

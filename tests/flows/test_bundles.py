@@ -98,7 +98,7 @@ def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
-        beside = observation() | {"subject": {"reference": "Patient/tmp"}}
+        body = observation() | {"subject": {"reference": "Patient/tmp"}}
         answer = await own.ask(
             "POST",
             "",
@@ -107,7 +107,7 @@ def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -
                 entry("POST", "Patient", PATIENT, URN),
                 entry("POST", "Observation", mine),
                 entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
-                entry("POST", "Observation", beside, "http://h/fhir/Observation/tmp"),
+                entry("POST", "Observation", body, "http://h/fhir/Observation/tmp"),
             ),
         )
         assert answer.status_code == 200, answer.text

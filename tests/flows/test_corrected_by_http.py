@@ -171,8 +171,8 @@ def test_client_metadata_is_corrected_in_its_own_format(tmp_path: Path) -> None:
             "scope-comma-separated",
         }
         corrected = refused["corrected"]
-        mended = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
-        assert json.loads(corrected["body"]) == sent | mended
+        corrections = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
+        assert json.loads(corrected["body"]) == sent | corrections
         again = await flow.http.request(
             corrected["method"], corrected["url"], content=corrected["body"], headers=corrected["headers"]
         )

@@ -366,8 +366,8 @@ def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenan
             assert listed is (tenant == "general" and version == "r4")
             assert listed is ("associated_endpoints" in config)
             if listed:
-                [beside] = config["associated_endpoints"]
-                assert (await flow.http.get(f"{beside['url']}/metadata")).status_code == 200
+                [other_endpoint] = config["associated_endpoints"]
+                assert (await flow.http.get(f"{other_endpoint['url']}/metadata")).status_code == 200
             else:
                 assert tenant == "general" or (await flow.http.get(f"/{tenant}/app-state/metadata")).status_code == 404
 

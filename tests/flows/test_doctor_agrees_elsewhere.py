@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, quote
 
 import httpx2
 import pytest
+from tests.flows.case_context import set_up
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.told import tell
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
@@ -102,8 +102,8 @@ def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_gran
         for case_ in cases:
             if case_.id not in ELSEWHERE:
                 offline = diagnose(case_.refused)
-                differences_ = await differences(flow, case_.refused, offline, await tell(flow, case_.refused["context"]))
-                differences_ += await refused_again(flow, offline, await tell(flow, case_.refused["context"]))
+                differences_ = await differences(flow, case_.refused, offline, await set_up(flow, case_.refused["context"]))
+                differences_ += await refused_again(flow, offline, await set_up(flow, case_.refused["context"]))
                 apart |= {case_.id: differences_} if differences_ else {}
         assert cases
         assert apart == {}
@@ -138,7 +138,7 @@ def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, sh
         for id, request in shared_cases(shared, kind):
             here = ours(request) if kind == "fhir_request" else request
             offline = diagnose(here)
-            swaps = await tell(flow, here["context"])
+            swaps = await set_up(flow, here["context"])
             if kind == "token_request":
                 swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
             differences_ = await differences(flow, here, offline, swaps)

@@ -200,7 +200,7 @@ def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path
             url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
             assert exchange["corrected"]["url"].startswith(BASE + LOGOUT + "?")
             assert ("Replace YOUR_ID_TOKEN_HINT" in text) is ("id_token_hint" in hint)
-            mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", tokens["id_token"]), headers=HTML)
-            assert mended.status_code < 400
+            filled_response = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", tokens["id_token"]), headers=HTML)
+            assert filled_response.status_code < 400
 
     run(steps, tmp_path)

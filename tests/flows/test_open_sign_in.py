@@ -45,8 +45,8 @@ def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyon
         return run(lambda flow: one_click(flow, **audience), tmp_path / folder, patients=1, **settings)
 
     everyone = (True, 303, "http://localhost:8100/callback")
-    nobody = (False, 401, "/general/oauth/continue")
-    assert asked("a") == (nobody if audience else everyone)
+    refused = (False, 401, "/general/oauth/continue")
+    assert asked("a") == (refused if audience else everyone)
     assert asked("b", open_sign_in="everyone") == everyone
 
 

@@ -141,8 +141,8 @@ def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(de
             assert urn_of(address) == urn
             assert set(answer.json()) == {"error", "error_uri"}
             assert (await flow.http.get(address)).status_code == 200
-        nobody = await flow.http.post(token, data=form | {"client_id": "nobody"})
-        assert urn_of(nobody.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
+        unknown_client = await flow.http.post(token, data=form | {"client_id": "nobody"})
+        assert urn_of(unknown_client.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
 
     desk.do(steps)
 

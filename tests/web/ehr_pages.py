@@ -86,7 +86,7 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     patients = {patient["id"]: patient for patient in records.PATIENTS}
     rows = tuple(chart.patient_row(patient, f"/general/ehr/patients/{patient['id']}") for patient in records.PATIENTS)
     listed = ehr_views.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
-    nobody = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
+    no_match = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
     full = schedule.day_view(
         TODAY,
         records.APPOINTMENTS,
@@ -103,7 +103,7 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     here = replace(WARD, here="Patients")
     return {
         "day": ("day", full, replace(WARD, here="Today")),
-        "day-least": ("day", schedule.day_view(TODAY, (), {}, nobody, ward="/general/ehr"), WARD),
+        "day-least": ("day", schedule.day_view(TODAY, (), {}, no_match, ward="/general/ehr"), WARD),
         "patients": ("patients", listed, here),
         "patients-least": ("patients", ehr_views.PatientsView(search="/p", rows=(), total=0), here),
         "chart": ("chart", record, here),

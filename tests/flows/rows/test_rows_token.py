@@ -163,9 +163,9 @@ def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id
         app, form = await launched(flow)
         form |= {"client_id": app["client_id"]}
         answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
-        mended = await corrected(flow, answer)
-        assert not {name.lower() for name in mended["headers"]} & {"authorization"}
-        assert f"client_id={app['client_id']}" in mended["body"]
+        corrected_request = await corrected(flow, answer)
+        assert not {name.lower() for name in corrected_request["headers"]} & {"authorization"}
+        assert f"client_id={app['client_id']}" in corrected_request["body"]
 
     desk.do(steps)
 

@@ -84,10 +84,10 @@ def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
         app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
         tokens = await token_response(flow, app)
         token = tokens["access_token"]
-        nobody = await post_token(flow, "introspect", token, {})
-        assert nobody.status_code == 401
-        assert nobody.headers["www-authenticate"].startswith("Basic ")
-        assert nobody.json()["error"] == "invalid_client"
+        anonymous = await post_token(flow, "introspect", token, {})
+        assert anonymous.status_code == 401
+        assert anonymous.headers["www-authenticate"].startswith("Basic ")
+        assert anonymous.json()["error"] == "invalid_client"
         assert (await post_token(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
         wrong = await post_token(flow, "introspect", token, basic(app | {"client_secret": "no"}))
         assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")

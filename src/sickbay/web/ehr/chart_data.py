@@ -21,7 +21,7 @@ TO_DO = (("status", ",".join(launch_task.OPEN)), ("_count", "200"))
 GRAVE = tuple(reversed(launch_card.INDICATORS))
 
 
-class Beside(NamedTuple):
+class ChartOptions(NamedTuple):
     """What a chart shows next to the record. at_work: the "task" or "card" that opened the app. context: values for cards.
 
     version: the FHIR version of the chart.
@@ -36,7 +36,7 @@ class Beside(NamedTuple):
     version: str
 
 
-async def chart(search: Found, patient: Json, today: datetime.date, beside: Beside) -> ChartView:
+async def chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
     """The whole chart of one patient. search: returns only what the signed-in user may see."""
     of_patient = ("patient", str(patient["id"]))
     allergies = pages.allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
@@ -44,15 +44,15 @@ async def chart(search: Found, patient: Json, today: datetime.date, beside: Besi
     tasks = await search("Task", of_patient, *TO_DO)
     visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
     labs, labs_day = pages.labs(observations)
-    tiles, others = _tiles(beside)
+    tiles, others = _tiles(options)
     return ChartView(
         banner=pages.banner(patient, today, allergies, visit, detail),
         tiles=tiles,
         others=others,
         register=Link("Register an app", "/developer/register"),
-        suggestions=_suggestions(beside),
-        errands=_errands(tasks, beside),
-        open=beside.opened,
+        suggestions=_suggestions(options),
+        errands=_errands(tasks, options),
+        open=options.opened,
         pressure=pages.pressure(observations),
         signs=pages.signs(observations),
         problems=pages.problems(await search("Condition", of_patient, ("_count", "200"))),
@@ -63,25 +63,25 @@ async def chart(search: Found, patient: Json, today: datetime.date, beside: Besi
     )
 
 
-def _tiles(beside: Beside) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
+def _tiles(options: ChartOptions) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
     """The tiles of the apps, and small links to the sample apps for other FHIR versions."""
-    clients = sorted(beside.apps, key=lambda client: (not client.sample, client.name))
-    foreign = [client for client in clients if client.sample and client.fhir != beside.version]
+    clients = sorted(options.apps, key=lambda client: (not client.sample, client.name))
+    foreign = [client for client in clients if client.sample and client.fhir != options.version]
     foreign.sort(key=lambda client: VERSIONS[client.fhir].number)
-    tiles = (_tile(client, beside) for client in clients if client not in foreign or client is beside.chosen)
-    return tuple(tiles), tuple(Link(client.name, f"{beside.here}?app={client.app_id}") for client in foreign)
+    tiles = (_tile(client, options) for client in clients if client not in foreign or client is options.chosen)
+    return tuple(tiles), tuple(Link(client.name, f"{options.here}?app={client.app_id}") for client in foreign)
 
 
-def _suggestions(beside: Beside) -> tuple[Suggestion, ...]:
+def _suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
     """The cards of the apps on this chart, the most urgent ones first."""
-    cards = [card for app in beside.apps for card in app.cards if beside.context]
-    shown = (_suggestion(card, launch_card.filled(card, beside.context), beside) for card in cards)
+    cards = [card for app in options.apps for card in app.cards if options.context]
+    shown = (_suggestion(card, launch_card.filled(card, options.context), options) for card in cards)
     return tuple(sorted(shown, key=lambda suggestion: GRAVE.index(suggestion.indicator)))
 
 
-def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], beside: Beside) -> Suggestion:
+def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], options: ChartOptions) -> Suggestion:
     links = [
-        _link(link, launch_card.key(raw), beside)
+        _link(link, launch_card.key(raw), options)
         for raw, link in zip(launch_card.links(card), launch_card.links(filled), strict=True)
     ]
     return Suggestion(
@@ -89,22 +89,22 @@ def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], beside: Besi
     )
 
 
-def _link(link: Mapping[str, Any], key: str, beside: Beside) -> TaskLink:
+def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
     wanted = launch_task.of_link(link)
     if not isinstance(wanted, launch_task.LaunchTaskRequest):
         return TaskLink(link["label"], link["url"], alone=True)
-    app = launch_task.app_of(wanted, beside.apps, beside.version)
+    app = launch_task.app_of(wanted, options.apps, options.version)
     if app is None:
         return TaskLink(link["label"], note=f"No app at this hospital has the launch URI {wanted.url}")
     return TaskLink(
-        link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key
+        link["label"], f"{options.here}?app={app.app_id}&card={key}", app.name, open=options.at_work.get("card") == key
     )
 
 
-def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[TaskLink, ...]:
+def _errands(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink, ...]:
     """Links for the Tasks that ask for an app, launched from this EHR or standalone (SMART 2.2, Task profiles)."""
     wanted = [(task, launch_task.of_task(task)) for task in tasks]
-    return tuple(_errand(task, launch, beside) for task, launch in wanted if isinstance(launch, launch_task.LaunchTaskRequest))
+    return tuple(_errand(task, launch, options) for task, launch in wanted if isinstance(launch, launch_task.LaunchTaskRequest))
 
 
 def to_do(tasks: Sequence[Json]) -> dict[str, str]:
@@ -116,15 +116,15 @@ def to_do(tasks: Sequence[Json]) -> dict[str, str]:
     return {str(launch.patient): str(task.get("description") or "Open an app") for task, launch in wanted}
 
 
-def _errand(task: Json, launch: launch_task.LaunchTaskRequest, beside: Beside) -> TaskLink:
-    app, id = launch_task.app_of(launch, beside.apps, beside.version), str(task["id"])
+def _errand(task: Json, launch: launch_task.LaunchTaskRequest, options: ChartOptions) -> TaskLink:
+    app, id = launch_task.app_of(launch, options.apps, options.version), str(task["id"])
     title = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if launch.standalone:
         web = launch.url.startswith(("https://", "http://"))
         return TaskLink(title, launch.url if web else "", "standalone" if web else "its URL isn’t a web address", alone=True)
     if app is None:
         return TaskLink(title, note=f"No app at this hospital has the launch URI {launch.url}")
-    return TaskLink(title, f"{beside.here}?app={app.app_id}&task={id}", app.name, open=beside.at_work.get("task") == id)
+    return TaskLink(title, f"{options.here}?app={app.app_id}&task={id}", app.name, open=options.at_work.get("task") == id)
 
 
 def _visit(appointments: list[Json]) -> tuple[str, str]:
@@ -135,6 +135,6 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
     return f"Today {str(first.get('start'))[11:16]}", schedule.reason(first)
 
 
-def _tile(app: Client, beside: Beside) -> Tile:
+def _tile(app: Client, options: ChartOptions) -> Tile:
     note = "included with Sickbay" if app.sample else "approved automatically" if app.auto_approve else ""
-    return Tile(app.app_id, app.name, f"{beside.here}?app={app.app_id}", note, app is beside.chosen)
+    return Tile(app.app_id, app.name, f"{options.here}?app={app.app_id}", note, app is options.chosen)

@@ -211,8 +211,8 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
     chart_path = f"{ward.home}/patients/{id}"
-    beside = chart_data.Beside(apps, chosen, opened, chart_path, at_work, ward.context(id), VERSION)
-    view = await chart_data.chart(ward.found, patient, ward.today(), beside)
+    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ward.context(id), VERSION)
+    view = await chart_data.chart(ward.found, patient, ward.today(), options)
     return ward.page("chart", view, "Patients", frames=opened is not None)
 
 

@@ -44,7 +44,7 @@ class Fetching:
         return KeySet(self.document, None if self.document else "it answered with no keys")
 
 
-async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
+async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     """Reset the server and set up the context.
 
     Returns texts of the case -> their values here; only refresh tokens are created.
