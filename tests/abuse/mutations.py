@@ -29,8 +29,8 @@ from sickbay.diagnosis.rules.search import body
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
 OUT_OF_REACH = {
-    "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
-    "fhir-base-url-wrong": "every request goes to a base (flows/test_astray_by_http.py)",
+    "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_wrong_endpoint_by_http.py)",
+    "fhir-base-url-wrong": "every request goes to a base (flows/test_wrong_endpoint_by_http.py)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
     "redirect-uri-scheme-forbidden": "no such URI is registered (authorization/test_registration_uris.py)",
     "redirect-uri-response-parameter": "only where a query may ride along (authorization/test_registration_uris.py)",

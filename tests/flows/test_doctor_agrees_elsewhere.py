@@ -97,14 +97,16 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
 @pytest.mark.parametrize("kind", KINDS)
 def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        cases = [case_ for path in case.paths().values() if (case_ := case.load(path)).refused["kind"] == kind]
+        cases = [rule_case for path in case.paths().values() if (rule_case := case.load(path)).refused["kind"] == kind]
         apart: dict[str, list[Any]] = {}
-        for case_ in cases:
-            if case_.id not in ELSEWHERE:
-                offline = diagnose(case_.refused)
-                differences_ = await differences(flow, case_.refused, offline, await set_up(flow, case_.refused["context"]))
-                differences_ += await refused_again(flow, offline, await set_up(flow, case_.refused["context"]))
-                apart |= {case_.id: differences_} if differences_ else {}
+        for rule_case in cases:
+            if rule_case.id not in ELSEWHERE:
+                offline = diagnose(rule_case.refused)
+                mismatches = await differences(
+                    flow, rule_case.refused, offline, await set_up(flow, rule_case.refused["context"])
+                )
+                mismatches += await refused_again(flow, offline, await set_up(flow, rule_case.refused["context"]))
+                apart |= {rule_case.id: mismatches} if mismatches else {}
         assert cases
         assert apart == {}
 
@@ -141,8 +143,8 @@ def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, sh
             swaps = await set_up(flow, here["context"])
             if kind == "token_request":
                 swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
-            differences_ = await differences(flow, here, offline, swaps)
-            apart |= {id: differences_} if differences_ else {}
+            mismatches = await differences(flow, here, offline, swaps)
+            apart |= {id: mismatches} if mismatches else {}
         assert apart == {}
 
     run(steps, tmp_path)

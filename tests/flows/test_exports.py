@@ -73,11 +73,11 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
         own = await hand(flow, "system/*.cruds")
         await own.made(observation() | {"note": [{"text": "a\nb"}]})
         status = await kick_off(own, "/$export")
-        manifest_ = await manifest(flow, own, status)
-        assert manifest_["requiresAccessToken"] is True
-        assert manifest_["request"] == f"{BASE}/general/r4/$export"
-        assert manifest_["error"] == []
-        lines = await read(own, manifest_)
+        export_manifest = await manifest(flow, own, status)
+        assert export_manifest["requiresAccessToken"] is True
+        assert export_manifest["request"] == f"{BASE}/general/r4/$export"
+        assert export_manifest["error"] == []
+        lines = await read(own, export_manifest)
         assert {"Patient", "Observation", "Practitioner", "Appointment", "Slot"} <= set(lines)
         for type in lines:
             assert names({type: lines[type]}) == await searched(own, type)
@@ -90,16 +90,16 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
         own = await hand(flow, "system/*.cruds")
         created, gone = [await own.made(observation()) for _ in range(2)]
         status = await kick_off(own, "/$export?_type=Observation")
-        manifest_ = await manifest(flow, own, status)
+        export_manifest = await manifest(flow, own, status)
         late = await own.made(observation())
         await own.ask("PUT", f"/Observation/{created['id']}", created | {"status": "amended"})
         await own.ask("DELETE", f"/Observation/{gone['id']}")
-        lines = (await read(own, manifest_))["Observation"]
+        lines = (await read(own, export_manifest))["Observation"]
         findings = {line["id"]: line for line in lines}
         assert findings[created["id"]] == created
         assert late["id"] not in findings
         assert gone["id"] not in findings
-        since = manifest_["transactionTime"]
+        since = export_manifest["transactionTime"]
         again = await exported(flow, own, f"/$export?_type=Observation&_since={since}")
         assert {resource["id"] for resource in again["Observation"]} == {late["id"], created["id"]}
 
@@ -173,7 +173,7 @@ def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
         filters = "Observation?category=vital-signs,Observation?code=4548-4"
         lines = await exported(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
         assert len(lines["Patient"]) == 20
-        names_ = names({"Observation": lines["Observation"]})
+        filtered_names = names({"Observation": lines["Observation"]})
         wanted = set()
         for query in ("category=vital-signs", "code=4548-4"):
             path = f"/Observation?{query}&_count=1000"
@@ -181,8 +181,8 @@ def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
                 page = (await own.ask("GET", path)).json()
                 wanted |= {f"Observation/{entry['resource']['id']}" for entry in page["entry"]}
                 path = next((o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), "")
-        assert names_ == wanted
-        assert len(lines["Observation"]) == len(names_)
+        assert filtered_names == wanted
+        assert len(lines["Observation"]) == len(filtered_names)
 
     run(steps, tmp_path)
 
@@ -217,12 +217,12 @@ def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -
         assert (csv.status_code, rules(csv)) == (406, {"fhir-accept-unsupported"})
         for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
             await kick_off(own, f"/$export?_outputFormat={format}")
-        manifest_ = await manifest(
+        export_manifest = await manifest(
             flow,
             own,
             await kick_off(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
         )
-        errors = await read(own, manifest_, "error")
+        errors = await read(own, export_manifest, "error")
         assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
@@ -341,18 +341,18 @@ def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> 
             f"/Group/{group['id']}/$export": {gone},
         }
         for path, expected in expected_deletions.items():
-            manifest_ = await manifest(flow, own, await kick_off(own, f"{path}?_type=Observation&_since={since}"))
-            assert {output_file["type"] for output_file in manifest_["output"]} <= {"Observation"}
-            bundles = (await read(own, manifest_, "deleted"))["Bundle"]
+            export_manifest = await manifest(flow, own, await kick_off(own, f"{path}?_type=Observation&_since={since}"))
+            assert {output_file["type"] for output_file in export_manifest["output"]} <= {"Observation"}
+            bundles = (await read(own, export_manifest, "deleted"))["Bundle"]
             urls = {entry["request"]["url"] for bundle_url in bundles for entry in bundle_url["entry"]}
             assert urls == {f"Observation/{id}" for id in expected}
             assert {entry["request"]["method"] for bundle_url in bundles for entry in bundle_url["entry"]} == {"DELETE"}
             assert created not in str(bundles)
         status = await kick_off(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
-        manifest_ = await manifest(flow, own, status)
-        assert manifest_["deleted"] == []
-        files = await read(own, manifest_)
-        assert {output_file["type"]: output_file["count"] for output_file in manifest_["output"]} == {
+        export_manifest = await manifest(flow, own, status)
+        assert export_manifest["deleted"] == []
+        files = await read(own, export_manifest)
+        assert {output_file["type"]: output_file["count"] for output_file in export_manifest["output"]} == {
             type: len(files[type]) for type in files
         }
         await own.ask("DELETE", f"/Observation/{later}")

@@ -19,11 +19,11 @@ from sickbay.fhir.xml import reader as xml_reader
 
 
 async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
-    hand_ = await hand(flow, scope, fhir=version)
-    hand_.base = f"/general/{version}"
+    client = await hand(flow, scope, fhir=version)
+    client.base = f"/general/{version}"
     own_type = VERSIONS[version].json
-    hand_.headers |= {"Accept": own_type, "Content-Type": own_type}
-    return hand_
+    client.headers |= {"Accept": own_type, "Content-Type": own_type}
+    return client
 
 
 def test_dstu2_answers_options_with_its_conformance(tmp_path: Path) -> None:
