@@ -46,7 +46,7 @@ def low(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
 
-async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
+async def all_pages(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
     """The ids of all pages, and the bytes of each page."""
     ids, sizes, following = [], [], path
     while following:
@@ -78,12 +78,12 @@ def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_pa
         own = await hand(flow, ALL)
         every = await filled(own)
         for path in PATHS:
-            ids, sizes = await walked(own, path)
+            ids, sizes = await all_pages(own, path)
             assert len(ids) == len(set(ids)), path
             assert every <= set(ids), path
             assert len(sizes) > 2, path
             assert max(sizes) < 2 * BYTES, (path, sizes)
-            again, _ = await walked(own, path)  # also when it comes from the cache
+            again, _ = await all_pages(own, path)  # also when it comes from the cache
             assert again == ids, path
 
     run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)
@@ -106,7 +106,7 @@ def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: 
         await flow.http.patch("/admin/policies/general", json={"multiple_deletes": True})
         gone = await own.ask("DELETE", "/Observation?code=urn:large|large")
         assert gone.status_code == 204, gone.text
-        left, _ = await walked(own, "/Observation?code=urn:large|large")
+        left, _ = await all_pages(own, "/Observation?code=urn:large|large")
         assert left == []
         assert len(every) == COUNT
 
@@ -158,7 +158,7 @@ def test_a_write_in_a_batch_is_confirmed_at_any_size(tmp_path: Path) -> None:
         statuses = [item["response"]["status"][:3] for item in answer.json()["entry"]]
         assert statuses == sorted(statuses)
         assert set(statuses) == {"201", "507"}
-        ids, _ = await walked(own, "/Observation?code=urn:large|large")
+        ids, _ = await all_pages(own, "/Observation?code=urn:large|large")
         assert len(ids) == statuses.count("201")
 
     run(steps, tmp_path)

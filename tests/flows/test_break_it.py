@@ -147,7 +147,7 @@ def browser(
     context.close()
 
 
-def explained(page: Page, app: App) -> None:
+def open_explanation(page: Page, app: App) -> None:
     """Open the page with the explanation: the current page, or the one at error_uri."""
     came = app.received(page)
     if came:
@@ -173,7 +173,7 @@ def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda url: url.rule)
 def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
     browser.goto(app.asking(broken.change))
-    explained(browser, app)
+    open_explanation(browser, app)
     assert browser.locator("h1").count() == 1
     assert app.meant(broken.says) in browser.locator("h1").inner_text()
     assert browser.locator(f".finding a[href$='/rules/{broken.rule}']").count() == 1
@@ -205,7 +205,7 @@ def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app:
             "scope": "launch,openid,patient/Patient.rs",
         }
         browser.goto(app.asking(parameters))
-        explained(browser, app)
+        open_explanation(browser, app)
         browser.get_by_role("button", name="Copy the corrected request").click()
         browser.get_by_text("Copied").first.wait_for()
         copied = str(browser.evaluate("navigator.clipboard.readText()"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_versions import own
+from tests.flows.test_versions import patient_client
 from tests.flows.writing import hand, observation, rules
 
 GOOD = {"resource": observation(), "request": {"method": "POST", "url": "Observation"}}
@@ -17,14 +17,14 @@ def transaction(*entries: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
 
 
-def about(reference: str) -> dict[str, Any]:
+def observation_about(reference: str) -> dict[str, Any]:
     return GOOD | {"resource": observation() | {"subject": {"reference": reference}}}
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
+        mine = await patient_client(flow, version)
         bad = GOOD | {"resource": observation(status="nonsense")}
         answer = await mine.ask("POST", "", transaction(GOOD, GOOD, bad))
         assert (answer.status_code, rules(answer)) == (422, {"fhir-resource-invalid"})
@@ -74,7 +74,7 @@ def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, refere
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         await mine.ask("GET", "/Patient")
-        answer = await mine.ask("POST", "", transaction(GOOD, about(reference), about(reference)))
+        answer = await mine.ask("POST", "", transaction(GOOD, observation_about(reference), observation_about(reference)))
         assert answer.status_code == 412
         (issue,) = answer.json()["issue"]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])

@@ -42,7 +42,7 @@ async def holder(flow: Flow) -> Hand:
     return own
 
 
-def brought(answer: httpx2.Response) -> set[str]:
+def included_ids(answer: httpx2.Response) -> set[str]:
     assert answer.status_code == 200, answer.text
     return {entry["resource"]["id"] for entry in answer.json().get("entry", []) if entry["search"]["mode"] == "include"}
 
@@ -61,8 +61,8 @@ def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
         ):
             for include in (LINK, f"{LINK}:Questionnaire"):
                 answer = await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={include}")
-                assert brought(answer) == expected, id
-            assert brought(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
+                assert included_ids(answer) == expected, id
+            assert included_ids(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
 
     run(steps, tmp_path, patients=1)
 
@@ -72,9 +72,9 @@ def test_revinclude_follows_canonicals(tmp_path: Path) -> None:
         own = await holder(flow)
         for id, expected in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
             answer = await own.ask("GET", f"/Questionnaire?_id={id}&_revinclude={LINK}")
-            assert brought(answer) == expected, id
+            assert included_ids(answer) == expected, id
         answer = await own.ask("GET", f"/Questionnaire?_id=one&_revinclude={LINK}&_include:iterate={LINK}")
-        assert brought(answer) == {"any", "first", "two"}
+        assert included_ids(answer) == {"any", "first", "two"}
 
     run(steps, tmp_path, patients=1)
 
@@ -87,8 +87,8 @@ def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
             assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", resource)).status_code == 201
         mine = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
         search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"
-        assert brought(await mine.ask("GET", search)) == {"mine"}
-        assert brought(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
+        assert included_ids(await mine.ask("GET", search)) == {"mine"}
+        assert included_ids(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
         alone = await hand(flow, "system/Questionnaire.rs")
         assert (await alone.ask("GET", search)).status_code == 403
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_launch_task_by_http import URL, stored, task, token
+from tests.flows.test_launch_task_by_http import URL, store_task, task, token
 
 from sickbay.authorization.models import Launch
 from sickbay.population.staff import PASSWORD
@@ -44,7 +44,7 @@ async def launched(flow: Flow, address: str) -> str:
 def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
-        id = await stored(flow, task(url=f"{URL}?forms", description="Fill in the PHQ-9"))
+        id = await store_task(flow, task(url=f"{URL}?forms", description="Fill in the PHQ-9"))
         await signed_in(flow)
         page = (await flow.http.get(CHART)).text
         assert "Fill in the PHQ-9" in page
@@ -65,8 +65,8 @@ def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> No
 def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms")
-        other = await stored(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
-        foreign = await stored(flow, task(url="http://localhost:9999/launch"))
+        other = await store_task(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
+        foreign = await store_task(flow, task(url="http://localhost:9999/launch"))
         await signed_in(flow)
         for id in (other, foreign, "nobody"):
             launch = await launched(flow, f"/general/ehr/open?app={app['app_id']}&patient=p-0017&task={id}")
@@ -78,10 +78,10 @@ def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> Non
 def test_a_task_without_a_matching_app_says_so_and_a_standalone_app_is_linked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(name="Forms")
-        await stored(flow, task(url="http://localhost:9999/launch"))
-        await stored(flow, task(ALONE, "https://alone.example.org/"))
-        await stored(flow, task(ALONE, "javascript:alert(1)"))
-        await stored(flow, task(status="completed", description="Was done"))
+        await store_task(flow, task(url="http://localhost:9999/launch"))
+        await store_task(flow, task(ALONE, "https://alone.example.org/"))
+        await store_task(flow, task(ALONE, "javascript:alert(1)"))
+        await store_task(flow, task(status="completed", description="Was done"))
         await signed_in(flow)
         page = (await flow.http.get(CHART)).text
         assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page

@@ -106,7 +106,9 @@ def test_the_chart_launches_with_the_latest_visit_and_hides_the_banner(tmp_path:
         assert frame
         assert tab
         addresses = [page[1].replace("&amp;", "&") for page in (frame, tab)]
-        framed, apart, none = [await opened(flow, app, address) for address in (*addresses, f"{addresses[1]}&encounter=none")]
+        framed, apart, none = [
+            await finish_launch(flow, app, address) for address in (*addresses, f"{addresses[1]}&encounter=none")
+        ]
         assert framed["need_patient_banner"] is False
         assert apart["need_patient_banner"] is True
         assert framed["encounter"] == apart["encounter"]
@@ -116,7 +118,7 @@ def test_the_chart_launches_with_the_latest_visit_and_hides_the_banner(tmp_path:
     run(steps, tmp_path)
 
 
-async def opened(flow: Flow, app: dict[str, Any], address: str) -> dict[str, Any]:
+async def finish_launch(flow: Flow, app: dict[str, Any], address: str) -> dict[str, Any]:
     answer = await flow.http.get(address, headers=HTML)
     launch = parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]
     token = await flow.redeem(app, await flow.code(app, launch=launch))

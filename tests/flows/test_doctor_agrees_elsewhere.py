@@ -118,7 +118,7 @@ def shared_cases(shared: Path, kind: str) -> list[tuple[str, dict[str, Any]]]:
     return [(line["id"], line["input"]) for line in lines if line["input"]["kind"] == kind]
 
 
-def ours(request: dict[str, Any]) -> dict[str, Any]:
+def as_local_request(request: dict[str, Any]) -> dict[str, Any]:
     """A FHIR request to another server, as if it were sent to this one."""
     server = request["context"]["server"]
     version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
@@ -138,7 +138,7 @@ def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, sh
     async def steps(flow: Flow) -> None:
         apart: dict[str, list[Any]] = {}
         for id, request in shared_cases(shared, kind):
-            here = ours(request) if kind == "fhir_request" else request
+            here = as_local_request(request) if kind == "fhir_request" else request
             offline = diagnose(here)
             swaps = await set_up(flow, here["context"])
             if kind == "token_request":

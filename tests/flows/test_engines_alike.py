@@ -55,12 +55,12 @@ def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, in
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:
             asking = await hand(flow, scope)
             responses = [(path, await asking.ask("GET", path)) for path in ASKED]
-            return [(path[:60], answer.status_code, bare(answer.text)) for path, answer in responses]
+            return [(path[:60], answer.status_code, without_unique_values(answer.text)) for path, answer in responses]
 
         return desk.do(steps)
 
 
-def bare(text: str) -> str:
+def without_unique_values(text: str) -> str:
     text = re.sub(r'_cursor=[^&"]*', "", text)
     text = re.sub(r'^\{"resourceType":"Bundle","id":"[^"]*"', "", text)
     return re.sub(r'"meta":\{"lastUpdated":"[^"]*"\},"type"', "", re.sub(r"/exchanges/[\w-]+", "", text))

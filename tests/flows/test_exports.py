@@ -112,7 +112,7 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
     text = json.dumps([key for resources in lines.values() for key in resources])
     for type in types:
         referred = {f"{type}/{id}" for id in re.findall(rf'"{type}/([A-Za-z0-9.-]+)"', text)}
-        assert {f"{type}/{resource['id']}" for resource in lines.get(type, [])} == referred & await all_of(own, type)
+        assert {f"{type}/{resource['id']}" for resource in lines.get(type, [])} == referred & await ids_of_type(own, type)
     assert lines["Practitioner"]
     without = await exported(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
     assert set(without) == set(lines) - set(types)
@@ -120,7 +120,7 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
     assert set(await exported(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
 
 
-async def all_of(own: Hand, type: str) -> set[str]:
+async def ids_of_type(own: Hand, type: str) -> set[str]:
     bundle_body = (await own.ask("GET", f"/{type}?_count=1000")).json()
     return {f"{type}/{entry['resource']['id']}" for entry in bundle_body.get("entry", [])}
 

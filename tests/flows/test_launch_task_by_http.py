@@ -31,7 +31,7 @@ def task(code: str = "launch-app-ehr", url: str = URL, **more: Any) -> dict[str,
     } | more
 
 
-async def stored(flow: Flow, body: dict[str, Any]) -> str:
+async def store_task(flow: Flow, body: dict[str, Any]) -> str:
     app = await flow.register(name="Writer", scope="user/Task.cruds")
     token_request = {"app": app["app_id"], "scope": "user/Task.cruds", "user": "okafor"}
     token = (await flow.http.post("/admin/tokens", json=token_request)).json()["access_token"]
@@ -48,7 +48,7 @@ async def token(flow: Flow, app: dict[str, Any], launch: str) -> dict[str, Any]:
 def test_a_task_launches_its_app_for_its_patient_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(launch_uri=URL + "?from=here", name="Forms")
-        id = await stored(flow, task(url=URL + "?from=here"))
+        id = await store_task(flow, task(url=URL + "?from=here"))
         launch = await flow.http.post("/admin/launches", json={"task": id})
         assert launch.status_code == 201, launch.text
         assert launch.json()["url"].startswith(URL + "?from=here&")
@@ -104,7 +104,7 @@ def test_a_task_without_an_ehr_launch_is_refused(tmp_path: Path, change: dict[st
     async def steps(flow: Flow) -> None:
         await flow.register()
         changed = {name: value for name, value in {**task(), **change}.items() if value}
-        answer = await flow.http.post("/admin/launches", json={"task": await stored(flow, changed)})
+        answer = await flow.http.post("/admin/launches", json={"task": await store_task(flow, changed)})
         assert (answer.status_code, message in answer.json()["title"]) == (status, True), answer.text
 
     run(steps, tmp_path)

@@ -28,7 +28,7 @@ async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_acce
     return app, (await flow.redeem(app, received(answer)["code"])).json()
 
 
-async def out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
+async def log_out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
     if method == "GET":
         return await flow.http.get(f"{LOGOUT}?{urlencode(sent)}", headers=HTML)
     return await flow.http.post(LOGOUT, data=sent, headers=HTML)
@@ -48,7 +48,7 @@ def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tm
     async def steps(flow: Flow) -> None:
         app, tokens = await signed_in(flow)
         assert await is_signed_in(flow)
-        answer = await out(flow, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
+        answer = await log_out(flow, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
         assert answer.status_code == (302 if method == "GET" else 303)
         assert answer.headers["location"].startswith(BYE + "&")
         parameters = parse_qs(urlsplit(answer.headers["location"]).query)
@@ -65,7 +65,7 @@ def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_pa
     async def steps(flow: Flow) -> None:
         app, tokens = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
-        answer = await out(flow, id_token_hint=tokens["id_token"])
+        answer = await log_out(flow, id_token_hint=tokens["id_token"])
         assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
         assert not await is_signed_in(flow)
         assert "access_token" in await refreshed(flow, app, tokens)
@@ -78,12 +78,12 @@ def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) ->
     async def steps(flow: Flow) -> None:
         app, tokens = await signed_in(flow)
         sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
-        page = await out(flow, **sent)
+        page = await log_out(flow, **sent)
         assert page.status_code == 200
         assert f"{app['name']} asks to sign you out" in page.text
         assert "http://localhost:8100" in page.headers["content-security-policy"]
         assert await is_signed_in(flow)
-        answer = await out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
+        answer = await log_out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
         assert await is_signed_in(flow) is (decision == "stay")
         assert ("error" in await refreshed(flow, app, tokens)) is (decision == "out")
         if decision == "out":
@@ -99,7 +99,7 @@ def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Pa
         app, _ = await signed_in(flow)
         sent = {"client_id": app["client_id"], "decision": "out"}
         for forged in ({}, {"csrf": "guess"}):
-            assert "asks to sign you out" in (await out(flow, "POST", **sent, **forged)).text
+            assert "asks to sign you out" in (await log_out(flow, "POST", **sent, **forged)).text
         assert await is_signed_in(flow)
 
     run(steps, tmp_path)
@@ -122,7 +122,7 @@ def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, ch
         hint = change.get("id_token_hint", tokens["id_token"])
         sent = {"id_token_hint": tokens["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
         sent |= {name: value for name, value in change.items() if name != "id_token_hint"}
-        answer = await out(flow, **{name: value for name, value in sent.items() if value})
+        answer = await log_out(flow, **{name: value for name, value in sent.items() if value})
         assert (answer.status_code, "location" in answer.headers) == (400, False)
         assert (await flow.findings(answer))[rule] == "error"
         assert await is_signed_in(flow)
@@ -135,7 +135,7 @@ def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: 
     async def steps(flow: Flow) -> None:
         app, _ = await signed_in(flow)
         for sent in ({"client_id": app["client_id"]}, {}):
-            answer = await out(
+            answer = await log_out(
                 flow, id_token_hint=hint, post_logout_redirect_uri="https://other.example/bye", state="s", **sent
             )
             exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
@@ -150,7 +150,7 @@ def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: 
 def test_a_parameter_name_of_another_library_is_corrected(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, tokens = await signed_in(flow)
-        answer = await out(flow, id_token_hint=tokens["id_token"], redirect_uri=BYE)
+        answer = await log_out(flow, id_token_hint=tokens["id_token"], redirect_uri=BYE)
         assert (await flow.findings(answer))["parameter-name-wrong"] == "warning"
 
     run(steps, tmp_path)
@@ -168,14 +168,14 @@ def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
 def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, tokens = await signed_in(flow)
-        await out(flow, id_token_hint=tokens["id_token"])
-        answer = await out(flow, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
+        await log_out(flow, id_token_hint=tokens["id_token"])
+        answer = await log_out(flow, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
         assert answer.headers["location"] == BYE
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         users = (await flow.http.get("/admin/users?tenant=general")).json()
         other = [user["username"] for user in users if user["fhirUser"].startswith("Practitioner")][1]
         await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": other})
-        assert "asks to sign you out" in (await out(flow, id_token_hint=tokens["id_token"])).text
+        assert "asks to sign you out" in (await log_out(flow, id_token_hint=tokens["id_token"])).text
         assert await is_signed_in(flow)
 
     run(steps, tmp_path)
@@ -193,7 +193,7 @@ def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path
     async def steps(flow: Flow) -> None:
         app, tokens = await signed_in(flow)
         for hint in ({"id_token_hint": tokens["id_token"]}, {"client_id": app["client_id"]}):
-            answer = await out(flow, **hint, post_logout_redirect_uri=BYE + "x")
+            answer = await log_out(flow, **hint, post_logout_redirect_uri=BYE + "x")
             exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
             exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
             text = (await flow.http.get(exchange_url, headers={"accept": "text/plain"})).text

@@ -82,7 +82,7 @@ ASKED = (
 )
 
 
-def odd() -> list[ParsedResource]:
+def odd_resources() -> list[ParsedResource]:
     resources = [item for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for item in pieces("r4", text)]
     assert all(isinstance(resource, ParsedResource) for resource in resources)
     return [resource for resource in resources if isinstance(resource, ParsedResource)]
@@ -97,7 +97,7 @@ def test_every_loaded_resource_can_be_read_and_searched(
         await own.ask("GET", "/Patient/p-0001")
         run = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "odd")
         base = run.tenant.fhir_base("r4")
-        await run.keep([ready("r4", resource, base) for resource in odd()])
+        await run.keep([ready("r4", resource, base) for resource in odd_resources()])
         await run.finish()
         failed = {path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500}
         assert failed == {}

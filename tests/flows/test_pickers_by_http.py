@@ -23,7 +23,7 @@ async def start_app(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[s
     return app, answer.headers["location"]
 
 
-async def opened(flow: Flow, address: str, **form: str) -> Any:
+async def answer_page(flow: Flow, address: str, **form: str) -> Any:
     """Answer the current page; returns the next page, or the redirect to the app."""
     page = await flow.http.get(address, headers=HTML)
     answer = await submit(flow, page, **form)
@@ -39,15 +39,15 @@ async def token_response(flow: Flow, app: dict[str, Any], address: str, scope: s
 def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, address = await start_app(flow)
-        page = await opened(flow, address, patient="p-0017", decision="open")
+        page = await answer_page(flow, address, patient="p-0017", decision="open")
         assert "Which Condition should Provider app open?" in page.text
         assert ROLE in page.text
         assert "Condition/p-0017-c01" in page.text
         assert "p-0001-c" not in page.text
-        page = await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
+        page = await answer_page(flow, address, reference="Condition/p-0017-c01", decision="open")
         assert "Which Practitioner should Provider app open?" in page.text
         assert "Okafor" in page.text
-        await opened(flow, address, reference="Practitioner/pr-2", decision="open")
+        await answer_page(flow, address, reference="Practitioner/pr-2", decision="open")
         token = await token_response(flow, app, address)
         assert token["patient"] == "p-0017"
         assert token["fhirContext"] == [{"reference": "Condition/p-0017-c01", "role": ROLE}, {"reference": "Practitioner/pr-2"}]
@@ -62,8 +62,8 @@ def test_the_user_may_choose_none_but_not_an_unoffered_resource(tmp_path: Path, 
     async def steps(flow: Flow) -> None:
         scope = "launch/patient launch/condition patient/Patient.rs"
         app, address = await start_app(flow, scope)
-        await opened(flow, address, patient="p-0017", decision="open")
-        page = await opened(flow, address, **choice)
+        await answer_page(flow, address, patient="p-0017", decision="open")
+        page = await answer_page(flow, address, **choice)
         assert field(page, "request")
         token = await token_response(flow, app, address, scope)
         assert "fhirContext" not in token
@@ -75,9 +75,9 @@ def test_the_user_may_choose_none_but_not_an_unoffered_resource(tmp_path: Path, 
 def test_an_ehr_launch_shows_no_picker_and_an_older_app_gets_strings(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, address = await start_app(flow, smart_release="2.0")
-        await opened(flow, address, patient="p-0017", decision="open")
-        await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
-        await opened(flow, address, decision="without")
+        await answer_page(flow, address, patient="p-0017", decision="open")
+        await answer_page(flow, address, reference="Condition/p-0017-c01", decision="open")
+        await answer_page(flow, address, decision="without")
         assert (await token_response(flow, app, address))["fhirContext"] == ["Condition/p-0017-c01"]
         launch = await flow.launch(app, patient="p-0017", user=await flow.clinician())
         scope = "launch launch/practitioner patient/Patient.rs"

@@ -14,7 +14,7 @@ DELAY = 300
 SLOW: dict[str, Any] = {"policies": {"general": {"propagation_delay": DELAY}}}
 
 
-async def later(flow: Flow, seconds: int) -> None:
+async def move_clock(flow: Flow, seconds: int) -> None:
     assert (await flow.http.post("/admin/clock", json={"advance": seconds})).status_code == 200
 
 
@@ -39,7 +39,7 @@ def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Ca
         assert "client-not-live-yet" in token.json()["error_description"]
         page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
         assert "Takes effect at" in page
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert "client-not-live-yet" not in await flow.findings(answer)
         assert answer.status_code in (302, 303)
@@ -51,7 +51,7 @@ def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Ca
 def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs")
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         path, wide = f"/admin/apps/{app['app_id']}", "launch openid patient/Patient.rs patient/Observation.rs"
         launch = await flow.launch(app)
         assert (await flow.http.patch(path, json={"scope": wide, "redirect_uris": [REDIRECT + "2"]})).status_code == 200
@@ -61,12 +61,12 @@ def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
         token = await flow.redeem(app, code)
         assert token.status_code == 200
         assert "client-change-not-live-yet" in await flow.findings(token)
-        await later(flow, DELAY - 10)
+        await move_clock(flow, DELAY - 10)
         assert (await flow.http.patch(path, json={"name": "Renamed"})).status_code == 200
-        await later(flow, 60)
+        await move_clock(flow, 60)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert received(answer)["error"] == "invalid_scope"
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert "redirect-uri-mismatch" in await flow.findings(answer)
         changed = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide, redirect_uri=REDIRECT + "2")
@@ -85,7 +85,7 @@ def test_the_old_secret_works_until_the_new_one_is_live(tmp_path: Path) -> None:
             "auto_approve": None,
         }
         app = await flow.register(scope="system/Patient.rs", **service)
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         new = (await flow.http.post(f"/admin/apps/{app['app_id']}/secret")).json()["client_secret"]
 
         async def status(secret: str) -> int:
@@ -94,7 +94,7 @@ def test_the_old_secret_works_until_the_new_one_is_live(tmp_path: Path) -> None:
             return int(answer.status_code)
 
         assert (await status(app["client_secret"]), await status(new)) == (200, 401)
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         assert (await status(app["client_secret"]), await status(new)) == (401, 200)
 
     run(steps, tmp_path, **SLOW)

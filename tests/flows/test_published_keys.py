@@ -24,7 +24,7 @@ async def state(flow: Flow) -> dict[str, Any]:
     return values | {"kids": {key["kid"] for key in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
 
 
-async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
+async def use_tokens(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
     """The status of a read with the access token and of a refresh."""
     read = await flow.http.get("/general/r4/Patient?name=a", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
@@ -49,7 +49,7 @@ def test_published_keys_are_replaced_once_and_their_grants_end(
         assert {name: now[name] for name in ("instance", "refresh", "kids")} == {
             name: seen[name] for name in ("instance", "refresh", "kids")
         }
-        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        access, refreshed = await use_tokens(flow, seen["app"], seen["tokens"])
         assert (access, refreshed) == (200, 200)
 
     async def after(flow: Flow) -> None:
@@ -58,7 +58,7 @@ def test_published_keys_are_replaced_once_and_their_grants_end(
         assert now["instance"] != seen["instance"]
         assert now["refresh"] != seen["refresh"]
         assert not now["kids"] & seen["kids"]
-        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        access, refreshed = await use_tokens(flow, seen["app"], seen["tokens"])
         assert (access, refreshed) == (401, 400)
         seen["later"] = now
 

@@ -138,17 +138,17 @@ async def removed(flow: Flow, own: Hand, token: str) -> Hand:
     return own
 
 
-async def grown_old(flow: Flow, own: Hand, token: str) -> Hand:
+async def expire_token(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.post("/admin/clock", json={"advance": 86_400})
     return own
 
 
-async def strict(flow: Flow, own: Hand, token: str) -> Hand:
+async def make_strict(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.patch("/admin/policies/general", json={"strict_cors": True})
     return own
 
 
-async def elsewhere(flow: Flow, own: Hand, token: str) -> Hand:
+async def other_base(flow: Flow, own: Hand, token: str) -> Hand:
     return Hand(flow, token, "/general/dstu2")
 
 
@@ -161,9 +161,9 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
     [
         (revoked, 401),
         (removed, 401),
-        (grown_old, 401),
-        (strict, 403),
-        (elsewhere, 401),
+        (expire_token, 401),
+        (make_strict, 403),
+        (other_base, 401),
         (in_the_query_too, 400),
     ],
 )

@@ -27,7 +27,7 @@ async def family_app(flow: Flow, **more: Any) -> dict[str, Any]:
     return await flow.register(type="patient", auto_approve=None, scope=SCOPE, **more)
 
 
-async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
+async def choose_record(flow: Flow, app: dict[str, Any], patient: str) -> Any:
     """Pick a record and allow access; returns the response to the app."""
     answer = await flow.authorize(app, scope=SCOPE)
     address = answer.headers["location"]
@@ -47,7 +47,7 @@ def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: st
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
-        token = (await flow.redeem(app, received(await opened(flow, app, patient))["code"])).json()
+        token = (await flow.redeem(app, received(await choose_record(flow, app, patient))["code"])).json()
         assert token["patient"] == patient
         claims = peek(token["id_token"])
         assert claims is not None
@@ -72,7 +72,7 @@ def test_an_inaccessible_record_cannot_be_chosen(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
-        answer = await opened(flow, app, "p-0017")
+        answer = await choose_record(flow, app, "p-0017")
         assert "code=" not in answer.headers.get("location", "")
 
     run(steps, tmp_path)

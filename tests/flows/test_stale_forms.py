@@ -33,7 +33,7 @@ async def sent(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
     return await flow.http.post("/developer/register", data=filled, headers=HTML)
 
 
-async def called_so(flow: Flow, name: str = "Twice") -> list[str]:
+async def apps_named(flow: Flow, name: str = "Twice") -> list[str]:
     return [app["app_id"] for app in (await flow.http.get("/admin/apps")).json() if app["name"] == name]
 
 
@@ -45,7 +45,7 @@ def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path)
         assert 'id="secret"' in first.text
         again = await sent(flow, filled)
         assert (again.status_code, again.headers["location"]) == (303, f"/developer/apps/{filled['id']}")
-        assert await called_so(flow) == [filled["id"]]
+        assert await apps_named(flow) == [filled["id"]]
 
     run(steps, tmp_path)
 
@@ -56,7 +56,7 @@ def test_a_changed_form_registers_another_app_with_its_own_id(tmp_path: Path, ch
         filled = await form(flow)
         assert (await sent(flow, filled)).status_code == 201
         assert (await sent(flow, filled | change)).status_code == 201
-        ids = await called_so(flow) + await called_so(flow, "Another")
+        ids = await apps_named(flow) + await apps_named(flow, "Another")
         assert len(set(ids)) == 2
         assert not {"../../admin", "sample-app-general", ""} & set(ids)
 

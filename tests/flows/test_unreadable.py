@@ -200,13 +200,13 @@ def test_nothing_that_redaction_hides_is_stored(desk: Sitting) -> None:
             sent = ("POST", search_path, [FORM], text) if is_form else ("GET", search_path + b"?" + text, [], b"")
             answer = send_request(desk, *sent)
             assert answer.status < 500
-            if answer.status == 400 and "findings" in (exchange := kept_or_none(desk, answer)):
+            if answer.status == 400 and "findings" in (exchange := exchange_or_none(desk, answer)):
                 assert SECRET not in str(exchange), (sent, exchange)
 
     holds()
 
 
-def kept_or_none(desk: Sitting, answer: Answer) -> dict[str, Any]:
+def exchange_or_none(desk: Sitting, answer: Answer) -> dict[str, Any]:
     async def read(flow: Flow) -> dict[str, Any]:
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         return dict((await flow.http.get(address, headers={"accept": "application/json"})).json())

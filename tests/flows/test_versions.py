@@ -18,7 +18,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import reader as xml_reader
 
 
-async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
+async def patient_client(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
     client = await hand(flow, scope, fhir=version)
     client.base = f"/general/{version}"
     own_type = VERSIONS[version].json
@@ -45,7 +45,7 @@ def test_dstu2_answers_options_with_its_conformance(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_only_the_launched_patients_record_is_read_searched_and_written(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
+        mine = await patient_client(flow, version)
         patient = await mine.ask("GET", "/Patient/p-0001")
         assert patient.status_code == 200
         assert patient.headers["content-type"] == VERSIONS[version].json + ";charset=utf-8"
@@ -76,7 +76,7 @@ def _observation(patient: str) -> dict[str, Any]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_elements_unknown_to_a_version_are_reported_with_their_place(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
+        mine = await patient_client(flow, version)
         wrong = await mine.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
         assert (wrong.status_code, rules(wrong)) == (422, {"fhir-resource-invalid"})
         assert "Observation.status" in wrong.text
@@ -102,16 +102,16 @@ def test_the_documents_of_a_base_describe_its_version(version: str, tmp_path: Pa
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_types_support_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
-    run(lambda flow: every_type(flow, version, step=6), tmp_path)
+    run(lambda flow: check_types(flow, version, step=6), tmp_path)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_type_supports_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
-    run(lambda flow: every_type(flow, version, step=1), tmp_path)
+    run(lambda flow: check_types(flow, version, step=1), tmp_path)
 
 
-async def every_type(flow: Flow, version: str, step: int) -> None:
+async def check_types(flow: Flow, version: str, step: int) -> None:
     mine = await hand(flow, "system/*.cruds", fhir=version)
     mine.base = f"/general/{version}"
     json, xml = VERSIONS[version].json, VERSIONS[version].xml

@@ -15,7 +15,7 @@ from sickbay.web.pages.layout import Frame
 from sickbay.web.portal import developer_views, diagnosis_views
 
 
-def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
+def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = developer_views.Hospital(
         "General Hospital",
         "Follows the specifications exactly. Start here.",

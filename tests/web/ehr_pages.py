@@ -82,7 +82,7 @@ def _full_chart() -> ehr_views.ChartView:
     )
 
 
-def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
+def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
     patients = {patient["id"]: patient for patient in records.PATIENTS}
     rows = tuple(chart.patient_row(patient, f"/general/ehr/patients/{patient['id']}") for patient in records.PATIENTS)
     listed = ehr_views.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")

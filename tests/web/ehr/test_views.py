@@ -15,12 +15,12 @@ NOBODY = PatientsView(search="/p", rows=(), total=0)
 KNOWN = {patient["id"]: patient for patient in records.PATIENTS}
 
 
-def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
+def sample_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
     return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ward="/general/ehr", now=now)
 
 
 def test_the_schedule_is_in_order_and_has_each_state_in_words() -> None:
-    view = a_day()
+    view = sample_day()
     assert [(visit.start, visit.state, visit.word) for visit in view.visits] == [
         ("08:30", "done", "seen"),
         ("09:45", "off", "cancelled"),
@@ -32,12 +32,12 @@ def test_the_schedule_is_in_order_and_has_each_state_in_words() -> None:
 
 
 def test_the_line_for_now_is_before_the_next_visit() -> None:
-    assert a_day().before == 2
-    assert a_day(None).before is None
+    assert sample_day().before == 2
+    assert sample_day(None).before is None
 
 
 def test_a_visit_links_to_the_chart_unless_it_was_cancelled() -> None:
-    assert [bool(visit.href) for visit in a_day().visits] == [True, False, True, True]
+    assert [bool(visit.href) for visit in sample_day().visits] == [True, False, True, True]
 
 
 def test_names_are_read_from_both_versions() -> None:

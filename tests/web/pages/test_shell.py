@@ -124,7 +124,7 @@ def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     return alone, valued
 
 
-def must_mean(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
+def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
     alone, valued = options(arguments)
     urls = [argument for argument in alone if shell.WEB.match(argument)] + valued.get("--url", [])
     assert urls == [code_samples.url(request)]
@@ -156,7 +156,7 @@ def test_a_shell_parses_each_curl_line_as_the_original_request(
     calls = shell_arguments(lines, program, tmp_path)
     assert len(calls) == len(many)
     for arguments, request in zip(calls, many, strict=True):
-        must_mean(arguments, request)
+        check_arguments(arguments, request)
     assert list(tmp_path.iterdir()) == []
 
 
