@@ -25,10 +25,10 @@ _ENDED = ("family", "token", "code")
 
 async def load(store: Store, now: int) -> Keys:
     """Load the cookie name and the refresh token key. Creates them and the first id_token key if needed."""
-    instance = await _kept(store, "instance", _instance)
-    refresh = await _kept(store, "refresh", _refresh)
-    ring = await _kept(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
-    if steps := _replaced(instance, refresh, ring, now):
+    instance = await _get_or_create(store, "instance", _instance)
+    refresh = await _get_or_create(store, "refresh", _refresh)
+    ring = await _get_or_create(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
+    if steps := _replacements(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
             await store.transaction(steps)
         return replace(await load(store, now), replaced=True)
@@ -43,7 +43,7 @@ def _refresh() -> bytes:
     return base64.b64encode(secrets.token_bytes(32))
 
 
-def _replaced(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
+def _replacements(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
     """Replace published keys, and end all grants: anyone with the keys could have made their tokens."""
     steps: list[Step] = []
     if instance.value.decode() in PUBLISHED_INSTANCES:
@@ -69,7 +69,7 @@ def _is_published(key: str) -> bool:
     return str(jose.public(key)["kid"]) in PUBLISHED_KIDS
 
 
-async def _kept(store: Store, name: str, make: Callable[[], bytes]) -> Record:
+async def _get_or_create(store: Store, name: str, make: Callable[[], bytes]) -> Record:
     record = await store.get("key", name)
     if record is None:
         with suppress(Conflict):  # another process was first

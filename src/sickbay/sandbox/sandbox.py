@@ -91,7 +91,12 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     return Sandbox(
-        settings, runtime, Journal(runtime, _most(settings)), PopulationLoader(runtime, written), temporary, ready=True
+        settings,
+        runtime,
+        Journal(runtime, _journal_limits(settings)),
+        PopulationLoader(runtime, written),
+        temporary,
+        ready=True,
     )
 
 
@@ -106,7 +111,7 @@ def _tenant(name: str, base: str, settings: Settings) -> Tenant:
     )
 
 
-def _most(settings: Settings) -> Volume:
+def _journal_limits(settings: Settings) -> Volume:
     return Volume(settings.journal_exchanges, settings.journal_size * 1_000_000)
 
 

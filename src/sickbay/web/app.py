@@ -80,7 +80,7 @@ class Application:
         if not self.guard.knows(host):
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
-        self._write()
+        self._start_tasks()
         endpoint = self._endpoint(scope["path"])
         if endpoint is None:
             await self._page(scope, receive, send)
@@ -142,7 +142,7 @@ class Application:
         name = tenant.dialect.answers.correlation_header if tenant else None
         return (name.lower().encode(),) if name else ()
 
-    def _write(self) -> None:
+    def _start_tasks(self) -> None:
         """Start the background tasks on the event loop that serves. A test may serve without a lifespan."""
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self.sandbox.journal.run())

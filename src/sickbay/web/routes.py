@@ -76,7 +76,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *admin_handlers.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
-        table += _ward(sandbox, tenant)
+        table += _ehr_routes(sandbox, tenant)
     return [*table, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
 
 
@@ -97,7 +97,7 @@ class Pages(Router):
             await response(scope, receive, send)
 
 
-def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
         Route(f"/{tenant.name}", ehr_handlers.entrance(home)),

@@ -153,7 +153,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     if sum(reference is not None for reference in (body.app, body.task, body.link)) != 1:
         raise Wrong(422, "Send exactly one of app, task and link")
     if body.app is None:
-        client = await _wanted(sandbox, body)
+        client = await _app_of_launch(sandbox, body)
     else:
         client = await _named(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
@@ -177,7 +177,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     return _json(admin_schemas.Launched(*created), 201)
 
 
-async def _wanted(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> Client:
+async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> Client:
     """The app of a launch by Task or card. Fills in the members of the body that the Task or card provides."""
     tenant = _tenant(sandbox, body.tenant or "general")
     wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)

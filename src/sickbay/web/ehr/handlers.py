@@ -104,13 +104,13 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         else:
             fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
-    leads_to = await _leads_to(ward, _next(ward, query))
+    leads_to = await _redirects_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
     around = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
     return html_response.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
 
 
-async def _leads_to(ward: EhrPages, next: str) -> tuple[str, ...]:
+async def _redirects_to(ward: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
     app = parse(query).get("app") if path == f"{ward.home}/open" else None

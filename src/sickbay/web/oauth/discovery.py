@@ -43,25 +43,25 @@ class Documents:
         self._kept: dict[tuple[str, str, str], tuple[Policy, bytes]] = {}
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
-        return self._once("metadata", tenant, version, lambda: _statement(tenant, version))
+        return self._cached("metadata", tenant, version, lambda: _statement(tenant, version))
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
-        return self._once(
+        return self._cached(
             "smart",
             tenant,
             version,
             lambda: _with_dialect(
                 tenant,
                 discovery.smart_configuration(
-                    tenant.server, app_state=_app_state(tenant, version), **_more(tenant), **_branded(tenant)
+                    tenant.server, app_state=_app_state(tenant, version), **_other_endpoints(tenant), **_brand_members(tenant)
                 ),
             ),
         )
 
     def openid(self, tenant: Tenant) -> bytes:
-        return self._once("openid", tenant, "", lambda: _openid(tenant))
+        return self._cached("openid", tenant, "", lambda: _openid(tenant))
 
-    def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
+    def _cached(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
         under, document = self._kept.get(key, (None, b""))
         if under is not tenant.policy:
@@ -77,7 +77,7 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY},
-        **_more(tenant),
+        **_other_endpoints(tenant),
         "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
         "openid_configuration": f"{issuer}/.well-known/openid-configuration",
     }
@@ -86,7 +86,9 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
     own_claims = [name for claims in tenant.dialect.id_token.values() for name in claims]
-    return _with_dialect(tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_more(tenant)))
+    return _with_dialect(
+        tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_other_endpoints(tenant))
+    )
 
 
 def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not False or name not in tenant.dialect.discovery}
 
 
-def _more(tenant: Tenant) -> dict[str, Any]:
+def _other_endpoints(tenant: Tenant) -> dict[str, Any]:
     base, path = tenant.base, tenant.dialect.path
     return {
         "jwks_uri": base + path("jwks"),
@@ -106,7 +108,7 @@ def _more(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _branded(tenant: Tenant) -> dict[str, Any]:
+def _brand_members(tenant: Tenant) -> dict[str, Any]:
     return {
         "user_access_brand_bundle": tenant.base + brands.PATH,
         "user_access_brand_identifier": brands.identifier(tenant.base),
@@ -119,7 +121,7 @@ def _app_state(tenant: Tenant, version: str) -> str:
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    listed, server = _with_dialect(tenant, _more(tenant)), tenant.server
+    listed, server = _with_dialect(tenant, _other_endpoints(tenant)), tenant.server
     oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
     oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
     details = conformance.Self(

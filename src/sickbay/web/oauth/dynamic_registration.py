@@ -54,12 +54,12 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     body = await http_request.read_body(request)
     while True:
         try:
-            return await _managed(request, sandbox, tenant, body)
+            return await _manage_client(request, sandbox, tenant, body)
         except Conflict:  # changed or removed at the same time
             continue
 
 
-async def _managed(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
+async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
     client, revision = await registration.with_revision(sandbox.runtime, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
@@ -69,12 +69,12 @@ async def _managed(request: Request, sandbox: Sandbox, tenant: Tenant, body: str
         response = Response(status_code=204, headers=error_responses.NO_STORE)
         return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":
-        return await _replaced(request, sandbox, tenant, client, revision, body, token)
+        return await _replace_metadata(request, sandbox, tenant, client, revision, body, token)
     response = error_responses.json(_response_members(tenant, client, None, token), 200, error_responses.NO_STORE)
     return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
 
 
-async def _replaced(
+async def _replace_metadata(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,

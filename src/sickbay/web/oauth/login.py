@@ -46,10 +46,10 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     session = await cookies.session(request, sandbox)
     waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
-        return await _over(request, sandbox, tenant, session, sent)
+        return await _request_ended(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
-        return _on(tenant, waiting)
-    step = _answered if request.method == "POST" else _asked
+        return _to_next_page(tenant, waiting)
+    step = _handle_answer if request.method == "POST" else _show_next_page
     try:
         await filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
@@ -59,7 +59,9 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         return await failed(request, sandbox, tenant, waiting, "login", error)
 
 
-async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
+async def _request_ended(
+    request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
+) -> Response:
     """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
     around = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
@@ -90,7 +92,7 @@ def _restart_url(tenant: Tenant, lost: LostSession) -> str:
     return f"/{tenant.name}/ehr/open?{urlencode({name: value for name, value in about.items() if value})}"
 
 
-async def _asked(
+async def _show_next_page(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     ask = await login.next_ask(sandbox.runtime, tenant, waiting)
@@ -170,37 +172,37 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
     return signed_in
 
 
-async def _answered(
+async def _handle_answer(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     ask = await login.next_ask(sandbox.runtime, tenant, waiting)
     if ask == "sign-in":
         has_input = sent.get("account") or sent.get("username") or sent.get("password")
-        return await _signed_in(request, sandbox, tenant, waiting, session, sent) if has_input else _on(tenant, waiting)
+        return await _sign_in(request, sandbox, tenant, waiting, session, sent) if has_input else _to_next_page(tenant, waiting)
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
         chosen = replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.runtime, tenant, chosen, session)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
         await operation.keep(sandbox.runtime, tenant, replace(waiting, encounter=encounter or ""), session)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _choose(sandbox, tenant, waiting, session, sent)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
         ticked = consent.ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
-    return _on(tenant, waiting)
+    return _to_next_page(tenant, waiting)
 
 
-def _on(tenant: Tenant, waiting: PendingAuthorization) -> Response:
+def _to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
     return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, error_responses.NO_STORE)
 
 
-async def _signed_in(
+async def _sign_in(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     user = await signing_in_user(request, sandbox, tenant, sent)
@@ -214,7 +216,7 @@ async def _signed_in(
         return html_response.page(request, sandbox, "sign_in", view, around, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
     await operation.keep(sandbox.runtime, tenant, waiting, new)
-    response = _on(tenant, waiting)
+    response = _to_next_page(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
 

@@ -39,11 +39,11 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     elif result.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
-        response = _done(request, sandbox, tenant, result, None, session)
+        response = _signed_out(request, sandbox, tenant, result, None, session)
     else:
         if session is not None:
             await sessions.sign_out(sandbox.runtime, tenant, session)
-        response = _done(request, sandbox, tenant, result, logout_request.parameters, session)
+        response = _signed_out(request, sandbox, tenant, result, logout_request.parameters, session)
     return await http_request.note(
         request,
         response,
@@ -74,7 +74,7 @@ def _confirm(
     )
 
 
-def _done(
+def _signed_out(
     request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters | None, session: Session | None
 ) -> Response:
     """Redirect to the requested URI, which is registered, or show a page. sent: None if the user stays signed in."""

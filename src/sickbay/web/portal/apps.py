@@ -190,15 +190,17 @@ def _launch(id: str, newest_first: list[dict[str, Any]], people: Persons) -> Lau
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's policy: all of its overrides, as text in the syntax of sickbay.toml."""
-    return await _chosen(request, sandbox, id, "policy", portal_views.read_policy)
+    return await _save_text(request, sandbox, id, "policy", portal_views.read_policy)
 
 
 async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's CDS Hooks cards: all of them, as JSON."""
-    return await _chosen(request, sandbox, id, "cards", portal_views.read_cards)
+    return await _save_text(request, sandbox, id, "cards", portal_views.read_cards)
 
 
-async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
+async def _save_text(
+    request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
+) -> Response:
     """Save one text from an app's page, or show it again with an error."""
     if rejection := closed(request, sandbox):
         return rejection

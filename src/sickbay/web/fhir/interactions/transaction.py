@@ -98,7 +98,7 @@ async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: P
         if prepared is None:
             continue
         try:
-            _check_nothing_found_is_deleted(context, list(prepared.values()))
+            _check_no_match_is_deleted(context, list(prepared.values()))
             await context.store.transaction(_steps(context, [entry for entry, _ in prepared.values()]))
         except Conflict:
             continue
@@ -212,15 +212,17 @@ async def _matches(context: FhirContext, query: Query, most: int = 2) -> list[st
 
 
 async def _prepare(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
-    """Raises TransactionRefused."""
+    """Prepare an entry. Raises TransactionRefused with the position of the entry."""
     await pause()
     try:
-        return await _as_alone(context, entry, id, places, perform)
+        return await _prepare_single(context, entry, id, places, perform)
     except TransactionRefused as refusal:
         raise refusal.of(context.version, entry) from None
 
 
-async def _as_alone(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
+async def _prepare_single(
+    context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform
+) -> Prepared:
     """Prepare an entry like a single request: check access first, then what is stored. Raises TransactionRefused."""
     base, request = context.base, entry.request
     if isinstance(entry.route, Misrouted) or request.interaction not in WRITES:
@@ -262,8 +264,8 @@ def _steps(context: FhirContext, prepared: Sequence[Prepared]) -> list[Step]:
     return list(steps.values())
 
 
-def _check_nothing_found_is_deleted(context: FhirContext, prepared: Sequence[PreparedEntry]) -> None:
-    """Raises TransactionRefused if a conditional create finds a resource that another entry deletes (R4, 3.1.0.11.2)."""
+def _check_no_match_is_deleted(context: FhirContext, prepared: Sequence[PreparedEntry]) -> None:
+    """Raise TransactionRefused if a conditional create matches a resource that another entry deletes (R4, 3.1.0.11.2)."""
     deleted = {
         (step.type, step.id)
         for entry, _ in prepared

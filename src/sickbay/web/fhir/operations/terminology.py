@@ -37,7 +37,7 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
 async def validate_code(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Validate a code in a value set; for CodeSystem/$validate-code in a code system."""
     arguments = parameters_of(context, request)
-    requested = _asked(arguments)
+    requested = _requested_terms(arguments)
     if not requested:
         return _required(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
@@ -56,7 +56,7 @@ async def _in_system(context: FhirContext, arguments: OperationInput, requested:
 
 
 async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    requested = _asked(parameters_of(context, request))
+    requested = _requested_terms(parameters_of(context, request))
     if not requested or not requested[0].system:
         return _required(context, "code with system, or coding")
     system, code, _ = requested[0]
@@ -87,7 +87,7 @@ def _url(version: str, arguments: OperationInput) -> str:
     return f"{url}|{number}" if is_own and not VERSIONS[version].number.startswith(number) else url
 
 
-def _asked(arguments: OperationInput) -> list[Term]:
+def _requested_terms(arguments: OperationInput) -> list[Term]:
     code, coding, concept = arguments.one("code"), arguments.things.get("coding"), arguments.things.get("codeableConcept")
     if code is not None:
         return [Term(arguments.one("system") or "", code, arguments.one("display") or "")]
