@@ -17,9 +17,9 @@ GONE = ""
 
 @dataclass
 class Ledger:
-    """What was sent and confirmed.
+    """The sent and confirmed writes.
 
-    answered: the marks of a resource's confirmed versions, GONE for a deletion. asked: of a write sent after them. whole:
+    answered: the marks of a resource's confirmed versions, GONE for a deletion. asked: the marks sent after them. whole:
     confirmed transactions; halves: those sent. once: confirmed conditional creates; tried: those sent.
     """
 

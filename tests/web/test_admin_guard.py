@@ -1,4 +1,4 @@
-"""Who may knock: hosts, origins, the person at the keyboard."""
+"""Host names, origins, and requests from this machine."""
 
 from __future__ import annotations
 

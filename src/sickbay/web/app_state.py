@@ -78,7 +78,7 @@ def _public(base: FhirBase, routed: Route | Misrouted, path: str) -> FhirRespons
 
 
 async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
-    """Only a client with a token learns what this endpoint doesn't have."""
+    """Execute a request. Only a client with a token learns which interactions aren't supported."""
     addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
         request = replace(request, interaction="", letters="")

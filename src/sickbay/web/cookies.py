@@ -43,7 +43,7 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
     """Set a cookie.
 
     SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from a
-    loopback name (contract, Sessions).
+    loopback name.
     """
     guard: AdminGuard = request.app.state.guard
     if guard.is_secure(request.scope, headers_of(request.scope)):
@@ -65,6 +65,6 @@ def why_not_ours(request: Request) -> str:
 
 
 def form_is_ours(request: Request, current: Session | None, sent: str | None) -> bool:
-    """Check the CSRF token and the Origin of a form (contract, Sessions)."""
+    """Check the CSRF token and the Origin of a form."""
     guard: AdminGuard = request.app.state.guard
     return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(current, sent)

@@ -91,7 +91,10 @@ def _frame(request: Request, sandbox: Sandbox, around: PageOptions) -> Frame:
 
 
 def form_action(addresses: tuple[str, ...]) -> str:
-    """With only 'self', Chromium would block the redirect after consent, and the launch from the portal."""
+    """The form-action sources.
+
+    With only 'self', Chromium would block the redirect after consent, and the launch from the portal.
+    """
     sources = (_source(address) for address in addresses if address and client_uris.is_safe(address))
     return " ".join(dict.fromkeys(["'self'", *(source for source in sources if SOURCE.fullmatch(source))]))
 
@@ -116,10 +119,7 @@ def own_frames(base: str) -> str:
 
 
 def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -> dict[str, str]:
-    """The security headers of every HTML page (contract, Sessions).
-
-    form_action: 'self' plus the origin of a verified redirect URI.
-    """
+    """The security headers of every HTML page. form_action: 'self' plus the origin of a verified redirect URI."""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src 'self'; base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"

@@ -163,7 +163,7 @@ async def note(
     shown: bool = True,
     masked: Masked | None = None,
 ) -> Response:
-    """Write the exchange into the journal and pass the response on. shown: whether its body may be kept.
+    """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
     masked: the exchange, if the response is a page that shows it.
     """

@@ -52,7 +52,7 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
 
 
 async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
-    """The same, with the CORS headers of an endpoint that pages of any origin may call."""
+    """The response of `answered` with the CORS headers of an endpoint that pages of any origin may call."""
     response = await answered(request, sandbox, error)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():

@@ -22,9 +22,9 @@ GRAVE = tuple(reversed(launch_card.INDICATORS))
 
 
 class ChartOptions(NamedTuple):
-    """What a chart shows next to the record. at_work: the "task" or "card" that opened the app. context: values for cards.
+    """The parts of a chart next to the record.
 
-    version: the FHIR version of the chart.
+    at_work: the "task" or "card" that opened the app. context: values for cards. version: the FHIR version of the chart.
     """
 
     apps: Sequence[Client]

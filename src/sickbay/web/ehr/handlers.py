@@ -174,7 +174,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _records_of(ward: EhrPages, user: User) -> str:
-    """Only clinicians have a schedule. Patients get their own record, and users with several records a list."""
+    """The start page of a user without a schedule: a patient's own record, or the list if the user has several records."""
     type, _, id = user.fhir_user.rpartition("/")
     own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
     return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"

@@ -86,7 +86,7 @@ def _object(body: str) -> dict[str, Any]:
 
 
 def read(request: Mapping[str, Any]) -> RequestParts:
-    """From {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
+    """Parse {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
     address, _, query = str(request.get("url", "")).partition("?")
     body = request.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))

@@ -39,7 +39,7 @@ def full(request: Request) -> bool:
 
 
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """One exchange in one of three forms (contract, Error answers); CORS without credentials."""
+    """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=full(request))
     form = _form(request)
     if entry is None:
@@ -59,12 +59,12 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With a new PKCE pair, which is made for this page and not stored."""
+    """Add a new PKCE pair to the corrected request. It is made for this page and not stored."""
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
 def _form(request: Request) -> error_responses.Form:
-    """By ?as= or the Accept header."""
+    """The requested form, from ?as= or the Accept header."""
     form = request.query_params.get("as")
     if form == "json":
         return "json"
@@ -181,7 +181,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: Timeline) -> Response:
-    """Only the administrator sees the app's name and origin, the patient and the user."""
+    """Show the timeline. Only the administrator sees the app's name and origin, the patient and the user."""
     first, all_facts = recorded.exchanges[0], full(request)
     tenant = sandbox.tenants.get(first["tenant"])
     shown_names = await names(sandbox, first, full=all_facts)

@@ -28,7 +28,7 @@ class Negotiation:
     refresh: str = ""
 
     def lines(self) -> Iterator[str]:
-        """As plain text."""
+        """The result as plain text."""
         if self.rows:
             yield from ("", "Scopes")
         for row in self.rows:
@@ -39,7 +39,7 @@ class Negotiation:
 
 
 def read(exchange: Mapping[str, Any]) -> Negotiation | None:
-    """From the JSON of an exchange; None if it isn't a token response."""
+    """Read the result from the JSON of an exchange; None if it isn't a token response."""
     if "scopes" not in exchange:
         return None
     rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])

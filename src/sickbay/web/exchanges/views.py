@@ -82,7 +82,7 @@ class ExchangeView:
     tabs: tuple[code_samples.Tab, ...] = ()
     corrected: bool = False
     filled: str = ""
-    """What a reader has to fill in before the request works."""
+    """The placeholders that a reader has to fill in before the request works."""
     findings: tuple[FindingView, ...] = ()
     walk: tuple[Step, ...] = ()
     sum: str = ""

@@ -41,7 +41,7 @@ def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documen
 
 
 class FhirContext(NamedTuple):
-    """What the handler of a granted request is given.
+    """The context of a granted request.
 
     query: of a search or a conditional write. content: the Content-Type header of a response with a resource.
     """

@@ -39,7 +39,7 @@ def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
 
 
 def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
-    """What validation found, if it is among the refusals. Each problem becomes an issue with its place."""
+    """The validation problems, if validation is among the refusals. Each becomes an issue with its place."""
     invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
     body = decision.known.body
     return body.problems if invalid and isinstance(body, Body) else ()

@@ -93,7 +93,7 @@ def subset_of(version: str, type: str, response: FhirResponse, parameters: Param
 
 
 def negotiate_format(version: str, response: FhirResponse, media: Media, parameters: Parameters) -> FhirResponse:
-    """The same response as XML or with line breaks, if the client asked for that. Other bodies than resources don't change."""
+    """Convert the response to XML or indent it, if the client asked for that. Only bodies with resources are converted."""
     pretty = parameters.get("_pretty") == "true"
     if not (media.xml or pretty) or not response.body or not _is_resource(version, response):
         return response

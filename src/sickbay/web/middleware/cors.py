@@ -36,13 +36,15 @@ _CORS_TO_A_PAGE: Final = (
 
 
 def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
-    """For any origin, without credentials. origin: None if no page asked."""
+    """The CORS headers for any origin, without credentials. origin: None if the request has no Origin header."""
     return _CORS_TO_A_PAGE if origin else _CORS
 
 
 def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
-    """For a preflight that names headers. Clients send their own, such as X-Medplum, and "*" doesn't cover them if there are
-    credentials. A value that isn't a list of header names is ignored.
+    """The CORS headers of a preflight that names headers.
+
+    Clients send their own, such as X-Medplum, and "*" doesn't cover them if there are credentials. A value that isn't a list
+    of header names is ignored.
     """
     if len(requested) > MOST_ASKED or not _HEADER_NAMES.fullmatch(requested):
         return _CORS_TO_A_PAGE

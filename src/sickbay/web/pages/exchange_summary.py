@@ -60,7 +60,7 @@ def shortened(text: str) -> str:
 
 
 def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
-    """How many problems there are, and where their fix is."""
+    """The number of problems, and where their fix is."""
     causes = {view.because for view in views}
     refused = [view for view in views if view.kind == "refused" and not view.because]
     if not refused:
@@ -123,7 +123,7 @@ def duration(exchange: Mapping[str, Any]) -> str:
 
 
 def note(request: code_samples.RequestParts) -> str:
-    """What a reader has to fill in before the code works."""
+    """The placeholders that a reader has to fill in before the code works."""
     body = code_samples.not_kept(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
     return " ".join(part for part in (_to_fill(code_samples.places(request)), outline) if part)

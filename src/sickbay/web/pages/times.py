@@ -23,7 +23,7 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def instant(at: float | str) -> datetime:
-    """From epoch seconds or ISO 8601; without a time zone, it is UTC."""
+    """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):
         return datetime.fromtimestamp(at, UTC)
     parsed = datetime.fromisoformat(at)
@@ -69,7 +69,7 @@ def fhir_date(text: str | None) -> str:
 
 
 def age(born: str | None, today: date) -> int | None:
-    """In whole years; None if the day of birth isn't known."""
+    """The age in whole years; None if the day of birth isn't known."""
     birth = partial(born)
     if birth is None:
         return None

@@ -50,7 +50,7 @@ class FirstLaunch:
     app: str
     launch: str
     timeline: str = ""
-    """Of the last launch; "" before the first one."""
+    """The timeline of the last launch; "" before the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class ExchangesView:
 
 
 def exchange_line(exchange: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "") -> ExchangeLine:
-    """One line of the list, from the JSON of an exchange (outside contract)."""
+    """One line of the list, from the JSON of an exchange."""
     findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
     refused = bool(worst and worst["severity"] == "error")
@@ -194,7 +194,7 @@ def timeline_view(
     user: str = "",
     left_out: int = 0,
 ) -> TimelineView:
-    """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
+    """Build the timeline from the exchanges of one launch (JSON), oldest first."""
     done = [_arrow(exchange, root) for exchange in exchanges]
     tried = {_stage(exchange) for exchange in exchanges}
     granted = _granted_stages(exchanges, done)
@@ -305,7 +305,7 @@ def _waiting(tried: set[str], granted: set[str]) -> tuple[Arrow, ...]:
 
 
 def _sentences(texts: Sequence[str]) -> str:
-    """Each text once, as a sentence."""
+    """The texts as sentences, without duplicates."""
     return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
 
 

@@ -50,9 +50,9 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
 
 
 def _certificate(request: Request, sandbox: Sandbox) -> str:
-    """Only for the person at the keyboard."""
-    path, here = sandbox.settings.certificate, headers_of(request.scope)
-    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, here) else ""
+    """The path of the certificate; "" unless the request comes directly from this machine."""
+    path, headers = sandbox.settings.certificate, headers_of(request.scope)
+    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, headers) else ""
 
 
 def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:

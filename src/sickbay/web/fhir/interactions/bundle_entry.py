@@ -1,4 +1,4 @@
-"""An entry of a batch or transaction: the request that it stands for, and how its response is written.
+"""An entry of a batch or transaction: the request it contains, and its response.
 
 https://hl7.org/fhir/R4/bundle.html#request
 """
