@@ -106,12 +106,12 @@ def test_a_user_can_store_state_about_themselves_and_the_app(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         own = await app(flow, "user/Basic.cuds")
         every = (await flow.http.get("/admin/users?tenant=general")).json()
-        me = next(user["fhirUser"] for user in every if user["fhirUser"].startswith("Practitioner"))
-        hers = (await own.ask("POST", "/Basic", basic(me))).json()["id"]
+        fhir_user = next(user["fhirUser"] for user in every if user["fhirUser"].startswith("Practitioner"))
+        about_user = (await own.ask("POST", "/Basic", basic(fhir_user))).json()["id"]
         of_all = (await own.ask("POST", "/Basic", basic(None))).json()["id"]
-        assert await search_ids(own, subject=f"{R4}/{me}") == [hers]
+        assert await search_ids(own, subject=f"{R4}/{fhir_user}") == [about_user]
         assert await search_ids(own, **{"subject:missing": "true"}) == [of_all]
-        assert set(await search_ids(own)) == {hers, of_all}
+        assert set(await search_ids(own)) == {about_user, of_all}
         refused = await own.ask("POST", "/Basic", basic("Practitioner/somebody-else"))
         assert (refused.status_code, rules(refused)) == (403, {"app-state-other-subject"})
         assert (await flow.findings(refused))["app-state-other-subject"] == "error"

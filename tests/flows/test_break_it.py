@@ -149,10 +149,10 @@ def browser(
 
 def open_explanation(page: Page, app: App) -> None:
     """Open the page with the explanation: the current page, or the one at error_uri."""
-    came = app.received(page)
-    if came:
-        assert came["error"]
-        page.goto(came["error_uri"])
+    parameters = app.received(page)
+    if parameters:
+        assert parameters["error"]
+        page.goto(parameters["error_uri"])
 
 
 def is_marked(page: Page, wrong: str | None) -> bool:

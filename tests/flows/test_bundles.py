@@ -54,10 +54,10 @@ def test_the_response_to_a_write_has_its_location_and_time(tmp_path: Path) -> No
         own = await hand(flow, ALL)
         existing = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
         place = f"{BASE}{R4}/Observation/{existing['id']}/_history/1"
-        alone = await own.ask(
+        single_response = await own.ask(
             "POST", "/Observation", observation(), If_None_Exist="identifier=urn:x|1", Prefer="return=minimal"
         )
-        assert (alone.status_code, alone.headers["location"], alone.content) == (200, place, b"")
+        assert (single_response.status_code, single_response.headers["location"], single_response.content) == (200, place, b"")
         requests = (
             entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1"),
             entry("POST", "Observation", observation(), ifNoneExist=f"{BASE}{R4}/Observation?identifier=urn:x|1"),
@@ -97,7 +97,7 @@ def test_a_read_entry_can_have_conditions(tmp_path: Path) -> None:
 def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
+        with_urn = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
         body = observation() | {"subject": {"reference": "Patient/tmp"}}
         answer = await own.ask(
             "POST",
@@ -105,16 +105,16 @@ def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -
             bundle(
                 "transaction",
                 entry("POST", "Patient", PATIENT, URN),
-                entry("POST", "Observation", mine),
+                entry("POST", "Observation", with_urn),
                 entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
                 entry("POST", "Observation", body, "http://h/fhir/Observation/tmp"),
             ),
         )
         assert answer.status_code == 200, answer.text
-        resources, named, other, led = (entry["resource"] for entry in answer.json()["entry"])
+        resources, named, other, resolved = (entry["resource"] for entry in answer.json()["entry"])
         assert named["identifier"][0]["value"] == URN
         assert named["subject"]["reference"] == f"Patient/{resources['id']}"
-        assert led["subject"]["reference"] == f"Patient/{other['id']}"
+        assert resolved["subject"]["reference"] == f"Patient/{other['id']}"
 
     run(steps, tmp_path)
 
@@ -370,9 +370,9 @@ def test_a_conditional_reference_is_allowed_only_in_a_transaction(tmp_path: Path
         aim = {"reference": "Patient?identifier=urn:mrn|1"}
         existing = await own.made({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
         sent = observation() | {"subject": aim}
-        alone = await own.ask("POST", "/Observation", sent)
-        assert alone.status_code == 422, alone.text
-        (issue,) = (issue for issue in alone.json()["issue"] if "expression" in issue)
+        single_response = await own.ask("POST", "/Observation", sent)
+        assert single_response.status_code == 422, single_response.text
+        (issue,) = (issue for issue in single_response.json()["issue"] if "expression" in issue)
         assert issue["expression"] == ["Observation.subject.reference"]
         assert "transaction" in issue["diagnostics"]
         batch = await own.ask("POST", "", bundle("batch", entry("POST", "Observation", sent)))

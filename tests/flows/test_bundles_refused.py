@@ -24,16 +24,16 @@ def observation_about(reference: str) -> dict[str, Any]:
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await patient_client(flow, version)
+        client = await patient_client(flow, version)
         bad = GOOD | {"resource": observation(status="nonsense")}
-        answer = await mine.ask("POST", "", transaction(GOOD, GOOD, bad))
+        answer = await client.ask("POST", "", transaction(GOOD, GOOD, bad))
         assert (answer.status_code, rules(answer)) == (422, {"fhir-resource-invalid"})
         first, fault = answer.json()["issue"]
         key = "location" if version == "dstu2" else "expression"
         assert (first[key], fault[key]) == (["Bundle.entry[2]"], ["Bundle.entry[2].resource.status"])
         assert all(issue["diagnostics"].startswith("Bundle.entry[2]: ") for issue in (first, fault))
-        alone = await mine.ask("POST", "/Observation", bad["resource"])
-        assert alone.json()["issue"][1][key] == ["Observation.status"]
+        single_response = await client.ask("POST", "/Observation", bad["resource"])
+        assert single_response.json()["issue"][1][key] == ["Observation.status"]
 
     run(steps, tmp_path)
 
@@ -49,9 +49,9 @@ def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> No
 )
 def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
+        client = await hand(flow, "system/*.cruds")
         parameters = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
-        answer = await mine.ask("POST", "", transaction(GOOD, parameters))
+        answer = await client.ask("POST", "", transaction(GOOD, parameters))
         assert answer.status_code == status
         issue = answer.json()["issue"][0]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
@@ -72,9 +72,9 @@ def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, 
 )
 def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, reference: str, code: str, expected: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
-        await mine.ask("GET", "/Patient")
-        answer = await mine.ask("POST", "", transaction(GOOD, observation_about(reference), observation_about(reference)))
+        client = await hand(flow, "system/*.cruds")
+        await client.ask("GET", "/Patient")
+        answer = await client.ask("POST", "", transaction(GOOD, observation_about(reference), observation_about(reference)))
         assert answer.status_code == 412
         (issue,) = answer.json()["issue"]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
@@ -86,17 +86,17 @@ def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, refere
 
 def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
+        client = await hand(flow, "system/*.cruds")
         visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
         created = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
         entry = GOOD | {"resource": observation(encounter={"reference": "urn:uuid:e"})}
-        assert (await mine.ask("POST", "", transaction(created, entry))).status_code == 200
-        lost = await mine.ask("POST", "", transaction(created | {"fullUrl": "urn:uuid:f"}, entry))
+        assert (await client.ask("POST", "", transaction(created, entry))).status_code == 200
+        lost = await client.ask("POST", "", transaction(created | {"fullUrl": "urn:uuid:f"}, entry))
         assert lost.status_code == 400
         (issue,) = lost.json()["issue"]
         assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])
         assert "urn:uuid:e is the fullUrl of no entry" in issue["diagnostics"]
-        assert (await mine.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
+        assert (await client.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
 
     run(steps, tmp_path, patients=1)
 
@@ -104,9 +104,9 @@ def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_missing_id_is_reported_with_its_place(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
+        client = await hand(flow, "system/*.cruds")
         body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
-        answer = await mine.ask(method, "/Observation", body)
+        answer = await client.ask(method, "/Observation", body)
         assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
         assert "or Observation/<id>, which needs no condition" in answer.json()["issue"][0]["diagnostics"]
 

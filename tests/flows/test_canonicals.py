@@ -85,12 +85,12 @@ def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
         for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
             resource = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
             assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", resource)).status_code == 201
-        mine = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
+        patient_hand = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
         search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"
-        assert included_ids(await mine.ask("GET", search)) == {"mine"}
+        assert included_ids(await patient_hand.ask("GET", search)) == {"mine"}
         assert included_ids(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
-        alone = await hand(flow, "system/Questionnaire.rs")
-        assert (await alone.ask("GET", search)).status_code == 403
+        questionnaire_client = await hand(flow, "system/Questionnaire.rs")
+        assert (await questionnaire_client.ask("GET", search)).status_code == 403
 
     run(steps, tmp_path, patients=2)
 

@@ -234,12 +234,12 @@ def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: P
         assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
-        came = {row_view["asked"]: (row_view["granted"], row_view["reason"]) for row_view in rows}
+        negotiated = {row_view["asked"]: (row_view["granted"], row_view["reason"]) for row_view in rows}
         unasked = "wasn't requested, but this server grants all registered scopes"
-        assert came["user/Observation.read"] == ("user/Observation.read", unasked)
-        assert came["patient/Condition.read"] == ("", "isn't registered for this app")
-        alone = await send_authorize(flow, "epic", app, scope="openid")
-        assert alone.json()["scope"] == "openid user/Observation.read"
+        assert negotiated["user/Observation.read"] == ("user/Observation.read", unasked)
+        assert negotiated["patient/Condition.read"] == ("", "isn't registered for this app")
+        without_launch = await send_authorize(flow, "epic", app, scope="openid")
+        assert without_launch.json()["scope"] == "openid user/Observation.read"
 
     run(steps, tmp_path)
 

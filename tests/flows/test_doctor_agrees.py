@@ -77,7 +77,7 @@ def _pkce(app: dict[str, Any]) -> dict[str, Any]:
 
 def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        apart: dict[str, tuple[list[str], list[str]]] = {}
+        disagreements: dict[str, tuple[list[str], list[str]]] = {}
         cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]
         for number, case_ in enumerate(cases):
             if case_.refused["kind"] != "authorize_url" or case_.id in ELSEWHERE:
@@ -85,7 +85,7 @@ def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> 
             offline = {findings.id for findings in diagnose(case_.refused).explanation.findings}
             live = await live_findings(flow, case_.refused, number)
             if offline != live:
-                apart[case_.id] = (sorted(offline - live), sorted(live - offline))
-        assert apart == {}
+                disagreements[case_.id] = (sorted(offline - live), sorted(live - offline))
+        assert disagreements == {}
 
     run(steps, tmp_path)

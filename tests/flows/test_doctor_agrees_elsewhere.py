@@ -43,8 +43,8 @@ OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
 
 def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
     text = json.dumps(request)
-    for theirs, ours in swaps.items():
-        text = text.replace(theirs, ours)
+    for old_text, ours in swaps.items():
+        text = text.replace(old_text, ours)
     return dict(json.loads(text))
 
 
@@ -98,7 +98,7 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
 def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         cases = [rule_case for path in case.paths().values() if (rule_case := case.load(path)).refused["kind"] == kind]
-        apart: dict[str, list[Any]] = {}
+        disagreements: dict[str, list[Any]] = {}
         for rule_case in cases:
             if rule_case.id not in ELSEWHERE:
                 offline = diagnose(rule_case.refused)
@@ -106,9 +106,9 @@ def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_gran
                     flow, rule_case.refused, offline, await set_up(flow, rule_case.refused["context"])
                 )
                 mismatches += await refused_again(flow, offline, await set_up(flow, rule_case.refused["context"]))
-                apart |= {rule_case.id: mismatches} if mismatches else {}
+                disagreements |= {rule_case.id: mismatches} if mismatches else {}
         assert cases
-        assert apart == {}
+        assert disagreements == {}
 
     run(steps, tmp_path)
 
@@ -136,7 +136,7 @@ def as_local_request(request: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["token_request", "fhir_request"])
 def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, shared: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        apart: dict[str, list[Any]] = {}
+        disagreements: dict[str, list[Any]] = {}
         for id, request in shared_cases(shared, kind):
             here = as_local_request(request) if kind == "fhir_request" else request
             offline = diagnose(here)
@@ -144,7 +144,7 @@ def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, sh
             if kind == "token_request":
                 swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
             mismatches = await differences(flow, here, offline, swaps)
-            apart |= {id: mismatches} if mismatches else {}
-        assert apart == {}
+            disagreements |= {id: mismatches} if mismatches else {}
+        assert disagreements == {}
 
     run(steps, tmp_path)

@@ -142,8 +142,8 @@ def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
             "PUT", f"/Binary/{file['id']}", {k: v for k, v in file.items() if k != "securityContext"} | {"data": "eQ=="}
         )
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
-        theirs = await hand(flow, "patient/*.rs")
-        answer = await theirs.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
+        other_client = await hand(flow, "patient/*.rs")
+        answer = await other_client.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
         assert (answer.status_code, answer.json()["total"], versions_of(answer)) == (200, 3, [])
 
     run(steps, tmp_path)

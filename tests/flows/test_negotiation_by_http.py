@@ -31,11 +31,11 @@ def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: P
         answer = await redeemed(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
         assert answer.json()["scope"] == "launch openid patient/Patient.rs"
         exchange = await exchanged(flow, answer)
-        became = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
-        assert list(became) == scope.split()
-        assert became["openid"] == ("openid", "")
-        assert became["patient/Condition.rs"] == ("", "isn't registered for this app")
-        assert became["patient/Patient.reed"][1] == "isn't a SMART or OpenID Connect scope"
+        outcomes = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
+        assert list(outcomes) == scope.split()
+        assert outcomes["openid"] == ("openid", "")
+        assert outcomes["patient/Condition.rs"] == ("", "isn't registered for this app")
+        assert outcomes["patient/Patient.reed"][1] == "isn't a SMART or OpenID Connect scope"
         assert "offline_access isn't registered" in exchange["refresh"]
         findings = {finding["id"]: finding for finding in exchange["findings"]}
         assert findings["granted-scopes-narrower"]["severity"] == "warning"
@@ -82,10 +82,10 @@ def test_refreshes_and_services_are_accounted_for_too(tmp_path: Path) -> None:
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "refresh_token": tokens["refresh_token"]}
         answer = await flow.http.post("/general/oauth/token", data=form | {"scope": "patient/Patient.rs"})
         exchange = await exchanged(flow, answer)
-        became = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
-        assert became["patient/Patient.rs"] == ("patient/Patient.rs", "")
-        assert became["patient/Observation.rs"] == ("", "was granted before, but wasn't requested in this refresh")
-        assert set(became) == set(scope.split())
+        outcomes = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
+        assert outcomes["patient/Patient.rs"] == ("patient/Patient.rs", "")
+        assert outcomes["patient/Observation.rs"] == ("", "was granted before, but wasn't requested in this refresh")
+        assert set(outcomes) == set(scope.split())
         assert exchange["refresh"] is None
         page = await flow.http.get(f"/timelines/{launch['timeline']}", headers=HTML)
         assert page.text.count("Granted scopes") == 1

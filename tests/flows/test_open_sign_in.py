@@ -30,11 +30,11 @@ async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str]
         form = {"csrf": field(page), "account": "okafor"}
         clicked = await http.post("/general/ehr/sign-in", data=form, headers=HTML)
         third = Flow(flow.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers))
-        led = await third.authorize(app, scope="openid fhirUser user/Patient.rs")
+        authorized = await third.authorize(app, scope="openid fhirUser user/Patient.rs")
         del other
-        if "/oauth/continue" in led.headers["location"]:
-            assert (await third.http.get(led.headers["location"], headers=HTML)).status_code == 200
-        return 'name="account"' in page.text, clicked.status_code, led.headers["location"].partition("?")[0]
+        if "/oauth/continue" in authorized.headers["location"]:
+            assert (await third.http.get(authorized.headers["location"], headers=HTML)).status_code == 200
+        return 'name="account"' in page.text, clicked.status_code, authorized.headers["location"].partition("?")[0]
 
 
 @pytest.mark.parametrize("audience", [{}, *VISITORS])

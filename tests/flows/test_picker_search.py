@@ -41,8 +41,8 @@ def test_a_long_list_shows_the_first_patients_by_name_and_the_total(tmp_path: Pa
         assert len(offered(page)) == 50
         assert "of 60" in page
         assert "Search to find the others." in page
-        everybody = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
-        first = re.findall(r'class="name" href="[^"]+">([^,<]+),', everybody)
+        patient_list = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
+        first = re.findall(r'class="name" href="[^"]+">([^,<]+),', patient_list)
         assert families[: len(first)] == first
 
     run(steps, tmp_path, patients=60)

@@ -107,8 +107,8 @@ def test_a_refresh_token_can_be_repeated_for_10_seconds_and_then_revokes_its_fam
         assert late.json()["error"] == "invalid_grant"
         assert "refresh-token-reused" in await flow.findings(late)
         form["refresh_token"] = first["refresh_token"]
-        dead = await flow.http.post("/general/oauth/token", data=form)
-        assert dead.json()["error"] == "invalid_grant"
+        revoked = await flow.http.post("/general/oauth/token", data=form)
+        assert revoked.json()["error"] == "invalid_grant"
 
     run(steps, tmp_path)
 

@@ -281,8 +281,8 @@ def test_the_public_view_of_a_refusal_contains_no_registered_values(desk: Sittin
             assert secret in owner.text
             for stranger in ({"Origin": EVIL}, {"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-For": "10.1.1.1"}):
                 exchange = (await flow.http.get(address, headers={"Accept": accept} | stranger)).text
-                for mine in (sent, sent.replace(":", "%3A").replace("/", "%2F")):
-                    exchange = exchange.replace(mine, "")
+                for form in (sent, sent.replace(":", "%3A").replace("/", "%2F")):
+                    exchange = exchange.replace(form, "")
                 assert "unannounced.example" not in exchange.lower()
         name = (await flow.authorize(app, client_id=app["client_id"][:-1])).headers["x-correlation-id"]
         exchange = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text

@@ -50,11 +50,11 @@ def test_a_transaction_links_its_entries_and_is_stored_together(tmp_path: Path) 
         body = answer.json()
         assert body["type"] == "transaction-response"
         assert [entry["response"]["status"][:3] for entry in body["entry"]] == ["200", "201", "201", "201", "200", "201"]
-        read, seen, met, person, same, panel = (entry["resource"] for entry in body["entry"])
+        read, seen, created_resources, person, same, panel = (entry["resource"] for entry in body["entry"])
         assert read["total"] == 1
         assert same == existing
-        assert seen["subject"]["reference"] == met["subject"]["reference"] == f"Patient/{person['id']}"
-        assert seen["encounter"]["reference"] == f"Encounter/{met['id']}"
+        assert seen["subject"]["reference"] == created_resources["subject"]["reference"] == f"Patient/{person['id']}"
+        assert seen["encounter"]["reference"] == f"Encounter/{created_resources['id']}"
         assert {member["reference"] for member in panel["hasMember"]} == {f"Observation/{existing['id']}"}
         assert (await own.ask("GET", f"/Patient/{person['id']}")).json() == person
 
@@ -106,9 +106,9 @@ def test_each_entry_of_a_batch_is_answered_like_a_single_request(tmp_path: Path)
         answer = await own.ask("POST", "", bundle("batch", *(entry("GET", path) for path in paths)))
         assert answer.status_code == 200
         for item, entries in zip(paths, answer.json()["entry"], strict=True):
-            alone = await own.ask("GET", f"/{item}")
-            assert entries["response"]["status"].startswith(str(alone.status_code))
-            assert entries.get("resource", entries["response"].get("outcome")) == alone.json()
+            single_response = await own.ask("GET", f"/{item}")
+            assert entries["response"]["status"].startswith(str(single_response.status_code))
+            assert entries.get("resource", entries["response"].get("outcome")) == single_response.json()
         mixed = bundle(
             "batch", entry("POST", "Observation", observation("p-0002")), entry("POST", "Observation", observation())
         )

@@ -64,10 +64,10 @@ def test_the_choices_of_one_user_do_not_carry_over_to_the_next(tmp_path: Path) -
         assert "Ines Moreau" in consent.text
         day = await flow.http.get("/general/ehr", headers=HTML)
         await flow.http.post("/general/ehr/sign-out", data={"csrf": field(day, "csrf")})
-        door = await follow_redirects(flow, await submit(flow, consent, decision="allow", scope="patient/Patient.rs"))
-        assert "Provider app asks you to sign in." in door.text
-        assert "do not belong together" not in door.text
-        next = await follow_redirects(flow, await submit(flow, door, account="timothy"))
+        sign_in_page = await follow_redirects(flow, await submit(flow, consent, decision="allow", scope="patient/Patient.rs"))
+        assert "Provider app asks you to sign in." in sign_in_page.text
+        assert "do not belong together" not in sign_in_page.text
+        next = await follow_redirects(flow, await submit(flow, sign_in_page, account="timothy"))
         assert "Allow Provider app to access Timothy Peters’s record?" in next.text
 
     run(steps, tmp_path)

@@ -34,13 +34,13 @@ NOTHING = (
 
 def test_us_core_search_parameters_find_exactly_the_matching_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "user/*.rs")
+        client = await hand(flow, "user/*.rs")
         for search in FOUND:
-            answer = await mine.ask("GET", f"/{search}")
+            answer = await client.ask("GET", f"/{search}")
             assert answer.status_code == 200, answer.text
             assert answer.json()["total"] > 0, search
         for search in NOTHING:
-            assert (await mine.ask("GET", f"/{search}")).json()["total"] == 0, search
+            assert (await client.ask("GET", f"/{search}")).json()["total"] == 0, search
 
     run(steps, tmp_path)
 
@@ -64,9 +64,9 @@ def test_us_core_search_parameters_find_exactly_the_matching_resources(tmp_path:
 )
 def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "patient/*.rs", "p-0017")
+        client = await hand(flow, "patient/*.rs", "p-0017")
         whose = "_id=p-0017" if type == "Patient" else TIMOTHY
-        answer = (await mine.ask("GET", f"/{type}?{whose}&_revinclude=Provenance:target&_count=250")).json()
+        answer = (await client.ask("GET", f"/{type}?{whose}&_revinclude=Provenance:target&_count=250")).json()
         assert "Provenance" in {entry["resource"]["resourceType"] for entry in answer["entry"]}
 
     run(steps, tmp_path)
@@ -74,8 +74,8 @@ def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -
 
 def test_a_patient_can_read_the_questionnaire_of_a_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        everybody, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
-        page = (await everybody.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
+        user_client, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
+        page = (await user_client.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
         response = next(entry["resource"] for entry in page if entry["resource"]["resourceType"] != "Observation")
         own = await hand(flow, "patient/*.rs", "p-0001")
         assert (await own.ask("GET", f"/QuestionnaireResponse/{response['id']}")).status_code == 200

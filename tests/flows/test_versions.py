@@ -45,24 +45,24 @@ def test_dstu2_answers_options_with_its_conformance(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_only_the_launched_patients_record_is_read_searched_and_written(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await patient_client(flow, version)
-        patient = await mine.ask("GET", "/Patient/p-0001")
+        client = await patient_client(flow, version)
+        patient = await client.ask("GET", "/Patient/p-0001")
         assert patient.status_code == 200
         assert patient.headers["content-type"] == VERSIONS[version].json + ";charset=utf-8"
-        assert (await mine.ask("GET", "/Patient/p-0002")).status_code == 404
+        assert (await client.ask("GET", "/Patient/p-0002")).status_code == 404
         for type in ("Observation", "Condition", "Encounter"):
-            bundle = (await mine.ask("GET", f"/{type}")).json()
+            bundle = (await client.ask("GET", f"/{type}")).json()
             assert bundle["entry"], type
             holders = {
                 entry["resource"].get("subject", entry["resource"].get("patient"))["reference"] for entry in bundle["entry"]
             }
             assert holders == {"Patient/p-0001"}, type
-        assert not (await mine.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
-        created = await mine.made(_observation("p-0001"))
-        assert (await mine.ask("GET", f"/Observation?_id={created['id']}&code=29463-7")).json()["total"] == 1
-        other = await mine.ask("POST", "/Observation", _observation("p-0002"))
+        assert not (await client.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
+        created = await client.made(_observation("p-0001"))
+        assert (await client.ask("GET", f"/Observation?_id={created['id']}&code=29463-7")).json()["total"] == 1
+        other = await client.ask("POST", "/Observation", _observation("p-0002"))
         assert other.status_code == 403
-        assert (await mine.ask("GET", "/Practitioner/pr-1")).status_code == 200
+        assert (await client.ask("GET", "/Practitioner/pr-1")).status_code == 200
 
     run(steps, tmp_path)
 
@@ -76,11 +76,11 @@ def _observation(patient: str) -> dict[str, Any]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_elements_unknown_to_a_version_are_reported_with_their_place(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await patient_client(flow, version)
-        wrong = await mine.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
+        client = await patient_client(flow, version)
+        wrong = await client.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
         assert (wrong.status_code, rules(wrong)) == (422, {"fhir-resource-invalid"})
         assert "Observation.status" in wrong.text
-        unknown = await mine.ask("GET", "/MedicationOrder" if version != "dstu2" else "/MedicationRequest")
+        unknown = await client.ask("GET", "/MedicationOrder" if version != "dstu2" else "/MedicationRequest")
         assert (unknown.status_code, rules(unknown)) == (404, {"fhir-resource-wrong-version"})
 
     run(steps, tmp_path)
@@ -112,10 +112,10 @@ def test_every_type_supports_the_interactions_in_the_capability_statement(versio
 
 
 async def check_types(flow: Flow, version: str, step: int) -> None:
-    mine = await hand(flow, "system/*.cruds", fhir=version)
-    mine.base = f"/general/{version}"
+    client = await hand(flow, "system/*.cruds", fhir=version)
+    client.base = f"/general/{version}"
     json, xml = VERSIONS[version].json, VERSIONS[version].xml
-    mine.headers |= {"Accept": json, "Content-Type": json}
+    client.headers |= {"Accept": json, "Content-Type": json}
     statement = (await flow.http.get(f"/general/{version}/metadata")).json()
     listed = {
         resource["type"]: {interaction["code"] for interaction in resource["interaction"]}
@@ -124,23 +124,23 @@ async def check_types(flow: Flow, version: str, step: int) -> None:
     assert listed.keys() == set(resource_types(version)) - NOT_SERVED
     assert all({"read", "vread", "create", "update", "delete", "search-type"} <= codes for codes in listed.values())
     for type in [*listed][::step]:
-        created = await mine.made(minimal(version, type))
+        created = await client.made(minimal(version, type))
         path = f"/{type}/{created['id']}"
-        assert (await mine.ask("GET", path)).json() == created
-        assert xml_reader.loads(version, (await mine.ask("GET", path, Accept=xml)).content) == created
-        bundle = (await mine.ask("GET", f"/{type}?_id={created['id']}&_summary=true")).json()
+        assert (await client.ask("GET", path)).json() == created
+        assert xml_reader.loads(version, (await client.ask("GET", path, Accept=xml)).content) == created
+        bundle = (await client.ask("GET", f"/{type}?_id={created['id']}&_summary=true")).json()
         assert [entry["resource"]["id"] for entry in bundle["entry"]] == [created["id"]]
         assert validate(version, bundle) == [], type
-        assert (await mine.ask("DELETE", path)).status_code == 204
-        assert (await mine.ask("GET", path)).status_code == 410
+        assert (await client.ask("DELETE", path)).status_code == 204
+        assert (await client.ask("GET", path)).status_code == 410
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_search_parameter_in_the_capability_statement_works(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.rs", fhir=version)
-        mine.base = f"/general/{version}"
-        mine.headers["Accept"] = VERSIONS[version].json
+        client = await hand(flow, "system/*.rs", fhir=version)
+        client.base = f"/general/{version}"
+        client.headers["Accept"] = VERSIONS[version].json
         statement = (await flow.http.get(f"/general/{version}/metadata")).json()
         for resource in statement["rest"][0]["resource"]:
             parameters = [
@@ -148,7 +148,7 @@ def test_every_search_parameter_in_the_capability_statement_works(version: str, 
             ]
             searches = [f"{key['name']}={VALUES.get(key['name'], VALUES.get(key['type'], 'x'))}" for key in parameters]
             for part in (searches[:FILTERS], searches[FILTERS:]):
-                answer = await mine.ask("GET", f"/{resource['type']}?{'&'.join(part)}", Prefer="handling=strict")
+                answer = await client.ask("GET", f"/{resource['type']}?{'&'.join(part)}", Prefer="handling=strict")
                 assert answer.status_code == 200, (resource["type"], answer.text)
 
     run(steps, tmp_path)

@@ -56,8 +56,8 @@ def test_refusals_have_the_requested_format(tmp_path: Path) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         absent = await own.ask("GET", "/Observation/nowhere", Accept=XML)
         assert (absent.status_code, read(absent)["resourceType"]) == (404, "OperationOutcome")
-        anybody = await flow.http.get("/general/r4/Patient/p-0001", headers={"Accept": XML})
-        assert (anybody.status_code, read(anybody)["resourceType"]) == (401, "OperationOutcome")
+        without_token = await flow.http.get("/general/r4/Patient/p-0001", headers={"Accept": XML})
+        assert (without_token.status_code, read(without_token)["resourceType"]) == (401, "OperationOutcome")
         neither = await own.ask("GET", "/Observation", Accept="text/csv")
         assert (neither.status_code, rules(neither)) == (406, {"fhir-accept-unsupported"})
 

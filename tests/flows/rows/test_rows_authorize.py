@@ -247,10 +247,10 @@ def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
 
 def test_the_redirect_uri_s_own_query_is_kept(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        mine = REDIRECT + "?lane=a%26b"
-        app = await flow.register(redirect_uris=[mine])
+        redirect_uri = REDIRECT + "?lane=a%26b"
+        app = await flow.register(redirect_uris=[redirect_uri])
         for launch in ("made-up", (await flow.launch(app))["launch"]):
-            answer = await flow.authorize(app, redirect_uri=mine, launch=launch)
+            answer = await flow.authorize(app, redirect_uri=redirect_uri, launch=launch)
             query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
             assert query["lane"] == "a&b"
             assert ("code" in query) is not ("error" in query)

@@ -295,14 +295,14 @@ def test_the_responses_of_other_dialects_are_in_words() -> None:
         {"title": "Two", "refusal": None},
         {"title": "Three", "speaks": ["r4", "dstu2"]},
     ]
-    view, two, three = exchange_view({**refused(), "others": others}).others
+    view, responses, three = exchange_view({**refused(), "others": others}).others
     assert (view.kind, view.text, view.urn, view.rule) == (
         "refused",
         "302 invalid_request (to your app)",
         "urn:x",
         "aud-missing",
     )
-    assert (two.kind, two.text) == ("passed", "grants the request")
+    assert (responses.kind, responses.text) == ("passed", "grants the request")
     assert (three.kind, three.text) == ("", "doesn’t support this FHIR version, only R4 and DSTU2")
 
 

@@ -95,8 +95,8 @@ def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
         assert forged.status_code == 401
         assert forged.headers["www-authenticate"] == 'Bearer realm="general", error="invalid_token"'
         assert "fhir-token-unknown" in await flow.findings(forged)
-        itself = await post_token(flow, "introspect", token, bearer(token))
-        assert itself.json()["active"] is True
+        by_its_own_token = await post_token(flow, "introspect", token, bearer(token))
+        assert by_its_own_token.json()["active"] is True
         other = (await token_response(flow, public))["access_token"]
         assert (await post_token(flow, "introspect", token, bearer(other))).json() == {"active": False}
         service = {"tenant": "general", "app": app["app_id"], "scope": "system/Patient.rs"}
@@ -138,15 +138,15 @@ def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
         tokens = await token_response(flow, app)
-        mine = {"client_id": app["client_id"]}
-        answer = await post_token(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **mine)
+        client_form = {"client_id": app["client_id"]}
+        answer = await post_token(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **client_form)
         assert (answer.status_code, answer.content) == (200, b"{}")
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 401
-        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **mine}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **client_form}
         assert (await flow.http.post("/general/oauth/token", data=form)).json()["error"] == "invalid_grant"
         for text in (tokens["refresh_token"], tokens["access_token"], "never-given"):
-            assert (await post_token(flow, "revoke", text, {}, **mine)).status_code == 200
+            assert (await post_token(flow, "revoke", text, {}, **client_form)).status_code == 200
 
     run(steps, tmp_path)
 
@@ -155,10 +155,10 @@ def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
         first = await token_response(flow, app)
-        mine = {"client_id": app["client_id"]}
-        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **mine}
+        client_form = {"client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **client_form}
         second = (await flow.http.post("/general/oauth/token", data=form)).json()
-        assert (await post_token(flow, "revoke", second["access_token"], {}, **mine)).status_code == 200
+        assert (await post_token(flow, "revoke", second["access_token"], {}, **client_form)).status_code == 200
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(second["access_token"]))
         assert read.status_code == 401
         again = await flow.http.post("/general/oauth/token", data=form)
@@ -211,8 +211,8 @@ def test_userinfo_refuses_as_in_rfc_6750(tmp_path: Path) -> None:
         without = await flow.http.get("/general/oauth/userinfo", headers=bearer(token))
         assert without.status_code == 403
         assert 'error="insufficient_scope", scope="openid"' in without.headers["www-authenticate"]
-        nothing = await flow.http.get("/general/oauth/userinfo")
-        assert (nothing.status_code, nothing.headers["www-authenticate"]) == (401, 'Bearer realm="general"')
+        without_token = await flow.http.get("/general/oauth/userinfo")
+        assert (without_token.status_code, without_token.headers["www-authenticate"]) == (401, 'Bearer realm="general"')
         forged = await flow.http.get("/general/oauth/userinfo", headers=bearer("forged"))
         assert (forged.status_code, forged.json()["error"]) == (401, "invalid_token")
         query = await flow.http.get("/general/oauth/userinfo", params={"access_token": token})

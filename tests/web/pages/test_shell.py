@@ -112,26 +112,26 @@ def shell_arguments(lines: Sequence[str], program: str, folder: Any) -> list[lis
 
 def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     """The positional arguments, and the values of each option. An unexpected option is an error."""
-    alone: list[str] = []
+    positional: list[str] = []
     valued: dict[str, list[str]] = {}
     rest = iter(arguments)
     for argument in rest:
         if argument in VALUED:
             valued.setdefault(argument, []).append(next(rest))
         else:
-            alone.append(argument)
-    assert all(argument in ("-i", "-I", "--globoff") or shell.WEB.match(argument) for argument in alone), alone
-    return alone, valued
+            positional.append(argument)
+    assert all(argument in ("-i", "-I", "--globoff") or shell.WEB.match(argument) for argument in positional), positional
+    return positional, valued
 
 
 def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
-    alone, valued = options(arguments)
-    urls = [argument for argument in alone if shell.WEB.match(argument)] + valued.get("--url", [])
+    positional, valued = options(arguments)
+    urls = [argument for argument in positional if shell.WEB.match(argument)] + valued.get("--url", [])
     assert urls == [code_samples.url(request)]
     if not shell.WEB.match(urls[0]):
         assert valued["--proto"] == ["=http,https"]
     if any(char in urls[0] for char in "[]{}"):
-        assert "--globoff" in alone
+        assert "--globoff" in positional
     named, raw = valued.get("--data-urlencode", []), valued.get("--data-raw", [])
     assert not any(argument.startswith("@") for argument in [*valued.get("-H", []), *named])
     if request.form:
