@@ -50,14 +50,14 @@ ASKED = (
 
 def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, int, str]]:
     """The responses without values that differ each time: cursors, ids of exchanges and Bundles, times."""
-    with sitting(folder, address, patients=3, today="2026-03-31") as desk:
+    with sitting(folder, address, patients=3, today="2026-03-31") as shared:
 
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:
             asking = await hand(flow, scope)
             responses = [(path, await asking.ask("GET", path)) for path in ASKED]
             return [(path[:60], answer.status_code, without_unique_values(answer.text)) for path, answer in responses]
 
-        return desk.do(steps)
+        return shared.do(steps)
 
 
 def without_unique_values(text: str) -> str:

@@ -55,7 +55,7 @@ def refused(answer: httpx2.Response, status: int, error: str, code: str) -> str:
     ],
 )
 def test_a_token_sent_the_wrong_way_is_refused(
-    desk: Sitting, headers: dict[str, str], query: str, status: int, error: str
+    shared: Sitting, headers: dict[str, str], query: str, status: int, error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
@@ -63,19 +63,19 @@ def test_a_token_sent_the_wrong_way_is_refused(
         answer = await flow.http.get(OBSERVATIONS + query.replace("TOKEN", access_token), headers=sent)
         refused(answer, status, error, "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_two_authorization_headers_are_a_bad_request(desk: Sitting) -> None:
+def test_two_authorization_headers_are_a_bad_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
         twice = [("Authorization", f"Bearer {access_token}"), ("Authorization", f"Bearer {access_token}")]
         refused(await flow.http.get(OBSERVATIONS, headers=twice), 400, "invalid_request", "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
+def test_a_token_in_a_form_is_a_bad_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
         for headers in ({}, {"Authorization": f"Bearer {access_token}"}):
@@ -83,11 +83,11 @@ def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
             answer = await flow.http.post("/general/r4/Observation/_search", data=form, headers=headers)
             refused(answer, 400, "invalid_request", "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
-def test_an_unknown_or_expired_token_is_invalid(desk: Sitting, fault: str) -> None:
+def test_an_unknown_or_expired_token_is_invalid(shared: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -115,7 +115,7 @@ def test_an_unknown_or_expired_token_is_invalid(desk: Sitting, fault: str) -> No
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
         assert "scope=" not in answer.headers["www-authenticate"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -128,16 +128,16 @@ def test_an_unknown_or_expired_token_is_invalid(desk: Sitting, fault: str) -> No
         ("launch openid", "/Patient", "patient/Patient.rs"),
     ],
 )
-def test_the_missing_scope_is_named(desk: Sitting, scope: str, path: str, needed: str) -> None:
+def test_the_missing_scope_is_named(shared: Sitting, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
         challenge = refused(await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden")
         assert f'scope="{needed}"' in challenge
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_the_bearer_scheme_is_accepted_in_any_case(desk: Sitting) -> None:
+def test_the_bearer_scheme_is_accepted_in_any_case(shared: Sitting) -> None:
     """The positive control: these are accepted."""
 
     async def steps(flow: Flow) -> None:
@@ -147,10 +147,10 @@ def test_the_bearer_scheme_is_accepted_in_any_case(desk: Sitting) -> None:
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(desk: Sitting) -> None:
+def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         headers = {
             "Origin": "http://app.example",
@@ -166,4 +166,4 @@ def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(desk: Sitti
         closed = await flow.http.options("/general/oauth/authorize", headers=headers)
         assert "access-control-allow-origin" not in closed.headers
 
-    desk.do(steps)
+    shared.do(steps)

@@ -34,16 +34,16 @@ def refused(answer: httpx2.Response, status: int, error: str, challenge: str | N
     ],
 )
 def test_introspection_without_valid_credentials_is_answered_401(
-    desk: Sitting, headers: dict[str, str], challenge: str
+    shared: Sitting, headers: dict[str, str], challenge: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
         refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(desk: Sitting) -> None:
+def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         known = basic(app["client_id"], app["client_secret"])
@@ -55,10 +55,10 @@ def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(desk: Si
             refused(missing, 400, "invalid_request")
             assert await flow.findings(missing) == {"token-parameter-missing": "error"}
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(desk: Sitting) -> None:
+def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="symmetric")
         del form["client_id"]
@@ -71,7 +71,7 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
         refused(wrong, 401, "invalid_client", 'Basic realm="general"')
         assert (await flow.http.get(REVOKE + "?token=x", headers=known)).status_code == 400
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
         ({"scope": "patient/Patient"}, "invalid_client_metadata", "scope-malformed"),
     ],
 )
-def test_invalid_metadata_is_refused(desk: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
+def test_invalid_metadata_is_refused(shared: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]} | changed)
         refused(answer, 400, error)
         assert (await flow.findings(answer))[rule] == "error"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_registration_is_answered_201_for_the_administrator_only(desk: Sitting) -> None:
+def test_a_registration_is_answered_201_for_the_administrator_only(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
         assert created.status_code == 201
@@ -103,11 +103,11 @@ def test_a_registration_is_answered_201_for_the_administrator_only(desk: Sitting
         refused(foreign, 401, "invalid_token", "Bearer realm=")
         assert await flow.findings(foreign) == {"reg-not-allowed": "error"}
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("fault", [{}, {"scope": "launch nonsense"}])
-def test_iss_is_sent_with_the_code_and_with_errors(desk: Sitting, fault: dict[str, str]) -> None:
+def test_iss_is_sent_with_the_code_and_with_errors(shared: Sitting, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         parameters = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
@@ -116,10 +116,10 @@ def test_iss_is_sent_with_the_code_and_with_errors(desk: Sitting, fault: dict[st
         assert metadata["authorization_response_iss_parameter_supported"] is True
         assert parameters["iss"] == metadata["issuer"] == f"{BASE}/general"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(desk: Sitting) -> None:
+def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/.well-known/oauth-authorization-server/general")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
@@ -133,4 +133,4 @@ def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(desk: S
                 statuses = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
                 assert set(statuses) != {404}, name
 
-    desk.do(steps)
+    shared.do(steps)
