@@ -171,8 +171,8 @@ class AdminGuard:
         key, now = ThrottleKey("admin", "", "", _network(peer(scope))), self._now()
         try:
             self._throttle.check(key, now)
-        except Throttled as waits:
-            return waits.seconds
+        except Throttled as throttled:
+            return throttled.seconds
         self._throttle.failed(key, now)
         return 0
 

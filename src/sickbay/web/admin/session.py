@@ -57,7 +57,7 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
         response = error_responses.problem(
             429 if seconds else 403, title, detail=detail + (_forwarded(request) if verdict == "nobody" else "")
         )
-    return held_off(response, seconds)
+    return with_retry_after(response, seconds)
 
 
 def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
@@ -67,8 +67,8 @@ def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, st
     if verdict == "foreign":
         return "Only from this machine or with the admin token, and never from another origin", FOREIGN
     if verdict == "wrong-token":
-        return "The admin token is wrong", where(sandbox.settings)
-    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {where(sandbox.settings)}"
+        return "The admin token is wrong", token_hint(sandbox.settings)
+    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
 
 
 def _forwarded(request: Request) -> str:
@@ -78,7 +78,7 @@ def _forwarded(request: Request) -> str:
     return f" This request seems to come from a proxy ({sign})." if sign else ""
 
 
-def held_off(response: Response, seconds: int) -> Response:
+def with_retry_after(response: Response, seconds: int) -> Response:
     """Turn the response into a 429 with Retry-After if there were too many wrong tokens."""
     if seconds:
         response.status_code = 429
@@ -86,7 +86,7 @@ def held_off(response: Response, seconds: int) -> Response:
     return response
 
 
-def where(settings: Settings) -> str:
+def token_hint(settings: Settings) -> str:
     """A sentence on where to find the admin token."""
     chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
     in_folder = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
@@ -101,7 +101,7 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
     return NoticeView(
         title="Sign in with the admin token",
         text="This page is only for the person who runs this Sickbay, on the same machine or with the admin token. "
-        f"{where(sandbox.settings)}{_forwarded(request)}",
+        f"{token_hint(sandbox.settings)}{_forwarded(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
         others=(Link("Go to the start page", "/"),),
     )
@@ -140,7 +140,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         seconds = guard.failed(request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
-        return held_off(page, seconds)
+        return with_retry_after(page, seconds)
     response = RedirectResponse(_next(query), 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, around.session, guard.proof(token)))
     return response
@@ -148,7 +148,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
 
 def _view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInView:
     action = f"{SIGN_IN}?next={quote(_next(query), safe='')}"
-    return AdminSignInView(action=action, where=where(sandbox.settings), fault=fault)
+    return AdminSignInView(action=action, where=token_hint(sandbox.settings), fault=fault)
 
 
 def _next(query: Parameters) -> str:
