@@ -318,7 +318,7 @@ def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) 
                 entries = entries["entry"][0]["response"].get("outcome") or entries["entry"][0]["resource"]
             else:
                 assert answer.status_code == 400
-            assert "of their own" in entries["issue"][0]["diagnostics"]
+            assert "its own requests" in entries["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
 

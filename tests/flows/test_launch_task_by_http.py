@@ -97,7 +97,7 @@ def test_a_task_or_link_without_a_launch_is_refused(tmp_path: Path, body: dict[s
     [
         ({"code": {"text": "x"}}, 422, "Task.code has neither"),
         ({"input": []}, 422, "has no smartonfhir-application"),
-        ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own"),
+        ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "opens standalone"),
     ],
 )
 def test_a_task_without_an_ehr_launch_is_refused(tmp_path: Path, change: dict[str, Any], status: int, message: str) -> None:
