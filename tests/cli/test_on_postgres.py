@@ -70,4 +70,4 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, lacking: str
     place = {"SICKBAY_DATA": "postgresql://localhost/x", "XDG_DATA_HOME": str(tmp_path), "PYTHONPATH": path}
     said = sickbay("apps", "list", **place)
     assert said.returncode == 1
-    assert said.stderr == f"sickbay: PostgreSQL needs {lacking} besides: pip install 'sickbay[postgres]'.\n"
+    assert said.stderr == f"sickbay: PostgreSQL also needs {lacking}: pip install 'sickbay[postgres]'.\n"

@@ -1,4 +1,4 @@
-"""Apps that write all kinds of things by HTTP until the server dies, and remember what was answered."""
+"""Apps that send random writes over HTTP until the server dies, and record which ones were confirmed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ GONE = ""
 
 @dataclass
 class Ledger:
-    """answered: the marks of a resource's versions, GONE where it was deleted. asked: of one that was sent after them.
+    """The sent and confirmed writes.
 
-    whole: transactions that were answered; halves: that were sent. once: conditional creates that were answered; tried: sent.
+    answered: the marks of a resource's confirmed versions, GONE for a deletion. asked: the marks sent after them. whole:
+    confirmed transactions; halves: those sent. once: confirmed conditional creates; tried: those sent.
     """
 
     answered: dict[Key, list[str]] = field(default_factory=dict)
@@ -32,18 +33,18 @@ class Ledger:
     def count(self) -> int:
         return sum(map(len, self.answered.values())) + len(self.whole) + len(self.once)
 
-    def faults(self, held: dict[Key, list[bytes]]) -> list[str]:
-        """What is not as it was answered. held: the bodies of every resource's versions."""
-        found = []
+    def faults(self, stored: dict[Key, list[bytes]]) -> list[str]:
+        """Differences between the stored data and the confirmed writes. stored: the bodies of every resource's versions."""
+        result = []
         for key, marks in self.answered.items():
-            there = [_mark(body) for body in held.get(key, [])]
-            if there not in (marks, [*marks, self.asked.get(key)]):
-                found.append(f"{key}: answered {marks}, there is {there}")
-        marks = [_mark(body) for bodies in held.values() for body in bodies]
+            current = [_mark(body) for body in stored.get(key, [])]
+            if current not in (marks, [*marks, self.asked.get(key)]):
+                result.append(f"{key}: answered {marks}, there is {current}")
+        marks = [_mark(body) for bodies in stored.values() for body in bodies]
         for name, most, sure in ((self.halves, 3, self.whole), (self.tried, 1, self.once)):
-            found += [f"{one}: {marks.count(one)}" for one in name if marks.count(one) not in (0, most)]
-            found += [f"{one}: lost" for one in sure if one not in marks]
-        return found
+            result += [f"{mark}: {marks.count(mark)}" for mark in name if marks.count(mark) not in (0, most)]
+            result += [f"{mark}: lost" for mark in sure if mark not in marks]
+        return result
 
 
 def observation(mark: str, **more: Any) -> dict[str, Any]:
@@ -61,12 +62,12 @@ def observation(mark: str, **more: Any) -> dict[str, Any]:
 
 
 def _mark(body: bytes) -> str:
-    """Of the body of a version, without parsing it."""
+    """The mark in the body of a version, without parsing it."""
     return body.partition(b'"urn:mark","value":"')[2].partition(b'"')[0].decode() if body else GONE
 
 
 class App:
-    """Writes one thing after the other, thrown by the dice. name: nobody else's."""
+    """Sends one random write after another. name: unique for each app."""
 
     def __init__(self, http: httpx2.AsyncClient, ledger: Ledger, name: str) -> None:
         self.http, self.ledger, self.name = http, ledger, name
@@ -108,35 +109,35 @@ class App:
         self._answered(key)
 
     async def transact(self) -> None:
-        """Two that are new, of which one refers to the other, and the next version of one that is there."""
+        """Send a transaction: a new resource, a second new one that refers to it, and a new version of an existing one."""
         key, mark, place = self.dice.choice(self.own), self._next("t"), "urn:uuid:0d5a2c1e-6a0f-4c56-9b3a-1f0000000000"
         self.ledger.asked[key] = mark
         self.ledger.halves.add(mark)
-        told = [
+        requests = [
             (place, "POST", "Observation", observation(mark)),
             (None, "POST", "Observation", observation(mark, hasMember=[{"reference": place}])),
             (None, "PUT", f"Observation/{key[1]}", observation(mark, id=key[1])),
         ]
         entries = [
-            {"resource": one, "request": {"method": method, "url": url}, **({"fullUrl": at} if at else {})}
-            for at, method, url, one in told
+            {"resource": request, "request": {"method": method, "url": url}, **({"fullUrl": at} if at else {})}
+            for at, method, url, request in requests
         ]
         await self._send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
         self.ledger.whole.add(mark)
         self._answered(key)
 
     async def create_once(self) -> None:
-        """Three at once who want the same: one resource."""
+        """Send three identical conditional creates at once; only one resource may be created."""
         mark = self._next("o")
         self.ledger.tried.add(mark)
         only = {"If-None-Exist": f"identifier=urn:mark|{mark}"}
         tries = [self._send("POST", "/Observation", observation(mark), **only) for _ in range(3)]
         done = await asyncio.gather(*tries, return_exceptions=True)
-        if any(isinstance(one, httpx2.Response) for one in done):
+        if any(isinstance(response, httpx2.Response) for response in done):
             self.ledger.once.add(mark)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
+        for response in done:
+            if isinstance(response, BaseException):
+                raise response
 
     def _next(self, kind: str) -> str:
         self.number += 1

@@ -1,4 +1,4 @@
-"""An app of our own that walks through the flow by HTTP, against the application in this process."""
+"""A test app that runs the authorization flow over HTTP against the application in this process."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PATIENTS = 20
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-population_pending.PATIENCE = 60  # no page in the place of what is asked for, however slow the machine is
+population_pending.PATIENCE = 60  # no waiting page, however slow the machine is
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
 class Flow:
-    """http: a browser and an app at once: it keeps cookies and follows no redirect."""
+    """A browser and an app in one client: http keeps cookies and follows no redirects."""
 
     application: Any = None
 
@@ -44,7 +44,7 @@ class Flow:
         http.event_hooks = {"response": [self._keep]}
 
     async def _keep(self, answer: httpx2.Response) -> None:
-        """As a browser does: Secure cookies are kept on loopback, over http too."""
+        """Keep Secure cookies on loopback also over http, as browsers do."""
         for header in answer.headers.get_list("set-cookie"):
             name, _, value = header.partition(";")[0].partition("=")
             self.cookies[name] = value
@@ -68,10 +68,10 @@ class Flow:
 
     async def clinician(self) -> str:
         every = (await self.http.get("/admin/users?tenant=general")).json()
-        return str(next(one["username"] for one in every if one["fhirUser"].startswith("Practitioner")))
+        return str(next(user["username"] for user in every if user["fhirUser"].startswith("Practitioner")))
 
     def asking(self, app: dict[str, Any], **more: str | None) -> dict[str, str]:
-        asked: dict[str, str | None] = {
+        parameters: dict[str, str | None] = {
             "response_type": "code",
             "client_id": app["client_id"],
             "redirect_uri": REDIRECT,
@@ -81,7 +81,7 @@ class Flow:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         } | more
-        return {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
 
     async def authorize(self, app: dict[str, Any], **more: str | None) -> httpx2.Response:
         return await self.http.get("/general/oauth/authorize", params=self.asking(app, **more))
@@ -105,23 +105,23 @@ class Flow:
         return dict(answer.json())
 
     async def launched(self, **more: Any) -> dict[str, Any]:
-        """The token response of a whole EHR launch."""
+        """The token response of a complete EHR launch."""
         app = await self.register(**more)
-        made = await self.launch(app)
-        answer = await self.redeem(app, await self.code(app, launch=made["launch"]))
+        launch = await self.launch(app)
+        answer = await self.redeem(app, await self.code(app, launch=launch["launch"]))
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     async def findings(self, answer: httpx2.Response) -> dict[str, str]:
-        """id -> severity of the exchange behind an answer."""
+        """The findings of the exchange of a response: id -> severity."""
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
-        said = await self.http.get(address, headers={"Accept": "application/json"})
-        assert said.status_code == 200, said.text
-        return {one["id"]: one["severity"] for one in said.json()["findings"]}
+        exchange = await self.http.get(address, headers={"Accept": "application/json"})
+        assert exchange.status_code == 200, exchange.text
+        return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
 
 def received(answer: httpx2.Response) -> dict[str, str]:
-    """What arrives at the app's redirect URI."""
+    """The parameters that arrive at the app's redirect URI."""
     assert answer.status_code in (302, 303), answer.text
     address = answer.headers["location"]
     assert address.startswith(REDIRECT), address
@@ -129,11 +129,11 @@ def received(answer: httpx2.Response) -> dict[str, str]:
 
 
 def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
-    """Open a sandbox in a folder, walk, close. Where nothing else is set, its R4 patients are there already."""
-    asked = {"data": str(tmp_path), "patients": PATIENTS}
-    if asked | settings == asked and not (Path(tmp_path) / "sickbay.db").exists():
+    """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist."""
+    defaults = {"data": str(tmp_path), "patients": PATIENTS}
+    if defaults | settings == defaults and not (Path(tmp_path) / "sickbay.db").exists():
         shutil.copy(_filled() / "sickbay.db", tmp_path)
-    return asyncio.run(_walked(steps, Settings(**asked | settings)))
+    return asyncio.run(_walked(steps, Settings(**defaults | settings)))
 
 
 async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
@@ -150,7 +150,7 @@ async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Set
 
 @cache
 def _filled() -> Path:
-    """A folder as the first use leaves it, which takes longer than most walks. Made once by each worker of the tests."""
+    """A data folder with patients. Creating it takes longer than most tests, so each test worker does it once."""
     folder = tempfile.mkdtemp(prefix="sickbay-flows-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 

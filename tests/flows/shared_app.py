@@ -1,4 +1,4 @@
-"""One running application for all the tests of a module: a table of rows need not open a sandbox for each."""
+"""One running application for all tests of a module, so that not every row opens a sandbox."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sickbay.web.app import create
 
 T = TypeVar("T")
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
-"""What an error_description may hold (RFC 6749 4.1.2.1)."""
+"""The characters allowed in an error_description (RFC 6749 4.1.2.1)."""
 
 
 class Sitting:
-    """`do` runs steps on the one event loop; `flow()` is a browser and an app without any cookies yet."""
+    """A shared application. `do` runs steps on its event loop; `flow()` is a new browser and app without cookies."""
 
     def __init__(self, runner: asyncio.Runner, flow: Flow, opened: Callable[[], Flow]) -> None:
         self._runner = runner
@@ -35,7 +35,7 @@ class Sitting:
 
 @contextmanager
 def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[Sitting]:
-    """data: the address of a database; without it all lies in the folder."""
+    """Open a shared application. data: the URL of a database; without it everything is in the folder."""
     with asyncio.Runner() as runner:
         sandbox = runner.run(open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": 20, **settings})))
         application = create(sandbox)

@@ -1,4 +1,4 @@
-"""Administering from elsewhere: what a visitor is shown, signing in with the admin token, and where the session counts."""
+"""Administration from another machine: what visitors see, the sign-in with the admin token, and where the session counts."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ PORTAL = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     folder = tmp_path_factory.mktemp("administering")
     with sitting(folder, patients=1, admin_token=TOKEN, admin_key=KEY) as opened:
         yield opened
 
 
-def visitor(desk: Sitting, peer: str = "10.0.0.7") -> Flow:
+def visitor(shared: Sitting, peer: str = "10.0.0.7") -> Flow:
     """A browser on another machine."""
-    transport = httpx2.ASGITransport(app=desk.first.application, client=(peer, 40000))
-    return Flow(desk.first.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
+    transport = httpx2.ASGITransport(app=shared.first.application, client=(peer, 40000))
+    return Flow(shared.first.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
 
 
 def field(answer: httpx2.Response, name: str = "csrf") -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
-    assert found, answer.text[:500]
-    return found[1]
+    match = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert match, answer.text[:500]
+    return match[1]
 
 
 async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str) -> httpx2.Response:
@@ -59,7 +59,7 @@ async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: s
 
 
 @pytest.mark.parametrize("path", PORTAL)
-def test_a_visitor_is_shown_where_to_sign_in_and_a_script_gets_a_problem(desk: Sitting, path: str) -> None:
+def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(shared: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(path, headers=HTML)
         assert page.status_code == 403
@@ -71,21 +71,21 @@ def test_a_visitor_is_shown_where_to_sign_in_and_a_script_gets_a_problem(desk: S
         assert (script.status_code, script.headers["content-type"]) == (403, "application/problem+json")
         assert "Authorization: Bearer" in script.json()["detail"]
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
 @pytest.mark.parametrize("path", PORTAL)
-def test_the_session_opens_every_page_of_the_portal(desk: Sitting, path: str) -> None:
+def test_the_session_opens_every_page_of_the_portal(shared: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await signed_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
         answer = await flow.http.get(path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
         assert answer.status_code in (200, 303), answer.text
         assert "Sign in with the admin token" not in answer.text
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
+def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         for headers in ({}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, HTML):
@@ -98,7 +98,7 @@ def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
         assert (await flow.http.get("/admin/apps", headers=bearer)).status_code == 200
         assert (await flow.http.get("/admin/apps", headers={"Authorization": f"bearer  {KEY} "})).status_code == 200
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
     ],
 )
-def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers: dict[str, str]) -> None:
+def test_a_page_of_another_origin_cannot_use_the_session(shared: Sitting, headers: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         form = await flow.http.get("/developer/register", headers=HTML)
-        given = {
+        fields = {
             "csrf": field(form),
             "name": "Forged",
             "type": "provider",
@@ -127,18 +127,18 @@ def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers:
             "id": field(form, "id"),
             "tenant": "general",
         }
-        forged = await flow.http.post("/developer/register", data=given, headers=HTML | headers)
+        forged = await flow.http.post("/developer/register", data=fields, headers=HTML | headers)
         assert forged.status_code == 403
         launch = await flow.http.get("/general/ehr/launch?app=sample-app-general", headers=HTML | headers)
         assert launch.status_code == 403
-        own = await flow.http.post("/developer/register", data=given, headers=HTML | {"Origin": BASE})
+        own = await flow.http.post("/developer/register", data=fields, headers=HTML | {"Origin": BASE})
         assert own.status_code in (201, 303), own.text
         await flow.http.delete("/admin/apps/Forged", headers={"Authorization": f"Bearer {KEY}"})
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_a_launch_by_session_needs_a_sign_that_our_page_asked(desk: Sitting) -> None:
+def test_a_launch_by_session_must_come_from_our_own_page(shared: Sitting) -> None:
     """Over plain http a browser may send neither Origin nor Sec-Fetch-Site with a GET."""
 
     async def steps(flow: Flow) -> None:
@@ -153,10 +153,10 @@ def test_a_launch_by_session_needs_a_sign_that_our_page_asked(desk: Sitting) -> 
         ):
             assert (await flow.http.get(path, headers=HTML | headers)).status_code == 303
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sitting) -> None:
+def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "\ud83d"[:0] + "x" * 5000):
             answer = await signed_in(flow, token)
@@ -164,14 +164,14 @@ def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sit
             assert "This isn’t the admin token." in answer.text
             assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    desk.do(steps, visitor(desk, "10.0.0.20"))
+    shared.do(steps, visitor(shared, "10.0.0.20"))
 
 
-def test_guesses_are_held_off_and_the_right_token_is_accepted_all_the_same(desk: Sitting) -> None:
+def test_guesses_are_throttled_but_the_right_token_is_accepted(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         wrong = {"Authorization": "Bearer guess"}
-        found = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
-        assert found == [403] * 10 + [429] * 2
+        response = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
+        assert response == [403] * 10 + [429] * 2
         for path in ("/admin/apps", "/developer", "/general/ehr/launch?app=x", "/exchanges"):
             for accept in ("application/json", "text/html"):
                 answer = await flow.http.get(path, headers=wrong | {"Accept": accept})
@@ -184,24 +184,24 @@ def test_guesses_are_held_off_and_the_right_token_is_accepted_all_the_same(desk:
         right = {"Authorization": f"Bearer {TOKEN}"}
         assert (await flow.http.get("/admin/apps", headers=right)).status_code == 200
         assert (await signed_in(flow)).status_code == 303
-        other = visitor(desk, "10.0.0.31")
+        other = visitor(shared, "10.0.0.31")
         assert (await other.http.get("/admin/apps", headers=wrong)).status_code == 403
 
-    desk.do(steps, visitor(desk, "10.0.0.30"))
+    shared.do(steps, visitor(shared, "10.0.0.30"))
 
 
-def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None:
+def test_the_form_is_throttled_too_and_counts_once_per_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        found = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
-        assert found == [401] * 10 + [429] * 2
+        statuses = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
+        assert statuses == [401] * 10 + [429] * 2
 
-    desk.do(steps, visitor(desk, "10.0.0.40"))
-    desk.do(steps, visitor(desk, "2001:db8:1:2::3"))
+    shared.do(steps, visitor(shared, "10.0.0.40"))
+    shared.do(steps, visitor(shared, "2001:db8:1:2::3"))
 
     async def from_the_same_network(flow: Flow) -> None:
         assert (await signed_in(flow, "guess")).status_code == 429
 
-    desk.do(from_the_same_network, visitor(desk, "2001:db8:1:2:ffff::9"))
+    shared.do(from_the_same_network, visitor(shared, "2001:db8:1:2:ffff::9"))
 
 
 @pytest.mark.parametrize(
@@ -229,27 +229,27 @@ def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None
         ("/é", "/developer"),
     ],
 )
-def test_the_sign_in_leads_only_to_pages_of_the_portal(desk: Sitting, next: str, to: str) -> None:
+def test_the_sign_in_redirects_only_to_pages_of_the_portal(shared: Sitting, next: str, to: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await signed_in(flow, next=next)
         assert (answer.status_code, answer.headers["location"]) == (303, to)
         again = await flow.http.get(SIGN_IN, params={"next": next}, headers=HTML)
         assert (again.status_code, again.headers["location"]) == (303, to)
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_a_form_from_elsewhere_or_without_its_token_signs_nobody_in(desk: Sitting) -> None:
+def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         assert (await signed_in(flow, Origin="http://evil.example")).status_code == 403
         answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
         assert (answer.status_code, "open for too long" in answer.text) == (403, True)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_signing_out_ends_it_and_a_cookie_from_before_the_sign_in_is_worth_nothing(desk: Sitting) -> None:
+def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get(SIGN_IN, headers=HTML)
         before = dict(flow.cookies)
@@ -257,23 +257,23 @@ def test_signing_out_ends_it_and_a_cookie_from_before_the_sign_in_is_worth_nothi
         assert before.keys() == flow.cookies.keys()
         page = await flow.http.get("/developer", headers=HTML)
         assert "Sign out as administrator" in page.text
-        thief = visitor(desk)
-        thief.http.headers["cookie"] = "; ".join("=".join(one) for one in before.items())
+        thief = visitor(shared)
+        thief.http.headers["cookie"] = "; ".join("=".join(item) for item in before.items())
         assert (await thief.http.get("/developer", headers=HTML)).status_code == 403
         forged = await flow.http.post("/developer/sign-out", data={"csrf": "guess"})
         assert (forged.status_code, (await flow.http.get("/developer", headers=HTML)).status_code) == (303, 200)
         await flow.http.post("/developer/sign-out", data={"csrf": field(page)})
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(desk: Sitting) -> None:
+def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
-        given = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
-        assert (await flow.http.post("/general/ehr/sign-in", data=given)).status_code == 303
+        form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
+        assert (await flow.http.post("/general/ehr/sign-in", data=form)).status_code == 303
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 200
         effects: Any = flow.sandbox.runtime.effects
         for later, status in ((sessions.ADMIN_LIFETIME - 5, 200), (sessions.ADMIN_LIFETIME, 403)):
@@ -283,10 +283,10 @@ def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(
             finally:
                 effects.offset = 0
 
-    desk.do(steps, visitor(desk))
+    shared.do(steps, visitor(shared))
 
 
-def test_another_token_ends_the_sessions_of_the_one_before(tmp_path: Path) -> None:
+def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> None:
     cookies: dict[str, str] = {}
 
     async def begin(flow: Flow) -> None:
@@ -294,7 +294,7 @@ def test_another_token_ends_the_sessions_of_the_one_before(tmp_path: Path) -> No
         cookies.update(flow.cookies)
 
     async def status(flow: Flow) -> int:
-        flow.http.headers["cookie"] = "; ".join("=".join(one) for one in cookies.items())
+        flow.http.headers["cookie"] = "; ".join("=".join(cookie) for cookie in cookies.items())
         return (await flow.http.get("/developer", headers=HTML)).status_code
 
     settings: dict[str, Any] = {"require_admin_token": True, "patients": 1, "admin_key": KEY}
@@ -306,8 +306,8 @@ def test_another_token_ends_the_sessions_of_the_one_before(tmp_path: Path) -> No
 
 def test_the_keyboard_needs_no_session_unless_a_token_is_required(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> tuple[int, int, int]:
-        asked = [await flow.http.get(path, headers=HTML) for path in ("/developer", SIGN_IN)]
-        return (asked[0].status_code, asked[1].status_code, (await flow.http.get("/admin/apps")).status_code)
+        responses = [await flow.http.get(path, headers=HTML) for path in ("/developer", SIGN_IN)]
+        return (responses[0].status_code, responses[1].status_code, (await flow.http.get("/admin/apps")).status_code)
 
     assert run(steps, tmp_path / "a", patients=1) == (200, 303, 200)
     assert run(steps, tmp_path / "b", patients=1, require_admin_token=True, admin_key=KEY) == (403, 200, 403)
@@ -318,7 +318,7 @@ def test_the_keyboard_needs_no_session_unless_a_token_is_required(tmp_path: Path
     )
 
 
-def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_path: Path) -> None:
+def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) -> None:
     assert TOKEN not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
     assert KEY not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
 
@@ -329,19 +329,19 @@ def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_
         await flow.sandbox.journal.flush()
 
     run(steps, tmp_path, patients=1, admin_token=TOKEN, require_admin_token=True)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert TOKEN.encode() not in written
+    stored_bytes = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in stored_bytes
 
 
-def test_the_time_to_compare_does_not_depend_on_the_length() -> None:
+def test_the_comparison_time_does_not_depend_on_the_length() -> None:
     """Only digests of one length are compared."""
     guard = AdminGuard(Settings(admin_token=TOKEN))
-    assert {len(one) for one in guard._digests} == {32}
-    assert [guard.is_right(one) for one in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
+    assert {len(digest) for digest in guard._digests} == {32}
+    assert [guard.is_right(guess) for guess in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
     assert not AdminGuard(Settings()).is_right("")
 
 
-def test_two_host_headers_are_refused(desk: Sitting) -> None:
+def test_two_host_headers_are_refused(shared: Sitting) -> None:
     async def asked(*hosts: bytes) -> int:
         answers: list[Any] = []
 
@@ -354,11 +354,11 @@ def test_two_host_headers_are_refused(desk: Sitting) -> None:
             "path": "/healthz",
             "raw_path": b"/healthz",
             "query_string": b"",
-            "headers": [(b"host", one) for one in hosts],
+            "headers": [(b"host", host) for host in hosts],
             "client": ("127.0.0.1", 1),
             "http_version": "1.1",
         }
-        await desk.first.application(scope, None, send)
+        await shared.first.application(scope, None, send)
         return int(answers[0]["status"])
 
     async def steps(flow: Flow) -> list[int]:
@@ -375,4 +375,4 @@ def test_two_host_headers_are_refused(desk: Sitting) -> None:
             asked(),
         )
 
-    assert desk.do(steps) == [200, 400, 400, 400, 400, 421, 421, 421, 421, 421]
+    assert shared.do(steps) == [200, 400, 400, 400, 400, 421, 421, 421, 421, 421]

@@ -1,4 +1,4 @@
-"""An app keeps settings here: by HTTP, as SMART 2.2 has it, on both engines; another app never sees them."""
+"""App state over HTTP as in SMART 2.2, on both engines; other apps never see it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ async def app(flow: Flow, scope: str = "patient/Basic.cuds") -> Hand:
     return own
 
 
-async def found(own: Hand, code: str = MINE, **query: str) -> list[str]:
+async def search_ids(own: Hand, code: str = MINE, **query: str) -> list[str]:
     answer = await own.flow.http.get(f"{own.base}/Basic", params={"code": code} | query, headers=own.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["total"] == len(answer.json().get("entry", []))
-    return [one["resource"]["id"] for one in answer.json().get("entry", [])]
+    return [entry["resource"]["id"] for entry in answer.json().get("entry", [])]
 
 
-def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
+def test_discovery_names_the_app_state_endpoint(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert config["associated_endpoints"] == [{"url": f"{BASE}{STATES}", "capabilities": ["smart-app-state"]}]
@@ -47,8 +47,8 @@ def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
         vendor = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
         assert "associated_endpoints" not in vendor
         assert (await flow.http.get("/cerner/app-state/metadata")).status_code == 404
-        said = (await flow.http.get(f"{STATES}/metadata")).json()
-        assert {one["code"] for one in said["rest"][0]["resource"][0]["interaction"]} == {
+        statement = (await flow.http.get(f"{STATES}/metadata")).json()
+        assert {interaction["code"] for interaction in statement["rest"][0]["resource"][0]["interaction"]} == {
             "create",
             "update",
             "delete",
@@ -58,25 +58,25 @@ def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_app_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
-        made = await own.ask("POST", "/Basic", basic(value='{"units":"kg"}'), Origin="https://growth.example.org")
-        assert made.status_code == 201, made.text
-        id = made.json()["id"]
-        assert made.headers["location"] == f"{BASE}{STATES}/Basic/{id}"
-        assert (made.headers["etag"], made.json()["meta"]["versionId"]) == ('W/"1"', "1")
-        assert made.headers["access-control-allow-origin"] == "*"
-        assert "ETag" in made.headers["access-control-expose-headers"]
-        assert await found(own) == await found(own, subject=f"{R4}/Patient/p-0001") == [id]
-        assert await found(own, code=f"{SYSTEM}|other") == await found(own, subject=f"{R4}/Patient/p-0002") == []
+        created = await own.ask("POST", "/Basic", basic(value='{"units":"kg"}'), Origin="https://growth.example.org")
+        assert created.status_code == 201, created.text
+        id = created.json()["id"]
+        assert created.headers["location"] == f"{BASE}{STATES}/Basic/{id}"
+        assert (created.headers["etag"], created.json()["meta"]["versionId"]) == ('W/"1"', "1")
+        assert created.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in created.headers["access-control-expose-headers"]
+        assert await search_ids(own) == await search_ids(own, subject=f"{R4}/Patient/p-0001") == [id]
+        assert await search_ids(own, code=f"{SYSTEM}|other") == await search_ids(own, subject=f"{R4}/Patient/p-0002") == []
         changed = await own.ask("PUT", f"/Basic/{id}", basic(value="{}", id=id), If_Match='W/"1"')
         assert (changed.status_code, changed.headers["etag"]) == (200, 'W/"2"')
         assert changed.json()["extension"][0]["valueString"] == "{}"
         late = await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"1"')
         assert (late.status_code, rules(late)) == (412, {"fhir-version-conflict"})
         assert (await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"2"')).status_code == 204
-        assert await found(own) == []
+        assert await search_ids(own) == []
         for again in (
             await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"3"'),
             await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"3"'),
@@ -86,32 +86,32 @@ def test_a_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Ca
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_no_app_sees_what_another_keeps(tmp_path: Path) -> None:
+def test_no_app_sees_the_state_of_another_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await app(flow), await app(flow)
         id = (await own.ask("POST", "/Basic", basic())).json()["id"]
-        assert await found(other) == []
+        assert await search_ids(other) == []
         hidden = await other.ask("DELETE", f"/Basic/{id}", If_Match='W/"1"')
         absent = await other.ask("DELETE", "/Basic/never", If_Match='W/"1"')
         assert hidden.status_code == absent.status_code == 412
         assert hidden.text.replace(id, "never") == absent.text
-        assert await found(own) == [id]
+        assert await search_ids(own) == [id]
         plain = await hand(flow, "patient/Basic.rs")
         assert (await plain.ask("GET", f"/Basic/{id}")).status_code == 404
 
     run(steps, tmp_path)
 
 
-def test_a_person_keeps_what_is_about_the_person_and_about_the_app(tmp_path: Path) -> None:
+def test_a_user_can_store_state_about_themselves_and_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow, "user/Basic.cuds")
         every = (await flow.http.get("/admin/users?tenant=general")).json()
-        me = next(one["fhirUser"] for one in every if one["fhirUser"].startswith("Practitioner"))
-        hers = (await own.ask("POST", "/Basic", basic(me))).json()["id"]
+        fhir_user = next(user["fhirUser"] for user in every if user["fhirUser"].startswith("Practitioner"))
+        about_user = (await own.ask("POST", "/Basic", basic(fhir_user))).json()["id"]
         of_all = (await own.ask("POST", "/Basic", basic(None))).json()["id"]
-        assert await found(own, subject=f"{R4}/{me}") == [hers]
-        assert await found(own, **{"subject:missing": "true"}) == [of_all]
-        assert set(await found(own)) == {hers, of_all}
+        assert await search_ids(own, subject=f"{R4}/{fhir_user}") == [about_user]
+        assert await search_ids(own, **{"subject:missing": "true"}) == [of_all]
+        assert set(await search_ids(own)) == {about_user, of_all}
         refused = await own.ask("POST", "/Basic", basic("Practitioner/somebody-else"))
         assert (refused.status_code, rules(refused)) == (403, {"app-state-other-subject"})
         assert (await flow.findings(refused))["app-state-other-subject"] == "error"
@@ -119,11 +119,11 @@ def test_a_person_keeps_what_is_about_the_person_and_about_the_app(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
+def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         large = basic(value="x" * 300_000)
-        asked = [
+        preflight = [
             ("POST", "/Basic", large, 413, {"app-state-too-large"}),
             ("POST", "/Basic", basic(id="mine"), 422, {"app-state-not-in-profile"}),
             ("POST", "/Basic", basic(value=""), 422, {"fhir-resource-invalid"}),
@@ -132,10 +132,10 @@ def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
             ("GET", "/Basic?code=display", None, 400, {"app-state-query-unclear"}),
             ("PUT", "/Basic/x", basic(id="x"), 412, {"fhir-if-match-missing"}),
         ]
-        for method, path, body, status, named in asked:
+        for method, path, body, status, named in preflight:
             answer = await own.ask(method, path, body)
             assert (answer.status_code, rules(answer)) == (status, named), answer.text
-        assert await found(own) == []
+        assert await search_ids(own) == []
         for method, path, status in (
             ("GET", "/Basic/x", 405),
             ("PATCH", "/Basic/x", 405),
@@ -153,13 +153,13 @@ def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
         reading = await app(flow, "patient/Basic.s")
         answer = await reading.ask("POST", "/Basic", basic())
         assert (answer.status_code, rules(answer)) == (403, {"fhir-insufficient-scope"})
-        asked = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
-        assert (asked.status_code, "If-Match" in asked.headers["access-control-allow-headers"]) == (204, True)
+        preflight = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
+        assert (preflight.status_code, "If-Match" in preflight.headers["access-control-allow-headers"]) == (204, True)
 
     run(steps, tmp_path)
 
 
-def test_a_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
+def test_app_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         answer = await own.ask("POST", "/Basic", basic(), Accept="application/fhir+xml")
@@ -169,17 +169,17 @@ def test_a_state_is_read_and_written_as_xml_too(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_it_goes_with_its_app_and_with_a_reset(tmp_path: Path) -> None:
+def test_app_state_is_deleted_with_its_app_and_by_a_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await app(flow)
         await own.ask("POST", "/Basic", basic())
-        kept = flow.sandbox.runtime.store
-        [record] = await kept.find("app-state")
+        store = flow.sandbox.runtime.store
+        [record] = await store.find("app-state")
         await flow.http.delete(f"/admin/apps/{record.owner}")
-        assert await kept.find("app-state") == []
+        assert await store.find("app-state") == []
         other = await app(flow)
         await other.ask("POST", "/Basic", basic())
         await flow.http.post("/admin/reset", json={})
-        assert await kept.find("app-state") == []
+        assert await store.find("app-state") == []
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""Binary by HTTP: as a resource or as what it holds, seen by who sees its security context, harmless to a browser."""
+"""Binary over HTTP: as a resource or as content, protected by its security context, harmless to browsers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ PAGE = b"<script>alert(1)</script>"
 
 
 def binary(context: str | None, kind: str = "text/html") -> dict[str, Any]:
-    made = {"resourceType": "Binary", "contentType": kind, "data": base64.b64encode(PAGE).decode()}
-    return made | ({"securityContext": {"reference": context}} if context else {})
+    created = {"resourceType": "Binary", "contentType": kind, "data": base64.b64encode(PAGE).decode()}
+    return created | ({"securityContext": {"reference": context}} if context else {})
 
 
-def test_it_comes_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
+def test_a_binary_is_returned_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        made = await own.made(binary("Patient/p-0001"))
-        path = f"/Binary/{made['id']}"
+        created = await own.made(binary("Patient/p-0001"))
+        path = f"/Binary/{created['id']}"
         for accept in (
             "text/html",
             "*/*",
@@ -36,36 +36,36 @@ def test_it_comes_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
             assert "sandbox" in raw.headers["content-security-policy"]
             assert raw.headers["x-content-type-options"] == "nosniff"
             assert raw.headers["etag"] == 'W/"1"'
-        assert (await own.ask("GET", path)).json() == made
-        assert (await own.ask("GET", path, Accept="application/json")).json() == made
+        assert (await own.ask("GET", path)).json() == created
+        assert (await own.ask("GET", path, Accept="application/json")).json() == created
         assert b"<Binary" in (await own.ask("GET", path, Accept="application/fhir+xml")).content
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": path[1:]}}]}
         for accept in ("application/fhir+json", "*/*"):
-            answered = await own.ask("POST", "", bundle, Accept=accept)
-            assert answered.json()["entry"][0]["resource"] == made
+            response = await own.ask("POST", "", bundle, Accept=accept)
+            assert response.json()["entry"][0]["resource"] == created
         missing = await own.ask("GET", "/Binary/none", Accept="text/html")
         assert (missing.status_code, missing.json()["resourceType"]) == (404, "OperationOutcome")
 
     run(steps, tmp_path)
 
 
-def test_what_it_holds_can_be_sent_as_it_is(tmp_path: Path) -> None:
+def test_the_content_can_be_sent_directly(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         context = {"X-Security-Context": "Patient/p-0001"}
-        made = await own.ask("POST", "/Binary", b"\x00\xff", **{"Content-Type": "image/png"}, **context)
-        assert made.status_code == 201, made.text
-        assert made.json()["securityContext"] == {"reference": "Patient/p-0001"}
-        raw = await own.ask("GET", f"/Binary/{made.json()['id']}", Accept="image/png")
+        created = await own.ask("POST", "/Binary", b"\x00\xff", **{"Content-Type": "image/png"}, **context)
+        assert created.status_code == 201, created.text
+        assert created.json()["securityContext"] == {"reference": "Patient/p-0001"}
+        raw = await own.ask("GET", f"/Binary/{created.json()['id']}", Accept="image/png")
         assert (raw.content, raw.headers["content-type"]) == (b"\x00\xff", "image/png")
-        changed = await own.ask("PUT", f"/Binary/{made.json()['id']}", b"x", **{"Content-Type": "text/plain"}, **context)
+        changed = await own.ask("PUT", f"/Binary/{created.json()['id']}", b"x", **{"Content-Type": "text/plain"}, **context)
         assert changed.status_code == 200
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize(("context", "status"), [(None, 403), ("Patient/p-0002", 403), ("Patient/p-0001", 201)])
-def test_one_writes_only_what_is_one_s_own(tmp_path: Path, context: str | None, status: int) -> None:
+def test_a_binary_can_be_written_only_for_the_launched_patient(tmp_path: Path, context: str | None, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         assert (await own.ask("POST", "/Binary", binary(context))).status_code == status
@@ -73,7 +73,7 @@ def test_one_writes_only_what_is_one_s_own(tmp_path: Path, context: str | None, 
     run(steps, tmp_path)
 
 
-def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> None:
+def test_access_to_a_binary_depends_on_its_security_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/*.cruds")
 
@@ -88,13 +88,13 @@ def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> No
             return f"DocumentReference/{(await system.made(body))['id']}"
 
         owner = await document("p-0001")
-        made = f"/Binary/{(await system.made(binary(owner)))['id']}"
+        created = f"/Binary/{(await system.made(binary(owner)))['id']}"
         bare = f"/Binary/{(await system.made(binary(None)))['id']}"
         own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")
-        await document("p-0002", made[1:])
-        assert (await own.ask("GET", made)).status_code == 200
-        assert (await own.ask("HEAD", made)).status_code == 200
-        for path in (made, bare):
+        await document("p-0002", created[1:])
+        assert (await own.ask("GET", created)).status_code == 200
+        assert (await own.ask("HEAD", created)).status_code == 200
+        for path in (created, bare):
             hidden, absent = await other.ask("GET", path), await other.ask("GET", "/Binary/none")
             assert hidden.status_code == 404
             assert hidden.text.replace(path[1:], "Binary/none") == absent.text
@@ -106,14 +106,14 @@ def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> No
             "patient/Binary.s patient/DocumentReference.rs",
         ):
             lacking = await hand(flow, scope)
-            assert (await lacking.ask("GET", made)).status_code in (403, 404)
+            assert (await lacking.ask("GET", created)).status_code in (403, 404)
         await system.ask("DELETE", f"/{owner}")
-        assert (await own.ask("GET", made)).status_code == 404
+        assert (await own.ask("GET", created)).status_code == 404
 
     run(steps, tmp_path)
 
 
-def test_its_versions_and_history_are_seen_as_it_is(tmp_path: Path) -> None:
+def test_versions_and_history_have_the_same_access_rules(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/*.cruds")
         own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")
@@ -126,16 +126,16 @@ def test_its_versions_and_history_are_seen_as_it_is(tmp_path: Path) -> None:
             (await system.made({**document, "subject": {"reference": f"Patient/{patient}"}}))["id"]
             for patient in ("p-0001", "p-0002")
         ]
-        made = await system.made(binary(f"DocumentReference/{owners[1]}"))
-        path = f"/Binary/{made['id']}"
+        created = await system.made(binary(f"DocumentReference/{owners[1]}"))
+        path = f"/Binary/{created['id']}"
         for _ in range(2):
-            changed = binary(f"DocumentReference/{owners[0]}") | {"id": made["id"]}
+            changed = binary(f"DocumentReference/{owners[0]}") | {"id": created["id"]}
             assert (await system.ask("PUT", path, changed)).status_code == 200
         for version, status in ((1, 404), (2, 200), (3, 200)):
             assert (await own.ask("GET", f"{path}/_history/{version}")).status_code == status
             assert (await other.ask("GET", f"{path}/_history/{version}")).status_code == 404
         seen = (await own.ask("GET", f"{path}/_history")).json()["entry"]
-        assert [one["resource"]["meta"]["versionId"] for one in seen] == ["3", "2"]
+        assert [response["resource"]["meta"]["versionId"] for response in seen] == ["3", "2"]
         assert (await other.ask("GET", f"{path}/_history")).status_code == 404
         assert len((await system.ask("GET", f"{path}/_history")).json()["entry"]) == 3
 

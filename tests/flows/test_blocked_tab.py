@@ -1,4 +1,4 @@
-"""In a browser that blocks new tabs the chart and the portal say that nothing was launched, and lead on; else nothing."""
+"""Browser tests: if a new tab is blocked, the chart and the portal say so and offer another way to launch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def live() -> Iterator[dict[str, Any]]:
 
 
 def blocking(page: Page, path: str) -> None:
-    """As where pop-ups are forbidden: a sandbox without allow-popups, which the browser itself enforces."""
+    """A page without pop-ups: the browser enforces a sandbox without allow-popups."""
 
     def sandboxed(route: Route) -> None:
         answer = route.fetch()
@@ -50,7 +50,7 @@ def at_the_chart(page: Page, live: dict[str, Any]) -> None:
     page.goto(live["base"] + CHART)
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.locator("iframe.app").wait_for()
-    page.goto(live["base"] + CHART)  # where the sign-in led to, no route of this test was asked
+    page.goto(live["base"] + CHART)  # the request after the sign-in didn't reach this test's route
     page.locator("iframe.app").wait_for()
 
 
@@ -58,7 +58,7 @@ def at_the_chart(page: Page, live: dict[str, Any]) -> None:
     ("path", "there", "button"),
     [(PORTAL, at_the_portal, ("button", "Launch in a new tab")), (CHART, at_the_chart, ("link", "In a tab"))],
 )
-def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
+def test_the_page_reports_a_blocked_tab_and_offers_a_launch_in_this_tab(
     page: Page, live: dict[str, Any], path: str, there: Any, button: tuple[Any, str]
 ) -> None:
     blocking(page, path)
@@ -79,7 +79,7 @@ def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
 @pytest.mark.parametrize(
     ("there", "button"), [(at_the_portal, ("button", "Launch in a new tab")), (at_the_chart, ("link", "In a tab"))]
 )
-def test_a_tab_that_opens_is_launched_as_before_and_nothing_is_said(
+def test_if_the_tab_opens_the_app_is_launched_without_a_message(
     page: Page, live: dict[str, Any], there: Any, button: tuple[Any, str]
 ) -> None:
     there(page, live)

@@ -1,4 +1,4 @@
-"""Answers have a bound in bytes: a page becomes shorter, a batch answers the rest with an error, and nothing is lost."""
+"""Limits of responses in bytes: pages become shorter, batches end with errors, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def large(number: int, **more: Any) -> dict[str, Any]:
 
 
 async def filled(own: Hand) -> set[str]:
-    """One patient with large observations; their ids."""
+    """Create a patient with large observations; returns their ids."""
     answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
     assert answer.status_code in (200, 201)
     return {(await own.made(large(number)))["id"] for number in range(COUNT)}
@@ -46,16 +46,16 @@ def low(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
 
-async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
+async def all_pages(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
     """The ids of all pages, and the bytes of each page."""
     ids, sizes, following = [], [], path
     while following:
         answer = await own.ask("GET", following)
         assert answer.status_code == 200, answer.text
         body = answer.json()
-        ids += [one["resource"]["id"] for one in body.get("entry", []) if one.get("search", {}).get("mode", mode) == mode]
+        ids += [item["resource"]["id"] for item in body.get("entry", []) if item.get("search", {}).get("mode", mode) == mode]
         sizes.append(len(answer.content))
-        link = next((one["url"] for one in body["link"] if one["relation"] == "next"), "")
+        link = next((link["url"] for link in body["link"] if link["relation"] == "next"), "")
         following = (lambda at: f"{at.path.removeprefix(R4)}?{at.query}")(urlsplit(link)) if link else ""
     return ids, sizes
 
@@ -73,23 +73,23 @@ PATHS = (
 )
 
 
-def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once(tmp_path: Path, engine: Engine) -> None:
+def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         every = await filled(own)
         for path in PATHS:
-            ids, sizes = await walked(own, path)
+            ids, sizes = await all_pages(own, path)
             assert len(ids) == len(set(ids)), path
             assert every <= set(ids), path
             assert len(sizes) > 2, path
             assert max(sizes) < 2 * BYTES, (path, sizes)
-            again, _ = await walked(own, path)  # as it is remembered
+            again, _ = await all_pages(own, path)  # also when it comes from the cache
             assert again == ids, path
 
     run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)
 
 
-def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statement, "BYTES", 10)
 
     async def steps(flow: Flow) -> None:
@@ -97,8 +97,8 @@ def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: 
         every = await filled(own)
         several = await own.ask("PUT", "/Observation?code=urn:large|large", large(1))
         assert several.status_code == 412
-        one = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
-        assert one.status_code == 200
+        response = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
+        assert response.status_code == 200
         moved = {"reference": "Observation?code=urn:large|large"}
         refused = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", observation(hasMember=[moved]))))
         assert refused.status_code == 412
@@ -106,28 +106,28 @@ def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: 
         await flow.http.patch("/admin/policies/general", json={"multiple_deletes": True})
         gone = await own.ask("DELETE", "/Observation?code=urn:large|large")
         assert gone.status_code == 204, gone.text
-        left, _ = await walked(own, "/Observation?code=urn:large|large")
+        left, _ = await all_pages(own, "/Observation?code=urn:large|large")
         assert left == []
         assert len(every) == COUNT
 
     run(steps, tmp_path)
 
 
-def test_includes_beyond_the_bound_are_left_out_and_the_page_says_so(tmp_path: Path) -> None:
+def test_includes_beyond_the_limit_are_left_out_with_a_warning(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
         answer = await own.ask("GET", "/Patient?_id=large&_revinclude=Observation:patient")
-        modes = [one["search"]["mode"] for one in answer.json()["entry"]]
+        modes = [item["search"]["mode"] for item in answer.json()["entry"]]
         assert 1 < modes.count("include") < 10
         assert modes.count("outcome") == 1
-        assert "More is included than a page takes" in answer.text
+        assert "Some included resources don't fit on the page" in answer.text
         assert len(answer.content) < 2 * BYTES
 
     run(steps, tmp_path)
 
 
-def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing_after_it(tmp_path: Path) -> None:
+def test_a_batch_answers_507_beyond_the_limit_and_executes_nothing_after_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
@@ -136,7 +136,7 @@ def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing
         answer = await own.ask("POST", "", bundle("batch", *[search] * 8, last))
         assert answer.status_code == 200
         entries = answer.json()["entry"]
-        statuses = [one["response"]["status"][:3] for one in entries]
+        statuses = [item["response"]["status"][:3] for item in entries]
         assert len(statuses) == 9
         assert statuses[0] == "200"
         assert statuses[-2] == "507"
@@ -144,27 +144,27 @@ def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing
         assert outcome["code"] == "too-costly"
         assert f"{16_000_000:,} bytes" in outcome["diagnostics"]
         assert len(answer.content) < 3 * BYTES
-        found = await own.ask("GET", "/Observation?patient=late")
-        assert ("entry" in found.json()) == (statuses[-1] == "201")
+        response = await own.ask("GET", "/Observation?patient=late")
+        assert ("entry" in response.json()) == (statuses[-1] == "201")
 
     run(steps, tmp_path)
 
 
-def test_a_write_of_a_batch_is_answered_as_done_whatever_its_size(tmp_path: Path) -> None:
+def test_a_write_in_a_batch_is_confirmed_at_any_size(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         writes = [entry("POST", "Observation", large(number)) for number in range(20)]
         answer = await own.ask("POST", "", bundle("batch", *writes))
-        statuses = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+        statuses = [item["response"]["status"][:3] for item in answer.json()["entry"]]
         assert statuses == sorted(statuses)
         assert set(statuses) == {"201", "507"}
-        ids, _ = await walked(own, "/Observation?code=urn:large|large")
+        ids, _ = await all_pages(own, "/Observation?code=urn:large|large")
         assert len(ids) == statuses.count("201")
 
     run(steps, tmp_path)
 
 
-def test_a_transaction_whose_reads_exceed_the_bound_is_refused_before_it_changes_anything(tmp_path: Path) -> None:
+def test_a_transaction_whose_reads_exceed_the_limit_is_refused_unchanged(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)
@@ -185,12 +185,12 @@ def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, m
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "", bundle("batch", entry("GET", "Patient"), entry("GET", "Patient")))
-        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["503", "503"]
+        assert [item["response"]["status"][:3] for item in answer.json()["entry"]] == ["503", "503"]
 
     run(steps, tmp_path)
 
 
-def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_requests_are_answered_during_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "SLICE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -212,7 +212,7 @@ def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_with_too_many_values_is_refused_before_parsing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_request, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
     assert http_request.values(many) > 100_000
@@ -228,7 +228,7 @@ def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, 
     run(steps, tmp_path)
 
 
-def test_last_observations_beyond_the_bound_are_an_error_and_not_half_an_answer(tmp_path: Path) -> None:
+def test_lastn_beyond_the_limit_is_an_error_and_not_a_partial_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         await filled(own)

@@ -1,4 +1,4 @@
-"""Brands are served to anybody, from any origin, once as long as they do not change."""
+"""Brands are public, for any origin, and cacheable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flows.flow import BASE, Flow, run
 
 
-def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> None:
+def test_discovery_links_to_the_brand_of_its_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("general", "cerner", "epic"):
             config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
@@ -16,10 +16,12 @@ def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> Non
             assert answer.status_code == 200
             assert answer.headers["access-control-allow-origin"] == "*"
             assert answer.headers["content-type"].startswith("application/fhir+json")
-            resources = [one["resource"] for one in answer.json()["entry"]]
-            brands = [one for one in resources if config["user_access_brand_identifier"] in one.get("identifier", [])]
-            assert [one["id"] for one in brands] == [tenant]
-            addresses = {one["address"] for one in resources if one["resourceType"] == "Endpoint"}
+            resources = [entry["resource"] for entry in answer.json()["entry"]]
+            brands = [
+                resource for resource in resources if config["user_access_brand_identifier"] in resource.get("identifier", [])
+            ]
+            assert [brand["id"] for brand in brands] == [tenant]
+            addresses = {resource["address"] for resource in resources if resource["resourceType"] == "Endpoint"}
             assert flow.sandbox.tenants[tenant].fhir_base("r4") in addresses
             for address in addresses:
                 assert (await flow.http.get(f"{address}/metadata")).status_code == 200
@@ -27,7 +29,7 @@ def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_who_has_it_already_is_told_so(tmp_path: Path) -> None:
+def test_a_cached_bundle_is_answered_304(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         tag = (await flow.http.get("/general/brands")).headers["etag"]
         assert tag.startswith('W/"')
@@ -39,13 +41,13 @@ def test_who_has_it_already_is_told_so(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_one_bundle_holds_all_hospitals(tmp_path: Path) -> None:
+def test_one_bundle_contains_all_hospitals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        held = [one["resource"] for one in (await flow.http.get("/brands")).json()["entry"]]
-        names = {one["id"] for one in held if one["resourceType"] == "Organization"}
+        resources = [entry["resource"] for entry in (await flow.http.get("/brands")).json()["entry"]]
+        names = {key["id"] for key in resources if key["resourceType"] == "Organization"}
         assert names == {"general", "cerner", "epic"}
-        asked = await flow.http.options("/brands", headers={"Origin": "https://app.example"})
-        assert asked.status_code == 204
-        assert "If-None-Match" in asked.headers["access-control-allow-headers"]
+        preflight = await flow.http.options("/brands", headers={"Origin": "https://app.example"})
+        assert preflight.status_code == 204
+        assert "If-None-Match" in preflight.headers["access-control-allow-headers"]
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""An authorize URL, broken in many ways, in a real browser: the page says what is wrong, and what it offers works."""
+"""Browser tests with broken authorize URLs: the page names the error, and its corrected request works."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/Observation.r
 
 
 class Broken(NamedTuple):
-    """change: parameters as they are sent, None: left out. says: words of the title. wrong: what is marked; None: not sent.
+    """A broken request. change: parameters as sent; None leaves one out. says: words of the title.
 
-    APP stands for the app's origin.
+    wrong: the marked text; None: not sent. APP is replaced by the app's origin.
     """
 
     rule: str
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    """The app's origin: whatever is asked of it, it answers."""
+    """The app's origin, which answers every request."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -83,7 +83,7 @@ def origin() -> Iterator[str]:
 
 
 class App(NamedTuple):
-    """client_id: registered at the strict hospital. authorize, fhir: that hospital's addresses."""
+    """The app. client_id: at the strict hospital. authorize, fhir: that hospital's addresses."""
 
     origin: str
     client_id: str
@@ -108,7 +108,7 @@ class App(NamedTuple):
         return f"{self.authorize}?{urlencode(sent)}"
 
     def received(self, page: Page) -> dict[str, str]:
-        """What came to the app; {} where the browser is elsewhere."""
+        """The parameters that the app received; {} if the browser is at another page."""
         if not page.url.startswith(self.meant(CALLBACK)):
             return {}
         return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
@@ -116,7 +116,7 @@ class App(NamedTuple):
 
 @pytest.fixture(scope="module")
 def app(live: dict[str, Any], origin: str) -> App:
-    """Automatic approval is on, so that a right request brings a code at once."""
+    """An app with automatic approval, so that a correct request returns a code at once."""
     body = {
         "name": "Break me",
         "type": "provider",
@@ -139,7 +139,7 @@ def app(live: dict[str, Any], origin: str) -> App:
 def browser(
     chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory, live: dict[str, Any]
 ) -> Iterator[Page]:
-    """One for all: nobody signs in here. Whoever copies may also paste."""
+    """One browser for all tests, because no test signs in. It has permission for the clipboard."""
     context = chromium(tmp_path_factory.mktemp("broken"))
     context.set_default_timeout(10_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
@@ -147,33 +147,33 @@ def browser(
     context.close()
 
 
-def explained(page: Page, app: App) -> None:
-    """To the page that explains: the one that is there, or the one behind error_uri."""
-    came = app.received(page)
-    if came:
-        assert came["error"]
-        page.goto(came["error_uri"])
+def open_explanation(page: Page, app: App) -> None:
+    """Open the page with the explanation: the current page, or the one at error_uri."""
+    parameters = app.received(page)
+    if parameters:
+        assert parameters["error"]
+        page.goto(parameters["error_uri"])
 
 
 def is_marked(page: Page, wrong: str | None) -> bool:
-    """What is wrong, or is missing inside a value, by the pen; what was not sent by its gap."""
+    """Whether the error is marked: wrong text by a mark, a missing parameter by a gap."""
     if wrong is None:
         return page.locator(".pair .gap").count() > 0
     texts = page.locator(".pair mark").all_text_contents()
-    return any(wrong in one or one.removeprefix("wrong: ") in wrong for one in texts)
+    return any(wrong in text or text.removeprefix("wrong: ") in wrong for text in texts)
 
 
-def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
+def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
     browser.goto(app.asking({}))
     browser.wait_for_url(lambda url: url.startswith(app.meant(CALLBACK)))  # after the page that waits for the patients
     assert app.received(browser)["code"]
     assert app.received(browser)["state"] == STATE
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.rule)
-def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda url: url.rule)
+def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
     browser.goto(app.asking(broken.change))
-    explained(browser, app)
+    open_explanation(browser, app)
     assert browser.locator("h1").count() == 1
     assert app.meant(broken.says) in browser.locator("h1").inner_text()
     assert browser.locator(f".finding a[href$='/rules/{broken.rule}']").count() == 1
@@ -185,9 +185,9 @@ def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(app: 
     assert app.received(browser)["code"]
 
 
-def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(live: dict[str, Any], app: App, browser: Page) -> None:
+def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app: App, browser: Page) -> None:
     body = {
-        "name": "From the chart alone",
+        "name": "Only from the chart",
         "type": "provider",
         "client": "public",
         "client_id": "from-the-chart",
@@ -199,16 +199,16 @@ def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(live: d
     }
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         assert http.post("/admin/apps", json=body).status_code == 201
-        asked: dict[str, str | None] = {
+        parameters: dict[str, str | None] = {
             "client_id": "from-the-chart",
             "launch": "APP/launch",
             "scope": "launch,openid,patient/Patient.rs",
         }
-        browser.goto(app.asking(asked))
-        explained(browser, app)
+        browser.goto(app.asking(parameters))
+        open_explanation(browser, app)
         browser.get_by_role("button", name="Copy the corrected request").click()
         browser.get_by_text("Copied").first.wait_for()
         copied = str(browser.evaluate("navigator.clipboard.readText()"))
-        made = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
-    browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", made.json()["launch"]))
+        launch = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
+    browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", launch.json()["launch"]))
     assert app.received(browser)["code"]

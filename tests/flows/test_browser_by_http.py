@@ -1,4 +1,4 @@
-"""What browsers do to apps, as it is seen from here: another origin, another launch's verifier, two homes of one app."""
+"""Problems that browsers cause: another origin, the verifier of another launch, one app at two origins."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FINDING = "cors-origin-not-registered"
 SECOND = "second-verifier-of-another-launch-0123456789abcd"
 
 
-async def read(flow: Flow, given: dict[str, Any], origin: str) -> Any:
-    headers = {"Authorization": f"Bearer {given['access_token']}", "Origin": origin}
-    return await flow.http.get(f"/general/r4/Patient/{given['patient']}", headers=headers)
+async def read(flow: Flow, redeemed_response: dict[str, Any], origin: str) -> Any:
+    headers = {"Authorization": f"Bearer {redeemed_response['access_token']}", "Origin": origin}
+    return await flow.http.get(f"/general/r4/Patient/{redeemed_response['patient']}", headers=headers)
 
 
 async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
@@ -29,38 +29,38 @@ async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
         del flow.http.headers["Origin"]
 
 
-@pytest.mark.parametrize(("origin", "said"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
-def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, said: dict[str, str]) -> None:
+@pytest.mark.parametrize(("origin", "expected"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
+def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, expected: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         answer = await redeemed(flow, await flow.register(), origin)
         record = await read(flow, answer.json(), origin)
-        for one in (answer, record):
-            assert one.status_code == 200
-            assert one.headers["access-control-allow-origin"] == "*"
-            found = await flow.findings(one)
-            assert {id: how for id, how in found.items() if id == FINDING} == said
+        for response in (answer, record):
+            assert response.status_code == 200
+            assert response.headers["access-control-allow-origin"] == "*"
+            findings = await flow.findings(response)
+            assert {id: how for id, how in findings.items() if id == FINDING} == expected
 
     run(steps, tmp_path)
 
 
-def test_a_strict_hospital_refuses_it_and_the_page_cannot_read_why(tmp_path: Path) -> None:
+def test_a_strict_hospital_refuses_another_origin_and_the_page_cannot_read_why(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         refused = await redeemed(flow, app, OTHER)
-        given = (await redeemed(flow, app, HOME)).json()
-        record = await read(flow, given, OTHER)
-        for one in (refused, record):
-            assert one.status_code == 403
-            assert "access-control-allow-origin" not in one.headers
-            assert (await flow.findings(one))[FINDING] == "error"
+        tokens = (await redeemed(flow, app, HOME)).json()
+        record = await read(flow, tokens, OTHER)
+        for answer in (refused, record):
+            assert answer.status_code == 403
+            assert "access-control-allow-origin" not in answer.headers
+            assert (await flow.findings(answer))[FINDING] == "error"
         assert refused.json()["error"] == "invalid_request"
         assert record.json()["issue"][0]["code"] == "forbidden"
-        assert (await read(flow, given, HOME)).headers["access-control-allow-origin"] == "*"
+        assert (await read(flow, tokens, HOME)).headers["access-control-allow-origin"] == "*"
 
     run(steps, tmp_path, policies={"": {"strict_cors": True}})
 
 
-def test_the_code_that_was_refused_to_another_page_is_still_good(tmp_path: Path) -> None:
+def test_a_code_that_was_refused_to_another_origin_still_works(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -76,7 +76,7 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def test_the_verifier_of_another_launch_under_way_is_known_for_what_it_is(tmp_path: Path) -> None:
+def test_the_verifier_of_another_open_launch_is_recognised(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         first = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -92,7 +92,7 @@ def test_the_verifier_of_another_launch_under_way_is_known_for_what_it_is(tmp_pa
     run(steps, tmp_path)
 
 
-def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> None:
+def test_another_apps_verifier_is_not_mentioned(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(), await flow.register(name="Other")
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -103,22 +103,22 @@ def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("launch_uri", "said"),
+    ("launch_uri", "expected"),
     [
         ("http://localhost:8100/launch", False),
         ("http://localhost:8101/launch", True),
         (f"{OTHER}/launch", False),
     ],
 )
-def test_an_app_that_is_launched_at_one_origin_and_answered_at_another_is_told(
-    tmp_path: Path, launch_uri: str, said: bool
+def test_an_app_with_different_launch_and_redirect_origins_gets_a_warning(
+    tmp_path: Path, launch_uri: str, expected: bool
 ) -> None:
-    """Whose answer comes to this machine and whose launch does not is a native app, which has no such storage."""
+    """An app with a web launch URI and a loopback redirect URI is a native app, which has no browser storage."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(launch_uri=launch_uri)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"])
-        assert ("session-storage-lost" in await flow.findings(answer)) is said
+        assert ("session-storage-lost" in await flow.findings(answer)) is expected
 
     run(steps, tmp_path)
 
@@ -136,8 +136,8 @@ async def answers(flow: Flow, method: str, path: str, origin: str | None, **more
     return await flow.http.request(method, path, headers={**({"Origin": origin} if origin else {}), **more})
 
 
-def said(answer: Any) -> tuple[str | None, str | None, bool]:
-    """What the browser looks at, and whether caches tell origins apart."""
+def cors_headers(answer: Any) -> tuple[str | None, str | None, bool]:
+    """The CORS headers that the browser checks, and whether caches separate origins."""
     varies = "origin" in answer.headers.get("vary", "").lower()
     return answer.headers.get("access-control-allow-origin"), answer.headers.get(CREDENTIALS), varies
 
@@ -160,7 +160,7 @@ def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Pat
         expected = (origin, "true", True) if allowed else ("*", None, True)
         for path in (*READS, "/general/oauth/token", "/general/r4/Nothing/x"):
             for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT), ("POST", {})):
-                assert said(await answers(flow, method, path, origin, **more)) == expected, (method, path)
+                assert cors_headers(await answers(flow, method, path, origin, **more)) == expected, (method, path)
         for path in (*NOT_READ, "/general/oauth/authorize", "/general/oauth/introspect"):
             for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT)):
                 assert CREDENTIALS not in (await answers(flow, method, path, origin, **more)).headers, (method, path)
@@ -168,16 +168,16 @@ def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Pat
     run(steps, tmp_path, policies={"general": {"credentialed_cors": True}})
 
 
-def test_an_origin_is_registered_from_the_moment_its_app_is_and_only_at_its_hospital(tmp_path: Path) -> None:
+def test_an_origin_is_allowed_once_its_app_is_registered_and_only_at_its_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         token = "/general/oauth/token"
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
         app = await flow.register(redirect_uris=[f"{OTHER}/callback"])
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == (OTHER, "true", True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == (OTHER, "true", True)
         elsewhere = await answers(flow, "OPTIONS", "/cerner/r4/Patient", OTHER, **PREFLIGHT)
         assert CREDENTIALS not in elsewhere.headers
         await flow.http.delete(f"/admin/apps/{app['app_id']}")
-        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+        assert cors_headers(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
 
     run(steps, tmp_path, policies={"": {"credentialed_cors": True}})
 
@@ -186,13 +186,13 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
     async def steps(flow: Flow) -> None:
         await flow.register()
         for path in (*READS, "/general/oauth/token"):
-            assert said(await answers(flow, "OPTIONS", path, HOME, **PREFLIGHT))[:2] == ("*", None)
+            assert cors_headers(await answers(flow, "OPTIONS", path, HOME, **PREFLIGHT))[:2] == ("*", None)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("asked", "added"),
+    ("requested", "added"),
     [
         ("authorization, x-medplum", "x-medplum"),
         ("X-Medplum,x-own , x-own", "X-Medplum, x-own"),
@@ -204,15 +204,15 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
     ],
 )
 @pytest.mark.parametrize("policy", [False, True])
-def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bool, asked: str, added: str) -> None:
-    """With credentials "*" would be a name (Fetch, CORS protocol and credentials). What is no list of names adds nothing."""
+def test_a_preflight_allows_the_requested_headers(tmp_path: Path, policy: bool, requested: str, added: str) -> None:
+    """With credentials "*" is only a name (Fetch, CORS protocol and credentials). An invalid list adds nothing."""
 
     async def steps(flow: Flow) -> None:
         await flow.register()
         plain = {**PREFLIGHT, "Access-Control-Request-Headers": "accept"}
         for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
             usual = (await answers(flow, "OPTIONS", path, HOME, **plain)).headers["access-control-allow-headers"]
-            more = {**PREFLIGHT, "Access-Control-Request-Headers": asked}
+            more = {**PREFLIGHT, "Access-Control-Request-Headers": requested}
             allowed = (await answers(flow, "OPTIONS", path, HOME, **more)).headers["access-control-allow-headers"]
             assert allowed == (f"{usual}, {added}" if added else usual)
 
@@ -220,13 +220,13 @@ def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bo
 
 
 @pytest.mark.parametrize(("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)])
-def test_the_exchange_of_a_preflight_tells_that_credentials_will_be_blocked(
+def test_the_exchange_of_a_preflight_says_that_credentials_will_be_blocked(
     tmp_path: Path, policy: bool, origin: str, advised: bool
 ) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
-            found = await flow.findings(await answers(flow, "OPTIONS", path, origin, **PREFLIGHT))
-            assert found.get("cors-credentials-not-allowed") == ("info" if advised else None)
+            findings = await flow.findings(await answers(flow, "OPTIONS", path, origin, **PREFLIGHT))
+            assert findings.get("cors-credentials-not-allowed") == ("info" if advised else None)
 
     run(steps, tmp_path, policies={"general": {"credentialed_cors": policy}})

@@ -1,4 +1,4 @@
-"""Bundles of requests by HTTP: what each entry is answered, and what a client is told of what it wrote."""
+"""Batches and transactions over HTTP: the response of each entry."""
 
 from __future__ import annotations
 
@@ -20,72 +20,72 @@ PATIENT = {"resourceType": "Patient", "name": [{"family": "Byron"}]}
 
 
 def entry(method: str, url: str, resource: Any = None, full_url: str = "", **more: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"request": {"method": method, "url": url, **more}}
-    found |= {"fullUrl": full_url} if full_url else {}
-    return found | ({"resource": resource} if resource is not None else {})
+    new_entry: dict[str, Any] = {"request": {"method": method, "url": url, **more}}
+    new_entry |= {"fullUrl": full_url} if full_url else {}
+    return new_entry | ({"resource": resource} if resource is not None else {})
 
 
 def bundle(kind: str, *entries: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
 
 
-def test_a_search_by_an_identifier_of_a_web_address_is_an_entry_as_any_other(tmp_path: Path) -> None:
+def test_a_search_by_an_identifier_with_a_url_works_as_an_entry(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
+        created = await own.made(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
         for kind in ("batch", "transaction"):
-            asked = (
+            requests = (
                 entry("GET", "Observation?identifier=http://acme.org/o|1"),
                 entry("GET", "metadata"),
-                entry("HEAD", f"Observation/{made['id']}"),
+                entry("HEAD", f"Observation/{created['id']}"),
             )
-            answer = await own.ask("POST", "", bundle(kind, *asked))
+            answer = await own.ask("POST", "", bundle(kind, *requests))
             assert answer.status_code == 200, answer.text
-            found, statement, head = answer.json()["entry"]
-            assert [one["resource"] for one in found["resource"]["entry"]] == [made]
+            entries, statement, head = answer.json()["entry"]
+            assert [entry["resource"] for entry in entries["resource"]["entry"]] == [created]
             assert statement["resource"]["resourceType"] == "CapabilityStatement"
             assert (head["response"]["status"], "resource" in head) == ("200 OK", False)
 
     run(steps, tmp_path)
 
 
-def test_whoever_writes_is_told_which_resource_it_is_and_when(tmp_path: Path) -> None:
+def test_the_response_to_a_write_has_its_location_and_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
-        place = f"{BASE}{R4}/Observation/{there['id']}/_history/1"
-        alone = await own.ask(
+        existing = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        place = f"{BASE}{R4}/Observation/{existing['id']}/_history/1"
+        single_response = await own.ask(
             "POST", "/Observation", observation(), If_None_Exist="identifier=urn:x|1", Prefer="return=minimal"
         )
-        assert (alone.status_code, alone.headers["location"], alone.content) == (200, place, b"")
-        asked = (
+        assert (single_response.status_code, single_response.headers["location"], single_response.content) == (200, place, b"")
+        requests = (
             entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1"),
             entry("POST", "Observation", observation(), ifNoneExist=f"{BASE}{R4}/Observation?identifier=urn:x|1"),
             entry("POST", "Observation", observation()),
         )
-        answer = await own.ask("POST", "", bundle("transaction", *asked), Prefer="return=OperationOutcome")
-        told = [one["response"] for one in answer.json()["entry"]]
-        assert [one["status"] for one in told] == ["200 OK", "200 OK", "201 Created"]
-        assert [one["location"] for one in told[:2]] == [place, place]
-        assert told[0]["lastModified"] == there["meta"]["lastUpdated"][:19] + "Z"
-        assert all(one["outcome"]["issue"][0]["code"] == "informational" for one in told)
-        assert all("resource" not in one for one in answer.json()["entry"])
+        answer = await own.ask("POST", "", bundle("transaction", *requests), Prefer="return=OperationOutcome")
+        entries = [entry["response"] for entry in answer.json()["entry"]]
+        assert [response["status"] for response in entries] == ["200 OK", "200 OK", "201 Created"]
+        assert [response["location"] for response in entries[:2]] == [place, place]
+        assert entries[0]["lastModified"] == existing["meta"]["lastUpdated"][:19] + "Z"
+        assert all(response["outcome"]["issue"][0]["code"] == "informational" for response in entries)
+        assert all("resource" not in entry for entry in answer.json()["entry"])
 
     run(steps, tmp_path)
 
 
-def test_an_entry_asks_with_the_conditions_of_a_read(tmp_path: Path) -> None:
+def test_a_read_entry_can_have_conditions(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation())
-        path = f"Observation/{made['id']}"
-        asked = (
-            entry("GET", path, ifModifiedSince=made["meta"]["lastUpdated"]),
+        created = await own.made(observation())
+        path = f"Observation/{created['id']}"
+        requests = (
+            entry("GET", path, ifModifiedSince=created["meta"]["lastUpdated"]),
             entry("GET", path, ifModifiedSince="2020-01-01T00:00:00Z"),
             entry("GET", path, ifNoneMatch='W/"1"'),
         )
-        answer = await own.ask("POST", "", bundle("batch", *asked))
-        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["304", "200", "304"]
+        answer = await own.ask("POST", "", bundle("batch", *requests))
+        assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == ["304", "200", "304"]
         later = {"If-Modified-Since": "Sat, 01 Jan 2050 00:00:00 GMT"}
         assert (await own.ask("GET", f"/{path}", **later)).status_code == 304
         earlier = {"If-Modified-Since": "Wed, 01 Jan 2020 00:00:00 GMT"}
@@ -94,45 +94,45 @@ def test_an_entry_asks_with_the_conditions_of_a_read(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_identifier_stays_while_the_references_beside_it_are_led(tmp_path: Path) -> None:
+def test_references_are_resolved_and_identifiers_stay_the_same(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
-        beside = observation() | {"subject": {"reference": "Patient/tmp"}}
+        with_urn = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
+        body = observation() | {"subject": {"reference": "Patient/tmp"}}
         answer = await own.ask(
             "POST",
             "",
             bundle(
                 "transaction",
                 entry("POST", "Patient", PATIENT, URN),
-                entry("POST", "Observation", mine),
+                entry("POST", "Observation", with_urn),
                 entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
-                entry("POST", "Observation", beside, "http://h/fhir/Observation/tmp"),
+                entry("POST", "Observation", body, "http://h/fhir/Observation/tmp"),
             ),
         )
         assert answer.status_code == 200, answer.text
-        one, named, other, led = (each["resource"] for each in answer.json()["entry"])
+        resources, named, other, resolved = (entry["resource"] for entry in answer.json()["entry"])
         assert named["identifier"][0]["value"] == URN
-        assert named["subject"]["reference"] == f"Patient/{one['id']}"
-        assert led["subject"]["reference"] == f"Patient/{other['id']}"
+        assert named["subject"]["reference"] == f"Patient/{resources['id']}"
+        assert resolved["subject"]["reference"] == f"Patient/{other['id']}"
 
     run(steps, tmp_path)
 
 
-def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_conditional_create_overwrites_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         body = observation() | {"id": "new-1"}
-        for asked in ({"If-Match": "*"}, {"If-Match": 'W/"1"'}):
-            assert (await own.ask("PUT", "/Observation/new-1", body, **asked)).status_code == 412
+        for condition in ({"If-Match": "*"}, {"If-Match": 'W/"1"'}):
+            assert (await own.ask("PUT", "/Observation/new-1", body, **condition)).status_code == 412
         answers = await asyncio.gather(
             *(own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"}) for _ in range(8))
         )
-        assert sorted(one.status_code for one in answers) == [201, *[412] * 7]
+        assert sorted(answer.status_code for answer in answers) == [201, *[412] * 7]
         late = await own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"})
         assert (await flow.findings(late))["fhir-resource-exists"] == "error"
-        held = await own.ask("POST", "", bundle("transaction", entry("PUT", "Observation/new-1", body, ifNoneMatch="*")))
-        assert held.status_code == 412
+        response = await own.ask("POST", "", bundle("transaction", entry("PUT", "Observation/new-1", body, ifNoneMatch="*")))
+        assert response.status_code == 412
         missed = await own.ask("PUT", "/Observation?identifier=urn:none|1", body)
         assert missed.status_code == 409, missed.text
         assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-Match": "*"})).status_code == 200
@@ -143,60 +143,60 @@ def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_what_one_entry_finds_another_does_not_delete(tmp_path: Path) -> None:
+def test_no_entry_may_delete_what_another_entry_matched(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        existing = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
         only = entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1")
-        both = await own.ask("POST", "", bundle("transaction", only, entry("DELETE", f"Observation/{there['id']}")))
+        both = await own.ask("POST", "", bundle("transaction", only, entry("DELETE", f"Observation/{existing['id']}")))
         assert (both.status_code, both.json()["issue"][0]["code"]) == (400, "duplicate")
-        assert (await own.ask("GET", f"/Observation/{there['id']}")).json() == there
+        assert (await own.ask("GET", f"/Observation/{existing['id']}")).json() == existing
         assert (await own.ask("POST", "", bundle("transaction", only, only))).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path: Path) -> None:
-    """R4, 3.1.0.11.2: what an entry's fullUrl stands for is known once its condition is resolved."""
+def test_references_resolve_to_the_result_of_a_conditional_update(tmp_path: Path) -> None:
+    """R4, 3.1.0.11.2: an entry's fullUrl is resolved once its condition is resolved."""
 
     async def steps(flow: Flow) -> None:
         for scope in (ALL, "system/*.cruds"):
             own = await hand(flow, scope)
             name = [{"system": "urn:x", "value": scope}]
-            asked = (
+            requests = (
                 entry("PUT", f"Observation?identifier=urn:x|{scope}", observation(identifier=name), URN),
                 entry("POST", "Observation", observation(hasMember=[{"reference": URN}])),
             )
-            found = []
+            result = []
             for status in ("201", "200"):
-                answer = await own.ask("POST", "", bundle("transaction", *asked))
+                answer = await own.ask("POST", "", bundle("transaction", *requests))
                 assert answer.status_code == 200, answer.text
-                made, panel = answer.json()["entry"]
-                assert made["response"]["status"][:3] == status
-                assert panel["resource"]["hasMember"] == [{"reference": f"Observation/{made['resource']['id']}"}]
-                found.append(made["resource"]["id"])
-            assert found[0] == found[1]
+                created, panel = answer.json()["entry"]
+                assert created["response"]["status"][:3] == status
+                assert panel["resource"]["hasMember"] == [{"reference": f"Observation/{created['resource']['id']}"}]
+                result.append(created["resource"]["id"])
+            assert result[0] == result[1]
 
     run(steps, tmp_path)
 
 
-def test_whoever_writes_by_a_condition_is_told_which_resource_it_was(tmp_path: Path) -> None:
-    """With `return=minimal` nothing else says it."""
+def test_the_response_to_a_conditional_write_names_the_resource(tmp_path: Path) -> None:
+    """With `return=minimal` nothing else identifies the resource."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
-        body = {name: held for name, held in made.items() if name != "id"}
+        created = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        body = {name: resource for name, resource in created.items() if name != "id"}
         answer = await own.ask("PUT", "/Observation?identifier=urn:x|1", body, Prefer="return=minimal")
-        place = f"{BASE}{R4}/Observation/{made['id']}/_history/2"
+        place = f"{BASE}{R4}/Observation/{created['id']}/_history/2"
         assert (answer.status_code, answer.headers["location"], answer.content) == (200, place, b"")
-        plain = await own.ask("PUT", f"/Observation/{made['id']}", made)
+        plain = await own.ask("PUT", f"/Observation/{created['id']}", created)
         assert "location" not in plain.headers
 
     run(steps, tmp_path)
 
 
-def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path: Path) -> None:
+def test_a_conditional_reference_matches_resources_of_the_same_transaction(tmp_path: Path) -> None:
     """R4, 3.1.0.11.2: "5. Resolve any conditional references" comes after creates and updates."""
 
     async def steps(flow: Flow) -> None:
@@ -204,25 +204,25 @@ def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path:
         name = [{"system": "urn:x", "value": "new"}]
         panel = entry("POST", "Observation", observation(hasMember=[{"reference": "Observation?identifier=urn:x|new"}]))
         other = observation(identifier=[{"system": "urn:x", "value": "other"}])
-        asked = (
+        requests = (
             panel,
             entry("POST", "Observation", observation(identifier=name), ifNoneExist="identifier=urn:x|new"),
             entry("POST", "Observation", other),
         )
         for status in ("201", "200"):
-            answer = await own.ask("POST", "", bundle("transaction", *asked))
+            answer = await own.ask("POST", "", bundle("transaction", *requests))
             assert answer.status_code == 200, answer.text
-            told, made, _ = answer.json()["entry"]
-            assert made["response"]["status"][:3] == status
-            assert told["resource"]["hasMember"] == [{"reference": f"Observation/{made['resource']['id']}"}]
+            entries, created, _ = answer.json()["entry"]
+            assert created["response"]["status"][:3] == status
+            assert entries["resource"]["hasMember"] == [{"reference": f"Observation/{created['resource']['id']}"}]
         second = entry("POST", "Observation", observation(identifier=name))
         assert (await own.ask("POST", "", bundle("transaction", panel, second))).status_code == 412
-        renamed = entry("PUT", f"Observation/{made['resource']['id']}", {**other, "id": made["resource"]["id"]})
+        renamed = entry("PUT", f"Observation/{created['resource']['id']}", {**other, "id": created["resource"]["id"]})
         assert (await own.ask("POST", "", bundle("transaction", panel, renamed))).status_code == 412
         instead = await own.ask("POST", "", bundle("transaction", panel, renamed, second))
         assert instead.status_code == 200, instead.text
-        told, _, third = instead.json()["entry"]
-        assert told["resource"]["hasMember"] == [{"reference": f"Observation/{third['resource']['id']}"}]
+        entries, _, third = instead.json()["entry"]
+        assert entries["resource"]["hasMember"] == [{"reference": f"Observation/{third['resource']['id']}"}]
         gone = entry("DELETE", f"Observation/{third['resource']['id']}")
         assert (await own.ask("POST", "", bundle("transaction", panel, gone))).status_code == 412
         assert (await own.ask("POST", "", bundle("transaction", panel, gone, second))).status_code == 200
@@ -230,8 +230,8 @@ def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Path) -> None:
-    """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
+def test_a_posted_search_accepts_its_media_type_in_any_case(tmp_path: Path) -> None:
+    """Media types are case-insensitive (RFC 9110, 8.3.1). A form that was accepted but not parsed would match everything."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
@@ -242,7 +242,7 @@ def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
+def test_an_ambiguous_body_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         marked = await own.ask("POST", "/Patient", b'\xef\xbb\xbf{"resourceType":"Patient"}')
@@ -259,7 +259,7 @@ def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
+def test_a_405_response_lists_the_allowed_methods(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         for path, methods in (
@@ -267,20 +267,20 @@ def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
             ("/Patient/1", "GET, HEAD, PUT, PATCH, DELETE"),
             ("", "GET, HEAD, POST"),
         ):
-            asked = await own.ask("OPTIONS", path)
-            assert (asked.status_code, asked.headers["allow"]) == (204, methods)
+            preflight = await own.ask("OPTIONS", path)
+            assert (preflight.status_code, preflight.headers["allow"]) == (204, methods)
         assert "allow" not in (await own.ask("OPTIONS", "/nothing/here")).headers
 
     run(steps, tmp_path)
 
 
-def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> None:
+def test_a_batch_entry_may_be_any_post_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        given = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
+        arguments = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
         batch = bundle(
             "batch",
-            entry("POST", "Patient/p-0001/$meta-add", given),
+            entry("POST", "Patient/p-0001/$meta-add", arguments),
             entry("POST", "Patient/$validate", {"resourceType": "Patient", "gender": "x"}),
             entry("POST", "Patient/_search?_id=p-0001&_tag=t"),
             entry("GET", "Patient?name=Müller,Peters&_count=1"),
@@ -289,39 +289,39 @@ def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> N
         for kind in ("application/fhir+json", "application/fhir+xml"):
             body = xml_writer.dumps("r4", batch) if kind.endswith("xml") else lossless_json.dumps(batch)
             answer = await own.ask("POST", "", body, Content_Type=kind)
-            assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == [
+            assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == [
                 "200",
                 "200",
                 "200",
                 "200",
                 "201",
             ]
-            added, judged, found, named, made = (one.get("resource") for one in answer.json()["entry"])
+            added, judged, entries, named, created = (entry.get("resource") for entry in answer.json()["entry"])
             assert added["parameter"][0]["valueMeta"]["tag"] == [{"code": "t"}]
             assert judged["issue"][0]["expression"] == ["Patient.gender"]
-            assert (found["total"], named["total"] > 0, made["name"]) == (1, True, PATIENT["name"])
-        held = await own.ask("POST", "", bundle("transaction", entry("POST", "Patient/p-0001/$meta-add", given)))
-        assert (held.status_code, "batch" in held.text) == (400, True)
+            assert (entries["total"], named["total"] > 0, created["name"]) == (1, True, PATIENT["name"])
+        response = await own.ask("POST", "", bundle("transaction", entry("POST", "Patient/p-0001/$meta-add", arguments)))
+        assert (response.status_code, "batch" in response.text) == (400, True)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
-def test_what_a_bundle_of_requests_is_answered_is_a_bundle_of_its_version(tmp_path: Path, version: str) -> None:
+def test_the_response_to_a_bundle_is_a_bundle_of_the_same_version(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL, fhir=version)
         own.base = f"/general/{version}"
         own.headers |= {"Accept": "application/json", "Content-Type": "application/json"}
-        asked = (
+        requests = (
             entry("GET", "Patient/p-0001"),
             entry("GET", "Patient/nobody"),
             entry("POST", "Patient", {"resourceType": "Patient"}),
         )
-        answer = await own.ask("POST", "", bundle("batch", *asked))
-        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["200", "404", "201"]
+        answer = await own.ask("POST", "", bundle("batch", *requests))
+        assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == ["200", "404", "201"]
         assert validate(version, answer.json()) == []
         assert "nobody" in answer.text
-        as_xml = await own.ask("POST", "", bundle("batch", *asked), Accept="application/xml")
+        as_xml = await own.ask("POST", "", bundle("batch", *requests), Accept="application/xml")
         assert "nobody" in as_xml.text
 
     run(steps, tmp_path)
@@ -343,42 +343,42 @@ ODD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_an_odd_entry_of_a_batch_is_refused_alone_and_a_transaction_with_it(tmp_path: Path) -> None:
+def test_an_invalid_entry_fails_only_itself_in_a_batch_but_a_whole_transaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         for number, (odd, status) in enumerate(ODD, 1):
-            asked = (entry("POST", "Patient", PATIENT), odd, entry("GET", "Patient/p-0001"))
-            answer = await own.ask("POST", "", bundle("batch", *asked))
+            requests = (entry("POST", "Patient", PATIENT), odd, entry("GET", "Patient/p-0001"))
+            answer = await own.ask("POST", "", bundle("batch", *requests))
             assert answer.status_code == 200, answer.text
-            made, refused, read = answer.json()["entry"]
-            statuses = [one["response"]["status"][:3] for one in (made, refused, read)]
+            created, refused, read = answer.json()["entry"]
+            statuses = [response["response"]["status"][:3] for response in (created, refused, read)]
             assert (odd, statuses) == (odd, ["201", status, "200"])
             assert refused["response"]["outcome"]["issue"][0]["severity"] == "error"
-            whole = await own.ask("POST", "", bundle("transaction", *asked))
-            assert (odd, whole.status_code) == (odd, int(status))
-            assert whole.json()["resourceType"] == "OperationOutcome"
+            transaction_response = await own.ask("POST", "", bundle("transaction", *requests))
+            assert (odd, transaction_response.status_code) == (odd, int(status))
+            assert transaction_response.json()["resourceType"] == "OperationOutcome"
             assert (await own.ask("GET", "/Patient?name=Byron&_summary=count")).json()["total"] == number
         answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [5, None]})
-        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["400", "400"]
+        assert [entry["response"]["status"][:3] for entry in answer.json()["entry"]] == ["400", "400"]
 
     run(steps, tmp_path)
 
 
-def test_a_reference_that_is_a_search_is_of_a_transaction_alone(tmp_path: Path) -> None:
+def test_a_conditional_reference_is_allowed_only_in_a_transaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         aim = {"reference": "Patient?identifier=urn:mrn|1"}
-        there = await own.made({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
+        existing = await own.made({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
         sent = observation() | {"subject": aim}
-        alone = await own.ask("POST", "/Observation", sent)
-        assert alone.status_code == 422, alone.text
-        (issue,) = (one for one in alone.json()["issue"] if "expression" in one)
+        single_response = await own.ask("POST", "/Observation", sent)
+        assert single_response.status_code == 422, single_response.text
+        (issue,) = (issue for issue in single_response.json()["issue"] if "expression" in issue)
         assert issue["expression"] == ["Observation.subject.reference"]
         assert "transaction" in issue["diagnostics"]
         batch = await own.ask("POST", "", bundle("batch", entry("POST", "Observation", sent)))
-        assert [one["response"]["status"][:3] for one in batch.json()["entry"]] == ["422"]
-        whole = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", sent)))
-        assert whole.status_code == 200, whole.text
-        assert whole.json()["entry"][0]["resource"]["subject"]["reference"] == f"Patient/{there['id']}"
+        assert [entry["response"]["status"][:3] for entry in batch.json()["entry"]] == ["422"]
+        refused = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", sent)))
+        assert refused.status_code == 200, refused.text
+        assert refused.json()["entry"][0]["resource"]["subject"]["reference"] == f"Patient/{existing['id']}"
 
     run(steps, tmp_path)

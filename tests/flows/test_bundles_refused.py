@@ -1,4 +1,4 @@
-"""A transaction that is refused says which of its entries it is refused for, and what is to be changed there."""
+"""A refused transaction names the entry that caused it, and what to change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_versions import own
+from tests.flows.test_versions import patient_client
 from tests.flows.writing import hand, observation, rules
 
 GOOD = {"resource": observation(), "request": {"method": "POST", "url": "Observation"}}
@@ -17,23 +17,23 @@ def transaction(*entries: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
 
 
-def about(reference: str) -> dict[str, Any]:
+def observation_about(reference: str) -> dict[str, Any]:
     return GOOD | {"resource": observation() | {"subject": {"reference": reference}}}
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_what_is_wrong_with_a_resource_is_told_with_its_entry(tmp_path: Path, version: str) -> None:
+def test_errors_in_a_resource_name_its_entry(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
+        client = await patient_client(flow, version)
         bad = GOOD | {"resource": observation(status="nonsense")}
-        answer = await mine.ask("POST", "", transaction(GOOD, GOOD, bad))
+        answer = await client.ask("POST", "", transaction(GOOD, GOOD, bad))
         assert (answer.status_code, rules(answer)) == (422, {"fhir-resource-invalid"})
         first, fault = answer.json()["issue"]
         key = "location" if version == "dstu2" else "expression"
         assert (first[key], fault[key]) == (["Bundle.entry[2]"], ["Bundle.entry[2].resource.status"])
-        assert all(one["diagnostics"].startswith("Bundle.entry[2]: ") for one in (first, fault))
-        alone = await mine.ask("POST", "/Observation", bad["resource"])
-        assert alone.json()["issue"][1][key] == ["Observation.status"]
+        assert all(issue["diagnostics"].startswith("Bundle.entry[2]: ") for issue in (first, fault))
+        single_response = await client.ask("POST", "/Observation", bad["resource"])
+        assert single_response.json()["issue"][1][key] == ["Observation.status"]
 
     run(steps, tmp_path)
 
@@ -47,11 +47,11 @@ def test_what_is_wrong_with_a_resource_is_told_with_its_entry(tmp_path: Path, ve
         ({"method": "POST", "url": "Nonsense"}, 404, "not-found"),
     ],
 )
-def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
+def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
-        asked = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
-        answer = await mine.ask("POST", "", transaction(GOOD, asked))
+        client = await hand(flow, "system/*.cruds")
+        parameters = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
+        answer = await client.ask("POST", "", transaction(GOOD, parameters))
         assert answer.status_code == status
         issue = answer.json()["issue"][0]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
@@ -60,7 +60,7 @@ def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("reference", "code", "told"),
+    ("reference", "code", "expected"),
     [
         ("Patient?identifier=urn:none|1", "not-found", "matches no Patient that this token may see"),
         ("Patient?_id=p-0001,p-0002", "multiple-matches", "matches several"),
@@ -70,43 +70,43 @@ def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, 
         ("Person7?name=x", "processing", "it needs a type of this version and one of its search parameters"),
     ],
 )
-def test_a_conditional_reference_says_why_it_leads_nowhere(tmp_path: Path, reference: str, code: str, told: str) -> None:
+def test_an_unresolved_conditional_reference_explains_why(tmp_path: Path, reference: str, code: str, expected: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
-        await mine.ask("GET", "/Patient")
-        answer = await mine.ask("POST", "", transaction(GOOD, about(reference), about(reference)))
+        client = await hand(flow, "system/*.cruds")
+        await client.ask("GET", "/Patient")
+        answer = await client.ask("POST", "", transaction(GOOD, observation_about(reference), observation_about(reference)))
         assert answer.status_code == 412
         (issue,) = answer.json()["issue"]
         assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
         assert issue["diagnostics"].startswith(f"Bundle.entry[1]: The reference {reference} ")
-        assert told in issue["diagnostics"]
+        assert expected in issue["diagnostics"]
 
     run(steps, tmp_path, patients=2)
 
 
-def test_a_urn_that_is_nobodys_is_refused_where_it_is_made(tmp_path: Path) -> None:
+def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
+        client = await hand(flow, "system/*.cruds")
         visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
-        made = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
+        created = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
         entry = GOOD | {"resource": observation(encounter={"reference": "urn:uuid:e"})}
-        assert (await mine.ask("POST", "", transaction(made, entry))).status_code == 200
-        lost = await mine.ask("POST", "", transaction(made | {"fullUrl": "urn:uuid:f"}, entry))
+        assert (await client.ask("POST", "", transaction(created, entry))).status_code == 200
+        lost = await client.ask("POST", "", transaction(created | {"fullUrl": "urn:uuid:f"}, entry))
         assert lost.status_code == 400
         (issue,) = lost.json()["issue"]
         assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])
         assert "urn:uuid:e is the fullUrl of no entry" in issue["diagnostics"]
-        assert (await mine.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
+        assert (await client.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
 
     run(steps, tmp_path, patients=1)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_who_forgets_the_id_is_told_where_it_stands(tmp_path: Path, method: str) -> None:
+def test_a_missing_id_is_reported_with_its_place(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.cruds")
+        client = await hand(flow, "system/*.cruds")
         body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
-        answer = await mine.ask(method, "/Observation", body)
+        answer = await client.ask(method, "/Observation", body)
         assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
         assert "or Observation/<id>, which needs no condition" in answer.json()["issue"][0]["diagnostics"]
 

@@ -1,4 +1,4 @@
-"""A canonical names a resource by its url: it is included both ways, by its version too, and a chain along it is refused."""
+"""Canonicals refer to resources by url: _include and _revinclude follow them, with versions; chains are refused."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ HELD = [
 
 async def holder(flow: Flow) -> Hand:
     own = await hand(flow, "system/*.cruds")
-    for one in HELD:
-        assert (await own.ask("PUT", f"/{one['resourceType']}/{one['id']}", one)).status_code == 201
+    for resource in HELD:
+        assert (await own.ask("PUT", f"/{resource['resourceType']}/{resource['id']}", resource)).status_code == 201
     return own
 
 
-def brought(answer: httpx2.Response) -> set[str]:
+def included_ids(answer: httpx2.Response) -> set[str]:
     assert answer.status_code == 200, answer.text
-    return {one["resource"]["id"] for one in answer.json().get("entry", []) if one["search"]["mode"] == "include"}
+    return {entry["resource"]["id"] for entry in answer.json().get("entry", []) if entry["search"]["mode"] == "include"}
 
 
-def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
+def test_the_target_of_a_canonical_is_included(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
-        for id, there in (
+        for id, expected in (
             ("any", {"one", "two"}),
             ("first", {"one"}),
             ("second", {"two"}),
@@ -61,36 +61,36 @@ def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
         ):
             for include in (LINK, f"{LINK}:Questionnaire"):
                 answer = await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={include}")
-                assert brought(answer) == there, id
-            assert brought(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
+                assert included_ids(answer) == expected, id
+            assert included_ids(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
 
     run(steps, tmp_path, patients=1)
 
 
-def test_who_names_it_is_included_backwards(tmp_path: Path) -> None:
+def test_revinclude_follows_canonicals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
-        for id, there in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
+        for id, expected in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
             answer = await own.ask("GET", f"/Questionnaire?_id={id}&_revinclude={LINK}")
-            assert brought(answer) == there, id
+            assert included_ids(answer) == expected, id
         answer = await own.ask("GET", f"/Questionnaire?_id=one&_revinclude={LINK}&_include:iterate={LINK}")
-        assert brought(answer) == {"any", "first", "two"}
+        assert included_ids(answer) == {"any", "first", "two"}
 
     run(steps, tmp_path, patients=1)
 
 
-def test_nothing_is_included_that_the_token_may_not_see(tmp_path: Path) -> None:
+def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
-            one = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
-            assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", one)).status_code == 201
-        mine = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
+            resource = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
+            assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", resource)).status_code == 201
+        patient_hand = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
         search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"
-        assert brought(await mine.ask("GET", search)) == {"mine"}
-        assert brought(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
-        alone = await hand(flow, "system/Questionnaire.rs")
-        assert (await alone.ask("GET", search)).status_code == 403
+        assert included_ids(await patient_hand.ask("GET", search)) == {"mine"}
+        assert included_ids(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
+        questionnaire_client = await hand(flow, "system/Questionnaire.rs")
+        assert (await questionnaire_client.ask("GET", search)).status_code == 403
 
     run(steps, tmp_path, patients=2)
 
@@ -103,8 +103,8 @@ def test_nothing_is_included_that_the_token_may_not_see(tmp_path: Path) -> None:
         "/Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed",
     ],
 )
-def test_a_chain_along_a_canonical_is_refused_and_says_what_to_do(tmp_path: Path, search: str) -> None:
-    """It found nothing, whatever there was."""
+def test_a_chain_along_a_canonical_is_refused_with_an_alternative(tmp_path: Path, search: str) -> None:
+    """Such a chain never had a match."""
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")

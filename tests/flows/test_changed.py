@@ -1,4 +1,4 @@
-"""Searches by when a resource was changed: one time or another, wherever it is asked."""
+"""Searches by _lastUpdated with a list of times."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ EVER = "_lastUpdated=lt2001,ge2002"
 NEVER = "_lastUpdated=lt2001,lt2002"
 
 
-def test_one_time_or_another_is_either(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        made = await own.made(observation())
+        created = await own.made(observation())
         for path in (
-            f"/Observation?_id={made['id']}",
+            f"/Observation?_id={created['id']}",
             "/Patient?name=peters",
             "/Patient/p-0001/Observation?code=29463-7",
             "/Patient/p-0001/*?",
@@ -34,7 +34,7 @@ def test_one_time_or_another_is_either(tmp_path: Path, engine: Callable[[], str 
             assert ever.json()["total"] == bare.json()["total"] > 0, path
             assert never.json()["total"] == 0, path
             assert f"{EVER.replace(',', '%2C')}" in ever.text or EVER in ever.text
-        chained = await own.ask("GET", f"/Observation?_id={made['id']}&patient.{EVER}")
+        chained = await own.ask("GET", f"/Observation?_id={created['id']}&patient.{EVER}")
         assert chained.json()["total"] == 1
 
     run(steps, tmp_path, data=engine() or str(tmp_path))

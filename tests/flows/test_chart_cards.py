@@ -1,4 +1,4 @@
-"""What apps suggest stands on the chart as cards; their links open the app with what the card says, of this patient alone."""
+"""CDS Hooks cards appear on the chart; their links open the app with the card's context for this patient only."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ async def record(flow: Flow, id: str = "p-0017") -> str:
 
 
 def offered(page: str, app: dict[str, Any]) -> list[str]:
-    return [one for one in links(page, "card=") if f"app={app['app_id']}&" in one]
+    return [link for link in links(page, "card=") if f"app={app['app_id']}&" in link]
 
 
-async def opens(flow: Flow, link: str) -> str:
-    """The address that makes the launch, as the page of this link has it."""
-    [tab] = {one for one in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in one}
+async def launch_href(flow: Flow, link: str) -> str:
+    """The URL that creates the launch, from the page behind this link."""
+    [tab] = {link for link in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in link}
     return tab
 
 
-def test_a_card_stands_on_the_chart_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
+def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(detail="For {{context.patientId}}.")])
         assert app["cards"] == [card(detail="For {{context.patientId}}.")]
@@ -45,15 +45,15 @@ def test_a_card_stands_on_the_chart_and_opens_its_app_with_its_context(tmp_path:
         assert "The PHQ-9 is due" in page
         assert "For p-0017." in page
         [link] = offered(page, app)
-        given = await token(flow, app, await launched(flow, await opens(flow, link)))
-        assert given["patient"] == "p-0017"
-        assert json.loads(given["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
+        tokens = await token(flow, app, await launched(flow, await launch_href(flow, link)))
+        assert tokens["patient"] == "p-0017"
+        assert json.loads(tokens["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
         assert 'class="quiet">open<' in (await flow.http.get(link)).text
 
     run(steps, tmp_path)
 
 
-def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path: Path) -> None:
+def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         forms = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
         far = {"label": "The guideline", "url": "https://guides.example.org/1", "type": "absolute"}
@@ -66,23 +66,23 @@ def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path:
         page = await record(flow)
         assert page.index("Grave") < page.index("Mild")
         [link] = offered(page, forms)
-        assert "appContext" in await token(flow, forms, await launched(flow, await opens(flow, link)))
+        assert "appContext" in await token(flow, forms, await launched(flow, await launch_href(flow, link)))
         assert links(page, "guides.example.org") == ["https://guides.example.org/1"]
 
     run(steps, tmp_path)
 
 
-def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path) -> None:
+def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")])
         await signed_in(flow)
         page = await record(flow)
         assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
         [link] = offered(page, app)
-        tab = await opens(flow, link)
+        tab = await launch_href(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
-        made = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
-        assert "appContext" not in await token(flow, other, made)
+        launch = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
+        assert "appContext" not in await token(flow, other, launch)
         changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": [card(summary="Later")]})
         assert changed.json()["cards"] == [card(summary="Later")]
         assert "appContext" in await token(flow, app, await launched(flow, tab))
@@ -93,7 +93,7 @@ def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path)
     run(steps, tmp_path)
 
 
-def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
+def test_patients_see_no_cards(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Mine", type="patient", cards=[card()])
         await signed_in(flow, "timothy")
@@ -106,21 +106,21 @@ def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cards", "said"),
+    ("cards", "message"),
     [
         ([{}], "cards[0].summary must be a string"),
         ([card(indicator="hard-stop")], "indicator must be info, warning or critical"),
         ([card("javascript:alert(1)")], "url must be an http or https URL"),
     ],
 )
-def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Path, cards: list[Any], said: str) -> None:
+def test_invalid_cards_are_refused_with_the_place_of_the_error(tmp_path: Path, cards: list[Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         for answer in (
             await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": cards}),
             await flow.http.post("/admin/apps", json=_other(cards)),
         ):
-            assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+            assert (answer.status_code, message in answer.json()["title"]) == (422, True), answer.text
 
     run(steps, tmp_path)
 
@@ -136,7 +136,7 @@ def _other(cards: list[Any]) -> dict[str, Any]:
     }
 
 
-def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(tmp_path: Path) -> None:
+def test_the_portal_accepts_a_cds_service_response_and_keeps_the_entered_text(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms")
         at = f"/developer/apps/{app['app_id']}"
@@ -149,14 +149,14 @@ def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(t
         for text in (json.dumps({"cards": [card()]}), json.dumps([card()]), json.dumps(card())):
             assert (await send(text)).status_code == 303
             assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["cards"] == [card()]
-        for text, said in (
+        for text, message in (
             ("{", "Invalid JSON"),
             ('"x"', "cards must be a list"),
             ('[{"a": 1}]', "cards[0].summary"),
         ):
             answer = await send(text)
             assert answer.status_code == 422
-            assert said in answer.text
+            assert message in answer.text
             assert re.search(r'name="cards"[^>]*>' + re.escape(text).replace('"', "&#34;"), answer.text)
         assert (await send("")).status_code == 303
         assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json().get("cards", []) == []

@@ -1,4 +1,4 @@
-"""Bodies that come compressed: gzip is read, whatever they are; another coding is refused by name, and a bomb by its size."""
+"""Compressed bodies: gzip is read, other codings are refused by name, and bombs by their size."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ ALL = "user/*.cruds"
 FORM = "application/x-www-form-urlencoded"
 
 
-def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
+def test_gzip_bodies_of_any_kind_are_read(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.ask("POST", "/Observation", gzip.compress(json.dumps(observation()).encode()), Content_Encoding="gzip")
-        assert made.status_code == 201, made.text
-        whole = json.dumps(bundle("batch", entry("GET", f"Observation/{made.json()['id']}"))).encode()
-        read = await own.ask("POST", "", gzip.compress(whole), Content_Encoding="x-gzip")
+        created = await own.ask(
+            "POST", "/Observation", gzip.compress(json.dumps(observation()).encode()), Content_Encoding="gzip"
+        )
+        assert created.status_code == 201, created.text
+        body = json.dumps(bundle("batch", entry("GET", f"Observation/{created.json()['id']}"))).encode()
+        read = await own.ask("POST", "", gzip.compress(body), Content_Encoding="x-gzip")
         assert read.json()["entry"][0]["response"]["status"] == "200 OK"
         change = b'[{"op":"replace","path":"/status","value":"amended"}]'
         changed = await own.ask(
             "PATCH",
-            f"/Observation/{made.json()['id']}",
+            f"/Observation/{created.json()['id']}",
             gzip.compress(change),
             Content_Encoding="GZIP",
             Content_Type="application/json-patch+json",
         )
         assert (changed.status_code, changed.json()["status"]) == (200, "amended")
-        found = await own.ask(
+        response = await own.ask(
             "POST", "/Observation/_search", gzip.compress(b"_id=nothing"), Content_Encoding="gzip", Content_Type=FORM
         )
-        assert (found.status_code, found.json()["total"]) == (200, 0)
+        assert (response.status_code, response.json()["total"]) == (200, 0)
         plain = await own.ask("POST", "/Observation", observation(), Content_Encoding="Identity")
         assert plain.status_code == 201
 
@@ -43,7 +45,7 @@ def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/Observation", "/Observation/_search", ""])
-def test_another_coding_is_refused_and_told_which_are_read(tmp_path: Path, path: str) -> None:
+def test_another_coding_is_refused_with_the_supported_ones(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         own, stranger = await hand(flow, ALL), await hand(flow, ALL)
         stranger.headers["Authorization"] = "Bearer nonsense"
@@ -52,14 +54,14 @@ def test_another_coding_is_refused_and_told_which_are_read(tmp_path: Path, path:
             answer = await own.ask("POST", path, b"x", Content_Encoding=coding, **kind)
             assert (coding, answer.status_code, answer.headers["accept-encoding"]) == (coding, 415, "gzip")
             assert answer.json()["issue"][0]["code"] == "not-supported"
-        asked = await own.ask("POST", path, b"x", Content_Encoding="br", Accept="application/fhir+xml", **kind)
-        assert (asked.status_code, asked.headers["content-type"][:20]) == (415, "application/fhir+xml")
+        response = await own.ask("POST", path, b"x", Content_Encoding="br", Accept="application/fhir+xml", **kind)
+        assert (response.status_code, response.headers["content-type"][:20]) == (415, "application/fhir+xml")
         assert (await stranger.ask("POST", path, b"x", Content_Encoding="br", **kind)).status_code == 401
 
     run(steps, tmp_path)
 
 
-def test_what_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+def test_a_corrupt_gzip_body_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         packed = gzip.compress(b"{}")

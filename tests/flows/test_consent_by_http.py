@@ -1,4 +1,4 @@
-"""Sign-in and consent as an app wishes them, and as the person decides."""
+"""Sign-in and consent: the app's parameters and the user's decisions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sickbay.protocol import jose
 SCOPE = "launch/patient openid patient/Patient.rs patient/Observation.rs"
 
 
-async def said(flow: Flow, page: Any, **form: Any) -> Any:
+async def submit(flow: Flow, page: Any, **form: Any) -> Any:
     form |= {"csrf": field(page, "csrf"), "request": field(page, "request")}
     return await flow.http.post("/general/oauth/continue", data=form)
 
 
-async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
-    """The page that comes of an authorization request, or the redirect to the app."""
+async def authorization_page(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
+    """The page after an authorization request, or the redirect to the app."""
     answer = await flow.authorize(app, **{"scope": SCOPE, **more})
     if "/oauth/continue" in answer.headers["location"]:
         return await flow.http.get(answer.headers["location"], headers=HTML)
@@ -27,43 +27,43 @@ async def asked(flow: Flow, app: dict[str, Any], **more: str | None) -> Any:
 
 
 async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: Any) -> dict[str, Any]:
-    """Pick a patient, answer the consent page; the token response."""
-    page = await asked(flow, app)
+    """Pick a patient and answer the consent page; returns the token response."""
+    page = await authorization_page(flow, app)
     address = f"/general/oauth/continue?request={field(page, 'request')}"
-    await said(flow, page, patient="p-0017", decision="open")
+    await submit(flow, page, patient="p-0017", decision="open")
     page = await flow.http.get(address, headers=HTML)
-    answer = await said(flow, page, scope=ticked, decision="allow", **form)
+    answer = await submit(flow, page, scope=ticked, decision="allow", **form)
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
-def test_a_form_sent_without_a_decision_is_asked_again(tmp_path: Path) -> None:
+def test_a_form_without_a_decision_is_shown_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
-        page = await asked(flow, await flow.register(auto_approve=None))
+        page = await authorization_page(flow, await flow.register(auto_approve=None))
         address = f"/general/oauth/continue?request={field(page, 'request')}"
-        await said(flow, page, patient="p-0017", decision="open")
+        await submit(flow, page, patient="p-0017", decision="open")
         page = await flow.http.get(address, headers=HTML)
-        assert (await said(flow, page, scope=SCOPE.split(), decision="ask")).headers["location"] == address
+        assert (await submit(flow, page, scope=SCOPE.split(), decision="ask")).headers["location"] == address
 
     run(steps, tmp_path)
 
 
-def test_a_scope_is_narrowed_to_a_category_and_holds(tmp_path: Path) -> None:
+def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         part = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-        given = await consented(flow, app, SCOPE.split(), narrow=["", part])
-        assert given["scope"] == SCOPE.replace("patient/Observation.rs", part)
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
-        found = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)
-        codes = {one["resource"]["category"][0]["coding"][0]["code"] for one in found.json()["entry"]}
+        tokens = await consented(flow, app, SCOPE.split(), narrow=["", part])
+        assert tokens["scope"] == SCOPE.replace("patient/Observation.rs", part)
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)
+        codes = {entry["resource"]["category"][0]["coding"][0]["code"] for entry in response.json()["entry"]}
         assert codes == {"laboratory"}
-        one = found.json()["entry"][0]["resource"]["id"]
-        assert (await flow.http.get(f"/general/r4/Observation/{one}", headers=headers)).status_code == 200
+        observation_id = response.json()["entry"][0]["resource"]["id"]
+        assert (await flow.http.get(f"/general/r4/Observation/{observation_id}", headers=headers)).status_code == 200
         vital = await vitals(flow, app)
         assert (await flow.http.get(f"/general/r4/Observation/{vital}", headers=headers)).status_code == 404
-        again = await asked(flow, app)
+        again = await authorization_page(flow, app)
         assert "Whose record" in again.text
 
     run(steps, tmp_path)
@@ -73,20 +73,20 @@ async def vitals(flow: Flow, app: dict[str, Any]) -> str:
     body = {"app": app["app_id"], "scope": "user/Observation.rs", "user": "okafor"}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
     address = "/general/r4/Observation?patient=p-0017&category=vital-signs&_count=1"
-    found = await flow.http.get(address, headers={"Authorization": f"Bearer {token}"})
-    return str(found.json()["entry"][0]["resource"]["id"])
+    response = await flow.http.get(address, headers={"Authorization": f"Bearer {token}"})
+    return str(response.json()["entry"][0]["resource"]["id"])
 
 
-def test_what_was_unticked_is_unticked_the_next_time(tmp_path: Path) -> None:
+def test_an_unticked_scope_is_unticked_the_next_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        kept = ["launch/patient", "patient/Patient.rs"]
-        given = await consented(flow, app, kept)
-        assert given["scope"] == " ".join(kept)
-        assert "id_token" not in given
-        page = await asked(flow, app)
-        await said(flow, page, patient="p-0017", decision="open")
+        scopes = ["launch/patient", "patient/Patient.rs"]
+        tokens = await consented(flow, app, scopes)
+        assert tokens["scope"] == " ".join(scopes)
+        assert "id_token" not in tokens
+        page = await authorization_page(flow, app)
+        await submit(flow, page, patient="p-0017", decision="open")
         page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
         assert 'value="patient/Patient.rs" checked' in page.text
         assert 'value="openid" checked' not in page.text
@@ -94,29 +94,29 @@ def test_what_was_unticked_is_unticked_the_next_time(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_request_cannot_tick_more_than_was_asked(tmp_path: Path) -> None:
+def test_a_form_cannot_grant_more_than_was_requested(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        given = await consented(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
-        assert given["scope"] == "patient/Patient.rs"
+        tokens = await consented(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
+        assert tokens["scope"] == "patient/Patient.rs"
 
     run(steps, tmp_path)
 
 
-def test_prompt_login_asks_for_a_sign_in_once_and_auth_time_says_when(tmp_path: Path) -> None:
+def test_prompt_login_requires_one_sign_in_and_sets_auth_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         await flow.http.post("/admin/clock", json={"advance": 100})
         for wish in ({"prompt": "login"}, {"max_age": "60"}, {"prompt": "select_account"}):
-            page = await asked(flow, app, scope="openid user/Patient.rs", login_hint="okafor", **wish)
+            page = await authorization_page(flow, app, scope="openid user/Patient.rs", login_hint="okafor", **wish)
             assert 'value="okafor"' in page.text
             address = f"/general/oauth/continue?request={field(page, 'request')}"
-            await said(flow, page, account="okafor")
+            await submit(flow, page, account="okafor")
             answer = await flow.http.get(address, headers=HTML)
             if answer.status_code == 200:
-                answer = await said(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
+                answer = await submit(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             read = jose.peek(token["id_token"])
             assert read is not None
@@ -126,39 +126,39 @@ def test_prompt_login_asks_for_a_sign_in_once_and_auth_time_says_when(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_prompt_consent_asks_again(tmp_path: Path) -> None:
+def test_prompt_consent_shows_the_consent_page_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        page = await asked(flow, app, scope="openid user/Patient.rs")
-        await said(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await asked(flow, app, scope="openid user/Patient.rs"))
-        page = await asked(flow, app, scope="openid user/Patient.rs", prompt="consent")
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs")
+        await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
+        assert "code" in received(await authorization_page(flow, app, scope="openid user/Patient.rs"))
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs", prompt="consent")
         assert "Allow Provider app" in page.text
 
     run(steps, tmp_path)
 
 
-def test_a_silent_request_is_told_what_would_have_to_be_asked(tmp_path: Path) -> None:
+def test_prompt_none_names_the_required_interaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         silent = {"prompt": "none", "scope": "openid user/Patient.rs"}
-        assert received(await asked(flow, app, **silent))["error"] == "login_required"
+        assert received(await authorization_page(flow, app, **silent))["error"] == "login_required"
         await sign_in(flow)
-        assert received(await asked(flow, app, **silent))["error"] == "consent_required"
-        assert received(await asked(flow, app, prompt="none"))["error"] == "interaction_required"
-        page = await asked(flow, app, scope="openid user/Patient.rs")
-        await said(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await asked(flow, app, **silent))
+        assert received(await authorization_page(flow, app, **silent))["error"] == "consent_required"
+        assert received(await authorization_page(flow, app, prompt="none"))["error"] == "interaction_required"
+        page = await authorization_page(flow, app, scope="openid user/Patient.rs")
+        await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
+        assert "code" in received(await authorization_page(flow, app, **silent))
         await flow.http.post("/admin/clock", json={"advance": 100})
-        answer = await asked(flow, app, **silent, max_age="60")
+        answer = await authorization_page(flow, app, **silent, max_age="60")
         assert received(answer)["error"] == "login_required"
         assert "prompt-none-without-session" in await flow.findings(answer)
 
     run(steps, tmp_path)
 
 
-def test_an_app_that_approves_itself_is_answered_silently(tmp_path: Path) -> None:
+def test_an_app_with_auto_approve_is_answered_without_a_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         assert "code" in received(await flow.authorize(app, prompt="none", scope="openid user/Patient.rs"))
@@ -166,15 +166,15 @@ def test_an_app_that_approves_itself_is_answered_silently(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-def test_resource_stands_for_aud(tmp_path: Path) -> None:
+def test_resource_is_accepted_in_place_of_aud(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        asked = {"scope": "openid user/Patient.rs", "aud": None}
-        given = received(await flow.authorize(app, resource=f"{BASE}/general/r4", **asked))
-        token = (await flow.redeem(app, given["code"])).json()
+        parameters = {"scope": "openid user/Patient.rs", "aud": None}
+        response_parameters = received(await flow.authorize(app, resource=f"{BASE}/general/r4", **parameters))
+        token = (await flow.redeem(app, response_parameters["code"])).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
-        answer = await flow.authorize(app, resource="http://elsewhere.example/fhir", **asked)
+        answer = await flow.authorize(app, resource="http://elsewhere.example/fhir", **parameters)
         assert "aud-mismatch" in await flow.findings(answer)
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""Choosing "Only ..." in a row that is not ticked ticks it: in a browser at once, and without JavaScript when it is sent."""
+"""Choosing "Only ..." in an unticked row ticks it: in a browser at once, without JavaScript when the form is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
-from tests.flows.test_consent_by_http import SCOPE, asked, consented, said
+from tests.flows.test_consent_by_http import SCOPE, authorization_page, consented, submit
 from tests.flows.test_ward import HTML, field, sign_in
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 LAB = "Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 
 
-def test_without_javascript_a_part_chosen_in_an_unticked_row_is_granted(tmp_path: Path) -> None:
+def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        kept = ["launch/patient", "patient/Patient.rs"]
-        assert (await consented(flow, app, kept))["scope"] == " ".join(kept)
-        for chosen, granted in (("", kept), (f"patient/{LAB}", [*kept, f"patient/{LAB}"])):
-            page = await asked(flow, app, prompt="consent")
-            await said(flow, page, patient="p-0017", decision="open")
+        scopes = ["launch/patient", "patient/Patient.rs"]
+        assert (await consented(flow, app, scopes))["scope"] == " ".join(scopes)
+        for chosen, granted in (("", scopes), (f"patient/{LAB}", [*scopes, f"patient/{LAB}"])):
+            page = await authorization_page(flow, app, prompt="consent")
+            await submit(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
             assert '<select class="input" name="only">' in page.text
-            answer = await said(flow, page, scope=kept, only=[chosen], decision="allow")
+            answer = await submit(flow, page, scope=scopes, only=[chosen], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             assert token["scope"].split() == granted
         assert f"patient/{LAB}" not in SCOPE
@@ -64,7 +64,7 @@ def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
     }
     page.goto(f"{live['tenants']['general']['authorize']}?{urlencode(query)}")
     person = page.get_by_role("button", name="Dr. Amara Okafor")
-    person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use writes the patients
+    person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use creates the patients
     if person.count():
         person.click()
     page.locator("[data-consent]").wait_for(timeout=60_000)
@@ -84,7 +84,9 @@ def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]
     return str(answer.json()["scope"]).split()
 
 
-def test_a_choice_ticks_its_row_and_unticking_takes_it_back(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
+def test_choosing_a_part_ticks_its_row_and_unticking_clears_the_part(
+    page: Page, live: dict[str, Any], app: dict[str, Any]
+) -> None:
     at_consent(page, live, app)
     box, part = page.locator('input[value="user/Observation.rs"]'), page.locator("select.input")
     box.uncheck()

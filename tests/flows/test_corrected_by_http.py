@@ -1,4 +1,4 @@
-"""What a refused token or FHIR request is corrected to is not refused again; where no line would do, none is offered."""
+"""Corrected token and FHIR requests aren't refused again; if none would work, none is offered."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ JSON = {"accept": "application/json"}
 TOKEN = "/general/oauth/token"
 
 
-async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    return dict((await flow.http.get(where, headers=JSON)).json())
+async def exchange_of(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(exchange_url, headers=JSON)).json())
 
 
 async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
@@ -34,8 +34,8 @@ async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
 
 
 async def code_of(flow: Flow, **sent: Any) -> str | None:
-    """In the corrected request, where there is one."""
-    corrected = (await kept(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
+    """The code in the corrected request, if there is one."""
+    corrected = (await exchange_of(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
     return parse_qs(corrected["body"])["code"][0] if corrected else None
 
 
@@ -44,20 +44,20 @@ def app_of(flow: Flow, **more: Any) -> Any:
     return flow.register(auto_approve={"user": "okafor", "patient": "p-0001"}, **more)
 
 
-def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_gave_is_not(tmp_path: Path) -> None:
+def test_a_quoted_code_is_corrected_and_an_unknown_one_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = await form(flow, await app_of(flow))
-        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
-        assert {one["id"] for one in refused["findings"]} == {"code-mangled"}
+        refused = await exchange_of(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
+        assert {finding["id"] for finding in refused["findings"]} == {"code-mangled"}
         assert refused["corrected"]
-        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
+        refused = await exchange_of(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
         assert parse_qs(refused["corrected"]["body"])["code"] == [PLACEHOLDER_CODE]
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_or_too_old(tmp_path: Path) -> None:
+def test_a_corrected_form_has_a_placeholder_for_a_spent_or_expired_code(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow)
         sent = await form(flow, app)
@@ -73,51 +73,51 @@ def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_o
     run(steps, tmp_path)
 
 
-def test_whoever_names_nobody_is_named_by_its_code_and_a_place_stands_for_its_secret(tmp_path: Path) -> None:
+def test_a_missing_client_id_is_found_by_the_code_and_the_secret_is_a_placeholder(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         public, secret = await app_of(flow), await app_of(flow, name="Server app", client="symmetric")
         for app in (public, secret):
             sent = await form(flow, app)
             del sent["client_id"]
-            corrected = (await kept(flow, await flow.http.post(TOKEN, data=sent)))["corrected"]
+            corrected = (await exchange_of(flow, await flow.http.post(TOKEN, data=sent)))["corrected"]
             named = parse_qs(corrected["body"]).get("client_id")
             assert named == ([app["client_id"]] if app is public else None)
             assert ("Authorization" in corrected["headers"]) is (app is secret)
-        given = {name: value[0] for name, value in parse_qs(corrected["body"]).items()} | {"code": sent["code"]}
-        given["code_verifier"] = VERIFIER
-        answer = await flow.http.post(TOKEN, data=given, auth=(secret["client_id"], secret["client_secret"]))
+        fields = {name: value[0] for name, value in parse_qs(corrected["body"]).items()} | {"code": sent["code"]}
+        fields["code_verifier"] = VERIFIER
+        answer = await flow.http.post(TOKEN, data=fields, auth=(secret["client_id"], secret["client_secret"]))
         assert answer.status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_an_id_with_a_slip_is_put_right_in_the_header_where_it_stands(tmp_path: Path) -> None:
+def test_a_mistyped_client_id_is_corrected_in_the_authorization_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow, client="symmetric", client_id="growth-chart")
         sent = await form(flow, app)
         del sent["client_id"]
         answer = await flow.http.post(TOKEN, data=sent, auth=("growth-chrat", app["client_secret"]))
-        refused = await kept(flow, answer)
-        assert {one["id"] for one in refused["findings"]} == {"client-id-unknown"}
+        refused = await exchange_of(flow, answer)
+        assert {finding["id"] for finding in refused["findings"]} == {"client-id-unknown"}
         assert refused["corrected"]["headers"]["Authorization"].startswith("Basic ")
         assert "client_id" not in parse_qs(refused["corrected"]["body"])
 
     run(steps, tmp_path)
 
 
-def test_a_token_of_the_address_is_put_into_the_header_where_it_is_good(tmp_path: Path) -> None:
+def test_a_valid_token_in_the_url_is_moved_into_the_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         token = (await flow.launched())["access_token"]
         for text, lives in ((token, True), ("nobody-s", False)):
             answer = await flow.http.get(f"/general/r4/Patient?access_token={text}", headers=JSON)
-            corrected = (await kept(flow, answer))["corrected"]
+            corrected = (await exchange_of(flow, answer))["corrected"]
             assert (corrected is not None) is lives
         for header in (f'Bearer "{token}"', f"Bearer: {token}", token):
             answer = await flow.http.get("/general/r4/Patient", headers={"authorization": header})
-            assert (await kept(flow, answer))["corrected"]["headers"]["Authorization"].startswith("Bearer ")
+            assert (await exchange_of(flow, answer))["corrected"]["headers"]["Authorization"].startswith("Bearer ")
         await flow.http.post("/admin/clock", json={"advance": 4000})
         answer = await flow.http.get(f"/general/r4/Patient?access_token={token}", headers=JSON)
-        assert (await kept(flow, answer))["corrected"] is None
+        assert (await exchange_of(flow, answer))["corrected"] is None
 
     run(steps, tmp_path)
 
@@ -127,15 +127,15 @@ def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> 
         token = (await flow.launched())["access_token"]
         headers = {"authorization": f"Bearer {token}"}
         answer = await flow.http.get("/general/r4/Patients?name=x", headers=headers)
-        assert (await kept(flow, answer))["corrected"]["url"].endswith("/Patient?name=‹1%20character›")
+        assert (await exchange_of(flow, answer))["corrected"]["url"].endswith("/Patient?name=‹1%20character›")
         answer = await flow.http.get("/general/r4/Patients?birthdate=01/02/2020", headers=headers)
-        assert (await kept(flow, answer))["corrected"] is None
+        assert (await exchange_of(flow, answer))["corrected"] is None
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("sent", [None, "undefined", "YOUR_CLIENT_ID", "nobody"])
-def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place_stands_for_the_id(
+def test_an_ambiguous_client_id_becomes_a_placeholder_and_the_administrator_sees_the_candidates(
     tmp_path: Path, sent: str | None
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -143,11 +143,11 @@ def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place
         await app_of(flow, name="Medication list")
         scope, elsewhere = "openid launch/patient patient/Patient.rs", "http://localhost:8101/other"
         answer = await flow.authorize(app, client_id=sent, redirect_uri=elsewhere, scope=scope)
-        refused = await kept(flow, answer)
+        refused = await exchange_of(flow, answer)
         assert f"Growth chart ({app['client_id']})" in refused["findings"][0]["fix"]
         assert "client_id=CLIENT-ID-OF-YOUR-APP" in refused["corrected"]["url"]
-        where = f"/exchanges/{answer.headers['x-correlation-id']}"
-        foreign = await flow.http.get(where, headers=JSON | {"origin": "https://elsewhere.example.org"})
+        exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+        foreign = await flow.http.get(exchange_url, headers=JSON | {"origin": "https://elsewhere.example.org"})
         assert "Growth chart" not in foreign.text
         assert app["client_id"] not in foreign.text
         filled = refused["corrected"]["url"].replace("CLIENT-ID-OF-YOUR-APP", app["client_id"])
@@ -157,7 +157,7 @@ def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place
     run(steps, tmp_path)
 
 
-def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> None:
+def test_client_metadata_is_corrected_in_its_own_format(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = {
             "client_name": "Growth",
@@ -165,14 +165,14 @@ def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> N
             "scope": "launch/patient,patient/Patient.rs",
             "token_endpoint_auth_method": "none",
         }
-        refused = await kept(flow, await flow.http.post("/general/oauth/register", json=sent))
-        assert {one["id"] for one in refused["findings"] if one["severity"] == "error"} == {
+        refused = await exchange_of(flow, await flow.http.post("/general/oauth/register", json=sent))
+        assert {finding["id"] for finding in refused["findings"] if finding["severity"] == "error"} == {
             "reg-redirect-uri-has-fragment",
             "scope-comma-separated",
         }
         corrected = refused["corrected"]
-        mended = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
-        assert json.loads(corrected["body"]) == sent | mended
+        corrections = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
+        assert json.loads(corrected["body"]) == sent | corrections
         again = await flow.http.request(
             corrected["method"], corrected["url"], content=corrected["body"], headers=corrected["headers"]
         )
@@ -181,7 +181,7 @@ def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_what_is_asked_about_a_token_is_corrected_too(tmp_path: Path) -> None:
+def test_an_introspection_request_is_corrected_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow, client="symmetric")
         auth = (app["client_id"], app["client_secret"])
@@ -191,12 +191,12 @@ def test_what_is_asked_about_a_token_is_corrected_too(tmp_path: Path) -> None:
         for path in ("introspect", "revoke"):
             for wrong in ({"json": {"token": token}}, {"params": {"token": token}}, {"data": {"access_token": token}}):
                 answer = await flow.http.post(f"/general/oauth/{path}", auth=auth, **wrong)
-                corrected = (await kept(flow, answer))["corrected"]
+                corrected = (await exchange_of(flow, answer))["corrected"]
                 assert (answer.status_code, corrected["url"]) == (400, f"{BASE}/general/oauth/{path}")
                 assert corrected["body"].startswith(f"token={token[:4]}")
             assert (await flow.http.post(f"/general/oauth/{path}", auth=auth, data={"token": token})).status_code == 200
         answer = await flow.http.get("/general/oauth/userinfo", headers={"authorization": f'Bearer "{token}"'})
-        corrected = (await kept(flow, answer))["corrected"]
+        corrected = (await exchange_of(flow, answer))["corrected"]
         assert corrected["url"] == f"{BASE}/general/oauth/userinfo"
         assert corrected["headers"]["Authorization"].startswith("Bearer ")
 

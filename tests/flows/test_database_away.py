@@ -1,4 +1,4 @@
-"""The database goes away under a running Sickbay, or the disk below it is full; and what happens once that is mended."""
+"""The database stops while Sickbay runs, or its disk is full; and the time after that."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.postgres import Server, server
 from sickbay.testing.server import serving
 
 
-def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgres: Server, tmp_path: Path) -> None:
+def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(postgres: Server, tmp_path: Path) -> None:
     with server(postgres.bin) as own:
 
         async def steps(flow: Flow) -> None:
             asking = await hand(flow, "system/*.cruds")
-            made = await asking.made(observation(subject={"reference": "Patient/x"}))
-            address = f"/Observation/{made['id']}"
+            created = await asking.made(observation(subject={"reference": "Patient/x"}))
+            address = f"/Observation/{created['id']}"
             own.stop()
             for answer in (
                 await asking.ask("GET", address),
@@ -34,7 +34,7 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
             for path in ("/", "/general/oauth/authorize", "/admin/apps"):
                 assert (await flow.http.get(path)).status_code == 503
                 page = await flow.http.get(path, headers={"Accept": "text/html"})
-                assert (page.status_code, "<h1>The database is away</h1>" in page.text) == (503, True)
+                assert (page.status_code, "<h1>The database is unavailable</h1>" in page.text) == (503, True)
             assert (await flow.http.get("/healthz")).status_code == 200
             assert (await flow.http.get("/readyz")).status_code == 503
             own.start()
@@ -46,8 +46,8 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
         run(steps, tmp_path, data=own.address(), patients=0)
 
 
-def test_while_the_disk_is_full_it_is_said_and_afterwards_all_goes_on(tmp_path: Path) -> None:
-    """Files that may not grow stand for it; reads are answered all the same."""
+def test_writes_get_503_while_the_disk_is_full_and_work_again_afterwards(tmp_path: Path) -> None:
+    """A limit on file sizes simulates the full disk. Reads still work."""
     with serving("--data", str(tmp_path), "--patients", "0") as live, httpx2.Client(base_url=live.base) as http:
         app = {"name": "Filler", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
         assert http.post("/admin/apps", json=app).status_code == 201
@@ -58,11 +58,11 @@ def test_while_the_disk_is_full_it_is_said_and_afterwards_all_goes_on(tmp_path: 
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
         refused = http.post("/general/r4/Patient", json={"resourceType": "Patient"})
         assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "transient")
-        assert "The disk with Sickbay's data is full or fails" in refused.json()["issue"][0]["diagnostics"]
+        assert "The disk with Sickbay's data is full or failing" in refused.json()["issue"][0]["diagnostics"]
         problem = http.post("/admin/reset", json={})
-        assert (problem.status_code, problem.json()["title"]) == (503, "The disk takes nothing more")
-        told = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
-        assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+        assert (problem.status_code, problem.json()["title"]) == (503, "The disk is full or failing")
+        command = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
+        assert (command.returncode, command.stderr.count("\n")) == (1, 1)
         assert http.get("/general/r4/Patient").json()["total"] == 0
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, limits)
         assert http.post("/general/r4/Patient", json={"resourceType": "Patient"}).status_code == 201

@@ -1,4 +1,4 @@
-"""What the vendors' dialects answer otherwise, row by row; and patients who launch apps themselves."""
+"""Differences of the vendors' dialects, row by row, and patients who launch apps themselves."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ SCOPE = "launch openid patient/Patient.read patient/Observation.read offline_acc
 
 
 async def paths(flow: Flow, tenant: str) -> tuple[str, str]:
-    said = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-    return said["authorization_endpoint"], said["token_endpoint"]
+    config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+    return config["authorization_endpoint"], config["token_endpoint"]
 
 
 async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
     """The app, and the token response of an EHR launch at this tenant."""
     user = {"user": "okafor"}
     app = await flow.register(**{"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": user} | more)
-    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-    return app, await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+    launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    return app, await send_authorize(flow, tenant, app, scope=scope, launch=launch["launch"])
 
 
-async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
+async def send_authorize(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
     authorize, token = await paths(flow, tenant)
     query = {
         "response_type": "code",
@@ -41,10 +41,10 @@ async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> ht
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     } | more
-    given = received(await flow.http.get(authorize, params=query))
+    parameters = received(await flow.http.get(authorize, params=query))
     form = {
         "grant_type": "authorization_code",
-        "code": given["code"],
+        "code": parameters["code"],
         "redirect_uri": REDIRECT,
         "code_verifier": VERIFIER,
     }
@@ -56,19 +56,19 @@ async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> ht
 def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, answer = await launched(flow, "epic")
-        given = answer.json()
-        assert given["token_type"] == "bearer"
-        assert given["need_patient_banner"] == "true"
-        assert given["__epic.dstu2.patient"] == given["patient"] == "p-0001"
-        assert given["expires_in"] == 3600
-        read = jose.peek(given["id_token"])
+        tokens = answer.json()
+        assert tokens["token_type"] == "bearer"
+        assert tokens["need_patient_banner"] == "true"
+        assert tokens["__epic.dstu2.patient"] == tokens["patient"] == "p-0001"
+        assert tokens["expires_in"] == 3600
+        read = jose.peek(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 300
 
     run(steps, tmp_path)
 
 
-def test_epic_gives_refresh_tokens_to_apps_with_a_secret_alone(tmp_path: Path) -> None:
+def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, public = await launched(flow, "epic")
         assert "refresh_token" not in public.json()
@@ -79,27 +79,27 @@ def test_epic_gives_refresh_tokens_to_apps_with_a_secret_alone(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_epic_says_null_of_a_refused_token_request(tmp_path: Path) -> None:
+def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, token = await paths(flow, "epic")
-        said = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
-        assert said["error_description"] is None
+        body = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
+        assert body["error_description"] is None
         standard = (await flow.http.post("/general/oauth/token", data={"grant_type": "authorization_code"})).json()
         assert standard["error_description"]
 
     run(steps, tmp_path)
 
 
-def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> None:
+def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = f"{SCOPE} patient/*.read patient/Condition.read user/Fictitious.read patient/Patient.rs"
         _, answer = await launched(flow, "cerner", scope=scope)
-        given = answer.json()
-        assert given["expires_in"] == 570
-        assert given["scope"] == SCOPE
-        assert given["username"] == "okafor"
-        assert given["need_patient_banner"] is True
-        read = jose.peek(given["id_token"])
+        tokens = answer.json()
+        assert tokens["expires_in"] == 570
+        assert tokens["scope"] == SCOPE
+        assert tokens["username"] == "okafor"
+        assert tokens["need_patient_banner"] is True
+        read = jose.peek(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 600
         assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
@@ -110,7 +110,7 @@ def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("tenant", "delivered"), [("cerner", "oauth2%3Agrant%3Aserver-error"), ("general", "/exchanges/"), ("epic", "")]
 )
-def test_a_fault_of_ours_is_told_in_the_dialect_s_words(
+def test_a_server_error_has_the_dialects_wording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tenant: str, delivered: str
 ) -> None:
     async def steps(flow: Flow) -> None:
@@ -127,34 +127,36 @@ def test_a_fault_of_ours_is_told_in_the_dialect_s_words(
         if not delivered:
             assert (answer.status_code, "location" in answer.headers) == (500, False)
             return
-        said = received(answer)
-        assert said["error"] == "server_error"
-        assert delivered in said["error_uri"]
-        assert ("error_description" in said) is (tenant == "general")
-        assert (await flow.http.get(said["error_uri"])).status_code == 200
+        parameters = received(answer)
+        assert parameters["error"] == "server_error"
+        assert delivered in parameters["error_uri"]
+        assert ("error_description" in parameters) is (tenant == "general")
+        assert (await flow.http.get(parameters["error_uri"])).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
+def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, answer = await launched(flow, "cerner")
         _, token = await paths(flow, "cerner")
         form = {"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]}
         again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
         assert "refresh_token" not in again.json()
-        said = await flow.http.get(f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"})
-        assert "doesn't rotate" in said.json()["refresh"]
+        exchange = await flow.http.get(
+            f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert "doesn't rotate" in exchange.json()["refresh"]
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("tenant", ["cerner", "epic"])
-def test_a_patient_app_has_its_patient_from_the_sign_in(tmp_path: Path, tenant: str) -> None:
+def test_a_patient_app_gets_the_patient_who_signed_in(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         scope = "openid patient/Patient.read"
         app = await flow.register(tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"})
-        answer = await asked(flow, tenant, app, scope=scope)
+        answer = await send_authorize(flow, tenant, app, scope=scope)
         assert answer.json()["patient"] == "p-0017"
 
     run(steps, tmp_path)
@@ -165,7 +167,7 @@ async def signed_in(flow: Flow, username: str) -> None:
     await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": username})
 
 
-def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Path) -> None:
+def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
@@ -178,16 +180,16 @@ def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Pa
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
         answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
-        given = (await flow.redeem(app, received(answer)["code"])).json()
-        read = jose.peek(given["id_token"])
-        assert given["patient"] == "p-0002"
+        parameters = (await flow.redeem(app, received(answer)["code"])).json()
+        read = jose.peek(parameters["id_token"])
+        assert parameters["patient"] == "p-0002"
         assert read is not None
         assert urlsplit(read.claims["fhirUser"]).path == "/general/r4/Patient/p-0001"
 
     run(steps, tmp_path)
 
 
-def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
+def test_a_record_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
@@ -203,7 +205,7 @@ def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> None:
+def test_a_patient_launches_patient_apps_from_their_own_chart(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "timothy")
         app = await flow.register(type="patient", name="Diary")
@@ -220,22 +222,24 @@ def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: Path) -> None:
+def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         registered = "launch openid profile patient/Patient.read user/Observation.read offline_access"
         user = {"user": "okafor"}
         app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
-        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=made["launch"])
+        launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await send_authorize(
+            flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=launch["launch"]
+        )
         assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
-        came = {one["asked"]: (one["granted"], one["reason"]) for one in rows}
+        negotiated = {row_view["asked"]: (row_view["granted"], row_view["reason"]) for row_view in rows}
         unasked = "wasn't requested, but this server grants all registered scopes"
-        assert came["user/Observation.read"] == ("user/Observation.read", unasked)
-        assert came["patient/Condition.read"] == ("", "isn't registered for this app")
-        alone = await asked(flow, "epic", app, scope="openid")
-        assert alone.json()["scope"] == "openid user/Observation.read"
+        assert negotiated["user/Observation.read"] == ("user/Observation.read", unasked)
+        assert negotiated["patient/Condition.read"] == ("", "isn't registered for this app")
+        without_launch = await send_authorize(flow, "epic", app, scope="openid")
+        assert without_launch.json()["scope"] == "openid user/Observation.read"
 
     run(steps, tmp_path)
 
@@ -248,12 +252,12 @@ def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: 
         ("general", "general-okafor", {}),
     ],
 )
-def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
+def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch openid profile patient/Patient.read"
         app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
-        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+        launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await send_authorize(flow, tenant, app, scope=scope, launch=launch["launch"])
         read = jose.peek(answer.json()["id_token"])
         assert read is not None
         assert read.claims["sub"] == subject
@@ -263,12 +267,12 @@ def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subje
     run(steps, tmp_path)
 
 
-def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
+def test_cerner_sends_little_context_without_a_launch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", scope="openid user/Patient.read", smart_version=1, auto_approve={"user": "okafor"}
         )
-        answer = await asked(flow, "cerner", app, scope="openid user/Patient.read")
+        answer = await send_authorize(flow, "cerner", app, scope="openid user/Patient.read")
         assert set(answer.json()) == {"access_token", "scope", "token_type", "expires_in", "id_token"}
 
     run(steps, tmp_path)
@@ -284,7 +288,9 @@ def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
         ("system/*.read", ""),
     ],
 )
-def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(tmp_path: Path, scope: str, granted: str) -> None:
+def test_cerner_drops_a_services_scopes_silently_and_refuses_only_if_none_is_left(
+    tmp_path: Path, scope: str, granted: str
+) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1, fhir="r4"
@@ -308,23 +314,25 @@ BASES = {
 
 
 @pytest.mark.parametrize("tenant", BASES)
-def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_too(tmp_path: Path, tenant: str) -> None:
+def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         shape, versions = BASES[tenant]
-        told = flow.sandbox.tenants[tenant].dialect.tenant_id
+        tenant_id = flow.sandbox.tenants[tenant].dialect.tenant_id
         app = await flow.register(tenant=tenant, scope=SCOPE, smart_version=1, auto_approve={"user": "okafor"})
         for version in versions:
             await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"fhir": version})
-            made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-            base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=told)
-            assert made["iss"] == base
-            given = (await asked(flow, tenant, app, scope=SCOPE, launch=made["launch"], aud=base)).json()
-            headers = {"Authorization": f"Bearer {given['access_token']}"}
+            launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+            base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=tenant_id)
+            assert launch["iss"] == base
+            tokens = (await send_authorize(flow, tenant, app, scope=SCOPE, launch=launch["launch"], aud=base)).json()
+            headers = {"Authorization": f"Bearer {tokens['access_token']}"}
             for at in (base, f"{BASE}/{tenant}/{version}"):
                 assert (await flow.http.get(f"{at}/Patient/p-0001", headers=headers)).status_code == 200
-                found = await flow.http.get(f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers)
-                assert "entry" in found.json(), found.text
-                assert found.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
+                response = await flow.http.get(
+                    f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers
+                )
+                assert "entry" in response.json(), response.text
+                assert response.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
                 assert (await flow.http.get(f"{at}/metadata")).json()["url" if version == "r4" else "fhirVersion"]
                 assert (await flow.http.get(f"{at}/.well-known/smart-configuration")).status_code == 200
             for wrong in (
@@ -337,7 +345,7 @@ def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_
     run(steps, tmp_path)
 
 
-def test_the_short_address_as_aud_means_the_base_and_another_does_not(tmp_path: Path) -> None:
+def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, answer = await launched(flow, "cerner")
         assert answer.status_code == 200
@@ -350,16 +358,16 @@ def test_the_short_address_as_aud_means_the_base_and_another_does_not(tmp_path: 
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_app_state_is_a_capability_exactly_where_apps_can_keep_it(tmp_path: Path, tenant: str) -> None:
+def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         for version in flow.sandbox.tenants[tenant].dialect.fhir:
-            told = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
-            listed = "smart-app-state" in told["capabilities"]
+            config = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
+            listed = "smart-app-state" in config["capabilities"]
             assert listed is (tenant == "general" and version == "r4")
-            assert listed is ("associated_endpoints" in told)
+            assert listed is ("associated_endpoints" in config)
             if listed:
-                [beside] = told["associated_endpoints"]
-                assert (await flow.http.get(f"{beside['url']}/metadata")).status_code == 200
+                [other_endpoint] = config["associated_endpoints"]
+                assert (await flow.http.get(f"{other_endpoint['url']}/metadata")).status_code == 200
             else:
                 assert tenant == "general" or (await flow.http.get(f"/{tenant}/app-state/metadata")).status_code == 404
 

@@ -1,4 +1,4 @@
-"""What the doctor says offline of an authorization request, the server says of the same request, where both can know it."""
+"""The doctor and the server give the same diagnosis of an authorization request, if both can know it."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from sickbay.diagnosis.doctor import diagnose
 
 ELSEWHERE = {
     "authorize-called-at-token-endpoint": "the token endpoint has findings of its own",
-    "client-change-not-live-yet": "a hospital that is slow",
+    "client-change-not-live-yet": "a hospital with a propagation delay",
     "client-not-enabled-for-tenant": "another hospital's app",
-    "client-not-live-yet": "a hospital that is slow",
+    "client-not-live-yet": "a hospital with a propagation delay",
     "launch-code-expired": "time must pass",
     "launch-code-other-client": "another app's launch",
-    "launch-code-reused": "a launch before",
+    "launch-code-reused": "an earlier launch",
     "launch-type-not-allowed": "a hospital's policy",
-    "nonce-reused": "a request before",
+    "nonce-reused": "an earlier request",
     "parameters-in-fragment": "no server sees a fragment",
-    "pkce-challenge-reused": "a request before",
-    "query-without-question-mark": "such an address leads nowhere, which the server says too",
-    "redirect-uri-response-parameter": "a registration of an older version",
-    "redirect-uri-scheme-forbidden": "a registration of an older version",
-    "prompt-none-with-others": "the app here signs people in by itself",
-    "prompt-none-without-session": "the app here signs people in by itself",
+    "pkce-challenge-reused": "an earlier request",
+    "query-without-question-mark": "the server has no such address and says so",
+    "redirect-uri-response-parameter": "a registration by an older version",
+    "redirect-uri-scheme-forbidden": "a registration by an older version",
+    "prompt-none-with-others": "the app here has automatic approval",
+    "prompt-none-without-session": "the app here has automatic approval",
     "scope-v1-on-v2-app": "a hospital's policy",
-    "state-reused": "a request before",
-    "tenant-unknown": "a dialect with tenants in its addresses",
+    "state-reused": "an earlier request",
+    "tenant-unknown": "a dialect with the tenant in its paths",
 }
-"""Cases that need what is not set up here, and what that is."""
+"""Cases that can't be set up here, and why."""
 
 
-async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
-    """The request of a case, of an app that is registered as its context says, under a client_id of its own."""
-    app, context = given["context"].get("app") or {}, given["context"]
+async def live_findings(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
+    """The findings of a case's request, from an app registered as its context says, with its own client_id."""
+    app, context = request["context"].get("app") or {}, request["context"]
     old, new = app.get("client_id", "\0"), f"agrees-{number}"
     kind = "symmetric" if app.get("type") == "confidential" else "public"
     await flow.register(
@@ -51,39 +51,41 @@ async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
         smart_version=app.get("smart_version", 2),
         **_pkce(app),
     )
-    url, body = (str(given.get(name) or "").replace(old, new) for name in ("url", "body"))
+    url, body = (str(request.get(name) or "").replace(old, new) for name in ("url", "body"))
     for code, launch in (context.get("launches") or {}).items():
-        made = await flow.http.post("/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()})
+        created_launch = await flow.http.post(
+            "/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()}
+        )
         if launch.get("client_id") == old:
-            url, body = (text.replace(code, made.json()["launch"]) for text in (url, body))
+            url, body = (text.replace(code, created_launch.json()["launch"]) for text in (url, body))
     address = quote(url, safe="%/:?#[]@!$&'()*+,;=")
     sent = (
         {"content": body, "headers": {**HTML, "content-type": "application/x-www-form-urlencoded"}}
         if body
         else {"headers": HTML}
     )
-    sent["headers"] = sent["headers"] | given.get("headers", {})
-    answer = await flow.http.request(given.get("method", "GET"), address, **sent)
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-    return {one["id"] for one in kept["findings"]}
+    sent["headers"] = sent["headers"] | request.get("headers", {})
+    answer = await flow.http.request(request.get("method", "GET"), address, **sent)
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+    return {finding["id"] for finding in exchange["findings"]}
 
 
 def _pkce(app: dict[str, Any]) -> dict[str, Any]:
     return {"pkce": app["pkce"]} if "pkce" in app else {}
 
 
-def test_doctor_and_server_say_the_same_of_every_case_of_an_authorization_request(tmp_path: Path) -> None:
+def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        apart: dict[str, tuple[list[str], list[str]]] = {}
+        disagreements: dict[str, tuple[list[str], list[str]]] = {}
         cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]
-        for number, one in enumerate(cases):
-            if one.refused["kind"] != "authorize_url" or one.id in ELSEWHERE:
+        for number, case_ in enumerate(cases):
+            if case_.refused["kind"] != "authorize_url" or case_.id in ELSEWHERE:
                 continue
-            offline = {found.id for found in diagnose(one.refused).explanation.findings}
-            live = await asked(flow, one.refused, number)
+            offline = {findings.id for findings in diagnose(case_.refused).explanation.findings}
+            live = await live_findings(flow, case_.refused, number)
             if offline != live:
-                apart[one.id] = (sorted(offline - live), sorted(live - offline))
-        assert apart == {}
+                disagreements[case_.id] = (sorted(offline - live), sorted(live - offline))
+        assert disagreements == {}
 
     run(steps, tmp_path)

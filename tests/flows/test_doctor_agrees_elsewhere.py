@@ -1,5 +1,4 @@
-"""What the doctor says offline of a token request, a FHIR request or a sign-out, the server says of the same request; and what
-is offered as corrected is granted when it is sent."""
+"""The doctor and the server give the same diagnosis of token, FHIR and sign-out requests, and corrected requests work."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ from urllib.parse import parse_qsl, quote
 
 import httpx2
 import pytest
+from tests.flows.case_context import set_up
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.told import tell
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
@@ -28,63 +27,65 @@ KINDS = (
     "app_state_request",
 )
 ELSEWHERE = {
-    "app-state-moved": "what an app keeps",
+    "app-state-moved": "stored app state",
     "fhir-resource-exists": "a record with that id",
     "fhir-version-conflict": "a record of that version",
-    "guesses-too-many": "a minute of failures before",
+    "guesses-too-many": "failed attempts in the minute before",
     "logout-client-mismatch": "an id_token that this server signed",
-    "refresh-replay-differs": "a refresh seconds before",
-    "refresh-replay-revoked": "a refresh seconds before",
+    "refresh-replay-differs": "a refresh a few seconds earlier",
+    "refresh-replay-revoked": "a refresh a few seconds earlier",
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
-"""Cases that need what is not set up here, and what that is."""
+"""Cases that can't be set up here, and why."""
 OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
-"""What is said of a request that was granted, by what it brought, and of a preflight, by the policy of this server."""
+"""Findings that depend on the response to a granted request, or on this server's policy for a preflight."""
 
 
-def swapped(given: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
-    text = json.dumps(given)
-    for theirs, ours in swaps.items():
-        text = text.replace(theirs, ours)
+def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(request)
+    for old_text, ours in swaps.items():
+        text = text.replace(old_text, ours)
     return dict(json.loads(text))
 
 
-async def sent(flow: Flow, given: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
-    """swaps: texts of the case that are others here."""
-    asked = swapped({name: given.get(name) or "" for name in ("url", "body", "headers")}, swaps)
-    address = quote(asked["url"], safe="%/:?#[]@!$&'()*+,;=")
-    return await flow.http.request(given.get("method", "GET"), address, content=asked["body"], headers=asked["headers"] or {})
+async def sent(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
+    """Send the request. swaps: texts of the case -> their values here."""
+    replaced = swapped({name: request.get(name) or "" for name in ("url", "body", "headers")}, swaps)
+    address = quote(replaced["url"], safe="%/:?#[]@!$&'()*+,;=")
+    return await flow.http.request(
+        request.get("method", "GET"), address, content=replaced["body"], headers=replaced["headers"] or {}
+    )
 
 
-async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
-    return dict((await flow.http.get(where, headers={"accept": "application/json"})).json())
+async def exchange_of(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(exchange_url, headers={"accept": "application/json"})).json())
 
 
 def shape(corrected: dict[str, Any] | None) -> Any:
-    """A corrected request without what is masked in one that is kept, or belongs to the client that sent it."""
+    """A corrected request without parts that the stored one masks, or that identify the client."""
     if corrected is None:
         return None
     address, _, query = str(corrected["url"]).partition("?")
-    names = [sorted(name for name, _ in parse_qsl(str(one or ""))) for one in (query, corrected.get("body"))]
+    names = [sorted(name for name, _ in parse_qsl(str(part or ""))) for part in (query, corrected.get("body"))]
     ours = [name.lower() for name in corrected.get("headers") or {} if name.lower() in ("authorization", "content-type")]
     return corrected.get("method", "GET"), address, names, sorted(ours)
 
 
-async def differences(flow: Flow, given: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
-    answer = await sent(flow, given, swaps)
-    live = await kept(flow, answer)
-    here = {one.id for one in offline.explanation.findings}
-    there = {one["id"] for one in live.get("findings", ())} - OF_THE_ANSWER
-    found: list[Any] = [("offline alone", here - there, "live alone", there - here)] if here != there else []
+async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
+    answer = await sent(flow, request, swaps)
+    live = await exchange_of(flow, answer)
+    here = {finding.id for finding in offline.explanation.findings}
+    live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
+    result: list[Any] = [("offline alone", here - live_rules, "live alone", live_rules - here)] if here != live_rules else []
     corrected, its = shape(offline.corrected and swapped(offline.corrected, swaps)), shape(live.get("corrected"))
     if live.get("findings") and corrected != its:
-        found.append(("corrected offline", corrected, "live", its))
-    return found
+        result.append(("corrected offline", corrected, "live", its))
+    return result
 
 
 async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
-    """A record that is not there is no refusal of the request."""
+    """A missing record isn't a refusal of the request."""
     if offline.corrected is None:
         return []
     token = next(iter(offline.corrected["context"].get("tokens", ())), "")
@@ -94,33 +95,35 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_doctor_and_server_say_the_same_of_every_case_and_what_they_offer_is_granted(tmp_path: Path, kind: str) -> None:
+def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        cases = [one for path in case.paths().values() if (one := case.load(path)).refused["kind"] == kind]
-        apart: dict[str, list[Any]] = {}
-        for one in cases:
-            if one.id not in ELSEWHERE:
-                offline = diagnose(one.refused)
-                found = await differences(flow, one.refused, offline, await tell(flow, one.refused["context"]))
-                found += await refused_again(flow, offline, await tell(flow, one.refused["context"]))
-                apart |= {one.id: found} if found else {}
+        cases = [rule_case for path in case.paths().values() if (rule_case := case.load(path)).refused["kind"] == kind]
+        disagreements: dict[str, list[Any]] = {}
+        for rule_case in cases:
+            if rule_case.id not in ELSEWHERE:
+                offline = diagnose(rule_case.refused)
+                mismatches = await differences(
+                    flow, rule_case.refused, offline, await set_up(flow, rule_case.refused["context"])
+                )
+                mismatches += await refused_again(flow, offline, await set_up(flow, rule_case.refused["context"]))
+                disagreements |= {rule_case.id: mismatches} if mismatches else {}
         assert cases
-        assert apart == {}
+        assert disagreements == {}
 
     run(steps, tmp_path)
 
 
 def shared_cases(shared: Path, kind: str) -> list[tuple[str, dict[str, Any]]]:
     lines = [json.loads(line) for line in (shared / "cases" / "exchanges.jsonl").read_text().splitlines()]
-    return [(one["id"], one["input"]) for one in lines if one["input"]["kind"] == kind]
+    return [(line["id"], line["input"]) for line in lines if line["input"]["kind"] == kind]
 
 
-def ours(given: dict[str, Any]) -> dict[str, Any]:
-    """Another server's FHIR request, as if it had come here."""
-    server = given["context"]["server"]
+def as_local_request(request: dict[str, Any]) -> dict[str, Any]:
+    """A FHIR request to another server, as if it were sent to this one."""
+    server = request["context"]["server"]
     version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
     base = server["fhir_bases"][0]
-    text = json.dumps(given).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
+    text = json.dumps(request).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
     for name, here in (
         ("issuer", ""),
         ("authorization_endpoint", "/oauth/authorize"),
@@ -131,17 +134,17 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["token_request", "fhir_request"])
-def test_doctor_and_server_say_the_same_of_what_others_saw(tmp_path: Path, shared: Path, kind: str) -> None:
+def test_doctor_and_server_agree_on_requests_to_other_servers(tmp_path: Path, shared: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        apart: dict[str, list[Any]] = {}
-        for id, given in shared_cases(shared, kind):
-            here = ours(given) if kind == "fhir_request" else given
+        disagreements: dict[str, list[Any]] = {}
+        for id, request in shared_cases(shared, kind):
+            here = as_local_request(request) if kind == "fhir_request" else request
             offline = diagnose(here)
-            swaps = await tell(flow, here["context"])
+            swaps = await set_up(flow, here["context"])
             if kind == "token_request":
                 swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
-            found = await differences(flow, here, offline, swaps)
-            apart |= {id: found} if found else {}
-        assert apart == {}
+            mismatches = await differences(flow, here, offline, swaps)
+            disagreements |= {id: mismatches} if mismatches else {}
+        assert disagreements == {}
 
     run(steps, tmp_path)

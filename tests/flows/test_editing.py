@@ -1,4 +1,4 @@
-"""An app is changed in the portal: by the fields of its registration, held to the same checks."""
+"""Editing an app in the portal: the fields of its registration, with the same checks."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ async def save(flow: Flow, app: dict[str, Any], **changed: Any) -> Any:
     return await flow.http.post(address, data={"csrf": field(page, "csrf"), **FORM, **changed}, headers=HTML)
 
 
-async def kept(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+async def stored_app(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     return dict((await flow.http.get(f"/admin/apps/{app['app_id']}")).json())
 
 
-def test_the_form_shows_what_is_registered_and_saved_unchanged_it_changes_nothing(tmp_path: Path) -> None:
+def test_the_form_shows_the_registration_and_saving_it_unchanged_changes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs patient/Device.r", pkce="off")
-        before = await kept(flow, app)
+        before = await stored_app(flow, app)
         page = await flow.http.get(f"/developer/apps/{app['app_id']}/edit", headers=HTML)
         assert "Edit Provider app" in page.text
         assert REDIRECT in page.text
@@ -44,17 +44,17 @@ def test_the_form_shows_what_is_registered_and_saved_unchanged_it_changes_nothin
         assert ticked == ["launch", "openid", "patient/Patient.rs"]
         same = {"name": "Provider app", "redirect_uris": REDIRECT, "scope": ticked, "more_scopes": "patient/Device.r"}
         assert (await save(flow, app, **same)).status_code == 303
-        assert await kept(flow, app) == before
+        assert await stored_app(flow, app) == before
 
     run(steps, tmp_path)
 
 
-def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
+def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await save(flow, app)
         assert answer.headers["location"] == f"/developer/apps/{app['app_id']}"
-        now = await kept(flow, app)
+        now = await stored_app(flow, app)
         assert (now["name"], now["scope"]) == ("Renamed", "launch patient/Patient.rs user/Encounter.r")
         assert now["redirect_uris"] == [REDIRECT, "https://app.example.org/done"]
         assert now["client_id"] == app["client_id"]
@@ -65,7 +65,7 @@ def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
         ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
@@ -75,20 +75,20 @@ def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
         ({"csrf": "guess"}, "open for too long"),
     ],
 )
-def test_what_could_not_be_registered_is_not_saved_either(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+def test_an_invalid_change_is_not_saved(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        before = await kept(flow, app)
+        before = await stored_app(flow, app)
         answer = await save(flow, app, **changed)
         assert answer.status_code in (403, 422)
-        assert said in answer.text
+        assert message in answer.text
         assert "Renamed" in answer.text
-        assert await kept(flow, app) == before
+        assert await stored_app(flow, app) == before
 
     run(steps, tmp_path)
 
 
-def test_an_app_that_becomes_confidential_gets_a_secret_which_ends_when_it_is_public_again(tmp_path: Path) -> None:
+def test_a_confidential_app_gets_a_secret_which_ends_when_the_app_becomes_public(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         page = await save(flow, app, client="symmetric")
@@ -105,7 +105,7 @@ def test_an_app_that_becomes_confidential_gets_a_secret_which_ends_when_it_is_pu
     run(steps, tmp_path)
 
 
-def test_a_service_asks_for_its_tokens_as_one(tmp_path: Path) -> None:
+def test_an_app_changed_to_a_service_gets_tokens_by_client_credentials(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         page = await save(flow, app, type="system", client="symmetric", scope=[], more_scopes="system/Patient.rs")
@@ -121,7 +121,7 @@ def test_a_service_asks_for_its_tokens_as_one(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_app_that_is_not_there_has_no_form(tmp_path: Path) -> None:
+def test_an_unknown_app_has_no_form(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get("/developer/apps/nothing/edit", headers=HTML)).status_code == 404
 

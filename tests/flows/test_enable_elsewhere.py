@@ -24,22 +24,22 @@ async def enabled_in_portal(flow: Flow, app: dict[str, Any], tenant: str) -> htt
 
 
 async def apps_at(flow: Flow, tenant: str) -> list[dict[str, Any]]:
-    found = (await flow.http.get(f"/admin/apps?tenant={tenant}")).json()
-    return [app for app in found if not app["client_id"].startswith("sample")]
+    apps = (await flow.http.get(f"/admin/apps?tenant={tenant}")).json()
+    return [app for app in apps if not app["client_id"].startswith("sample")]
 
 
 def test_one_click_enables_an_app_at_another_hospital_where_it_launches(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid fhirUser patient/Patient.rs patient/Observation.rs")
         answer = await enabled_in_portal(flow, app, "cerner")
-        (there,) = await apps_at(flow, "cerner")
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/developer/apps/{there['app_id']}")
-        different = {name for name in app if name != "findings" and app[name] != there.get(name)}
+        (counterpart,) = await apps_at(flow, "cerner")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/developer/apps/{counterpart['app_id']}")
+        different = {name for name in app if name != "findings" and app[name] != counterpart.get(name)}
         assert different == {"tenant", "client_id", "app_id"}
         config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
-        made = await flow.launch(there)
-        asked = flow.asking(there, launch=made["launch"], aud=f"{BASE}/cerner/r4")
-        assert received(await flow.http.get(config["authorization_endpoint"], params=asked))["code"]
+        launch = await flow.launch(counterpart)
+        parameters = flow.asking(counterpart, launch=launch["launch"], aud=f"{BASE}/cerner/r4")
+        assert received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
         assert [here["app_id"] for here in await apps_at(flow, "general")] == [app["app_id"]]
 
     run(steps, tmp_path)
@@ -49,11 +49,11 @@ def test_each_page_links_to_the_app_at_the_other_hospital_and_enabling_twice_reg
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         first = await enabled_in_portal(flow, app, "cerner")
-        (there,) = await apps_at(flow, "cerner")
+        (counterpart,) = await apps_at(flow, "cerner")
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
-        assert f'href="/developer/apps/{there["app_id"]}"' in page.text
+        assert f'href="/developer/apps/{counterpart["app_id"]}"' in page.text
         assert 'name="tenant" value="cerner"' not in page.text
-        back = await flow.http.get(f"/developer/apps/{there['app_id']}", headers=HTML)
+        back = await flow.http.get(f"/developer/apps/{counterpart['app_id']}", headers=HTML)
         assert f'href="/developer/apps/{app["app_id"]}"' in back.text
         form = {"csrf": field(page, "csrf"), "tenant": "cerner"}
         again = await flow.http.post(f"/developer/apps/{app['app_id']}/enable", data=form, headers=HTML)
@@ -89,8 +89,8 @@ def test_a_hospital_without_the_apps_fhir_version_says_so(tmp_path: Path) -> Non
         form = {"csrf": field(page, "csrf"), "tenant": "cerner"}
         answer = await flow.http.post(f"/developer/apps/{app['app_id']}/enable", data=form, headers=HTML)
         assert (answer.status_code, "not R5." in answer.text) == (422, True)
-        told = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"})
-        assert (told.status_code, told.json()["title"].endswith("not R5")) == (422, True)
+        response = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"})
+        assert (response.status_code, response.json()["title"].endswith("not R5")) == (422, True)
         assert await apps_at(flow, "cerner") == []
 
     run(steps, tmp_path)
@@ -101,8 +101,8 @@ def test_an_automatic_approval_as_an_unknown_user_is_left_out(tmp_path: Path) ->
         user = {"tenant": "general", "username": "amara", "password": "secret-word", "fhirUser": "Practitioner/pr-0001"}
         assert (await flow.http.post("/admin/users", json=user)).status_code == 201
         app = await flow.register(auto_approve={"user": "amara"})
-        there = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"})
-        assert there.json()["auto_approve"] is None
+        counterpart = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"})
+        assert counterpart.json()["auto_approve"] is None
 
     run(steps, tmp_path)
 
@@ -114,8 +114,8 @@ def test_only_the_administrator_can_enable_an_app(tmp_path: Path, headers: dict[
         address = f"/developer/apps/{app['app_id']}"
         form = {"csrf": field(await flow.http.get(address, headers=HTML), "csrf"), "tenant": "cerner"}
         assert (await flow.http.post(f"{address}/enable", data=form, headers=headers)).status_code == 403
-        told = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"}, headers=headers)
-        assert told.status_code == 403
+        response = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"}, headers=headers)
+        assert response.status_code == 403
         assert await apps_at(flow, "cerner") == []
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""One population on both engines, and the same answers to the same questions, odd ones too."""
+"""Both engines give the same responses to the same requests, including odd ones."""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ ASKED = (
 
 
 def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, int, str]]:
-    """Without what is made anew each time: cursors, ids of exchanges and of Bundles, their time."""
-    with sitting(folder, address, patients=3, today="2026-03-31") as desk:
+    """The responses without values that differ each time: cursors, ids of exchanges and Bundles, times."""
+    with sitting(folder, address, patients=3, today="2026-03-31") as shared:
 
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:
             asking = await hand(flow, scope)
-            given = [(path, await asking.ask("GET", path)) for path in ASKED]
-            return [(path[:60], answer.status_code, bare(answer.text)) for path, answer in given]
+            responses = [(path, await asking.ask("GET", path)) for path in ASKED]
+            return [(path[:60], answer.status_code, without_unique_values(answer.text)) for path, answer in responses]
 
-        return desk.do(steps)
+        return shared.do(steps)
 
 
-def bare(text: str) -> str:
+def without_unique_values(text: str) -> str:
     text = re.sub(r'_cursor=[^&"]*', "", text)
     text = re.sub(r'^\{"resourceType":"Bundle","id":"[^"]*"', "", text)
     return re.sub(r'"meta":\{"lastUpdated":"[^"]*"\},"type"', "", re.sub(r"/exchanges/[\w-]+", "", text))
 
 
 @pytest.mark.parametrize("scope", ["user/*.rs", "patient/*.rs"])
-def test_both_engines_answer_alike(postgres: Server, tmp_path: Path, scope: str) -> None:
+def test_both_engines_give_the_same_responses(postgres: Server, tmp_path: Path, scope: str) -> None:
     (tmp_path / "beside").mkdir()
     here = answers(tmp_path, None, scope)
-    there = answers(tmp_path / "beside", postgres.address(), scope)
-    for one, other in zip(here, there, strict=True):
-        assert one == other
+    on_postgres = answers(tmp_path / "beside", postgres.address(), scope)
+    for pair, other in zip(here, on_postgres, strict=True):
+        assert pair == other
     assert sum(status == 200 for _, status, _ in here) >= len(ASKED) // 2
     assert all(status < 500 for _, status, _ in here)

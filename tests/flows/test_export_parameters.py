@@ -1,4 +1,4 @@
-"""What a kick-off of Bulk Data takes means the same however it is sent, and what its files hold can be read anywhere."""
+"""Parameters of a Bulk Data kick-off have the same meaning in every form, and its files work outside Sickbay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.test_exports import LATER, begun, exported, manifest, read
+from tests.flows.test_exports import LATER, exported, kick_off, manifest, read
 from tests.flows.writing import hand, rules
 
 KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
@@ -33,7 +33,7 @@ KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
 )
 
 
-def test_every_parameter_means_the_same_in_the_query_and_in_parameters(tmp_path: Path) -> None:
+def test_each_parameter_works_the_same_in_the_query_and_in_a_parameters_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         member = [{"entity": {"reference": "Patient/p-0001"}}]
@@ -47,8 +47,8 @@ def test_every_parameter_means_the_same_in_the_query_and_in_parameters(tmp_path:
                 await own.ask("POST", path, body, **LATER),
                 await own.ask("POST", f"{path}?{name}={quote(value)}", {"resourceType": "Parameters"}, **LATER),
             ]
-            said = [(one.status_code, rules(one) if status != 202 else {""}) for one in answers]
-            assert said == [(status, {rule})] * len(answers), (name, value)
+            results = [(answer.status_code, rules(answer) if status != 202 else {""}) for answer in answers]
+            assert results == [(status, {rule})] * len(answers), (name, value)
 
     run(steps, tmp_path)
 
@@ -70,8 +70,8 @@ def test_lenient_handling_works_in_any_order_and_by_get_and_post(tmp_path: Path,
         path, value = f"/Group/{group['id']}/$export", "_noReferencedResources,RelevantProvenanceResources"
         part = {"name": "includeAssociatedData", "valueString": value}
         body = {"resourceType": "Parameters", "parameter": [part]}
-        for sent, where in ((None, f"{path}?includeAssociatedData={value}"), (body, path)):
-            errors = await read(own, await manifest(flow, own, await begun(own, where, sent, Prefer=prefer)), "error")
+        for sent, url in ((None, f"{path}?includeAssociatedData={value}"), (body, path)):
+            errors = await read(own, await manifest(flow, own, await kick_off(own, url, sent, Prefer=prefer)), "error")
             assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
@@ -83,7 +83,7 @@ def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(t
         urls = ["Binary/one", "/general/r4/Binary/two", "https://a.example/three", "urn:oid:1.2.3"]
         content = [{"attachment": {"contentType": "text/plain", "url": url}} for url in urls]
         photo = {"resourceType": "Patient", "id": "x", "photo": [{"url": "Binary/four"}]}
-        made = await own.made(
+        created = await own.made(
             {
                 "resourceType": "DocumentReference",
                 "status": "current",
@@ -95,12 +95,12 @@ def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(t
             }
         )
         lines = await exported(flow, own, "/$export?_type=DocumentReference")
-        (one,) = [each for each in lines["DocumentReference"] if each["id"] == made["id"]]
+        (document,) = [resource for resource in lines["DocumentReference"] if resource["id"] == created["id"]]
         base = f"{BASE}/general/r4"
         expected = [f"{base}/Binary/one", f"{base}/Binary/two", urls[2], urls[3]]
-        assert [each["attachment"]["url"] for each in one["content"]] == expected
-        assert one["contained"][0]["photo"][0]["url"] == f"{base}/Binary/four"
-        kept = (await own.ask("GET", f"/DocumentReference/{made['id']}")).json()
-        assert [each["attachment"]["url"] for each in kept["content"]] == urls
+        assert [content["attachment"]["url"] for content in document["content"]] == expected
+        assert document["contained"][0]["photo"][0]["url"] == f"{base}/Binary/four"
+        stored = (await own.ask("GET", f"/DocumentReference/{created['id']}")).json()
+        assert [content["attachment"]["url"] for content in stored["content"]] == urls
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""Bulk Data by HTTP: kick-off, status, files, cancel; who may, and what is in them."""
+"""Bulk Data over HTTP: kick-off, status, files, cancel, access and content."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LATER = {"Prefer": "respond-async"}
 Lines = dict[str, list[dict[str, Any]]]
 
 
-async def begun(own: Hand, path: str, body: Any = None, **headers: str) -> str:
-    """Where to ask after it, below the base."""
+async def kick_off(own: Hand, path: str, body: Any = None, **headers: str) -> str:
+    """Start an export; returns the path of its status below the base."""
     answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
     assert answer.status_code == 202, answer.text
-    where = answer.headers["content-location"]
-    assert where.startswith(f"{BASE}{own.base}/")
+    status_url = answer.headers["content-location"]
+    assert status_url.startswith(f"{BASE}{own.base}/")
     assert answer.json()["resourceType"] == "OperationOutcome"
-    return str(where.removeprefix(BASE + own.base))
+    return str(status_url.removeprefix(BASE + own.base))
 
 
 async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
@@ -39,45 +39,45 @@ async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def read(own: Hand, told: dict[str, Any], part: str = "output") -> Lines:
-    found: Lines = {}
-    for one in told[part]:
-        answer = await own.ask("GET", one["url"].removeprefix(BASE + own.base))
+async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> Lines:
+    result: Lines = {}
+    for file in status_body[part]:
+        answer = await own.ask("GET", file["url"].removeprefix(BASE + own.base))
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/fhir+ndjson"
-        held = found.setdefault(one["type"], [])
-        held += [json.loads(line) for line in answer.text.splitlines()]
-        assert {line["resourceType"] for line in held} == {one["type"]}
-    return found
+        resources = result.setdefault(file["type"], [])
+        resources += [json.loads(line) for line in answer.text.splitlines()]
+        assert {line["resourceType"] for line in resources} == {file["type"]}
+    return result
 
 
 async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
-    return await read(own, await manifest(flow, own, await begun(own, path, body)))
+    return await read(own, await manifest(flow, own, await kick_off(own, path, body)))
 
 
 def names(lines: Lines) -> set[str]:
-    return {f"{type}/{one['id']}" for type, held in lines.items() for one in held}
+    return {f"{type}/{key['id']}" for type, resources in lines.items() for key in resources}
 
 
 async def searched(own: Hand, type: str) -> set[str]:
-    found, path = set(), f"/{type}?_count=1000"
+    result, path = set(), f"/{type}?_count=1000"
     while path:
         answer = (await own.ask("GET", path)).json()
-        found |= {f"{type}/{one['resource']['id']}" for one in answer.get("entry", [])}
-        path = next((one["url"].removeprefix(BASE + own.base) for one in answer["link"] if one["relation"] == "next"), "")
-    return found
+        result |= {f"{type}/{entry['resource']['id']}" for entry in answer.get("entry", [])}
+        path = next((link["url"].removeprefix(BASE + own.base) for link in answer["link"] if link["relation"] == "next"), "")
+    return result
 
 
-def test_an_export_of_the_whole_server_is_all_that_search_finds(tmp_path: Path) -> None:
+def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.made(observation() | {"note": [{"text": "a\nb"}]})
-        status = await begun(own, "/$export")
-        told = await manifest(flow, own, status)
-        assert told["requiresAccessToken"] is True
-        assert told["request"] == f"{BASE}/general/r4/$export"
-        assert told["error"] == []
-        lines = await read(own, told)
+        status = await kick_off(own, "/$export")
+        export_manifest = await manifest(flow, own, status)
+        assert export_manifest["requiresAccessToken"] is True
+        assert export_manifest["request"] == f"{BASE}/general/r4/$export"
+        assert export_manifest["error"] == []
+        lines = await read(own, export_manifest)
         assert {"Patient", "Observation", "Practitioner", "Appointment", "Slot"} <= set(lines)
         for type in lines:
             assert names({type: lines[type]}) == await searched(own, type)
@@ -85,34 +85,34 @@ def test_an_export_of_the_whole_server_is_all_that_search_finds(tmp_path: Path) 
     run(steps, tmp_path)
 
 
-def test_what_changed_since_is_given_as_it_was(tmp_path: Path) -> None:
+def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        kept, gone = [await own.made(observation()) for _ in range(2)]
-        status = await begun(own, "/$export?_type=Observation")
-        told = await manifest(flow, own, status)
+        created, gone = [await own.made(observation()) for _ in range(2)]
+        status = await kick_off(own, "/$export?_type=Observation")
+        export_manifest = await manifest(flow, own, status)
         late = await own.made(observation())
-        await own.ask("PUT", f"/Observation/{kept['id']}", kept | {"status": "amended"})
+        await own.ask("PUT", f"/Observation/{created['id']}", created | {"status": "amended"})
         await own.ask("DELETE", f"/Observation/{gone['id']}")
-        lines = (await read(own, told))["Observation"]
-        found = {one["id"]: one for one in lines}
-        assert found[kept["id"]] == kept
-        assert late["id"] not in found
-        assert gone["id"] not in found
-        since = told["transactionTime"]
+        lines = (await read(own, export_manifest))["Observation"]
+        findings = {line["id"]: line for line in lines}
+        assert findings[created["id"]] == created
+        assert late["id"] not in findings
+        assert gone["id"] not in findings
+        since = export_manifest["transactionTime"]
         again = await exported(flow, own, f"/$export?_type=Observation&_since={since}")
-        assert {one["id"] for one in again["Observation"]} == {late["id"], kept["id"]}
+        assert {resource["id"] for resource in again["Observation"]} == {late["id"], created["id"]}
 
     run(steps, tmp_path)
 
 
 async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) -> None:
-    """With a Group come the practitioners and organizations that its records refer to, and no others."""
+    """A Group export includes the practitioners and organizations that its records refer to, and no others."""
     types = ("Location", "Organization", "Practitioner", "PractitionerRole")
-    text = json.dumps([one for held in lines.values() for one in held])
+    text = json.dumps([key for resources in lines.values() for key in resources])
     for type in types:
         referred = {f"{type}/{id}" for id in re.findall(rf'"{type}/([A-Za-z0-9.-]+)"', text)}
-        assert {f"{type}/{one['id']}" for one in lines.get(type, [])} == referred & await all_of(own, type)
+        assert {f"{type}/{resource['id']}" for resource in lines.get(type, [])} == referred & await ids_of_type(own, type)
     assert lines["Practitioner"]
     without = await exported(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
     assert set(without) == set(lines) - set(types)
@@ -120,12 +120,12 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
     assert set(await exported(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
 
 
-async def all_of(own: Hand, type: str) -> set[str]:
-    found = (await own.ask("GET", f"/{type}?_count=1000")).json()
-    return {f"{type}/{one['resource']['id']}" for one in found.get("entry", [])}
+async def ids_of_type(own: Hand, type: str) -> set[str]:
+    bundle_body = (await own.ask("GET", f"/{type}?_count=1000")).json()
+    return {f"{type}/{entry['resource']['id']}" for entry in bundle_body.get("entry", [])}
 
 
-def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path) -> None:
+def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         entities: list[dict[str, Any]] = [{"entity": {"reference": f"Patient/p-000{n}"}} for n in (1, 2)]
@@ -133,7 +133,7 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
         lines = await exported(flow, own, f"/Group/{group['id']}/$export")
         assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
-        assert {one["subject"]["reference"] for one in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
+        assert {resource["subject"]["reference"] for resource in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
         await referenced_come_along(flow, own, f"/Group/{group['id']}/$export", lines)
         parts = [{"name": "patient", "valueReference": {"reference": f"Patient/{id}"}} for id in ("p-0002", "p-0004")]
         body = {
@@ -142,9 +142,9 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
         }
         few = await exported(flow, own, f"/Group/{group['id']}/$export", body)
         assert set(few) == {"Patient", "Encounter"}
-        assert [one["id"] for one in few["Patient"]] == ["p-0002"]
+        assert [resource["id"] for resource in few["Patient"]] == ["p-0002"]
         every = await exported(flow, own, "/Patient/$export", body)
-        assert {one["id"] for one in every["Patient"]} == {"p-0002", "p-0004"}
+        assert {user["id"] for user in every["Patient"]} == {"p-0002", "p-0004"}
         every = await exported(flow, own, "/Patient/$export?_type=Patient")
         assert len(every["Patient"]) == 20
         assert (await own.ask("GET", "/Group/none/$export", **LATER)).status_code == 404
@@ -152,35 +152,37 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_practitioner_s_patients_are_exported_in_dstu2_too(tmp_path: Path) -> None:
+def test_a_practitioners_patients_are_exported_in_dstu2_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs", fhir="dstu2")
         own.base = "/general/dstu2"
         own.headers |= {"Accept": "application/json+fhir"}
         group = (await own.ask("GET", "/Group/panel-pr-1")).json()
         lines = await exported(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
-        assert {f"Patient/{one['id']}" for one in lines["Patient"]} == {one["entity"]["reference"] for one in group["member"]}
+        assert {f"Patient/{resource['id']}" for resource in lines["Patient"]} == {
+            member["entity"]["reference"] for member in group["member"]
+        }
         assert "MedicationRequest" not in await exported(flow, own, "/$export?_type=MedicationOrder")
 
     run(steps, tmp_path)
 
 
-def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
+def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         filters = "Observation?category=vital-signs,Observation?code=4548-4"
         lines = await exported(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
         assert len(lines["Patient"]) == 20
-        found = names({"Observation": lines["Observation"]})
+        filtered_names = names({"Observation": lines["Observation"]})
         wanted = set()
         for query in ("category=vital-signs", "code=4548-4"):
             path = f"/Observation?{query}&_count=1000"
             while path:
                 page = (await own.ask("GET", path)).json()
-                wanted |= {f"Observation/{one['resource']['id']}" for one in page["entry"]}
+                wanted |= {f"Observation/{entry['resource']['id']}" for entry in page["entry"]}
                 path = next((o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), "")
-        assert found == wanted
-        assert len(lines["Observation"]) == len(found)
+        assert filtered_names == wanted
+        assert len(lines["Observation"]) == len(filtered_names)
 
     run(steps, tmp_path)
 
@@ -197,7 +199,7 @@ def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
         ("patient=p-0001", 400, "fhir-operation-parameter"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str, status: int, rule: str) -> None:
+def test_an_unsupported_export_is_refused_with_the_reason(tmp_path: Path, query: str, status: int, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         answer = await own.ask("GET", f"/$export?{query}", **LATER)
@@ -206,7 +208,7 @@ def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str
     run(steps, tmp_path)
 
 
-def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
+def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         now = await own.ask("GET", "/$export")
@@ -214,29 +216,29 @@ def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
         csv = await own.ask("GET", "/$export", **LATER, Accept="text/csv")
         assert (csv.status_code, rules(csv)) == (406, {"fhir-accept-unsupported"})
         for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
-            await begun(own, f"/$export?_outputFormat={format}")
-        told = await manifest(
+            await kick_off(own, f"/$export?_outputFormat={format}")
+        export_manifest = await manifest(
             flow,
             own,
-            await begun(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
+            await kick_off(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
         )
-        errors = await read(own, told, "error")
+        errors = await read(own, export_manifest, "error")
         assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
 
 
-def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None:
+def test_a_cancelled_or_expired_export_is_gone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         assert (await own.ask("DELETE", status)).status_code == 202
         unknown = await own.ask("GET", "/$export/none")
         for path in (status, f"{status}/Patient.ndjson"):
             gone = await own.ask("GET", path)
             assert (gone.status_code, gone.text) == (404, unknown.text)
         assert (await own.ask("DELETE", status)).status_code == 404
-        old = await begun(own, "/$export?_type=Patient")
+        old = await kick_off(own, "/$export?_type=Patient")
         await flow.http.post("/admin/clock", json={"advance": 86_401})
         fresh = await own.again()
         for path in (old, f"{old}/Patient.ndjson"):
@@ -245,10 +247,10 @@ def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
+def test_an_export_has_only_its_own_files(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         await manifest(flow, own, status)
         assert (await own.ask("GET", f"{status}/Patient.ndjson")).status_code == 200
         for name in ("Observation.ndjson", "Nothing.ndjson", "Patient", "deleted.ndjson", "outcomes.ndjson", "x"):
@@ -262,10 +264,10 @@ def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path) -> None:
+def test_only_the_client_that_started_an_export_can_read_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "system/*.rs"), await hand(flow, "system/*.rs", name="Another")
-        status = await begun(own, "/$export?_type=Patient")
+        status = await kick_off(own, "/$export?_type=Patient")
         await flow.http.post("/admin/clock", json={"advance": 5})
         unknown = await other.ask("GET", "/$export/none")
         file = f"{status}/Patient.ndjson"
@@ -281,7 +283,7 @@ def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> None:
+def test_user_scopes_cannot_export_and_each_type_needs_a_scope(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for scope in ("user/*.rs", "patient/*.rs"):
             own = await hand(flow, scope)
@@ -297,34 +299,34 @@ def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> 
         assert set(await exported(flow, few, "/$export")) == {"Observation", "Encounter"}
         narrow = "system/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
         lines = (await exported(flow, await hand(flow, narrow), "/$export"))["Observation"]
-        assert {one["category"][0]["coding"][0]["code"] for one in lines} == {"laboratory"}
+        assert {line["category"][0]["coding"][0]["code"] for line in lines} == {"laboratory"}
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["batch", "transaction"])
-def test_an_entry_of_a_bundle_begins_no_export(tmp_path: Path, kind: str) -> None:
+def test_an_entry_of_a_bundle_cannot_start_an_export(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        status = await begun(own, "/$export")
+        status = await kick_off(own, "/$export")
         for path in ("$export", "Patient/$export", status[1:]):
             bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": path}}]}
             answer = await own.ask("POST", "", bundle, **LATER)
-            told = answer.json()
+            entries = answer.json()
             if kind == "batch":
-                assert told["entry"][0]["response"]["status"] == "400 Bad Request"
-                told = told["entry"][0]["response"].get("outcome") or told["entry"][0]["resource"]
+                assert entries["entry"][0]["response"]["status"] == "400 Bad Request"
+                entries = entries["entry"][0]["response"].get("outcome") or entries["entry"][0]["resource"]
             else:
                 assert answer.status_code == 400
-            assert "of their own" in told["issue"][0]["diagnostics"]
+            assert "its own requests" in entries["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
 
 
-def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) -> None:
+def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        kept, gone, later, other = [
+        created, gone, later, other = [
             (await own.made(observation(patient)))["id"] for patient in ("p-0001", "p-0001", "p-0001", "p-0002")
         ]
         since = (await own.made(observation("p-0001")))["meta"]["lastUpdated"]
@@ -333,39 +335,41 @@ def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) ->
             assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204
         members = [{"entity": {"reference": "Patient/p-0001"}}]
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
-        asked = {
+        expected_deletions = {
             "/$export": {gone, other},
             "/Patient/$export": {gone, other},
             f"/Group/{group['id']}/$export": {gone},
         }
-        for path, expected in asked.items():
-            told = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
-            assert {one["type"] for one in told["output"]} <= {"Observation"}
-            bundles = (await read(own, told, "deleted"))["Bundle"]
-            urls = {entry["request"]["url"] for one in bundles for entry in one["entry"]}
+        for path, expected in expected_deletions.items():
+            export_manifest = await manifest(flow, own, await kick_off(own, f"{path}?_type=Observation&_since={since}"))
+            assert {output_file["type"] for output_file in export_manifest["output"]} <= {"Observation"}
+            bundles = (await read(own, export_manifest, "deleted"))["Bundle"]
+            urls = {entry["request"]["url"] for bundle_url in bundles for entry in bundle_url["entry"]}
             assert urls == {f"Observation/{id}" for id in expected}
-            assert {entry["request"]["method"] for one in bundles for entry in one["entry"]} == {"DELETE"}
-            assert kept not in str(bundles)
-        status = await begun(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
-        told = await manifest(flow, own, status)
-        assert told["deleted"] == []
-        found = await read(own, told)
-        assert {one["type"]: one["count"] for one in told["output"]} == {type: len(found[type]) for type in found}
+            assert {entry["request"]["method"] for bundle_url in bundles for entry in bundle_url["entry"]} == {"DELETE"}
+            assert created not in str(bundles)
+        status = await kick_off(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
+        export_manifest = await manifest(flow, own, status)
+        assert export_manifest["deleted"] == []
+        files = await read(own, export_manifest)
+        assert {output_file["type"]: output_file["count"] for output_file in export_manifest["output"]} == {
+            type: len(files[type]) for type in files
+        }
         await own.ask("DELETE", f"/Observation/{later}")
         again = (await own.ask("GET", status)).json()
-        assert ["count" in one for one in again["output"]] == [False, True]
+        assert ["count" in output_file for output_file in again["output"]] == [False, True]
 
     run(steps, tmp_path)
 
 
-def test_elements_are_of_every_type_or_of_the_one_they_name(tmp_path: Path) -> None:
+def test_elements_apply_to_every_type_or_to_the_named_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
         lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
-        kept = {name for one in lines["Patient"] for name in one}
-        assert kept == {"resourceType", "id", "meta", "name", "active"}  # active changes what the rest means
-        assert all({"status", "class"} <= set(one) and "subject" not in one for one in lines["Encounter"])
-        assert all(one["meta"]["tag"][0]["code"] == "SUBSETTED" for held in lines.values() for one in held)
+        members = {name for resource in lines["Patient"] for name in resource}
+        assert members == {"resourceType", "id", "meta", "name", "active"}  # active affects the other resources too
+        assert all({"status", "class"} <= set(resource) and "subject" not in resource for resource in lines["Encounter"])
+        assert all(key["meta"]["tag"][0]["code"] == "SUBSETTED" for resources in lines.values() for key in resources)
         for wrong in ("_type=Patient&_elements=nome", "_elements=Patien.name", "_elements=Patient.nome"):
             answer = await own.ask("GET", f"/$export?{wrong}", **LATER)
             assert (answer.status_code, rules(answer)) == (400, {"fhir-operation-parameter"})

@@ -1,4 +1,4 @@
-"""The main path: registered, launched, authorized, given a token, and served the patient."""
+"""The main path: register, launch, authorize, get a token, and read the patient."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path, engine: Callab
         config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert config["authorization_endpoint"] == f"{BASE}/general/oauth/authorize"
         app = await flow.register()
-        made = await flow.launch(app)
-        assert made["iss"] == f"{BASE}/general/r4"
-        answer = received(await flow.authorize(app, launch=made["launch"]))
+        launch = await flow.launch(app)
+        assert launch["iss"] == f"{BASE}/general/r4"
+        answer = received(await flow.authorize(app, launch=launch["launch"]))
         assert answer["state"]
         assert answer["iss"] == f"{BASE}/general"
         token = await flow.redeem(app, answer["code"])
         assert token.status_code == 200, token.text
-        given = token.json()
-        assert given["patient"] == "p-0001"
-        assert given["id_token"].count(".") == 2
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = token.json()
+        assert tokens["patient"] == "p-0001"
+        assert tokens["id_token"].count(".") == 2
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         patient = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         assert patient.status_code == 200, patient.text
         assert patient.json()["id"] == "p-0001"
@@ -32,8 +32,8 @@ def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path, engine: Callab
         absent = await flow.http.get("/general/r4/Patient/nobody", headers=headers)
         assert hidden.status_code == absent.status_code == 404
         assert hidden.text.replace("p-0002", "nobody") == absent.text
-        found = await flow.http.get("/general/r4/Observation?patient=p-0001&_count=5", headers=headers)
-        assert found.status_code == 200, found.text
-        assert len(found.json()["entry"]) == 5
+        response = await flow.http.get("/general/r4/Observation?patient=p-0001&_count=5", headers=headers)
+        assert response.status_code == 200, response.text
+        assert len(response.json()["entry"]) == 5
 
     run(steps, tmp_path, data=engine() or str(tmp_path))

@@ -1,4 +1,4 @@
-"""Pages show a new PKCE verifier with its challenge; the JSON of an exchange keeps the placeholder."""
+"""Pages show a new PKCE verifier with its challenge; the JSON of an exchange has a placeholder instead."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def test_an_exchange_page_and_its_text_show_a_new_pair_and_its_json_the_placehol
     run(steps, tmp_path)
 
 
-def test_the_doctor_shows_a_new_pair_for_what_was_pasted(tmp_path: Path) -> None:
+def test_the_doctor_shows_a_new_pair_for_the_pasted_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        asked = flow.asking(app, code_challenge=None, code_challenge_method=None)
-        url = str(flow.http.build_request("GET", "/general/oauth/authorize", params=asked).url)
+        parameters = flow.asking(app, code_challenge=None, code_challenge_method=None)
+        url = str(flow.http.build_request("GET", "/general/oauth/authorize", params=parameters).url)
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         pages = [await flow.http.post("/doctor", data={"csrf": csrf, "input": url}, headers=HTML) for _ in range(2)]
         pairs = [pair_on(page.text) for page in pages]

@@ -1,4 +1,4 @@
-"""Over HTTP too: no response goes to the redirect URI unless the check that proves it has passed."""
+"""No response goes to the redirect URI unless the check that verifies it has passed."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ PROVEN: list[dict[str, str | None]] = [
 
 
 async def gate(flow: Flow, id: str) -> str:
-    said = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
-    return next(one["outcome"] for one in said["checks"] if one["name"] == GATE.name)
+    exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
+    return next(check["outcome"] for check in exchange["checks"] if check["name"] == GATE.name)
 
 
-def test_an_error_goes_to_the_app_exactly_if_its_redirect_uri_is_proven(tmp_path: Path) -> None:
+def test_an_error_is_redirected_exactly_if_the_redirect_uri_is_verified(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
-        for changed in (*UNPROVEN, *PROVEN, *({**one, **other} for one in UNPROVEN[:4] for other in PROVEN[:2])):
+        for changed in (*UNPROVEN, *PROVEN, *({**check, **other} for check in UNPROVEN[:4] for other in PROVEN[:2])):
             answer = await flow.authorize(app, **changed)
             location = answer.headers.get("location", "")
             passed = await gate(flow, answer.headers["x-correlation-id"]) == "passed"

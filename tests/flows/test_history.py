@@ -1,4 +1,4 @@
-"""Histories by HTTP: of a resource, a type, the whole server; by time; page by page."""
+"""Histories over HTTP: of a resource, a type and the server; by time; page by page."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from tests.flows.writing import Hand, hand, observation, rules
 OWN = "patient/Observation.cruds patient/Patient.rs"
 
 
-def told(answer: httpx2.Response) -> list[tuple[str, str]]:
+def versions_of(answer: httpx2.Response) -> list[tuple[str, str]]:
     """(id, version) in the order of the page."""
     assert answer.status_code == 200, answer.text
-    return [(one["fullUrl"].rpartition("/")[2], one["response"]["etag"].strip('W/"')) for one in answer.json().get("entry", [])]
+    return [
+        (entry["fullUrl"].rpartition("/")[2], entry["response"]["etag"].strip('W/"'))
+        for entry in answer.json().get("entry", [])
+    ]
 
 
-async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
-    """An observation with so many versions, a hundred seconds apart; the times at which each was written."""
-    made, times = await own.made(observation()), []
+async def with_versions(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
+    """Create an observation with this many versions, 100 seconds apart; returns it with the times."""
+    created, times = await own.made(observation()), []
     for number in range(1, versions):
         times.append(flow.sandbox.runtime.effects.now())
         await flow.http.post("/admin/clock", json={"advance": 100})
         answer = await own.ask(
-            "PUT", f"/Observation/{made['id']}", made | {"status": "amended", "note": [{"text": str(number)}]}
+            "PUT", f"/Observation/{created['id']}", created | {"status": "amended", "note": [{"text": str(number)}]}
         )
         assert answer.status_code == 200
-    return made["id"], [*times, flow.sandbox.runtime.effects.now()]
+    return created["id"], [*times, flow.sandbox.runtime.effects.now()]
 
 
 def instant(at: float) -> str:
@@ -39,23 +42,23 @@ def instant(at: float) -> str:
     return quote(datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="seconds"))
 
 
-def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Path) -> None:
+def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         all = await hand(flow, "system/*.cruds")
         ids = [(await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"] for n in range(5)]
         await all.ask("DELETE", f"/Observation/{ids[0]}")
         await all.made({"resourceType": "Basic", "code": {"text": "x"}})
         answer = await all.ask("GET", "/_history?_count=4")
-        types = [one["request"]["url"].partition("/")[0] for one in answer.json()["entry"]]
+        types = [entry["request"]["url"].partition("/")[0] for entry in answer.json()["entry"]]
         assert types == ["Basic", "Observation", "Observation", "Observation"]
         assert answer.json()["entry"][1]["request"]["method"] == "DELETE"
-        seen, page, link = told(answer), answer, None
+        seen, page, link = versions_of(answer), answer, None
         for _ in range(2):
-            link = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+            link = next(link["url"] for link in page.json()["link"] if link["relation"] == "next")
             page = await all.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
-            seen += told(page)
+            seen += versions_of(page)
         assert len(set(seen)) == len(seen) == 12
-        assert [one for one, _ in seen[1:7]] == [ids[0], *reversed(ids)]
+        assert [entry for entry, _ in seen[1:7]] == [ids[0], *reversed(ids)]
         head = await all.ask("HEAD", "/_history?_count=4")
         assert (head.status_code, head.content) == (200, b"")
         assert (await (await hand(flow, OWN)).ask("GET", "/_history")).status_code == 403
@@ -64,14 +67,14 @@ def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Pat
 
 
 @pytest.mark.parametrize("place", ["/Observation/{id}/_history", "/Observation/_history", "/_history"])
-def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
+def test_a_history_supports_since_and_at(tmp_path: Path, place: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        id, times = await written(flow, own)
+        id, times = await with_versions(flow, own)
         path = place.format(id=id)
 
         async def ask(query: str) -> list[str]:
-            return [version for one, version in told(await own.ask("GET", f"{path}?{query}")) if one == id]
+            return [version for pair, version in versions_of(await own.ask("GET", f"{path}?{query}")) if pair == id]
 
         assert await ask("") == ["3", "2", "1"]
         assert await ask(f"_since={instant(times[1] - 20)}") == ["3", "2"]
@@ -80,9 +83,9 @@ def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
         assert await ask(f"_at={instant(times[0] - 20)}") == []
         assert set(await ask(f"_at={instant(times[0] + 20)[:4]}")) >= {"1", "2"}
         page = await own.ask("GET", f"{path}?_count=1&_since={instant(times[0] - 20)}")
-        link: Any = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+        link: Any = next(link["url"] for link in page.json()["link"] if link["relation"] == "next")
         second = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
-        assert told(second) == [(id, "2")]
+        assert versions_of(second) == [(id, "2")]
         changed = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4").replace("_since=2", "_since=1"))
         assert changed.status_code == 400
         refused = await own.ask("GET", f"{path}?_since=yesterday")
@@ -91,7 +94,7 @@ def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_all(tmp_path: Path) -> None:
+def test_a_history_with_the_list_parameter_is_refused(tmp_path: Path) -> None:
     """R4, 3.1.0.12: `_list` includes only what is in the list."""
 
     async def steps(flow: Flow) -> None:
@@ -104,18 +107,18 @@ def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_a
     run(steps, tmp_path)
 
 
-def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
+def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        id, times = await written(flow, own)
+        id, times = await with_versions(flow, own)
         for path, query, total in (
             (f"/Observation/{id}/_history", "", 3),
             (f"/Observation/{id}/_history", f"&_since={instant(times[1] - 20)}", 2),
             (f"/Observation/{id}/_history", "&_at=2020", 0),
         ):
             answer = await own.ask("GET", f"{path}?_count=0{query}")
-            assert (answer.status_code, answer.json()["total"], told(answer)) == (200, total, [])
-            assert [one["relation"] for one in answer.json()["link"]] == ["self"]
+            assert (answer.status_code, answer.json()["total"], versions_of(answer)) == (200, total, [])
+            assert [link["relation"] for link in answer.json()["link"]] == ["self"]
         every = await own.ask("GET", "/_history?_count=0")
         assert every.json()["total"] > (await own.ask("GET", "/Observation/_history?_count=0")).json()["total"] > 3
         assert (await own.ask("GET", "/Observation/nothing/_history?_count=0")).status_code == 404
@@ -127,45 +130,45 @@ def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
                 "content": [{"attachment": {"contentType": "text/plain"}}],
             }
         )
-        held = {
+        resource = {
             "resourceType": "Binary",
             "contentType": "text/plain",
             "data": "eA==",
             "securityContext": {"reference": f"DocumentReference/{document['id']}"},
         }
-        file = await own.made(held)
+        file = await own.made(resource)
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
         await own.ask(
             "PUT", f"/Binary/{file['id']}", {k: v for k, v in file.items() if k != "securityContext"} | {"data": "eQ=="}
         )
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
-        theirs = await hand(flow, "patient/*.rs")
-        answer = await theirs.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
-        assert (answer.status_code, answer.json()["total"], told(answer)) == (200, 3, [])
+        other_client = await hand(flow, "patient/*.rs")
+        answer = await other_client.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
+        assert (answer.status_code, answer.json()["total"], versions_of(answer)) == (200, 3, [])
 
     run(steps, tmp_path)
 
 
-def test_a_history_says_what_each_write_was_answered(tmp_path: Path) -> None:
+def test_a_history_has_the_response_of_each_write(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        made, statuses = await own.made(observation()), [201]
-        path = f"/Observation/{made['id']}"
+        created, statuses = await own.made(observation()), [201]
+        path = f"/Observation/{created['id']}"
         for method in ("PUT", "DELETE", "PUT", "PUT"):
-            answer = await own.ask(method, path, made if method == "PUT" else None)
+            answer = await own.ask(method, path, created if method == "PUT" else None)
             statuses.append(answer.status_code)
         entries = (await own.ask("GET", f"{path}/_history")).json()["entry"]
-        assert [int(one["response"]["status"]) for one in reversed(entries)] == statuses == [201, 200, 204, 201, 200]
-        requests = [(one["request"]["method"], one["request"]["url"]) for one in reversed(entries)]
-        assert requests == [("POST", "Observation"), *((one, path[1:]) for one in ("PUT", "DELETE", "PUT", "PUT"))]
-        await own.ask("PUT", "/Observation/mine", made | {"id": "mine"})
+        assert [int(entry["response"]["status"]) for entry in reversed(entries)] == statuses == [201, 200, 204, 201, 200]
+        requests = [(entry["request"]["method"], entry["request"]["url"]) for entry in reversed(entries)]
+        assert requests == [("POST", "Observation"), *((method, path[1:]) for method in ("PUT", "DELETE", "PUT", "PUT"))]
+        await own.ask("PUT", "/Observation/mine", created | {"id": "mine"})
         (entry,) = (await own.ask("GET", "/Observation/mine/_history")).json()["entry"]
         assert (entry["request"], entry["response"]["status"]) == ({"method": "PUT", "url": "Observation/mine"}, "201")
 
     run(steps, tmp_path)
 
 
-def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -> None:
+def test_strict_handling_applies_to_a_history(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         strict = {"Prefer": "handling=strict"}
@@ -180,13 +183,13 @@ def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -
         known = "_count=2&_since=2020-01-01T00:00:00Z&_summary=true&_format=json&_pretty=true"
         page = await own.ask("GET", f"/Patient/_history?{known}", **strict)
         assert page.status_code == 200
-        following = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+        following = next(link["url"] for link in page.json()["link"] if link["relation"] == "next")
         assert (await own.ask("GET", following.removeprefix(f"{BASE}/general/r4"), **strict)).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None:
+def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         other = await hand(flow, OWN, "p-0002")
         id = (await other.made(observation("p-0002")))["id"]
@@ -205,10 +208,10 @@ def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None
     ("sent", "status"),
     [('W/"2"', 304), ('"2"', 304), ("2", 304), ('W/"1", W/"2"', 304), ("*", 304), ('W/"1"', 200), ('W/"22"', 200), ("", 200)],
 )
-def test_a_read_of_what_one_has_is_not_modified(tmp_path: Path, sent: str, status: int) -> None:
+def test_a_read_of_a_cached_version_is_answered_304(tmp_path: Path, sent: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
-        id, _ = await written(flow, own, 2)
+        id, _ = await with_versions(flow, own, 2)
         for path in (f"/Observation/{id}", f"/Observation/{id}/_history/2"):
             for method in ("GET", "HEAD"):
                 answer = await own.ask(method, path, If_None_Match=sent)

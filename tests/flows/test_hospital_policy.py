@@ -1,4 +1,4 @@
-"""The policy of a hospital, read and chosen while Sickbay runs: by /admin and in the portal, kept, above sickbay.toml."""
+"""The policy of a hospital at run time: read and changed by /admin and in the portal, overriding sickbay.toml."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sickbay.testing.server import serving
 AT = "/admin/policies/general"
 
 
-async def choose(flow: Flow, **given: Any) -> dict[str, Any]:
-    answer = await flow.http.patch(AT, json=given)
+async def choose(flow: Flow, **changes: Any) -> dict[str, Any]:
+    answer = await flow.http.patch(AT, json=changes)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -29,15 +29,15 @@ async def capabilities(flow: Flow, tenant: str = "general") -> list[str]:
     return list(answer.json()["capabilities"])
 
 
-def test_every_policy_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
+def test_every_setting_is_listed_with_its_source(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        told = (await flow.http.get("/admin/policies")).json()
-        assert [one["tenant"] for one in told] == ["general", "cerner", "epic"]
-        assert all(list(one["policy"]) == list(KNOBS) for one in told)
-        assert told[0]["file"] == {"code_lifetime": 7}
-        assert (told[0]["policy"]["code_lifetime"], told[1]["policy"]["code_lifetime"]) == (7, 60)
-        assert (await flow.http.get("/admin/policies", params={"tenant": "epic"})).json() == [told[2]]
-        assert (await flow.http.get(AT)).json() == told[0]
+        settings = (await flow.http.get("/admin/policies")).json()
+        assert [policy["tenant"] for policy in settings] == ["general", "cerner", "epic"]
+        assert all(list(policy["policy"]) == list(KNOBS) for policy in settings)
+        assert settings[0]["file"] == {"code_lifetime": 7}
+        assert (settings[0]["policy"]["code_lifetime"], settings[1]["policy"]["code_lifetime"]) == (7, 60)
+        assert (await flow.http.get("/admin/policies", params={"tenant": "epic"})).json() == [settings[2]]
+        assert (await flow.http.get(AT)).json() == settings[0]
         for wrong in ("/admin/policies/nowhere", "/admin/policies?tenant=nowhere"):
             assert (await flow.http.get(wrong)).status_code == 404
         assert (await flow.http.patch("/admin/policies/nowhere", json={})).status_code == 404
@@ -45,19 +45,19 @@ def test_every_policy_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
     run(steps, tmp_path, policies={"general": {"code_lifetime": 7}})
 
 
-def test_what_is_chosen_holds_from_the_next_request_on_and_is_taken_back(tmp_path: Path) -> None:
+def test_a_changed_policy_applies_to_the_next_request_and_can_be_restored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         assert (await redeemed(flow, app)).json()["expires_in"] == 9
-        told = await choose(flow, token_lifetime=30, launches=["ehr"])
-        assert (told["chosen"], told["file"]) == ({"token_lifetime": 30, "launches": ["ehr"]}, {"token_lifetime": 9})
-        assert told["policy"]["token_lifetime"] == 30
+        policy = await choose(flow, token_lifetime=30, launches=["ehr"])
+        assert (policy["chosen"], policy["file"]) == ({"token_lifetime": 30, "launches": ["ehr"]}, {"token_lifetime": 9})
+        assert policy["policy"]["token_lifetime"] == 30
         assert (await redeemed(flow, app)).json()["expires_in"] == 30
         assert "launch-standalone" not in await capabilities(flow)
         assert "launch-standalone" in await capabilities(flow, "cerner")
         assert "launch-standalone" not in (await flow.http.get("/general/.well-known/openid-configuration")).text
-        told = await choose(flow, launches=None, code_lifetime=5)
-        assert told["chosen"] == {"token_lifetime": 30, "code_lifetime": 5}
+        policy = await choose(flow, launches=None, code_lifetime=5)
+        assert policy["chosen"] == {"token_lifetime": 30, "code_lifetime": 5}
         assert "launch-standalone" in await capabilities(flow)
         assert (await flow.findings(await redeemed(flow, app, 6)))["code-expired"] == "error"
         assert (await choose(flow, token_lifetime=None, code_lifetime=None))["chosen"] == {}
@@ -66,10 +66,10 @@ def test_what_is_chosen_holds_from_the_next_request_on_and_is_taken_back(tmp_pat
     run(steps, tmp_path, policies={"": {"token_lifetime": 9}})
 
 
-def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy_stands_above(tmp_path: Path) -> None:
+def test_pkce_and_scope_policies_can_be_changed_and_an_apps_policy_has_priority(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         old = await flow.register(name="Old", smart_version=1, pkce="if-sent")
-        asked = {
+        parameters = {
             "code_challenge": None,
             "code_challenge_method": None,
             "scope": "launch patient/Patient.rs patient/Group.x",
@@ -77,7 +77,7 @@ def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy
 
         async def found() -> set[str]:
             launch = (await flow.launch(old))["launch"]
-            answer = await flow.authorize(old, launch=launch, **asked)
+            answer = await flow.authorize(old, launch=launch, **parameters)
             return {id for id, severity in (await flow.findings(answer)).items() if severity == "error"}
 
         before = await found()
@@ -91,11 +91,11 @@ def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy
     run(steps, tmp_path)
 
 
-def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
+def test_a_policy_change_applies_to_existing_tokens_immediately(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="user/*.rs")
-        asked = {"app": app["app_id"], "scope": "user/*.rs", "user": "okafor"}
-        token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+        body = {"app": app["app_id"], "scope": "user/*.rs", "user": "okafor"}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
 
         async def status() -> int:
             headers = {"Authorization": f"Bearer {token}"}
@@ -111,7 +111,7 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("changes", "message"),
     [
         ({"code_lifetme": 5}, "did you mean code_lifetime?"),
         ({"code_lifetme": None}, "did you mean code_lifetime?"),
@@ -120,17 +120,17 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
         ({"launches": []}, "a list of"),
     ],
 )
-def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(tmp_path: Path, given: dict[str, Any], said: str) -> None:
+def test_an_invalid_policy_is_refused_as_a_whole(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await flow.http.patch(AT, json={"token_lifetime": 30} | given)
-        assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+        answer = await flow.http.patch(AT, json={"token_lifetime": 30} | changes)
+        assert (answer.status_code, message in answer.json()["title"]) == (422, True), answer.text
         assert (await flow.http.get(AT)).json()["chosen"] == {}
         assert (await flow.http.patch(AT, json=[])).status_code == 422
 
     run(steps, tmp_path)
 
 
-def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_reset(tmp_path: Path) -> None:
+def test_a_changed_policy_overrides_the_file_until_a_full_reset(tmp_path: Path) -> None:
     async def first(flow: Flow) -> None:
         await choose(flow, token_lifetime=30)
         await flow.http.post("/admin/clock", json={"offset": 1000})
@@ -138,10 +138,10 @@ def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_rese
         assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 30}
 
     async def later(flow: Flow) -> None:
-        told = (await flow.http.get(AT)).json()
-        assert (told["policy"]["token_lifetime"], told["file"]) == (30, {"token_lifetime": 9})
+        policy = (await flow.http.get(AT)).json()
+        assert (policy["policy"]["token_lifetime"], policy["file"]) == (30, {"token_lifetime": 9})
         await flow.http.post("/admin/reset", json={})
-        assert (await flow.http.get(AT)).json() == told
+        assert (await flow.http.get(AT)).json() == policy
         await flow.http.post("/admin/reset", json={"tenant": "general", "everything": True})
         assert (await flow.http.get(AT)).json()["policy"]["token_lifetime"] == 9
         assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {"pkce": "off"}
@@ -153,7 +153,7 @@ def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_rese
     run(later, tmp_path, policies={"": {"token_lifetime": 9}})
 
 
-def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_path: Path) -> None:
+def test_a_setting_removed_in_the_portal_returns_to_its_default(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         at = "/developer/hospitals/general"
         page = await flow.http.get(at, headers=HTML)
@@ -171,9 +171,9 @@ def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_pat
         assert "token_lifetime = 30" in shown
         assert (await save("token_lifetime = 31")).status_code == 303
         assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
-        for text, said in (("token_lifetme = 5", "did you mean token_lifetime?"), ("x ist 5", "valid TOML")):
+        for text, message in (("token_lifetme = 5", "did you mean token_lifetime?"), ("x ist 5", "valid TOML")):
             wrong = await save(text)
-            assert (wrong.status_code, said in wrong.text, f"{text}</textarea>" in wrong.text) == (422, True, True)
+            assert (wrong.status_code, message in wrong.text, f"{text}</textarea>" in wrong.text) == (422, True, True)
         assert (await save("", csrf="guess")).status_code == 422
         assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
         assert (await flow.http.get("/developer/hospitals/nowhere", headers=HTML)).status_code == 404
@@ -182,7 +182,7 @@ def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_pat
     run(steps, tmp_path)
 
 
-def test_nobody_else_reads_or_chooses_it(tmp_path: Path) -> None:
+def test_only_the_administrator_reads_or_changes_a_policy(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         foreign = {"Origin": "https://evil.example.org"}
         assert (await flow.http.get(AT, headers=foreign)).status_code == 403
@@ -197,27 +197,27 @@ def test_nobody_else_reads_or_chooses_it(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Any:
     address = engine()
-    where = ("--data", address) if address else ("--ephemeral",)
-    beside = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
-    with serving(*where, "--workers", "2", "--patients", "0", environment=beside) as running:
+    storage = ("--data", address) if address else ("--ephemeral",)
+    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
+    with serving(*storage, "--workers", "2", "--patients", "0", environment=environment) as running:
         yield running
 
 
-def test_it_holds_on_both_workers_at_once_and_many_choices_at_a_time_lose_none(two: Any) -> None:
+def test_policy_changes_apply_on_both_workers_and_concurrent_changes_are_all_kept(two: Any) -> None:
     def once(method: str, path: str, **more: Any) -> httpx2.Response:
-        """Over a connection of its own: either worker may have it."""
+        """Send a request over a new connection, so that either worker may get it."""
         with httpx2.Client(base_url=two.base, trust_env=False) as http:
             return http.request(method, path, **more)
 
     for seconds in range(11, 41):
         assert once("PATCH", AT, json={"token_lifetime": seconds}).status_code == 200
-        told = {once("GET", AT).json()["policy"]["token_lifetime"] for _ in range(4)}
-        assert told == {seconds}
+        policy = {once("GET", AT).json()["policy"]["token_lifetime"] for _ in range(4)}
+        assert policy == {seconds}
     app = {"name": "x", "type": "provider", "client": "public", "scope": "user/Patient.rs"}
-    made = once("POST", "/admin/apps", json=app | {"redirect_uris": ["http://localhost/"]}).json()
-    asked = {"app": made["app_id"], "scope": "user/Patient.rs", "user": "okafor"}
-    given = [once("POST", "/admin/tokens", json=asked).json()["expires_in"] for _ in range(8)]
-    assert given == [40] * 8
+    registered = once("POST", "/admin/apps", json=app | {"redirect_uris": ["http://localhost/"]}).json()
+    body = {"app": registered["app_id"], "scope": "user/Patient.rs", "user": "okafor"}
+    lifetimes = [once("POST", "/admin/tokens", json=body).json()["expires_in"] for _ in range(8)]
+    assert lifetimes == [40] * 8
     _at_once(once)
     chosen = once("GET", AT).json()["chosen"]
     assert {name: chosen[name] for name in LIFETIMES} == dict.fromkeys(LIFETIMES, 77)

@@ -1,4 +1,4 @@
-"""In a browser, by keyboard: picker, consent, copying, and the foot of an open app, which keeps the focus as it counts."""
+"""Browser tests by keyboard: picker, consent, copying, and the footer of an open app, which keeps the focus."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ CLIENT = "by-keyboard"
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
-    """Of its own: the picker shows all fifty patients, and elsewhere others are added."""
+    """A server of its own: the picker must show exactly 50 patients, and other tests add some."""
     with serving("--ephemeral") as running:
         yield running.line
 
 
 @pytest.fixture
-def asked(live: dict[str, Any], page: Page) -> Page:
-    """At the picker of an app that was started on its own, signed in as a clinician."""
+def at_picker(live: dict[str, Any], page: Page) -> Page:
+    """Open the patient picker of a standalone app, signed in as a clinician."""
     body = {
         "name": "By keyboard",
         "type": "provider",
@@ -60,57 +60,57 @@ def asked(live: dict[str, Any], page: Page) -> Page:
     return page
 
 
-def test_typing_narrows_the_list_the_arrows_choose_and_enter_opens(asked: Page) -> None:
-    asked.keyboard.type("peters, t")
-    assert asked.locator("[data-count]").inner_text() == "1"
-    asked.keyboard.press("Enter")
-    asked.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
+def test_typing_filters_the_list_arrows_select_and_enter_opens(at_picker: Page) -> None:
+    at_picker.keyboard.type("peters, t")
+    assert at_picker.locator("[data-count]").inner_text() == "1"
+    at_picker.keyboard.press("Enter")
+    at_picker.get_by_role("heading", name="Allow By keyboard to access Timothy Peters’s record?").wait_for()
 
 
-def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -> None:
-    none = asked.get_by_text("No patient has a name")
+def test_an_empty_list_says_so_and_enter_opens_nothing(at_picker: Page) -> None:
+    none = at_picker.get_by_text("No patient has a name")
     assert not none.is_visible()
-    asked.keyboard.type("zzz")
+    at_picker.keyboard.type("zzz")
     none.wait_for()
-    assert asked.get_by_role("button", name="Open this record").is_disabled()
+    assert at_picker.get_by_role("button", name="Open this record").is_disabled()
     for _ in "zzz":
-        asked.keyboard.press("Backspace")
+        at_picker.keyboard.press("Backspace")
     none.wait_for(state="hidden")
-    assert asked.get_by_role("button", name="Open ").is_enabled()
+    assert at_picker.get_by_role("button", name="Open ").is_enabled()
 
 
-def test_enter_in_a_box_of_consent_answers_nothing_and_all_are_unticked_by_one_press(asked: Page) -> None:
-    asked.keyboard.type("peters, t")
-    asked.keyboard.press("Enter")
-    allow = asked.locator("[data-allow]")
-    asked.get_by_role("checkbox").first.focus()
-    asked.keyboard.press("Enter")
-    asked.wait_for_timeout(300)
+def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(at_picker: Page) -> None:
+    at_picker.keyboard.type("peters, t")
+    at_picker.keyboard.press("Enter")
+    allow = at_picker.locator("[data-allow]")
+    at_picker.get_by_role("checkbox").first.focus()
+    at_picker.keyboard.press("Enter")
+    at_picker.wait_for_timeout(300)
     assert allow.inner_text() == "Allow 4 of 4"
-    asked.get_by_role("button", name="Clear all").focus()
-    asked.keyboard.press("Enter")
+    at_picker.get_by_role("button", name="Clear all").focus()
+    at_picker.keyboard.press("Enter")
     assert allow.inner_text() == "Allow 0 of 4"
-    asked.get_by_role("button", name="Select all").press("Enter")
+    at_picker.get_by_role("button", name="Select all").press("Enter")
     assert allow.inner_text() == "Allow 4 of 4"
 
 
-def test_the_foot_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
+def test_the_footer_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
     page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     app = framed(page)
     allow = app.get_by_role("button", name="Allow")
     allow.or_(app.get_by_role("heading", name=TIMOTHY, level=1)).first.wait_for()
-    if allow.count():  # asked once by each person
+    if allow.count():  # the first request of this user asks for consent
         allow.click()
     shows_its_patient(app)
-    page.wait_for_timeout(2500)  # the foot has counted all
+    page.wait_for_timeout(2500)  # the footer has counted all requests
     link = page.get_by_role("link", name="View launch")
     link.focus()
     page.wait_for_timeout(2500)
     assert page.evaluate("document.activeElement.textContent") == "View launch"
 
 
-def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, Any], page: Page) -> None:
+def test_if_copying_fails_the_text_is_selected_with_a_message(live: dict[str, Any], page: Page) -> None:
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false"
     )
@@ -120,7 +120,7 @@ def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, A
     assert page.evaluate("getSelection().toString()") == "sample-general"
 
 
-def test_the_older_way_of_copying_leaves_the_focus_where_it_was(live: dict[str, Any], page: Page) -> None:
+def test_the_fallback_for_copying_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
     button = page.get_by_role("button", name="Copy the Client ID")

@@ -1,4 +1,4 @@
-"""The keys of id_tokens rotate, by hand and by age; what was signed before stays verifiable."""
+"""id_token keys rotate manually and by age; earlier signatures stay valid."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ async def keys(flow: Flow) -> list[dict[str, Any]]:
     return list((await flow.http.get("/general/oauth/jwks")).json()["keys"])
 
 
-def verified(text: str, held: list[dict[str, Any]]) -> bool:
+def verified(text: str, jwks: list[dict[str, Any]]) -> bool:
     read = jose.peek(text)
     assert read is not None
-    return any(jose.verify(text, one, ["RS256"]) for one in held if one["kid"] == read.header["kid"])
+    return any(jose.verify(text, jwk, ["RS256"]) for jwk in jwks if jwk["kid"] == read.header["kid"])
 
 
-def test_a_token_of_before_the_rotation_is_verified_after_it(tmp_path: Path) -> None:
+def test_an_id_token_from_before_a_rotation_stays_valid(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         first = await id_token(flow)
         before = await keys(flow)
         assert len(before) == 2
-        assert not any("d" in one for one in before)
-        said = (await flow.http.post("/admin/keys/rotate")).json()
-        assert said["active"] == before[1]["kid"]
-        assert [one["kid"] for one in said["retired"]] == [before[0]["kid"]]
+        assert not any("d" in key for key in before)
+        rotated = (await flow.http.post("/admin/keys/rotate")).json()
+        assert rotated["active"] == before[1]["kid"]
+        assert [key["kid"] for key in rotated["retired"]] == [before[0]["kid"]]
         second = await id_token(flow)
         after = await keys(flow)
         assert verified(second, before)
@@ -43,12 +43,12 @@ def test_a_token_of_before_the_rotation_is_verified_after_it(tmp_path: Path) -> 
         assert len(after) == 3
         await flow.http.post("/admin/clock", json={"advance": KEPT})
         assert not verified(first, await keys(flow))
-        assert (await flow.http.get("/admin/keys")).json()["active"] == said["active"]
+        assert (await flow.http.get("/admin/keys")).json()["active"] == rotated["active"]
 
     run(steps, tmp_path)
 
 
-def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
+def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         old = (await flow.http.get("/admin/keys")).json()
         assert old["next"] is None
@@ -62,11 +62,11 @@ def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_of_two_rotations_at_once_one_holds(tmp_path: Path) -> None:
+def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
-        said = await asyncio.gather(*(id_token_keys.rotate(runtime) for _ in range(3)))
-        assert len({one["active"] for one in said}) == 1
+        rotated = await asyncio.gather(*(id_token_keys.rotate(runtime) for _ in range(3)))
+        assert len({ring["active"] for ring in rotated}) == 1
         assert len((await id_token_keys.shown(runtime))["retired"]) == 1
 
     run(steps, tmp_path)

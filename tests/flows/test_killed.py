@@ -1,4 +1,4 @@
-"""The server is killed while many write, and `sickbay load` beside it: nothing answered is lost, and the next one starts."""
+"""The server and `sickbay load` are killed during many writes: no confirmed write is lost, and the server starts again."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sickbay.testing.server import Live, serving
 APPS = 6
 LOADED = 12_000
 SOON = 2.0
-"""CPU seconds until a server that was killed is there again, in the median: a busy machine makes single ones longer."""
+"""Median CPU seconds until a killed server works again. A busy machine delays single starts."""
 MANY, SOME = 100, 3
-"""Writes at most before a kill: fewer beside a load, which is over in a second."""
+"""Maximum writes before a kill: fewer during a load, which takes only a second."""
 LIVES = 5
-"""Kills of a data folder; then a new one, since all of it is compared after each."""
+"""Kills per data folder. Then a new one is used, since all data are compared after each kill."""
 
 
 async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]:
-    """How many writes were answered, how many loads were killed in their midst, and CPU seconds of a start in the median."""
+    """The number of confirmed writes, the number of interrupted loads, and the median CPU seconds of a start."""
     dice, count, halves, starts = random.Random(seed), 0, 0, list[float]()
     for turn in range(times):
         place = folder / str(turn // LIVES)
@@ -38,8 +38,8 @@ async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]
         with serving("--data", str(place), "--patients", "0") as live:
             starts.append(used(live.process.pid))
             await one_life(live, place, ledger, f"{seed}-{turn}", dice, loads)
-        held = versions(place / "sickbay.db")
-        assert ledger.faults(held) == []
+        stored = versions(place / "sickbay.db")
+        assert ledger.faults(stored) == []
         assert differences(place / "sickbay.db", "http://nowhere") == []
         if loads:
             halves += resumed(place)
@@ -68,15 +68,15 @@ async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: ran
 
 async def until(ledger: Ledger, count: int, apps: list[asyncio.Task[None]]) -> None:
     while ledger.count() < count:
-        assert not any(one.done() for one in apps), await asyncio.gather(*apps)
+        assert not any(app.done() for app in apps), await asyncio.gather(*apps)
         await asyncio.sleep(0.001)
 
 
 async def token(http: httpx2.AsyncClient, live: Live) -> str:
     app = {"name": "Writer", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
-    made = (await http.post(live.base + "/admin/apps", json=app)).json()["app_id"]
-    asked = {"tenant": "general", "app": made, "scope": "system/*.cruds"}
-    return str((await http.post(live.base + "/admin/tokens", json=asked)).json()["access_token"])
+    registered = (await http.post(live.base + "/admin/apps", json=app)).json()["app_id"]
+    body = {"tenant": "general", "app": registered, "scope": "system/*.cruds"}
+    return str((await http.post(live.base + "/admin/tokens", json=body)).json()["access_token"])
 
 
 def loading(place: Path) -> subprocess.Popen[bytes]:
@@ -87,22 +87,22 @@ def loading(place: Path) -> subprocess.Popen[bytes]:
 
 
 def resumed(place: Path) -> bool:
-    """What was killed goes on where it was. Whether it had more to do."""
+    """Resume the interrupted load. Returns whether it had more to do."""
     before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
     assert before % BATCH == 0
-    told = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
-    assert told.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", told.stderr
+    command = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
+    assert command.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", command.stderr
     assert differences(place / "sickbay.db", "http://nowhere") == []
     return before < LOADED
 
 
 def used(pid: int) -> float:
-    """CPU seconds of a process so far."""
+    """The CPU seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def test_what_is_lost_or_half_or_double_is_noticed() -> None:
+def test_the_test_detects_lost_partial_and_duplicate_writes() -> None:
     def bodies(*marks: str) -> list[bytes]:
         return [b'{"identifier":[{"system":"urn:mark","value":"%s"}]}' % mark.encode() if mark else b"" for mark in marks]
 
@@ -120,15 +120,15 @@ def test_what_is_lost_or_half_or_double_is_noticed() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.anyio
 async def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
-    answered, _, _ = await killing(tmp_path, 20, 1)
-    assert answered > 200
+    result, _, _ = await killing(tmp_path, 20, 1)
+    assert result > 200
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 @pytest.mark.anyio
 async def test_two_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    answered, halves, start = await killing(tmp_path, 200, 2)
-    assert answered > 2000
+    result, halves, start = await killing(tmp_path, 200, 2)
+    assert result > 2000
     assert halves > 10
     assert start < SOON

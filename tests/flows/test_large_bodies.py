@@ -1,4 +1,4 @@
-"""A large body: who may not send it hears so before it is read, and the connection is good for the next request."""
+"""Large bodies: an unauthorized client is refused before the body is read, and the connection stays usable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEGABYTE = b" " * 1_000_000
 
 
 class Wire(NamedTuple):
-    """A connection, and a token that may write Observations."""
+    """A connection, and a token with write access to Observation."""
 
     socket: socket.socket
     host: str
@@ -37,11 +37,11 @@ class Wire(NamedTuple):
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def answer(self) -> tuple[int, str]:
-        """Status and body of the next answer."""
-        held = b""
-        while b"\r\n\r\n" not in held:
-            held += self._more()
-        head, _, body = held.partition(b"\r\n\r\n")
+        """The status and body of the next response."""
+        received_bytes = b""
+        while b"\r\n\r\n" not in received_bytes:
+            received_bytes += self._more()
+        head, _, body = received_bytes.partition(b"\r\n\r\n")
         length = int((re.search(rb"content-length: (\d+)", head) or [b"", b"0"])[1])
         while len(body) < length:
             body += self._more()
@@ -55,15 +55,15 @@ class Wire(NamedTuple):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """(host:port, token)."""
+    """The address (host:port) and a token."""
     data = str(tmp_path_factory.mktemp("large"))
     with serving("--data", data, "--patients", "1") as running:
         scope = "system/*.cruds"
         app = ["--name", "Mine", "--type", "system", "--client", "symmetric", "--scope", scope]
         for arguments in (["apps", "add", *app], ["token", "Mine", "--scope", scope]):
-            made = sickbay(*arguments, folder=Path(data))
-            assert made.returncode == 0, made.stderr
-        yield urlsplit(running.base).netloc, made.stdout.strip()
+            created = sickbay(*arguments, folder=Path(data))
+            assert created.returncode == 0, created.stderr
+        yield urlsplit(running.base).netloc, created.stdout.strip()
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def wire(place: tuple[str, str]) -> Iterator[Wire]:
         ("POST", "/Observation/$validate", "nobody"),
     ],
 )
-def test_a_token_that_is_not_good_is_said_before_the_body_comes(wire: Wire, method: str, path: str, token: str | None) -> None:
+def test_an_invalid_token_is_refused_before_the_body_is_received(wire: Wire, method: str, path: str, token: str | None) -> None:
     wire.head(method, path, token, "Content-Length: 100000000")
     wire.socket.sendall(MEGABYTE)
     assert wire.answer()[0] == 401
@@ -94,14 +94,14 @@ def test_a_token_that_is_not_good_is_said_before_the_body_comes(wire: Wire, meth
     assert wire.answer()[0] == 200
 
 
-def test_a_client_that_waits_to_go_on_need_not_send_it(wire: Wire) -> None:
+def test_a_client_with_expect_100_continue_need_not_send_the_body(wire: Wire) -> None:
     wire.head("POST", "/Observation", "nobody", "Content-Length: 100000000", "Expect: 100-continue")
-    status, said = wire.answer()
+    status, response = wire.answer()
     assert status == 401
-    assert "it is empty" not in said
+    assert "it is empty" not in response
 
 
-def test_a_body_in_pieces_that_nobody_counted_is_not_read_either(wire: Wire) -> None:
+def test_a_chunked_body_is_not_read_either(wire: Wire) -> None:
     wire.head("POST", "", "nobody", "Transfer-Encoding: chunked")
     assert wire.answer()[0] == 401
     for _ in range(5):
@@ -111,14 +111,14 @@ def test_a_body_in_pieces_that_nobody_counted_is_not_read_either(wire: Wire) -> 
     assert wire.answer()[0] == 200
 
 
-def test_one_that_is_announced_as_too_large_is_refused_unread_by_whoever_may_send(wire: Wire) -> None:
+def test_a_body_announced_as_too_large_is_refused_unread_even_with_a_valid_token(wire: Wire) -> None:
     wire.head("POST", "/Observation", wire.token, "Content-Length: 100000000")
-    status, said = wire.answer()
+    status, response = wire.answer()
     assert status == 413
-    assert "8000000 bytes" in said
+    assert "8000000 bytes" in response
 
 
-def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
+def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
     body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"note":[{"text":"%s"}]}' % (b"a" * 400_000)
     wire.head("POST", "/Observation", wire.token, f"Content-Length: {len(body)}", "Expect: 100-continue")
     assert wire.answer() == (100, "")
@@ -133,33 +133,33 @@ def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begin", "piece", "status", "said"),
+    ("begin", "piece", "status", "expected"),
     [
         (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
         (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
         (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
     ],
 )
-def test_a_head_that_does_not_end_is_not_kept(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
-    """The server itself would keep all of it."""
+def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: bytes, status: int, expected: str) -> None:
+    """The HTTP server would keep all of it in memory."""
     wire.socket.sendall(begin)
     for _ in range(40):
         try:
             wire.socket.sendall(piece)
         except ConnectionError:
             break
-        time.sleep(0.01)  # so that it comes in pieces
-    found, text = wire.answer()
-    assert (found, said in text) == (status, True)
+        time.sleep(0.01)  # sent in pieces
+    answer, text = wire.answer()
+    assert (answer, expected in text) == (status, True)
 
 
-def test_a_long_search_and_long_cookies_are_taken(wire: Wire) -> None:
+def test_a_long_search_and_long_cookies_are_accepted(wire: Wire) -> None:
     wire.head("GET", "/metadata?x=" + "a" * 40_000, None, "Cookie: x=" + "a" * 20_000)
     assert wire.answer()[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/doctor", "/theme", "/admin/apps"])
-def test_a_form_that_is_too_large_is_told_so(place: tuple[str, str], path: str) -> None:
+def test_a_form_that_is_too_large_is_refused(place: tuple[str, str], path: str) -> None:
     path = f"/general{path}" if path.startswith("/oauth") else path
     answer = httpx2.post(f"http://{place[0]}{path}", content=b"x" * 1_100_000, headers={"Accept": "application/json"})
     assert answer.status_code == 413

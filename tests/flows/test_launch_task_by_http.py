@@ -1,4 +1,4 @@
-"""A launch that a Task or the link of a CDS Hooks card asks for: the app is found by its launch URL, appContext comes along."""
+"""Launches from a Task or a CDS Hooks link: the app is found by its launch URL and receives appContext."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def task(code: str = "launch-app-ehr", url: str = URL, **more: Any) -> dict[str,
     } | more
 
 
-async def stored(flow: Flow, body: dict[str, Any]) -> str:
+async def store_task(flow: Flow, body: dict[str, Any]) -> str:
     app = await flow.register(name="Writer", scope="user/Task.cruds")
-    asked = {"app": app["app_id"], "scope": "user/Task.cruds", "user": "okafor"}
-    token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+    token_request = {"app": app["app_id"], "scope": "user/Task.cruds", "user": "okafor"}
+    token = (await flow.http.post("/admin/tokens", json=token_request)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     answer = await flow.http.post("/general/r4/Task", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
@@ -48,30 +48,30 @@ async def token(flow: Flow, app: dict[str, Any], launch: str) -> dict[str, Any]:
 def test_a_task_launches_its_app_for_its_patient_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(launch_uri=URL + "?from=here", name="Forms")
-        id = await stored(flow, task(url=URL + "?from=here"))
-        made = await flow.http.post("/admin/launches", json={"task": id})
-        assert made.status_code == 201, made.text
-        assert made.json()["url"].startswith(URL + "?from=here&")
-        given = await token(flow, app, made.json()["launch"])
-        assert (given["patient"], given["encounter"]) == ("p-0017", "p-0017-e02")
-        assert given["appContext"] == '{"form": "phq-9"}'
+        id = await store_task(flow, task(url=URL + "?from=here"))
+        launch = await flow.http.post("/admin/launches", json={"task": id})
+        assert launch.status_code == 201, launch.text
+        assert launch.json()["url"].startswith(URL + "?from=here&")
+        tokens = await token(flow, app, launch.json()["launch"])
+        assert (tokens["patient"], tokens["encounter"]) == ("p-0017", "p-0017-e02")
+        assert tokens["appContext"] == '{"form": "phq-9"}'
 
     run(steps, tmp_path)
 
 
-def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
+def test_a_cards_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         link = {"label": "Open", "type": "smart", "url": URL + "?x=1", "appContext": "opaque text"}
-        made = await flow.http.post("/admin/launches", json={"link": link, "patient": "p-0017"})
-        given = await token(flow, app, made.json()["launch"])
-        assert (given["patient"], given["appContext"]) == ("p-0017", "opaque text")
+        launch = await flow.http.post("/admin/launches", json={"link": link, "patient": "p-0017"})
+        tokens = await token(flow, app, launch.json()["launch"])
+        assert (tokens["patient"], tokens["appContext"]) == ("p-0017", "opaque text")
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "message"),
     [
         ({}, 422, "one of app, task and link"),
         ({"app": "x", "task": "y"}, 422, "one of app, task and link"),
@@ -83,28 +83,28 @@ def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None
         ({"link": {"type": "smart", "url": "https://nobody.example/launch"}}, 404, "No app at general"),
     ],
 )
-def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any], status: int, said: str) -> None:
+def test_a_task_or_link_without_a_launch_is_refused(tmp_path: Path, body: dict[str, Any], status: int, message: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         answer = await flow.http.post("/admin/launches", json=body)
-        assert (answer.status_code, said in answer.json()["title"]) == (status, True), answer.text
+        assert (answer.status_code, message in answer.json()["title"]) == (status, True), answer.text
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "said"),
+    ("change", "status", "message"),
     [
         ({"code": {"text": "x"}}, 422, "Task.code has neither"),
         ({"input": []}, 422, "has no smartonfhir-application"),
-        ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own"),
+        ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "opens standalone"),
     ],
 )
-def test_a_task_that_asks_for_no_launch_from_the_ehr(tmp_path: Path, change: dict[str, Any], status: int, said: str) -> None:
+def test_a_task_without_an_ehr_launch_is_refused(tmp_path: Path, change: dict[str, Any], status: int, message: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         changed = {name: value for name, value in {**task(), **change}.items() if value}
-        answer = await flow.http.post("/admin/launches", json={"task": await stored(flow, changed)})
-        assert (answer.status_code, said in answer.json()["title"]) == (status, True), answer.text
+        answer = await flow.http.post("/admin/launches", json={"task": await store_task(flow, changed)})
+        assert (answer.status_code, message in answer.json()["title"]) == (status, True), answer.text
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""What was loaded is read, changed and written back like all else, though it holds references that are searches."""
+"""Loaded resources can be read, changed and written back although they contain conditional references."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = {"status": "amended"}
 
 
 async def holder(flow: Flow) -> Hand:
-    """Of a token that may write, once the Observation was loaded."""
+    """A client with write access, after the Observation was loaded."""
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
     loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "files")
@@ -34,7 +34,7 @@ def patch(**more: Any) -> list[dict[str, Any]]:
     return [{"op": "add", "path": f"/{key}", "value": value} for key, value in more.items()]
 
 
-def test_what_is_read_is_written_back_as_it_is_and_with_a_field_changed(tmp_path: Path) -> None:
+def test_a_loaded_resource_can_be_written_back_unchanged_or_changed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         read = (await own.ask("GET", PATH)).json()
@@ -50,7 +50,7 @@ def test_what_is_read_is_written_back_as_it_is_and_with_a_field_changed(tmp_path
     run(steps, tmp_path)
 
 
-def test_it_is_patched_where_the_patch_speaks_of_something_else(tmp_path: Path) -> None:
+def test_a_patch_of_another_member_works(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         kind = {"Content_Type": "application/json-patch+json"}
@@ -68,12 +68,12 @@ def test_it_is_patched_where_the_patch_speaks_of_something_else(tmp_path: Path) 
         ("PUT", PATH, LOADED | {"performer": [SEARCH, OTHER]}),
         ("PUT", PATH, LOADED | {"status": "nonsense"}),
         ("PUT", "/Observation/new", LOADED | {"id": "new"}),
-        ("PUT", "/Observation?_id=new", {key: one for key, one in LOADED.items() if key != "id"}),
+        ("PUT", "/Observation?_id=new", {key: item for key, item in LOADED.items() if key != "id"}),
         ("PUT", "/Observation?_id=new", LOADED | {"id": "new"}),
         ("POST", "/Observation", LOADED),
     ],
 )
-def test_a_search_that_did_not_stand_there_is_refused(tmp_path: Path, method: str, path: str, body: dict[str, Any]) -> None:
+def test_a_new_conditional_reference_is_refused(tmp_path: Path, method: str, path: str, body: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         answer = await own.ask(method, path, body)
@@ -84,7 +84,7 @@ def test_a_search_that_did_not_stand_there_is_refused(tmp_path: Path, method: st
     run(steps, tmp_path, patients=1)
 
 
-def test_what_was_deleted_keeps_nothing(tmp_path: Path) -> None:
+def test_a_deleted_resource_permits_no_conditional_reference(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         assert (await own.ask("DELETE", PATH)).status_code == 204
@@ -93,7 +93,7 @@ def test_what_was_deleted_keeps_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path, patients=1)
 
 
-def test_behind_very_many_searches_all_else_is_looked_at(tmp_path: Path) -> None:
+def test_a_resource_with_many_conditional_references_is_still_validated(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         many = LOADED | {"performer": [SEARCH] * 120}

@@ -1,4 +1,4 @@
-"""An app signs its person out (OpenID Connect RP-Initiated Logout 1.0)."""
+"""An app signs its user out (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SCOPE = "launch openid fhirUser online_access offline_access patient/Patient.rs"
 
 
 async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_access patient/Patient.rs") -> Any:
-    """An app whose person is signed in by this browser, and its token response."""
+    """An app whose user is signed in to this browser, and its token response."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, post_logout_redirect_uris=[BYE], scope=SCOPE)
-    made = await flow.launch(app, patient="p-0017")
-    answer = await flow.authorize(app, launch=made["launch"], scope=scope)
+    launch = await flow.launch(app, patient="p-0017")
+    answer = await flow.authorize(app, launch=launch["launch"], scope=scope)
     page = await flow.http.get(answer.headers["location"], headers=HTML)
     form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": scope.split()}
     answer = await flow.http.post("/general/oauth/continue", data=form)
     return app, (await flow.redeem(app, received(answer)["code"])).json()
 
 
-async def out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
+async def log_out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
     if method == "GET":
         return await flow.http.get(f"{LOGOUT}?{urlencode(sent)}", headers=HTML)
     return await flow.http.post(LOGOUT, data=sent, headers=HTML)
@@ -38,54 +38,54 @@ async def is_signed_in(flow: Flow) -> bool:
     return (await flow.http.get("/general/ehr/patients", headers=HTML)).status_code == 200
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+async def refreshed(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> dict[str, Any]:
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return dict((await flow.http.post("/general/oauth/token", data=form)).json())
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_with_its_id_token_an_app_signs_its_person_out_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
+def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
+        app, tokens = await signed_in(flow)
         assert await is_signed_in(flow)
-        answer = await out(flow, method, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
+        answer = await log_out(flow, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
         assert answer.status_code == (302 if method == "GET" else 303)
         assert answer.headers["location"].startswith(BYE + "&")
-        said = parse_qs(urlsplit(answer.headers["location"]).query)
-        assert said == {"from": ["sickbay"], "state": ["a b&c"]}
+        parameters = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert parameters == {"from": ["sickbay"], "state": ["a b&c"]}
         assert not await is_signed_in(flow)
-        assert (await refreshed(flow, app, given))["error"] == "invalid_grant"
-        kept = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
-        assert given["id_token"] not in kept.text
+        assert (await refreshed(flow, app, tokens))["error"] == "invalid_grant"
+        exchange = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
+        assert tokens["id_token"] not in exchange.text
 
     run(steps, tmp_path)
 
 
-def test_offline_access_goes_on_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
+def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
+        app, tokens = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
-        answer = await out(flow, id_token_hint=given["id_token"])
+        answer = await log_out(flow, id_token_hint=tokens["id_token"])
         assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
         assert not await is_signed_in(flow)
-        assert "access_token" in await refreshed(flow, app, given)
+        assert "access_token" in await refreshed(flow, app, tokens)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("decision", ["out", "stay"])
-def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) -> None:
+def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
+        app, tokens = await signed_in(flow)
         sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
-        page = await out(flow, **sent)
+        page = await log_out(flow, **sent)
         assert page.status_code == 200
         assert f"{app['name']} asks to sign you out" in page.text
         assert "http://localhost:8100" in page.headers["content-security-policy"]
         assert await is_signed_in(flow)
-        answer = await out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
+        answer = await log_out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
         assert await is_signed_in(flow) is (decision == "stay")
-        assert ("error" in await refreshed(flow, app, given)) is (decision == "out")
+        assert ("error" in await refreshed(flow, app, tokens)) is (decision == "out")
         if decision == "out":
             assert answer.headers["location"] == f"{BYE}&state=s"
         else:
@@ -94,12 +94,12 @@ def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) 
     run(steps, tmp_path)
 
 
-def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
+def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, _ = await signed_in(flow)
         sent = {"client_id": app["client_id"], "decision": "out"}
         for forged in ({}, {"csrf": "guess"}):
-            assert "asks to sign you out" in (await out(flow, "POST", **sent, **forged)).text
+            assert "asks to sign you out" in (await log_out(flow, "POST", **sent, **forged)).text
         assert await is_signed_in(flow)
 
     run(steps, tmp_path)
@@ -116,13 +116,13 @@ def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
         ({"client_id": "somebody-else"}, "logout-client-unknown"),
     ],
 )
-def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
+def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        hint = change.get("id_token_hint", given["id_token"])
-        sent = {"id_token_hint": given["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
+        _, tokens = await signed_in(flow)
+        hint = change.get("id_token_hint", tokens["id_token"])
+        sent = {"id_token_hint": tokens["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
         sent |= {name: value for name, value in change.items() if name != "id_token_hint"}
-        answer = await out(flow, **{name: value for name, value in sent.items() if value})
+        answer = await log_out(flow, **{name: value for name, value in sent.items() if value})
         assert (answer.status_code, "location" in answer.headers) == (400, False)
         assert (await flow.findings(answer))[rule] == "error"
         assert await is_signed_in(flow)
@@ -131,15 +131,15 @@ def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(tmp_path: Path, ch
 
 
 @pytest.mark.parametrize("hint", ["e30.e30.e30", "undefined"])
-def test_of_two_faults_each_is_put_right_as_far_as_it_can_be_known(tmp_path: Path, hint: str) -> None:
+def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: str) -> None:
     async def steps(flow: Flow) -> None:
         app, _ = await signed_in(flow)
         for sent in ({"client_id": app["client_id"]}, {}):
-            answer = await out(
+            answer = await log_out(
                 flow, id_token_hint=hint, post_logout_redirect_uri="https://other.example/bye", state="s", **sent
             )
-            where = f"/exchanges/{answer.headers['x-correlation-id']}"
-            corrected = (await flow.http.get(where, headers={"accept": "application/json"})).json()["corrected"]["url"]
+            exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+            corrected = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()["corrected"]["url"]
             assert ("post_logout_redirect_uri=http" in corrected) is bool(sent)
             assert "other.example" not in corrected
             assert (await flow.http.get(corrected, headers=HTML)).status_code < 400
@@ -147,10 +147,10 @@ def test_of_two_faults_each_is_put_right_as_far_as_it_can_be_known(tmp_path: Pat
     run(steps, tmp_path)
 
 
-def test_the_name_of_another_library_is_told_the_right_one(tmp_path: Path) -> None:
+def test_a_parameter_name_of_another_library_is_corrected(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        answer = await out(flow, id_token_hint=given["id_token"], redirect_uri=BYE)
+        _, tokens = await signed_in(flow)
+        answer = await log_out(flow, id_token_hint=tokens["id_token"], redirect_uri=BYE)
         assert (await flow.findings(answer))["parameter-name-wrong"] == "warning"
 
     run(steps, tmp_path)
@@ -165,42 +165,42 @@ def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_who_is_not_signed_in_is_led_on_and_another_person_is_asked(tmp_path: Path) -> None:
+def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, given = await signed_in(flow)
-        await out(flow, id_token_hint=given["id_token"])
-        answer = await out(flow, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE)
+        _, tokens = await signed_in(flow)
+        await log_out(flow, id_token_hint=tokens["id_token"])
+        answer = await log_out(flow, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
         assert answer.headers["location"] == BYE
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         users = (await flow.http.get("/admin/users?tenant=general")).json()
-        other = [one["username"] for one in users if one["fhirUser"].startswith("Practitioner")][1]
+        other = [user["username"] for user in users if user["fhirUser"].startswith("Practitioner")][1]
         await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": other})
-        assert "asks to sign you out" in (await out(flow, id_token_hint=given["id_token"])).text
+        assert "asks to sign you out" in (await log_out(flow, id_token_hint=tokens["id_token"])).text
         assert await is_signed_in(flow)
 
     run(steps, tmp_path)
 
 
-def test_the_endpoint_is_named_where_openid_connect_looks_for_it(tmp_path: Path) -> None:
+def test_openid_discovery_names_the_endpoint(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/general/.well-known/openid-configuration")).json()
-        assert said["end_session_endpoint"] == BASE + LOGOUT
+        config = (await flow.http.get("/general/.well-known/openid-configuration")).json()
+        assert config["end_session_endpoint"] == BASE + LOGOUT
 
     run(steps, tmp_path)
 
 
-def test_the_corrected_request_can_be_pasted_and_says_what_has_to_be_filled_in(tmp_path: Path) -> None:
+def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, given = await signed_in(flow)
-        for hint in ({"id_token_hint": given["id_token"]}, {"client_id": app["client_id"]}):
-            answer = await out(flow, **hint, post_logout_redirect_uri=BYE + "x")
-            where = f"/exchanges/{answer.headers['x-correlation-id']}"
-            kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-            text = (await flow.http.get(where, headers={"accept": "text/plain"})).text
+        app, tokens = await signed_in(flow)
+        for hint in ({"id_token_hint": tokens["id_token"]}, {"client_id": app["client_id"]}):
+            answer = await log_out(flow, **hint, post_logout_redirect_uri=BYE + "x")
+            exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+            exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+            text = (await flow.http.get(exchange_url, headers={"accept": "text/plain"})).text
             url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
-            assert kept["corrected"]["url"].startswith(BASE + LOGOUT + "?")
+            assert exchange["corrected"]["url"].startswith(BASE + LOGOUT + "?")
             assert ("Replace YOUR_ID_TOKEN_HINT" in text) is ("id_token_hint" in hint)
-            mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", given["id_token"]), headers=HTML)
-            assert mended.status_code < 400
+            filled_response = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", tokens["id_token"]), headers=HTML)
+            assert filled_response.status_code < 400
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""A person sees what apps may do, and takes it back: tokens, refresh tokens and remembered consent end at once."""
+"""Users see the apps with access and revoke it: tokens, refresh tokens and stored consent end immediately."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ PAGE = "/general/oauth/manage"
 
 
 async def allowed(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Whether the person was asked, and the token response."""
-    made = await flow.launch(app, patient="p-0017", user="okafor")
-    answer = await flow.authorize(app, launch=made["launch"], scope=" ".join(SCOPE))
-    asked = "/oauth/continue" in answer.headers["location"]
-    if asked:
+    """Whether the user was asked for consent, and the token response."""
+    launch = await flow.launch(app, patient="p-0017", user="okafor")
+    answer = await flow.authorize(app, launch=launch["launch"], scope=" ".join(SCOPE))
+    was_asked = "/oauth/continue" in answer.headers["location"]
+    if was_asked:
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": SCOPE}
         answer = await flow.http.post("/general/oauth/continue", data=form)
-    return asked, dict((await flow.redeem(app, received(answer)["code"])).json())
+    return was_asked, dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
-async def reading(flow: Flow, given: dict[str, Any]) -> int:
-    headers = {"Authorization": f"Bearer {given['access_token']}"}
+async def reading(flow: Flow, tokens: dict[str, Any]) -> int:
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     return (await flow.http.get("/general/r4/Patient/p-0017", headers=headers)).status_code
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> httpx2.Response:
-    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+async def refreshed(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> httpx2.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return await flow.http.post("/general/oauth/token", data=form)
 
 
-def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -> None:
+def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED, name="Pressure Notes")
         other = await flow.register(auto_approve=None, scope=REGISTERED, name="Growth Chart")
-        _, given = await allowed(flow, app)
-        _, kept = await allowed(flow, other)
+        _, tokens = await allowed(flow, app)
+        _, other_tokens = await allowed(flow, other)
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" in page.text
         assert "Has access, also when you’re signed out." in page.text
-        made = await flow.launch(app, patient="p-0017", user="okafor")
-        waiting = await flow.code(app, launch=made["launch"], scope=" ".join(SCOPE))
+        launch = await flow.launch(app, patient="p-0017", user="okafor")
+        waiting = await flow.code(app, launch=launch["launch"], scope=" ".join(SCOPE))
         answer = await flow.http.post(PAGE, data={"csrf": field(page, "csrf"), "app": app["client_id"]})
         assert answer.status_code == 303
-        assert await reading(flow, given) == 401
-        assert "refresh-token-invalid" in await flow.findings(await refreshed(flow, app, given))
+        assert await reading(flow, tokens) == 401
+        assert "refresh-token-invalid" in await flow.findings(await refreshed(flow, app, tokens))
         assert (await flow.redeem(app, waiting)).json()["error"] == "invalid_grant"
-        assert await reading(flow, kept) == 200
-        assert (await refreshed(flow, other, kept)).status_code == 200
+        assert await reading(flow, other_tokens) == 200
+        assert (await refreshed(flow, other, other_tokens)).status_code == 200
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" not in page.text
         assert "Growth Chart" in page.text
@@ -63,28 +63,28 @@ def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_a_form_of_another_page_takes_nothing_back(tmp_path: Path) -> None:
+def test_a_form_of_another_origin_revokes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED)
-        _, given = await allowed(flow, app)
+        _, tokens = await allowed(flow, app)
         await flow.http.post(PAGE, data={"csrf": "guessed", "app": app["client_id"]})
-        assert await reading(flow, given) == 200
+        assert await reading(flow, tokens) == 200
 
     run(steps, tmp_path)
 
 
-def test_the_page_is_named_in_discovery_and_asks_for_a_sign_in(tmp_path: Path) -> None:
+def test_discovery_names_the_page_and_it_requires_a_sign_in(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
-        assert said["management_endpoint"] == BASE + PAGE
+        config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
+        assert config["management_endpoint"] == BASE + PAGE
         answer = await flow.http.get(PAGE, headers=HTML)
         assert answer.status_code == 303
         await sign_in(flow, to=PAGE)
         assert "Apps that you give access appear here." in (await flow.http.get(PAGE, headers=HTML)).text
         statement = (await flow.http.get("/cerner/r4/metadata")).json()
         named = statement["rest"][0]["security"]["extension"][0]["extension"]
-        address = next(one["valueUri"] for one in named if one["url"] == "manage")
+        address = next(argument["valueUri"] for argument in named if argument["url"] == "manage")
         assert address.endswith("/personas/provider/my-authorizations")
         assert (await flow.http.get(address, headers=HTML)).status_code == 303
 

@@ -1,4 +1,4 @@
-"""A new token leaves what is cached about others; whatever ends a token is seen by each worker with the next request."""
+"""A new token doesn't invalidate caches of others; the end of a token is seen by each worker with the next request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.storage.interface import Clear, DeleteFamily
 from sickbay.web.app import create
 
 Ends = Callable[[Flow, dict[str, Any], dict[str, Any]], Awaitable[Any]]
-"""Given the other worker, the app and its token response."""
+"""Arguments: the other worker, the app and its token response."""
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def refreshed(worker: Flow, app: dict[str, Any], text: str) -> httpx2.Resp
 
 
 async def replayed(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
-    """The first refresh token is used again after two rotations: that ends the family."""
+    """Use the first refresh token again after two rotations, which revokes the family."""
     text = tokens["refresh_token"]
     for _ in range(2):
         text = (await refreshed(worker, app, text)).json()["refresh_token"]
@@ -79,8 +79,8 @@ async def new_token(flow: Flow, service: dict[str, Any]) -> None:
     assert (await flow.http.post("/general/oauth/token", data=form, auth=basic)).status_code == 200
 
 
-@pytest.mark.parametrize("ends", ENDS, ids=lambda one: str(one.__name__))
-def test_what_ends_a_token_is_seen_at_once_though_new_tokens_came_before(
+@pytest.mark.parametrize("ends", ENDS, ids=lambda worker: str(worker.__name__))
+def test_the_end_of_a_token_is_seen_immediately_although_new_tokens_were_issued(
     engine: Callable[[], str | None], tmp_path: Path, ends: Ends
 ) -> None:
     place = engine() or str(tmp_path)
@@ -91,16 +91,16 @@ def test_what_ends_a_token_is_seen_at_once_though_new_tokens_came_before(
         )
         scope = "launch offline_access patient/Patient.rs"
         app = await here.register(scope=scope)
-        made = await here.launch(app)
-        tokens = (await here.redeem(app, await here.code(app, launch=made["launch"], scope=scope))).json()
-        async with other_worker(here.sandbox.settings) as there:
-            for worker in (here, there):
+        launch = await here.launch(app)
+        tokens = (await here.redeem(app, await here.code(app, launch=launch["launch"], scope=scope))).json()
+        async with other_worker(here.sandbox.settings) as other:
+            for worker in (here, other):
                 assert await read(worker, tokens) == 200
                 await new_token(here, service)
-                await new_token(there, service)
+                await new_token(other, service)
                 assert await read(worker, tokens) == 200
-            await ends(there, app, tokens)
-            assert [await read(worker, tokens) for worker in (here, there)] == [401, 401]
+            await ends(other, app, tokens)
+            assert [await read(worker, tokens) for worker in (here, other)] == [401, 401]
 
     run(steps, tmp_path, data=place, patients=PATIENTS)
 
@@ -116,12 +116,12 @@ def test_a_refreshed_token_reads_on_every_worker(engine: Callable[[], str | None
     async def steps(here: Flow) -> None:
         scope = "launch offline_access patient/Patient.rs"
         app = await here.register(scope=scope)
-        made = await here.launch(app)
-        tokens = (await here.redeem(app, await here.code(app, launch=made["launch"], scope=scope))).json()
-        async with other_worker(here.sandbox.settings) as there:
-            for worker, other in ((here, there), (there, here)):
-                assert [await read(one, tokens) for one in (here, there)] == [200, 200]
+        launch = await here.launch(app)
+        tokens = (await here.redeem(app, await here.code(app, launch=launch["launch"], scope=scope))).json()
+        async with other_worker(here.sandbox.settings) as second_worker:
+            for worker, other in ((here, second_worker), (second_worker, here)):
+                assert [await read(flow, tokens) for flow in (here, second_worker)] == [200, 200]
                 tokens = (await refreshed(worker, app, tokens["refresh_token"])).json()
-                assert [await read(one, tokens) for one in (other, worker)] == [200, 200]
+                assert [await read(worker_task, tokens) for worker_task in (other, worker)] == [200, 200]
 
     run(steps, tmp_path, data=place, patients=PATIENTS)

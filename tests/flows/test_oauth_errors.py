@@ -1,4 +1,4 @@
-"""Every JSON error of an OAuth endpoint has `error`, and every answer has a body that a strict JSON client can read."""
+"""Every JSON error of an OAuth endpoint has `error`, and every response can be parsed by strict JSON clients."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ENDPOINTS = ("token", "introspect", "revoke", "userinfo", "register")
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("errors"), patients=1) as held:
-        yield held
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    with sitting(tmp_path_factory.mktemp("errors"), patients=1) as opened:
+        yield opened
 
 
 def has_error(answer: httpx2.Response) -> bool:
@@ -25,7 +25,7 @@ def has_error(answer: httpx2.Response) -> bool:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_error_of_an_endpoint_has_its_error(desk: Sitting, endpoint: str) -> None:
+def test_every_oauth_error_response_has_an_error_member(shared: Sitting, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         path = f"/general/oauth/{endpoint}"
         large, wrong = b"a=" + b"x" * 70_000, b"a=%ff"
@@ -45,45 +45,45 @@ def test_every_error_of_an_endpoint_has_its_error(desk: Sitting, endpoint: str) 
             assert read.status_code in (400, 401, 405)
             assert has_error(read), (accept, read.text)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_the_other_dialects_do_so_at_their_own_addresses(desk: Sitting) -> None:
+def test_so_do_the_endpoints_of_the_other_dialects(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("cerner", "epic"):
-            found = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-            path = found["token_endpoint"].removeprefix("http://localhost:7425")
+            config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+            path = config["token_endpoint"].removeprefix("http://localhost:7425")
             answer = await flow.http.post(path, content=b"a=" + b"x" * 70_000, headers={"Content-Type": FORM})
             assert (answer.status_code, has_error(answer)) == (413, True)
             answer = await flow.http.post(path, content=b"a=%ff", headers={"Content-Type": FORM})
             assert (answer.status_code, has_error(answer)) == (400, True)
             assert answer.headers["access-control-allow-origin"] == "*"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_browser_gets_a_page_and_the_administration_a_problem(desk: Sitting) -> None:
+def test_a_browser_gets_a_page_and_the_admin_api_a_problem(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/oauth/nothing", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (404, "text/html")
         problem = await flow.http.get("/admin/nothing", headers={"Accept": "application/json"})
         assert (problem.status_code, problem.json()["status"]) == (404, 404)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 def test_a_revocation_answers_with_json_that_can_be_parsed(tmp_path: Path) -> None:
-    with sitting(tmp_path, patients=1) as desk:
+    with sitting(tmp_path, patients=1) as shared:
 
         async def steps(flow: Flow) -> None:
             app = await flow.register()
             answer = await flow.http.post("/general/oauth/revoke", data={"token": "x", "client_id": app["client_id"]})
             assert (answer.status_code, answer.headers["content-type"], answer.json()) == (200, "application/json", {})
 
-        desk.do(steps)
+        shared.do(steps)
 
 
-def test_userinfo_takes_the_token_in_a_form(desk: Sitting) -> None:
+def test_userinfo_accepts_the_token_in_a_form(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid fhirUser user/*.rs")
         body = {"app": app["app_id"], "scope": "openid fhirUser", "user": await flow.clinician()}
@@ -99,4 +99,4 @@ def test_userinfo_takes_the_token_in_a_form(desk: Sitting) -> None:
         listed = (await flow.http.get("/admin/exchanges?stage=userinfo")).text
         assert token not in listed
 
-    desk.do(steps)
+    shared.do(steps)

@@ -1,4 +1,4 @@
-"""What `sickbay load` took without looking at it, since nobody asked it to, breaks no answer; nor does an odd body."""
+"""Invalid resources that `sickbay load` accepted without validation break no response; nor do odd request bodies."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ ASKED = (
     "/Group?member=Patient/p-0001",
     "/DocumentReference/$docref?patient=odd-8",
     *(
-        f"/{one['resourceType']}/{one['id']}{more}"
-        for one in ODD
+        f"/{resource['resourceType']}/{resource['id']}{more}"
+        for resource in ODD
         for more in (
             "",
             "?_format=xml",
@@ -82,33 +82,35 @@ ASKED = (
 )
 
 
-def odd() -> list[ParsedResource]:
-    found = [one for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for one in pieces("r4", text)]
-    assert all(isinstance(one, ParsedResource) for one in found)
-    return [one for one in found if isinstance(one, ParsedResource)]
+def odd_resources() -> list[ParsedResource]:
+    resources = [item for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for item in pieces("r4", text)]
+    assert all(isinstance(resource, ParsedResource) for resource in resources)
+    return [resource for resource in resources if isinstance(resource, ParsedResource)]
 
 
 @pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
-def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]) -> None:
+def test_every_loaded_resource_can_be_read_and_searched(
+    tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]
+) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
         run = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "odd")
         base = run.tenant.fhir_base("r4")
-        await run.keep([ready("r4", one, base) for one in odd()])
+        await run.keep([ready("r4", resource, base) for resource in odd_resources()])
         await run.finish()
         failed = {path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500}
         assert failed == {}
         meta = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
         patch = b'[{"op":"add","path":"/note","value":[{"text":"x"}]}]'
-        for one in (*ODD, {"resourceType": "Observation", "id": "huge"}):
-            address = f"/{one['resourceType']}/{one['id']}"
-            assert (await own.ask("POST", f"{address}/$meta-add", meta)).status_code < 500, one
+        for odd_resource in (*ODD, {"resourceType": "Observation", "id": "huge"}):
+            address = f"/{odd_resource['resourceType']}/{odd_resource['id']}"
+            assert (await own.ask("POST", f"{address}/$meta-add", meta)).status_code < 500, odd_resource
             assert (await own.ask("PATCH", address, patch, content_type="application/json-patch+json")).status_code < 500
         begun = [await own.ask("GET", path, prefer="respond-async") for path in ("/$export", "/Group/odd-5/$export")]
-        assert all(one.status_code < 500 for one in begun), [one.text for one in begun]
-        for one in begun:
-            job = one.headers["content-location"].partition("/general/r4")[2]
+        assert all(resource.status_code < 500 for resource in begun), [resource.text for resource in begun]
+        for odd_resource in begun:
+            job = odd_resource.headers["content-location"].partition("/general/r4")[2]
             status = await own.ask("GET", job)
             while status.status_code == 202:
                 await asyncio.sleep(0.1)
@@ -120,13 +122,13 @@ def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...],
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_an_id_that_is_no_string_is_not_that_of_the_address(tmp_path: Path) -> None:
+def test_an_id_that_is_not_a_string_does_not_match_the_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         for odd in (b"5", b"1e308", b"5.5", b"[]", b'{"a":1.5}', b"true"):
             body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"id":' + odd + b"}"
             for path, status in (("/Observation/5", 400), ("/Observation?identifier=urn:none|1", 422)):
-                told = await own.ask("PUT", path, body)
-                assert (odd, told.status_code) == (odd, status), told.text
+                response = await own.ask("PUT", path, body)
+                assert (odd, response.status_code) == (odd, status), response.text
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""open_sign_in: one click and auto_approve are for the keyboard, or for everyone; and cookies a browser keeps."""
+"""open_sign_in: one-click sign-in and auto_approve from this machine or for everyone; and the cookies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VISITORS: list[dict[str, Any]] = [
 
 
 async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None) -> tuple[bool, int, str]:
-    """Whether accounts are offered, what a click on one gives, and where an app with auto_approve is led."""
+    """Whether accounts are offered, the result of a click on one, and the redirect of an app with auto_approve."""
     app = await flow.register(client_id="automatic")
     transport = httpx2.ASGITransport(app=flow.http._transport.app, client=(peer, 40000))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False, headers=headers) as http:
@@ -30,25 +30,27 @@ async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str]
         form = {"csrf": field(page), "account": "okafor"}
         clicked = await http.post("/general/ehr/sign-in", data=form, headers=HTML)
         third = Flow(flow.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers))
-        led = await third.authorize(app, scope="openid fhirUser user/Patient.rs")
+        authorized = await third.authorize(app, scope="openid fhirUser user/Patient.rs")
         del other
-        if "/oauth/continue" in led.headers["location"]:
-            assert (await third.http.get(led.headers["location"], headers=HTML)).status_code == 200
-        return 'name="account"' in page.text, clicked.status_code, led.headers["location"].partition("?")[0]
+        if "/oauth/continue" in authorized.headers["location"]:
+            assert (await third.http.get(authorized.headers["location"], headers=HTML)).status_code == 200
+        return 'name="account"' in page.text, clicked.status_code, authorized.headers["location"].partition("?")[0]
 
 
-@pytest.mark.parametrize("who", [{}, *VISITORS])
-def test_one_click_is_for_the_keyboard_unless_it_is_for_everyone(tmp_path: Path, who: dict[str, Any]) -> None:
+@pytest.mark.parametrize("audience", [{}, *VISITORS])
+def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyone(
+    tmp_path: Path, audience: dict[str, Any]
+) -> None:
     def asked(folder: str, **settings: Any) -> tuple[bool, int, str]:
-        return run(lambda flow: one_click(flow, **who), tmp_path / folder, patients=1, **settings)
+        return run(lambda flow: one_click(flow, **audience), tmp_path / folder, patients=1, **settings)
 
     everyone = (True, 303, "http://localhost:8100/callback")
-    nobody = (False, 401, "/general/oauth/continue")
-    assert asked("a") == (nobody if who else everyone)
+    refused = (False, 401, "/general/oauth/continue")
+    assert asked("a") == (refused if audience else everyone)
     assert asked("b", open_sign_in="everyone") == everyone
 
 
-def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
+def test_a_required_admin_token_is_required_for_one_click_too() -> None:
     scope, headers = {"client": ("127.0.0.1", 1)}, {"host": "localhost:7425"}
     assert AdminGuard(Settings()).opens(scope, headers)
     assert not AdminGuard(Settings(require_admin_token=True)).opens(scope, headers)
@@ -70,7 +72,7 @@ def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
         ("https://ehr.example.org", "127.0.0.1:7425", "http", {"via": "1.1 x"}, True),
     ],
 )
-def test_a_cookie_is_secure_where_the_browser_takes_it_so(
+def test_a_cookie_is_secure_if_the_browser_accepts_that(
     base: str | None, host: str, scheme: str, more: dict[str, str], secure: bool
 ) -> None:
     headers = {"host": host, **more}
@@ -78,19 +80,19 @@ def test_a_cookie_is_secure_where_the_browser_takes_it_so(
 
 
 @pytest.mark.parametrize("base", ["http://ehr.example.org:7425", "https://ehr.example.org"])
-def test_every_cookie_is_written_for_the_base_s_scheme(tmp_path: Path, base: str) -> None:
+def test_every_cookie_matches_the_scheme_of_the_base_url(tmp_path: Path, base: str) -> None:
     async def steps(flow: Flow) -> None:
         here = {"Host": base.partition("//")[2], "Origin": base} | HTML
         page = await flow.http.get("/general/ehr/sign-in", headers=here)
-        written = [page.headers["set-cookie"]]
+        cookies = [page.headers["set-cookie"]]
         theme = {"csrf": field(page), "theme": "dark", "back": "/rules"}
-        written.append((await flow.http.post("/theme", data=theme, headers=here)).headers["set-cookie"])
+        cookies.append((await flow.http.post("/theme", data=theme, headers=here)).headers["set-cookie"])
         form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
-        written.append((await flow.http.post("/general/ehr/sign-in", data=form, headers=here)).headers["set-cookie"])
+        cookies.append((await flow.http.post("/general/ehr/sign-in", data=form, headers=here)).headers["set-cookie"])
         secure = base.startswith("https")
-        for one in written:
-            assert ("; secure" in one.lower()) is secure
-            assert f"samesite={'none' if secure else 'lax'}" in one.lower()
-            assert "httponly" in one.lower()
+        for cookie in cookies:
+            assert ("; secure" in cookie.lower()) is secure
+            assert f"samesite={'none' if secure else 'lax'}" in cookie.lower()
+            assert "httponly" in cookie.lower()
 
     run(steps, tmp_path, patients=1, base_url=base)

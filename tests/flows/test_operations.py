@@ -1,4 +1,4 @@
-"""Operations by HTTP: $everything, $lastn, $docref, $validate, $meta, and what is said of those that there are not."""
+"""Operations over HTTP: $everything, $lastn, $docref, $validate, $meta, and unknown ones."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ OWN = "patient/*.cruds"
 def ids(answer: httpx2.Response, mode: str = "match") -> list[str]:
     assert answer.status_code == 200, answer.text
     return [
-        f"{one['resource']['resourceType']}/{one['resource']['id']}"
-        for one in answer.json().get("entry", [])
-        if one["search"]["mode"] == mode
+        f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        for entry in answer.json().get("entry", [])
+        if entry["search"]["mode"] == mode
     ]
 
 
 async def pages(own: Hand, path: str) -> list[list[str]]:
-    found, version = [], own.base
+    result, version = [], own.base
     following: str | None = path
     while following is not None:
         answer = await own.ask("GET", following)
-        found.append(ids(answer))
-        links = {one["relation"]: one["url"] for one in answer.json()["link"]}
+        result.append(ids(answer))
+        links = {link["relation"]: link["url"] for link in answer.json()["link"]}
         following = links["next"].removeprefix(BASE + version) if "next" in links else None
-        assert len(found) < 500
-    return found
+        assert len(result) < 500
+    return result
 
 
 async def record(own: Hand, patient: str) -> set[str]:
-    """All that search finds of a patient, type by type."""
-    found = {f"Patient/{patient}"}
+    """All resources of a patient that search finds, type by type."""
+    references = {f"Patient/{patient}"}
     for type in (
         "Observation",
         "Condition",
@@ -68,12 +68,12 @@ async def record(own: Hand, patient: str) -> set[str]:
         "Consent",
     ):
         answer = await own.ask("GET", f"/{type}?patient={patient}&_count=1000")
-        found |= set(ids(answer)) if answer.status_code == 200 else set()
-    return found
+        references |= set(ids(answer)) if answer.status_code == 200 else set()
+    return references
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_everything_is_what_search_finds_of_a_patient_and_whoever_it_names(tmp_path: Path, version: str) -> None:
+def test_everything_returns_the_patients_records_and_the_people_they_reference(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN, fhir=version)
         own.base = f"/general/{version}"
@@ -82,41 +82,41 @@ def test_everything_is_what_search_finds_of_a_patient_and_whoever_it_names(tmp_p
         answer = await own.ask("GET", "/Patient/p-0001/$everything")
         assert set(ids(answer)) == await record(own, "p-0001")
         assert answer.json()["total"] == len(ids(answer))
-        assert not {one for one in ids(answer, "include") if one.startswith("Patient/")}
+        assert not {answer for answer in ids(answer, "include") if answer.startswith("Patient/")}
         paged = await pages(own, "/Patient/p-0001/$everything?_count=7")
-        assert [len(one) for one in paged[:-1]] == [7] * (len(paged) - 1)
-        flat = [one for page in paged for one in page]
+        assert [len(page) for page in paged[:-1]] == [7] * (len(paged) - 1)
+        flat = [item for page in paged for item in page]
         assert len(flat) == len(set(flat))
         assert set(flat) == set(ids(answer))
         some = await own.ask("GET", "/Patient/p-0001/$everything?_type=Condition,Patient")
-        assert {one.partition("/")[0] for one in ids(some)} == {"Condition", "Patient"}
+        assert {id.partition("/")[0] for id in ids(some)} == {"Condition", "Patient"}
         assert (await own.ask("HEAD", "/Patient/p-0001/$everything")).status_code == 200
         every = await pages(own, "/Patient/$everything?_count=50")
-        assert {one for page in every for one in page} == set(ids(answer))
+        assert {item for page in every for item in page} == set(ids(answer))
 
     run(steps, tmp_path)
 
 
-def test_everything_brings_along_who_wrote_it_where_the_token_may_see_them(tmp_path: Path) -> None:
+def test_everything_includes_the_authors_if_the_token_may_see_them(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         user = await hand(flow, "user/*.rs")
-        along = {one.partition("/")[0] for one in ids(await user.ask("GET", "/Patient/p-0001/$everything"), "include")}
+        along = {id.partition("/")[0] for id in ids(await user.ask("GET", "/Patient/p-0001/$everything"), "include")}
         assert {"Practitioner", "Organization"} <= along
         assert not along & {"Patient", "Observation", "Group"}
 
     run(steps, tmp_path)
 
 
-def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
+def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
-        made = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
-        old, new = (f"Observation/{one['id']}" for one in made)
+        created = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
+        old, new = (f"Observation/{resource['id']}" for resource in created)
         answer = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1890-01-01&end=1890-12-31")
         assert ids(answer) == [old]
         later = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1891&end=1891-06-01")
         assert ids(later) == [new]
-        fresh = await own.ask("GET", f"/Patient/p-0001/$everything?_since={made[0]['meta']['lastUpdated']}")
+        fresh = await own.ask("GET", f"/Patient/p-0001/$everything?_since={created[0]['meta']['lastUpdated']}")
         assert set(ids(fresh)) == {old, new}
         posted = {
             "resourceType": "Parameters",
@@ -131,32 +131,32 @@ def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_everything_of_an_encounter(tmp_path: Path) -> None:
+def test_everything_works_for_an_encounter(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         encounter = ids(await own.ask("GET", "/Encounter?patient=p-0001&_count=1"))[0]
-        found = await own.ask("GET", f"/Observation?encounter={encounter}&_count=1000")
+        response = await own.ask("GET", f"/Observation?encounter={encounter}&_count=1000")
         answer = await own.ask("GET", f"/{encounter}/$everything")
-        assert set(ids(found)) | {encounter} <= set(ids(answer))
+        assert set(ids(response)) | {encounter} <= set(ids(answer))
         other = await hand(flow, OWN, "p-0002")
         assert (await other.ask("GET", f"/{encounter}/$everything")).status_code == 404
 
     run(steps, tmp_path)
 
 
-def test_the_last_of_each_code(tmp_path: Path) -> None:
+def test_lastn_returns_the_newest_of_each_code(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         every = await own.ask("GET", "/Observation?patient=p-0001&_count=1000&_sort=-date")
         expected: dict[str, list[str]] = {}
-        for one in (entry["resource"] for entry in every.json()["entry"]):
-            expected.setdefault(one["code"]["coding"][0]["code"], []).append(f"Observation/{one['id']}")
+        for item in (entry["resource"] for entry in every.json()["entry"]):
+            expected.setdefault(item["code"]["coding"][0]["code"], []).append(f"Observation/{item['id']}")
         assert len(expected) > 3
-        one = await own.ask("GET", "/Observation/$lastn?patient=p-0001")
-        assert sorted(ids(one)) == sorted(held[0] for held in expected.values())
+        item = await own.ask("GET", "/Observation/$lastn?patient=p-0001")
+        assert sorted(ids(item)) == sorted(resources[0] for resources in expected.values())
         three = await own.ask("GET", "/Observation/$lastn?patient=p-0001&max=3&category=vital-signs")
-        vital = [held[:3] for code, held in expected.items() if any(each in ids(three) for each in held)]
-        assert sorted(ids(three)) == sorted(each for held in vital for each in held)
+        vital = [resources[:3] for code, resources in expected.items() if any(key in ids(three) for key in resources)]
+        assert sorted(ids(three)) == sorted(key for resources in vital for key in resources)
         for wrong, rule in (("max=no", "fhir-operation-parameter"), ("bogus=1", "fhir-search-unknown-param")):
             refused = await own.ask("GET", f"/Observation/$lastn?patient=p-0001&{wrong}")
             assert refused.status_code == 400
@@ -179,65 +179,65 @@ def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
             "date": "1890-05-05T10:00:00Z",
             "content": [{"attachment": {"title": "x"}}],
         }
-        made = f"DocumentReference/{(await own.made(document))['id']}"
+        created = f"DocumentReference/{(await own.made(document))['id']}"
         path = "/DocumentReference/$docref?patient=p-0001&start=1890-01-01&end=1890-12-31"
-        assert ids(await own.ask("GET", path)) == [made]
-        assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|34133-9")) == [made]
+        assert ids(await own.ask("GET", path)) == [created]
+        assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|34133-9")) == [created]
         assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|1-1")) == []
-        given = [
+        arguments = [
             {"name": "patient", "valueId": "p-0001"},
             {"name": "type", "valueCodeableConcept": code},
             {"name": "end", "valueDate": "1890-12-31"},
         ]
-        posted = await own.ask("POST", "/DocumentReference/$docref", {"resourceType": "Parameters", "parameter": given})
-        assert ids(posted) == [made]
+        posted = await own.ask("POST", "/DocumentReference/$docref", {"resourceType": "Parameters", "parameter": arguments})
+        assert ids(posted) == [created]
         lacking = await own.ask("GET", "/DocumentReference/$docref")
         assert (lacking.status_code, rules(lacking)) == (400, {"fhir-operation-parameter"})
 
     run(steps, tmp_path)
 
 
-def said(answer: httpx2.Response) -> set[tuple[str, str]]:
+def issues_of(answer: httpx2.Response) -> set[tuple[str, str]]:
     assert answer.status_code == 200, answer.text
-    return {(one["severity"], one["code"]) for one in answer.json()["issue"]}
+    return {(issue["severity"], issue["code"]) for issue in answer.json()["issue"]}
 
 
 def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         right, wrong = observation(), observation(status="gone", code=None) | {"colour": "red"}
-        assert said(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
+        assert issues_of(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
         faults = await own.ask("POST", "/Observation/$validate", {k: v for k, v in wrong.items() if v is not None})
-        places = {one["expression"][0] for one in faults.json()["issue"]}
+        places = {issue["expression"][0] for issue in faults.json()["issue"]}
         assert {"Observation.status", "Observation.colour", "Observation"} & places
-        assert all(severity == "error" for severity, _ in said(faults))
+        assert all(severity == "error" for severity, _ in issues_of(faults))
 
         async def given(path: str, *more: dict[str, Any], resource: Any = right) -> httpx2.Response:
             parts = [*([{"name": "resource", "resource": resource}] if resource else []), *more]
             return await own.ask("POST", path, {"resourceType": "Parameters", "parameter": parts})
 
         profile = {"name": "profile", "valueUri": "http://example.com/StructureDefinition/x"}
-        assert ("error", "not-supported") in said(await given("/Observation/$validate", profile))
+        assert ("error", "not-supported") in issues_of(await given("/Observation/$validate", profile))
         own_profile = {"name": "profile", "valueUri": "http://hl7.org/fhir/StructureDefinition/Observation"}
-        assert said(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
+        assert issues_of(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
         assert (await given("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
-        assert said(await given("/Patient/$validate")) == {("error", "structure")}
+        assert issues_of(await given("/Patient/$validate")) == {("error", "structure")}
         assert (await given("/Patient/$validate", resource=None)).status_code == 400
-        made = await own.made(right)
-        path = f"/Observation/{made['id']}/$validate"
-        assert ("information", "informational") in said(await own.ask("GET", path))
+        created = await own.made(right)
+        path = f"/Observation/{created['id']}/$validate"
+        assert ("information", "informational") in issues_of(await own.ask("GET", path))
         mode = {"name": "mode", "valueCode": "update"}
-        assert ("error", "value") in said(await given(path, mode))
-        assert said(await given(path, mode, resource=made)) == {("information", "informational")}
+        assert ("error", "value") in issues_of(await given(path, mode))
+        assert issues_of(await given(path, mode, resource=created)) == {("information", "informational")}
         assert (await own.ask("GET", "/Observation/none/$validate")).status_code == 404
         before = await own.ask("GET", "/Observation?patient=p-0001&_summary=count")
-        assert (await own.ask("GET", f"/Observation/{made['id']}/_history")).json()["total"] == 1
+        assert (await own.ask("GET", f"/Observation/{created['id']}/_history")).json()["total"] == 1
         assert before.status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
+def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         path = f"/Observation/{(await own.made(observation()))['id']}"
@@ -268,16 +268,16 @@ def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Path) -> None:
+def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         await own.made(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
         other = await hand(flow, OWN, "p-0002")
         for path in ("/$meta", "/Observation/$meta"):
             for ask in ("GET", "POST"):
-                told = (await own.ask(ask, path)).json()["parameter"][0]["valueMeta"]
-                assert {"system": "urn:t", "code": "mine"} in told["tag"]
-                assert told["profile"]
+                meta = (await own.ask(ask, path)).json()["parameter"][0]["valueMeta"]
+                assert {"system": "urn:t", "code": "mine"} in meta["tag"]
+                assert meta["profile"]
             assert "urn:t" not in (await other.ask("GET", path)).text
         assert "urn:t" not in (await own.ask("GET", "/Condition/$meta")).text
         assert (await own.ask("POST", "/Observation/$meta-add", {})).status_code == 404
@@ -285,7 +285,7 @@ def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_what_is_no_operation_here_is_named_with_what_is(tmp_path: Path) -> None:
+def test_an_unknown_operation_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         for path, meant in (

@@ -1,4 +1,4 @@
-"""Paths through the pages: the list of patients to its end, and unknown addresses."""
+"""Navigation: paging through the patient list, and unknown addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def people(text: str) -> list[str]:
     return re.findall(r'class="name" href="/general/ehr/patients/([^"?]+)"', text)
 
 
-def test_the_next_pages_show_everybody_once(tmp_path: Path) -> None:
+def test_all_pages_together_show_each_patient_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         address, seen = "/general/ehr/patients", []
@@ -31,7 +31,7 @@ def test_the_next_pages_show_everybody_once(tmp_path: Path) -> None:
     run(steps, tmp_path, patients=40)
 
 
-def test_a_page_that_is_over_leads_back_to_the_first(tmp_path: Path) -> None:
+def test_an_invalid_page_link_offers_the_first_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await flow.http.get("/general/ehr/patients?from=nonsense", headers=HTML)
@@ -42,7 +42,7 @@ def test_a_page_that_is_over_leads_back_to_the_first(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_issuer_opened_in_a_browser_leads_to_the_hospital(tmp_path: Path) -> None:
+def test_an_issuer_url_in_a_browser_redirects_to_the_hospital(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general", headers=HTML)
         assert answer.headers["location"] == "/general/ehr"
@@ -61,7 +61,7 @@ def test_an_issuer_opened_in_a_browser_leads_to_the_hospital(tmp_path: Path) -> 
         ("DELETE", "/general/ehr", "GET, HEAD"),
     ],
 )
-def test_an_address_asked_by_another_method_says_which_it_takes(tmp_path: Path, method: str, path: str, allowed: str) -> None:
+def test_an_unsupported_method_gets_the_allowed_ones(tmp_path: Path, method: str, path: str, allowed: str) -> None:
     async def steps(flow: Flow) -> None:
         for accept in ("text/html", "application/json"):
             answer = await flow.http.request(method, path, headers={"Accept": accept})
@@ -98,7 +98,7 @@ def test_a_guessed_endpoint_is_answered_with_the_right_one(tmp_path: Path, metho
     run(steps, tmp_path)
 
 
-def test_a_launch_that_is_not_kept_has_a_page_that_says_so(tmp_path: Path) -> None:
+def test_a_deleted_launch_has_a_page_that_says_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/timelines/nothing-here", headers=HTML)
         assert answer.status_code == 404

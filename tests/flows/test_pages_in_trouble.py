@@ -1,4 +1,4 @@
-"""A person in a browser is answered with a page, whatever went wrong, and each says what to do next; a script is not."""
+"""Error pages: a browser always gets a page that says what to do next; a script doesn't."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "said"),
+    ("query", "status", "message"),
     [
         ("app=nobody", 404, "general has no app nobody with a launch URI"),
         ("app=sample-app-general&patient=p-9999", 422, "There is no Patient/p-9999"),
         ("app=Sample+app&fhir_context=x", 422, "fhir_context must be valid JSON"),
     ],
 )
-def test_a_launch_that_fails_from_the_portal_shows_the_reason(tmp_path: Path, asked: str, status: int, said: str) -> None:
+def test_a_launch_that_fails_from_the_portal_shows_the_reason(tmp_path: Path, query: str, status: int, message: str) -> None:
     async def steps(flow: Flow) -> None:
-        page = await flow.http.get(f"/general/ehr/launch?{asked}", headers=HTML)
+        page = await flow.http.get(f"/general/ehr/launch?{query}", headers=HTML)
         assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
-        assert said in page.text
+        assert message in page.text
         assert 'href="/developer"' in page.text
         for accept in (JSON, {"Accept": "*/*"}):
-            told = await flow.http.get(f"/general/ehr/launch?{asked}", headers=accept)
-            assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
-            assert said in told.json()["title"]
+            response = await flow.http.get(f"/general/ehr/launch?{query}", headers=accept)
+            assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+            assert message in response.json()["title"]
 
     run(steps, tmp_path)
 
@@ -39,13 +39,13 @@ def test_a_launch_that_fails_from_the_portal_shows_the_reason(tmp_path: Path, as
 def test_an_unknown_patient_and_an_inaccessible_one_get_the_same_page(tmp_path: Path, username: str) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, username)
-        said = set()
+        messages = set()
         for patient in ("p-9999", "p-0001") if username == "timothy" else ("p-9999",):
             page = await flow.http.get(f"/general/ehr/patients/{patient}", headers=HTML)
             assert page.status_code == 404
             assert "you don’t have access to the record" in page.text
-            said.add(page.text.replace(patient, ""))
-        assert len({one.partition("<main")[2] for one in said}) == 1
+            messages.add(page.text.replace(patient, ""))
+        assert len({text.partition("<main")[2] for text in messages}) == 1
         opened = await flow.http.get("/general/ehr/open?app=nobody", headers=HTML)
         assert opened.status_code == 404
         assert "The app wasn’t launched" in opened.text
@@ -54,7 +54,7 @@ def test_an_unknown_patient_and_an_inaccessible_one_get_the_same_page(tmp_path: 
 
 
 @pytest.mark.parametrize(("path", "field"), [("policy", "policy"), ("cards", "cards")])
-def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path: str, field: str) -> None:
+def test_the_page_opens_at_an_error_further_down(tmp_path: Path, path: str, field: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
@@ -67,7 +67,7 @@ def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path:
     run(steps, tmp_path)
 
 
-def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
+def test_the_registration_form_opens_at_its_first_error(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/developer/register", headers=HTML)
         form = {"csrf": token(page, "csrf"), "name": "A", "scope": "launch"}
@@ -78,21 +78,21 @@ def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_before_the_first_launch_the_first_page_shows_none_and_says_so(tmp_path: Path) -> None:
+def test_the_start_page_says_that_there_was_no_launch_yet(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = (await flow.http.get("/", headers=HTML)).text
         assert "Show the last launch" not in page
         assert "Appears after your first launch." in page
         app = await flow.register()
-        made = await flow.launch(app)
-        await flow.authorize(app, launch=made["launch"])
+        launch = await flow.launch(app)
+        await flow.authorize(app, launch=launch["launch"])
         page = (await flow.http.get("/", headers=HTML)).text
-        assert f'href="/timelines/{made["timeline"]}"' in page if "timeline" in made else "/timelines/" in page
+        assert f'href="/timelines/{launch["timeline"]}"' in page if "timeline" in launch else "/timelines/" in page
 
     run(steps, tmp_path, patients=20)
 
 
-def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path) -> None:
+def test_an_unknown_exchange_id_gets_a_message_and_the_newest_exchanges(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.authorize(await flow.register())
         page = (await flow.http.get("/exchanges?id=<b>nothing</b>", headers=HTML)).text
@@ -103,9 +103,7 @@ def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("username", "today"), [("okafor", True), ("timothy", False), ("abena", False)])
-def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
-    tmp_path: Path, username: str, today: bool
-) -> None:
+def test_users_get_a_link_to_authorized_apps_and_patients_get_no_schedule(tmp_path: Path, username: str, today: bool) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, username)
         page = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
@@ -116,16 +114,16 @@ def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
 
 
 @pytest.mark.parametrize(
-    ("host", "said"), [("127.0.0.1", "Reachable only from this machine"), ("0.0.0.0", "Reachable from the network")]
+    ("host", "label"), [("127.0.0.1", "Reachable only from this machine"), ("0.0.0.0", "Reachable from the network")]
 )
-def test_the_foot_says_who_can_reach_it(tmp_path: Path, host: str, said: str) -> None:
+def test_the_footer_says_who_can_reach_sickbay(tmp_path: Path, host: str, label: str) -> None:
     async def steps(flow: Flow) -> None:
-        assert said in (await flow.http.get("/", headers=HTML)).text
+        assert label in (await flow.http.get("/", headers=HTML)).text
 
     run(steps, tmp_path, host=host, base_url="http://localhost:7425")
 
 
-def test_of_another_day_the_year_is_told(tmp_path: Path) -> None:
+def test_dates_of_another_day_include_the_year(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         page = (await flow.http.get("/general/ehr?date=2020-01-01", headers=HTML)).text

@@ -1,4 +1,4 @@
-"""_summary and _elements by HTTP: on reads, searches and histories; nothing beyond what was asked, nothing beyond the token."""
+"""_summary and _elements over HTTP: on reads, searches and histories, within the token's access."""
 
 from __future__ import annotations
 
@@ -17,33 +17,35 @@ NOTE = [{"text": "n"}]
 
 
 def is_part(resource: dict[str, Any]) -> bool:
-    return any(one["code"] == TAG for one in resource["meta"].get("tag", []))
+    return any(tag["code"] == TAG for tag in resource["meta"].get("tag", []))
 
 
-def test_a_read_gives_the_part_that_was_asked_for(tmp_path: Path) -> None:
+def test_a_read_returns_the_requested_part(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        made = await own.made(observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z"))
-        path = f"/Observation/{made['id']}"
+        created = await own.made(
+            observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z")
+        )
+        path = f"/Observation/{created['id']}"
         expected = {
             "_summary=true": {"status", "code", "subject", "issued"},
             "_summary=text": {"status", "code", "text"},
             "_summary=data": {"status", "code", "subject", "issued", "note"},
             "_elements=note,Observation.issued": {"status", "code", "note", "issued"},
         }
-        for asked, kept in expected.items():
+        for query, members in expected.items():
             for address in (path, f"{path}/_history/1"):
-                answer = await own.ask("GET", f"{address}?{asked}")
-                assert set(answer.json()) == kept | {"resourceType", "id", "meta"}, asked
+                answer = await own.ask("GET", f"{address}?{query}")
+                assert set(answer.json()) == members | {"resourceType", "id", "meta"}, query
                 assert is_part(answer.json())
                 assert answer.headers["etag"] == 'W/"1"'
-            (entry,) = (await own.ask("GET", f"{path}/_history?{asked}")).json()["entry"]
-            assert set(entry["resource"]) == kept | {"resourceType", "id", "meta"}, asked
-            found = (await own.ask("GET", f"/Observation?_id={made['id']}&{asked}")).json()
-            assert set(found["entry"][0]["resource"]) == kept | {"resourceType", "id", "meta"}, asked
-            assert asked.replace(",", "%2C") in found["link"][0]["url"] or asked in found["link"][0]["url"]
-        assert (await own.ask("GET", f"{path}?_summary=false")).json() == made
-        assert (await own.ask("GET", path)).json() == made
+            (entry,) = (await own.ask("GET", f"{path}/_history?{query}")).json()["entry"]
+            assert set(entry["resource"]) == members | {"resourceType", "id", "meta"}, query
+            found_bundle = (await own.ask("GET", f"/Observation?_id={created['id']}&{query}")).json()
+            assert set(found_bundle["entry"][0]["resource"]) == members | {"resourceType", "id", "meta"}, query
+            assert query.replace(",", "%2C") in found_bundle["link"][0]["url"] or query in found_bundle["link"][0]["url"]
+        assert (await own.ask("GET", f"{path}?_summary=false")).json() == created
+        assert (await own.ask("GET", path)).json() == created
 
     run(steps, tmp_path)
 
@@ -52,7 +54,7 @@ DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "/Observation/x?_summary=yes",
         "/Observation/x?_summary=count",
@@ -63,29 +65,29 @@ DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
         "/Observation/x/_history?_summary=yes",
     ],
 )
-def test_what_cannot_be_asked_for_is_said(asked: str, tmp_path: Path) -> None:
+def test_an_unsupported_part_is_refused(query: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs")
-        answer = await own.ask("GET", asked)
+        answer = await own.ask("GET", query)
         assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
-        assert ("note" in answer.text) == ("nots" in asked)
+        assert ("note" in answer.text) == ("nots" in query)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_part_is_a_valid_resource_still(version: str, tmp_path: Path) -> None:
+def test_a_part_is_still_a_valid_resource(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs", fhir=version)
         own.base = f"/general/{version}"
         own.headers["Accept"] = VERSIONS[version].json
         for type in ("Patient", "Observation", "Condition", "Encounter"):
-            for asked in ("_summary=true", "_summary=text", "_summary=data", "_elements=id"):
-                found = (await own.ask("GET", f"/{type}?_count=5&{asked}")).json()
-                assert found["entry"]
-                for one in found["entry"]:
-                    assert validate(version, one["resource"]) == []
-                    assert is_part(one["resource"])
+            for query in ("_summary=true", "_summary=text", "_summary=data", "_elements=id"):
+                bundle_body = (await own.ask("GET", f"/{type}?_count=5&{query}")).json()
+                assert bundle_body["entry"]
+                for entry in bundle_body["entry"]:
+                    assert validate(version, entry["resource"]) == []
+                    assert is_part(entry["resource"])
         counted = (await own.ask("GET", "/Observation?_summary=count")).json()
         assert counted["total"] > 0
         assert "entry" not in counted
@@ -97,41 +99,41 @@ def test_an_included_resource_is_summarised_but_keeps_its_elements(tmp_path: Pat
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs")
         search = "/Observation?_count=1&_include=Observation:subject"
-        found = (await own.ask("GET", f"{search}&_elements=status")).json()["entry"]
-        assert [is_part(one["resource"]) for one in found] == [True, False]
-        found = (await own.ask("GET", f"{search}&_summary=true")).json()["entry"]
-        assert [is_part(one["resource"]) for one in found] == [True, True]
+        entries = (await own.ask("GET", f"{search}&_elements=status")).json()["entry"]
+        assert [is_part(entry["resource"]) for entry in entries] == [True, False]
+        entries = (await own.ask("GET", f"{search}&_summary=true")).json()["entry"]
+        assert [is_part(entry["resource"]) for entry in entries] == [True, True]
 
     run(steps, tmp_path)
 
 
-def test_parts_of_several_types_are_those_of_each(tmp_path: Path) -> None:
+def test_each_type_gets_its_own_elements(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.rs")
         for address in (
             "?_type=Patient,Observation&_id=p-0001,p-0001-o001",
             "/Patient/p-0001/*?_id=p-0001,p-0001-o001",
         ):
-            found = (await own.ask("GET", f"{address}&_elements=status,birthDate")).json()["entry"]
-            kept = {one["resource"]["resourceType"]: set(one["resource"]) for one in found}
-            assert kept["Observation"] == {"resourceType", "id", "meta", "status", "code"}, address
-            assert kept.get("Patient", {"birthDate"}) >= {"birthDate"}
-            found = (await own.ask("GET", f"{address}&_summary=data")).json()["entry"]
-            assert all(is_part(one["resource"]) for one in found)
+            entries = (await own.ask("GET", f"{address}&_elements=status,birthDate")).json()["entry"]
+            members = {entry["resource"]["resourceType"]: set(entry["resource"]) for entry in entries}
+            assert members["Observation"] == {"resourceType", "id", "meta", "status", "code"}, address
+            assert members.get("Patient", {"birthDate"}) >= {"birthDate"}
+            entries = (await own.ask("GET", f"{address}&_summary=data")).json()["entry"]
+            assert all(is_part(entry["resource"]) for entry in entries)
             for wrong in ("_summary=no", "_elements=nots", "_summary=text&_include=Observation:subject"):
                 assert (await own.ask("GET", f"{address}&{wrong}")).status_code == 400, wrong
 
     run(steps, tmp_path)
 
 
-def test_a_part_is_not_written_back(tmp_path: Path) -> None:
+def test_a_subsetted_resource_cannot_be_written_back(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         part = (await own.ask("GET", "/Patient/p-0001?_elements=gender")).json()
         answer = await own.ask("PUT", "/Patient/p-0001", part)
         assert answer.status_code == 422
-        assert [one["expression"] for one in answer.json()["issue"] if "expression" in one] == [["Patient.meta.tag"]]
-        whole = (await own.ask("GET", "/Patient/p-0001")).json()
-        assert (await own.ask("PUT", "/Patient/p-0001", whole)).status_code == 200
+        assert [issue["expression"] for issue in answer.json()["issue"] if "expression" in issue] == [["Patient.meta.tag"]]
+        complete = (await own.ask("GET", "/Patient/p-0001")).json()
+        assert (await own.ask("PUT", "/Patient/p-0001", complete)).status_code == 200
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""Patches by HTTP that are no JSON Patch: Parameters, and merges."""
+"""Patches over HTTP other than JSON Patch: FHIRPath Patch and merge patch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.flows.writing import hand, observation, rules
 ALL = "patient/Observation.cruds patient/Patient.rs"
 
 
-def test_a_patch_may_be_parameters_or_a_merge(tmp_path: Path) -> None:
+def test_fhirpath_patch_and_merge_patch_are_supported(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         path = f"/Observation/{(await own.made(observation()))['id']}"

@@ -1,4 +1,4 @@
-"""The patient picker: it finds by all that it says it finds by, and tells how many there are beside those it shows."""
+"""The patient picker: its search, and the number of patients it doesn't show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMOTHY = "p-0017"
 
 
 async def picker(flow: Flow, query: str = "", version: str = "r4") -> str:
-    """The page, of an app that was started on its own."""
+    """The picker of a standalone app."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, fhir=version)
     aud = f"http://localhost:7425/general/{version}"
@@ -34,21 +34,21 @@ def test_a_patient_is_found_by_name_record_number_and_birth_date(tmp_path: Path,
     run(steps, tmp_path)
 
 
-def test_of_more_patients_than_are_shown_it_says_how_many_there_are_and_shows_the_first_by_name(tmp_path: Path) -> None:
+def test_a_long_list_shows_the_first_patients_by_name_and_the_total(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         families = re.findall(r'<span class="strong">([^,<]+),', page)
         assert len(offered(page)) == 50
         assert "of 60" in page
         assert "Search to find the others." in page
-        everybody = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
-        first = re.findall(r'class="name" href="[^"]+">([^,<]+),', everybody)
+        patient_list = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
+        first = re.findall(r'class="name" href="[^"]+">([^,<]+),', patient_list)
         assert families[: len(first)] == first
 
     run(steps, tmp_path, patients=60)
 
 
-def test_of_what_a_search_found_it_does_not_say_that_it_is_the_beginning_of_a_list(tmp_path: Path) -> None:
+def test_a_search_result_is_not_described_as_the_start_of_a_list(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow, "Peters")
         assert 1 <= len(offered(page)) < 20
@@ -57,7 +57,7 @@ def test_of_what_a_search_found_it_does_not_say_that_it_is_the_beginning_of_a_li
     run(steps, tmp_path)
 
 
-def test_where_all_are_shown_nothing_is_said_of_others(tmp_path: Path) -> None:
+def test_a_complete_list_mentions_no_other_patients(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         assert len(offered(page)) == 20

@@ -1,4 +1,4 @@
-"""Policy as data: of a hospital in sickbay.toml, of an app by /admin and in the portal; each choice is held to."""
+"""Policies of a hospital in sickbay.toml and of an app by /admin and in the portal; each setting is enforced."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def redeemed(flow: Flow, app: dict[str, Any], later: int = 0) -> Any:
     return await flow.redeem(app, code)
 
 
-def test_an_app_s_code_lives_as_long_as_its_policy_says(tmp_path: Path) -> None:
+def test_the_code_lifetime_of_an_app_follows_its_policy(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(policy={"code_lifetime": 5}), await flow.register(name="Other")
         assert app["policy"] == {"code_lifetime": 5}
@@ -36,21 +36,21 @@ def test_an_app_s_code_lives_as_long_as_its_policy_says(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_lifetimes_and_refresh_rules_of_an_app_are_held_to(tmp_path: Path) -> None:
+def test_token_lifetimes_and_refresh_rules_of_an_app_are_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         chosen = {"rotate_refresh": False, "refresh_lifetime": 30, "id_token_lifetime": 7, "launch_lifetime": 3}
         app = await flow.register(policy=chosen)
-        given = (await redeemed(flow, app)).json()
-        claims = _claims(given["id_token"])
+        tokens = (await redeemed(flow, app)).json()
+        claims = _claims(tokens["id_token"])
         assert claims["exp"] - claims["iat"] == 7
-        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         again = await flow.http.post(TOKEN, data=form)
         assert "refresh_token" not in again.json()
         await flow.http.post("/admin/clock", json={"advance": 31})
         assert (await flow.http.post(TOKEN, data=form)).json()["error"] == "invalid_grant"
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         await flow.http.post("/admin/clock", json={"advance": 4})
-        late = await flow.authorize(app, launch=made["launch"], scope=SCOPE)
+        late = await flow.authorize(app, launch=launch["launch"], scope=SCOPE)
         assert (await flow.findings(late))["launch-code-expired"] == "error"
         await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"public_refresh": False}})
         assert "refresh_token" not in (await redeemed(flow, app)).json()
@@ -67,7 +67,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("allowed", "other"), [("ehr", "standalone"), ("standalone", "ehr")])
-def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: str, other: str) -> None:
+def test_an_app_can_be_launched_only_as_its_policy_allows(tmp_path: Path, allowed: str, other: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(policy={"launches": [allowed]})
         launch = (await flow.launch(app))["launch"]
@@ -86,8 +86,8 @@ def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: st
 @pytest.mark.parametrize(
     ("framed", "sign_in", "consent"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
 )
-def test_pages_stand_in_the_ehr_s_frame_as_the_policy_has_it(tmp_path: Path, framed: str, sign_in: bool, consent: bool) -> None:
-    """And in nobody else's in any case."""
+def test_pages_in_the_ehr_frame_follow_the_policy(tmp_path: Path, framed: str, sign_in: bool, consent: bool) -> None:
+    """Other pages can't frame them in any case."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None, policy={"framed": framed})
@@ -118,7 +118,7 @@ def test_pages_stand_in_the_ehr_s_frame_as_the_policy_has_it(tmp_path: Path, fra
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_a_sign_in_page_is_framed_as_the_hospital_has_it(tmp_path: Path, tenant: str) -> None:
+def test_framing_of_the_sign_in_page_follows_the_hospitals_policy(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(f"/{tenant}/ehr/sign-in", headers=HTML)
         assert ("frame-ancestors 'none'" in page.headers["content-security-policy"]) is (tenant == "cerner")
@@ -137,7 +137,7 @@ def test_a_sign_in_page_is_framed_as_the_hospital_has_it(tmp_path: Path, tenant:
         ("either", False, ""),
     ],
 )
-def test_a_secret_is_compared_as_the_policy_has_it(tmp_path: Path, compares: str, encoded: bool, finding: str) -> None:
+def test_comparing_secrets_follows_the_policy(tmp_path: Path, compares: str, encoded: bool, finding: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "a+b%20c/8Zk3vQ0m=8yT1"
         app = await flow.register(client="symmetric", client_secret=secret, policy={"basic_secret": compares})
@@ -152,7 +152,7 @@ def test_a_secret_is_compared_as_the_policy_has_it(tmp_path: Path, compares: str
 
 
 @pytest.mark.parametrize("policy", [{"code_lifetme": 5}, {"code_lifetime": -1}, {"token_lifetime": 5}])
-def test_a_policy_that_means_nothing_is_refused_with_what_was_meant(tmp_path: Path, policy: dict[str, Any]) -> None:
+def test_an_unknown_policy_is_refused_with_a_suggestion(tmp_path: Path, policy: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": policy})
@@ -163,7 +163,7 @@ def test_a_policy_that_means_nothing_is_refused_with_what_was_meant(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_a_policy_is_written_in_the_portal(tmp_path: Path) -> None:
+def test_a_policy_can_be_edited_in_the_portal(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         address = f"/developer/apps/{app['app_id']}"
@@ -184,18 +184,18 @@ def test_a_policy_is_written_in_the_portal(tmp_path: Path) -> None:
         assert "code_lifetme = 5</textarea>" in wrong.text
         assert "valid TOML" in (await save("code_lifetime ist 5")).text
         assert (await save("", csrf="guess")).status_code == 403
-        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
-        assert kept["policy"] == {"code_lifetime": 5, "launches": ["ehr"]}
+        registered = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert registered["policy"] == {"code_lifetime": 5, "launches": ["ehr"]}
 
     run(steps, tmp_path)
 
 
-def test_a_hospital_s_policy_holds_for_all_and_for_one(tmp_path: Path) -> None:
+def test_policies_in_sickbay_toml_apply_to_all_hospitals_or_to_one(tmp_path: Path) -> None:
     policies = {"": {"token_lifetime": 9, "code_lifetime": 5}, "general": {"code_lifetime": 7}, "epic": {"pkce": "off"}}
 
     async def steps(flow: Flow) -> None:
         tenants = flow.sandbox.tenants
-        assert {one.policy.token_lifetime for one in tenants.values()} == {9}
+        assert {tenant.policy.token_lifetime for tenant in tenants.values()} == {9}
         assert (tenants["general"].policy.code_lifetime, tenants["epic"].policy.code_lifetime) == (7, 5)
         assert (tenants["general"].policy.pkce, tenants["epic"].policy.pkce) == (None, "off")
         assert (await redeemed(flow, await flow.register())).json()["expires_in"] == 9

@@ -1,4 +1,4 @@
-"""A fresh hospital: a browser is told that its patients are being written, and goes on by itself; a script waits."""
+"""First use of a hospital: a browser gets a progress page and continues automatically; a script waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRESH = ResourceSpace("general", "r4")
 
 
 async def signed_in(flow: Flow) -> str:
-    """The address of the hospital's first page."""
+    """Sign in; returns the address of the hospital's first page."""
     page = await flow.http.get("/general/ehr/sign-in", headers=PAGE)
     csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
     form = {"csrf": csrf, "username": "okafor", "password": "sickbay"}
@@ -25,13 +25,13 @@ async def signed_in(flow: Flow) -> str:
     return str(answer.headers["location"])
 
 
-async def asked(flow: Flow) -> str:
-    """The address of the page that a request for a launch leads to: who signs in."""
+async def sign_in_address(flow: Flow) -> str:
+    """The address that an authorization request redirects to, after a sign-in."""
     app = await flow.register(auto_approve=None)
     sent = flow.asking(app, scope="launch/patient openid fhirUser patient/Patient.rs")
-    made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
-    assert made.status_code in (302, 303), made.text
-    return str(made.headers["location"])
+    redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+    assert redirect.status_code in (302, 303), redirect.text
+    return str(redirect.headers["location"])
 
 
 async def portal(flow: Flow) -> str:
@@ -42,8 +42,8 @@ async def launch(flow: Flow) -> str:
     return f"/general/ehr/launch?app={(await flow.register())['app_id']}&patient=p-0001"
 
 
-@pytest.mark.parametrize("way", [signed_in, asked, portal, launch])
-def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", [signed_in, sign_in_address, portal, launch])
+def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -59,16 +59,14 @@ def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch
     run(steps, tmp_path, patients=10)
 
 
-def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """prompt=none never leads to a page."""
+def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """prompt=none never shows a page."""
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:
         sent = flow.asking(await flow.register(), prompt="none", scope="launch/patient openid patient/Patient.rs")
-        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
-        assert made.headers["location"].startswith(REDIRECT)
+        redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        assert redirect.headers["location"].startswith(REDIRECT)
 
     run(steps, tmp_path, patients=10)
 
@@ -85,22 +83,22 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("wishes", [{"prompt": "none"}, {}])
-def test_who_waited_is_answered_though_another_worker_has_written_since(
+def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
     wishes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then nobody knows that they are there, until it is asked again."""
+    """After another worker's write, this worker doesn't know that the patients exist until it checks again."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"], **wishes)
         monkeypatch.setattr(flow.sandbox.filling, "is_ready", lambda space: False)
-        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
-        assert "code" in received(made)
+        redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
+        assert "code" in received(redirect)
 
     run(steps, tmp_path, patients=10)
 
 
-def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
         async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
@@ -112,7 +110,7 @@ def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, mon
     run(steps, tmp_path, patients=10)
 
 
-def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_can_stop_during_the_population(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "PATIENCE", 0)
 
     async def steps(flow: Flow) -> None:

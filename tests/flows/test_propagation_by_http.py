@@ -1,4 +1,4 @@
-"""Where a hospital is slow, what is registered or changed is in force after a while; until then all is answered as before."""
+"""Hospitals with a propagation delay: registrations and changes take effect later; until then the old ones apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DELAY = 300
 SLOW: dict[str, Any] = {"policies": {"general": {"propagation_delay": DELAY}}}
 
 
-async def later(flow: Flow, seconds: int) -> None:
+async def move_clock(flow: Flow, seconds: int) -> None:
     assert (await flow.http.post("/admin/clock", json={"advance": seconds})).status_code == 200
 
 
@@ -23,23 +23,23 @@ async def exchange(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
 
 
-def fix(told: dict[str, Any], id: str) -> str:
-    return next(one["fix"] for one in told["findings"] if one["id"] == id)
+def fix(exchange_body: dict[str, Any], id: str) -> str:
+    return next(finding["fix"] for finding in exchange_body["findings"] if finding["id"] == id)
 
 
-def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert answer.status_code == 400
-        told = await exchange(flow, answer)
-        assert "UTC, then send the same request again" in fix(told, "client-not-live-yet")
+        exchange_body = await exchange(flow, answer)
+        assert "UTC, then send the same request again" in fix(exchange_body, "client-not-live-yet")
         token = await flow.redeem(app, "x")
         assert token.json()["error"] == "invalid_client"
         assert "client-not-live-yet" in token.json()["error_description"]
         page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
         assert "Takes effect at" in page
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert "client-not-live-yet" not in await flow.findings(answer)
         assert answer.status_code in (302, 303)
@@ -48,25 +48,25 @@ def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[
     run(steps, tmp_path, data=engine() or str(tmp_path), **SLOW)
 
 
-def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_path: Path) -> None:
+def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid patient/Patient.rs")
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         path, wide = f"/admin/apps/{app['app_id']}", "launch openid patient/Patient.rs patient/Observation.rs"
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         assert (await flow.http.patch(path, json={"scope": wide, "redirect_uris": [REDIRECT + "2"]})).status_code == 200
-        answer = await flow.authorize(app, launch=made["launch"], scope="launch openid patient/Patient.rs")
+        answer = await flow.authorize(app, launch=launch["launch"], scope="launch openid patient/Patient.rs")
         code = received(answer)["code"]
         assert (await flow.findings(answer))["client-change-not-live-yet"] == "warning"
         token = await flow.redeem(app, code)
         assert token.status_code == 200
         assert "client-change-not-live-yet" in await flow.findings(token)
-        await later(flow, DELAY - 10)
+        await move_clock(flow, DELAY - 10)
         assert (await flow.http.patch(path, json={"name": "Renamed"})).status_code == 200
-        await later(flow, 60)
+        await move_clock(flow, 60)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert received(answer)["error"] == "invalid_scope"
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert "redirect-uri-mismatch" in await flow.findings(answer)
         changed = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide, redirect_uri=REDIRECT + "2")
@@ -75,7 +75,7 @@ def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_pat
     run(steps, tmp_path, **SLOW)
 
 
-def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
+def test_the_old_secret_works_until_the_new_one_is_live(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         service = {
             "type": "system",
@@ -85,7 +85,7 @@ def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
             "auto_approve": None,
         }
         app = await flow.register(scope="system/Patient.rs", **service)
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         new = (await flow.http.post(f"/admin/apps/{app['app_id']}/secret")).json()["client_secret"]
 
         async def status(secret: str) -> int:
@@ -94,13 +94,13 @@ def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
             return int(answer.status_code)
 
         assert (await status(app["client_secret"]), await status(new)) == (200, 401)
-        await later(flow, DELAY)
+        await move_clock(flow, DELAY)
         assert (await status(app["client_secret"]), await status(new)) == (401, 200)
 
     run(steps, tmp_path, **SLOW)
 
 
-def test_without_a_delay_nothing_waits_and_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_a_delay_changes_take_effect_immediately(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch/patient patient/Patient.rs")
         assert (await flow.authorize(app, scope="launch/patient patient/Patient.rs")).status_code in (302, 303)

@@ -1,4 +1,4 @@
-"""Keys that stood in a public repository are replaced when the data are opened, and what they made is refused."""
+"""Keys published in a repository are replaced when the data folder is opened, and their tokens are refused."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ PLACE = "/general/oauth"
 
 
 async def state(flow: Flow) -> dict[str, Any]:
-    """The keys, and which kids the key set has."""
+    """The keys, and the kids in the key set."""
     jwks = (await flow.http.get(f"{PLACE}/jwks")).json()
-    held = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
-    values = {name: record.value.decode() for name, record in held.items() if record}
-    return values | {"kids": {one["kid"] for one in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
+    records = {name: await flow.sandbox.runtime.store.get("key", name) for name in ("instance", "refresh")}
+    values = {name: record.value.decode() for name, record in records.items() if record}
+    return values | {"kids": {key["kid"] for key in jwks["keys"]}, "replaced": flow.sandbox.runtime.keys.replaced}
 
 
-async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
+async def use_tokens(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
     """The status of a read with the access token and of a refresh."""
     read = await flow.http.get("/general/r4/Patient?name=a", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return read.status_code, (await flow.http.post(f"{PLACE}/token", data=form)).status_code
 
 
-def test_published_keys_are_replaced_once_and_end_what_they_made(
+def test_published_keys_are_replaced_once_and_their_grants_end(
     tmp_path: Path, engine: Callable[[], str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = {"data": engine() or str(tmp_path), "patients": 0}
@@ -49,7 +49,7 @@ def test_published_keys_are_replaced_once_and_end_what_they_made(
         assert {name: now[name] for name in ("instance", "refresh", "kids")} == {
             name: seen[name] for name in ("instance", "refresh", "kids")
         }
-        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        access, refreshed = await use_tokens(flow, seen["app"], seen["tokens"])
         assert (access, refreshed) == (200, 200)
 
     async def after(flow: Flow) -> None:
@@ -58,7 +58,7 @@ def test_published_keys_are_replaced_once_and_end_what_they_made(
         assert now["instance"] != seen["instance"]
         assert now["refresh"] != seen["refresh"]
         assert not now["kids"] & seen["kids"]
-        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        access, refreshed = await use_tokens(flow, seen["app"], seen["tokens"])
         assert (access, refreshed) == (401, 400)
         seen["later"] = now
 
@@ -74,7 +74,7 @@ def test_published_keys_are_replaced_once_and_end_what_they_made(
     run(once_more, tmp_path, **data)
 
 
-def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kids: dict[str, Any] = {}
 
     async def rotated(flow: Flow) -> None:

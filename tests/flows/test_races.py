@@ -1,4 +1,4 @@
-"""Many at once, with one code or one refresh token, through a real server with two workers."""
+"""Concurrent requests with the same code or refresh token, to a real server with two workers."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ SCOPE = "launch openid offline_access patient/Patient.rs"
 @pytest.fixture(scope="module")
 def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     address = engine()
-    where = ("--data", address) if address else ("--ephemeral",)
-    beside = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
-    with serving(*where, "--workers", "2", "--patients", "5", environment=beside) as running:
+    storage = ("--data", address) if address else ("--ephemeral",)
+    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
+    with serving(*storage, "--workers", "2", "--patients", "5", environment=environment) as running:
         yield running
 
 
 class App:
-    """An app that is approved by itself, over several connections at once."""
+    """An app with automatic approval, over several connections at once."""
 
     def __init__(self, http: httpx2.AsyncClient, line: dict[str, Any]) -> None:
         self.http, self.general = http, line["tenants"]["general"]
         self.user = next(
-            one["username"] for one in line["users"] if one["tenant"] == "general" and "Practitioner/" in one["fhirUser"]
+            user["username"] for user in line["users"] if user["tenant"] == "general" and "Practitioner/" in user["fhirUser"]
         )
         self.client: dict[str, Any] = {}
         self.service: dict[str, Any] = {}
@@ -60,7 +60,7 @@ class App:
 
     async def code(self) -> str:
         launch = (await self.http.post("/admin/launches", json={"app": self.client["app_id"], "patient": "p-0001"})).json()
-        asked = {
+        parameters = {
             "response_type": "code",
             "client_id": self.client["client_id"],
             "redirect_uri": REDIRECT,
@@ -71,7 +71,7 @@ class App:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        answer = await self.http.get(self.general["authorize"], params=asked)
+        answer = await self.http.get(self.general["authorize"], params=parameters)
         return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
 
     async def token(self, **form: str) -> httpx2.Response:
@@ -108,72 +108,72 @@ def race(two: Live, rounds: int, one_round: Any) -> None:
 
 
 async def one_code(app: App) -> None:
-    """At most one success, and what it gave is dead afterwards: another came with the same code."""
+    """At most one request succeeds, and its tokens are revoked because of the reuse."""
     code = await app.code()
     answers = await asyncio.gather(*(app.redeem(code) for _ in range(AT_ONCE)))
-    given = [one.json() for one in answers if one.status_code == 200]
-    assert len(given) <= 1
-    assert {one.json()["error"] for one in answers if one.status_code != 200} == {"invalid_grant"}
-    assert {one.status_code for one in answers} <= {200, 400}
-    for one in given:
-        assert await app.reads(one["access_token"]) == 401
-        assert (await app.refresh(one["refresh_token"])).status_code == 400
+    bodies = [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(bodies) <= 1
+    assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_grant"}
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    for tokens in bodies:
+        assert await app.reads(tokens["access_token"]) == 401
+        assert (await app.refresh(tokens["refresh_token"])).status_code == 400
 
 
 async def one_refresh_token(app: App) -> None:
-    """All are answered alike, and nobody is logged out; a replay after the grace kills the family."""
+    """All requests get the same response and the user stays signed in; a replay after the grace period revokes the family."""
     first = (await app.redeem(await app.code())).json()
     answers = await asyncio.gather(*(app.refresh(first["refresh_token"]) for _ in range(AT_ONCE)))
-    assert {one.status_code for one in answers} == {200}
-    assert len({one.text for one in answers}) == 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
     second = answers[0].json()
     assert await app.reads(second["access_token"]) == 200
     third = (await app.refresh(second["refresh_token"])).json()
     assert third["refresh_token"] != second["refresh_token"]
-    late = await app.refresh(first["refresh_token"])  # two generations old: no grace
+    late = await app.refresh(first["refresh_token"])  # two rotations old, so no grace period
     assert late.json()["error"] == "invalid_grant"
     assert await app.reads(third["access_token"]) == 401
     assert (await app.refresh(third["refresh_token"])).status_code == 400
 
 
 async def one_assertion(app: App) -> None:
-    """Good once, whichever worker it comes to, and at no time after that."""
+    """The assertion works only once, on either worker."""
     assertion = signed(app.service["client_id"], aud=app.general["token"])
     answers = await asyncio.gather(*(app.prove(assertion) for _ in range(AT_ONCE)))
-    assert sorted(one.status_code for one in answers) == [200, *[400] * (AT_ONCE - 1)]
-    assert {one.json()["error"] for one in answers if one.status_code != 200} == {"invalid_client"}
+    assert sorted(answer.status_code for answer in answers) == [200, *[400] * (AT_ONCE - 1)]
+    assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_client"}
     late = await app.prove(assertion)
     assert "assertion-jti-reused" in late.json()["error_description"]
 
 
 async def one_revocation(app: App) -> None:
-    """What was revoked is refused from then on, by both workers, however many read with it at that moment."""
+    """A revoked token is refused by both workers, also with concurrent reads."""
     token = (await app.redeem(await app.code())).json()["access_token"]
     revoked = asyncio.Event()
 
     async def reading() -> list[tuple[bool, int]]:
-        told: list[tuple[bool, int]] = []
-        while len(told) < 3 or not told[-3][0]:
-            told.append((revoked.is_set(), await app.reads(token)))
-        return told
+        statuses: list[tuple[bool, int]] = []
+        while len(statuses) < 3 or not statuses[-3][0]:
+            statuses.append((revoked.is_set(), await app.reads(token)))
+        return statuses
 
     assert await app.reads(token) == 200
     readers = [asyncio.create_task(reading()) for _ in range(AT_ONCE // 4)]
     await asyncio.sleep(0.02)
     await app.revoke(token)
     revoked.set()
-    told = [one for reader in readers for one in await reader]
-    assert {status for after, status in told if after} == {401}
-    assert {status for after, status in told if not after} <= {200, 401}
+    statuses = [status for reader in readers for status in await reader]
+    assert {status for after, status in statuses if after} == {401}
+    assert {status for after, status in statuses if not after} <= {200, 401}
 
 
 async def one_replay(app: App) -> None:
-    """Within the grace only the same request is answered again, by either worker, and only while its answer is in force."""
+    """Within the grace period only the same request gets the same response, on either worker, while that response is valid."""
     first = (await app.redeem(await app.code())).json()
     sent = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], "scope": "patient/Patient.rs"}
     second = (await app.token(**sent)).json()
     again = await asyncio.gather(*(app.token(**sent) for _ in range(4)))
-    assert [one.json() for one in again] == [second] * 4
+    assert [response.json() for response in again] == [second] * 4
     for other in (
         {"scope": SCOPE},
         {"scope": "patient/Patient.r"},
@@ -181,14 +181,14 @@ async def one_replay(app: App) -> None:
         {"resource": app.general["fhir"]["r4"]},
     ):
         answers = await asyncio.gather(*(app.token(**sent | other) for _ in range(4)))
-        assert {one.status_code for one in answers} == {400}
-        assert all("refresh-replay-differs" in one.json()["error_description"] for one in answers)
+        assert {answer.status_code for answer in answers} == {400}
+        assert all("refresh-replay-differs" in answer.json()["error_description"] for answer in answers)
     assert await app.reads(second["access_token"]) == 200
     await app.revoke(second["access_token"])
     answers = await asyncio.gather(*(app.token(**sent) for _ in range(8)))
-    assert all("refresh-replay-revoked" in one.json()["error_description"] for one in answers)
+    assert all("refresh-replay-revoked" in answer.json()["error_description"] for answer in answers)
     assert await app.reads(second["access_token"]) == 401
-    third = await app.refresh(second["refresh_token"])  # the grant lives on
+    third = await app.refresh(second["refresh_token"])  # the grant stays valid
     assert await app.reads(third.json()["access_token"]) == 200
 
 
@@ -197,7 +197,7 @@ ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
 
 @pytest.mark.parametrize("one_round", ROUNDS)
 def test_fifty_rounds(two: Live, one_round: Any, request: pytest.FixtureRequest) -> None:
-    """On PostgreSQL ten, whose rounds take twice as long; all by make prove."""
+    """10 rounds on PostgreSQL, which take twice as long; make prove runs all of them."""
     race(two, 50 if request.node.callspec.params["engine"] == "sqlite" else 10, one_round)
 
 

@@ -1,4 +1,4 @@
-"""Repeated reads and searches: the same responses and records, until something changes that matters for them."""
+"""Repeated reads and searches have the same responses and records until something relevant changes."""
 
 from __future__ import annotations
 
@@ -61,22 +61,22 @@ SEARCHES = (
 def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, scope)
-        first = await every(own)
+        first = await all_twice(own)
         statuses = {status for status, _, _ in first}
         assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
-        assert await every(own) == first
+        assert await all_twice(own) == first
         assert first[::2] == first[1::2]
 
     run(steps, tmp_path)
 
 
-async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
-    """Each twice, one right after the other."""
-    sent = [(path, asked) for path in PATHS for asked in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
+async def all_twice(own: Hand) -> list[tuple[int, dict[str, str], str]]:
+    """Send each request twice in a row."""
+    sent = [(path, metadata) for path in PATHS for metadata in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
-        told(await own.flow.http.request(method, own.base + path, headers=own.headers | asked))
+        comparable_response(await own.flow.http.request(method, own.base + path, headers=own.headers | address))
         for method in ("GET", "HEAD")
-        for path, asked in sent
+        for path, address in sent
         for _ in range(2)
     ]
 
@@ -88,22 +88,25 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
         own.headers["X-Number"] = "1"
         assert [await read(own, path) for _ in range(9)] == [200] * 9
         sent = {"params": {"stage": "access"}}
-        found = [await whole(flow, one["id"]) for one in (await flow.http.get("/admin/exchanges", **sent)).json()]
-        assert len(found) == 9
-        assert all(one == found[0] for one in found)
-        assert found[0]["response"]["status"] == 200
-        assert own.headers["Authorization"] not in str(found)
+        exchanges = [
+            await comparable_exchange(flow, exchange["id"])
+            for exchange in (await flow.http.get("/admin/exchanges", **sent)).json()
+        ]
+        assert len(exchanges) == 9
+        assert all(exchange == exchanges[0] for exchange in exchanges)
+        assert exchanges[0]["response"]["status"] == 200
+        assert own.headers["Authorization"] not in str(exchanges)
 
     run(steps, tmp_path)
 
 
-async def whole(flow: Flow, id: str) -> dict[str, Any]:
-    """An exchange without what is its own."""
-    kept = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
-    return {key: value for key, value in kept.items() if key not in ("id", "at")}
+async def comparable_exchange(flow: Flow, id: str) -> dict[str, Any]:
+    """An exchange without its unique values."""
+    exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
+    return {key: value for key, value in exchange.items() if key not in ("id", "at")}
 
 
-def test_what_is_written_is_there_at_once(tmp_path: Path, engine: Engine) -> None:
+def test_a_write_is_visible_immediately(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.cruds")
         path = "/Observation?patient=p-0001&_summary=count"
@@ -119,7 +122,7 @@ def test_what_is_written_is_there_at_once(tmp_path: Path, engine: Engine) -> Non
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def told(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
+def comparable_response(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
     id = answer.headers["x-correlation-id"]
     headers = {name: value for name, value in answer.headers.items() if name != "x-correlation-id"}
     return answer.status_code, headers, answer.text.replace(id, "ID")
@@ -135,17 +138,17 @@ async def removed(flow: Flow, own: Hand, token: str) -> Hand:
     return own
 
 
-async def grown_old(flow: Flow, own: Hand, token: str) -> Hand:
+async def expire_token(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.post("/admin/clock", json={"advance": 86_400})
     return own
 
 
-async def strict(flow: Flow, own: Hand, token: str) -> Hand:
+async def make_strict(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.patch("/admin/policies/general", json={"strict_cors": True})
     return own
 
 
-async def elsewhere(flow: Flow, own: Hand, token: str) -> Hand:
+async def other_base(flow: Flow, own: Hand, token: str) -> Hand:
     return Hand(flow, token, "/general/dstu2")
 
 
@@ -158,9 +161,9 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
     [
         (revoked, 401),
         (removed, 401),
-        (grown_old, 401),
-        (strict, 403),
-        (elsewhere, 401),
+        (expire_token, 401),
+        (make_strict, 403),
+        (other_base, 401),
         (in_the_query_too, 400),
     ],
 )
@@ -169,8 +172,8 @@ def test_a_cached_token_context_is_not_used_once_it_has_changed(
 ) -> None:
     async def steps(flow: Flow) -> None:
         flow.application = await flow.register(scope="user/*.rs")
-        asked = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
-        token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+        body = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         own = Hand(flow, token)
         own.headers["Origin"] = "http://page.example"
         assert [await read(own) for _ in range(3)] == [200] * 3
@@ -186,7 +189,7 @@ async def read(own: Hand, path: str = "/Patient/p-0001") -> int:
     return (await own.ask("GET", path)).status_code
 
 
-def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -> None:
+def test_access_to_one_type_grants_no_other_type(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.r")
         assert [await read(own) for _ in range(3)] == [200] * 3
@@ -198,8 +201,8 @@ def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_nobody_else_is_granted_what_one_was(tmp_path: Path) -> None:
-    """Among thousands of others whose headers were kept and forgotten."""
+def test_access_of_one_token_is_never_granted_to_another(tmp_path: Path) -> None:
+    """Tested among thousands of other requests, whose cached headers were evicted."""
 
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "patient/Patient.r"), await hand(flow, "patient/Patient.r", patient="p-0002")

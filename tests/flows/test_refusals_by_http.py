@@ -1,4 +1,4 @@
-"""Refusals over HTTP: where they go, what they say, and what they take with them."""
+"""Refusals over HTTP: how they are delivered, what they say, and what they revoke."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_an_unregistered_redirect_uri_is_answered_by_a_page_and_never_redirected
     run(steps, tmp_path)
 
 
-def test_what_is_not_redirected_comes_as_text_or_json_to_who_asks_for_that(tmp_path: Path) -> None:
+def test_an_error_that_is_not_redirected_is_text_or_json_on_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = {"client_id": "nobody", "redirect_uri": REDIRECT, "response_type": "code"}
         for kind, start in (("text/plain", "REFUSED: "), ("application/json", '{"id":'), ("*/*", "<!doctype html>")):
@@ -35,14 +35,14 @@ def test_what_is_not_redirected_comes_as_text_or_json_to_who_asks_for_that(tmp_p
 def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         wrong = app["client_id"][:-1] + "!"
-        answer = await flow.authorize(app, launch=made["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
+        answer = await flow.authorize(app, launch=launch["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
         address = "/exchanges/" + answer.headers["x-correlation-id"]
-        said = (await flow.http.get(address, headers={"Accept": "application/json"})).json()
-        shown = await flow.authorize(app, launch=made["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
-        assert f"launch={made['launch']}" in shown.text
-        again = await flow.http.get(said["corrected"]["url"])
+        exchange = (await flow.http.get(address, headers={"Accept": "application/json"})).json()
+        shown = await flow.authorize(app, launch=launch["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
+        assert f"launch={launch['launch']}" in shown.text
+        again = await flow.http.get(exchange["corrected"]["url"])
         assert received(again)["code"]
         public = await flow.http.get(address, headers={"Origin": "https://elsewhere.example", "Accept": "application/json"})
         assert public.json()["corrected"] is None
@@ -51,25 +51,25 @@ def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_p
     run(steps, tmp_path)
 
 
-def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanation(tmp_path: Path) -> None:
+def test_an_error_is_redirected_with_state_iss_and_error_uri(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(app, launch="made-up")
-        said = received(answer)
-        assert said["error"] == "invalid_request"
-        assert said["state"] == STATE
-        assert said["iss"].endswith("/general")
-        assert said["error_uri"].endswith("/exchanges/" + answer.headers["x-correlation-id"])
-        assert "launch-code-unknown" in said["error_description"]
+        parameters = received(answer)
+        assert parameters["error"] == "invalid_request"
+        assert parameters["state"] == STATE
+        assert parameters["iss"].endswith("/general")
+        assert parameters["error_uri"].endswith("/exchanges/" + answer.headers["x-correlation-id"])
+        assert "launch-code-unknown" in parameters["error_description"]
 
     run(steps, tmp_path)
 
 
-def test_a_code_redeemed_twice_is_refused_and_takes_its_tokens_with_it(tmp_path: Path) -> None:
+def test_a_code_redeemed_twice_is_refused_and_its_tokens_are_revoked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        made = await flow.launch(app)
-        code = await flow.code(app, launch=made["launch"])
+        launch = await flow.launch(app)
+        code = await flow.code(app, launch=launch["launch"])
         first = (await flow.redeem(app, code)).json()
         headers = {"Authorization": f"Bearer {first['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
@@ -82,40 +82,40 @@ def test_a_code_redeemed_twice_is_refused_and_takes_its_tokens_with_it(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_launch_code_opens_one_launch(tmp_path: Path) -> None:
+def test_a_launch_code_works_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        made = await flow.launch(app)
-        await flow.code(app, launch=made["launch"])
-        again = await flow.authorize(app, launch=made["launch"])
+        launch = await flow.launch(app)
+        await flow.code(app, launch=launch["launch"])
+        again = await flow.authorize(app, launch=launch["launch"])
         assert received(again)["error"] == "invalid_request"
         assert "launch-code-reused" in await flow.findings(again)
 
     run(steps, tmp_path)
 
 
-def test_a_refresh_token_rotates_repeats_for_ten_seconds_and_then_kills_its_family(tmp_path: Path) -> None:
+def test_a_refresh_token_can_be_repeated_for_10_seconds_and_then_revokes_its_family(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        given = await granted(flow, app)
-        first = await refresh(flow, app, given["refresh_token"])
-        assert first["refresh_token"] != given["refresh_token"]
-        assert await refresh(flow, app, given["refresh_token"]) == first
+        tokens = await granted(flow, app)
+        first = await refresh(flow, app, tokens["refresh_token"])
+        assert first["refresh_token"] != tokens["refresh_token"]
+        assert await refresh(flow, app, tokens["refresh_token"]) == first
         await flow.http.post("/admin/clock", json={"advance": 60})
-        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         late = await flow.http.post("/general/oauth/token", data=form)
         assert late.json()["error"] == "invalid_grant"
         assert "refresh-token-reused" in await flow.findings(late)
         form["refresh_token"] = first["refresh_token"]
-        dead = await flow.http.post("/general/oauth/token", data=form)
-        assert dead.json()["error"] == "invalid_grant"
+        revoked = await flow.http.post("/general/oauth/token", data=form)
+        assert revoked.json()["error"] == "invalid_grant"
 
     run(steps, tmp_path)
 
 
 async def granted(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
-    made = await flow.launch(app)
-    code = await flow.code(app, launch=made["launch"], scope="launch online_access patient/Patient.rs")
+    launch = await flow.launch(app)
+    code = await flow.code(app, launch=launch["launch"], scope="launch online_access patient/Patient.rs")
     return dict((await flow.redeem(app, code)).json())
 
 
@@ -126,30 +126,30 @@ async def refresh(flow: Flow, app: dict[str, Any], token: str) -> dict[str, Any]
     return dict(answer.json())
 
 
-def test_a_fhir_refusal_names_the_faults_of_token_and_search_at_once(tmp_path: Path) -> None:
+def test_a_fhir_refusal_names_errors_of_token_and_search_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"})
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer realm=")
-        said = {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}
-        assert said == {"fhir-token-missing", "fhir-date-malformed"}
+        codes = {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}
+        assert codes == {"fhir-token-missing", "fhir-date-malformed"}
 
     run(steps, tmp_path)
 
 
-def test_secrets_stand_nowhere_in_an_exchange(tmp_path: Path) -> None:
+def test_an_exchange_contains_no_secrets(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
-        made = await flow.launch(app)
-        answer = await flow.authorize(app, launch=made["launch"])
+        launch = await flow.launch(app)
+        answer = await flow.authorize(app, launch=launch["launch"])
         code = received(answer)["code"]
         token = await flow.redeem(app, code, client_secret=app["client_secret"])
         assert token.status_code == 200, token.text
-        secrets = [made["launch"], code, app["client_secret"], token.json()["access_token"], token.json()["id_token"]]
-        for one in (answer, token):
-            address = "/exchanges/" + one.headers["x-correlation-id"]
+        secrets = [launch["launch"], code, app["client_secret"], token.json()["access_token"], token.json()["id_token"]]
+        for response in (answer, token):
+            address = "/exchanges/" + response.headers["x-correlation-id"]
             for accept in ("application/json", "text/plain", "text/html"):
-                said = (await flow.http.get(address, headers={"Accept": accept})).text
-                assert not [secret for secret in secrets if secret in said]
+                exchange = (await flow.http.get(address, headers={"Accept": accept})).text
+                assert not [secret for secret in secrets if secret in exchange]
 
     run(steps, tmp_path)

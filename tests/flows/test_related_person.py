@@ -1,4 +1,4 @@
-"""Somebody who is no patient here and looks after two: an app is opened for the one that is chosen, and for no other."""
+"""A RelatedPerson with two patients: an app is opened for the chosen one and for no other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_contexts_by_http import said
+from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ward import HTML, field
 
 from sickbay.protocol.jose import peek
@@ -27,27 +27,27 @@ async def family_app(flow: Flow, **more: Any) -> dict[str, Any]:
     return await flow.register(type="patient", auto_approve=None, scope=SCOPE, **more)
 
 
-async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
-    """Pick, allow, and what the app is answered."""
+async def choose_record(flow: Flow, app: dict[str, Any], patient: str) -> Any:
+    """Pick a record and allow access; returns the response to the app."""
     answer = await flow.authorize(app, scope=SCOPE)
     address = answer.headers["location"]
     page = await flow.http.get(address, headers=HTML)
     assert "Kofi" in page.text
     assert "Grace" in page.text
     assert "Timothy" not in page.text
-    answer = await said(flow, page, patient=patient, decision="open")
+    answer = await submit(flow, page, patient=patient, decision="open")
     if "continue" not in answer.headers.get("location", ""):
         return answer
     page = await flow.http.get(answer.headers["location"], headers=HTML)
-    return await said(flow, page, scope=SCOPE.split(), decision="allow")
+    return await submit(flow, page, scope=SCOPE.split(), decision="allow")
 
 
 @pytest.mark.parametrize("patient", ["p-0006", "p-0010"])
-def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: Path, patient: str) -> None:
+def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: str) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
-        token = (await flow.redeem(app, received(await opened(flow, app, patient))["code"])).json()
+        token = (await flow.redeem(app, received(await choose_record(flow, app, patient))["code"])).json()
         assert token["patient"] == patient
         claims = peek(token["id_token"])
         assert claims is not None
@@ -60,39 +60,39 @@ def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: 
         if patient == "p-0006":
             assert person.json()["patient"]["reference"] == "Patient/p-0006"
             assert "Abena" in person.json()["name"][0]["given"]
-        else:  # a RelatedPerson is in the compartment of its one patient
+        else:  # a RelatedPerson is in the compartment of its single patient
             assert person.status_code == 404
-        told = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
-        assert told["fhirUser"] == PROXY
+        userinfo = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
+        assert userinfo["fhirUser"] == PROXY
 
     run(steps, tmp_path)
 
 
-def test_a_record_that_is_not_open_to_them_cannot_be_chosen(tmp_path: Path) -> None:
+def test_an_inaccessible_record_cannot_be_chosen(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         app = await family_app(flow)
-        answer = await opened(flow, app, "p-0017")
+        answer = await choose_record(flow, app, "p-0017")
         assert "code=" not in answer.headers.get("location", "")
 
     run(steps, tmp_path)
 
 
-def test_user_scopes_are_of_both_records_and_of_no_other(tmp_path: Path) -> None:
+def test_user_scopes_cover_both_records_and_no_others(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="patient", scope="user/Patient.rs")
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": "abena"}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        found = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
-        if found["resourceType"] != "Bundle":  # a search of all patients is refused: by name then
-            found = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
-        assert {one["resource"]["id"] for one in found["entry"]} == {"p-0006", "p-0010"}
+        bundle = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
+        if bundle["resourceType"] != "Bundle":  # a search of all patients is refused, so search by name
+            bundle = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
+        assert {entry["resource"]["id"] for entry in bundle["entry"]} == {"p-0006", "p-0010"}
 
     run(steps, tmp_path)
 
 
-def test_the_ward_shows_them_their_records_and_the_apps_of_patients(tmp_path: Path) -> None:
+def test_the_ehr_shows_their_records_and_patient_apps(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         await flow.register(name="For clinicians")
@@ -108,20 +108,20 @@ def test_the_ward_shows_them_their_records_and_the_apps_of_patients(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_a_vendor_that_lets_no_clinician_pick_asks_them_too(tmp_path: Path) -> None:
+def test_they_choose_a_record_also_at_a_vendor_without_a_picker_for_clinicians(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow, "cerner")
         app = await family_app(flow, tenant="cerner")
         config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
-        asked = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
-        answer = await flow.http.get(config["authorization_endpoint"], params=asked)
+        parameters = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert ("Kofi" in page.text, "Grace" in page.text) == (True, True)
 
     run(steps, tmp_path)
 
 
-def test_who_looks_after_one_alone_is_not_asked(tmp_path: Path) -> None:
+def test_a_user_with_a_single_record_is_not_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {
             "tenant": "general",
@@ -139,7 +139,7 @@ def test_who_looks_after_one_alone_is_not_asked(tmp_path: Path) -> None:
         answer = await flow.authorize(app, scope=SCOPE)
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert "Adeyemi" in page.text
-        answer = await said(flow, page, scope=SCOPE.split(), decision="allow")
+        answer = await submit(flow, page, scope=SCOPE.split(), decision="allow")
         token = (await flow.redeem(app, received(answer)["code"])).json()
         assert token["patient"] == "p-0010"
 

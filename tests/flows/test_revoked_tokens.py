@@ -1,4 +1,4 @@
-"""A refused token is explained by what happened to it: revoked by whom and when, expired, or never issued. On both engines."""
+"""The response explains why a token is refused: revoked, by whom and when, expired, or unknown. On both engines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def registered(flow: Flow, user: str) -> dict[str, Any]:
 
 
 async def launched(flow: Flow, app: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The code of a launch, and the token response for it."""
+    """The code of a launch and its token response."""
     launch = await flow.launch(app)
     code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
     return code, dict((await flow.redeem(app, code)).json())
@@ -37,7 +37,7 @@ async def refreshed(flow: Flow, app: dict[str, Any], refresh_token: str) -> http
 
 
 async def refused_read(flow: Flow, access_token: str) -> str:
-    """What the FHIR server says about a token that it refuses."""
+    """The response of the FHIR server to a token that it refuses."""
     response = await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": f"Bearer {access_token}"})
     assert response.status_code == 401
     return str(response.json()["issue"][0]["diagnostics"])
@@ -60,15 +60,15 @@ def walk(tmp_path: Path, engine: Engine, steps: Any) -> None:
 def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, await flow.clinician())
-        _, given = await launched(flow, app)
+        _, tokens = await launched(flow, app)
         for token in ("access_token", "refresh_token"):
-            form = {"token": given[token], "client_id": app["client_id"]}
+            form = {"token": tokens[token], "client_id": app["client_id"]}
             assert (await flow.http.post(REVOKE, data=form)).status_code == 200
-            text = await refused_read(flow, given["access_token"])
+            text = await refused_read(flow, tokens["access_token"])
             assert "The access token was revoked." in text
             assert f"The app revoked it at the revocation endpoint on {day(flow)} at" in text
             assert "Refresh the token." in text
-        response = await refreshed(flow, app, given["refresh_token"])
+        response = await refreshed(flow, app, tokens["refresh_token"])
         assert "`refresh_token` was revoked" in response.json()["error_description"]
         assert "The app revoked it at the revocation endpoint" in await why(flow, response)
 
@@ -78,9 +78,9 @@ def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine
 def test_a_code_that_is_sent_twice_revokes_its_tokens(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, await flow.clinician())
-        code, given = await launched(flow, app)
+        code, tokens = await launched(flow, app)
         assert (await flow.redeem(app, code)).json()["error"] == "invalid_grant"
-        text = await refused_read(flow, given["access_token"])
+        text = await refused_read(flow, tokens["access_token"])
         assert f"The server revoked it because its authorization code was sent a second time on {day(flow)}" in text
         assert "Authorize again." in text
 
@@ -94,9 +94,9 @@ def test_a_refresh_token_that_is_sent_again_revokes_the_tokens_of_its_grant(tmp_
         second = (await refreshed(flow, app, first["refresh_token"])).json()
         await flow.http.post("/admin/clock", json={"advance": REPEAT_WINDOW + 1})
         assert (await refreshed(flow, app, first["refresh_token"])).json()["error"] == "invalid_grant"
-        for given in (first, second):
+        for tokens in (first, second):
             assert "a refresh token was sent again that had already been replaced" in await refused_read(
-                flow, given["access_token"]
+                flow, tokens["access_token"]
             )
         response = await refreshed(flow, app, second["refresh_token"])
         assert "a refresh token was sent again" in await why(flow, response)
@@ -104,7 +104,7 @@ def test_a_refresh_token_that_is_sent_again_revokes_the_tokens_of_its_grant(tmp_
     walk(tmp_path, engine, steps)
 
 
-def test_tokens_that_are_too_many_to_stay_on_record_are_revoked_too(
+def test_tokens_over_the_limit_of_stored_tokens_are_revoked_too(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grants, "REMEMBERED", 1)
@@ -126,12 +126,12 @@ def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await registered(flow, "okafor")
-        _, given = await launched(flow, app)
+        _, tokens = await launched(flow, app)
         page = await flow.http.get(MANAGE, headers=HTML)
         form = {"csrf": field(page, "csrf"), "app": app["client_id"]}
         assert (await flow.http.post(MANAGE, data=form)).status_code == 303
-        assert "The user revoked the app's access on" in await refused_read(flow, given["access_token"])
-        response = await refreshed(flow, app, given["refresh_token"])
+        assert "The user revoked the app's access on" in await refused_read(flow, tokens["access_token"])
+        response = await refreshed(flow, app, tokens["refresh_token"])
         assert "The user revoked the app's access on" in await why(flow, response)
 
     walk(tmp_path, engine, steps)
@@ -140,10 +140,10 @@ def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine
 def test_an_unknown_token_and_an_expired_one_are_not_called_revoked(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, await flow.clinician())
-        _, given = await launched(flow, app)
+        _, tokens = await launched(flow, app)
         unknown = await refused_read(flow, "never-issued")
-        await flow.http.post("/admin/clock", json={"advance": given["expires_in"] + 5})
-        expired = await refused_read(flow, given["access_token"])
+        await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 5})
+        expired = await refused_read(flow, tokens["access_token"])
         assert "The access token isn't recognised." in unknown
         assert "The access token had expired 5 s before this request." in expired
         assert "revoked" not in unknown + expired
@@ -155,11 +155,11 @@ def test_another_app_cannot_revoke_a_token_and_reads_what_kind_of_token_it_is(tm
     async def steps(flow: Flow) -> None:
         user = await flow.clinician()
         app, other = await registered(flow, user), await registered(flow, user)
-        _, given = await launched(flow, app)
-        form = {"token": given["access_token"], "client_id": app["client_id"]}
+        _, tokens = await launched(flow, app)
+        form = {"token": tokens["access_token"], "client_id": app["client_id"]}
         assert (await flow.http.post(REVOKE, data=form)).status_code == 200
         for token, kind in (("access_token", "access token"), ("refresh_token", "refresh token")):
-            response = await flow.http.post(REVOKE, data={"token": given[token], "client_id": other["client_id"]})
+            response = await flow.http.post(REVOKE, data={"token": tokens[token], "client_id": other["client_id"]})
             assert f"`client_id` isn't the app that the {kind} was issued to" in response.json()["error_description"]
 
     walk(tmp_path, engine, steps)

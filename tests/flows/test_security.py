@@ -1,4 +1,4 @@
-"""As the attacker: redirects, forged forms, fixed sessions, frames, echoes, and what is left on the disk."""
+"""Attacks: redirects, forged forms, session fixation, frames, echoed input, and data left on the disk."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ EVIL = "http://evil.example"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     with sitting(tmp_path_factory.mktemp("security")) as opened:
         yield opened
 
 
 def field(answer: httpx2.Response, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
-    assert found, answer.text[:500]
-    return found[1]
+    match = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert match, answer.text[:500]
+    return match[1]
 
 
 async def sign_in(flow: Flow, **headers: str) -> httpx2.Response:
@@ -50,7 +50,7 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("to", ELSEWHERE)
-def test_nobody_is_sent_elsewhere_from_our_pages(desk: Sitting, to: str) -> None:
+def test_our_pages_have_no_open_redirect(shared: Sitting, to: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", params={"next": to}, headers=HTML)
         csrf = field(page, "csrf")
@@ -64,12 +64,12 @@ def test_nobody_is_sent_elsewhere_from_our_pages(desk: Sitting, to: str) -> None
             assert "x-injected" not in answer.headers
         assert signed.headers["location"] == "/general/ehr"
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 @pytest.mark.parametrize("forged", ["no token", "wrong token", "foreign origin", "null origin"])
-def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
-    """Every form of ours, sent with the browser's cookie by somebody else's page."""
+def test_a_forged_form_changes_nothing(shared: Sitting, forged: str) -> None:
+    """Every form, sent with the browser's cookie from a page of another origin."""
 
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
@@ -105,21 +105,21 @@ def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
         scopes = re.findall(r'name="scope" value="([^"]+)"', consent.text)
         request = field(consent, "request")
         refused = await send("/general/oauth/continue", request=request, decision="allow", scope=scopes)
-        assert refused.headers["location"] == address  # the question once more, and no answer to the app
-        given = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
-        allowed = await flow.http.post("/general/oauth/continue", data=given, headers={"Origin": BASE})
+        assert refused.headers["location"] == address  # the question again, and no response to the app
+        form = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
+        allowed = await flow.http.post("/general/oauth/continue", data=form, headers={"Origin": BASE})
         assert allowed.status_code == 303
         assert received(allowed)["state"] == STATE
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_another_browser_cannot_answer_for_this_one(desk: Sitting) -> None:
+def test_another_browser_cannot_answer_an_authorization(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         address = (await flow.authorize(app, launch=(await flow.launch(app))["launch"])).headers["location"]
-        other = desk.flow()
+        other = shared.flow()
         await sign_in(other)
         page = await other.http.get(address, headers=HTML)
         assert 'name="scope"' not in page.text
@@ -128,10 +128,10 @@ def test_another_browser_cannot_answer_for_this_one(desk: Sitting) -> None:
         answer = await other.http.post("/general/oauth/continue", data=form)
         assert "location" not in answer.headers
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_a_session_that_was_there_before_the_sign_in_is_worth_nothing_after_it(desk: Sitting) -> None:
+def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get("/general/ehr/sign-in", headers=HTML)
         ((name, before),) = flow.cookies.items()
@@ -140,14 +140,14 @@ def test_a_session_that_was_there_before_the_sign_in_is_worth_nothing_after_it(d
         flags = signed.headers["set-cookie"].lower()
         assert all(flag in flags for flag in ("httponly", "secure", "samesite=none", "path=/"))
         assert "domain=" not in flags
-        thief = desk.flow()
+        thief = shared.flow()
         thief.http.headers["cookie"] = f"{name}={before}"
         assert (await thief.http.get("/general/ehr", headers=HTML)).status_code == 303
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_a_signed_out_cookie_opens_nothing(desk: Sitting) -> None:
+def test_a_signed_out_cookie_opens_nothing(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         csrf = field(await flow.http.get("/general/ehr", headers=HTML), "csrf")
@@ -155,7 +155,7 @@ def test_a_signed_out_cookie_opens_nothing(desk: Sitting) -> None:
         for path in ("/general/ehr", "/general/ehr/patients/p-0001"):
             assert (await flow.http.get(path, headers=HTML)).status_code == 303
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 PAGES = (
@@ -177,11 +177,13 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_framed_by_nobody_kept_by_nobody_and_loads_nothing_from_elsewhere(desk: Sitting, path: str) -> None:
+def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.get(path, headers=HTML)
-        policy = dict(one.strip().partition(" ")[::2] for one in answer.headers["content-security-policy"].split(";"))
+        policy = dict(
+            directive.strip().partition(" ")[::2] for directive in answer.headers["content-security-policy"].split(";")
+        )
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == "'self'"
         assert policy["base-uri"] == "'none'"
@@ -195,7 +197,7 @@ def test_a_page_is_framed_by_nobody_kept_by_nobody_and_loads_nothing_from_elsewh
         assert not re.findall(r"<[^>]+ (?:on[a-z]+|style)=", answer.text)
         assert "<script>" not in answer.text
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 PAYLOADS = (
@@ -207,17 +209,17 @@ PAYLOADS = (
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
+def test_request_values_are_never_markup(shared: Sitting, payload: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, name=payload)
-        asked = flow.asking(app)
+        parameters = flow.asking(app)
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         get: list[tuple[str, dict[str, str]]] = [
-            ("/general/oauth/authorize", asked | {"client_id": payload}),
+            ("/general/oauth/authorize", parameters | {"client_id": payload}),
             (
                 "/general/oauth/authorize",
-                asked | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload},
+                parameters | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload},
             ),
             ("/general/ehr/patients", {"q": payload}),
             ("/general/ehr/sign-in", {"next": payload}),
@@ -242,18 +244,18 @@ def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
             params={"name": payload, payload: payload},
             headers={"Authorization": f"Bearer {payload}", "User-Agent": payload, "Prefer": payload},
         )
-        for one in [refused, *answers[:2]]:
-            answers.append(await flow.http.get("/exchanges/" + one.headers["x-correlation-id"], headers=HTML))
+        for response in [refused, *answers[:2]]:
+            answers.append(await flow.http.get("/exchanges/" + response.headers["x-correlation-id"], headers=HTML))
         for answer in answers:
             assert answer.status_code < 500
             if answer.headers.get("content-type", "").startswith("text/html"):
                 assert "<" not in payload or payload not in answer.text
                 assert "1337" not in answer.text.replace(STATE, "")
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_the_host_that_was_called_never_becomes_an_address(desk: Sitting) -> None:
+def test_the_host_header_never_becomes_part_of_a_url(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         forwarded = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Forwarded-Proto": "https"}
         for path in ("/general/r4/.well-known/smart-configuration", "/general/r4/metadata", "/", "/general/ehr"):
@@ -263,11 +265,11 @@ def test_the_host_that_was_called_never_becomes_an_address(desk: Sitting) -> Non
             answer = await flow.http.get("/general/r4/metadata", headers={"Host": host})
             assert answer.status_code == 421, host
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
-def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: Sitting, accept: str) -> None:
+def test_the_public_view_of_a_refusal_contains_no_registered_values(shared: Sitting, accept: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "https://unannounced.example/callback"
         app = await flow.register(auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch")
@@ -278,20 +280,20 @@ def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: 
             owner = await flow.http.get(address, headers={"Accept": accept})
             assert secret in owner.text
             for stranger in ({"Origin": EVIL}, {"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-For": "10.1.1.1"}):
-                said = (await flow.http.get(address, headers={"Accept": accept} | stranger)).text
-                for mine in (sent, sent.replace(":", "%3A").replace("/", "%2F")):
-                    said = said.replace(mine, "")
-                assert "unannounced.example" not in said.lower()
+                exchange = (await flow.http.get(address, headers={"Accept": accept} | stranger)).text
+                for form in (sent, sent.replace(":", "%3A").replace("/", "%2F")):
+                    exchange = exchange.replace(form, "")
+                assert "unannounced.example" not in exchange.lower()
         name = (await flow.authorize(app, client_id=app["client_id"][:-1])).headers["x-correlation-id"]
-        said = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
-        assert app["client_id"] not in said
+        exchange = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
+        assert app["client_id"] not in exchange
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 async def by_password(flow: Flow) -> None:
-    """A nurse who first mistypes."""
-    made = await flow.http.post(
+    """Sign in as a nurse who first mistypes the password."""
+    created = await flow.http.post(
         "/admin/users",
         json={
             "tenant": "general",
@@ -301,7 +303,7 @@ async def by_password(flow: Flow) -> None:
             "patients": "*",
         },
     )
-    assert made.status_code == 201, made.text
+    assert created.status_code == 201, created.text
     page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
     wrong = {"csrf": field(page, "csrf"), "username": "nurse", "password": "Wrong-Horse-7-Typed"}
     await flow.http.post("/general/ehr/sign-in", data=wrong)
@@ -309,7 +311,7 @@ async def by_password(flow: Flow) -> None:
 
 
 async def read_with(flow: Flow, token: str) -> None:
-    """Reads and searches whose addresses and headers hold what belongs nowhere."""
+    """Reads and searches with secrets in URLs and headers where they don't belong."""
     bearer = {"Authorization": f"Bearer {token}"}
     for path in (
         "/Patient/p-0001",
@@ -322,8 +324,8 @@ async def read_with(flow: Flow, token: str) -> None:
     await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": "Bearer Made-Up-Token-0123"})
 
 
-def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) -> None:
-    """Everything secret of a whole walk is looked for in every byte of the data folder, and in what the terminal shows."""
+def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -> None:
+    """Search every byte of the data folder and the terminal output for the secrets of a complete run."""
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 
     async def walk(flow: Flow) -> None:
@@ -332,7 +334,7 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]
         code = received(await flow.authorize(app, launch=launch))["code"]
-        given = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
+        tokens = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
         await flow.redeem(app, code, client_secret="Wrong-Secret-Sent")
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "client_secret": app["client_secret"]}
         code = received(
@@ -352,7 +354,7 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
                 "code": code,
                 "verifier": VERIFIER,
                 "session": next(iter(flow.cookies.values())),
-                **{f"given {name}": given[name] for name in ("access_token", "id_token")},
+                **{f"given {name}": tokens[name] for name in ("access_token", "id_token")},
                 "refresh": more["refresh_token"],
                 "refreshed": again["refresh_token"],
                 "access": again["access_token"],
@@ -360,17 +362,21 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         )
         await read_with(flow, again["access_token"])
         secrets["made up"] = "Made-Up-Token-0123"
-        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
+        records = await flow.sandbox.runtime.store.find("exchange", limit=1000)
         await flow.sandbox.journal.flush()
-        found = await flow.sandbox.runtime.store.find("exchange", limit=1000)
-        assert len(found) > 8
-        assert not [one for one in found if b'"birthDate"' in one.value or b'\\"resourceType\\":\\"Patient' in one.value]
+        records = await flow.sandbox.runtime.store.find("exchange", limit=1000)
+        assert len(records) > 8
+        assert not [
+            exchange
+            for exchange in records
+            if b'"birthDate"' in exchange.value or b'\\"resourceType\\":\\"Patient' in exchange.value
+        ]
 
-    with sitting(folder) as desk:
-        desk.do(walk)
-        written = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-    assert len(written) > 100_000
-    left = [name for name, secret in secrets.items() if secret.encode() in written]
+    with sitting(folder) as shared:
+        shared.do(walk)
+        stored_bytes = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    assert len(stored_bytes) > 100_000
+    left = [name for name, secret in secrets.items() if secret.encode() in stored_bytes]
     assert not left
     shown = "\n".join(lines)
     assert lines

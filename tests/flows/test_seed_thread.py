@@ -1,7 +1,7 @@
-"""The story that Sickbay grew from, replayed: an app is refused, told why, and in the end served its patients.
+"""Replays the forum thread that led to Sickbay: an app is refused, gets an explanation, and finally reads its patients.
 
-A developer asks a vendor's forum why a provider app gets access_denied. Each request of the thread is sent as it was,
-hosts and ids ours: to the standard, where every fault is named, and to the dialect, which answers as the thread shows.
+A developer asks in a vendor's forum why a provider app gets access_denied. Each request of the thread is sent unchanged except
+for hosts and ids: to the standard server, which names every error, and to the dialect, which responds as in the thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ USER_SCOPES = "user/Appointment.read user/MedicationOrder.read user/Observation.
 
 @dataclass
 class App:
-    """The seed's app at one tenant, and the server it is registered with."""
+    """The app of the thread at one hospital, and its server."""
 
     http: httpx2.Client
     server: dict[str, Any]
@@ -39,15 +39,17 @@ class App:
         return str(self.server["tenants"][self.tenant]["fhir"]["dstu2"])
 
     def authorize(self, query: str) -> httpx2.Response:
-        """The query as the thread has it, with CLIENT, AUD and HERE in place of its values."""
+        """Send the query of the thread, with CLIENT, AUD and HERE replaced."""
         values = {"CLIENT": self.app["client_id"], "AUD": quote(self.aud, safe=""), "HERE": quote(HERE, safe="")}
-        query = re.sub("|".join(values), lambda found: values[found[0]], query)  # at once: an id may hold such letters
+        query = re.sub(
+            "|".join(values), lambda match: values[match[0]], query
+        )  # all at once, because an id may contain these letters
         return self.http.get(self.server["tenants"][self.tenant]["authorize"] + "?" + query)
 
     def launch(self) -> str:
-        """A launch code, as the chart would have given it to the app."""
+        """A launch code as the chart would create it."""
         patient = self.patients()[0]
-        made = self.http.post(
+        launch = self.http.post(
             "/admin/launches",
             json={
                 "tenant": self.tenant,
@@ -56,19 +58,19 @@ class App:
                 "user": self.username(),
             },
         )
-        assert made.status_code == 201, made.text
-        return str(made.json()["launch"])
+        assert launch.status_code == 201, launch.text
+        return str(launch.json()["launch"])
 
     def patients(self) -> list[str]:
         token = self.token("user/Patient.read")
-        found = self.http.get(self.aud + "/Patient?name=Peters", headers={"Authorization": f"Bearer {token}"})
-        return [entry["resource"]["id"] for entry in found.json()["entry"]]
+        response = self.http.get(self.aud + "/Patient?name=Peters", headers={"Authorization": f"Bearer {token}"})
+        return [entry["resource"]["id"] for entry in response.json()["entry"]]
 
     def token(self, scope: str) -> str:
-        asked = {"tenant": self.tenant, "app": self.app["app_id"], "scope": scope, "user": self.username()}
-        made = self.http.post("/admin/tokens", json=asked)
-        assert made.status_code == 201, made.text
-        return str(made.json()["access_token"])
+        body = {"tenant": self.tenant, "app": self.app["app_id"], "scope": scope, "user": self.username()}
+        token_response = self.http.post("/admin/tokens", json=body)
+        assert token_response.status_code == 201, token_response.text
+        return str(token_response.json()["access_token"])
 
     def username(self) -> str:
         return str(clinician(self.server, self.tenant)["username"])
@@ -87,9 +89,9 @@ class App:
         return dict(answer.json())
 
     def findings(self, answer: httpx2.Response) -> dict[str, str]:
-        """id -> severity, of the exchange behind an answer."""
+        """The findings of the exchange of a response: id -> severity."""
         exchange = self.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
-        return {one["id"]: one["severity"] for one in exchange.json()["findings"]}
+        return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
 
 def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
 
 def register(live: dict[str, Any], tenant: str) -> App:
     http = httpx2.Client(base_url=live["base"], trust_env=False, timeout=30)
-    made = http.post(
+    registered = http.post(
         "/admin/apps",
         json={
             "tenant": tenant,
@@ -113,8 +115,8 @@ def register(live: dict[str, Any], tenant: str) -> App:
             "auto_approve": {"user": clinician(live, tenant)["username"]},
         },
     )
-    assert made.status_code == 201, made.text
-    return App(http, live, tenant, made.json())
+    assert registered.status_code == 201, registered.text
+    return App(http, live, tenant, registered.json())
 
 
 @pytest.fixture
@@ -139,14 +141,14 @@ def redirected(answer: httpx2.Response) -> dict[str, str]:
 
 
 def with_challenge(corrected: str) -> str:
-    """The corrected URL, with the challenge of the app's own verifier in place of the placeholder."""
+    """The corrected URL with the challenge of the app's verifier in place of the placeholder."""
     filled = fill({"url": corrected}, VERIFIER)
     assert filled
     return str(filled["url"])
 
 
 def urn(received: dict[str, str]) -> str:
-    """The vendor's name for the fault, out of the address of its error page."""
+    """The vendor's name for the error, from the address of its error page."""
     return unquote(urlsplit(received["error_uri"]).path.split("/errors/")[1].split("/")[0])
 
 
@@ -168,10 +170,10 @@ RIGHT = "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
 class TestTheStandard:
-    def test_the_registration_is_accepted_and_warned_that_launch_and_redirect_are_one_page(self, general: App) -> None:
-        assert {one["id"] for one in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
+    def test_the_registration_is_accepted_with_a_warning_about_a_shared_url(self, general: App) -> None:
+        assert {finding["id"] for finding in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
 
-    def test_a_patient_scopes_with_neither_launch_nor_aud_name_every_fault(self, general: App) -> None:
+    def test_a_patient_scopes_without_launch_and_aud_name_every_error(self, general: App) -> None:
         answer = general.authorize(FIRST)
         assert redirected(answer)["error"] == "invalid_request"
         assert {name for name, severity in general.findings(answer).items() if severity == "error"} == {
@@ -181,20 +183,20 @@ class TestTheStandard:
             "scope-patient-without-context",
         }
 
-    def test_a_patient_scopes_alone_are_denied_for_want_of_a_patient(self, general: App) -> None:
+    def test_a_patient_scopes_without_a_launch_are_denied(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "&aud=AUD" + RIGHT)
         assert redirected(answer)["error"] == "access_denied"
         assert general.findings(answer)["scope-patient-without-context"] == "error"
 
-    def test_b_the_launch_address_sent_as_launch_is_recognised_and_the_commas_too(self, general: App) -> None:
+    def test_b_the_launch_url_sent_as_launch_is_recognised_and_so_are_the_commas(self, general: App) -> None:
         answer = general.authorize(SECOND)
         assert redirected(answer)["error"] == "invalid_request"
-        found = general.findings(answer)
-        assert found["launch-param-is-url"] == found["scope-comma-separated"] == found["state-missing"] == "error"
-        assert found["aud-trailing-slash"] == "warning"
-        assert "launch-code-unknown" not in found
+        findings = general.findings(answer)
+        assert findings["launch-param-is-url"] == findings["scope-comma-separated"] == findings["state-missing"] == "error"
+        assert findings["aud-trailing-slash"] == "warning"
+        assert "launch-code-unknown" not in findings
 
-    def test_b_with_a_launch_that_lives_the_corrected_request_is_the_one_to_paste(self, general: App) -> None:
+    def test_b_with_a_valid_launch_the_corrected_request_works(self, general: App) -> None:
         code = general.launch()
         answer = general.authorize(SECOND)
         address = "/exchanges/" + answer.headers["x-correlation-id"]
@@ -210,7 +212,7 @@ class TestTheStandard:
         assert redirected(answer)["error"] == "invalid_request"
         assert general.findings(answer)["launch-scope-without-launch-param"] == "error"
 
-    def test_d_the_launch_code_echoed_gives_tokens_and_the_patient(self, general: App) -> None:
+    def test_d_the_echoed_launch_code_returns_tokens_and_the_patient(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT + "&launch=" + general.launch())
         received = redirected(answer)
         assert received["state"] == "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
@@ -228,7 +230,7 @@ class TestTheStandard:
         assert "%2Cuser" not in corrected
         assert "code" in redirected(general.http.get(with_challenge(corrected.replace("launch%2Fpatient%20", ""))))
 
-    def test_f_all_patients_are_refused_and_those_named_peters_are_given(self, general: App) -> None:
+    def test_f_a_search_of_all_patients_is_refused_and_one_by_name_works(self, general: App) -> None:
         bearer = {"Authorization": "Bearer " + general.token("user/Patient.read")}
         refused = general.http.get(general.aud + "/Patient", headers=bearer)
         assert refused.status_code == 400
@@ -236,9 +238,9 @@ class TestTheStandard:
         assert outcome["resourceType"] == "OperationOutcome"
         assert outcome["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-unbounded"
         assert "Patient?name=" in outcome["issue"][0]["diagnostics"]
-        found = general.http.get(general.aud + "/Patient?name=Peters", headers=bearer).json()
-        names = [name for entry in found["entry"] for name in entry["resource"]["name"]]
-        assert len(found["entry"]) > 1
+        bundle = general.http.get(general.aud + "/Patient?name=Peters", headers=bearer).json()
+        names = [name for entry in bundle["entry"] for name in entry["resource"]["name"]]
+        assert len(bundle["entry"]) > 1
         assert all(any(part.startswith("Peters") for part in [*name["family"], *name["given"]]) for name in names)
 
 
@@ -254,18 +256,18 @@ class TestTheDialect:
         assert received["error"] == "invalid_request"
         assert urn(received) == "urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code"
 
-    def test_the_error_s_address_answers_itself_and_explains(self, cerner: App) -> None:
+    def test_the_error_uri_responds_and_explains(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND)
         page = cerner.http.get(redirected(answer)["error_uri"], headers={"Accept": "application/json"})
         assert page.status_code == 200
         assert page.json()["id"] == answer.headers["x-correlation-id"]
-        assert {one["id"] for one in page.json()["findings"]} >= {"launch-param-is-url"}
+        assert {finding["id"] for finding in page.json()["findings"]} >= {"launch-param-is-url"}
 
-    def test_c_answers_missing_patient_as_long_as_patient_scopes_are_asked(self, cerner: App) -> None:
+    def test_c_answers_missing_patient_as_long_as_patient_scopes_are_requested(self, cerner: App) -> None:
         received = redirected(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))
         assert urn(received).endswith("oauth2:grant:missing-patient")
 
-    def test_d_the_launch_code_echoed_gives_tokens_with_commas_and_slash_tolerated(self, cerner: App) -> None:
+    def test_d_the_echoed_launch_code_returns_tokens_and_commas_and_slash_are_tolerated(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND.replace("&launch=HERE", "&launch=" + cerner.launch()))
         tokens = cerner.redeem(redirected(answer)["code"])
         assert tokens["expires_in"] == 570
@@ -278,5 +280,5 @@ class TestTheDialect:
         assert tokens["id_token"]
         assert tokens["refresh_token"]
 
-    def test_f_the_patients_named_peters_are_given(self, cerner: App) -> None:
+    def test_f_a_search_for_peters_returns_the_patients(self, cerner: App) -> None:
         assert len(cerner.patients()) > 1

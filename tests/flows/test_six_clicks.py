@@ -1,4 +1,4 @@
-"""A stranger at the first page: the sample app shows its patient after at most six clicks, and nothing was typed."""
+"""The start page for new users: the sample app shows its patient after at most six clicks, without typing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TIMOTHY = "Timothy Peters"
 
 @pytest.fixture
 def live() -> Iterator[dict[str, Any]]:
-    """A Sickbay that nobody has used: no consent is on file."""
+    """A fresh Sickbay without stored consent."""
     with serving("--ephemeral") as running:
         yield running.line
 
 
 class Hand:
-    """Clicks and counts; whatever it is told to click must be there to be seen."""
+    """Clicks and counts clicks. Every target must be visible."""
 
     def __init__(self) -> None:
         self.clicks = 0
@@ -45,10 +45,10 @@ def framed(page: Page) -> Frame:
     return frame
 
 
-def opened(page: Page, hand: Hand, name: str, where: str) -> Page | Frame:
-    """From the chart: the app of this name, in the frame below its tile or in a tab of its own."""
+def opened(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
+    """Open the app with this name from the chart, in the frame or in a new tab."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
-    if where == "frame":
+    if place == "frame":
         return framed(page)
     with page.expect_popup() as popup:
         hand.click(page.get_by_role("link", name="Open in a tab"))
@@ -61,8 +61,8 @@ def shows_its_patient(app: Page | Frame) -> None:
     assert "fhirUser" in app.locator("section", has_text="from the id_token").inner_text()
 
 
-def found(app: Page | Frame) -> list[str]:
-    """Who is found by the name that stands in the field already."""
+def patients_found(app: Page | Frame) -> list[str]:
+    """The patients found by the name that is already in the field."""
     app.get_by_role("button", name="Find patients").click()
     app.locator("#found tbody tr").first.wait_for()
     return app.locator("#found tbody th").all_inner_texts()
@@ -70,37 +70,37 @@ def found(app: Page | Frame) -> list[str]:
 
 def exchanges(live: dict[str, Any], client_id: str) -> list[dict[str, Any]]:
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
-        told = http.get("/admin/exchanges", params={"app": client_id}).raise_for_status().json()
-    assert {"launch", "authorize", "login", "token", "access"} <= {one["stage"] for one in told}
-    return list(told)
+        exchanges = http.get("/admin/exchanges", params={"app": client_id}).raise_for_status().json()
+    assert {"launch", "authorize", "login", "token", "access"} <= {exchange["stage"] for exchange in exchanges}
+    return list(exchanges)
 
 
-def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Stage and id of each finding above info."""
-    every = [(one["stage"], each) for one in of for each in one["findings"]]
-    return [(stage, each["id"]) for stage, each in every if each["severity"] != "info"]
+def serious_findings(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The stage and id of each finding above info."""
+    every = [(exchange["stage"], finding) for exchange in of for finding in exchange["findings"]]
+    return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
 
 
-@pytest.mark.parametrize("where", ["frame", "tab"])
+@pytest.mark.parametrize("place", ["frame", "tab"])
 @pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
-def test_from_the_first_page_to_the_patient_in_the_app(
-    live: dict[str, Any], page: Page, version: str, name: str, where: str
+def test_the_start_page_leads_to_the_patient_in_the_app(
+    live: dict[str, Any], page: Page, version: str, name: str, place: str
 ) -> None:
     hand = Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Open the chart"))
     signed_in(page, hand)
-    app = opened(page, hand, name, where)
+    app = opened(page, hand, name, place)
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks <= AT_MOST
-    names = found(app)
+    names = patients_found(app)
     assert TIMOTHY in names
-    assert all("Peters" in one for one in names)
-    assert loud(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
+    assert all("Peters" in name for name in names)
+    assert serious_findings(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
 
 
-def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
+def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
     hand = Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Launch the sample app"))
@@ -111,7 +111,7 @@ def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, A
     assert hand.clicks == 3
 
 
-def test_the_first_launch_takes_the_five_clicks_that_the_first_page_names(live: dict[str, Any], page: Page) -> None:
+def test_the_first_launch_takes_the_five_clicks_named_on_the_start_page(live: dict[str, Any], page: Page) -> None:
     hand = Hand()
     page.goto(live["base"])
     assert page.get_by_role("heading", name="Your first launch in five clicks").is_visible()

@@ -1,4 +1,4 @@
-"""Forms of the portal that are sent twice, or too late: nothing is done twice, and nothing that was typed is lost."""
+"""Portal forms that are sent twice or too late: no action happens twice, and no input is lost."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ async def sent(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
     return await flow.http.post("/developer/register", data=filled, headers=HTML)
 
 
-async def called_so(flow: Flow, name: str = "Twice") -> list[str]:
-    return [one["app_id"] for one in (await flow.http.get("/admin/apps")).json() if one["name"] == name]
+async def apps_named(flow: Flow, name: str = "Twice") -> list[str]:
+    return [app["app_id"] for app in (await flow.http.get("/admin/apps")).json() if app["name"] == name]
 
 
-def test_a_registration_that_is_reloaded_leads_to_the_app_it_made(tmp_path: Path) -> None:
+def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
         first = await sent(flow, filled)
@@ -45,25 +45,25 @@ def test_a_registration_that_is_reloaded_leads_to_the_app_it_made(tmp_path: Path
         assert 'id="secret"' in first.text
         again = await sent(flow, filled)
         assert (again.status_code, again.headers["location"]) == (303, f"/developer/apps/{filled['id']}")
-        assert await called_so(flow) == [filled["id"]]
+        assert await apps_named(flow) == [filled["id"]]
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}])
-def test_a_form_with_another_app_in_it_registers_that_under_an_id_of_its_own(tmp_path: Path, change: Any) -> None:
+def test_a_changed_form_registers_another_app_with_its_own_id(tmp_path: Path, change: Any) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
         assert (await sent(flow, filled)).status_code == 201
         assert (await sent(flow, filled | change)).status_code == 201
-        ids = await called_so(flow) + await called_so(flow, "Another")
+        ids = await apps_named(flow) + await apps_named(flow, "Another")
         assert len(set(ids)) == 2
         assert not {"../../admin", "sample-app-general", ""} & set(ids)
 
     run(steps, tmp_path)
 
 
-def test_a_refused_registration_can_be_sent_again_mended(tmp_path: Path) -> None:
+def test_a_refused_registration_can_be_corrected_and_sent_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
         refused = await sent(flow, filled | {"redirect_uris": ""})
@@ -75,7 +75,7 @@ def test_a_refused_registration_can_be_sent_again_mended(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("path", "typed"), [("policy", "code_lifetime = 5"), ("cards", '{"cards": [{"summary": "Look"}]}')])
-def test_what_was_typed_too_late_stands_there_again_and_is_not_saved(tmp_path: Path, path: str, typed: str) -> None:
+def test_an_expired_form_shows_the_entered_values_and_saves_nothing(tmp_path: Path, path: str, typed: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         address = f"/developer/apps/{app['app_id']}"
@@ -83,14 +83,14 @@ def test_what_was_typed_too_late_stands_there_again_and_is_not_saved(tmp_path: P
         assert answer.status_code == 403
         assert TOO_LATE in answer.text
         assert html.escape(typed, quote=True).replace("&quot;", "&#34;") in answer.text
-        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
-        assert not kept.get(path)
+        registered = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert not registered.get(path)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("path", ["secret", "remove"])
-def test_a_press_too_late_changes_nothing_and_says_so(tmp_path: Path, path: str) -> None:
+def test_an_expired_button_changes_nothing_and_says_so(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         answer = await flow.http.post(f"/developer/apps/{app['app_id']}/{path}", data={"csrf": "old"}, headers=HTML)
@@ -112,7 +112,7 @@ def test_a_press_too_late_changes_nothing_and_says_so(tmp_path: Path, path: str)
         ("/general/ehr/sign-in?next=/general/ehr/open%3Fapp%3DTwin", 200),
     ],
 )
-def test_a_name_that_two_apps_have_leads_nowhere_and_breaks_nothing(tmp_path: Path, path: str, status: int) -> None:
+def test_an_ambiguous_app_name_causes_no_server_error(tmp_path: Path, path: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         await flow.register(name="Twin")

@@ -1,4 +1,4 @@
-"""Subscriptions aren't served yet: they are refused by name in every way to write, and no statement lists them."""
+"""Subscriptions aren't supported: every way to write one is refused, and no CapabilityStatement lists them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def entry(method: str, url: str, resource: dict[str, Any], **more: str) -> dict[
     return {"request": {"method": method, "url": url, **more}, "resource": resource}
 
 
-def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Path) -> None:
+def test_a_subscription_is_refused_however_it_is_written(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         ways: list[tuple[str, str, Any, dict[str, str]]] = [
@@ -43,13 +43,13 @@ def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Pa
             entry("PUT", "Subscription/s", HOOK),
             entry("POST", "Subscription", HOOK, ifNoneExist="criteria=x"),
         ]
-        made = entry("POST", "Observation", observation())
+        created = entry("POST", "Observation", observation())
         bundles = [
-            {"resourceType": "Bundle", "type": kind, "entry": [made, one]}
+            {"resourceType": "Bundle", "type": kind, "entry": [created, entry]}
             for kind in ("batch", "transaction")
-            for one in entries
+            for entry in entries
         ]
-        ways += [("POST", "", one, {}) for one in bundles]
+        ways += [("POST", "", bundle_url, {}) for bundle_url in bundles]
         for method, path, body, headers in ways:
             answer = await own.ask(method, path, body, **headers)
             assert answer.status_code in (422, 200), answer.text
@@ -59,7 +59,7 @@ def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Pa
     run(steps, tmp_path)
 
 
-def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> None:
+def test_a_stored_subscription_can_be_read_and_deleted(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient?_count=1")
@@ -72,11 +72,11 @@ def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-def test_no_statement_lists_them(tmp_path: Path) -> None:
+def test_no_capability_statement_lists_subscriptions(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for version in VERSIONS:
-            said = (await flow.http.get(f"/general/{version}/metadata")).json()["rest"][0]["resource"]
-            assert NOT_SERVED.isdisjoint(one["type"] for one in said)
-            assert not [name for one in said for name in one["searchRevInclude"] if name.partition(":")[0] in NOT_SERVED]
+            statement = (await flow.http.get(f"/general/{version}/metadata")).json()["rest"][0]["resource"]
+            assert NOT_SERVED.isdisjoint(type["type"] for type in statement)
+            assert not [name for type in statement for name in type["searchRevInclude"] if name.partition(":")[0] in NOT_SERVED]
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""$expand, $validate-code and $lookup by HTTP, of the codes that come with us."""
+"""$expand, $validate-code and $lookup over HTTP, with the included codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ SYSTEM = "http://hl7.org/fhir/administrative-gender"
 
 def parts(answer: httpx2.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
-    return {one["name"]: next(value for key, value in one.items() if key != "name") for one in answer.json()["parameter"]}
+    return {
+        parameter["name"]: next(value for key, value in parameter.items() if key != "name")
+        for parameter in answer.json()["parameter"]
+    }
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3", "r5"])
@@ -29,11 +32,11 @@ def test_a_value_set_is_expanded(tmp_path: Path, version: str) -> None:
         own.headers |= {"Accept": "application/json"}
         answer = await own.ask("GET", f"/ValueSet/$expand?url={GENDER}")
         assert answer.status_code == 200, answer.text
-        held = answer.json()["expansion"]
-        assert {(one["system"], one["code"]) for one in held["contains"]} == {
+        expansion = answer.json()["expansion"]
+        assert {(concept["system"], concept["code"]) for concept in expansion["contains"]} == {
             (SYSTEM, code) for code in ("male", "female", "other", "unknown")
         }
-        assert held["total"] == 4
+        assert expansion["total"] == 4
         some = await own.ask(
             "GET", f"/ValueSet/$expand?url={GENDER}|{VERSIONS[version].number[:3]}&filter=MALE&count=1&offset=1"
         )
@@ -79,8 +82,8 @@ def test_a_code_is_in_a_value_set_or_not(tmp_path: Path) -> None:
 def test_a_code_of_the_population_is_looked_up(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.rs")
-        found = await own.ask("GET", "/CodeSystem/$lookup?system=http://loinc.org&code=4548-4")
-        assert parts(found)["display"].startswith("Hemoglobin A1c")
+        response = await own.ask("GET", "/CodeSystem/$lookup?system=http://loinc.org&code=4548-4")
+        assert parts(response)["display"].startswith("Hemoglobin A1c")
         coding = {"name": "coding", "valueCoding": {"system": SYSTEM, "code": "female"}}
         body = {"resourceType": "Parameters", "parameter": [coding]}
         assert parts(await own.ask("POST", "/CodeSystem/$lookup", body))["display"] == "Female"

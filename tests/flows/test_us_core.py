@@ -1,4 +1,4 @@
-"""US Core 6.1 by HTTP: its own search parameters, its combinations, and the Provenance that comes along."""
+"""US Core 6.1 over HTTP: its search parameters and combinations, and Provenance."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ NOTHING = (
 )
 
 
-def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path: Path) -> None:
+def test_us_core_search_parameters_find_exactly_the_matching_resources(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "user/*.rs")
+        client = await hand(flow, "user/*.rs")
         for search in FOUND:
-            answer = await mine.ask("GET", f"/{search}")
+            answer = await client.ask("GET", f"/{search}")
             assert answer.status_code == 200, answer.text
             assert answer.json()["total"] > 0, search
         for search in NOTHING:
-            assert (await mine.ask("GET", f"/{search}")).json()["total"] == 0, search
+            assert (await client.ask("GET", f"/{search}")).json()["total"] == 0, search
 
     run(steps, tmp_path)
 
@@ -62,24 +62,24 @@ def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path:
         "Patient",
     ],
 )
-def test_with_a_patient_s_own_scope_a_provenance_comes_along(type: str, tmp_path: Path) -> None:
+def test_provenance_is_included_with_patient_scopes(type: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "patient/*.rs", "p-0017")
+        client = await hand(flow, "patient/*.rs", "p-0017")
         whose = "_id=p-0017" if type == "Patient" else TIMOTHY
-        answer = (await mine.ask("GET", f"/{type}?{whose}&_revinclude=Provenance:target&_count=250")).json()
-        assert "Provenance" in {one["resource"]["resourceType"] for one in answer["entry"]}
+        answer = (await client.ask("GET", f"/{type}?{whose}&_revinclude=Provenance:target&_count=250")).json()
+        assert "Provenance" in {entry["resource"]["resourceType"] for entry in answer["entry"]}
 
     run(steps, tmp_path)
 
 
-def test_a_patient_reads_the_form_that_a_response_names(tmp_path: Path) -> None:
+def test_a_patient_can_read_the_questionnaire_of_a_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        everybody, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
-        found = (await everybody.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
-        response = next(each["resource"] for each in found if each["resource"]["resourceType"] != "Observation")
+        user_client, scores = await hand(flow, "user/*.rs"), "Observation?code=88124-3&patient=p-0001"
+        page = (await user_client.ask("GET", f"/{scores}&_include=Observation:derived-from")).json()["entry"]
+        response = next(entry["resource"] for entry in page if entry["resource"]["resourceType"] != "Observation")
         own = await hand(flow, "patient/*.rs", "p-0001")
         assert (await own.ask("GET", f"/QuestionnaireResponse/{response['id']}")).status_code == 200
         form = (await own.ask("GET", f"/Questionnaire?url={response['questionnaire']}")).json()["entry"][0]["resource"]
-        assert [each["linkId"] for each in form["item"]] == [each["linkId"] for each in response["item"]]
+        assert [item["linkId"] for item in form["item"]] == [item["linkId"] for item in response["item"]]
 
     run(steps, tmp_path)

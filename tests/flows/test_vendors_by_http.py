@@ -1,4 +1,4 @@
-"""What the vendors' dialects answer otherwise than the standard: addresses, documents, and to whom an error is told."""
+"""Differences of the vendors' dialects from the standard: addresses, documents, and where errors are sent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SCOPE = "launch openid patient/Patient.read offline_access"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as found:
-        yield found
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as opened:
+        yield opened
 
 
 async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
@@ -26,17 +26,17 @@ async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
 
 
 async def registered(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
-    given = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
-    return await flow.register(**given | more)
+    registration = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
+    return await flow.register(**registration | more)
 
 
-async def given(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
+async def token_response(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch."""
-    said = await discovered(flow, tenant)
-    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-    asked = flow.asking(app, launch=made["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
-    code = received(await flow.http.get(said["authorization_endpoint"], params=asked))["code"]
-    return dict((await flow.redeem_at(said["token_endpoint"], app, code)).json())
+    config = await discovered(flow, tenant)
+    launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    parameters = flow.asking(app, launch=launch["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
+    code = received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
+    return dict((await flow.redeem_at(config["token_endpoint"], app, code)).json())
 
 
 def urn_of(address: str) -> str:
@@ -44,37 +44,37 @@ def urn_of(address: str) -> str:
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_every_address_that_is_listed_answers_and_the_issuer_s_document_is_its_own(desk: Sitting, tenant: str) -> None:
+def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(shared: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
-        said = await discovered(flow, tenant)
-        for name, address in said.items():
+        config = await discovered(flow, tenant)
+        for name, address in config.items():
             if name.endswith(("_endpoint", "_uri")):
-                found = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
-                assert found != {404}, name
-        openid = (await flow.http.get(f"{said['issuer'].rstrip('/')}/.well-known/openid-configuration")).json()
-        bare = f"{BASE}/.well-known/oauth-authorization-server{urlsplit(said['issuer']).path.rstrip('/')}"
-        assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == said["issuer"]
+                response = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
+                assert response != {404}, name
+        openid = (await flow.http.get(f"{config['issuer'].rstrip('/')}/.well-known/openid-configuration")).json()
+        bare = f"{BASE}/.well-known/oauth-authorization-server{urlsplit(config['issuer']).path.rstrip('/')}"
+        assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == config["issuer"]
         assert (await flow.http.get(openid["jwks_uri"])).json()["keys"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(("tenant", "path"), [("cerner", "/oidc/idsps/"), ("epic", "/oauth2")])
-def test_the_issuer_has_the_vendor_s_shape_in_every_token(desk: Sitting, tenant: str, path: str) -> None:
+def test_the_issuer_has_the_vendors_form_in_every_token(shared: Sitting, tenant: str, path: str) -> None:
     from sickbay.protocol import jose
 
     async def steps(flow: Flow) -> None:
         app = await registered(flow, tenant)
-        read = jose.peek((await given(flow, tenant, app))["id_token"])
+        read = jose.peek((await token_response(flow, tenant, app))["id_token"])
         assert read is not None
         issuer = read.claims["iss"]
         assert path in issuer
         assert issuer == (await discovered(flow, tenant))["issuer"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
+def test_discovery_documents_list_what_the_vendors_list(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         cerner, epic = await discovered(flow, "cerner"), await discovered(flow, "epic")
         assert cerner["grant_types_supported"] == ["authorization_code", "client_credentials"]
@@ -86,12 +86,12 @@ def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
         assert not {"introspection_endpoint", "revocation_endpoint", "registration_endpoint"} & set(epic)
         statement = (await flow.http.get("/epic/r4/metadata")).json()
         uris = statement["rest"][0]["security"]["extension"][0]["extension"]
-        assert {one["url"] for one in uris} == {"authorize", "token", "manage"}
+        assert {uri["url"] for uri in uris} == {"authorize", "token", "manage"}
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitting) -> None:
+def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant, status in (("cerner", 400), ("epic", 200)):
             app = await flow.register(
@@ -107,25 +107,25 @@ def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitt
             known = basic(app["client_id"], app["client_secret"])
             assert (await flow.http.post(token, data=form, headers=known)).status_code == 200
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(("tenant", "status"), [("general", 401), ("cerner", 401), ("epic", 400)])
-def test_a_wrong_secret_in_the_header_has_the_vendor_s_status(desk: Sitting, tenant: str, status: int) -> None:
+def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared: Sitting, tenant: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, tenant, client="symmetric")
         token = (await discovered(flow, tenant))["token_endpoint"]
         answer = await flow.http.post(token, data={"grant_type": "x"}, headers=basic(app["client_id"], "wrong"))
-        assert answer.status_code == 400  # of the grant, which comes first
+        assert answer.status_code == 400  # the error of the grant, which is checked first
         form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
         answer = await flow.http.post(token, data=form, headers=basic(app["client_id"], "wrong"))
         assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client")
         assert ("www-authenticate" in answer.headers) is (status == 401)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_token_error_names_the_client_once_it_is_proven_and_never_a_persona(desk: Sitting) -> None:
+def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner", client="symmetric")
         token = (await discovered(flow, "cerner"))["token_endpoint"]
@@ -141,25 +141,25 @@ def test_a_token_error_names_the_client_once_it_is_proven_and_never_a_persona(de
             assert urn_of(address) == urn
             assert set(answer.json()) == {"error", "error_uri"}
             assert (await flow.http.get(address)).status_code == 200
-        nobody = await flow.http.post(token, data=form | {"client_id": "nobody"})
-        assert urn_of(nobody.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
+        unknown_client = await flow.http.post(token, data=form | {"client_id": "nobody"})
+        assert urn_of(unknown_client.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_address_of_another_tenant_is_answered_as_an_unknown_one(desk: Sitting, method: str) -> None:
-    """To the person at authorize, whatever else is wrong, and to the app at the token endpoint."""
+def test_another_tenants_address_is_answered_like_an_unknown_one(shared: Sitting, method: str) -> None:
+    """The user sees it at authorize, whatever else is wrong, and the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
-        said, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
-        authorize, token = (said[f"{one}_endpoint"].replace(ours, "0b8a0111") for one in ("authorization", "token"))
+        config, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
+        authorize, token = (config[f"{endpoint}_endpoint"].replace(ours, "0b8a0111") for endpoint in ("authorization", "token"))
         app = await registered(flow, "cerner")
-        for asked in (
+        for parameters in (
             flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4"),
             flow.asking(app, aud=None, launch="x"),
         ):
-            sent: dict[str, Any] = {"params": asked} if method == "GET" else {"data": asked}
+            sent: dict[str, Any] = {"params": parameters} if method == "GET" else {"data": parameters}
             answer = await flow.http.request(method, authorize, **sent)
             assert (answer.status_code, urn_of(answer.headers["location"])) == (303, "oauth2:grant:unknown-tenant")
             assert STATE not in answer.headers["location"]
@@ -173,21 +173,21 @@ def test_the_address_of_another_tenant_is_answered_as_an_unknown_one(desk: Sitti
         answer = await flow.http.post(token, data=form)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:invalid-tenant"
-        assert (await flow.http.get("/general/oauth/authorize", params=asked)).status_code != 404
+        assert (await flow.http.get("/general/oauth/authorize", params=parameters)).status_code != 404
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sitting) -> None:
+def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        said = await discovered(flow, "cerner")
-        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
-        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        config = await discovered(flow, "cerner")
+        parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert answer.status_code == 303
         assert urn_of(answer.headers["location"]) == "oauth2:grant:unauthorized-client-for-tenant"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -203,37 +203,37 @@ def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sittin
         ("com.example.app:/cb", "redirect-uri-not-registered"),
     ],
 )
-def test_each_way_of_missing_the_redirect_uri_has_its_name(desk: Sitting, sent: str, urn: str) -> None:
+def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared: Sitting, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
-        said = await discovered(flow, "cerner")
-        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
-        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        config = await discovered(flow, "cerner")
+        parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
+        answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert (answer.status_code, urn_of(answer.headers["location"])) == (303, f"oauth2:grant:{urn}")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_access_tokens_run_out_and_refresh_tokens_are_revoked_where_it_is_so(desk: Sitting) -> None:
+def test_the_vendor_revokes_only_refresh_tokens(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
-        tokens = await given(flow, "cerner", app)
+        tokens = await token_response(flow, "cerner", app)
         revoke = (await discovered(flow, "cerner"))["revocation_endpoint"]
-        kept = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
-        assert (kept.status_code, kept.json()["error"]) == (400, "unsupported_token_type")
-        assert (await flow.findings(kept)) == {"revoke-access-token": "error"}
-        held = {"Authorization": f"Bearer {tokens['access_token']}"}
-        assert (await flow.http.get("/cerner/r4/Patient/p-0001", headers=held)).status_code == 200
+        response = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
+        assert (response.status_code, response.json()["error"]) == (400, "unsupported_token_type")
+        assert (await flow.findings(response)) == {"revoke-access-token": "error"}
+        access_token = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await flow.http.get("/cerner/r4/Patient/p-0001", headers=access_token)).status_code == 200
         gone = await flow.http.post(revoke, data={"token": tokens["refresh_token"], "client_id": app["client_id"]})
         assert gone.status_code == 200
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         answer = await flow.http.post((await discovered(flow, "cerner"))["token_endpoint"], data=form)
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:refresh-token:token-invalid"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
+def test_system_scopes_cannot_be_combined_with_user_scopes(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1
@@ -247,10 +247,10 @@ def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
         assert (await flow.findings(answer))["backend-scope-not-system"] == "error"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_signature_that_is_wrong_has_the_vendor_s_name(desk: Sitting) -> None:
+def test_a_wrong_signature_gets_the_vendors_error(shared: Sitting) -> None:
     import json
 
     from sickbay.protocol import jose
@@ -279,4 +279,4 @@ def test_a_signature_that_is_wrong_has_the_vendor_s_name(desk: Sitting) -> None:
         assert urn_of(answer.json()["error_uri"]) == "client-assertion:jwt-bearer:invalid-signature"
         assert (await flow.http.post(token, data=form | {"client_assertion": signed})).status_code == 200
 
-    desk.do(steps)
+    shared.do(steps)

@@ -1,4 +1,4 @@
-"""Every version of FHIR by HTTP: the same patients under the same ids, each seen by whoever may, and by nobody else."""
+"""Every FHIR version over HTTP: the same patients with the same ids, with the same access rules."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import reader as xml_reader
 
 
-async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
-    found = await hand(flow, scope, fhir=version)
-    found.base = f"/general/{version}"
+async def patient_client(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
+    client = await hand(flow, scope, fhir=version)
+    client.base = f"/general/{version}"
     own_type = VERSIONS[version].json
-    found.headers |= {"Accept": own_type, "Content-Type": own_type}
-    return found
+    client.headers |= {"Accept": own_type, "Content-Type": own_type}
+    return client
 
 
-def test_in_dstu2_the_conformance_comes_by_options_too(tmp_path: Path) -> None:
+def test_dstu2_answers_options_with_its_conformance(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         base = "/general/dstu2"
         read = await flow.http.get(f"{base}/metadata")
-        asked = await flow.http.options(base)
-        assert (asked.status_code, asked.content) == (200, read.content)
-        assert asked.json()["resourceType"] == "Conformance"
+        preflight = await flow.http.options(base)
+        assert (preflight.status_code, preflight.content) == (200, read.content)
+        assert preflight.json()["resourceType"] == "Conformance"
         assert (await flow.http.options(base, params={"_format": "xml"})).text.startswith("<?xml")
         page = {"Origin": "http://localhost:8100", "Access-Control-Request-Method": "POST"}
         before_a_post = await flow.http.options(base, headers=page)
@@ -43,24 +43,26 @@ def test_in_dstu2_the_conformance_comes_by_options_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_patient_and_its_record_are_read_searched_and_written_and_nobody_elses(version: str, tmp_path: Path) -> None:
+def test_only_the_launched_patients_record_is_read_searched_and_written(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
-        patient = await mine.ask("GET", "/Patient/p-0001")
+        client = await patient_client(flow, version)
+        patient = await client.ask("GET", "/Patient/p-0001")
         assert patient.status_code == 200
         assert patient.headers["content-type"] == VERSIONS[version].json + ";charset=utf-8"
-        assert (await mine.ask("GET", "/Patient/p-0002")).status_code == 404
+        assert (await client.ask("GET", "/Patient/p-0002")).status_code == 404
         for type in ("Observation", "Condition", "Encounter"):
-            found = (await mine.ask("GET", f"/{type}")).json()
-            assert found["entry"], type
-            holders = {one["resource"].get("subject", one["resource"].get("patient"))["reference"] for one in found["entry"]}
+            bundle = (await client.ask("GET", f"/{type}")).json()
+            assert bundle["entry"], type
+            holders = {
+                entry["resource"].get("subject", entry["resource"].get("patient"))["reference"] for entry in bundle["entry"]
+            }
             assert holders == {"Patient/p-0001"}, type
-        assert not (await mine.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
-        made = await mine.made(_observation("p-0001"))
-        assert (await mine.ask("GET", f"/Observation?_id={made['id']}&code=29463-7")).json()["total"] == 1
-        other = await mine.ask("POST", "/Observation", _observation("p-0002"))
+        assert not (await client.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
+        created = await client.made(_observation("p-0001"))
+        assert (await client.ask("GET", f"/Observation?_id={created['id']}&code=29463-7")).json()["total"] == 1
+        other = await client.ask("POST", "/Observation", _observation("p-0002"))
         assert other.status_code == 403
-        assert (await mine.ask("GET", "/Practitioner/pr-1")).status_code == 200
+        assert (await client.ask("GET", "/Practitioner/pr-1")).status_code == 200
 
     run(steps, tmp_path)
 
@@ -72,77 +74,82 @@ def _observation(patient: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_the_version_does_not_know_is_told_with_its_place(version: str, tmp_path: Path) -> None:
+def test_elements_unknown_to_a_version_are_reported_with_their_place(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await own(flow, version)
-        wrong = await mine.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
+        client = await patient_client(flow, version)
+        wrong = await client.ask("POST", "/Observation", _observation("p-0001") | {"status": "done"})
         assert (wrong.status_code, rules(wrong)) == (422, {"fhir-resource-invalid"})
         assert "Observation.status" in wrong.text
-        unknown = await mine.ask("GET", "/MedicationOrder" if version != "dstu2" else "/MedicationRequest")
+        unknown = await client.ask("GET", "/MedicationOrder" if version != "dstu2" else "/MedicationRequest")
         assert (unknown.status_code, rules(unknown)) == (404, {"fhir-resource-wrong-version"})
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_documents_of_a_base_speak_of_its_version(version: str, tmp_path: Path) -> None:
+def test_the_documents_of_a_base_describe_its_version(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         statement = (await flow.http.get(f"/general/{version}/metadata")).json()
         assert statement["fhirVersion"] == VERSIONS[version].number
         (nested,) = statement["rest"][0]["security"]["extension"]
-        told = {one["url"]: one["valueUri"] for one in nested["extension"]}
+        uris = {extension["url"]: extension["valueUri"] for extension in nested["extension"]}
         smart = (await flow.http.get(f"/general/{version}/.well-known/smart-configuration")).json()
-        assert told["authorize"] == smart["authorization_endpoint"]
-        assert told["token"] == smart["token_endpoint"]
+        assert uris["authorize"] == smart["authorization_endpoint"]
+        assert uris["token"] == smart["token_endpoint"]
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_types_are_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
-    run(lambda flow: every_type(flow, version, step=6), tmp_path)
+def test_types_support_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
+    run(lambda flow: check_types(flow, version, step=6), tmp_path)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_type_is_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
-    run(lambda flow: every_type(flow, version, step=1), tmp_path)
+def test_every_type_supports_the_interactions_in_the_capability_statement(version: str, tmp_path: Path) -> None:
+    run(lambda flow: check_types(flow, version, step=1), tmp_path)
 
 
-async def every_type(flow: Flow, version: str, step: int) -> None:
-    mine = await hand(flow, "system/*.cruds", fhir=version)
-    mine.base = f"/general/{version}"
+async def check_types(flow: Flow, version: str, step: int) -> None:
+    client = await hand(flow, "system/*.cruds", fhir=version)
+    client.base = f"/general/{version}"
     json, xml = VERSIONS[version].json, VERSIONS[version].xml
-    mine.headers |= {"Accept": json, "Content-Type": json}
+    client.headers |= {"Accept": json, "Content-Type": json}
     statement = (await flow.http.get(f"/general/{version}/metadata")).json()
-    listed = {one["type"]: {each["code"] for each in one["interaction"]} for one in statement["rest"][0]["resource"]}
+    listed = {
+        resource["type"]: {interaction["code"] for interaction in resource["interaction"]}
+        for resource in statement["rest"][0]["resource"]
+    }
     assert listed.keys() == set(resource_types(version)) - NOT_SERVED
     assert all({"read", "vread", "create", "update", "delete", "search-type"} <= codes for codes in listed.values())
     for type in [*listed][::step]:
-        made = await mine.made(minimal(version, type))
-        path = f"/{type}/{made['id']}"
-        assert (await mine.ask("GET", path)).json() == made
-        assert xml_reader.loads(version, (await mine.ask("GET", path, Accept=xml)).content) == made
-        found = (await mine.ask("GET", f"/{type}?_id={made['id']}&_summary=true")).json()
-        assert [one["resource"]["id"] for one in found["entry"]] == [made["id"]]
-        assert validate(version, found) == [], type
-        assert (await mine.ask("DELETE", path)).status_code == 204
-        assert (await mine.ask("GET", path)).status_code == 410
+        created = await client.made(minimal(version, type))
+        path = f"/{type}/{created['id']}"
+        assert (await client.ask("GET", path)).json() == created
+        assert xml_reader.loads(version, (await client.ask("GET", path, Accept=xml)).content) == created
+        bundle = (await client.ask("GET", f"/{type}?_id={created['id']}&_summary=true")).json()
+        assert [entry["resource"]["id"] for entry in bundle["entry"]] == [created["id"]]
+        assert validate(version, bundle) == [], type
+        assert (await client.ask("DELETE", path)).status_code == 204
+        assert (await client.ask("GET", path)).status_code == 410
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_search_parameter_of_the_statement_is_known_to_the_search(version: str, tmp_path: Path) -> None:
+def test_every_search_parameter_in_the_capability_statement_works(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        mine = await hand(flow, "system/*.rs", fhir=version)
-        mine.base = f"/general/{version}"
-        mine.headers["Accept"] = VERSIONS[version].json
+        client = await hand(flow, "system/*.rs", fhir=version)
+        client.base = f"/general/{version}"
+        client.headers["Accept"] = VERSIONS[version].json
         statement = (await flow.http.get(f"/general/{version}/metadata")).json()
-        for told in statement["rest"][0]["resource"]:
-            held = [one for one in told.get("searchParam", ()) if one["type"] not in ("composite", "special")]
-            asked = [f"{one['name']}={VALUES.get(one['name'], VALUES.get(one['type'], 'x'))}" for one in held]
-            for part in (asked[:FILTERS], asked[FILTERS:]):
-                answer = await mine.ask("GET", f"/{told['type']}?{'&'.join(part)}", Prefer="handling=strict")
-                assert answer.status_code == 200, (told["type"], answer.text)
+        for resource in statement["rest"][0]["resource"]:
+            parameters = [
+                parameter for parameter in resource.get("searchParam", ()) if parameter["type"] not in ("composite", "special")
+            ]
+            searches = [f"{key['name']}={VALUES.get(key['name'], VALUES.get(key['type'], 'x'))}" for key in parameters]
+            for part in (searches[:FILTERS], searches[FILTERS:]):
+                answer = await client.ask("GET", f"/{resource['type']}?{'&'.join(part)}", Prefer="handling=strict")
+                assert answer.status_code == 200, (resource["type"], answer.text)
 
     run(steps, tmp_path)
 

@@ -1,4 +1,4 @@
-"""From the sign-in of a clinician to the token of an app that was launched from the chart, as a browser goes."""
+"""From a clinician's sign-in to the token of an app launched from the chart, as in a browser."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ HTML = {"Accept": "text/html"}
 
 
 def field(answer: httpx2.Response, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
-    assert found, answer.text
-    return found[1]
+    match = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert match, answer.text
+    return match[1]
 
 
 async def sign_in(flow: Flow, to: str = "/general/ehr") -> None:
@@ -33,11 +33,11 @@ def test_an_app_is_launched_from_the_chart_after_consent_and_not_asked_again(tmp
         assert chart.status_code == 200
         frame = re.search(r'<iframe class="app" src="([^"]+)"', chart.text)
         assert frame
-        for asked in (True, False):
+        for is_asked in (True, False):
             opened = await flow.http.get(frame[1].replace("&amp;", "&"), headers=HTML)
             launch = parse_qs(urlsplit(opened.headers["location"]).query)["launch"][0]
             answer = await flow.authorize(app, launch=launch)
-            if asked:
+            if is_asked:
                 page = await flow.http.get(answer.headers["location"], headers=HTML)
                 scopes = re.findall(r'name="scope" value="([^"]+)"', page.text)
                 form = {
@@ -53,12 +53,12 @@ def test_an_app_is_launched_from_the_chart_after_consent_and_not_asked_again(tmp
     run(steps, tmp_path)
 
 
-def test_a_scope_that_was_unticked_is_not_granted(tmp_path: Path) -> None:
+def test_an_unticked_scope_is_not_granted(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        made = await flow.launch(app, user=await flow.clinician())
-        answer = await flow.authorize(app, launch=made["launch"])
+        launch = await flow.launch(app, user=await flow.clinician())
+        answer = await flow.authorize(app, launch=launch["launch"])
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         form = {
             "csrf": field(page, "csrf"),
@@ -75,12 +75,12 @@ def test_a_scope_that_was_unticked_is_not_granted(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_whoever_says_no_sends_access_denied_to_the_app(tmp_path: Path) -> None:
+def test_refusing_consent_sends_access_denied_to_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        made = await flow.launch(app)
-        page = await flow.http.get((await flow.authorize(app, launch=made["launch"])).headers["location"], headers=HTML)
+        launch = await flow.launch(app)
+        page = await flow.http.get((await flow.authorize(app, launch=launch["launch"])).headers["location"], headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "refuse"}
         answer = await flow.http.post("/general/oauth/continue", data=form)
         assert answer.status_code == 303
@@ -90,12 +90,12 @@ def test_whoever_says_no_sends_access_denied_to_the_app(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_form_without_its_token_changes_nothing(tmp_path: Path) -> None:
+def test_a_form_without_csrf_token_changes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        made = await flow.launch(app)
-        page = await flow.http.get((await flow.authorize(app, launch=made["launch"])).headers["location"], headers=HTML)
+        launch = await flow.launch(app)
+        page = await flow.http.get((await flow.authorize(app, launch=launch["launch"])).headers["location"], headers=HTML)
         form = {"csrf": "guessed", "request": field(page, "request"), "decision": "allow", "scope": "launch"}
         answer = await flow.http.post("/general/oauth/continue", data=form)
         assert answer.headers["location"] == f"/general/oauth/continue?request={field(page, 'request')}"
@@ -103,7 +103,7 @@ def test_a_form_without_its_token_changes_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_standalone_a_patient_is_picked(tmp_path: Path) -> None:
+def test_a_standalone_launch_offers_a_patient_picker(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
@@ -126,28 +126,28 @@ def test_standalone_a_patient_is_picked(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_launch_for_somebody_else_is_denied(tmp_path: Path) -> None:
+def test_a_launch_of_another_user_is_denied(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         every = (await flow.http.get("/admin/users?tenant=general")).json()
         clinician = await flow.clinician()
-        other = next(one["username"] for one in every if one["username"] != clinician)
-        made = await flow.launch(app, user=other)
-        answer = await flow.authorize(app, launch=made["launch"])
+        other = next(user["username"] for user in every if user["username"] != clinician)
+        launch = await flow.launch(app, user=other)
+        answer = await flow.authorize(app, launch=launch["launch"])
         assert received(answer)["error"] == "access_denied"
         assert "mismatched-identity" in await flow.findings(answer)
 
     run(steps, tmp_path)
 
 
-def test_signing_out_ends_what_lives_by_the_session(tmp_path: Path) -> None:
+def test_signing_out_ends_online_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        made = await flow.launch(app)
+        launch = await flow.launch(app)
         page = await flow.http.get(
-            (await flow.authorize(app, launch=made["launch"], scope="launch online_access user/Patient.rs")).headers[
+            (await flow.authorize(app, launch=launch["launch"], scope="launch online_access user/Patient.rs")).headers[
                 "location"
             ],
             headers=HTML,

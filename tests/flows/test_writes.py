@@ -1,4 +1,4 @@
-"""Writing by HTTP: create, update, patch, delete, versions, conditions, and what each answer says."""
+"""Writes over HTTP: create, update, patch, delete, versions, conditions, and their responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import ALL, R4, Hand, hand, observation, rules
 
 
-def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Path) -> None:
+def test_a_created_resource_keeps_its_version_and_decimals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         body = (
@@ -20,58 +20,58 @@ def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Pa
         )
         answer = await own.ask("POST", "/Observation", body)
         assert answer.status_code == 201
-        made = answer.json()
-        assert made["meta"]["versionId"] == "1"
-        assert made["meta"]["tag"] == [{"code": "t"}]
+        created = answer.json()
+        assert created["meta"]["versionId"] == "1"
+        assert created["meta"]["tag"] == [{"code": "t"}]
         assert b'"value":1.00' in answer.content
-        assert answer.headers["location"] == f"{BASE}{R4}/Observation/{made['id']}/_history/1"
+        assert answer.headers["location"] == f"{BASE}{R4}/Observation/{created['id']}/_history/1"
         assert answer.headers["etag"] == 'W/"1"'
-        read = await own.ask("GET", f"/Observation/{made['id']}")
+        read = await own.ask("GET", f"/Observation/{created['id']}")
         assert read.content == answer.content
         assert read.headers["last-modified"] == answer.headers["last-modified"]
-        found = await own.ask("GET", f"/Observation?_id={made['id']}&code=http://loinc.org|29463-7")
-        assert found.json()["total"] == 0
-        found = await own.ask("GET", f"/Observation?_id={made['id']}&_tag=t")
-        assert found.json()["total"] == 1
+        response = await own.ask("GET", f"/Observation?_id={created['id']}&code=http://loinc.org|29463-7")
+        assert response.json()["total"] == 0
+        response = await own.ask("GET", f"/Observation?_id={created['id']}&_tag=t")
+        assert response.json()["total"] == 1
 
     run(steps, tmp_path)
 
 
-def test_an_update_makes_the_next_version_and_the_one_before_stays(tmp_path: Path) -> None:
+def test_an_update_creates_a_version_and_keeps_the_previous_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation())
-        path = f"/Observation/{made['id']}"
-        changed = await own.ask("PUT", path, made | {"status": "amended"}, If_Match='W/"1"')
+        created = await own.made(observation())
+        path = f"/Observation/{created['id']}"
+        changed = await own.ask("PUT", path, created | {"status": "amended"}, If_Match='W/"1"')
         assert changed.status_code == 200
         assert changed.json()["meta"]["versionId"] == "2"
         assert "location" not in changed.headers
-        assert (await own.ask("GET", f"{path}/_history/1")).json() == made
+        assert (await own.ask("GET", f"{path}/_history/1")).json() == created
         assert (await own.ask("GET", f"{path}/_history/2")).content == changed.content
         assert (await own.ask("GET", f"{path}/_history/3")).status_code == 404
         assert (await own.ask("GET", f"{path}/_history/01")).status_code == 404
-        late = await own.ask("PUT", path, made, If_Match='W/"1"')
+        late = await own.ask("PUT", path, created, If_Match='W/"1"')
         assert late.status_code == 412
         assert rules(late) == {"fhir-version-conflict"}
         assert (await flow.findings(late))["fhir-version-conflict"] == "error"
-        other = await own.ask("PUT", path, made | {"id": "another"})
+        other = await own.ask("PUT", path, created | {"id": "another"})
         assert (other.status_code, rules(other)) == (400, {"fhir-body-id-mismatch"})
 
     run(steps, tmp_path)
 
 
-def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> None:
+def test_a_deleted_resource_is_gone_but_its_versions_stay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation())
-        path = f"/Observation/{made['id']}"
+        created = await own.made(observation())
+        path = f"/Observation/{created['id']}"
         assert (await own.ask("DELETE", path)).status_code == 204
         assert (await own.ask("DELETE", path)).status_code == 204
         assert (await own.ask("GET", path)).status_code == 410
         assert (await own.ask("GET", f"{path}/_history/1")).status_code == 200
         assert (await own.ask("GET", f"{path}/_history/2")).status_code == 410
-        assert (await own.ask("GET", f"/Observation?_id={made['id']}")).json()["total"] == 0
-        again = await own.ask("PUT", path, made)
+        assert (await own.ask("GET", f"/Observation?_id={created['id']}")).json()["total"] == 0
+        again = await own.ask("PUT", path, created)
         assert (again.status_code, again.json()["meta"]["versionId"]) == (201, "3")
         assert (await own.ask("DELETE", "/Observation/never-there")).status_code == 404
 
@@ -82,7 +82,7 @@ def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> Non
     ("prefer", "holds"),
     [("return=minimal", ""), ("return=representation", "Observation"), ("return=OperationOutcome", "OperationOutcome")],
 )
-def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: str) -> None:
+def test_prefer_selects_the_body_of_the_response(tmp_path: Path, prefer: str, holds: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "/Observation", observation(), Prefer=prefer)
@@ -93,20 +93,20 @@ def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: s
     run(steps, tmp_path)
 
 
-def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+def test_one_of_64_concurrent_conditional_creates_succeeds(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         body = observation(identifier=[{"system": "urn:x", "value": "1"}])
-        asked = [own.ask("POST", "/Observation", body, If_None_Exist="identifier=urn:x|1") for _ in range(64)]
-        answers = await asyncio.gather(*asked)
-        assert sorted(one.status_code for one in answers) == [200] * 63 + [201]
-        assert len({one.json()["id"] for one in answers}) == 1
+        requests = [own.ask("POST", "/Observation", body, If_None_Exist="identifier=urn:x|1") for _ in range(64)]
+        answers = await asyncio.gather(*requests)
+        assert sorted(answer.status_code for answer in answers) == [200] * 63 + [201]
+        assert len({answer.json()["id"] for answer in answers}) == 1
         assert (await own.ask("GET", "/Observation?identifier=urn:x|1")).json()["total"] == 1
 
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-def test_a_condition_says_which_resource_is_meant(tmp_path: Path) -> None:
+def test_a_condition_selects_the_resource_to_write(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         named = observation(identifier=[{"system": "urn:x", "value": "2"}])
@@ -134,15 +134,15 @@ PATCH = [
 ]
 
 
-def test_a_patch_is_applied_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_patch_is_applied_completely_or_not_at_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation(valueQuantity={"value": 1.5}))
-        path = f"/Observation/{made['id']}"
+        created = await own.made(observation(valueQuantity={"value": 1.5}))
+        path = f"/Observation/{created['id']}"
 
         async def patch(*operations: dict[str, object], **headers: str) -> tuple[int, set[str]]:
-            given = {"Content_Type": "application/json-patch+json"} | headers
-            answer = await own.ask("PATCH", path, list(operations), **given)
+            options = {"Content_Type": "application/json-patch+json"} | headers
+            answer = await own.ask("PATCH", path, list(operations), **options)
             return answer.status_code, rules(answer) if answer.status_code >= 400 else set()
 
         assert await patch({"op": "replace", "path": "/status", "value": "amended"}) == (200, set())
@@ -162,12 +162,12 @@ def test_a_patch_is_applied_whole_or_not_at_all(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_all_faults_of_a_body_are_told_with_their_places(tmp_path: Path) -> None:
+def test_all_errors_of_a_body_are_reported_with_their_places(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         answer = await own.ask("POST", "/Observation", observation(status="ready", efectiveDateTime="2020"))
         assert answer.status_code == 422
-        places = {one["expression"][0] for one in answer.json()["issue"] if "expression" in one}
+        places = {issue["expression"][0] for issue in answer.json()["issue"] if "expression" in issue}
         assert places == {"Observation.status", "Observation.efectiveDateTime"}
         assert (await flow.findings(answer)) == {"fhir-resource-invalid": "error"}
         for body in (b"{", b"[]", b"{}", b'{"resourceType":"Patient"}', b'{"resourceType":"Observation"'):
@@ -177,12 +177,12 @@ def test_all_faults_of_a_body_are_told_with_their_places(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-def test_letters_are_held_to(tmp_path: Path) -> None:
+def test_the_letters_of_a_scope_are_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation())
-        path = f"/Observation/{made['id']}"
-        wanted = {"c": ("POST", "/Observation", observation()), "u": ("PUT", path, made), "d": ("DELETE", path, None)}
+        created = await own.made(observation())
+        path = f"/Observation/{created['id']}"
+        wanted = {"c": ("POST", "/Observation", observation()), "u": ("PUT", path, created), "d": ("DELETE", path, None)}
         for letter in ("c", "u", "d", "r", "s"):
             few = await hand(flow, f"patient/Observation.{letter}")
             for needed, (method, address, body) in wanted.items():
@@ -190,19 +190,19 @@ def test_letters_are_held_to(tmp_path: Path) -> None:
                 assert (answer.status_code < 300) == (letter == needed), (letter, needed, answer.text)
                 assert not answer.content or answer.status_code == 403
         blind = await hand(flow, "patient/Observation.c")
-        asked = await blind.ask("POST", "/Observation", observation(), If_None_Exist="code=29463-7")
-        assert (asked.status_code, rules(asked)) == (403, {"fhir-insufficient-scope"})
+        response = await blind.ask("POST", "/Observation", observation(), If_None_Exist="code=29463-7")
+        assert (response.status_code, rules(response)) == (403, {"fhir-insufficient-scope"})
 
     run(steps, tmp_path)
 
 
-def test_a_system_chooses_ids_and_nobody_else_does(tmp_path: Path) -> None:
+def test_only_system_scopes_may_choose_ids(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         system = await hand(flow, "system/Patient.cruds system/Observation.cruds")
         ada = {"resourceType": "Patient", "id": "ada", "name": [{"family": "Byron"}]}
-        made = await system.ask("PUT", "/Patient/ada", ada)
-        assert made.status_code == 201
-        assert made.headers["location"].endswith("/Patient/ada/_history/1")
+        created = await system.ask("PUT", "/Patient/ada", ada)
+        assert created.status_code == 201
+        assert created.headers["location"].endswith("/Patient/ada/_history/1")
         assert (await system.ask("PUT", "/Patient/ada", ada)).status_code == 200
         person = await hand(flow, "user/Patient.cruds")
         assert (await person.ask("PUT", "/Patient/ida", ada | {"id": "ida"})).status_code == 404
@@ -216,7 +216,7 @@ def test_a_system_chooses_ids_and_nobody_else_does(tmp_path: Path) -> None:
 LABORATORY = [{"coding": [{"system": "http://x", "code": "laboratory"}]}]
 
 
-def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
+def test_dstu2_writes_are_validated_as_dstu2(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="user/*.cruds", fhir="dstu2")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
@@ -235,23 +235,23 @@ def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_history_tells_every_version_newest_first_and_pages(tmp_path: Path) -> None:
+def test_a_history_has_all_versions_newest_first_and_pages(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.made(observation())
-        path = f"/Observation/{made['id']}"
-        await own.ask("PUT", path, made | {"status": "amended"})
+        created = await own.made(observation())
+        path = f"/Observation/{created['id']}"
+        await own.ask("PUT", path, created | {"status": "amended"})
         await own.ask("DELETE", path)
-        told = (await own.ask("GET", f"{path}/_history")).json()
-        assert (told["type"], told["total"]) == ("history", 3)
-        assert [one["request"]["method"] for one in told["entry"]] == ["DELETE", "PUT", "POST"]
-        assert "resource" not in told["entry"][0]
-        assert told["entry"][2]["resource"] == made
+        history = (await own.ask("GET", f"{path}/_history")).json()
+        assert (history["type"], history["total"]) == ("history", 3)
+        assert [entry["request"]["method"] for entry in history["entry"]] == ["DELETE", "PUT", "POST"]
+        assert "resource" not in history["entry"][0]
+        assert history["entry"][2]["resource"] == created
         seen, address = [], f"{BASE}{R4}/Observation/_history?_count=2"
         for _ in range(2):
             page = (await flow.http.get(address, headers=own.headers)).json()
-            seen += [one["response"]["etag"] for one in page["entry"]]
-            address = next(one["url"] for one in page["link"] if one["relation"] == "next")
+            seen += [entry["response"]["etag"] for entry in page["entry"]]
+            address = next(link["url"] for link in page["link"] if link["relation"] == "next")
         assert seen[:3] == ['W/"3"', 'W/"2"', 'W/"1"']
         assert (await flow.http.get(address + "x", headers=own.headers)).status_code == 400
         assert (await own.ask("GET", "/Observation/never-there/_history")).status_code == 404
@@ -260,20 +260,20 @@ def test_a_history_tells_every_version_newest_first_and_pages(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
-def test_a_compartment_is_searched_by_its_address(tmp_path: Path) -> None:
+def test_a_compartment_can_be_searched_by_its_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         every = await hand(flow, "user/*.cruds")
         performed = await every.made(observation("p-0002", performer=[{"reference": "Patient/p-0001"}]))
         plain = await every.ask("GET", "/Observation?patient=p-0001&_count=1000")
-        whole = await every.ask("GET", "/Patient/p-0001/Observation?_count=1000")
-        ids = [{one["resource"]["id"] for one in answer.json()["entry"]} for answer in (plain, whole)]
+        response = await every.ask("GET", "/Patient/p-0001/Observation?_count=1000")
+        ids = [{entry["resource"]["id"] for entry in answer.json()["entry"]} for answer in (plain, response)]
         assert ids[1] == ids[0] | {performed["id"]}
         seen: set[str] = set()
         address: str | None = f"{BASE}{R4}/Patient/p-0001/Observation?_count=7"
         while address:
             page = (await flow.http.get(address, headers=every.headers)).json()
-            seen |= {one["resource"]["id"] for one in page["entry"]}
-            address = next((one["url"] for one in page["link"] if one["relation"] == "next"), None)
+            seen |= {entry["resource"]["id"] for entry in page["entry"]}
+            address = next((link["url"] for link in page["link"] if link["relation"] == "next"), None)
         assert seen == ids[1]
         narrow = (await every.ask("GET", f"/Patient/p-0001/Observation?_id={performed['id']}")).json()
         assert narrow["link"][0]["url"].endswith(f"/Patient/p-0001/Observation?_id={performed['id']}")

@@ -1,4 +1,4 @@
-"""XML by HTTP: asked for by Accept or _format, sent by Content-Type; refusals and Bundles as XML too."""
+"""XML over HTTP: requested by Accept or _format, sent by Content-Type; refusals and Bundles too."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ def test_a_resource_is_sent_and_read_as_xml(version: str, tmp_path: Path) -> Non
         type = VERSIONS[version].xml
         body = xml_writer.dumps(version, observation(valueQuantity={"value": 1}) | {"resourceType": "Observation"})
         body = body.replace(b'<value value="1"/>', b'<value value="1.00"/>')
-        made = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
-        assert made.status_code == 201, made.text
-        assert b'<value value="1.00"/>' in made.content
-        id = read(made, version)["id"]
+        created = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
+        assert created.status_code == 201, created.text
+        assert b'<value value="1.00"/>' in created.content
+        id = read(created, version)["id"]
         plain = await own.ask("GET", f"/Observation/{id}", Accept="application/json")
         assert b'"value":1.00' in plain.content
-        assert (await own.ask("GET", f"/Observation/{id}", Accept=type)).content == made.content
-        changed = made.content.replace(b'"final"', b'"amended"')
+        assert (await own.ask("GET", f"/Observation/{id}", Accept=type)).content == created.content
+        changed = created.content.replace(b'"final"', b'"amended"')
         assert (await own.ask("PUT", f"/Observation/{id}", changed, Content_Type="text/xml")).status_code == 200
-        found = read(await own.ask("GET", f"/Observation?_id={id}&_format=xml", Accept="application/json"), version)
-        assert [one["resource"]["status"] for one in found["entry"]] == ["amended"]
-        told = read(await own.ask("GET", f"/Observation/{id}/_history", Accept=type), version)
-        assert len(told["entry"]) == 2
+        response = read(await own.ask("GET", f"/Observation?_id={id}&_format=xml", Accept="application/json"), version)
+        assert [entry["resource"]["status"] for entry in response["entry"]] == ["amended"]
+        history = read(await own.ask("GET", f"/Observation/{id}/_history", Accept=type), version)
+        assert len(history["entry"]) == 2
         statement = await flow.http.get(f"/general/{version}/metadata?_format=xml")
         assert read(statement, version)["fhirVersion"] == VERSIONS[version].number
 
     run(steps, tmp_path)
 
 
-def test_refusals_speak_the_representation_that_was_asked_for(tmp_path: Path) -> None:
+def test_refusals_have_the_requested_format(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         absent = await own.ask("GET", "/Observation/nowhere", Accept=XML)
         assert (absent.status_code, read(absent)["resourceType"]) == (404, "OperationOutcome")
-        anybody = await flow.http.get("/general/r4/Patient/p-0001", headers={"Accept": XML})
-        assert (anybody.status_code, read(anybody)["resourceType"]) == (401, "OperationOutcome")
+        without_token = await flow.http.get("/general/r4/Patient/p-0001", headers={"Accept": XML})
+        assert (without_token.status_code, read(without_token)["resourceType"]) == (401, "OperationOutcome")
         neither = await own.ask("GET", "/Observation", Accept="text/csv")
         assert (neither.status_code, rules(neither)) == (406, {"fhir-accept-unsupported"})
 
@@ -69,7 +69,7 @@ async def refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str
     return answer.status_code, rules(answer), answer.text
 
 
-def test_a_body_is_read_by_its_type_alone(tmp_path: Path) -> None:
+def test_only_the_content_type_decides_how_a_body_is_parsed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         for type in ("text/plain", "application/xml+fhir", "application/fhir+json; charset=utf-16", ""):
@@ -92,12 +92,12 @@ def test_a_transaction_of_xml_is_answered_in_xml(tmp_path: Path) -> None:
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry, entry]}
         answer = await own.ask("POST", "", xml_writer.dumps("r4", bundle), Content_Type=XML, Accept=XML)
         assert answer.status_code == 200, answer.text
-        assert [one["response"]["status"] for one in read(answer)["entry"]] == ["201 Created"] * 2
+        assert [entry["response"]["status"] for entry in read(answer)["entry"]] == ["201 Created"] * 2
 
     run(steps, tmp_path)
 
 
-def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
+def test_pretty_indents_json_and_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.rs")
         plain = await own.ask("GET", "/Patient/p-0001")
@@ -110,27 +110,29 @@ def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None:
+def test_patches_and_operations_accept_parameters_in_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
-        made = await own.made(observation())
+        created = await own.made(observation())
         parts = [
             {"name": "type", "valueCode": "replace"},
             {"name": "path", "valueString": "Observation.status"},
             {"name": "value", "valueCode": "amended"},
         ]
         patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
-        path = f"/Observation/{made['id']}"
+        path = f"/Observation/{created['id']}"
         done = await own.ask("PATCH", path, xml_writer.dumps("r4", patch), Content_Type=XML, Accept=XML)
         assert (done.status_code, read(done)["status"]) == (200, "amended")
-        asked = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
-        told = await own.ask("POST", "/Observation/$validate", xml_writer.dumps("r4", asked), Content_Type=XML, Accept=XML)
-        assert "Observation.status" in str(read(told)["issue"])
+        parameters = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
+        response = await own.ask(
+            "POST", "/Observation/$validate", xml_writer.dumps("r4", parameters), Content_Type=XML, Accept=XML
+        )
+        assert "Observation.status" in str(read(response)["issue"])
 
     run(steps, tmp_path)
 
 
-def test_what_is_not_utf_8_is_refused_and_nothing_of_it_kept(tmp_path: Path) -> None:
+def test_a_body_that_is_not_utf_8_is_refused_and_not_stored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         entry = {

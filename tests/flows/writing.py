@@ -1,4 +1,4 @@
-"""Somebody who writes by HTTP: a token of a script, and the requests that most tests make."""
+"""A client for writes over HTTP: a token for a script, and the requests that most tests send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALL = "patient/Observation.cruds patient/Patient.rs"
 
 
 class Hand:
-    """Requests with one token, below one base."""
+    """Sends requests with one token to one base."""
 
     renew: Callable[[], Awaitable[Hand]] | None = None
 
@@ -23,9 +23,9 @@ class Hand:
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": JSON, "Accept": JSON}
 
     async def ask(self, method: str, path: str, json: Any = None, **headers: str) -> httpx2.Response:
-        given = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        all_headers = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         body = {} if json is None else {"content": json} if isinstance(json, bytes) else {"json": json}
-        return await self.flow.http.request(method, self.base + path, headers=given, **body)
+        return await self.flow.http.request(method, self.base + path, headers=all_headers, **body)
 
     async def again(self) -> Hand:
         """The same client with a new token."""
@@ -38,7 +38,7 @@ class Hand:
 
 
 async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: Any) -> Hand:
-    """A token with this scope; a system/ one is nobody's."""
+    """A client with this scope. A system/ token has no user."""
     kind = {"type": "system", "client": "symmetric", "redirect_uris": [], "launch_uri": None, "auto_approve": None}
     app = await flow.register(scope=scope, **(kind if scope.startswith("system") else {}), **more)
     body: dict[str, Any] = {"app": app["app_id"], "scope": scope}
@@ -64,6 +64,6 @@ def observation(patient: str = "p-0001", **more: Any) -> dict[str, Any]:
 
 
 def rules(answer: httpx2.Response) -> set[str]:
-    """The ids of the rules that an OperationOutcome names."""
+    """The rule ids in an OperationOutcome."""
     issues = answer.json()["issue"]
-    return {one["details"]["coding"][0]["code"] for one in issues if "coding" in one.get("details", {})}
+    return {issue["details"]["coding"][0]["code"] for issue in issues if "coding" in issue.get("details", {})}

@@ -1,4 +1,4 @@
-"""Home, timelines, doctor and rules, with as much and as little as they can show."""
+"""Sample views of home, timelines, doctor and rules, with minimal and maximal content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sickbay.web.pages.layout import Frame
 from sickbay.web.portal import developer_views, diagnosis_views
 
 
-def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
+def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = developer_views.Hospital(
         "General Hospital",
         "Follows the specifications exactly. Start here.",
@@ -24,7 +24,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
         "/general/ehr/sign-in?as=patient",
     )
     first = developer_views.FirstLaunch(
-        "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
+        "Timothy Peters, 65", "Appointment at 10:30 with Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
     )
     lately = (
         developer_views.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
@@ -32,7 +32,7 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
     )
     home = developer_views.HomeView(
         hospitals=(hospital, replace(hospital, name="Another")),
-        people="50 invented patients in each",
+        people="50 sample patients in each",
         first=first,
         lately=lately,
     )
@@ -73,11 +73,11 @@ def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
 
 def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     case = load(paths()["state-missing"])
-    rule = next(one for one in RULES if one.id == case.id)
-    found = diagnose(case.refused)
+    rule = next(rule for rule in RULES if rule.id == case.id)
+    diagnosis = diagnose(case.refused)
     return {
-        "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
+        "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, diagnosis), doctor_frame),
         "rules": ("rules", diagnosis_views.rules_view(RULES), rules_frame),
-        "rule": ("rule", diagnosis_views.rule_view(rule, case, found), rules_frame),
+        "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

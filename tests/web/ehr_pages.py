@@ -1,4 +1,4 @@
-"""Pages of the EHR, with as much and as little as they can show."""
+"""Sample views of the EHR pages, with minimal and maximal content."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def _full_chart() -> ehr_views.ChartView:
         others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
         suggestions=(
             ehr_views.Suggestion(
-                "Two drugs do not go together",
+                "Two drugs interact",
                 "critical",
                 "Drug service",
-                "Both lower the potassium.",
+                "Both lower potassium.",
                 (
                     ehr_views.TaskLink("Open the list", "?app=a2&card=1", "Sample app", open=True),
                     ehr_views.TaskLink("Open it elsewhere", note="No app at this hospital has the launch URI x"),
@@ -82,11 +82,11 @@ def _full_chart() -> ehr_views.ChartView:
     )
 
 
-def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
-    patients = {one["id"]: one for one in records.PATIENTS}
-    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}") for one in records.PATIENTS)
+def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
+    patients = {patient["id"]: patient for patient in records.PATIENTS}
+    rows = tuple(chart.patient_row(patient, f"/general/ehr/patients/{patient['id']}") for patient in records.PATIENTS)
     listed = ehr_views.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
-    nobody = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
+    no_match = ehr_views.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
     full = schedule.day_view(
         TODAY,
         records.APPOINTMENTS,
@@ -103,7 +103,7 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     here = replace(WARD, here="Patients")
     return {
         "day": ("day", full, replace(WARD, here="Today")),
-        "day-least": ("day", schedule.day_view(TODAY, (), {}, nobody, ward="/general/ehr"), WARD),
+        "day-least": ("day", schedule.day_view(TODAY, (), {}, no_match, ward="/general/ehr"), WARD),
         "patients": ("patients", listed, here),
         "patients-least": ("patients", ehr_views.PatientsView(search="/p", rows=(), total=0), here),
         "chart": ("chart", record, here),

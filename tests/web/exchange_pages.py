@@ -1,4 +1,4 @@
-"""Exchanges, and their pages, with as much and as little as they can show."""
+"""Sample exchanges and their views, with minimal and maximal content."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _findings() -> list[dict[str, Any]]:
             "id": "aud-trailing-slash",
             "severity": "warning",
             "parameter": "aud",
-            "facts": {"note": "As iss had it."},
+            "facts": {"note": "Must equal iss."},
             "title": "The audience ends with a slash",
             "why": "Some hospitals let it pass. Others compare every character.",
             "fix": f"Send the iss of the launch as it is: {BASE}/general/dstu2",
@@ -77,7 +77,7 @@ def _findings() -> list[dict[str, Any]]:
 
 
 def refused() -> dict[str, Any]:
-    """The exchange of the picture: four faults, one corrected request."""
+    """A refused exchange with four errors and one corrected request."""
     address = f"{BASE}/general/oauth/authorize?response_type=code&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d"
     address += "&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2F"
     return {
@@ -152,8 +152,8 @@ def granted() -> dict[str, Any]:
 
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
-    def view(given: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
-        return exchange_views.exchange_view(given, **more)  # type: ignore[arg-type]
+    def view(exchange: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
+        return exchange_views.exchange_view(exchange, **more)  # type: ignore[arg-type]
 
     full = view(
         refused(),

@@ -1,4 +1,4 @@
-"""The frames around the pages that tests render."""
+"""The layout frames for rendering pages in tests."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""Every page with as much and as little to show as it can have: tests render them, and a browser shows them."""
+"""Every page with minimal and maximal content, for tests and for viewing in a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from tests.web.developer_pages import workshop_pages
-from tests.web.ehr_pages import ward_pages
+from tests.web.developer_pages import developer_pages
+from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
 from tests.web.page_frames import DOOR, WORKSHOP
 from tests.web.portal_pages import portal_pages
-from tests.web.sign_in_pages import entrance_pages, visit_pages
+from tests.web.sign_in_pages import sign_in_pages, visit_pages
 
 from sickbay.web.pages import (
     notice,
@@ -29,11 +29,11 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
 
 PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     exchange_pages,
-    entrance_pages,
+    sign_in_pages,
     notice_pages,
-    ward_pages,
+    ehr_pages,
     portal_pages,
-    workshop_pages,
+    developer_pages,
     visit_pages,
 ]
 

@@ -1,4 +1,4 @@
-"""Pages of the developer portal, with as much and as little as they can show."""
+"""Sample views of the developer portal, with minimal and maximal content."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _app() -> portal_views.AppView:
         ),
         all_launches="/exchanges?app=9ab4",
         findings=FINDINGS[3:],
-        auto="Its sign-in passes as Dr. Okafor.",
+        auto="Signs in automatically as Dr. Okafor.",
         launch_action="/general/ehr/launch",
         patients=CHOICES,
         users=CHOICES,
@@ -85,7 +85,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     faulty = replace(
         register,
         findings=FINDINGS[:1],
-        faults={"redirect_uris": "The address lacks http:// at its start."},
+        faults={"redirect_uris": "The URL must start with http://."},
         values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"},
     )
     return {

@@ -1,4 +1,4 @@
-"""A small record of one patient, as both versions write it: R4, and DSTU2 where the two differ."""
+"""A small record of one patient in R4 and DSTU2."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Json = dict[str, Any]
 LOINC = "http://loinc.org"
 
 
-def patient(id: str, family: str, given: str, sex: str, born: str, record: str) -> Json:
+def patient(id: str, family: str, given_name: str, sex: str, born: str, record: str) -> Json:
     return {
         "resourceType": "Patient",
         "id": id,
-        "name": [{"family": family, "given": [given]}],
+        "name": [{"family": family, "given": [given_name]}],
         "gender": sex,
         "birthDate": born,
         "identifier": [{"value": record}],
@@ -28,8 +28,8 @@ PATIENTS = [
 OLD_PATIENT = PATIENTS[0] | {"name": [{"family": ["Peters"], "given": ["Timothy"]}]}
 
 
-def appointment(at: str, minutes: int, who: int, status: str, reason: str) -> Json:
-    one = PATIENTS[who]
+def appointment(at: str, minutes: int, index: int, status: str, reason: str) -> Json:
+    patient = PATIENTS[index]
     return {
         "resourceType": "Appointment",
         "status": status,
@@ -37,7 +37,7 @@ def appointment(at: str, minutes: int, who: int, status: str, reason: str) -> Js
         "start": f"2026-11-24T{at}:00Z",
         "minutesDuration": minutes,
         "participant": [
-            {"actor": {"reference": f"Patient/{one['id']}"}},
+            {"actor": {"reference": f"Patient/{patient['id']}"}},
             {"actor": {"reference": "Location/r4", "display": "Room 4"}},
         ],
     }

@@ -33,7 +33,7 @@ SCOPES = (
 )
 
 
-def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
+def sign_in_pages() -> dict[str, tuple[str, Any, Frame]]:
     accounts = (
         oauth_sign_in.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
         oauth_sign_in.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True),
@@ -44,7 +44,7 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
         accounts=accounts,
         request="r1",
         app="Pressure Notes",
-        fault="No account here has this name and password.",
+        fault="Wrong username or password.",
     )
     consent = oauth_sign_in.ConsentView(
         action="/general/oauth/consent",

@@ -1,4 +1,4 @@
-"""Who may knock: hosts, origins, the person at the keyboard."""
+"""Host names, origins, and requests from this machine."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ HOST = {"host": "localhost:7425"}
     ("header", "name"),
     [("localhost:7425", "localhost"), ("[::1]:7425", "::1"), ("EVIL.example", "evil.example"), ("", ""), ("[", "")],
 )
-def test_the_name_is_taken_out_of_a_host_header(header: str, name: str) -> None:
+def test_the_name_is_extracted_from_the_host_header(header: str, name: str) -> None:
     assert host_name(header) == name
 
 
-def test_a_name_that_is_not_ours_is_not_answered() -> None:
+def test_an_unknown_host_name_is_refused() -> None:
     guard = AdminGuard(Settings(allowed_hosts=("box.example",)))
     assert guard.knows("127.0.0.1:1")
     assert guard.knows("box.example")
     assert not guard.knows("rebound.example:7425")
 
 
-def test_the_person_at_the_keyboard_administers() -> None:
+def test_requests_from_this_machine_are_the_administrators() -> None:
     assert AdminGuard(Settings()).administers(scope(), HOST)
     assert not AdminGuard(Settings()).administers(scope("10.0.0.7"), HOST)
 
@@ -50,17 +50,17 @@ def test_the_person_at_the_keyboard_administers() -> None:
         {"forwarded": "for=10.0.0.7"},
     ],
 )
-def test_a_foreign_page_or_a_proxy_nobody_named_never_administers(more: dict[str, str]) -> None:
+def test_another_origin_or_an_untrusted_proxy_is_never_the_administrator(more: dict[str, str]) -> None:
     assert not AdminGuard(Settings(admin_token="secret")).administers(scope(method="POST"), HOST | more)
 
 
-def test_an_admin_token_administers_from_elsewhere_and_a_wrong_one_from_nowhere() -> None:
+def test_an_admin_token_works_from_anywhere_and_a_wrong_one_never() -> None:
     guard = AdminGuard(Settings(admin_token="secret"))
     assert guard.administers(scope("10.0.0.7"), HOST | {"authorization": "Bearer secret"})
     assert not guard.administers(scope(), HOST | {"authorization": "Bearer guessed"})
 
 
-def test_a_page_may_be_framed_by_nobody_unless_it_says_so() -> None:
+def test_pages_cannot_be_framed_unless_they_allow_it() -> None:
     policy = page_headers()["content-security-policy"]
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in policy

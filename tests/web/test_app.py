@@ -26,7 +26,7 @@ PATHS = (
 )
 
 
-def test_every_answer_has_a_correlation_id(tmp_path: Path) -> None:
+def test_every_response_has_a_correlation_id(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for path in PATHS:
             answer = await flow.http.get(path)
@@ -36,7 +36,7 @@ def test_every_answer_has_a_correlation_id(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_discovery_is_open_to_any_origin_and_names_the_base_under_every_name(tmp_path: Path) -> None:
+def test_discovery_allows_any_origin_and_always_names_the_base_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Origin": "http://app.example", "Host": "127.0.0.1:7425", "Accept": "text/html"}
         for path in (
@@ -52,15 +52,15 @@ def test_discovery_is_open_to_any_origin_and_names_the_base_under_every_name(tmp
     run(steps, tmp_path)
 
 
-def test_a_fault_of_ours_tells_nothing_but_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_error_reveals_only_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
+        tokens = await flow.launched()
 
         async def broken(*_: Any) -> None:
             raise RuntimeError("p-0001 is in here")
 
         monkeypatch.setattr(SqliteStore, "read", broken)
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         answer = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         assert answer.status_code == 500
         assert answer.json()["resourceType"] == "OperationOutcome"
@@ -71,7 +71,7 @@ def test_a_fault_of_ours_tells_nothing_but_its_id(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("path", ["/rules", "/developer"])
-def test_a_fault_of_ours_is_a_page_to_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_a_browser_gets_a_server_error_as_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     async def steps(flow: Flow) -> None:
         async def broken(*_: Any, **__: Any) -> None:
             raise RuntimeError("p-0001 is in here")
@@ -88,10 +88,10 @@ def test_a_fault_of_ours_is_a_page_to_a_browser(tmp_path: Path, monkeypatch: pyt
     run(steps, tmp_path)
 
 
-def test_a_read_that_has_not_changed_is_answered_304(tmp_path: Path) -> None:
+def test_a_read_of_an_unchanged_resource_is_answered_304(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = await flow.launched()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         first = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         again = await flow.http.get("/general/r4/Patient/p-0001", headers=headers | {"If-None-Match": first.headers["etag"]})
         assert again.status_code == 304
@@ -104,22 +104,22 @@ def test_a_read_that_has_not_changed_is_answered_304(tmp_path: Path) -> None:
 
 def test_the_next_page_continues_where_the_first_ended(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched(scope="launch openid fhirUser patient/*.rs")
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = await flow.launched(scope="launch openid fhirUser patient/*.rs")
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         seen: list[str] = []
         address = "/general/r4/Observation?patient=p-0001&_count=20"
         while address:
             page = (await flow.http.get(address, headers=headers)).json()
             seen += [entry["resource"]["id"] for entry in page.get("entry", [])]
-            address = next((one["url"] for one in page["link"] if one["relation"] == "next"), "")
-        whole = await flow.http.get("/general/r4/Observation?patient=p-0001&_count=1000", headers=headers)
+            address = next((link["url"] for link in page["link"] if link["relation"] == "next"), "")
+        response = await flow.http.get("/general/r4/Observation?patient=p-0001&_count=1000", headers=headers)
         assert len(seen) > 20
-        assert seen == [entry["resource"]["id"] for entry in whole.json()["entry"]]
+        assert seen == [entry["resource"]["id"] for entry in response.json()["entry"]]
 
     run(steps, tmp_path)
 
 
-def test_an_operation_that_there_is_not_is_answered_as_not_found(tmp_path: Path) -> None:
+def test_an_unknown_operation_is_answered_404(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch user/*.cruds")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}

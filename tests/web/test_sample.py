@@ -21,36 +21,36 @@ COLOURS = {
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "under"), [("ink", "paper"), ("muted", "paper"), ("ink", "wash"), ("paper", "muted")])
-def test_its_text_has_enough_contrast(front: str, under: str, theme: int) -> None:
+def test_the_sample_apps_text_has_enough_contrast(front: str, under: str, theme: int) -> None:
     assert contrast(COLOURS[front][theme], COLOURS[under][theme]) >= 4.5
 
 
 @pytest.mark.parametrize("page", ["index.html", "launch.html"])
-def test_its_pages_hold_no_script_and_no_style_of_their_own(page: str) -> None:
+def test_the_sample_apps_pages_have_no_inline_script_or_style(page: str) -> None:
     assert re.findall(r"<script\b[^>]*>", FILES[page]) == [f'<script type="module" src="{page.removesuffix(".html")}.js">']
     assert "style=" not in FILES[page]
     assert "<style" not in FILES[page]
 
 
-def test_every_file_that_is_named_is_there() -> None:
+def test_every_referenced_file_exists() -> None:
     for text in FILES.values():
         for name in re.findall(r"""(?:src|href)="([\w.]+)"|from "\./([\w.]+)\"""", text):
             assert "".join(name) in FILES
 
 
-def test_nothing_that_came_from_elsewhere_is_taken_for_markup() -> None:
+def test_external_values_are_never_markup() -> None:
     for name, text in FILES.items():
         if name.endswith(".js"):
             assert "innerHTML" not in text
             assert "document.write" not in text
 
 
-def test_it_sends_what_a_strict_hospital_asks_for() -> None:
+def test_the_sample_app_meets_a_strict_hospitals_requirements() -> None:
     for word in ("state", "aud: iss", 'code_challenge_method: "S256"', "code_verifier", "redirect_uri"):
         assert word in FILES["smart.js"]
 
 
-def test_tokens_are_never_kept_where_other_tabs_read_them() -> None:
+def test_tokens_are_never_stored_where_other_tabs_can_read_them() -> None:
     assert "localStorage" not in "".join(FILES.values())
 
 
@@ -86,7 +86,7 @@ FOREIGN, UNKNOWN = ["iss doesn’t match", None], ["state doesn’t match", None
         (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OURS}", ["access_denied", "http://ehr"]),
     ],
 )
-def test_an_answer_of_another_server_is_not_believed(tmp_path: Path, search: str, expected: object) -> None:
+def test_a_response_of_another_server_is_rejected(tmp_path: Path, search: str, expected: object) -> None:
     """RFC 9207, section 2.4."""
     module = tmp_path / "smart.mjs"
     module.write_text(FILES["smart.js"])

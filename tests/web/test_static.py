@@ -51,23 +51,23 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(first_colour: str, other: str) -> float:
+    high, low = sorted((luminance(first_colour), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "under", "least"), PAIRS, ids=lambda value: str(value))
-def test_a_pair_of_colours_has_enough_contrast(front: str, under: str, least: float, theme: int) -> None:
+def test_each_pair_of_colours_has_enough_contrast(front: str, under: str, least: float, theme: int) -> None:
     assert contrast(TOKENS[front][theme], TOKENS[under][theme]) >= least
 
 
-def test_every_variable_that_is_used_is_defined() -> None:
+def test_every_used_variable_is_defined() -> None:
     text = "".join(SHEETS.values())
     assert set(re.findall(r"var\(--([\w-]+)\)", text)) <= set(re.findall(r"--([\w-]+):", text))
 
 
-def test_no_style_sheet_or_script_fetches_anything_from_elsewhere() -> None:
+def test_no_style_sheet_or_script_loads_anything_external() -> None:
     for path in STATIC.rglob("*.*"):
         if path.suffix in (".css", ".js"):
             text = path.read_text()

@@ -1,1 +1,1 @@
-"""Composition: settings, store, effects and tenants in one object that every door holds."""
+"""Builds the sandbox: settings, store, effects and hospitals in one object."""

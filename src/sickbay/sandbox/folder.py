@@ -1,4 +1,4 @@
-"""The data folder: where the store lies, and what was written into it when it was made."""
+"""The data folder: opens its store and reads the settings it was created with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ DATABASE = "sickbay.db"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What holds for the folder. today: ISO date that was pinned, None: the real day. messiness: 0 to 1, of the population."""
+    """The settings that a data folder was created with.
+
+    today: the pinned ISO date; None for the real day. messiness: 0 to 1, the data errors of the population.
+    """
 
     patients: int
     seed: int
@@ -27,14 +30,14 @@ class Written:
 
 
 async def store(settings: Settings, temporary: Path | None) -> Store:
-    """The store of the settings' data folder or database. Raises CannotOpen."""
+    """Open the store in the data folder or database of the settings. Raises CannotOpen."""
     from sickbay.fhir.search.parameters import find
 
     if settings.database:
         return await _database(settings.database, find)
     place = temporary or settings.folder or (Path(settings.data) if settings.data else None)
     if place is None:
-        raise CannotOpen("No data folder is named; name one with data, or set ephemeral.")
+        raise CannotOpen("No data folder is set. Set `data` to a folder, or set `ephemeral`.")
     try:
         private_files.make_folder(place)
         private_files.claim(place, (DATABASE,))
@@ -51,12 +54,12 @@ async def _database(address: str, find: Find) -> Store:
     try:
         from sickbay.storage.postgres.store import open_store
     except ImportError as error:
-        raise CannotOpen(f"PostgreSQL needs {error.name} besides: pip install 'sickbay[postgres]'.") from error
+        raise CannotOpen(f"PostgreSQL also needs {error.name}: pip install 'sickbay[postgres]'.") from error
     return await open_store(address, find)
 
 
 async def written(store: Store, settings: Settings) -> Written:
-    """What the folder says; the settings fill one that is new."""
+    """Read the settings of the folder; a new folder gets the current ones."""
     record = await store.get("meta", "settings")
     if record is None:
         wanted = Written(settings.patients, settings.seed, settings.today, settings.messiness)

@@ -1,4 +1,4 @@
-"""The keys of a data folder: made once, by the process that comes first, and kept as records. Published ones are replaced."""
+"""The keys of a data folder, created on first use and stored as records. Published keys are replaced."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ PUBLISHED_KIDS = frozenset(("DNqrqn1SZKY2A0S7l7Gb3Do9061gCBgQsD-EJEujQzU",))
 PUBLISHED_REFRESH = frozenset(("aa4d09b0a9c31966d840cf56e45a0cecf6d97fca069d4c5514beaaf08ed9daf0",))
 """SHA-256 of the base64 text."""
 PUBLISHED_INSTANCES = frozenset(("c52e4f3c",))
-"""Fingerprints of keys that stood in a public repository. Anyone may have them, so nothing made with them is accepted."""
+"""Fingerprints of keys that were published in a repository. Anyone may have them, so nothing made with them is accepted."""
 _ENDED = ("family", "token", "code")
 
 
 async def load(store: Store, now: int) -> Keys:
-    """The name of the cookie, the key of refresh tokens; and there is a first key of id_tokens after it."""
-    instance = await _kept(store, "instance", _instance)
-    refresh = await _kept(store, "refresh", _refresh)
-    ring = await _kept(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
-    if steps := _replaced(instance, refresh, ring, now):
+    """Load the cookie name and the refresh token key. Creates them and the first id_token key if needed."""
+    instance = await _get_or_create(store, "instance", _instance)
+    refresh = await _get_or_create(store, "refresh", _refresh)
+    ring = await _get_or_create(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
+    if steps := _replacements(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
             await store.transaction(steps)
         return replace(await load(store, now), replaced=True)
@@ -43,8 +43,8 @@ def _refresh() -> bytes:
     return base64.b64encode(secrets.token_bytes(32))
 
 
-def _replaced(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
-    """New keys in the place of published ones. Grants end with them: anyone with the keys could have made their tokens."""
+def _replacements(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
+    """Replace published keys, and end all grants: anyone with the keys could have made their tokens."""
     steps: list[Step] = []
     if instance.value.decode() in PUBLISHED_INSTANCES:
         steps.append(Put(Record("key", "instance", _instance()), instance.revision))
@@ -58,7 +58,7 @@ def _replaced(instance: Record, refresh: Record, ring: Record, now: int) -> list
 
 
 def _without_published(ring: Ring, now: int) -> Ring:
-    retired = tuple(one for one in ring.retired if not _is_published(one.key))
+    retired = tuple(retired_key for retired_key in ring.retired if not _is_published(retired_key.key))
     following = "" if ring.next and _is_published(ring.next) else ring.next
     if not _is_published(ring.active):
         return replace(ring, next=following, retired=retired)
@@ -69,7 +69,7 @@ def _is_published(key: str) -> bool:
     return str(jose.public(key)["kid"]) in PUBLISHED_KIDS
 
 
-async def _kept(store: Store, name: str, make: Callable[[], bytes]) -> Record:
+async def _get_or_create(store: Store, name: str, make: Callable[[], bytes]) -> Record:
     record = await store.get("key", name)
     if record is None:
         with suppress(Conflict):  # another process was first

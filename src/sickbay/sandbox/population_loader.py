@@ -1,4 +1,4 @@
-"""Filling a hospital on its first use: the population in one version, and the appointments of each new day."""
+"""Fills a hospital with sample patients on first use, and adds the appointments of each new day."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 
 class PopulationLoader:
-    """Knows what is filled, so that after the first use `ensure` costs a look into a dict."""
+    """Fills the resource spaces. After the first use, `ensure` only looks into a dict."""
 
     def __init__(self, runtime: Runtime, written: Written) -> None:
         self.runtime = runtime
@@ -35,14 +35,17 @@ class PopulationLoader:
         self._begun: dict[ResourceSpace, asyncio.Task[None]] = {}
 
     def is_ready(self, space: ResourceSpace) -> bool:
-        """Whether this space is filled, for this day; where other workers may reset it, until anything was written."""
+        """Whether this space is filled for today.
+
+        If other workers can reset it, it counts as filled only until the next write.
+        """
         if self.runtime.shared and ((stamp := self.runtime.store.stamp()) != self._stamp or stamp is None):
             self._stamp = stamp
             self._days.clear()
         return self._days.get(space) == self.today()
 
     async def ensure(self, space: ResourceSpace) -> None:
-        """Fill on first use. Others who come meanwhile wait; other requests do not."""
+        """Fill the space on first use. Concurrent calls for the same space wait; other requests don't."""
         if self.is_ready(space):
             return
         async with self._locks.setdefault(space, asyncio.Lock()):
@@ -50,20 +53,20 @@ class PopulationLoader:
                 await self._fill(space)
 
     def begun(self, space: ResourceSpace) -> asyncio.Task[None]:
-        """`ensure`, which goes on where whoever asked for it does not wait for its end."""
+        """Start `ensure` as a task, which continues even if its caller stops waiting."""
         task = self._begun.get(space)
         if task is None or task.done():
             task = self._begun[space] = asyncio.get_running_loop().create_task(self.ensure(space))
         return task
 
     async def stop(self) -> None:
-        """Nobody waits any more."""
+        """Cancel all tasks."""
         for task in self._begun.values():
             task.cancel()
         await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
     def today(self) -> datetime.date:
-        """The pinned day, else the day of the (moved) clock."""
+        """The pinned day, or today by Sickbay's clock, which can be moved."""
         return _pinned(self.written.today) if self.written.today else _day_of(int(self.runtime.effects.now() // 86_400))
 
     async def _fill(self, space: ResourceSpace) -> None:
@@ -79,14 +82,14 @@ class PopulationLoader:
         self._days[space] = today
 
     def _saves(self, tenant: Tenant, space: ResourceSpace, today: datetime.date) -> Iterator[Save]:
-        """Runs on the writer's thread."""
+        """Generate all resources to save. Runs on the writer's thread."""
         written, version = self.written, cast(Version, space.version)
         for make in (population.generate, population.schedule):
-            for resource in make(**_asked(written, today, version)):
+            for resource in make(**_arguments(written, today, version)):
                 yield save(tenant, space, resource, 1, today)
 
     async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: datetime.date, today: datetime.date) -> None:
-        """Appointments and slots of the new day; what somebody changed stays as it is."""
+        """Save the appointments and slots of the new day. Resources that a client has changed stay as they are."""
         written, version = self.written, cast(Version, space.version)
         old = await asyncio.to_thread(_schedule, written, before, version)
         new = await asyncio.to_thread(_schedule, written, today, version)
@@ -99,12 +102,12 @@ class PopulationLoader:
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
         try:
             await self.runtime.store.transaction(steps)
-        except Conflict:  # another worker was first, or somebody wrote one of them in this moment
+        except Conflict:  # another worker was first, or a client wrote one of them at the same time
             self._days.pop(space, None)
 
     @asynccontextmanager
     async def paused(self, tenant: str | None) -> AsyncIterator[None]:
-        """Nothing is filled while a reset runs; afterwards the first use fills again."""
+        """Block filling during a reset. The next use fills the space again."""
         spaces = self._spaces(tenant)
         locks = [self._locks.setdefault(space, asyncio.Lock()) for space in spaces]
         for lock in locks:
@@ -121,7 +124,7 @@ class PopulationLoader:
 
     def _spaces(self, tenant: str | None) -> list[ResourceSpace]:
         chosen = [self.runtime.tenants[tenant]] if tenant else list(self.runtime.tenants.values())
-        return sorted(ResourceSpace(one.name, version) for one in chosen for version in one.dialect.fhir)
+        return sorted(ResourceSpace(tenant.name, version) for tenant in chosen for version in tenant.dialect.fhir)
 
 
 @cache
@@ -131,27 +134,27 @@ def _pinned(day: str) -> datetime.date:
 
 @memoized(64)
 def _day_of(number: int) -> datetime.date:
-    """Days since 1970, in UTC."""
+    """The date of a day number. number: days since 1970, in UTC."""
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
 
 
 def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
-    """The resource as it is stored: with its meta, and the facts that are searched by."""
+    """Prepare a resource for storage: add its meta and its index entries."""
     at = int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": f"{day.isoformat()}T00:00:00.000Z"}
     head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
-    whole = {**head, **{key: value for key, value in resource.items() if key not in head}}
-    facts = extract(space.version, whole, tenant.fhir_base(space.version))
+    stored = {**head, **{key: value for key, value in resource.items() if key not in head}}
+    facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
-    return Save(space, whole["resourceType"], whole["id"], version_id, orjson.dumps(whole), facts, at, interaction)
+    return Save(space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, at, interaction)
 
 
 def _schedule(written: Written, day: datetime.date, version: Version) -> dict[tuple[str, str], Json]:
-    made: Iterable[Json] = population.schedule(**_asked(written, day, version))
-    return {(one["resourceType"], one["id"]): _plain(one) for one in made}
+    resources: Iterable[Json] = population.schedule(**_arguments(written, day, version))
+    return {(resource["resourceType"], resource["id"]): _plain(resource) for resource in resources}
 
 
-def _asked(written: Written, day: datetime.date, version: Version) -> Any:
+def _arguments(written: Written, day: datetime.date, version: Version) -> Any:
     return {
         "seed": written.seed,
         "patients": written.patients,
@@ -162,7 +165,7 @@ def _asked(written: Written, day: datetime.date, version: Version) -> Any:
 
 
 def _plain(resource: Json) -> Json:
-    """Without what the server adds."""
+    """The resource without the member that the server adds."""
     return {key: value for key, value in resource.items() if key != "meta"}
 
 

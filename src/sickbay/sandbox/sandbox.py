@@ -30,7 +30,7 @@ TENANTS = dialects.names()
 
 @dataclass(slots=True)
 class Sandbox:
-    """What every door holds. temporary: a folder to remove when it closes."""
+    """An open data folder with its services. temporary: a folder to remove when it closes."""
 
     settings: Settings
     runtime: Runtime
@@ -39,11 +39,11 @@ class Sandbox:
     temporary: Path | None = None
     ready: bool = field(default=False)
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
-    """Of large request bodies while they are read and answered: as objects they take ten times as much memory."""
+    """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
     shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
-    """Of large answers while they are written as XML or indented."""
+    """Limits large responses that are being converted to XML or indented."""
     bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Batches and transactions in work: each may hold a large answer."""
+    """Limits concurrent batches and transactions, because each may build a large response."""
 
     @property
     def tenants(self) -> Mapping[str, Tenant]:
@@ -59,7 +59,7 @@ class Sandbox:
 
 
 async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: ExchangeListener | None = None) -> Sandbox:
-    """Open the data folder, or make it."""
+    """Open the data folder, and create it if needed."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     store = await folder.store(settings, temporary)
     try:
@@ -91,7 +91,12 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     return Sandbox(
-        settings, runtime, Journal(runtime, _most(settings)), PopulationLoader(runtime, written), temporary, ready=True
+        settings,
+        runtime,
+        Journal(runtime, _journal_limits(settings)),
+        PopulationLoader(runtime, written),
+        temporary,
+        ready=True,
     )
 
 
@@ -106,19 +111,20 @@ def _tenant(name: str, base: str, settings: Settings) -> Tenant:
     )
 
 
-def _most(settings: Settings) -> Volume:
+def _journal_limits(settings: Settings) -> Volume:
     return Volume(settings.journal_exchanges, settings.journal_size * 1_000_000)
 
 
 def sample_base(settings: Settings) -> str:
-    """The origin of the sample app: the next port on the same host, under the other loopback name, so that it is foreign."""
+    """The base URL of the sample app: same host, next port, so that it has another origin."""
     port = settings.sample_port or settings.port + 1
     return f"{'https' if settings.https else 'http'}://localhost:{port}"
 
 
 async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
-    """Data as seeded; sessions, tokens, launches, exchanges gone. With everything, apps and users that were added, and
-    policies that were chosen, too.
+    """Restore the initial data, and delete sessions, tokens, launches and exchanges.
+
+    everything: also delete added apps and users, and changed policies.
     """
     kinds = (*record_kinds.cleared(everything), "resources")
     steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]

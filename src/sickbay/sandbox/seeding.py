@@ -1,4 +1,4 @@
-"""What a hospital has before any patient: its users and the sample apps. Made once per data folder, and again by reset."""
+"""Adds the users and sample apps of each hospital, when a data folder is created and after a reset."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ SAMPLE_SCOPE = (
 
 
 def _card(launch_uri: str) -> dict[str, Any]:
-    """A card of the sample app on every chart, as an example of how a card opens an app."""
-    told = '{"from": "a card", "patient": "{{context.patientId}}"}'
+    """The sample app's card, shown on every chart as an example of how a card opens an app."""
+    app_context = '{"from": "a card", "patient": "{{context.patientId}}"}'
     return {
         "summary": "Apps can show suggestions like this one on every chart",
         "indicator": "info",
         "source": {"label": "Sample app"},
         "detail": "The link launches the app from this chart and passes an appContext in the token response.",
-        "links": [{"label": "Open it with an appContext", "url": launch_uri, "type": "smart", "appContext": told}],
+        "links": [{"label": "Open it with an appContext", "url": launch_uri, "type": "smart", "appContext": app_context}],
     }
 
 
 async def seed(runtime: Runtime, written: Written) -> None:
-    """Puts what is not there; what somebody changed stays."""
+    """Add missing users and sample apps. Existing records stay as they are."""
     for tenant in runtime.tenants.values():
         if await runtime.store.find("user", tenant=tenant.name, limit=1):
             continue
@@ -53,14 +53,14 @@ async def _absent(runtime: Runtime, put: Put) -> None:
 
 
 async def settle(runtime: Runtime) -> None:
-    """The sample apps lead to where they are served now: a folder may be served on another port than before, or by https."""
+    """Update the URLs of the sample apps: the folder may be served on another port than before, or by https."""
     for tenant in runtime.tenants.values():
         for version in tenant.dialect.fhir:
             wanted = sample(runtime, tenant, version)
             record = await runtime.store.get("app", records.app(wanted).key)
-            there = records.parse(Client, record.value) if record else None
-            if there and there.sample and there.launch_uri != wanted.launch_uri:
-                moved = replace(there, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
+            client = records.parse(Client, record.value) if record else None
+            if client and client.sample and client.launch_uri != wanted.launch_uri:
+                moved = replace(client, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
                 await runtime.store.transaction([Put(records.app(moved))])
 
 
@@ -70,7 +70,7 @@ def sample_id(tenant: Tenant, version: str) -> str:
 
 
 def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
-    """The app that comes with Sickbay, served from an origin of its own; launched from a chart it reads this version."""
+    """The app that comes with Sickbay, served from its own origin. Launched from a chart, it reads this FHIR version."""
     redirects = tuple(
         address
         for name in ("localhost", "127.0.0.1")
@@ -97,21 +97,24 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
 
 
 def users(tenant: Tenant, seed: int) -> list[User]:
-    """The population's accounts. Their argon2id hashes are made when the folder is; 30 ms each, so once for all tenants."""
+    """The accounts of the population.
+
+    Hashing a password with argon2id takes 30 ms, so it happens once, when the folder is created.
+    """
     return [
         User(
-            username=one.username,
+            username=user.username,
             tenant=tenant.name,
-            fhir_user=one.fhir_user,
-            name=one.name,
-            title=one.title,
-            patients=one.patients,
-            password=_hashed(one.password),
+            fhir_user=user.fhir_user,
+            name=user.name,
+            title=user.title,
+            patients=user.patients,
+            password=_hashed(user.password),
             sub=tenant.dialect.subject.format(
-                tenant=tenant.name, username=one.username, user_id=one.fhir_user.rpartition("/")[2]
+                tenant=tenant.name, username=user.username, user_id=user.fhir_user.rpartition("/")[2]
             ),
         )
-        for one in population.users(seed)
+        for user in population.users(seed)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the person who runs Sickbay may choose. Values only; reading flags, environment and file is the command's work."""
+"""The settings of Sickbay, as values. The command reads them from flags, environment and file."""
 
 from sickbay.settings.settings import PORT, Settings
 

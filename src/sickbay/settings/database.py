@@ -1,4 +1,4 @@
-"""Where the data may be besides a folder: the address of a database, how it is told to people, and that it cannot be had."""
+"""Database URLs, and the errors if a database can't be opened or fails."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ SCHEMES = ("postgresql://", "postgres://")
 
 
 class CannotOpen(RuntimeError):
-    """There are no data where the settings say, or none for us: one sentence for the person, without secrets."""
+    """The data can't be opened at the configured place. The message is one sentence for the user, without secrets."""
 
 
 class Unavailable(RuntimeError):
-    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing.
+    """The database is unreachable or too busy: 503. The transaction was rolled back, unless it failed during the commit.
 
-    Whoever asked is told title and detail; the sentence, which may name addresses and files, is for the log and the command.
+    Clients get title and detail. The message may contain addresses and file names, so it goes only to the log and the command.
     """
 
-    title = "The database is away"
-    detail = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
+    title = "The database is unavailable"
+    detail = "Sickbay's database doesn't respond; nothing was changed. Try again."
 
 
 class DiskFails(Unavailable):
     """The disk below the database is full, read-only or broken."""
 
-    title = "The disk takes nothing more"
-    detail = "The disk with Sickbay's data is full or fails, as its log says; nothing was changed. Ask again when it is mended."
+    title = "The disk is full or failing"
+    detail = "The disk with Sickbay's data is full or failing; nothing was changed. See Sickbay's log, then try again."
 
 
 class TooSlow(Unavailable):
@@ -41,7 +41,7 @@ def is_database(data: str | None) -> TypeGuard[str]:
 
 
 def shown(address: str) -> str:
-    """The address without password and parameters."""
+    """The URL without password and parameters, for messages."""
     try:
         parts = urlsplit(address)
         user = f"{parts.username}@" if parts.username else ""

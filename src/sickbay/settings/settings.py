@@ -1,4 +1,4 @@
-"""Everything a person may set, with its default. The command fills it from flags, SICKBAY_… and sickbay.toml."""
+"""All settings with their defaults. The command fills them from flags, SICKBAY_… variables and sickbay.toml."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """data: a folder or postgresql://…; None with ephemeral. folder: its place, or that of what is not in the database.
+    """All settings.
 
-    today: ISO date, None: the real day.
+    data: a folder or postgresql://…; None if ephemeral. folder: the data folder, or the folder for files that aren't in the
+    database. today: ISO date; None for the real day.
     """
 
     host: str = "127.0.0.1"
@@ -39,50 +40,50 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     admin_token: str | None = field(default=None, repr=False)
     admin_key: str | None = field(default=None, repr=False)
-    """The random key of the data folder: an admin token too, of the commands and for who set no other."""
+    """The random admin token of the data folder. The commands use it, and it works if no other token is set."""
     require_admin_token: bool = False
-    """Even the person at the keyboard needs the admin token."""
+    """Require the admin token also for requests from this machine."""
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
-    """Who may sign in by one click and be approved by auto_approve."""
+    """Where one-click sign-in and auto_approve work: only from this machine, or from everywhere."""
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By tenant, "" for all: what is decided otherwise than its dialect has it (authorization.policy)."""
+    """Policy overrides by tenant name, "" for all tenants (authorization.policy)."""
     journal_exchanges: int = 20_000
     journal_size: int = 64
-    """What the journal keeps: exchanges, and megabytes of them; whichever bound is reached first."""
+    """The limits of the journal: number of exchanges, and size in megabytes. The first one reached counts."""
     throttle: int = 300
-    """Wrong secrets of one client from one address in a minute, before it has to wait; 0: none ever waits."""
+    """Wrong secrets per minute, client and address before the client has to wait; 0 = unlimited."""
     max_connections: int = 1000
-    """Open connections of each worker."""
+    """Maximum open connections per worker."""
     max_connections_per_address: int = 200
-    """The same from one address, if other machines can connect; 0: no limit."""
+    """Maximum open connections per address, if other machines can connect; 0 = unlimited."""
 
     @property
     def base(self) -> str:
-        """The only source of every absolute URL; no trailing slash."""
+        """Public base URL for generated links, without a trailing slash."""
         scheme = "https" if self.https else "http"
         return (self.base_url or f"{scheme}://localhost:{self.port}").rstrip("/")
 
     @property
     def place(self) -> str:
-        """Where the data are, as it is told to people."""
+        """Where the data is stored, for messages."""
         if self.ephemeral:
-            return "kept nowhere (--ephemeral)"
+            return "not stored (--ephemeral)"
         return shown(self.database) if self.database else str(self.folder)
 
     @property
     def database(self) -> str | None:
-        """The address of the database, with its secrets, if there is one."""
+        """The URL of the database, with its secrets; None if there is none."""
         return self.data if is_database(self.data) and not self.ephemeral else None
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine gets in: it listens on loopback, and no public name is served from there."""
+        """Whether only this machine can connect: Sickbay listens on loopback, and its base URL is a loopback name."""
         return {self.host, urlsplit(self.base).hostname} <= LOOPBACK
 
     @property
     def needs_token(self) -> bool:
-        """Whether even the person at the keyboard administers with the admin token."""
+        """Whether requests from this machine also need the admin token."""
         return self.require_admin_token or urlsplit(self.base).hostname not in LOOPBACK

@@ -1,1 +1,1 @@
-"""The pytest plugin: a Sickbay for somebody else's tests."""
+"""The pytest plugin: runs Sickbay for the tests of an app."""

@@ -1,4 +1,4 @@
-"""A real Sickbay in a process of its own, for the length of a `with`."""
+"""Runs Sickbay in its own process for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 15.0
 
 
 class Live(NamedTuple):
-    """line: what `serve --json` printed (base, admin, tenants, users, apps). process: the running server."""
+    """A running server. line: the output of `serve --json` (base, admin, tenants, users, apps)."""
 
     line: dict[str, Any]
     process: subprocess.Popen[str]
@@ -29,9 +29,9 @@ class Live(NamedTuple):
 
 @contextmanager
 def serving(*arguments: str, environment: dict[str, str] | None = None, module: str = "sickbay") -> Iterator[Live]:
-    """`sickbay serve --json` with these arguments, on a free port unless they name one. It is gone after the `with`.
+    """Run `sickbay serve --json` with these arguments, and stop it after the `with` block. Uses a free port if none is given.
 
-    module: another one that runs the same command. Raises RuntimeError with what it said where it did not start.
+    module: another module with the same command. Raises RuntimeError with the error output if it doesn't start.
     """
     port = () if "--port" in arguments else ("--port", "0")
     command = [sys.executable, "-m", module, "serve", *port, "--json", *arguments]
@@ -57,7 +57,7 @@ def _first_line(process: subprocess.Popen[str], errors: Any) -> dict[str, Any]:
 
 
 def stop(process: subprocess.Popen[str]) -> int:
-    """Ask it to end; it has a quarter of a minute. The exit code."""
+    """Terminate the process, or kill it after 15 seconds. Returns the exit code."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:

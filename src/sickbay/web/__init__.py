@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out, pages. A handler decides nothing: it reads a request, calls one operation, writes its answer."""
+"""The HTTP layer and the pages. A handler reads a request, calls one service and writes its response."""

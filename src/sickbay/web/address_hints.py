@@ -43,8 +43,8 @@ def meant(sandbox: Sandbox, path: str) -> str:
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
     tenant = sandbox.tenants.get(path.split("/")[1])
     if tenant is None:
-        every = join([endpoints(one)[member] for one in sandbox.tenants.values()])
-        return f"The {name}s of the hospitals are {every}."
+        urls = join([endpoints(tenant)[member] for tenant in sandbox.tenants.values()])
+        return f"The {name}s of the hospitals are {urls}."
     source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
     return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
 
@@ -52,17 +52,17 @@ def meant(sandbox: Sandbox, path: str) -> str:
 def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
     """The hospital of an authorization request: from its path, else from its aud, else the only one."""
     path, sent = http_request.raw_path(request.scope), http_request.query_of(request.scope)
-    named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
-    if not named and not ("response_type" in sent and "client_id" in sent):
+    has_authorize_path = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
+    if not has_authorize_path and not ("response_type" in sent and "client_id" in sent):
         return None
     aud = sent.get("aud") or ""
-    return _hospital(sandbox, path, [one for one in sandbox.tenants.values() if base_here(aud, one.server)])
+    return _hospital(sandbox, path, [tenant for tenant in sandbox.tenants.values() if base_here(aud, tenant.server)])
 
 
 def _hospital(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
-    named = sandbox.tenants.get(path.split("/")[1])
-    every = [*sandbox.tenants.values()]
-    return named or next(iter(other), every[0] if len(every) == 1 else None)
+    named_hospital = sandbox.tenants.get(path.split("/")[1])
+    tenants = [*sandbox.tenants.values()]
+    return named_hospital or next(iter(other), tenants[0] if len(tenants) == 1 else None)
 
 
 async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
@@ -74,15 +74,15 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     if not _names_a_type(sandbox, path):
         return None
     url = http_request.address(request.scope, sandbox.runtime.base)
-    asked = AccessRequest(
+    access_request = AccessRequest(
         request.method, "", path, http_request.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
-    giver = await issuer_of(sandbox.runtime, asked)
-    tenant = _hospital(sandbox, path, [giver] if giver else [])
+    issuer = await issuer_of(sandbox.runtime, access_request)
+    tenant = _hospital(sandbox, path, [issuer] if issuer else [])
     if tenant is None:
         return None
-    version, seen = await outside_every_base(sandbox.runtime, tenant, asked)
-    answer = refused(version, tenant.fhir_base(version), seen)
+    version, result = await outside_every_base(sandbox.runtime, tenant, access_request)
+    answer = refused(version, tenant.fhir_base(version), result)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
     return await http_request.note(
@@ -90,17 +90,17 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
         response,
         stage="access",
         tenant=tenant.name,
-        client_id=seen.client_id,
-        timeline=seen.timeline,
-        decision=seen.decision,
+        client_id=result.client_id,
+        timeline=result.timeline,
+        decision=result.decision,
     )
 
 
 def _bases(sandbox: Sandbox) -> str:
-    every = [base for one in sandbox.tenants.values() for base in one.server.fhir_bases]
-    return f"Send FHIR requests to a FHIR base URL: {join(every, 'or')}."
+    base_urls = [base for tenant in sandbox.tenants.values() for base in tenant.server.fhir_bases]
+    return f"Send FHIR requests to a FHIR base URL: {join(base_urls, 'or')}."
 
 
 def _names_a_type(sandbox: Sandbox, path: str) -> bool:
-    versions = {version for one in sandbox.tenants.values() for version in one.dialect.fhir}
+    versions = {version for tenant in sandbox.tenants.values() for version in tenant.dialect.fhir}
     return any(part in known_types(version) for part in path.split("/") for version in versions)

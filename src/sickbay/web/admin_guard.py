@@ -80,8 +80,8 @@ class AdminGuard:
             settings.trusted_proxies,
         )
         self.has_token = bool(settings.admin_token or settings.admin_key)
-        self._secrets = tuple(one for one in (settings.admin_token, settings.admin_key) if one)
-        self._digests = tuple(hashlib.sha256(one.encode()).digest() for one in self._secrets)
+        self._secrets = tuple(secret for secret in (settings.admin_token, settings.admin_key) if secret)
+        self._digests = tuple(hashlib.sha256(secret.encode()).digest() for secret in self._secrets)
         self._throttle, self._now, self._salt = throttle or Throttle(0), now, salt.encode()
 
     def knows(self, host: str) -> bool:
@@ -94,7 +94,7 @@ class AdminGuard:
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         own = self.own_origin(headers)
         session = state_of(scope).is_administrator and (not acts or self._is_proven_own(headers, own))
-        found = standing(
+        verdict = standing(
             self.rules,
             AdminRequest(
                 peer(scope),
@@ -105,9 +105,9 @@ class AdminGuard:
                 session,
             ),
         )
-        if found == "wrong-token":
+        if verdict == "wrong-token":
             self._failed(scope)
-        return found
+        return verdict
 
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the request came directly from this machine, whichever page is open there."""
@@ -147,9 +147,9 @@ class AdminGuard:
         return is_own_origin(origin, headers.get("host", ""), base=self.base, own=self.origins)
 
     def is_right(self, token: str) -> bool:
-        """Compares digests, so that the time taken says nothing about the token or its length."""
+        """Compare digests, so that the time taken doesn't depend on the token or its length."""
         sent = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        return any(hmac.compare_digest(sent, one) for one in self._digests)
+        return any(hmac.compare_digest(sent, digest) for digest in self._digests)
 
     def proof(self, token: str) -> str:
         """What a session stores about the token that it signed in with. When the token changes, the session ends."""
@@ -160,7 +160,7 @@ class AdminGuard:
         return tuple(map(self.proof, self._secrets))
 
     def is_proof(self, proof: str) -> bool:
-        return any(hmac.compare_digest(proof.encode(), one.encode()) for one in self._proofs)
+        return any(hmac.compare_digest(proof.encode(), valid.encode()) for valid in self._proofs)
 
     def wait(self, scope: Mapping[str, Any]) -> int:
         """Seconds until the next try, if this request's wrong token was one too many; else 0."""
@@ -171,13 +171,13 @@ class AdminGuard:
         key, now = ThrottleKey("admin", "", "", _network(peer(scope))), self._now()
         try:
             self._throttle.check(key, now)
-        except Throttled as waits:
-            return waits.seconds
+        except Throttled as throttled:
+            return throttled.seconds
         self._throttle.failed(key, now)
         return 0
 
     def _failed(self, scope: Mapping[str, Any]) -> None:
-        """Once for each request, however often its standing is asked for."""
+        """Count a wrong token once per request, even if the request is checked several times."""
         state = state_of(scope)
         if "state" in scope and state.admin_wait is None:
             state.admin_wait = self.failed(scope)
@@ -207,16 +207,19 @@ def _network(address: str) -> str:
 
 
 def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
-    """Whether a client that signs with a key asks from this machine; of others it makes no difference, and costs nothing."""
+    """Whether a request with a client assertion comes from this machine. Not checked for other requests."""
     guard: AdminGuard = request.app.state.guard
     return "client_assertion" not in body or guard.at_keyboard(request.scope, headers)
 
 
 def peer(scope: Mapping[str, Any]) -> str:
-    """The address of the client, as the socket has it."""
+    """The client's address, from the socket."""
     return str((scope.get("client") or ("", 0))[0])
 
 
 def is_own_path(text: str) -> bool:
-    """Whether a redirect to it stays on this server. Browsers take // and /\\ for another host, and drop tabs and line ends."""
+    r"""Whether a redirect to this path stays on this server.
+
+    Browsers take // and /\ for another host, and drop tabs and line ends.
+    """
     return _OWN_PATH.fullmatch(text) is not None

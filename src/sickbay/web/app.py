@@ -44,11 +44,14 @@ class Endpoint(NamedTuple):
 
 
 Endpoints: TypeAlias = dict[str, list[Endpoint]]
-"""By the first two segments of their paths; of those that begin alike, the longest first."""
+"""Endpoints by the first two segments of their paths. Of those with the same segments, the longest path comes first."""
 
 
 class Application:
-    """Made by create(). Its caller opens and closes the sandbox; the journal is written while this application lives."""
+    """The ASGI application, made by create(). Its caller opens and closes the sandbox.
+
+    The journal is written while it lives.
+    """
 
     def __init__(self, sandbox: Sandbox, pages: Pages, endpoints: Endpoints) -> None:
         self.sandbox = sandbox
@@ -57,9 +60,9 @@ class Application:
         runtime = sandbox.runtime
         self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
-        """What a handler finds at request.app.state."""
+        """Available to handlers as request.app.state."""
         self.routes = pages.routes
-        """As a page that lists the methods of an address reads them."""
+        """Read by the page that lists the methods of an address."""
         self._writing: asyncio.Task[None] | None = None
         self._indexing: asyncio.Task[None] | None = None
 
@@ -77,15 +80,15 @@ class Application:
         if not self.guard.knows(host):
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
-        self._write()
-        found = self._endpoint(scope["path"])
-        if found is None:
+        self._start_tasks()
+        endpoint = self._endpoint(scope["path"])
+        if endpoint is None:
             await self._page(scope, receive, send)
             return
         try:
             if runtime.shared:
                 await runtime_settings.refresh(runtime)
-            await found.serve(scope, receive, send)
+            await endpoint.serve(scope, receive, send)
         except NotFhir:
             await self._page(scope, receive, send)
         except ClientDisconnect:
@@ -98,7 +101,7 @@ class Application:
             await errors.send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Everything but FHIR. Every failure of a page is answered here."""
+        """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
         started, id, vendor_header = False, scope["state"].exchange, self._vendor_header(scope)
 
         async def sending(message: Message) -> None:
@@ -112,7 +115,7 @@ class Application:
         request = Request(scope, receive, sending)
         try:
             check_target(scope)
-            if self.sandbox.runtime.shared and scope["path"] != "/healthz":  # which answers even without a database
+            if self.sandbox.runtime.shared and scope["path"] != "/healthz":  # /healthz answers even without a database
                 await runtime_settings.refresh(self.sandbox.runtime)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(request, self.sandbox, self.guard)
@@ -127,33 +130,33 @@ class Application:
 
     def _endpoint(self, path: str) -> Endpoint | None:
         end = path.find("/", path.find("/", 1) + 1)
-        for found in self.endpoints.get(path if end < 0 else path[:end], ()):
-            if path.startswith(found.path) and path[len(found.path) :][:1] in ("", "/"):
-                return found
+        for served in self.endpoints.get(path if end < 0 else path[:end], ()):
+            if path.startswith(served.path) and path[len(served.path) :][:1] in ("", "/"):
+                return served
         return None
 
     def _vendor_header(self, scope: Scope) -> tuple[bytes, ...]:
-        """A vendor's own name for the correlation id."""
+        """Return the vendor's own header name for the correlation id, if it has one."""
         first = scope["path"].removeprefix("/").partition("/")[0]  # the path of OPTIONS * has no slash
         tenant = self.sandbox.tenants.get(first)
         name = tenant.dialect.answers.correlation_header if tenant else None
         return (name.lower().encode(),) if name else ()
 
-    def _write(self) -> None:
+    def _start_tasks(self) -> None:
         """Start the background tasks on the event loop that serves. A test may serve without a lifespan."""
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self.sandbox.journal.run())
             self._indexing = asyncio.get_running_loop().create_task(self._index())
 
     async def _index(self) -> None:
-        """Index what an older Sickbay stored. Newer kinds of searches find those resources once this is done."""
+        """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
         try:
             count = await index_anew(self.sandbox.runtime)
         except Exception:
-            LOG.exception("what an older Sickbay stored is not all indexed anew; the next start goes on")
+            LOG.exception("reindexing of resources from an older Sickbay stopped; it resumes at the next start")
             return
         if count:
-            LOG.info("%d resources of an older Sickbay are indexed anew", count)
+            LOG.info("reindexed %d resources from an older Sickbay", count)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -174,16 +177,16 @@ class Application:
 
 
 def create(sandbox: Sandbox) -> Application:
-    """The application of a sandbox, for Uvicorn or for a test's transport."""
+    """Create the application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
     endpoints: Endpoints = {}
-    for each in _endpoints(sandbox, documents):
-        endpoints.setdefault("/".join(each.path.split("/")[:3]), []).append(each)
+    for served in _endpoints(sandbox, documents):
+        endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(served)
     return Application(sandbox, Pages(routes(sandbox, documents)), endpoints)
 
 
 def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
-    """Those of each hospital. If a dialect has another path for a FHIR base, the base is also served at Sickbay's own path."""
+    """Yield the endpoints of each hospital. If a dialect has another path for a FHIR base, both paths are served."""
     for tenant in sandbox.tenants.values():
         for version in tenant.dialect.fhir:
             short = dialects.short_path(version)
@@ -196,5 +199,5 @@ def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:
-    """The sample app, for a port of its own."""
+    """Create the sample app, which is served on a port of its own."""
     return Starlette(routes=sample_routes(sandbox))

@@ -35,7 +35,7 @@ JSON = VERSIONS[app_state.VERSION].json.encode()
 
 
 def app_state_base(sandbox: Sandbox, tenant: Tenant, documents: Documents) -> FhirBase:
-    """The FHIR base that tokens are valid for and subjects are named by, served at the address of app state."""
+    """The app state endpoint as a FHIR base. Its url is that of the FHIR base that tokens are valid for."""
     return fhir_base(sandbox, tenant, app_state.VERSION, documents, app_state.PATH)
 
 
@@ -65,7 +65,7 @@ async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirRespons
 
 
 def _public(base: FhirBase, routed: Route | Misrouted, path: str) -> FhirResponse | None:
-    """What needs no token; None for anything else."""
+    """The response to a public request; None for any other request."""
     if not isinstance(routed, Route):
         return None
     if routed.interaction == "preflight":
@@ -78,29 +78,29 @@ def _public(base: FhirBase, routed: Route | Misrouted, path: str) -> FhirRespons
 
 
 async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
-    """Only a client with a token learns what this endpoint doesn't have."""
+    """Execute a request. Only a client with a token learns which interactions aren't supported."""
     addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
         request = replace(request, interaction="", letters="")
     body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
-    answered = await states.answer(base.sandbox.runtime, base.tenant, request, body)
-    access = answered.seen
+    result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
+    access = result.seen
     if access.decision.refusal is not None:
         return refused(base.version, base.url, access), access
-    return _response(base, request, answered.kept), access
+    return _response(base, request, result.kept), access
 
 
-def _response(base: FhirBase, request: AccessRequest, kept: tuple[StoredAppState, ...]) -> FhirResponse:
+def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[StoredAppState, ...]) -> FhirResponse:
     media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
     content = [(b"content-type", (media.content_type or VERSIONS[base.version].json).encode())]
     match request.interaction:
         case "search-type":
-            entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in kept]}
-            own = search_url(_home(base), "Basic", request.parameters.pairs)
-            body = searchset(_home(base), entries, self_url=own, next_url=None, total=len(kept))
+            entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in stored_states]}
+            self_url = search_url(_home(base), "Basic", request.parameters.pairs)
+            body = searchset(_home(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
-            return _saved(base, kept[0], request.interaction == "create", content)
+            return _saved(base, stored_states[0], request.interaction == "create", content)
         case "delete":
             return FhirResponse(204, b"", [])
         case _:
@@ -108,7 +108,7 @@ def _response(base: FhirBase, request: AccessRequest, kept: tuple[StoredAppState
 
 
 def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
-    text = f"Below {_home(base)} one may create, update, delete and search Basic, and nothing else."
+    text = f"{_home(base)} supports only create, update, delete and search of Basic."
     if request.type != "Basic":
         return issue_response(base.version, 404, Issue("not-supported", text))
     response = issue_response(base.version, 405, Issue("not-supported", text))
@@ -129,7 +129,7 @@ def _statement(home: str) -> dict[str, object]:
     resource = {
         "type": "Basic",
         "supportedProfile": ["http://hl7.org/fhir/smart-app-launch/StructureDefinition/smart-app-state-basic"],
-        "interaction": [{"code": one} for one in interactions],
+        "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned-update",
         "searchParam": parameters,
     }
@@ -139,7 +139,7 @@ def _statement(home: str) -> dict[str, object]:
         "date": MADE,
         "kind": "instance",
         "instantiates": ["http://hl7.org/fhir/smart-app-launch/CapabilityStatement/smart-app-state-server"],
-        "implementation": {"description": "What apps keep of their own", "url": home},
+        "implementation": {"description": "App state: what apps store for themselves", "url": home},
         "fhirVersion": VERSIONS[app_state.VERSION].number,
         "format": ["json", "xml"],
         "rest": [{"mode": "server", "resource": [resource]}],

@@ -16,7 +16,7 @@ YEAR = 31_536_000
 
 
 def name(sandbox: Sandbox) -> str:
-    """Cookies ignore ports, so two Sickbays on one host need different names."""
+    """The cookie's name. Cookies ignore ports, so two Sickbays on one host need different names."""
     return f"sickbay_{sandbox.runtime.keys.instance}"
 
 
@@ -26,8 +26,8 @@ async def session(request: Request, sandbox: Sandbox) -> Session | None:
 
 async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """The existing session, or a new one with its cookie value."""
-    found = await session(request, sandbox)
-    return (found, None) if found else await sessions.begin(sandbox.runtime)
+    existing = await session(request, sandbox)
+    return (existing, None) if existing else await sessions.begin(sandbox.runtime)
 
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:
@@ -40,8 +40,10 @@ def put_theme(request: Request, response: Response, theme: str) -> None:
 
 
 def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
-    """SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from
-    a loopback name (contract, Sessions).
+    """Set a cookie.
+
+    SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from a
+    loopback name.
     """
     guard: AdminGuard = request.app.state.guard
     if guard.is_secure(request.scope, headers_of(request.scope)):
@@ -62,7 +64,7 @@ def why_not_ours(request: Request) -> str:
     return "This page was open for too long. Try again."
 
 
-def form_is_ours(request: Request, found: Session | None, sent: str | None) -> bool:
-    """Check the CSRF token and the Origin of a form (contract, Sessions)."""
+def form_is_ours(request: Request, current: Session | None, sent: str | None) -> bool:
+    """Check the CSRF token and the Origin of a form."""
     guard: AdminGuard = request.app.state.guard
-    return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(found, sent)
+    return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(current, sent)

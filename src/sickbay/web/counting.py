@@ -1,4 +1,4 @@
-"""The metrics of bounds: connections, answers, request bodies, memory and the write-ahead log."""
+"""Prometheus metrics of limits: connections, responses, request bodies, memory and the write-ahead log."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ CONNECTIONS_CLOSED: Final = Counter(
     "sickbay_connections_closed_total", "Connections that the server closed because of a limit.", ["reason"]
 )
 UNSENT: Final = Gauge(
-    "sickbay_unsent_answer_bytes", "Bytes of answers that clients have not read yet.", multiprocess_mode="livesum"
+    "sickbay_unsent_answer_bytes", "Bytes of responses that clients have not read yet.", multiprocess_mode="livesum"
 )
-RECEIVED: Final = Gauge(
-    "sickbay_request_body_bytes", "Bytes of request bodies that are kept in memory.", multiprocess_mode="livesum"
-)
+RECEIVED: Final = Gauge("sickbay_request_body_bytes", "Bytes of request bodies in memory.", multiprocess_mode="livesum")
 REQUESTS_REFUSED: Final = Counter(
-    "sickbay_requests_refused_total", "Requests that were answered 503 because of a limit.", ["reason"]
+    "sickbay_requests_refused_total", "Requests that got a 503 response because of a limit.", ["reason"]
 )
 BODIES_REFUSED: Final = Counter(
     "sickbay_request_bodies_refused_total", "Request bodies that were larger than the limit of their address."
 )
 ANSWERS_CUT: Final = Counter(
-    "sickbay_answers_cut_total", "Answers that were made shorter because of a bound in bytes.", ["bound"]
+    "sickbay_answers_cut_total", "Responses that were shortened because of a limit in bytes.", ["bound"]
 )
 MEMORY: Final = Gauge("sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum")
 LOG: Final = Gauge("sickbay_wal_bytes", "Size of SQLite's write-ahead log.", multiprocess_mode="livemax")

@@ -24,7 +24,7 @@ TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 
 
 async def page_error(request: Request, error: Exception) -> Response:
-    """The response of a page that failed. Nothing about an error of Sickbay goes out but the id that its log has."""
+    """The response of a page that failed. For an error in Sickbay it contains only the id to look for in the log."""
     if isinstance(error, UnreadableRequest):
         try:
             return await unreadable.answered_openly(request, request.app.state.sandbox, error)
@@ -32,7 +32,7 @@ async def page_error(request: Request, error: Exception) -> Response:
             error = unavailable
     if isinstance(error, PopulationPending):
         return await population_pending_page(request, error)
-    if isinstance(error, HTTPException):  # of the router: no such method, no such file
+    if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):
@@ -63,8 +63,8 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
 
 async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
     """421; 400 if there are two Host headers (RFC 9112 3.2)."""
-    named = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
-    body = (TWO_HOSTS if twice else named).encode()
+    hint = f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
+    body = (TWO_HOSTS if twice else hint).encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"x-correlation-id", id.encode()),

@@ -1,4 +1,4 @@
-"""Whether it lives, whether it is ready, and its figures."""
+"""Health, readiness and metrics endpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Ready to answer: started, and the database answers too (503 where it is away)."""
+    """Return 200 if Sickbay has started and its database answers; 503 otherwise."""
     sandbox: Sandbox = request.app.state.sandbox
     await sandbox.runtime.store.get("meta", "")
     return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
@@ -29,7 +29,7 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     sandbox: Sandbox = request.app.state.sandbox
-    with suppress(Unavailable):  # then the figures are those of before
+    with suppress(Unavailable):  # then the last known values are returned
         journal_metrics.kept(await sandbox.runtime.store.journal_size(), sandbox.journal.most)
     folder = sandbox.settings.folder
     if folder is not None:
@@ -38,7 +38,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _latest() -> bytes:
-    """Of all workers, where PROMETHEUS_MULTIPROC_DIR was set before the import."""
+    """The metrics of all workers, if PROMETHEUS_MULTIPROC_DIR was set before the import."""
     import os
 
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

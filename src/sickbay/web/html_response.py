@@ -65,7 +65,7 @@ def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail:
 
 
 async def around(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
-    """With the browser's session, or a new one: every page has forms, which need it."""
+    """Render a page with the browser's session, or a new one: every page has forms, which need it."""
     session, cookie = await cookies.begun(request, sandbox)
     return PageOptions(session=session, cookie=cookie, **more)
 
@@ -91,13 +91,16 @@ def _frame(request: Request, sandbox: Sandbox, around: PageOptions) -> Frame:
 
 
 def form_action(addresses: tuple[str, ...]) -> str:
-    """With only 'self', Chromium would block the redirect after consent, and the launch from the portal."""
-    sources = (_source(one) for one in addresses if one and client_uris.is_safe(one))
-    return " ".join(dict.fromkeys(["'self'", *(one for one in sources if SOURCE.fullmatch(one))]))
+    """The form-action sources.
+
+    With only 'self', Chromium would block the redirect after consent, and the launch from the portal.
+    """
+    sources = (_source(address) for address in addresses if address and client_uris.is_safe(address))
+    return " ".join(dict.fromkeys(["'self'", *(source for source in sources if SOURCE.fullmatch(source))]))
 
 
 SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.\-\[\]:]+)?")
-"""Nothing else may get into the header: a registered host could contain a semicolon and its own directive."""
+"""Only these characters may get into the header: a registered host could contain a semicolon and its own directive."""
 
 
 def _source(address: str) -> str:
@@ -116,7 +119,7 @@ def own_frames(base: str) -> str:
 
 
 def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -> dict[str, str]:
-    """Of every HTML page (contract, Sessions). form_action: 'self' plus the origin of a proven redirect URI."""
+    """The security headers of every HTML page. form_action: 'self' plus the origin of a verified redirect URI."""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src 'self'; base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"

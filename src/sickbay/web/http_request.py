@@ -1,4 +1,4 @@
-"""From an ASGI request to the plain values that operations take, and the record of an exchange back out of its answer."""
+"""Converts ASGI requests to plain values for the services, and records exchanges in the journal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from sickbay.web import counting
 from sickbay.web.request_state import headers_of, state_of
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 1_000_000
-"""Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
+"""Maximum bytes of a body: of most forms, of a FHIR request without a resource, and of text pasted into the doctor."""
 VALUES = 2_000_000
-"""Values of a JSON or XML body. Each takes up to a hundred bytes of memory, though it may be written in two."""
+"""Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
@@ -32,7 +32,7 @@ SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-cor
 class UnreadableRequest(Exception):
     """A request that is too large (413) or isn't valid UTF-8 (400); web/unreadable.py answers it.
 
-    body: the beginning of it, decoded as far as that is possible: redaction compares with it what the explanation quotes.
+    body: its beginning, decoded as far as possible. Redaction compares it with what the explanation quotes.
     """
 
     def __init__(self, refusal: Refusal | None, body: bytes = b"") -> None:
@@ -42,7 +42,10 @@ class UnreadableRequest(Exception):
 
 
 async def read_body(request: Request, most: int = FORMS) -> str:
-    """At most so many bytes of text; of a form, also once it is decoded. Raises Unreadable and ClientDisconnect."""
+    """Read at most `most` bytes of text; a form must also be valid once it is decoded.
+
+    Raises Unreadable and ClientDisconnect.
+    """
     pieces: list[bytes] = []
     size = sent_length(headers := headers_of(request.scope)) or 0
     if size > most:
@@ -53,13 +56,13 @@ async def read_body(request: Request, most: int = FORMS) -> str:
         if size > most:
             raise over(most)
         pieces.append(piece)
-    whole = b"".join(pieces)
-    check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", whole)
-    return whole.decode()
+    body = b"".join(pieces)
+    check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
+    return body.decode()
 
 
 async def received(receive: Callable[[], Any], limit: int) -> bytes:
-    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
+    """Receive the body. Stops as soon as it is longer than `limit`. Raises ClientDisconnect."""
     pieces, size = [], 0
     while True:
         message = await receive()
@@ -78,51 +81,51 @@ def check_text(part: str, raw: bytes) -> None:
 
 
 def over(limit: int, unit: str = "bytes") -> UnreadableRequest:
-    """A body that is larger than it may be, counted."""
+    """Count and return the error for a body that is over the limit."""
     counting.BODIES_REFUSED.inc()
     return UnreadableRequest(too_large(limit, unit))
 
 
 def check_target(scope: Mapping[str, Any]) -> None:
-    """Path and query of every request, before anything is made of them. Raises Unreadable."""
+    """Check the path and query of every request before they are parsed. Raises Unreadable."""
     raw, query = scope.get("raw_path") or b"", scope["query_string"]
     if not is_encoded_text(raw + b"?" + query):
         raise UnreadableRequest(not_utf8("path", raw) or not_utf8("query", query))
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
-    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
+    """The announced length of the body in bytes; None if it is sent in chunks of unknown length."""
     if "transfer-encoding" in headers:
         return None
-    told = headers.get("content-length", "0")
-    return int(told[:19]) if told.isascii() and told.isdigit() else 0
+    length = headers.get("content-length", "0")
+    return int(length[:19]) if length.isascii() and length.isdigit() else 0
 
 
 def values(raw: bytes) -> int:
-    """How many values a JSON or XML text has, or a few more: text may have the same characters."""
+    """An upper estimate of the number of values in a JSON or XML text: strings may contain the counted characters."""
     return sum(map(raw.count, (b",", b"{", b"[", b"<")))
 
 
 def check_values(raw: bytes) -> None:
-    """Raises Unreadable if there are more of them than VALUES."""
+    """Raise UnreadableRequest if there are more than VALUES."""
     if values(raw) > VALUES:
         raise over(VALUES, "values, objects and lists")
 
 
 def unpacked(raw: bytes, most: int) -> bytes:
-    """What was compressed by gzip, one byte more than `most` at most: so a bomb is told by its size. Raises ValueError."""
+    """Decompress gzip, up to one byte more than `most`, so that the caller can detect a bomb by its size. Raises ValueError."""
     reader = zlib.decompressobj(wbits=31)
     try:
-        found = reader.decompress(raw, most + 1)
+        unzipped = reader.decompress(raw, most + 1)
     except zlib.error as error:
-        raise ValueError(f"it is no gzip: {error}") from None
-    if len(found) <= most and not (reader.eof and not reader.unused_data):
-        raise ValueError("it is cut off, or something follows it")
-    return found
+        raise ValueError(f"it isn't gzip: {error}") from None
+    if len(unzipped) <= most and not (reader.eof and not reader.unused_data):
+        raise ValueError("it is truncated, or has extra data at the end")
+    return unzipped
 
 
 def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
-    """The URL stands on the base, whatever name we were called by: it is what the app should have used."""
+    """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
     return RecordedRequest(scope["method"], address(scope, base), headers_of(scope), body)
 
 
@@ -160,16 +163,16 @@ async def note(
     shown: bool = True,
     masked: Masked | None = None,
 ) -> Response:
-    """Write the exchange into the journal and pass the response on. shown: whether its body may be kept.
+    """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
     masked: the exchange, if the response is a page that shows it.
     """
     runtime: Runtime = request.app.state.sandbox.runtime
     journal: Journal = request.app.state.sandbox.journal
     headers = {name: value for name, value in response.headers.items() if name in SHOWN}
-    kept = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
+    stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
     wire = wire_of(request.scope, runtime.base, body)
-    answered = RecordedResponse(response.status_code, headers, kept)
+    recorded = RecordedResponse(response.status_code, headers, stored_body)
     await journal.write(
         Exchange(
             exchange_id(request),
@@ -179,7 +182,7 @@ async def note(
             client_id,
             timeline,
             wire,
-            answered,
+            recorded,
             decision,
             explanation,
         ),

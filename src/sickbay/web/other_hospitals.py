@@ -16,9 +16,9 @@ async def of_app(sandbox: Sandbox, client: Client) -> tuple[Elsewhere, ...]:
 
 
 async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> Elsewhere:
-    there = await enabling.counterpart(sandbox.runtime, client, tenant)
-    if there is not None:
-        return Elsewhere(tenant.name, tenant.title, href=f"/developer/apps/{there.app_id}")
+    counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
+    if counterpart is not None:
+        return Elsewhere(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")
     reason = enabling.obstacle(sandbox.runtime, client, tenant)
     if reason:
         return Elsewhere(tenant.name, tenant.title, reason=f"{reason}.")

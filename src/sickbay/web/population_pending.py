@@ -38,8 +38,8 @@ async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> No
         return
     task = sandbox.filling.begun(space)
     again = request.method == "GET" and is_browser_navigation(request)
-    done, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
-    if not done:
+    finished, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
+    if not finished:
         raise PopulationPending(space)
     task.result()
 

@@ -28,7 +28,7 @@ def _environment() -> Environment:
     """Imported with the first page, because a server without browsers doesn't need it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(PAGES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -36,9 +36,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"charts": svg, "count": count}
-    made.filters |= {"with_code": with_code, "without_backticks": without_backticks}
-    return made
+    environment.globals |= {"charts": svg, "count": count}
+    environment.filters |= {"with_code": with_code, "without_backticks": without_backticks}
+    return environment
 
 
 def with_code(text: str) -> Markup:
@@ -49,7 +49,7 @@ def with_code(text: str) -> Markup:
 
 
 def without_backticks(text: str) -> str:
-    """Text for a place without markup, such as the title of a page."""
+    """Remove backticks, for text without markup such as a page title."""
     return text.replace("`", "")
 
 

@@ -1,4 +1,4 @@
-"""What is known about one request while it is answered: the value of scope["state"]."""
+"""The state of one request: the value of scope["state"]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All addresses but those of FHIR: one line each, and how they are found."""
+"""The route table of everything except FHIR, and how routes are looked up."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
-    found: list[BaseRoute] = [one for tenant in sandbox.tenants.values() for one in _of_tenant(sandbox, tenant)]
-    found += [
+    table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _of_tenant(sandbox, tenant)]
+    table += [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
@@ -76,16 +76,16 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *admin_handlers.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
-        found += _ward(sandbox, tenant)
-    return [*found, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
+        table += _ehr_routes(sandbox, tenant)
+    return [*table, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
 
 
 class Pages(Router):
     """Looks up addresses without a variable in a dictionary, and finds all others as Starlette does."""
 
-    def __init__(self, found: Sequence[BaseRoute]) -> None:
-        super().__init__(found)
-        fixed = [route for route in found if isinstance(route, Route) and not route.param_convertors]
+    def __init__(self, table: Sequence[BaseRoute]) -> None:
+        super().__init__(table)
+        fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
         self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,62 +97,62 @@ class Pages(Router):
             await response(scope, receive, send)
 
 
-def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
         Route(f"/{tenant.name}", ehr_handlers.entrance(home)),
-        Route(home, _at(sandbox, tenant, ehr_handlers.today)),
-        Route(f"{home}/sign-in", _at(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
-        Route(f"{home}/sign-out", _at(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
-        Route(f"{home}/patients", _at(sandbox, tenant, ehr_handlers.people)),
-        Route(f"{home}/patients/{{patient}}", _at(sandbox, tenant, ehr_handlers.chart)),
-        Route(f"{home}/patients/{{patient}}/requests", _at(sandbox, tenant, ehr_handlers.requests)),
-        Route(f"{home}/open", _at(sandbox, tenant, app_launch.open_app)),
-        Route(f"{home}/launch", _at(sandbox, tenant, app_launch.launch)),
+        Route(home, _handler(sandbox, tenant, ehr_handlers.today)),
+        Route(f"{home}/sign-in", _handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
+        Route(f"{home}/sign-out", _handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
+        Route(f"{home}/patients", _handler(sandbox, tenant, ehr_handlers.people)),
+        Route(f"{home}/patients/{{patient}}", _handler(sandbox, tenant, ehr_handlers.chart)),
+        Route(f"{home}/patients/{{patient}}/requests", _handler(sandbox, tenant, ehr_handlers.requests)),
+        Route(f"{home}/open", _handler(sandbox, tenant, app_launch.open_app)),
+        Route(f"{home}/launch", _handler(sandbox, tenant, app_launch.launch)),
     ]
 
 
 def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """At the addresses of the dialect, below that of the hospital."""
+    """The routes of a hospital, at the dialect's paths."""
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
-    found: list[BaseRoute] = [
-        Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+    table: list[BaseRoute] = [
+        Route(home + path, _handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
-    found += [
+    table += [
         Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
-        Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
+        Route(f"{home}/oauth/register", _handler(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
-            _at(sandbox, tenant, manage_registration),
+            _handler(sandbox, tenant, manage_registration),
             methods=["GET", "PUT", "DELETE"],
         ),
         Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _at(sandbox, tenant, logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/logout", _handler(sandbox, tenant, logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", _handler(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
-    found += [
-        Route(home + path, _at(sandbox, tenant, manage), methods=["GET", "POST"])
+    table += [
+        Route(home + path, _handler(sandbox, tenant, manage), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:
-        found += _of_other_tenants(sandbox, tenant)
+        table += _of_other_tenants(sandbox, tenant)
     if "errors" in dialect.paths:
-        found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
-    return found
+        table.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
+    return table
 
 
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """If addresses name the tenant, one that names another tenant is answered by the hospital that it reached."""
+    """For dialects with the tenant in the path: requests that name another tenant are handled by the hospital they reached."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
-    named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
+    authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
-            Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
-            for persona, path in named.items()
+            Route(home + path, _handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+            for persona, path in authorize_paths.items()
         ),
         Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
     ]
@@ -182,12 +182,12 @@ def _by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable
     return handler
 
 
-def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
+def _handler(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
     async def handler(request: Request) -> Response:
         try:
             return await answer(request, sandbox, tenant, *more)
-        except Throttled as waits:
-            return await throttling.held_off(request, sandbox, tenant, waits)
+        except Throttled as throttled:
+            return await throttling.too_many_failures(request, sandbox, tenant, throttled)
 
     return handler
 
@@ -199,7 +199,7 @@ def _open(
 
     credentials: whether the policy credentialed_cors applies.
     """
-    answer = _at(sandbox, tenant, endpoint)
+    answer = _handler(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
         try:

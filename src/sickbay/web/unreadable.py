@@ -30,7 +30,7 @@ STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout"
 
 
 async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
-    """OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
+    """Respond with OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
@@ -52,7 +52,7 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
 
 
 async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
-    """The same, with the CORS headers of an endpoint that pages of any origin may call."""
+    """The response of `answered` with the CORS headers of an endpoint that pages of any origin may call."""
     response = await answered(request, sandbox, error)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
@@ -90,8 +90,8 @@ async def answered_in_fhir(
 
 
 def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
-    """The hospital and the stage of an endpoint's address."""
-    segments = path.split("/")[1:] or [""]  # OPTIONS *
+    """The hospital and the stage of an endpoint."""
+    segments = path.split("/")[1:] or [""]
     tenant = sandbox.tenants.get(segments[0])
     last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]
     return tenant, STAGES.get(last, "request") if tenant else "request"
@@ -109,8 +109,8 @@ def _members(
     assert refusal is not None
     if tenant is not None and (stage != "request" or error_responses.is_oauth(sandbox.tenants, request.scope["path"])):
         id = http_request.exchange_id(request)
-        said = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
-        return error_responses.oauth_json(said, refusal.status, tenant, False)
+        words = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
+        return error_responses.oauth_json(words, refusal.status, tenant, False)
     detail = f"{finding.why} {finding.fix}"
     return error_responses.problem(refusal.status, finding.title, [finding.to_json()], detail)
 
@@ -123,5 +123,5 @@ def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: 
         primary=Link("Show this exchange", f"/exchanges/{http_request.exchange_id(request)}"),
         others=(Link("Read about this rule", f"/rules/{finding.id}"), Link("Go to the hospitals", "/")),
     )
-    quiet = Request({**request.scope, "query_string": b""})  # which the page would quote
+    quiet = Request({**request.scope, "query_string": b""})  # the page would quote it
     return html_response.page(quiet, sandbox, "notice", view, status=status)

@@ -1,4 +1,4 @@
-"""The tables of facts, row by row, through HTTP."""
+"""Table-driven tests over HTTP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tests.flows.shared_app import Sitting, sitting
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     with sitting(tmp_path_factory.mktemp("rows")) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""What the FHIR server says to a token that will not do, row by row (RFC 6750 3; R4 3.1.0)."""
+"""Responses of the FHIR server to unacceptable tokens, row by row (RFC 6750 3; R4 3.1.0)."""
 
 from __future__ import annotations
 
@@ -54,47 +54,47 @@ def refused(answer: httpx2.Response, status: int, error: str, code: str) -> str:
         ({"Authorization": "Bearer e30.e30.e30"}, "", 401, "invalid_token"),
     ],
 )
-def test_a_token_that_is_not_sent_as_it_should_be(
-    desk: Sitting, headers: dict[str, str], query: str, status: int, error: str
+def test_a_token_sent_the_wrong_way_is_refused(
+    shared: Sitting, headers: dict[str, str], query: str, status: int, error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
-        held = await token(flow)
-        sent = {name: value.replace("TOKEN", held) for name, value in headers.items()}
-        answer = await flow.http.get(OBSERVATIONS + query.replace("TOKEN", held), headers=sent)
+        access_token = await token(flow)
+        sent = {name: value.replace("TOKEN", access_token) for name, value in headers.items()}
+        answer = await flow.http.get(OBSERVATIONS + query.replace("TOKEN", access_token), headers=sent)
         refused(answer, status, error, "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_two_authorization_headers_are_a_bad_request(desk: Sitting) -> None:
+def test_two_authorization_headers_are_a_bad_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        held = await token(flow)
-        twice = [("Authorization", f"Bearer {held}"), ("Authorization", f"Bearer {held}")]
+        access_token = await token(flow)
+        twice = [("Authorization", f"Bearer {access_token}"), ("Authorization", f"Bearer {access_token}")]
         refused(await flow.http.get(OBSERVATIONS, headers=twice), 400, "invalid_request", "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
+def test_a_token_in_a_form_is_a_bad_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        held = await token(flow)
-        for headers in ({}, {"Authorization": f"Bearer {held}"}):
-            form = {"patient": "p-0001", "access_token": held}
+        access_token = await token(flow)
+        for headers in ({}, {"Authorization": f"Bearer {access_token}"}):
+            form = {"patient": "p-0001", "access_token": access_token}
             answer = await flow.http.post("/general/r4/Observation/_search", data=form, headers=headers)
             refused(answer, 400, "invalid_request", "login")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
-def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> None:
+def test_an_unknown_or_expired_token_is_invalid(shared: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
-        given = (await flow.redeem(app, code)).json()
-        path, held = OBSERVATIONS, given["access_token"]
+        tokens = (await flow.redeem(app, code)).json()
+        path, access_token = OBSERVATIONS, tokens["access_token"]
         if fault == "expired":
-            await flow.http.post("/admin/clock", json={"advance": given["expires_in"] + 1})
+            await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 1})
         if fault == "app-removed":
             await flow.http.delete(f"/admin/apps/{app['app_id']}")
         if fault == "other-version":
@@ -102,20 +102,20 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
         if fault == "other-tenant":
             path = path.replace("general", "cerner")
         if fault == "id-token":
-            held = given["id_token"]
+            access_token = tokens["id_token"]
         if fault == "user-removed":
             await flow.http.post("/admin/users", json={"username": "amara", "password": "x", "fhirUser": "Practitioner/x"})
-            made = await flow.http.post(
+            token_response = await flow.http.post(
                 "/admin/tokens", json={"app": app["app_id"], "scope": "user/Observation.rs", "user": "amara"}
             )
-            held = made.json()["access_token"]
+            access_token = token_response.json()["access_token"]
             await flow.sandbox.runtime.store.transaction([Delete("user", "general/amara")])
-        answer = await flow.http.get(path, headers={"Authorization": f"Bearer {held}"})
+        answer = await flow.http.get(path, headers={"Authorization": f"Bearer {access_token}"})
         assert answer.status_code == 401
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
         assert "scope=" not in answer.headers["www-authenticate"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -128,29 +128,29 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
         ("launch openid", "/Patient", "patient/Patient.rs"),
     ],
 )
-def test_a_scope_that_is_missing_is_named(desk: Sitting, scope: str, path: str, needed: str) -> None:
+def test_the_missing_scope_is_named(shared: Sitting, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
         challenge = refused(await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden")
         assert f'scope="{needed}"' in challenge
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_every_way_of_writing_the_scheme_is_taken(desk: Sitting) -> None:
-    """The positive control."""
+def test_the_bearer_scheme_is_accepted_in_any_case(shared: Sitting) -> None:
+    """The positive control: these are accepted."""
 
     async def steps(flow: Flow) -> None:
-        held = await token(flow)
+        access_token = await token(flow)
         for scheme in ("Bearer", "bearer", "BEARER"):
-            answer = await flow.http.get(OBSERVATIONS, headers={"Authorization": f"{scheme} {held}"})
+            answer = await flow.http.get(OBSERVATIONS, headers={"Authorization": f"{scheme} {access_token}"})
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_preflight_asks_for_no_token_and_allows_what_apps_send(desk: Sitting) -> None:
+def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         headers = {
             "Origin": "http://app.example",
@@ -166,4 +166,4 @@ def test_a_preflight_asks_for_no_token_and_allows_what_apps_send(desk: Sitting) 
         closed = await flow.http.options("/general/oauth/authorize", headers=headers)
         assert "access-control-allow-origin" not in closed.headers
 
-    desk.do(steps)
+    shared.do(steps)

@@ -1,4 +1,4 @@
-"""What the authorization endpoint refuses: on a page, or by redirect, row by row (RFC 6749 4.1.2.1; SMART 2.2)."""
+"""Refusals of the authorization endpoint, as a page or by redirect, row by row (RFC 6749 4.1.2.1; SMART 2.2)."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ BY_REDIRECT: list[Row] = [
 REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge", "code_challenge_method")
 
 
-def told(answer: httpx2.Response, found: dict[str, str], rule: str) -> None:
-    """A refusal is named, and no more is said in OAuth's members than their characters allow."""
-    assert any(name.startswith(rule) and severity == "error" for name, severity in found.items()), found
+def check_refusal(answer: httpx2.Response, app_parameters: dict[str, str], rule: str) -> None:
+    """The refusal has its rule, and its OAuth members contain only allowed characters."""
+    assert any(name.startswith(rule) and severity == "error" for name, severity in app_parameters.items()), app_parameters
     assert answer.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in answer.headers
 
@@ -91,32 +91,32 @@ async def ask(flow: Flow, method: str, sent: list[tuple[str, str]]) -> httpx2.Re
 
 def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | None = STATE) -> dict[str, str]:
     assert answer.status_code == (302 if method == "GET" else 303), answer.text[:300]
-    said = received(answer)
-    assert said["error"] == error, said
-    assert said.get("state") == state
-    assert said["iss"] == f"{BASE}/general"
-    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
-    assert DESCRIPTION.fullmatch(said["error_description"]), said["error_description"]
+    parameters = received(answer)
+    assert parameters["error"] == error, parameters
+    assert parameters.get("state") == state
+    assert parameters["iss"] == f"{BASE}/general"
+    assert parameters["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    assert DESCRIPTION.fullmatch(parameters["error_description"]), parameters["error_description"]
     assert "#" not in answer.headers["location"]
-    return said
+    return parameters
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change"), NEVER)
-def test_it_is_never_redirected(desk: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
+def test_the_error_is_never_redirected(shared: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         answer = await ask(flow, method, list(flow.asking(app, **change).items()))
         assert answer.status_code == 400
         assert "location" not in answer.headers
         assert "<script>" not in answer.text.replace("<script ", "")
-        told(answer, await flow.findings(answer), rule.partition("-uri")[0])
+        check_refusal(answer, await flow.findings(answer), rule.partition("-uri")[0])
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, name: str) -> None:
+def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(shared: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = list(flow.asking(app).items())
@@ -124,38 +124,40 @@ def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, nam
             answer = await ask(flow, "GET", [*sent, (name, second)])
             assert answer.status_code == 400
             assert "location" not in answer.headers
-            told(answer, await flow.findings(answer), "duplicate-parameter")
+            check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change", "error"), BY_REDIRECT)
-def test_it_is_refused_by_redirect(desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str) -> None:
+def test_the_error_is_redirected_to_the_app(
+    shared: Sitting, method: str, rule: str, change: dict[str, str | None], error: str
+) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         sent = flow.asking(app, **change)
         answer = await ask(flow, method, list(sent.items()))
         by_redirect(answer, method, error, sent.get("state"))
-        told(answer, await flow.findings(answer), rule)
+        check_refusal(answer, await flow.findings(answer), rule)
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 @pytest.mark.parametrize("name", REPEATED)
-def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) -> None:
+def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
         answer = await ask(flow, "GET", [*sent.items(), (name, sent[name])])
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "duplicate-parameter")
+        check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("fault", ["expired", "used", "other-client", "other-tenant"])
-def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting, fault: str) -> None:
+def test_a_spent_or_expired_launch_is_an_invalid_request(shared: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = (await flow.launch(app))["launch"]
@@ -166,43 +168,43 @@ def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting,
         if fault == "other-client":
             code = (await flow.launch(await flow.register(name="Another")))["launch"]
         if fault == "other-tenant":
-            there = (await flow.http.get("/admin/users?tenant=cerner")).json()[0]["username"]
-            other = await flow.register(tenant="cerner", auto_approve={"user": there}, name="There")
+            username = (await flow.http.get("/admin/users?tenant=cerner")).json()[0]["username"]
+            other = await flow.register(tenant="cerner", auto_approve={"user": username}, name="There")
             code = (await flow.launch(other, tenant="cerner"))["launch"]
         answer = await flow.authorize(app, launch=code)
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "launch-code")
+        check_refusal(answer, await flow.findings(answer), "launch-code")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_launch_is_good_for_the_server_that_it_named_alone(desk: Sitting) -> None:
-    """In a launch from the EHR aud is the iss, and not another version of it (SMART 2.2)."""
+def test_a_launch_is_valid_only_for_the_server_it_named(shared: Sitting) -> None:
+    """In an EHR launch aud must equal iss, not another version of it (SMART 2.2)."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = (await flow.launch(app))["launch"]
         answer = await flow.authorize(app, launch=code, aud=f"{BASE}/general/dstu2")
         by_redirect(answer, "GET", "invalid_request")
-        told(answer, await flow.findings(answer), "aud-not-iss-of-launch")
+        check_refusal(answer, await flow.findings(answer), "aud-not-iss-of-launch")
         for alias in (f"{BASE}/general/r4/", f"{BASE.replace('localhost', '127.0.0.1')}/general/r4"):
             other = (await flow.launch(app))["launch"]
             assert "code" in received(await flow.authorize(app, launch=other, aud=alias))
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_app_of_another_hospital_may_not_use_this_one(desk: Sitting) -> None:
+def test_an_app_of_another_hospital_may_not_use_this_one(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(tenant="epic", auto_approve=None)
         answer = await flow.authorize(app)
         by_redirect(answer, "GET", "unauthorized_client")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk: Sitting) -> None:
-    """And the answer names no page."""
+def test_prompt_none_without_consent_is_consent_required(shared: Sitting) -> None:
+    """The response doesn't name a page either."""
 
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", headers={"Accept": "text/html"})
@@ -212,17 +214,17 @@ def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk:
         answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
         by_redirect(answer, "GET", "consent_required")
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
     ("fault", "error"), [(RuntimeError("a secret"), "server_error"), (Unavailable("a host"), "temporarily_unavailable")]
 )
-def test_a_fault_of_ours_is_told_to_the_app_once_its_address_is_proven(
-    desk: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
+def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
+    shared: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
 ) -> None:
-    """A redirect cannot say 500; and nothing of the fault goes out."""
+    """A redirect can't have status 500. No details of the error are sent."""
 
     async def fails(*_: object) -> None:
         raise fault
@@ -234,41 +236,41 @@ def test_a_fault_of_ours_is_told_to_the_app_once_its_address_is_proven(
         with monkeypatch.context() as patched:
             patched.setattr(login, "next_ask", fails)
             for answer in (await ask(flow, method, sent), await flow.http.get(waits.headers["location"])):
-                said = by_redirect(answer, answer.request.method, error)
-                assert str(fault) not in said["error_description"]
-                assert (await flow.http.get(said["error_uri"])).status_code == 200
+                parameters = by_redirect(answer, answer.request.method, error)
+                assert str(fault) not in parameters["error_description"]
+                assert (await flow.http.get(parameters["error_uri"])).status_code == 200
         wrong = await ask(flow, method, [("client_id", "nobody")])
         assert "location" not in wrong.headers
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_the_redirect_uri_s_own_query_is_kept(desk: Sitting) -> None:
+def test_the_redirect_uri_s_own_query_is_kept(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        mine = REDIRECT + "?lane=a%26b"
-        app = await flow.register(redirect_uris=[mine])
+        redirect_uri = REDIRECT + "?lane=a%26b"
+        app = await flow.register(redirect_uris=[redirect_uri])
         for launch in ("made-up", (await flow.launch(app))["launch"]):
-            answer = await flow.authorize(app, redirect_uri=mine, launch=launch)
+            answer = await flow.authorize(app, redirect_uri=redirect_uri, launch=launch)
             query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
             assert query["lane"] == "a&b"
             assert ("code" in query) is not ("error" in query)
             assert query["state"] == STATE
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("state", ["a b", "a+b&c=d", "ä€😀", "%41", "x" * 500, "<>\"'\\"])
-def test_state_comes_back_exactly_as_it_was_sent(desk: Sitting, state: str) -> None:
+def test_state_is_returned_unchanged(shared: Sitting, state: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         good = await flow.authorize(app, state=state, launch=(await flow.launch(app))["launch"])
         assert received(good)["state"] == state
         assert received(await flow.authorize(app, state=state, launch="made-up"))["state"] == state
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
+def test_the_same_request_without_errors_is_granted(shared: Sitting) -> None:
     """The positive control of every row above."""
 
     async def steps(flow: Flow) -> None:
@@ -277,11 +279,11 @@ def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
             sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
             answer = await ask(flow, method, list(sent.items()))
             assert answer.status_code == (302 if method == "GET" else 303)
-            said = received(answer)
-            assert set(said) == {"code", "state", "iss"}
+            parameters = received(answer)
+            assert set(parameters) == {"code", "state", "iss"}
             assert answer.headers["cache-control"] == "no-store"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 NATIVE: list[tuple[dict[str, Any], str, bool]] = [
@@ -295,8 +297,8 @@ NATIVE: list[tuple[dict[str, Any], str, bool]] = [
 
 
 @pytest.mark.parametrize(("registered", "sent", "granted"), NATIVE)
-def test_only_the_port_of_a_native_app_s_loopback_uri_may_vary(
-    desk: Sitting, registered: dict[str, Any], sent: str, granted: bool
+def test_only_the_port_of_a_native_apps_loopback_uri_may_vary(
+    shared: Sitting, registered: dict[str, Any], sent: str, granted: bool
 ) -> None:
     """RFC 9700 2.1, RFC 8252 7.3."""
 
@@ -306,10 +308,10 @@ def test_only_the_port_of_a_native_app_s_loopback_uri_may_vary(
         assert answer.status_code == (302 if granted else 400)
         assert (answer.headers.get("location") or "").startswith(sent if granted else "")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_verifier_and_its_challenge_are_what_the_flow_sends() -> None:
-    """So that the rows about PKCE say what they seem to say."""
+def test_the_flow_sends_a_matching_verifier_and_challenge() -> None:
+    """Proves that the rows about PKCE test what they claim to test."""
     assert len(VERIFIER) == 43
     assert len(CHALLENGE) == 43

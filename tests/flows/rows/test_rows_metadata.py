@@ -1,4 +1,4 @@
-"""The endpoints beside authorize and token, row by row: RFC 7662, 7009, 7591, 9207, 8414."""
+"""The endpoints other than authorize and token, row by row: RFC 7662, 7009, 7591, 9207, 8414."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.flows.flow import BASE, REDIRECT, Flow, received
 from tests.flows.rows.test_rows_token import basic, launched
 from tests.flows.shared_app import DESCRIPTION, Sitting
 
-INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{one}" for one in ("introspect", "revoke", "register"))
+INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("introspect", "revoke", "register"))
 
 
 def refused(answer: httpx2.Response, status: int, error: str, challenge: str | None = None) -> None:
-    """JSON with OAuth's members, kept by nobody, redirected nowhere; the scheme to use where it is a 401."""
+    """JSON with OAuth's error members, not cacheable, no redirect; a 401 has a challenge."""
     assert answer.status_code == status, answer.text
     assert answer.json()["error"] == error
     assert DESCRIPTION.fullmatch(answer.json()["error_description"])
@@ -33,15 +33,17 @@ def refused(answer: httpx2.Response, status: int, error: str, challenge: str | N
         (basic("nobody", "x"), 'Basic realm="general"'),
     ],
 )
-def test_who_introspects_without_being_known_is_answered_401(desk: Sitting, headers: dict[str, str], challenge: str) -> None:
+def test_introspection_without_valid_credentials_is_answered_401(
+    shared: Sitting, headers: dict[str, str], challenge: str
+) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
         refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_unknown_token_is_inactive_and_nothing_more_and_a_missing_one_is_invalid(desk: Sitting) -> None:
+def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         known = basic(app["client_id"], app["client_secret"])
@@ -53,23 +55,23 @@ def test_an_unknown_token_is_inactive_and_nothing_more_and_a_missing_one_is_inva
             refused(missing, 400, "invalid_request")
             assert await flow.findings(missing) == {"token-parameter-missing": "error"}
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_revocation_answers_200_for_what_is_gone_already_and_refuses_who_is_not_proven(desk: Sitting) -> None:
+def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="symmetric")
         del form["client_id"]
         known = basic(app["client_id"], app["client_secret"])
-        given = (await flow.http.post("/general/oauth/token", data=form, headers=known)).json()
-        for token in ("made-up", given["access_token"], given["access_token"], given["refresh_token"]):
+        tokens = (await flow.http.post("/general/oauth/token", data=form, headers=known)).json()
+        for token in ("made-up", tokens["access_token"], tokens["access_token"], tokens["refresh_token"]):
             answer = await flow.http.post(REVOKE, data={"token": token, "token_type_hint": "nonsense"}, headers=known)
             assert (answer.status_code, answer.json()) == (200, {})
         wrong = await flow.http.post(REVOKE, data={"token": "x"}, headers=basic(app["client_id"], "guess"))
         refused(wrong, 401, "invalid_client", 'Basic realm="general"')
         assert (await flow.http.get(REVOKE + "?token=x", headers=known)).status_code == 400
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -83,52 +85,52 @@ def test_revocation_answers_200_for_what_is_gone_already_and_refuses_who_is_not_
         ({"scope": "patient/Patient"}, "invalid_client_metadata", "scope-malformed"),
     ],
 )
-def test_metadata_that_cannot_be_registered(desk: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
+def test_invalid_metadata_is_refused(shared: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]} | changed)
         refused(answer, 400, error)
         assert (await flow.findings(answer))[rule] == "error"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_registration_is_answered_201_and_only_for_who_may(desk: Sitting) -> None:
+def test_a_registration_is_answered_201_for_the_administrator_only(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        made = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
-        assert made.status_code == 201
-        assert {"client_id", "client_secret", "client_secret_expires_at", "registration_client_uri"} <= set(made.json())
+        created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
+        assert created.status_code == 201
+        assert {"client_id", "client_secret", "client_secret_expires_at", "registration_client_uri"} <= set(created.json())
         foreign = await flow.http.post(REGISTER, json={}, headers={"Origin": "https://evil.example"})
         refused(foreign, 401, "invalid_token", "Bearer realm=")
         assert await flow.findings(foreign) == {"reg-not-allowed": "error"}
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("fault", [{}, {"scope": "launch nonsense"}])
-def test_the_issuer_is_told_with_the_code_and_with_the_error(desk: Sitting, fault: dict[str, str]) -> None:
+def test_iss_is_sent_with_the_code_and_with_errors(shared: Sitting, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        said = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
-        assert ("error" in said) is bool(fault)
+        parameters = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
+        assert ("error" in parameters) is bool(fault)
         metadata = (await flow.http.get("/general/.well-known/openid-configuration")).json()
         assert metadata["authorization_response_iss_parameter_supported"] is True
-        assert said["iss"] == metadata["issuer"] == f"{BASE}/general"
+        assert parameters["iss"] == metadata["issuer"] == f"{BASE}/general"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_the_metadata_stand_where_rfc_8414_puts_them_and_name_what_is_there(desk: Sitting) -> None:
+def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/.well-known/oauth-authorization-server/general")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
-        said = answer.json()
-        assert said["issuer"] == f"{BASE}/general"
-        assert said["response_types_supported"] == ["code"]
-        assert said["code_challenge_methods_supported"] == ["S256"]
-        for name, address in said.items():
+        body = answer.json()
+        assert body["issuer"] == f"{BASE}/general"
+        assert body["response_types_supported"] == ["code"]
+        assert body["code_challenge_methods_supported"] == ["S256"]
+        for name, address in body.items():
             if name.endswith("_endpoint"):
                 path = address.removeprefix(BASE)
-                there = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
-                assert set(there) != {404}, name
+                statuses = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
+                assert set(statuses) != {404}, name
 
-    desk.do(steps)
+    shared.do(steps)

@@ -1,4 +1,4 @@
-"""RFC 9700, row by row as the sheet of facts has it: what a server must and must not do, through HTTP."""
+"""RFC 9700, row by row over HTTP: what a server must and must not do."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ LAUNCHED = "launch openid fhirUser online_access patient/Patient.rs"
 
 
 @pytest.mark.parametrize("sent", [REDIRECT + "/", REDIRECT + "?a=b", REDIRECT.upper(), REDIRECT[:-1]])
-def test_redirect_uris_are_compared_character_by_character(desk: Sitting, sent: str) -> None:
+def test_redirect_uris_are_compared_character_by_character(shared: Sitting, sent: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.authorize(await flow.register(), redirect_uri=sent)
         assert (answer.status_code, "location" in answer.headers) == (400, False)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_plain_http_is_for_loopback_alone(desk: Sitting) -> None:
+def test_plain_http_is_allowed_only_on_loopback(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(redirect_uris=["http://127.0.0.1:8100/callback", "https://app.example.org/callback"])
         body = {"name": "x", "type": "provider", "client": "public", "scope": "openid", "redirect_uris": []}
         body["redirect_uris"] = ["http://app.example.org/callback"]
         answer = await flow.http.post("/admin/apps", json=body)
         assert answer.status_code == 422
-        assert [one["id"] for one in answer.json()["findings"] if one["severity"] == "error"] == [
+        assert [finding["id"] for finding in answer.json()["findings"] if finding["severity"] == "error"] == [
             "reg-redirect-uri-insecure-http"
         ]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_nobody_is_led_elsewhere(desk: Sitting) -> None:
+def test_there_is_no_open_redirect(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in?next=https://evil.example/", headers=HTML)
         form = {"csrf": field(page, "csrf"), "account": await flow.clinician()}
@@ -46,10 +46,10 @@ def test_nobody_is_led_elsewhere(desk: Sitting) -> None:
         out = await flow.http.get("/general/oauth/logout?post_logout_redirect_uri=https://evil.example/", headers=HTML)
         assert (out.status_code, "location" in out.headers) == (400, False)
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_a_challenge_that_was_sent_is_enforced_and_a_verifier_without_one_refused(desk: Sitting) -> None:
+def test_a_challenge_is_enforced_and_a_verifier_without_a_challenge_is_refused(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow, pkce="if-sent")
         del form["code_verifier"]
@@ -58,18 +58,18 @@ def test_a_challenge_that_was_sent_is_enforced_and_a_verifier_without_one_refuse
         code = await flow.code(app, launch=(await flow.launch(app))["launch"], code_challenge=None, code_challenge_method=None)
         refused(await flow.redeem(app, code), "invalid_grant")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("path", ["/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration"])
-def test_how_to_prove_possession_of_the_code_is_in_the_metadata(desk: Sitting, path: str) -> None:
+def test_the_metadata_lists_the_pkce_methods(shared: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(path)).json()["code_challenge_methods_supported"] == ["S256"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_public_app_must_use_pkce(desk: Sitting) -> None:
+def test_a_public_app_must_use_pkce(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(
@@ -78,24 +78,24 @@ def test_a_public_app_must_use_pkce(desk: Sitting) -> None:
         assert received(answer)["error"] == "invalid_request"
         assert (await flow.findings(answer))["pkce-missing"] == "error"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_code_is_good_once_and_its_second_use_ends_what_it_gave(desk: Sitting) -> None:
+def test_a_code_works_once_and_a_second_use_revokes_its_tokens(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
-        given = (await flow.http.post(TOKEN, data=form)).json()
+        tokens = (await flow.http.post(TOKEN, data=form)).json()
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
-        again = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
         refused(await flow.http.post(TOKEN, data=again), "invalid_grant")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("kind", ["token", "id_token token", "code token"])
-def test_there_is_no_implicit_grant_and_no_password_grant(desk: Sitting, kind: str) -> None:
+def test_there_is_no_implicit_grant_and_no_password_grant(shared: Sitting, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(app, response_type=kind, launch=(await flow.launch(app))["launch"])
@@ -103,10 +103,10 @@ def test_there_is_no_implicit_grant_and_no_password_grant(desk: Sitting, kind: s
         form = {"grant_type": "password", "username": "a", "password": "b", "client_id": app["client_id"]}
         refused(await flow.http.post(TOKEN, data=form), "unsupported_grant_type")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_refresh_tokens_rotate_and_an_old_one_ends_the_family(desk: Sitting) -> None:
+def test_refresh_tokens_rotate_and_reuse_of_an_old_one_revokes_the_family(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         new = (await flow.http.post(TOKEN, data=form)).json()
@@ -115,19 +115,19 @@ def test_refresh_tokens_rotate_and_an_old_one_ends_the_family(desk: Sitting) -> 
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         refused(await flow.http.post(TOKEN, data=form | {"refresh_token": new["refresh_token"]}), "invalid_grant")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_refresh_token_that_nobody_uses_runs_out(desk: Sitting) -> None:
+def test_an_unused_refresh_token_expires(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         await flow.http.post("/admin/clock", json={"advance": 91 * 86400})
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_access_token_is_for_one_server_and_never_in_the_address(desk: Sitting) -> None:
+def test_an_access_token_is_for_one_server_and_never_in_the_url(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         token = (await flow.http.post(TOKEN, data=form)).json()["access_token"]
@@ -137,7 +137,7 @@ def test_an_access_token_is_for_one_server_and_never_in_the_address(desk: Sittin
             assert (await flow.http.get(other, headers=headers)).status_code == 401
         assert (await flow.http.get(f"/general/r4/Patient?access_token={token}")).status_code == 400
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 async def signing_in(flow: Flow) -> Any:
@@ -146,10 +146,10 @@ async def signing_in(flow: Flow) -> Any:
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-def test_authorize_pages_are_framed_by_our_own_ehr_alone_and_load_nothing_from_elsewhere(desk: Sitting) -> None:
+def test_only_our_ehr_frames_authorize_pages_and_they_load_nothing_external(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         page = await signing_in(flow)
-        policy = dict(one.strip().partition(" ")[::2] for one in page.headers["content-security-policy"].split(";"))
+        policy = dict(directive.strip().partition(" ")[::2] for directive in page.headers["content-security-policy"].split(";"))
         own = BASE.replace("localhost", "127.0.0.1")
         assert policy["frame-ancestors"] == f"'self' {BASE} {own}"
         assert policy["default-src"] == "'none'"
@@ -157,15 +157,15 @@ def test_authorize_pages_are_framed_by_our_own_ehr_alone_and_load_nothing_from_e
         assert page.headers["referrer-policy"] in ("no-referrer", "same-origin")
         assert page.headers["cache-control"] == "no-store"
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_after_a_form_the_browser_is_led_on_by_303(desk: Sitting) -> None:
+def test_a_form_is_answered_by_a_303_redirect(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         assert (await sign_in(flow)).status_code == 303
         app = await flow.register(auto_approve=None)
-        asked = flow.asking(app, launch=(await flow.launch(app, user=await flow.clinician()))["launch"])
-        by_form = await flow.http.post("/general/oauth/authorize", data=asked)
+        parameters = flow.asking(app, launch=(await flow.launch(app, user=await flow.clinician()))["launch"])
+        by_form = await flow.http.post("/general/oauth/authorize", data=parameters)
         assert by_form.status_code == 303
         page = await flow.http.get(by_form.headers["location"], headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "refuse"}
@@ -173,45 +173,45 @@ def test_after_a_form_the_browser_is_led_on_by_303(desk: Sitting) -> None:
         assert answer.status_code == 303
         assert received(answer) == received(answer) | {"error": "access_denied", "state": STATE}
 
-    desk.do(steps, desk.flow())
+    shared.do(steps, shared.flow())
 
 
-def test_keys_are_offered_to_authenticate_with(desk: Sitting) -> None:
+def test_private_key_jwt_is_offered(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
-        assert "private_key_jwt" in said["token_endpoint_auth_methods_supported"]
-        assert said["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+        config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
+        assert "private_key_jwt" in config["token_endpoint_auth_methods_supported"]
+        assert config["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_no_app_can_pass_for_a_person(desk: Sitting) -> None:
+def test_no_app_can_have_the_name_of_a_user(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         body = {"redirect_uris": [REDIRECT], "client_id": "general-okafor"}
-        made = await flow.http.post("/general/oauth/register", json=body)
-        assert made.json()["client_id"] != "general-okafor"
-        asked = {"name": "x", "type": "system", "client": "symmetric", "scope": "system/*.rs"}
+        created = await flow.http.post("/general/oauth/register", json=body)
+        assert created.json()["client_id"] != "general-okafor"
+        metadata = {"name": "x", "type": "system", "client": "symmetric", "scope": "system/*.rs"}
         for chosen in ("okafor", "general-okafor"):
-            answer = await flow.http.post("/admin/apps", json=asked | {"client_id": chosen})
+            answer = await flow.http.post("/admin/apps", json=metadata | {"client_id": chosen})
             assert answer.status_code == 409
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("tenant", ["general", "epic"])
-def test_the_issuer_comes_with_the_answer_where_the_dialect_has_it(desk: Sitting, tenant: str) -> None:
+def test_iss_is_sent_if_the_dialect_sends_it(shared: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         more = {"tenant": tenant, "scope": "launch launch/patient openid user/Patient.read", "pkce": "if-sent"}
         app = await flow.register(**more)
-        made = await flow.launch(app, tenant=tenant)
+        launch = await flow.launch(app, tenant=tenant)
         discovery = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
-        asked = flow.asking(app, launch=made["launch"], aud=f"{BASE}/{tenant}/r4", scope="launch user/Patient.read")
-        answer = await flow.http.get(discovery["authorization_endpoint"].removeprefix(BASE), params=asked)
+        parameters = flow.asking(app, launch=launch["launch"], aud=f"{BASE}/{tenant}/r4", scope="launch user/Patient.read")
+        answer = await flow.http.get(discovery["authorization_endpoint"].removeprefix(BASE), params=parameters)
         assert ("iss" in received(answer)) is discovery["authorization_response_iss_parameter_supported"]
         assert received(answer).get("iss") in (None, f"{BASE}/general")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_the_verifier_of_these_rows_is_a_good_one() -> None:
+def test_the_verifier_of_these_rows_is_valid() -> None:
     assert 43 <= len(VERIFIER) <= 128

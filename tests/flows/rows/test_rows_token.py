@@ -1,4 +1,4 @@
-"""What the token endpoint refuses, row by row (RFC 6749 5.2; SMART 2.2; RFC 9700 2.1, 4.8, 4.14)."""
+"""Refusals of the token endpoint, row by row (RFC 6749 5.2; SMART 2.2; RFC 9700 2.1, 4.8, 4.14)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 
 def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
-    """JSON of RFC 6749 5.2, that nobody may keep, and that any origin may read."""
+    """The JSON of RFC 6749 5.2, not cacheable, readable from any origin."""
     assert answer.status_code == status, answer.text
-    said = answer.json()
-    assert said["error"] == error, said
-    assert DESCRIPTION.fullmatch(said["error_description"])
-    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    body = answer.json()
+    assert body["error"] == error, body
+    assert DESCRIPTION.fullmatch(body["error_description"])
+    assert body["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["pragma"] == "no-cache"
@@ -37,7 +37,7 @@ def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
 
 
 async def launched(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
-    """An app and the form that redeems its code."""
+    """A launched app and the form that redeems its code."""
     app = await flow.register(**more)
     code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope_of(more))
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
@@ -69,37 +69,37 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "error"), CHANGES)
-def test_a_form_with_one_fault_is_refused(desk: Sitting, change: dict[str, str | None], error: str) -> None:
+def test_a_form_with_one_error_is_refused(shared: Sitting, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         changed = {name: value for name, value in (form | change).items() if value is not None}
         refused(await flow.http.post(TOKEN, data=changed), error)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"])
-def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) -> None:
+def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(desk: Sitting) -> None:
+def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
         refused(answer, "invalid_request")
-        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-        found = {one["id"]: one for one in kept.json()["findings"]}
-        told = found["authorize-called-at-token-endpoint"]
-        assert told["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
+        exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        findings = {finding["id"]: finding for finding in exchange.json()["findings"]}
+        advice = findings["authorize-called-at-token-endpoint"]
+        assert advice["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
+def test_a_body_that_is_not_a_form_is_an_invalid_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         refused(await flow.http.post(TOKEN, json=form), "invalid_request")
@@ -109,12 +109,12 @@ def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
         plain = {"Content-Type": "text/plain"}
         refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
-def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sitting, how: str) -> None:
-    """401 with a challenge where the Authorization header was used, else 400."""
+def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared: Sitting, how: str) -> None:
+    """401 with a challenge if the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
@@ -131,16 +131,16 @@ def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sittin
         good = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
         assert good.status_code == 200, good.text
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
-    kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-    return dict(kept.json()["corrected"])
+    exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+    return dict(exchange.json()["corrected"])
 
 
 @pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
-def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, how: str) -> None:
+def test_a_secret_that_a_correction_rewrites_is_masked_too(shared: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
         pair = f"{app['client_id']}:{app['client_secret']}"
@@ -150,44 +150,44 @@ def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, ho
         code = form["code"]
         sent = form | ({"code": f"{code}%3D%3D"} if how == "code" else {})
         answer = await flow.http.post(TOKEN, data=sent, headers=headers)
-        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
-        assert kept.json()["corrected"]
+        exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        assert exchange.json()["corrected"]
         for secret in (right["Authorization"].removeprefix("Basic "), app["client_secret"], code):
-            assert secret not in kept.text
+            assert secret not in exchange.text
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_public_app_that_sent_basic_still_says_who_it_is_in_the_corrected_request(desk: Sitting) -> None:
+def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
         form |= {"client_id": app["client_id"]}
         answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
-        mended = await corrected(flow, answer)
-        assert not {name.lower() for name in mended["headers"]} & {"authorization"}
-        assert f"client_id={app['client_id']}" in mended["body"]
+        corrected_request = await corrected(flow, answer)
+        assert not {name.lower() for name in corrected_request["headers"]} & {"authorization"}
+        assert f"client_id={app['client_id']}" in corrected_request["body"]
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_two_methods_of_client_authentication_are_an_invalid_request(desk: Sitting) -> None:
+def test_two_methods_of_client_authentication_are_an_invalid_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
         headers = basic(app["client_id"], app["client_secret"])
         form |= {"client_secret": app["client_secret"]}
         refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize("how", ["absent", "wrong-type", "not-a-jwt", "unsigned"])
-def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, how: str) -> None:
+def test_an_unusable_assertion_is_an_invalid_client(shared: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         head, body = (
-            base64.urlsafe_b64encode(one).rstrip(b"=").decode()
-            for one in (b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2))
+            base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+            for payload in (b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2))
         )
         sent: dict[str, dict[str, str]] = {
             "absent": {},
@@ -197,29 +197,29 @@ def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, ho
         }
         refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_another_app_s_code_is_an_invalid_grant_and_stays_with_whom_it_was_given(desk: Sitting) -> None:
+def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         thief = await flow.register(name="Another")
         refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
         assert (await flow.http.post(TOKEN, data=form)).status_code == 200
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_code_that_lay_about_is_an_invalid_grant(desk: Sitting) -> None:
+def test_an_expired_code_is_an_invalid_grant(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         await flow.http.post("/admin/clock", json={"advance": 61})
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_code_is_redeemed_at_the_hospital_that_gave_it(desk: Sitting) -> None:
+def test_a_code_works_only_at_the_hospital_that_issued_it(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         elsewhere = flow.sandbox.tenants["cerner"].server.token_endpoint
@@ -227,11 +227,11 @@ def test_a_code_is_redeemed_at_the_hospital_that_gave_it(desk: Sitting) -> None:
         assert answer.status_code == 400
         assert "access_token" not in answer.text
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
-    """Else whoever strips the challenge has switched PKCE off (RFC 9700 4.8.2)."""
+def test_a_verifier_without_a_challenge_is_refused(shared: Sitting) -> None:
+    """Otherwise removing the challenge would switch PKCE off (RFC 9700 4.8.2)."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(smart_version=1, pkce="if-sent")
@@ -243,7 +243,7 @@ def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
         good = await flow.http.post(TOKEN, data=form | {"client_id": app["client_id"]})
         assert good.status_code == 200, good.text
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
         ("https://evil.example/", 400),
     ],
 )
-def test_a_resource_indicator_names_the_server_that_was_authorized(desk: Sitting, resource: str, status: int) -> None:
+def test_a_resource_indicator_names_the_server_that_was_authorized(shared: Sitting, resource: str, status: int) -> None:
     """RFC 8707 2.2."""
 
     async def steps(flow: Flow) -> None:
@@ -266,25 +266,25 @@ def test_a_resource_indicator_names_the_server_that_was_authorized(desk: Sitting
             refused(answer, "invalid_target")
             assert (await flow.findings(answer))["token-resource-mismatch"] == "error"
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_service_chooses_its_server_by_a_resource_indicator(desk: Sitting) -> None:
+def test_a_service_chooses_its_server_by_a_resource_indicator(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "resource": f"{BASE}/general/dstu2"}
-        given = (await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))).json()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = (await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))).json()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/dstu2/Patient", headers=headers)).status_code == 200
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
 
-    desk.do(steps)
+    shared.do(steps)
 
 
 async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
     app, form = await launched(flow, **more)
-    given = (await flow.http.post(TOKEN, data=form)).json()
-    return app, {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+    tokens = (await flow.http.post(TOKEN, data=form)).json()
+    return app, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
         ("other-type", "invalid_scope"),
     ],
 )
-def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: str) -> None:
+def test_a_refresh_with_one_error_is_refused(shared: Sitting, fault: str, error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         token = form["refresh_token"]
@@ -316,22 +316,22 @@ def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: s
         }.get(fault, {})
         refused(await flow.http.post(TOKEN, data=form), error)
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_a_refresh_narrows_and_the_narrow_token_reads_no_more_than_that(desk: Sitting) -> None:
+def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
-        given = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
-        assert given["scope"] == "patient/Patient.rs"
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
+        assert tokens["scope"] == "patient/Patient.rs"
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 403
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 200
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_an_app_may_use_only_the_grants_it_has(desk: Sitting) -> None:
+def test_an_app_may_use_only_the_grants_it_has(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(**SYMMETRIC)
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
@@ -339,22 +339,22 @@ def test_an_app_may_use_only_the_grants_it_has(desk: Sitting) -> None:
         assert answer.status_code == 400
         assert answer.json()["error"] in ("unauthorized_client", "unsupported_grant_type")
 
-    desk.do(steps)
+    shared.do(steps)
 
 
-def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
-    """The positive control: the members of SMART 2.2, that nobody may keep."""
+def test_the_same_request_without_errors_is_granted(shared: Sitting) -> None:
+    """The positive control: the response has the members of SMART 2.2 and isn't cacheable."""
 
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         answer = await flow.http.post(TOKEN, data=form, headers={"Origin": "http://app.example"})
         assert answer.status_code == 200
-        given = answer.json()
-        assert given["token_type"] == "Bearer"
-        assert {"access_token", "expires_in", "scope", "patient", "id_token", "refresh_token"} <= set(given)
+        tokens = answer.json()
+        assert tokens["token_type"] == "Bearer"
+        assert {"access_token", "expires_in", "scope", "patient", "id_token", "refresh_token"} <= set(tokens)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["pragma"] == "no-cache"
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers
 
-    desk.do(steps)
+    shared.do(steps)

@@ -1,4 +1,4 @@
-"""/admin by HTTP: what it takes, what it refuses, and what time travel does."""
+"""/admin over HTTP: requests, refusals, and moving the clock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def test_an_app_is_registered_found_changed_and_removed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         assert app["client_secret"]
-        found = (await flow.http.get(f"/admin/apps/{app['client_id']}")).json()
-        assert found["app_id"] == app["app_id"]
-        assert "client_secret" not in found
-        assert "secret_hash" not in found
+        stored = (await flow.http.get(f"/admin/apps/{app['client_id']}")).json()
+        assert stored["app_id"] == app["app_id"]
+        assert "client_secret" not in stored
+        assert "secret_hash" not in stored
         changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"name": "Another name"})
         assert changed.json()["name"] == "Another name"
         assert changed.json()["scope"] == app["scope"]
@@ -37,14 +37,14 @@ def test_findings_of_severity_error_refuse_a_registration(tmp_path: Path) -> Non
         answer = await flow.http.post("/admin/apps", json=body)
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
-        assert [one["id"] for one in answer.json()["findings"] if one["severity"] == "error"] == [
+        assert [finding["id"] for finding in answer.json()["findings"] if finding["severity"] == "error"] == [
             "reg-redirect-uri-not-absolute"
         ]
 
     run(steps, tmp_path)
 
 
-def test_keys_are_given_by_value_or_by_address_and_one_takes_the_other_s_place(tmp_path: Path) -> None:
+def test_jwks_and_jwks_uri_replace_each_other(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         uri = "https://app.example.org/jwks.json"
         body = {
@@ -57,19 +57,19 @@ def test_keys_are_given_by_value_or_by_address_and_one_takes_the_other_s_place(t
         }
         answer = await flow.http.post("/admin/apps", json=body)
         assert answer.status_code == 422
-        assert [one["id"] for one in answer.json()["findings"]] == ["reg-jwks-given-twice"]
+        assert [finding["id"] for finding in answer.json()["findings"]] == ["reg-jwks-given-twice"]
         app = (await flow.http.post("/admin/apps", json=body | {"jwks_uri": None})).json()
-        where = f"/admin/apps/{app['app_id']}"
-        changed = (await flow.http.patch(where, json={"jwks_uri": uri})).json()
+        app_url = f"/admin/apps/{app['app_id']}"
+        changed = (await flow.http.patch(app_url, json={"jwks_uri": uri})).json()
         assert (changed.get("jwks"), changed["jwks_uri"]) == (None, uri)
-        changed = (await flow.http.patch(where, json={"jwks": jwks()})).json()
+        changed = (await flow.http.patch(app_url, json={"jwks": jwks()})).json()
         assert (changed["jwks"], changed.get("jwks_uri")) == (jwks(), None)
-        assert (await flow.http.patch(where, json={"jwks": jwks(), "jwks_uri": uri})).status_code == 422
+        assert (await flow.http.patch(app_url, json={"jwks": jwks(), "jwks_uri": uri})).status_code == 422
 
     run(steps, tmp_path)
 
 
-def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
+def test_an_app_with_users_needs_a_redirect_uri(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {"name": "App", "type": "provider", "client": "public", "scope": "openid"}
         assert (await flow.http.post("/admin/apps", json=body)).status_code == 422
@@ -79,7 +79,7 @@ def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_launch_with_an_unknown_user_or_patient_is_refused_in_one_sentence(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         named = {"user": "nobody", "patient": "p-none", "encounter": "e-none"}
@@ -95,22 +95,22 @@ def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_pat
     run(steps, tmp_path)
 
 
-def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_may_come_later(tmp_path: Path) -> None:
+def test_tokens_and_approvals_need_an_existing_user_but_not_an_existing_patient(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         token = {"app": app["app_id"], "scope": "user/Patient.rs"}
         approval = {"user": "okafor", "patient": "p-later", "encounter": "e-later"}
         for user, token_is, app_is in (("nobody", 422, 422), ("okafor", 201, 200)):
-            given = await flow.http.post("/admin/tokens", json=token | {"user": user, "patient": "p-later"})
+            lifetimes = await flow.http.post("/admin/tokens", json=token | {"user": user, "patient": "p-later"})
             changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"auto_approve": approval | {"user": user}})
-            assert (given.status_code, changed.status_code) == (token_is, app_is)
+            assert (lifetimes.status_code, changed.status_code) == (token_is, app_is)
             if token_is == 422:
-                assert all(user in one.json()["title"] for one in (given, changed))
+                assert all(user in response.json()["title"] for response in (lifetimes, changed))
 
     run(steps, tmp_path)
 
 
-def test_an_approval_lists_only_scopes_and_a_launch_only_web_addresses(tmp_path: Path) -> None:
+def test_approvals_accept_only_scopes_and_launches_only_web_urls(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         for scopes, status in (
@@ -134,7 +134,7 @@ def test_an_approval_lists_only_scopes_and_a_launch_only_web_addresses(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path: Path) -> None:
+def test_an_unknown_hospital_is_reported_before_the_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "tenant": "nowhere"}
@@ -150,7 +150,7 @@ def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path:
     run(steps, tmp_path)
 
 
-def test_a_user_is_a_person(tmp_path: Path) -> None:
+def test_the_fhir_user_must_be_a_person(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         user = {"username": "amara", "password": "x"}
         for odd in ("amara", "Practitioner", "Observation/1", "Practitioner/", "Practitioner/a b"):
@@ -163,7 +163,7 @@ def test_a_user_is_a_person(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_clock_stays_where_there_are_dates(tmp_path: Path) -> None:
+def test_the_clock_stays_within_valid_dates(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         now = (await flow.http.get("/admin/clock")).json()["now"]
         for far in ({"advance": 1e300}, {"offset": 1e17}, {"advance": -1e12}, {"offset": -1e12}, {"advance": 1e10}):
@@ -175,7 +175,7 @@ def test_the_clock_stays_where_there_are_dates(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
+def test_a_page_of_another_origin_is_refused_at_admin(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for headers in (
             {"Origin": "http://evil.example"},
@@ -188,7 +188,7 @@ def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_name_that_is_not_ours_is_answered_421(tmp_path: Path) -> None:
+def test_an_unknown_host_name_is_answered_421(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/metadata", headers={"Host": "rebound.example"})
         assert answer.status_code == 421
@@ -197,12 +197,12 @@ def test_a_name_that_is_not_ours_is_answered_421(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_tokens_age_by_time_travel(tmp_path: Path) -> None:
+def test_tokens_expire_when_the_clock_moves(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = await flow.launched()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
-        await flow.http.post("/admin/clock", json={"advance": given["expires_in"] + 1})
+        await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 1})
         answer = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         assert answer.status_code == 401
         assert "fhir-token-expired" in await flow.findings(answer)
@@ -210,32 +210,32 @@ def test_tokens_age_by_time_travel(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_reset_forgets_tokens_and_keeps_apps_unless_everything_goes(tmp_path: Path) -> None:
+def test_a_reset_deletes_tokens_and_keeps_apps_unless_everything_is_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        tokens = await flow.launched()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.post("/admin/reset", json={})).status_code == 204
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 401
         assert len((await flow.http.get("/admin/apps?tenant=general")).json()) == 6
         assert (await flow.http.post("/admin/reset", json={"everything": True})).status_code == 204
         left = (await flow.http.get("/admin/apps?tenant=general")).json()
-        assert {one["name"] for one in left} == {
+        assert {user["name"] for user in left} == {
             "Sample app",
-            *(f"Sample app, {one}" for one in ("DSTU2", "STU3", "R4B", "R5")),
+            *(f"Sample app, {version}" for version in ("DSTU2", "STU3", "R4B", "R5")),
         }
 
     run(steps, tmp_path)
 
 
-def test_a_token_for_a_script_reads_what_its_scope_says(tmp_path: Path) -> None:
+def test_a_token_for_a_script_has_the_access_of_its_scope(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": await flow.clinician()}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        found = await flow.http.get("/general/r4/Patient?name=Peters", headers=headers)
-        assert found.status_code == 200
-        assert found.json()["total"] >= 1
+        response = await flow.http.get("/general/r4/Patient?name=Peters", headers=headers)
+        assert response.status_code == 200
+        assert response.json()["total"] >= 1
         refused = await flow.http.get("/general/r4/Patient", headers=headers)
         assert refused.status_code == 400
         assert "fhir-search-unbounded" in await flow.findings(refused)
@@ -243,11 +243,11 @@ def test_a_token_for_a_script_reads_what_its_scope_says(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_the_description_is_made_of_the_types(tmp_path: Path) -> None:
+def test_the_openapi_document_is_built_from_the_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        said = (await flow.http.get("/admin/openapi.json")).json()
-        assert said["openapi"].startswith("3.")
-        assert set(said["paths"]["/admin/apps"]) == {"get", "post"}
-        assert said["components"]["schemas"]["NewApp"]["required"] == ["name", "type", "client", "scope"]
+        document = (await flow.http.get("/admin/openapi.json")).json()
+        assert document["openapi"].startswith("3.")
+        assert set(document["paths"]["/admin/apps"]) == {"get", "post"}
+        assert document["components"]["schemas"]["NewApp"]["required"] == ["name", "type", "client", "scope"]
 
     run(steps, tmp_path)

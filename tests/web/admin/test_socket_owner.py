@@ -1,4 +1,4 @@
-"""The user behind a loopback connection, by the kernel's own table and by a real one."""
+"""The user of a loopback connection, from a sample table and from a real connection."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def table(folder: Path, *rows: str) -> list[Path]:
     return [folder / "none", folder / "tcp"]
 
 
-@pytest.mark.parametrize("written", [PLAIN, MAPPED])
+@pytest.mark.parametrize("address", [PLAIN, MAPPED])
 @pytest.mark.parametrize(
     ("uid", "own", "seen"),
     [(33, 1000, 33), (33, 0, 33), (999, 1000, 999), (33, 33, None), (0, 1000, None), (1000, 0, None), (65534, 0, None)],
 )
 def test_only_a_service_account_other_than_ours_is_reported(
-    tmp_path: Path, written: dict[str, str], uid: int, own: int, seen: int | None
+    tmp_path: Path, address: dict[str, str], uid: int, own: int, seen: int | None
 ) -> None:
-    tables = table(tmp_path, ROW.format(**written, uid=uid))
+    tables = table(tmp_path, ROW.format(**address, uid=uid))
     assert service_account(PEER, SERVER, tables=tables, own=own) == seen
 
 
-def test_the_row_of_our_own_end_and_of_other_connections_do_not_count(tmp_path: Path) -> None:
+def test_our_own_end_and_other_connections_are_ignored(tmp_path: Path) -> None:
     ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33)
     other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33)
     assert owner(PEER, SERVER, table(tmp_path, ours, other)) is None
 
 
-def test_a_system_without_such_a_table_says_nothing(tmp_path: Path) -> None:
+def test_without_the_table_the_owner_is_unknown(tmp_path: Path) -> None:
     assert service_account(PEER, SERVER, tables=[tmp_path / "none"], own=0) is None
 
 
-def test_a_name_has_no_socket(tmp_path: Path) -> None:
+def test_a_host_name_has_no_socket(tmp_path: Path) -> None:
     assert owner(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33))) is None
 
 
@@ -57,5 +57,5 @@ def test_a_real_connection_belongs_to_the_user_who_made_it(host: str) -> None:
     ):
         accepted, peer = listening.accept()
         with accepted:
-            found = owner(peer[:2], accepted.getsockname()[:2])
-    assert found == (os.getuid() if TABLES[0].exists() else None)
+            uid = owner(peer[:2], accepted.getsockname()[:2])
+    assert uid == (os.getuid() if TABLES[0].exists() else None)

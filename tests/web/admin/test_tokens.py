@@ -1,4 +1,4 @@
-"""A token for a script has scopes that some flow could give."""
+"""Tokens for scripts have only scopes that some flow can grant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flows.flow import Flow, run
 
 
-def test_scopes_that_no_flow_gives_are_refused_and_explained(tmp_path: Path) -> None:
+def test_scopes_that_no_flow_grants_are_refused_and_explained(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         kinds = {
@@ -33,14 +33,14 @@ def test_scopes_that_no_flow_gives_are_refused_and_explained(tmp_path: Path) -> 
     run(steps, tmp_path)
 
 
-def test_an_app_is_not_registered_for_both(tmp_path: Path) -> None:
+def test_an_app_cannot_register_user_and_system_scopes(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         body = {"name": "A", "type": "provider", "client": "public", "redirect_uris": ["https://a.example/cb"]}
         mixed = await flow.http.post("/admin/apps", json=body | {"scope": "user/*.rs system/*.rs"})
         assert mixed.status_code == 422
-        assert [one["id"] for one in mixed.json()["findings"]] == ["scope-levels-mixed"]
+        assert [finding["id"] for finding in mixed.json()["findings"]] == ["scope-levels-mixed"]
         bad = await flow.http.post("/admin/apps", json=body | {"scope": "user/Pateint.rs", "redirect_uris": ["data:,x"]})
-        assert {one["id"] for one in bad.json()["findings"]} == {
+        assert {finding["id"] for finding in bad.json()["findings"]} == {
             "scope-resource-not-in-version",
             "reg-redirect-uri-scheme-forbidden",
         }
@@ -52,25 +52,25 @@ def test_an_app_is_not_registered_for_both(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_list_of_approved_scopes_narrows_what_is_asked(tmp_path: Path) -> None:
+def test_a_list_of_approved_scopes_narrows_the_requested_ones(tmp_path: Path) -> None:
     part = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item"
 
     async def steps(flow: Flow) -> None:
         auto = {"user": await flow.clinician(), "scopes": f"launch openid {part}"}
         app = await flow.register(auto_approve=auto)
-        made = await flow.launch(app)
-        code = await flow.code(app, launch=made["launch"], scope="launch openid patient/Condition.rs patient/Patient.rs")
+        launch = await flow.launch(app)
+        code = await flow.code(app, launch=launch["launch"], scope="launch openid patient/Condition.rs patient/Patient.rs")
         assert (await flow.redeem(app, code)).json()["scope"] == f"launch openid {part}"
 
     run(steps, tmp_path)
 
 
-def test_a_list_of_approved_scopes_takes_letters_away(tmp_path: Path) -> None:
+def test_a_list_of_approved_scopes_removes_letters(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         auto = {"user": await flow.clinician(), "scopes": "launch openid patient/*.rs"}
         app = await flow.register(auto_approve=auto, scope="launch openid patient/*.cruds")
-        made = await flow.launch(app)
-        code = await flow.code(app, launch=made["launch"], scope="launch openid patient/Observation.cruds")
+        launch = await flow.launch(app)
+        code = await flow.code(app, launch=launch["launch"], scope="launch openid patient/Observation.cruds")
         assert (await flow.redeem(app, code)).json()["scope"] == "launch openid patient/Observation.rs"
 
     run(steps, tmp_path)

@@ -1,4 +1,4 @@
-"""The day and the chart, from resources of both versions."""
+"""The schedule and the chart, from resources of both versions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from sickbay.web.pages import svg, times
 
 TODAY = date(2026, 11, 24)
 NOBODY = PatientsView(search="/p", rows=(), total=0)
-KNOWN = {one["id"]: one for one in records.PATIENTS}
+KNOWN = {patient["id"]: patient for patient in records.PATIENTS}
 
 
-def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
+def sample_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
     return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ward="/general/ehr", now=now)
 
 
-def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
-    view = a_day()
-    assert [(one.start, one.state, one.word) for one in view.visits] == [
+def test_the_schedule_is_in_order_and_has_each_state_in_words() -> None:
+    view = sample_day()
+    assert [(visit.start, visit.state, visit.word) for visit in view.visits] == [
         ("08:30", "done", "seen"),
         ("09:45", "off", "cancelled"),
         ("10:30", "here", "waiting now, Room 4"),
@@ -31,46 +31,46 @@ def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
     assert view.title == "Tuesday, 24 November"
 
 
-def test_the_now_line_stands_before_the_first_visit_to_come() -> None:
-    assert a_day().before == 2
-    assert a_day(None).before is None
+def test_the_line_for_now_is_before_the_next_visit() -> None:
+    assert sample_day().before == 2
+    assert sample_day(None).before is None
 
 
-def test_a_visit_leads_to_the_chart_unless_it_was_cancelled() -> None:
-    assert [bool(one.href) for one in a_day().visits] == [True, False, True, True]
+def test_a_visit_links_to_the_chart_unless_it_was_cancelled() -> None:
+    assert [bool(visit.href) for visit in sample_day().visits] == [True, False, True, True]
 
 
 def test_names_are_read_from_both_versions() -> None:
     assert chart.name_of(records.PATIENTS[0]) == chart.name_of(records.OLD_PATIENT) == ("Peters", "Timothy")
 
 
-def test_the_banner_knows_the_age_on_the_day() -> None:
+def test_the_banner_shows_the_age_on_the_day() -> None:
     assert chart.banner(records.PATIENTS[0], date(2026, 3, 13)).age == "64 y"
     assert chart.banner(records.PATIENTS[0], date(2026, 3, 14)).age == "65 y"
 
 
 def test_problems_are_the_active_ones_oldest_first_in_both_versions() -> None:
-    assert [one.text for one in chart.problems(records.CONDITIONS)] == [
+    assert [condition.text for condition in chart.problems(records.CONDITIONS)] == [
         "Essential hypertension",
         "Type 2 diabetes mellitus",
     ]
 
 
 def test_stopped_medications_are_not_shown() -> None:
-    assert [one.text for one in chart.medications(records.ORDERS)] == [
+    assert [order.text for order in chart.medications(records.ORDERS)] == [
         "Atorvastatin 40 mg tablet",
         "Lisinopril 20 mg tablet",
     ]
 
 
-def test_a_medication_that_is_a_resource_of_its_own_is_shown_by_its_display() -> None:
+def test_a_referenced_medication_is_shown_by_its_display() -> None:
     order = {"status": "active", "medicationReference": {"reference": "Medication/m-1", "display": "Furosemide 40 mg"}}
-    assert [one.text for one in chart.medications([order])] == ["Furosemide 40 mg"]
+    assert [medication.text for medication in chart.medications([order])] == ["Furosemide 40 mg"]
     assert chart.drug({"medicationReference": {"reference": "Medication/m-1"}}) == "Medication/m-1"
     assert chart.drug({}) == ""
 
 
-def test_the_dangerous_allergy_comes_first() -> None:
+def test_a_severe_allergy_comes_first() -> None:
     first, second = chart.allergies(records.ALLERGIES)
     assert (first.text, first.alarm) == ("Penicillin G", "anaphylaxis")
     assert (second.text, second.alarm) == ("Latex", "")
@@ -80,14 +80,14 @@ def test_no_known_allergy_is_not_an_allergy() -> None:
     assert chart.allergies([{"code": records.concept("No known allergy")}]) == ()
 
 
-def test_the_last_sign_of_each_kind_is_shown() -> None:
-    signs = {one.unit: one.value for one in chart.signs(records.OBSERVATIONS)}
+def test_the_latest_vital_sign_of_each_kind_is_shown() -> None:
+    signs = {observation.unit: observation.value for observation in chart.signs(records.OBSERVATIONS)}
     assert signs == {"pulse /min": "76", "°C": "36.7", "SpO₂ %": "97", "kg": "92.4", "BMI": "29.8"}
 
 
-def test_a_value_out_of_range_is_flagged_and_stands_first() -> None:
+def test_a_value_out_of_range_is_flagged_and_comes_first() -> None:
     labs, last = chart.labs(records.OBSERVATIONS)
-    assert [(one.name, one.flag) for one in labs] == [("HbA1c", "H"), ("Potassium", "")]
+    assert [(lab.name, lab.flag) for lab in labs] == [("HbA1c", "H"), ("Potassium", "")]
     assert last == "14 Jul 2026"
 
 
@@ -98,12 +98,12 @@ def test_the_plot_has_a_bar_for_each_reading_and_names_the_last() -> None:
     assert drawn.count('class="out"') == 7
 
 
-def test_nothing_is_drawn_of_nothing() -> None:
+def test_a_plot_without_values_is_empty() -> None:
     assert str(svg.pressure(())) == ""
 
 
-def test_dates_are_as_exact_as_they_were_written() -> None:
-    assert [times.said(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
+def test_dates_are_as_precise_as_the_value() -> None:
+    assert [times.fhir_date(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
         "1 Feb 2017",
         "Feb 2017",
         "2017",

@@ -1,4 +1,4 @@
-"""What has to be filled in before a request that is shown as code can be sent."""
+"""The placeholders in a request that is shown as code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ from sickbay.web.exchanges import code_samples
         ({"authorization": "Basic abcd…(43)"}, ("YOUR_ID_AND_SECRET",)),
     ],
 )
-def test_only_what_the_app_must_know_is_to_be_filled_in(headers: dict[str, str], expected: tuple[str, ...]) -> None:
+def test_only_values_that_the_app_knows_are_placeholders(headers: dict[str, str], expected: tuple[str, ...]) -> None:
     request = code_samples.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
     assert code_samples.places(request) == expected

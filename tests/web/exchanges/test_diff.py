@@ -1,4 +1,4 @@
-"""The laws of the pen: taking the marks away gives back what was received and what was expected."""
+"""Properties of the marks: without them, the received and the expected text remain."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def text(pieces: tuple[TextPiece, ...]) -> str:
 
 
 @given(WORDS, WORDS)
-def test_without_the_marks_it_is_what_was_received_and_what_was_expected(received: str, expected: str) -> None:
+def test_joining_the_pieces_gives_the_received_and_the_expected_text(received: str, expected: str) -> None:
     marked = mark(received, expected)
     assert text(marked.received) == received
     assert text(marked.expected) == expected
 
 
 @given(WORDS, WORDS)
-def test_something_is_marked_exactly_where_the_two_differ(received: str, expected: str) -> None:
+def test_something_is_marked_exactly_if_the_texts_differ(received: str, expected: str) -> None:
     marked = mark(received, expected)
     kinds = {piece.kind for piece in marked.received + marked.expected} - {""}
     assert bool(kinds) == (received != expected)
@@ -32,14 +32,14 @@ def test_something_is_marked_exactly_where_the_two_differ(received: str, expecte
 
 
 @given(WORDS, WORDS)
-def test_what_is_not_marked_is_the_same_on_both_sides(received: str, expected: str) -> None:
+def test_unmarked_text_is_the_same_on_both_sides(received: str, expected: str) -> None:
     marked = mark(received, expected)
     same = [[piece.text for piece in side if not piece.kind] for side in (marked.received, marked.expected)]
     assert "".join(same[0]) == "".join(same[1])
 
 
 @given(st.text(max_size=30))
-def test_what_is_right_is_not_marked(value: str) -> None:
+def test_equal_texts_are_not_marked(value: str) -> None:
     assert all(not piece.kind for piece in mark(value, value).received)
 
 
@@ -58,9 +58,9 @@ def test_the_smallest_difference_is_marked(received: str, expected: str, bad: li
     assert [piece.text for piece in marked.expected if piece.kind] == good
 
 
-def test_a_slip_is_marked_otherwise_than_a_fault() -> None:
+def test_a_warning_is_marked_differently_from_an_error() -> None:
     assert {piece.kind for piece in mark("a/", "a", "slip").received} == {"", "slip"}
 
 
-def test_a_character_without_sound_is_said() -> None:
+def test_a_punctuation_character_has_a_spoken_name() -> None:
     assert [piece.said for piece in mark("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]

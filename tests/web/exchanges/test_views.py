@@ -36,7 +36,7 @@ def test_a_missing_parameter_is_shown_as_not_sent() -> None:
     assert texts(state.expected) == "Zk3vQ0m8yT1uWc7RkX2pLh"
 
 
-def test_the_headline_speaks_of_the_refusal_that_decided_and_names_the_fix() -> None:
+def test_the_headline_names_the_deciding_refusal_and_its_fix() -> None:
     assert VIEW.headline == "The launch value is your app’s own address. Send back the code this hospital gave you."
     other = exchange_view({**refused(), "decided": "state-missing"})
     assert other.headline.startswith("There is no state.")
@@ -48,7 +48,7 @@ def test_the_title_begins_with_the_verdict() -> None:
     assert exchange_view(granted()).title.startswith("Granted: ")
 
 
-def test_the_checks_show_from_where_on_responses_may_be_redirected() -> None:
+def test_the_checks_show_where_responses_may_be_redirected_from_then_on() -> None:
     outcomes = [step.outcome for step in VIEW.walk]
     assert outcomes.index("gate") == 3
     assert VIEW.walk[4].because == "decided the response"
@@ -71,8 +71,8 @@ def test_masked_values_are_copied_as_placeholders() -> None:
 
 def test_a_note_names_the_placeholders_to_replace() -> None:
     hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
-    one = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
-    assert one.filled == "Replace YOUR_ID_TOKEN_HINT with your own value; Sickbay doesn’t store secrets."
+    view = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
+    assert view.filled == "Replace YOUR_ID_TOKEN_HINT with your own value; Sickbay doesn’t store secrets."
     many = exchange_view(token_refused())
     assert many.filled.startswith("Replace THE_CODE, YOUR_CLIENT_SECRET and YOUR_ID_AND_SECRET with your own values; ")
     for tab in many.tabs:
@@ -82,8 +82,8 @@ def test_a_note_names_the_placeholders_to_replace() -> None:
 
 def test_members_of_a_json_body_are_shown_as_parameters_and_invisible_characters_are_written_out() -> None:
     body = '{"code": "Rw4Z\ufeff", "grant_type": "authorization_code", "scope": ["a"]}'
-    one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
-    sent = {row.name: "".join(piece.text for piece in row.received or ()) for row in one.rows}
+    view = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
+    sent = {row.name: "".join(piece.text for piece in row.received or ()) for row in view.rows}
     assert sent == {"code": "Rw4Z<U+FEFF>", "grant_type": "authorization_code", "scope": '["a"]'}
     broken = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
     assert broken.rows == ()
@@ -97,8 +97,8 @@ def test_the_names_of_checks_are_words() -> None:
 def test_a_note_says_that_codes_and_assertions_work_only_once() -> None:
     assert exchange_view(token_refused()).filled.endswith("If yours is spent, start a new authorization.")
     form = {"client_assertion": "eyJh…(476)"}
-    one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
-    assert one.filled.endswith("An assertion can be used only once, so sign a new one.")
+    view = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
+    assert view.filled.endswith("An assertion can be used only once, so sign a new one.")
 
 
 def test_without_an_automatic_fix_the_page_says_so() -> None:
@@ -111,8 +111,8 @@ def test_without_an_automatic_fix_the_page_says_so() -> None:
         "facts": {},
         "refused": True,
     }
-    one = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
-    assert one.lede == "1 problem. No automatic fix; see the steps below."
+    view = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
+    assert view.lede == "1 problem. No automatic fix; see the steps below."
 
 
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
@@ -128,7 +128,7 @@ def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
         unique_by=lambda pair: pair[0],
     )
 )
-def test_a_request_reads_back_from_its_url(pairs: list[tuple[str, str]]) -> None:
+def test_a_request_can_be_parsed_from_its_url(pairs: list[tuple[str, str]]) -> None:
     request = code_samples.RequestParts("GET", "http://a/b", tuple(pairs))
     expected = tuple((name, code_samples.place(name, value)) for name, value in pairs)
     assert code_samples.read({"url": code_samples.tabs(request, {})[0].text}).query == expected
@@ -139,7 +139,7 @@ def test_marking_a_part_keeps_the_text(sent: str, part: str) -> None:
     assert texts(parts_marked(sent, part or None)) == sent
 
 
-def test_javascript_and_python_are_whole_programs() -> None:
+def test_javascript_and_python_are_complete_programs() -> None:
     by_name = {tab.id: tab.text for tab in VIEW.tabs}
     compile(by_name["python"], "python", "exec")
     assert by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")') == 1
@@ -147,11 +147,11 @@ def test_javascript_and_python_are_whole_programs() -> None:
         compile({tab.id: tab.text for tab in view.tabs}["python"], "python", "exec")
 
 
-def test_the_ticket_has_every_fault_the_correlation_id_and_the_corrected_request() -> None:
+def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request() -> None:
     text = as_text(VIEW, "http://localhost:7425/exchanges/1")
-    for one in refused()["findings"]:
-        assert one["id"] in text
-        assert one["fix"] in text
+    for finding in refused()["findings"]:
+        assert finding["id"] in text
+        assert finding["fix"] in text
     assert refused()["id"] in text
     assert VIEW.tabs[0].text in text
     assert "sent:     not sent" in text
@@ -167,20 +167,20 @@ def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_corr
     ]
 
 
-def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
+def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
     walk = [
         *(Step("passed", str(at)) for at in range(6)),
         Step("refused", "r"),
         *(Step("passed", str(at)) for at in range(3)),
     ]
     stretches = folded(walk)
-    assert [len(one) for one in stretches] == [6, 1, 1, 1, 1]
-    assert [step for one in stretches for step in one] == walk
+    assert [len(step_group) for step_group in stretches] == [6, 1, 1, 1, 1]
+    assert [step for step_group in stretches for step in step_group] == walk
 
 
 def test_without_a_decided_refusal_the_worst_stays_first() -> None:
-    given = {**refused(), "decided": None}
-    assert [one.rule for one in exchange_view(given).findings] == [one["id"] for one in given["findings"]]
+    exchange = {**refused(), "decided": None}
+    assert [finding.rule for finding in exchange_view(exchange).findings] == [finding["id"] for finding in exchange["findings"]]
 
 
 def test_a_skipped_check_says_what_it_needs() -> None:
@@ -189,7 +189,7 @@ def test_a_skipped_check_says_what_it_needs() -> None:
         {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
     ]
     walk = exchange_view({**granted(), "checks": checks}).walk
-    assert [(one.text, one.because) for one in walk] == [
+    assert [(step.text, step.because) for step in walk] == [
         ("aud is a FHIR base", "needs the other server’s records"),
         ("launch is fresh", "runs only after “launch is known” has passed"),
     ]
@@ -204,18 +204,18 @@ def test_a_request_changed_only_by_advice_is_not_called_corrected() -> None:
 
 def test_headers_that_clients_set_automatically_are_not_copied() -> None:
     headers = {"host": "a", "user-agent": "b", "authorization": "Bearer abcd…(43)", "accept": "application/fhir+json"}
-    given = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
-    (first, *_) = exchange_view(given).tabs
+    tokens = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
+    (first, *_) = exchange_view(tokens).tabs
     assert first.id == "curl"
     assert "Bearer YOUR_ACCESS_TOKEN" in first.text
     assert "user-agent" not in first.text
 
 
 def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
-    given = refused()
+    exchange = refused()
     long = "https://app.example.org/" + "a" * 200 + "/callback/"
-    first = {**given["findings"][0], "title": f"Your app asked for the answer at {long}"}
-    view = exchange_view({**given, "findings": [first]})
+    first = {**exchange["findings"][0], "title": f"Your app asked for the answer at {long}"}
+    view = exchange_view({**exchange, "findings": [first]})
     assert long not in view.headline
     assert view.headline.rstrip(".").endswith("/callback/")
     assert long in view.findings[0].title
@@ -235,7 +235,7 @@ def test_if_a_part_of_a_value_is_wrong_the_whole_corrected_value_is_expected() -
     url = "http://localhost:7425/general/oauth/authorize?scope=openid%20system%2FObservation.rs"
     row, *_ = exchange_view({**granted(), "request": {"method": "GET", "url": url}, "findings": [finding]}).rows
     assert texts(row.expected) == "openid user/Observation.rs"
-    assert "openid" not in texts([one for one in row.received or () if one.kind])
+    assert "openid" not in texts([piece for piece in row.received or () if piece.kind])
 
 
 def test_the_response_is_labelled_with_its_receiver() -> None:
@@ -268,17 +268,17 @@ def test_a_wrong_parameter_name_is_marked() -> None:
     facts = {"names": ["clientId", "gone"], "expected": ["client_id", "scope"]}
     finding = {"id": "parameter-name-wrong", "severity": "warning", "title": "Names", "facts": facts}
     url = "http://localhost:7425/general/oauth/authorize?clientId=a&state=b"
-    given = {"id": "x", "at": 0, "stage": "authorize", "request": {"method": "GET", "url": url}, "findings": [finding]}
-    row, right = exchange_view(given).rows
+    exchange = {"id": "x", "at": 0, "stage": "authorize", "request": {"method": "GET", "url": url}, "findings": [finding]}
+    row, right = exchange_view(exchange).rows
     assert (row.name, row.number, row.kind, row.faulty, row.expected) == ("clientId", 1, "warning", True, ())
     assert (right.name, right.faulty) == ("state", False)
 
 
 def test_two_findings_on_one_parameter_have_a_number_each() -> None:
-    given = refused()
-    twice = next(one for one in given["findings"] if one["id"].startswith("scope"))
-    view = exchange_view({**given, "findings": [*given["findings"], {**twice, "id": "scope-v2-order"}]})
-    row = next(one for one in view.rows if one.name == "scope")
+    exchange = refused()
+    twice = next(finding for finding in exchange["findings"] if finding["id"].startswith("scope"))
+    view = exchange_view({**exchange, "findings": [*exchange["findings"], {**twice, "id": "scope-v2-order"}]})
+    row = next(row_view for row_view in view.rows if row_view.name == "scope")
     assert [row.number, *(number for number, _ in row.more)] == [2, 6]
 
 
@@ -295,9 +295,14 @@ def test_the_responses_of_other_dialects_are_in_words() -> None:
         {"title": "Two", "refusal": None},
         {"title": "Three", "speaks": ["r4", "dstu2"]},
     ]
-    one, two, three = exchange_view({**refused(), "others": others}).others
-    assert (one.kind, one.text, one.urn, one.rule) == ("refused", "302 invalid_request (to your app)", "urn:x", "aud-missing")
-    assert (two.kind, two.text) == ("passed", "grants the request")
+    view, responses, three = exchange_view({**refused(), "others": others}).others
+    assert (view.kind, view.text, view.urn, view.rule) == (
+        "refused",
+        "302 invalid_request (to your app)",
+        "urn:x",
+        "aud-missing",
+    )
+    assert (responses.kind, responses.text) == ("passed", "grants the request")
     assert (three.kind, three.text) == ("", "doesn’t support this FHIR version, only R4 and DSTU2")
 
 
@@ -305,13 +310,13 @@ LAUNCH = "2AdklRwNuJJaFPwo7ZSm1orLsunka0P2gBmdobt-8bY"
 
 
 def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]:
-    """Name and faultiness of each row, if the request has a masked launch code and the corrected one has `right`."""
+    """The name of each row and whether it is faulty, for a masked launch code that is corrected to `right`."""
     address = "http://localhost:7425/general/oauth/authorize?launch="
     sent = {"method": "GET", "url": f"{address}2Adk…(43)&scope=launch,openid"}
-    found = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}
+    finding = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}
     corrected = {"method": "GET", "url": f"{address}{right}&scope=launch%20openid"}
-    given = {**granted(), "request": sent, "findings": [found, *findings], "corrected": corrected}
-    return [(row.name, row.faulty) for row in exchange_view(given).rows]
+    tokens = {**granted(), "request": sent, "findings": [finding, *findings], "corrected": corrected}
+    return [(row.name, row.faulty) for row in exchange_view(tokens).rows]
 
 
 def test_a_correct_secret_is_not_marked_although_it_is_masked_in_the_request() -> None:
@@ -347,5 +352,5 @@ def test_the_problems_are_counted() -> None:
 
 
 def test_a_page_that_the_browser_showed_is_not_quoted() -> None:
-    given = {**granted(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
-    assert exchange_view(given).received == "404 error page, no redirect"
+    tokens = {**granted(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
+    assert exchange_view(tokens).received == "404 error page, no redirect"

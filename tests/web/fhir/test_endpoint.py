@@ -34,17 +34,17 @@ PATHS = (
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_interaction_that_is_routed_has_a_handler(version: str) -> None:
-    found = [route(version, method, path) for method in METHODS for path in PATHS]
-    named = {each.interaction for each in found if isinstance(each, Route)}
+def test_each_routed_interaction_has_a_handler(version: str) -> None:
+    routes = [route(version, method, path) for method in METHODS for path in PATHS]
+    named = {routed.interaction for routed in routes if isinstance(routed, Route)}
     assert {"read", "create", "batch", "operation", "history-instance"} <= named
     assert named - {"preflight"} <= INTERACTIONS.keys()
-    assert any(isinstance(each, Misrouted) for each in found)
+    assert any(isinstance(routed, Misrouted) for routed in routes)
 
 
-def test_each_handler_is_of_an_interaction_that_is_routed() -> None:
-    found = [route(version, method, path) for version in VERSIONS for method in METHODS for path in PATHS]
-    assert INTERACTIONS.keys() | public.INTERACTIONS == {each.interaction for each in found if isinstance(each, Route)}
+def test_each_handler_belongs_to_a_routed_interaction() -> None:
+    routes = [route(version, method, path) for version in VERSIONS for method in METHODS for path in PATHS]
+    assert INTERACTIONS.keys() | public.INTERACTIONS == {routed.interaction for routed in routes if isinstance(routed, Route)}
 
 
 def test_each_operation_has_a_handler_and_each_handler_an_operation() -> None:

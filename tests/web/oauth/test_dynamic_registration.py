@@ -1,4 +1,4 @@
-"""Dynamic registration: what is told is what was registered, and every refusal has its error."""
+"""Dynamic registration: the response describes the registration, and every refusal has its error."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from tests.services.assertions import form, jwks, key, signed
 ADDRESS = "/general/oauth/register"
 
 
-def test_a_confidential_app_registers_and_is_told_its_secret(tmp_path: Path) -> None:
+def test_a_confidential_app_registers_and_gets_its_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        asked = {"client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs"}
-        answer = await flow.http.post(ADDRESS, json=asked)
+        metadata = {"client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs"}
+        answer = await flow.http.post(ADDRESS, json=metadata)
         assert answer.status_code == 201, answer.text
         assert answer.headers["cache-control"] == "no-store"
-        said = answer.json()
-        assert said["client_secret_expires_at"] == 0
-        assert said["token_endpoint_auth_method"] == "client_secret_basic"
-        assert {name: said[name] for name in asked} == asked
-        unknown = {"token": "x", "client_id": said["client_id"], "client_secret": said["client_secret"]}
+        body = answer.json()
+        assert body["client_secret_expires_at"] == 0
+        assert body["token_endpoint_auth_method"] == "client_secret_basic"
+        assert {name: body[name] for name in metadata} == metadata
+        unknown = {"token": "x", "client_id": body["client_id"], "client_secret": body["client_secret"]}
         posted = await flow.http.post("/general/oauth/revoke", data=unknown)
-        assert posted.json()["error"] == "invalid_client"  # it was registered for Basic
-        pair = (said["client_id"], said["client_secret"])
+        assert posted.json()["error"] == "invalid_client"  # the app was registered for Basic
+        pair = (body["client_id"], body["client_secret"])
         assert (await flow.http.post("/general/oauth/revoke", data={"token": "x"}, auth=pair)).status_code == 200
         exchange = await flow.http.get(
             f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
         )
         assert exchange.json()["stage"] == "registration"
-        assert said["client_secret"] not in exchange.text
+        assert body["client_secret"] not in exchange.text
 
     run(steps, tmp_path)
 
 
 def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        asked = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks()}
-        said = (await flow.http.post(ADDRESS, json=asked)).json()
-        assert "client_secret" not in said
-        assert said["scope"] == "system/*.rs"
-        token = await flow.http.post("/general/oauth/token", data=form(signed(said["client_id"])))
+        metadata = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks()}
+        registration = (await flow.http.post(ADDRESS, json=metadata)).json()
+        assert "client_secret" not in registration
+        assert registration["scope"] == "system/*.rs"
+        token = await flow.http.post("/general/oauth/token", data=form(signed(registration["client_id"])))
         assert token.status_code == 200, token.text
 
     run(steps, tmp_path)
@@ -70,7 +70,7 @@ def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> N
         ),
     ],
 )
-def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], error: str) -> None:
+def test_invalid_metadata_is_refused(tmp_path: Path, changed: dict[str, Any], error: str) -> None:
     async def steps(flow: Flow) -> None:
         before = len((await flow.http.get("/admin/apps")).json())
         answer = await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]} | changed)
@@ -80,7 +80,7 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
             f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
         )
         assert json.loads(key())["d"] not in exchange.text
-        assert [one["id"] for one in exchange.json()["findings"] if one["severity"] == "error"]
+        assert [finding["id"] for finding in exchange.json()["findings"] if finding["severity"] == "error"]
         assert len((await flow.http.get("/admin/apps")).json()) == before
 
     run(steps, tmp_path)
@@ -99,22 +99,22 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
         (5, "invalid_client_metadata", "reg-metadata-invalid"),
     ],
 )
-def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
+def test_a_software_statement_is_not_ignored(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, json={"software_statement": statement})
         assert (answer.status_code, answer.json()["error"]) == (400, error)
         assert await flow.findings(answer) == {rule: "error"}
-        made = (await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]})).json()
-        headers = {"Authorization": f"Bearer {made['registration_access_token']}"}
-        changed = {"client_id": made["client_id"], "redirect_uris": [REDIRECT], "software_statement": statement}
-        put = await flow.http.put(made["registration_client_uri"], json=changed, headers=headers)
+        created = (await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]})).json()
+        headers = {"Authorization": f"Bearer {created['registration_access_token']}"}
+        changed = {"client_id": created["client_id"], "redirect_uris": [REDIRECT], "software_statement": statement}
+        put = await flow.http.put(created["registration_client_uri"], json=changed, headers=headers)
         assert (put.status_code, put.json()["error"]) == (400, error)
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", "[" * 60_000, '"x"'])
-def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
+def test_a_body_that_is_not_metadata_is_refused(tmp_path: Path, body: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
@@ -123,15 +123,15 @@ def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
     run(steps, tmp_path)
 
 
-def test_a_foreign_page_and_a_wrong_initial_token_register_nothing(tmp_path: Path) -> None:
+def test_another_origin_or_a_wrong_initial_token_registers_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        asked = {"redirect_uris": [REDIRECT]}
-        foreign = await flow.http.post(ADDRESS, json=asked, headers={"Origin": "https://evil.example.org"})
+        metadata = {"redirect_uris": [REDIRECT]}
+        foreign = await flow.http.post(ADDRESS, json=metadata, headers={"Origin": "https://evil.example.org"})
         assert foreign.status_code == 401
         assert foreign.headers["www-authenticate"].startswith("Bearer ")
-        wrong = await flow.http.post(ADDRESS, json=asked, headers={"Authorization": "Bearer wrong"})
+        wrong = await flow.http.post(ADDRESS, json=metadata, headers={"Authorization": "Bearer wrong"})
         assert wrong.status_code == 401
-        right = await flow.http.post(ADDRESS, json=asked, headers={"Authorization": "Bearer initial"})
+        right = await flow.http.post(ADDRESS, json=metadata, headers={"Authorization": "Bearer initial"})
         assert right.status_code == 201
 
     run(steps, tmp_path, admin_token="initial")

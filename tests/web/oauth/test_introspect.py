@@ -1,4 +1,4 @@
-"""Introspection, revocation and user info over HTTP: who is told what, with which status."""
+"""Introspection, revocation and userinfo over HTTP: content, access and status codes."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def given(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+async def token_response(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch of this app."""
-    made = await flow.launch(app, intent="reconcile", need_patient_banner=True)
-    code = await flow.code(app, launch=made["launch"], scope=SCOPE)
+    launch = await flow.launch(app, intent="reconcile", need_patient_banner=True)
+    code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
     secret = {"client_secret": app["client_secret"]} if "client_secret" in app else {}
     answer = await flow.redeem(app, code, **secret)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str, str], **more: str) -> Any:
+async def post_token(flow: Flow, endpoint: str, token: str | None, headers: dict[str, str], **more: str) -> Any:
     form = more if token is None else {"token": token, **more}
     return await flow.http.post(f"/general/oauth/{endpoint}", data=form, headers=headers)
 
@@ -47,72 +47,72 @@ async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str,
 def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        said = await given(flow, app)
-        answer = await asked(flow, "introspect", said["access_token"], basic(app))
+        tokens = await token_response(flow, app)
+        answer = await post_token(flow, "introspect", tokens["access_token"], basic(app))
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
-        told = answer.json()
-        assert told["active"] is True
-        assert (told["client_id"], told["scope"], told["iss"]) == (app["client_id"], said["scope"], f"{BASE}/general")
-        assert told["exp"] - told["iat"] == said["expires_in"]
+        body = answer.json()
+        assert body["active"] is True
+        assert (body["client_id"], body["scope"], body["iss"]) == (app["client_id"], tokens["scope"], f"{BASE}/general")
+        assert body["exp"] - body["iat"] == tokens["expires_in"]
         for name in ("patient", "intent", "need_patient_banner"):
-            assert told[name] == said[name]
-        assert told["sub"]
-        assert "/Practitioner/" in told["fhirUser"]
-        fresh = (await asked(flow, "introspect", said["refresh_token"], basic(app))).json()
+            assert body[name] == tokens[name]
+        assert body["sub"]
+        assert "/Practitioner/" in body["fhirUser"]
+        fresh = (await post_token(flow, "introspect", tokens["refresh_token"], basic(app))).json()
         assert fresh["active"] is True
         assert "token_type" not in fresh
         await flow.http.post("/admin/clock", json={"advance": 3601})
-        late = await asked(flow, "introspect", said["access_token"], basic(app))
+        late = await post_token(flow, "introspect", tokens["access_token"], basic(app))
         assert (late.status_code, late.json()) == (200, {"active": False})
 
     run(steps, tmp_path)
 
 
-def test_what_is_no_token_here_is_inactive_and_nothing_more(tmp_path: Path) -> None:
+def test_an_unknown_token_is_only_inactive(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
         for text in ("never-given", "f.0.x", "é", "a" * 5000):
-            answer = await asked(flow, "introspect", text, basic(app))
+            answer = await post_token(flow, "introspect", text, basic(app))
             assert (answer.status_code, answer.json()) == (200, {"active": False})
 
     run(steps, tmp_path)
 
 
-def test_who_may_ask(tmp_path: Path) -> None:
+def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
-        said = await given(flow, app)
-        token = said["access_token"]
-        nobody = await asked(flow, "introspect", token, {})
-        assert nobody.status_code == 401
-        assert nobody.headers["www-authenticate"].startswith("Basic ")
-        assert nobody.json()["error"] == "invalid_client"
-        assert (await asked(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
-        wrong = await asked(flow, "introspect", token, basic(app | {"client_secret": "no"}))
+        tokens = await token_response(flow, app)
+        token = tokens["access_token"]
+        anonymous = await post_token(flow, "introspect", token, {})
+        assert anonymous.status_code == 401
+        assert anonymous.headers["www-authenticate"].startswith("Basic ")
+        assert anonymous.json()["error"] == "invalid_client"
+        assert (await post_token(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
+        wrong = await post_token(flow, "introspect", token, basic(app | {"client_secret": "no"}))
         assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
-        forged = await asked(flow, "introspect", token, bearer("forged"))
+        forged = await post_token(flow, "introspect", token, bearer("forged"))
         assert forged.status_code == 401
         assert forged.headers["www-authenticate"] == 'Bearer realm="general", error="invalid_token"'
         assert "fhir-token-unknown" in await flow.findings(forged)
-        itself = await asked(flow, "introspect", token, bearer(token))
-        assert itself.json()["active"] is True
-        other = (await given(flow, public))["access_token"]
-        assert (await asked(flow, "introspect", token, bearer(other))).json() == {"active": False}
+        by_its_own_token = await post_token(flow, "introspect", token, bearer(token))
+        assert by_its_own_token.json()["active"] is True
+        other = (await token_response(flow, public))["access_token"]
+        assert (await post_token(flow, "introspect", token, bearer(other))).json() == {"active": False}
         service = {"tenant": "general", "app": app["app_id"], "scope": "system/Patient.rs"}
         system = (await flow.http.post("/admin/tokens", json=service)).json()["access_token"]
-        assert (await asked(flow, "introspect", token, bearer(system))).json()["active"] is True
+        assert (await post_token(flow, "introspect", token, bearer(system))).json()["active"] is True
 
     run(steps, tmp_path)
 
 
-def test_an_assertion_is_good_once_here_too(tmp_path: Path) -> None:
+def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
         proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
-        answers = await asyncio.gather(*(asked(flow, "introspect", "x", {}, **proof) for _ in range(4)))
-        assert sorted(one.status_code for one in answers) == [200, 401, 401, 401]
-        again = await asked(flow, "revoke", "x", {}, **proof)
+        answers = await asyncio.gather(*(post_token(flow, "introspect", "x", {}, **proof) for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
+        again = await post_token(flow, "revoke", "x", {}, **proof)
         assert (again.status_code, again.json()["error"]) == (400, "invalid_client")
 
     run(steps, tmp_path)
@@ -122,7 +122,7 @@ def test_an_assertion_is_good_once_here_too(tmp_path: Path) -> None:
 def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        missing = await asked(flow, endpoint, None, basic(app))
+        missing = await post_token(flow, endpoint, None, basic(app))
         assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
         address = f"/general/oauth/{endpoint}"
         in_url = await flow.http.post(f"{address}?token=x", headers=basic(app))
@@ -134,31 +134,31 @@ def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: 
     run(steps, tmp_path)
 
 
-def test_a_revoked_refresh_token_takes_the_whole_grant_along(tmp_path: Path) -> None:
+def test_revoking_a_refresh_token_ends_the_whole_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
-        said = await given(flow, app)
-        mine = {"client_id": app["client_id"]}
-        answer = await asked(flow, "revoke", said["refresh_token"], {}, token_type_hint="access_token", **mine)
+        tokens = await token_response(flow, app)
+        client_form = {"client_id": app["client_id"]}
+        answer = await post_token(flow, "revoke", tokens["refresh_token"], {}, token_type_hint="access_token", **client_form)
         assert (answer.status_code, answer.content) == (200, b"{}")
-        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 401
-        form = {"grant_type": "refresh_token", "refresh_token": said["refresh_token"], **mine}
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **client_form}
         assert (await flow.http.post("/general/oauth/token", data=form)).json()["error"] == "invalid_grant"
-        for text in (said["refresh_token"], said["access_token"], "never-given"):
-            assert (await asked(flow, "revoke", text, {}, **mine)).status_code == 200
+        for text in (tokens["refresh_token"], tokens["access_token"], "never-given"):
+            assert (await post_token(flow, "revoke", text, {}, **client_form)).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_a_revoked_access_token_ends_alone_and_is_not_given_out_again(tmp_path: Path) -> None:
+def test_revoking_an_access_token_ends_only_this_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
-        first = await given(flow, app)
-        mine = {"client_id": app["client_id"]}
-        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **mine}
+        first = await token_response(flow, app)
+        client_form = {"client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **client_form}
         second = (await flow.http.post("/general/oauth/token", data=form)).json()
-        assert (await asked(flow, "revoke", second["access_token"], {}, **mine)).status_code == 200
+        assert (await post_token(flow, "revoke", second["access_token"], {}, **client_form)).status_code == 200
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(second["access_token"]))
         assert read.status_code == 401
         again = await flow.http.post("/general/oauth/token", data=form)
@@ -171,48 +171,48 @@ def test_a_revoked_access_token_ends_alone_and_is_not_given_out_again(tmp_path: 
     run(steps, tmp_path)
 
 
-def test_nobody_revokes_the_token_of_another_app(tmp_path: Path) -> None:
+def test_an_app_cannot_revoke_another_apps_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(scope=SCOPE), await flow.register(name="Other", scope=SCOPE)
-        said = await given(flow, app)
-        for text in (said["access_token"], said["refresh_token"]):
-            answer = await asked(flow, "revoke", text, {}, client_id=other["client_id"])
+        tokens = await token_response(flow, app)
+        for text in (tokens["access_token"], tokens["refresh_token"]):
+            answer = await post_token(flow, "revoke", text, {}, client_id=other["client_id"])
             assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
-        unknown = await asked(flow, "revoke", said["access_token"], {}, client_id="nobody")
+        unknown = await post_token(flow, "revoke", tokens["access_token"], {}, client_id="nobody")
         assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_client")
-        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(tokens["access_token"]))
         assert read.status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_user_info_tells_who_signed_in(tmp_path: Path) -> None:
+def test_userinfo_identifies_the_signed_in_user(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await symmetric(flow)
-        said = await given(flow, app)
+        tokens = await token_response(flow, app)
         for method in ("GET", "POST"):
-            answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(said["access_token"]))
+            answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(tokens["access_token"]))
             assert answer.status_code == 200, answer.text
-            told = answer.json()
-            assert told["fhirUser"] == told["profile"]
-            assert told["name"]
-            seen = (await asked(flow, "introspect", said["access_token"], basic(app))).json()
-            assert told["sub"] == seen["sub"]
+            body = answer.json()
+            assert body["fhirUser"] == body["profile"]
+            assert body["name"]
+            seen = (await post_token(flow, "introspect", tokens["access_token"], basic(app))).json()
+            assert body["sub"] == seen["sub"]
 
     run(steps, tmp_path)
 
 
-def test_user_info_refuses_as_rfc_6750_has_it(tmp_path: Path) -> None:
+def test_userinfo_refuses_as_in_rfc_6750(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch patient/Patient.rs")
-        made = await flow.launch(app)
-        code = await flow.code(app, launch=made["launch"], scope="launch patient/Patient.rs")
+        launch = await flow.launch(app)
+        code = await flow.code(app, launch=launch["launch"], scope="launch patient/Patient.rs")
         token = (await flow.redeem(app, code)).json()["access_token"]
         without = await flow.http.get("/general/oauth/userinfo", headers=bearer(token))
         assert without.status_code == 403
         assert 'error="insufficient_scope", scope="openid"' in without.headers["www-authenticate"]
-        nothing = await flow.http.get("/general/oauth/userinfo")
-        assert (nothing.status_code, nothing.headers["www-authenticate"]) == (401, 'Bearer realm="general"')
+        without_token = await flow.http.get("/general/oauth/userinfo")
+        assert (without_token.status_code, without_token.headers["www-authenticate"]) == (401, 'Bearer realm="general"')
         forged = await flow.http.get("/general/oauth/userinfo", headers=bearer("forged"))
         assert (forged.status_code, forged.json()["error"]) == (401, "invalid_token")
         query = await flow.http.get("/general/oauth/userinfo", params={"access_token": token})
@@ -221,7 +221,7 @@ def test_user_info_refuses_as_rfc_6750_has_it(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_discovery_names_what_is_there(tmp_path: Path) -> None:
+def test_discovery_names_the_endpoints(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         smart = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         openid = (await flow.http.get("/general/.well-known/openid-configuration")).json()

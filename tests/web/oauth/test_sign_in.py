@@ -1,4 +1,4 @@
-"""Consent in plain words: each scope in one box, none twice, none lost."""
+"""The consent page: each scope is in exactly one box."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sickbay.web.oauth import consent
 from sickbay.web.oauth.sign_in import ConsentView, ask_groups
 
 
-def every(scopes: list[str] | tuple[str, ...]) -> list[str]:
+def all_scopes(scopes: list[str] | tuple[str, ...]) -> list[str]:
     return [scope for group in ask_groups(scopes) for ask in group.asks for scope in ask.scopes]
 
 
 @given(st.lists(st.sampled_from(SCOPES)))
-def test_each_scope_stands_in_exactly_one_box(scopes: list[str]) -> None:
-    assert sorted(every(scopes)) == sorted(set(scopes))
+def test_each_scope_is_in_exactly_one_box(scopes: list[str]) -> None:
+    assert sorted(all_scopes(scopes)) == sorted(set(scopes))
 
 
-def test_the_scopes_of_the_test_are_scopes() -> None:
+def test_the_test_data_consists_of_valid_scopes() -> None:
     assert all(parse(scope) for scope in SCOPES)
 
 
-def test_each_scope_can_be_unticked_alone() -> None:
+def test_each_scope_can_be_unticked_separately() -> None:
     asks = [ask for group in ask_groups(SCOPES) for ask in group.asks]
     assert all(len(ask.scopes) == 1 and not ask.locked for ask in asks)
 
@@ -41,13 +41,13 @@ def test_identity_scopes_are_grouped_under_the_users_name() -> None:
 
 def test_a_box_is_preset_to_the_last_answer() -> None:
     vitals = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
-    asked = ("patient/Observation.rs", "patient/Patient.rs", "openid")
-    fresh = consent.as_before(ask_groups(asked), "r4", None)
-    assert all(ask.ticked and not any(one.chosen for one in ask.narrow) for group in fresh for ask in group.asks)
+    requested = ("patient/Observation.rs", "patient/Patient.rs", "openid")
+    fresh = consent.as_before(ask_groups(requested), "r4", None)
+    assert all(ask.ticked and not any(ask.chosen for ask in ask.narrow) for group in fresh for ask in group.asks)
     last = Consent((vitals, "openid"), 0, ("patient/Observation.rs", "patient/Patient.rs"))
-    asks = {ask.value: ask for group in consent.as_before(ask_groups(asked), "r4", last) for ask in group.asks}
-    assert [one.ticked for one in asks.values()] == [True, False, True]
-    assert [one.scope for one in asks["patient/Observation.rs"].narrow if one.chosen] == [vitals]
+    asks = {ask.value: ask for group in consent.as_before(ask_groups(requested), "r4", last) for ask in group.asks}
+    assert [ask.ticked for ask in asks.values()] == [True, False, True]
+    assert [ask.scope for ask in asks["patient/Observation.rs"].narrow if ask.chosen] == [vitals]
 
 
 def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
@@ -57,7 +57,7 @@ def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "said"),
+    ("scope", "words"),
     [
         ("patient/Observation.rs", "Read only."),
         ("patient/Observation.read", "Read only."),
@@ -65,8 +65,8 @@ def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
         ("patient/Observation.c", "Add."),
     ],
 )
-def test_the_allowed_actions_are_in_words(scope: str, said: str) -> None:
-    assert ask_groups((scope,))[0].asks[0].text.endswith(said)
+def test_the_allowed_actions_are_in_words(scope: str, words: str) -> None:
+    assert ask_groups((scope,))[0].asks[0].text.endswith(words)
 
 
 def test_the_question_names_the_app_and_the_patient() -> None:

@@ -1,4 +1,4 @@
-"""What holds on every page: no inline style or script, a token in every form, one heading, a title, nothing from elsewhere."""
+"""Rules for every page: no inline style or script, a CSRF token in every form, one heading, a title, nothing external."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", PAGES)
-def test_nothing_is_fetched_from_elsewhere(case: str) -> None:
+def test_no_page_loads_anything_external(case: str) -> None:
     page = Page(html_of(case))
     fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [a.get("href") for a in page.all("link")]
     assert all(address and address.startswith("/") for address in fetched)
 
 
 @pytest.mark.parametrize("case", PAGES)
-def test_every_form_that_posts_carries_the_token(case: str) -> None:
+def test_every_post_form_has_the_csrf_token(case: str) -> None:
     forms = re.findall(r"<form\b(.*?)</form>", html_of(case), flags=re.S)
     posting = [form for form in forms if 'method="post"' in form.split(">")[0]]
     assert all('name="csrf" value="token-of-the-form"' in form for form in posting)
@@ -84,7 +84,7 @@ def test_every_form_that_posts_carries_the_token(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in PAGES if PAGES[case][0] not in FRAGMENTS])
-def test_a_page_has_one_heading_and_a_title_that_says_as_much(case: str) -> None:
+def test_a_page_has_one_heading_and_a_matching_title(case: str) -> None:
     page = Page(html_of(case))
     assert len(page.all("h1")) == 1
     assert "".join(page.texts["h1"]).strip()
@@ -94,7 +94,7 @@ def test_a_page_has_one_heading_and_a_title_that_says_as_much(case: str) -> None
 
 
 @pytest.mark.parametrize("case", PAGES)
-def test_no_id_stands_twice_and_every_reference_leads_somewhere(case: str) -> None:
+def test_ids_are_unique_and_every_reference_resolves(case: str) -> None:
     page = Page(html_of(case))
     ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
     assert len(ids) == len(set(ids))
@@ -124,8 +124,8 @@ def test_every_button_and_field_has_a_name(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["picker", "visits"])
-def test_enter_opens_what_was_chosen_without_script_too(case: str) -> None:
-    """A browser presses the first submit button of a form; the first one that is seen leads back to the app."""
+def test_enter_opens_the_selection_without_javascript_too(case: str) -> None:
+    """A browser uses the first submit button of a form, and the first visible one returns to the app."""
     form = html_of(case).rpartition('name="request" value=')[2].partition("</form>")[0]
     first = re.search(r"<button[^>]*>", form)
     assert first
@@ -133,13 +133,13 @@ def test_enter_opens_what_was_chosen_without_script_too(case: str) -> None:
     assert "disabled" not in first[0]
 
 
-def test_enter_in_a_box_of_consent_neither_allows_nor_refuses_without_script_too() -> None:
+def test_enter_in_a_consent_checkbox_sends_no_decision_without_javascript() -> None:
     first = re.search(r"<button[^>]*>", html_of("consent").partition("data-consent")[2])
     assert first
     assert 'value="ask"' in first[0]
 
 
-def test_what_was_sent_is_never_taken_for_markup() -> None:
+def test_request_values_are_never_markup() -> None:
     template, view, frame = PAGES["exchange"]
     html = render.page(template, replace(view, headline="<script>alert(1)</script>"), frame)
     assert "<script>alert" not in html
@@ -147,7 +147,7 @@ def test_what_was_sent_is_never_taken_for_markup() -> None:
 
 
 @pytest.mark.parametrize("theme", ["", "light", "dark"])
-def test_the_chosen_theme_is_written_by_the_server(theme: str) -> None:
+def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     template, view, frame = PAGES["not-found"]
     html = render.page(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
     assert ("data-theme=" in html) == bool(theme)

@@ -1,4 +1,4 @@
-"""Whatever a request holds, the lines that are offered for copying are safe to paste and mean exactly that request."""
+"""Copied commands are safe to paste and send exactly the shown request, whatever it contains."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ NASTY = (
     "\ufeff",
 )
 STUB = "curl() { printf '%s\\0' \"$@\"; printf '\\1'; }\n"
-"""Prints its arguments, each ended by a zero, and a byte of its own at the end."""
+"""Prints its arguments, each followed by a zero byte, and a final byte 1."""
 VALUED = ("-X", "-H", "--data-urlencode", "--data-raw", "--proto", "--url")
-SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
+SHELLS = [executable for name in ("sh", "bash", "zsh") if (executable := shutil.which(name))]
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=8), st.lists(st.sampled_from(NASTY), max_size=4).map("".join))
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
@@ -87,15 +87,21 @@ requests = st.builds(
     form=pairs,
     headers=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
     body=st.one_of(st.just(""), texts),
-).map(lambda one: one if not one.form else code_samples.RequestParts(one.method, one.address, one.query, one.form, one.headers))
+).map(
+    lambda request: (
+        request
+        if not request.form
+        else code_samples.RequestParts(request.method, request.address, request.query, request.form, request.headers)
+    )
+)
 
 
 def curl(request: code_samples.RequestParts) -> str:
     return next(tab.text for tab in code_samples.tabs(request, {}) if tab.id == "curl")
 
 
-def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
-    """The arguments of each line, as this shell gives them to curl."""
+def shell_arguments(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
+    """The arguments of each command, as this shell passes them to curl."""
     script = STUB + "".join(f"{line}\n" for line in lines)
     done = subprocess.run([program], input=script.encode(), capture_output=True, cwd=folder, timeout=60, check=True)
     assert done.stderr == b""
@@ -105,32 +111,32 @@ def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
 
 
 def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """What stands by itself, and the values of each option. An option that is not expected is an error."""
-    alone: list[str] = []
+    """The positional arguments, and the values of each option. An unexpected option is an error."""
+    positional: list[str] = []
     valued: dict[str, list[str]] = {}
     rest = iter(arguments)
-    for one in rest:
-        if one in VALUED:
-            valued.setdefault(one, []).append(next(rest))
+    for argument in rest:
+        if argument in VALUED:
+            valued.setdefault(argument, []).append(next(rest))
         else:
-            alone.append(one)
-    assert all(one in ("-i", "-I", "--globoff") or shell.WEB.match(one) for one in alone), alone
-    return alone, valued
+            positional.append(argument)
+    assert all(argument in ("-i", "-I", "--globoff") or shell.WEB.match(argument) for argument in positional), positional
+    return positional, valued
 
 
-def must_mean(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
-    alone, valued = options(arguments)
-    urls = [one for one in alone if shell.WEB.match(one)] + valued.get("--url", [])
+def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
+    positional, valued = options(arguments)
+    urls = [argument for argument in positional if shell.WEB.match(argument)] + valued.get("--url", [])
     assert urls == [code_samples.url(request)]
     if not shell.WEB.match(urls[0]):
         assert valued["--proto"] == ["=http,https"]
     if any(char in urls[0] for char in "[]{}"):
-        assert "--globoff" in alone
+        assert "--globoff" in positional
     named, raw = valued.get("--data-urlencode", []), valued.get("--data-raw", [])
-    assert not any(one.startswith("@") for one in [*valued.get("-H", []), *named])
+    assert not any(argument.startswith("@") for argument in [*valued.get("-H", []), *named])
     if request.form:
-        sent = [(unquoted(name), value) for name, _, value in (one.partition("=") for one in named)]
-        sent += [(unquoted(name), unquoted(value)) for name, _, value in (one.partition("=") for one in raw)]
+        sent = [(unquoted(name), value) for name, _, value in (argument.partition("=") for argument in named)]
+        sent += [(unquoted(name), unquoted(value)) for name, _, value in (argument.partition("=") for argument in raw)]
         assert sorted(sent) == sorted((name, code_samples.place(name, value)) for name, value in request.form)
     elif shell.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
@@ -140,23 +146,23 @@ def unquoted(text: str) -> str:
     return unquote(text, errors="surrogatepass")
 
 
-@pytest.mark.parametrize("program", SHELLS, ids=lambda one: one.rpartition("/")[2])
+@pytest.mark.parametrize("program", SHELLS, ids=lambda request: request.rpartition("/")[2])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(many=st.lists(requests, min_size=20, max_size=60))
-def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
+def test_a_shell_parses_each_curl_line_as_the_original_request(
     program: str, tmp_path: Any, many: list[code_samples.RequestParts]
 ) -> None:
-    lines = [curl(one) for one in many]
-    calls = ran(lines, program, tmp_path)
+    lines = [curl(argument) for argument in many]
+    calls = shell_arguments(lines, program, tmp_path)
     assert len(calls) == len(many)
     for arguments, request in zip(calls, many, strict=True):
-        must_mean(arguments, request)
+        check_arguments(arguments, request)
     assert list(tmp_path.iterdir()) == []
 
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: code_samples.RequestParts) -> None:
+def test_copied_text_contains_no_control_characters(request: code_samples.RequestParts) -> None:
     for tab in code_samples.tabs(request, {}):
         assert shell.is_shown(tab.text, "\n\t"), tab
         tab.text.encode()
@@ -164,7 +170,7 @@ def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: c
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
-def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code_samples.RequestParts) -> None:
+def test_python_and_javascript_samples_contain_only_the_expected_code(request: code_samples.RequestParts) -> None:
     tabs = {tab.id: tab.text for tab in code_samples.tabs(request, {})}
     names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
     assert names <= {
@@ -190,13 +196,13 @@ def test_the_python_and_the_javascript_are_one_statement_of_strings(request: cod
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "-K/tmp/x", "data:text/html,x"])
-def test_only_the_address_of_a_web_server_is_offered_as_a_url(address: str) -> None:
+def test_only_web_urls_are_offered_as_a_url(address: str) -> None:
     assert code_samples.tabs(code_samples.RequestParts("GET", address), {})[0].id == "curl"
     assert code_samples.tabs(code_samples.RequestParts("GET", "https://a.example/"), {})[0].id == "url"
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
-    """Keeps what it was sent."""
+    """Stores the requests it receives."""
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -208,7 +214,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = answer
 
     def log_message(self, *said: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -225,7 +231,7 @@ def echo() -> Iterator[Any]:
         server.server_close()
 
 
-def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
+def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
     secret = tmp_path / "secret"
     secret.write_text("not to be read")
     base = f"http://127.0.0.1:{echo.server_port}"
@@ -242,7 +248,7 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
         code_samples.RequestParts("GET", f"file://{secret}"),
         code_samples.RequestParts("GET", f"-K{secret}"),
     ]
-    script = "\n".join(f"{curl(one)} -s --max-time 5" for one in many)
+    script = "\n".join(f"{curl(argument)} -s --max-time 5" for argument in many)
     done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert "not to be read" not in done.stdout + str(echo.seen)
     assert [(method, path) for method, path, _, _ in echo.seen] == [
@@ -258,7 +264,7 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
     assert echo.seen[3][3] == "{}"
 
 
-def test_an_address_keeps_its_meaning() -> None:
+def test_an_encoded_url_keeps_its_meaning() -> None:
     assert shell.address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
     assert urlsplit(shell.address("http://[::1]:7425/x")).hostname == "::1"
     assert shell.address("http://a/\ud800") == "http://a/%ED%A0%80"

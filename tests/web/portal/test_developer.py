@@ -30,11 +30,11 @@ def test_future_steps_are_dashed() -> None:
     drawn = str(svg.sequence(timeline_view("l", [refused()], app="A", hospital="H")))
     assert drawn.count('<g class="waits">') == 2
     assert drawn.count('class="life dash"') == 4
-    whole = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
-    assert "dash" not in whole
+    svg_text = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
+    assert "dash" not in svg_text
 
 
-def test_names_in_the_picture_are_not_markup() -> None:
+def test_names_in_the_diagram_are_not_markup() -> None:
     drawn = str(svg.sequence(timeline_view("l", [], app="<b>", hospital="H")))
     assert "<b>" not in drawn
 
@@ -64,9 +64,9 @@ def test_the_form_offers_standard_patient_and_user_scopes() -> None:
     assert [title for title, _ in scope_boxes()] == ["Standard scopes", "Patient scopes", "User scopes"]
 
 
-def test_after_the_token_only_the_app_is_awaited() -> None:
+def test_after_the_token_the_launch_waits_only_for_the_app() -> None:
     def waiting(*done: dict[str, object]) -> list[str]:
-        return [one.status for one in timeline_view("l", done, app="A", hospital="H").arrows if one.kind == "waits"]
+        return [arrow.status for arrow in timeline_view("l", done, app="A", hospital="H").arrows if arrow.kind == "waits"]
 
     assert waiting() == ["needs an authorization request", "needs an authorization code", "needs an access token"]
     assert waiting({**granted(), "stage": "authorize"}, token()) == ["needs your app"]

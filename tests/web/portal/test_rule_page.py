@@ -1,4 +1,4 @@
-"""Every rule has a page, with words for its placeholders and a case that shows it."""
+"""Every rule has a page, with its placeholders as words and an example."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sickbay.web.portal.diagnosis_views import plain, rule_view
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_page_has_all_that_a_reader_needs_and_leaves_no_fact_unsaid(rule: Rule) -> None:
+def test_a_rule_page_is_complete_and_fills_every_fact(rule: Rule) -> None:
     case = load(paths()[rule.id])
     diagnosis = diagnose(case.refused)
-    assert rule.id in {one.id for one in diagnosis.explanation.findings}
+    assert rule.id in {finding.id for finding in diagnosis.explanation.findings}
     page = rule_view(rule, case, diagnosis)
     assert page.id == rule.id
     assert page.prose
@@ -24,10 +24,10 @@ def test_a_page_has_all_that_a_reader_needs_and_leaves_no_fact_unsaid(rule: Rule
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_page_without_a_case_has_marks_for_its_placeholders(rule: Rule) -> None:
+def test_a_page_without_a_case_shows_placeholders_in_angle_brackets(rule: Rule) -> None:
     page = rule_view(rule, None)
     assert "{" not in page.title + page.why + page.fix
 
 
-def test_a_placeholder_stands_in_marks() -> None:
+def test_a_placeholder_is_in_angle_brackets() -> None:
     assert plain("Send {expected_value}.") == "Send ‹expected_value›."

@@ -1,4 +1,4 @@
-"""/admin: what the pages and the command do, as JSON. Whoever runs the sandbox alone, and never for a foreign page."""
+"""The administration API (/admin), only for the administrator and never for a page of another origin."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from sickbay.web.error_responses import problem
 from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
-"""Who may be a fhirUser (SMART 2.2, Scopes for requesting identity data); whether the resource is there is left open."""
+"""Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
 Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
 class Wrong(Exception):
-    """A request that cannot be done: the problem to answer with."""
+    """An error to respond with as a problem."""
 
     def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None) -> None:
         super().__init__(title)
@@ -44,43 +44,43 @@ class Wrong(Exception):
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
-    tenant = _tenant(sandbox, given.tenant)
-    told = msgspec.to_builtins(given)
-    told["pkce"] = given.pkce or ("required" if given.smart_version == 2 else "if-sent")
-    told["grant_types"] = ("authorization_code", "refresh_token") if given.type != "system" else ("client_credentials",)
-    if given.client_id and await registration.by_id(sandbox.runtime, given.client_id):
-        raise Wrong(409, f"An app with the client_id {given.client_id} is there already")
-    if given.client_id in {name for one in await users.every(sandbox.runtime, tenant) for name in (one.username, one.sub)}:
-        raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
-    await _check_approval(sandbox, tenant, given.auto_approve)
-    return await _registered(sandbox, told, None, 201)
+    body: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
+    tenant = _tenant(sandbox, body.tenant)
+    fields = msgspec.to_builtins(body)
+    fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
+    fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
+    if body.client_id and await registration.by_id(sandbox.runtime, body.client_id):
+        raise Wrong(409, f"An app with the client_id {body.client_id} already exists")
+    if body.client_id in {name for user in await users.every(sandbox.runtime, tenant) for name in (user.username, user.sub)}:
+        raise Wrong(409, f"{body.client_id} is the name of a user. An app can't have it (RFC 9700, 4.15)")
+    await _check_approval(sandbox, tenant, body.auto_approve)
+    return await _registered(sandbox, fields, None, 201)
 
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
-    given: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
-    auto = given.auto_approve if isinstance(given.auto_approve, admin_schemas.AutoApprove) else None
+    body: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
+    auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, _tenant(sandbox, old.tenant), auto)
-    return await _registered(sandbox, msgspec.to_builtins(given), old, 200)
+    return await _registered(sandbox, msgspec.to_builtins(body), old, 200)
 
 
-async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None, status: int) -> Response:
-    lacking = registration.lacking(sandbox.runtime, told, old)
+async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | None, status: int) -> Response:
+    lacking = registration.lacking(sandbox.runtime, fields, old)
     if lacking:
         raise Wrong(422, lacking)
-    done = await registration.register(sandbox.runtime, told, old)
-    findings = [one.to_json() for one in done.decision.explained().findings]
-    if done.client is None:
-        raise Wrong(422, "This app cannot be registered so", findings)
-    return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
+    result = await registration.register(sandbox.runtime, fields, old)
+    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    if result.client is None:
+        raise Wrong(422, "Registration failed", findings)
+    return _json(shown(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
-    if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.runtime, tenant)}:
-        raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
+    if auto is not None and auto.user not in {user.username for user in await users.every(sandbox.runtime, tenant)}:
+        raise Wrong(422, f"auto_approve.user: {tenant.name} has no user {auto.user}")
     if wrong := requested_scopes.misspelt((auto.scopes if auto else None) or ""):
-        raise Wrong(422, f"auto_approve.scopes has what is not a scope: {' '.join(wrong)}")
+        raise Wrong(422, f"auto_approve.scopes contains invalid scopes: {' '.join(wrong)}")
 
 
 async def new_secret(request: Request, sandbox: Sandbox) -> Response:
@@ -94,24 +94,24 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
     client = await _app(request, sandbox)
-    given: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
-    tenant = _tenant(sandbox, given.tenant)
-    there = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
-    if there is not None:
-        return _json(shown(there))
+    body: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
+    tenant = _tenant(sandbox, body.tenant)
+    counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
+    if counterpart is not None:
+        return _json(shown(counterpart))
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
-    done = await enabling.enable(sandbox.runtime, client, tenant)
-    findings = [finding.to_json() for finding in done.decision.explained().findings]
-    if done.client is None:
+    result = await enabling.enable(sandbox.runtime, client, tenant)
+    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
-    return _json(shown(done.client, secret=done.secret, findings=findings), 201)
+    return _json(shown(result.client, secret=result.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    found = await registration.every(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
-    return _json([shown(one) for one in found])
+    clients = await registration.every(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
+    return _json([shown(client) for client in clients])
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
@@ -124,18 +124,18 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
-    tenant = _tenant(sandbox, given.tenant)
-    if not PERSON.search(given.fhir_user):
-        raise Wrong(422, f"fhirUser must be a person such as Practitioner/pr-0001, not {given.fhir_user}")
-    made = await users.put(sandbox.runtime, tenant, given.username, given.password, given.fhir_user, given.patients, given.name)
-    return _json(_person(made), 201)
+    body: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
+    tenant = _tenant(sandbox, body.tenant)
+    if not PERSON.search(body.fhir_user):
+        raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
+    user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
+    return _json(_person(user), 201)
 
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_person(one) for tenant in tenants for one in await users.every(sandbox.runtime, tenant)])
+    return _json([_person(user) for tenant in tenants for user in await users.every(sandbox.runtime, tenant)])
 
 
 def _person(user: Any) -> dict[str, Any]:
@@ -149,107 +149,107 @@ def _person(user: Any) -> dict[str, Any]:
 
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.NewLaunch = await _body(request, admin_schemas.NewLaunch)
-    if sum(one is not None for one in (given.app, given.task, given.link)) != 1:
-        raise Wrong(422, "Send one of app, task and link")
-    if given.app is None:
-        client = await _wanted(sandbox, given)
+    body: admin_schemas.NewLaunch = await _body(request, admin_schemas.NewLaunch)
+    if sum(reference is not None for reference in (body.app, body.task, body.link)) != 1:
+        raise Wrong(422, "Send exactly one of app, task and link")
+    if body.app is None:
+        client = await _app_of_launch(sandbox, body)
     else:
-        client = await _named(sandbox, given.app, given.tenant)
-    tenant = _tenant(sandbox, given.tenant or client.tenant)
-    if given.smart_style_url and not client_uris.is_web_address(given.smart_style_url):
+        client = await _named(sandbox, body.app, body.tenant)
+    tenant = _tenant(sandbox, body.tenant or client.tenant)
+    if body.smart_style_url and not client_uris.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
-    if faults := launch_context.faults(given.fhir_context or []):
-        raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
+    if faults := launch_context.faults(body.fhir_context or []):
+        raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, given.user, given.patient, given.encounter):
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, body.user, body.patient, body.encounter):
         raise Wrong(422, absent)
     auto = client.auto_approve
-    made = await launches.launch(
+    created = await launches.launch(
         sandbox.runtime,
         tenant,
         client,
-        user=given.user or (auto.user if auto else None),
-        patient=given.patient or (auto.patient if auto else None),
-        encounter=given.encounter or (auto.encounter if auto else None),
-        context=launches.context_of(msgspec.to_builtins(given)),
+        user=body.user or (auto.user if auto else None),
+        patient=body.patient or (auto.patient if auto else None),
+        encounter=body.encounter or (auto.encounter if auto else None),
+        context=launches.context_of(msgspec.to_builtins(body)),
     )
-    return _json(admin_schemas.Launched(*made), 201)
+    return _json(admin_schemas.Launched(*created), 201)
 
 
-async def _wanted(sandbox: Sandbox, given: admin_schemas.NewLaunch) -> Client:
-    """The app that a Task or a card asks for; what else they say is filled in where the body does not say it."""
-    tenant = _tenant(sandbox, given.tenant or "general")
-    wanted = launch_task.of_link(given.link) if given.link is not None else await _of_task(sandbox, tenant, given)
+async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> Client:
+    """The app of a launch by Task or card. Fills in the members of the body that the Task or card provides."""
+    tenant = _tenant(sandbox, body.tenant or "general")
+    wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)
     if isinstance(wanted, str):
-        raise Wrong(422, f"This asks for no launch: {wanted}")
+        raise Wrong(422, f"The Task or card doesn't ask for a launch: {wanted}")
     if wanted.standalone:
-        raise Wrong(409, f"This app is opened on its own, without a launch: {wanted.url}")
-    client = await launches.opened_by(sandbox.runtime, tenant, wanted, given.fhir)
+        raise Wrong(409, f"This app opens standalone, without a launch: {wanted.url}")
+    client = await launches.opened_by(sandbox.runtime, tenant, wanted, body.fhir)
     if client is None:
         raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
-    given.patient, given.encounter = given.patient or wanted.patient, given.encounter or wanted.encounter
-    given.app_context, given.intent = given.app_context or wanted.app_context, given.intent or wanted.intent
-    given.fhir_context = list(wanted.about) or None if given.fhir_context is None else given.fhir_context
+    body.patient, body.encounter = body.patient or wanted.patient, body.encounter or wanted.encounter
+    body.app_context, body.intent = body.app_context or wanted.app_context, body.intent or wanted.intent
+    body.fhir_context = list(wanted.about) or None if body.fhir_context is None else body.fhir_context
     return client
 
 
-async def _of_task(sandbox: Sandbox, tenant: Tenant, given: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
-    if given.fhir not in tenant.dialect.fhir:
-        raise Wrong(422, f"{tenant.name} does not speak {given.fhir}")
-    await sandbox.filling.ensure(ResourceSpace(tenant.name, given.fhir))
-    task = await patients.read(sandbox.runtime, tenant, given.fhir, "Task", given.task or "", None)
+async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
+    if body.fhir not in tenant.dialect.fhir:
+        raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
+    await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
+    task = await patients.read(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:
-        raise Wrong(404, f"There is no Task/{given.task} at {tenant.name}")
+        raise Wrong(404, f"There is no Task/{body.task} at {tenant.name}")
     return launch_task.of_task(task)
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
-    client = await _named(sandbox, given.app, given.tenant)
-    tenant = _tenant(sandbox, given.tenant or client.tenant)
-    # A patient may be loaded later; who signs in is there.
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, given.user, None, None):
+    body: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
+    client = await _named(sandbox, body.app, body.tenant)
+    tenant = _tenant(sandbox, body.tenant or client.tenant)
+    # a patient may be loaded later, but the user must exist
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, body.user, None, None):
         raise Wrong(422, absent)
-    decision = tokens.examined_for_script(tenant, client, given.scope)
+    decision = tokens.examined_for_script(tenant, client, body.scope)
     if decision.refusal is not None:
-        findings = [one.to_json() for one in decision.explained().findings]
+        findings = [finding.to_json() for finding in decision.explained().findings]
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
-    user = given.user or (client.auto_approve.user if client.auto_approve else None)
-    made = await tokens.for_script(sandbox.runtime, tenant, client, given.scope, patient=given.patient, user=user)
-    return error_responses.json(made, 201, error_responses.NO_STORE)
+    user = body.user or (client.auto_approve.user if client.auto_approve else None)
+    token = await tokens.for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
+    return error_responses.json(token, 201, error_responses.NO_STORE)
 
 
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
-    asked = {name: value for name, value in request.query_params.items() if value}
+    filters = {name: value for name, value in request.query_params.items() if value}
     runtime, journal = sandbox.runtime, sandbox.journal
-    if "tenant" in asked:
-        _tenant(sandbox, asked["tenant"])
-    if id := asked.get("correlation_id"):
-        one = await journal_reader.read(runtime, journal, id, full=True)
-        found = [one] if one else []
+    if "tenant" in filters:
+        _tenant(sandbox, filters["tenant"])
+    if id := filters.get("correlation_id"):
+        exchange = await journal_reader.read(runtime, journal, id, full=True)
+        exchanges = [exchange] if exchange else []
     else:
-        client = await _named(sandbox, asked["app"], asked.get("tenant")) if "app" in asked else None
-        limit = min(int(asked["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", asked.get("limit", "")) else 100
-        found = await journal_reader.listed(
+        client = await _named(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
+        limit = min(int(filters["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", filters.get("limit", "")) else 100
+        exchanges = await journal_reader.listed(
             runtime,
             journal,
-            tenant=asked.get("tenant"),
+            tenant=filters.get("tenant"),
             app=client.client_id if client else None,
-            launch=asked.get("launch"),
-            stage=asked.get("stage"),
+            launch=filters.get("launch"),
+            stage=filters.get("stage"),
             limit=limit,
         )
-    return error_responses.json([journal_reader.shown(one) for one in found])
+    return error_responses.json([journal_reader.shown(exchange) for exchange in exchanges])
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.ClockMove = await _body(request, admin_schemas.ClockMove)
-    if (given.advance is None) == (given.offset is None):
+    body: admin_schemas.ClockMove = await _body(request, admin_schemas.ClockMove)
+    if (body.advance is None) == (body.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
-    now = await runtime_settings.move(sandbox.runtime, advance=given.advance, offset=given.offset)
+    now = await runtime_settings.move(sandbox.runtime, advance=body.advance, offset=body.offset)
     if now is None:
-        raise Wrong(422, "The clock can be moved to any time from 1970 to 2199, and not beyond")
+        raise Wrong(422, "The clock can be moved only to times from 1970 to 2199")
     return _json(admin_schemas.Now(now))
 
 
@@ -260,7 +260,7 @@ async def get_clock(request: Request, sandbox: Sandbox) -> Response:
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_policy(one) for one in tenants])
+    return _json([_policy(tenant) for tenant in tenants])
 
 
 async def get_policy(request: Request, sandbox: Sandbox) -> Response:
@@ -269,8 +269,8 @@ async def get_policy(request: Request, sandbox: Sandbox) -> Response:
 
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, request.path_params["tenant"])
-    given: dict[str, Any] = await _body(request, dict[str, Any])
-    if faults := await runtime_settings.choose(sandbox.runtime, tenant, given):
+    body: dict[str, Any] = await _body(request, dict[str, Any])
+    if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
     return _json(_policy(tenant))
 
@@ -288,10 +288,10 @@ async def show_keys(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
-    given: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
-    if given.tenant is not None:
-        _tenant(sandbox, given.tenant)
-    await reset(sandbox, given.tenant, given.everything)
+    body: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
+    if body.tenant is not None:
+        _tenant(sandbox, body.tenant)
+    await reset(sandbox, body.tenant, body.everything)
     return Response(status_code=204)
 
 
@@ -330,14 +330,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
-        if away := refused(request, sandbox, acts=True, pages=False):
-            return away
+        if rejection := refused(request, sandbox, acts=True, pages=False):
+            return rejection
         try:
             return await handler(request, sandbox)
         except Wrong as wrong:
             return wrong.response
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            return problem(422, f"The body is not as /admin/openapi.json has it: {error}")
+            return problem(422, f"The body doesn't match /admin/openapi.json: {error}")
 
     return guarded
 
@@ -348,7 +348,7 @@ async def _body(request: Request, kind: type[Any]) -> Any:
 
 def _tenant(sandbox: Sandbox, name: str) -> Tenant:
     if name not in sandbox.tenants:
-        raise Wrong(404, f"There is no hospital {name}: there are {', '.join(sandbox.tenants)}")
+        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.tenants)}")
     return sandbox.tenants[name]
 
 
@@ -356,26 +356,26 @@ async def _app(request: Request, sandbox: Sandbox) -> Client:
     return await _named(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
-async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
+async def _named(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
     if tenant is not None:
         _tenant(sandbox, tenant)
     try:
-        client = await registration.find(sandbox.runtime, named, tenant)
+        client = await registration.find(sandbox.runtime, reference, tenant)
     except Ambiguous:
-        raise Wrong(409, f"Several apps are called {named}: use the app_id or the client_id") from None
+        raise Wrong(409, f"Several apps are named {reference}. Use the app_id or the client_id") from None
     if client is None:
-        raise Wrong(404, f"There is no app {named}")
+        raise Wrong(404, f"There is no app {reference}")
     return client
 
 
 def shown(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
-    """An app as the contract has it: never with the hash of its secret."""
+    """An app as in the OpenAPI document: never with the hash of its secret."""
     known = msgspec.to_builtins(client)
-    kept = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}
-    made: admin_schemas.App = msgspec.convert(kept, admin_schemas.App)
-    made.client_secret = secret if secret is not None else msgspec.UNSET
-    made.findings = findings if findings is not None else msgspec.UNSET
-    return made
+    members = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}
+    app: admin_schemas.App = msgspec.convert(members, admin_schemas.App)
+    app.client_secret = secret if secret is not None else msgspec.UNSET
+    app.findings = findings if findings is not None else msgspec.UNSET
+    return app
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""/admin/openapi.json: made of the types that check the requests, so that it cannot say anything else."""
+"""Builds /admin/openapi.json from the types that validate the requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sickbay.web.admin import schemas as admin_schemas
 
 
 class AdminEndpoint(NamedTuple):
-    """One line of the contract. query: names of query parameters."""
+    """One endpoint of the API. query: names of query parameters."""
 
     method: str
     path: str
@@ -37,7 +37,9 @@ OPERATIONS = (
         201,
         admin_schemas.App,
     ),
-    AdminEndpoint("post", "/admin/apps/{app}/secret", "A new client_secret, shown this once", None, 200, admin_schemas.App),
+    AdminEndpoint(
+        "post", "/admin/apps/{app}/secret", "Create a new client_secret; it is shown only once", None, 200, admin_schemas.App
+    ),
     AdminEndpoint("post", "/admin/users", "Add or change a user", admin_schemas.NewUser, 201, dict[str, Any]),
     AdminEndpoint("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
     AdminEndpoint("post", "/admin/launches", "Launch an app", admin_schemas.NewLaunch, 201, admin_schemas.Launched),
@@ -52,28 +54,30 @@ OPERATIONS = (
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
     AdminEndpoint("post", "/admin/clock", "Travel in time", admin_schemas.ClockMove, 200, admin_schemas.Now),
-    AdminEndpoint("get", "/admin/clock", "What counts as now", None, 200, admin_schemas.Now),
+    AdminEndpoint("get", "/admin/clock", "Sickbay's current time", None, 200, admin_schemas.Now),
     AdminEndpoint(
-        "get", "/admin/policies", "What the hospitals decide", None, 200, list[admin_schemas.TenantPolicy], ("tenant",)
+        "get", "/admin/policies", "The policies of all hospitals", None, 200, list[admin_schemas.TenantPolicy], ("tenant",)
     ),
-    AdminEndpoint("get", "/admin/policies/{tenant}", "What one hospital decides", None, 200, admin_schemas.TenantPolicy),
+    AdminEndpoint("get", "/admin/policies/{tenant}", "The policy of one hospital", None, 200, admin_schemas.TenantPolicy),
     AdminEndpoint(
         "patch",
         "/admin/policies/{tenant}",
-        "Choose otherwise; null takes a choice back",
+        "Override settings; null restores the default",
         dict[str, Any],
         200,
         admin_schemas.TenantPolicy,
     ),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
-    AdminEndpoint("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
+    AdminEndpoint(
+        "post", "/admin/keys/rotate", "Rotate: the next key signs, the current one retires", None, 200, dict[str, Any]
+    ),
     AdminEndpoint("post", "/admin/reset", "Data as seeded", admin_schemas.Reset, 204, None),
 )
 
 
 @cache
 def document() -> dict[str, Any]:
-    types = [one for operation in OPERATIONS for one in (operation.body, operation.answer) if one is not None]
+    types = [type for operation in OPERATIONS for type in (operation.body, operation.answer) if type is not None]
     schemas, components = msgspec.json.schema_components(
         [*types, admin_schemas.Problem], ref_template="#/components/schemas/{name}"
     )
@@ -89,21 +93,21 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(one: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": one.summary}
-    if one.answer is not None:
-        answer["content"] = {"application/json": {"schema": of[repr(one.answer)]}}
+def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": endpoint.summary}
+    if endpoint.answer is not None:
+        answer["content"] = {"application/json": {"schema": of[repr(endpoint.answer)]}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    said: dict[str, Any] = {
-        "summary": one.summary,
-        "responses": {str(one.status): answer, "4XX": {"description": "Problem details", "content": problem}},
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "responses": {str(endpoint.status): answer, "4XX": {"description": "Problem details", "content": problem}},
     }
-    names = [(name, "path") for name in ("app", "tenant") if f"{{{name}}}" in one.path]
-    places = [*names, *((name, "query") for name in one.query)]
+    names = [(name, "path") for name in ("app", "tenant") if f"{{{name}}}" in endpoint.path]
+    places = [*names, *((name, "query") for name in endpoint.query)]
     if places:
-        said["parameters"] = [
+        operation["parameters"] = [
             {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}} for name, place in places
         ]
-    if one.body is not None:
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[repr(one.body)]}}}
-    return said
+    if endpoint.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[repr(endpoint.body)]}}}
+    return operation

@@ -1,4 +1,4 @@
-"""What /admin takes and gives, as types: they check what comes in, and the OpenAPI document is made of them."""
+"""Request and response types of /admin: they validate the input, and the OpenAPI document is built from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pkce = Literal["required", "if-sent", "off"]
 
 
 class AutoApprove(Struct, forbid_unknown_fields=True):
-    """Sign-in, pickers and consent pass without a person, as this user. scopes: one string."""
+    """Approve sign-in, pickers and consent automatically, as this user. scopes: separated by spaces."""
 
     user: NonEmpty
     patient: str | None = None
@@ -25,7 +25,7 @@ class AutoApprove(Struct, forbid_unknown_fields=True):
 
 
 class NewApp(Struct, forbid_unknown_fields=True):
-    """A registration. redirect_uris are required unless type is system; jwks_uri or jwks if client is asymmetric."""
+    """A registration. redirect_uris is required unless type is system; jwks_uri or jwks is required if client is asymmetric."""
 
     name: NonEmpty
     type: Type
@@ -48,13 +48,13 @@ class NewApp(Struct, forbid_unknown_fields=True):
     token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | None = None
     auto_approve: AutoApprove | None = None
     policy: dict[str, Any] = {}
-    """What is decided for this app otherwise than for its hospital, such as {"code_lifetime": 5}."""
+    """Overrides of the hospital's policy for this app, such as {"code_lifetime": 5}."""
     cards: tuple[dict[str, Any], ...] = ()
-    """What it suggests beside a chart: cards of CDS Hooks 2.0."""
+    """CDS Hooks 2.0 cards that the app shows next to a chart."""
 
 
 class ChangedApp(Struct, forbid_unknown_fields=True):
-    """What is sent is changed, the rest stays."""
+    """A change of a registration. Omitted members stay as they are."""
 
     name: NonEmpty | UnsetType = UNSET
     type: Type | UnsetType = UNSET
@@ -79,13 +79,13 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
 
 
 class EnabledApp(Struct, forbid_unknown_fields=True):
-    """The hospital at which to register an app too."""
+    """The hospital where the app should also be registered."""
 
     tenant: NonEmpty
 
 
 class App(Struct, omit_defaults=True):
-    """An app as it is registered. client_secret: only in the answer that made it. findings: warnings and advice."""
+    """A registered app. client_secret: only in the response that created it. findings: warnings and advice."""
 
     tenant: str
     app_id: str
@@ -114,7 +114,7 @@ class App(Struct, omit_defaults=True):
 
 
 class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser"}):
-    """A user, or the change of one. patients: "*" or the ids whose records may be opened."""
+    """A new user, or the change of a user. patients: "*" or the ids of the patients whose records the user may open."""
 
     username: NonEmpty
     password: NonEmpty
@@ -125,14 +125,17 @@ class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser
 
 
 class NewLaunch(Struct, forbid_unknown_fields=True):
-    """app: an app_id, a client_id or a unique name. In its place task, the id of a Task that asks for a launch, or link, that
-    of a CDS Hooks card: both name the app by its launch URL, and bring appContext along."""
+    """A new launch. app: an app_id, a client_id or a unique name.
+
+    Instead of app: task, the id of a Task that asks for a launch, or link, the id of a CDS Hooks card's link. Both name the
+    app by its launch URL and provide appContext.
+    """
 
     app: NonEmpty | None = None
     task: NonEmpty | None = None
     link: dict[str, Any] | None = None
     fhir: str = "r4"
-    """The version of the Task."""
+    """The FHIR version of the Task."""
     tenant: str | None = None
     patient: str | None = None
     user: str | None = None
@@ -160,7 +163,7 @@ class NewToken(Struct, forbid_unknown_fields=True):
 
 
 class ClockMove(Struct, forbid_unknown_fields=True):
-    """advance: seconds to go on; offset: seconds from the real time. One of them."""
+    """Exactly one of advance (seconds to move forward) and offset (seconds from the real time)."""
 
     advance: float | None = None
     offset: float | None = None
@@ -171,8 +174,9 @@ class Now(Struct):
 
 
 class TenantPolicy(Struct):
-    """policy: what holds, by name. Of that, what was chosen while running, which stands above all, and what sickbay.toml says;
-    the rest is the dialect's."""
+    """policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
+    sickbay.toml. All other settings are the dialect's.
+    """
 
     tenant: str
     policy: dict[str, Any]
@@ -186,7 +190,7 @@ class Reset(Struct, forbid_unknown_fields=True):
 
 
 class Problem(Struct):
-    """RFC 9457."""
+    """Problem details (RFC 9457)."""
 
     type: str
     title: str
@@ -196,7 +200,7 @@ class Problem(Struct):
 
 
 def read(kind: type[Any], body: str) -> Any:
-    """Raises msgspec.ValidationError or msgspec.DecodeError with a sentence about the place."""
+    """Parse and validate a body. Raises msgspec.ValidationError or msgspec.DecodeError with the place of the error."""
     if has_nul(body):
-        raise msgspec.DecodeError("a string has U+0000")
+        raise msgspec.DecodeError("a string contains U+0000")
     return msgspec.json.decode(body.encode() or b"{}", type=kind)

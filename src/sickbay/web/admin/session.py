@@ -45,30 +45,30 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
     acts: this GET changes something. pages: a browser may get a page.
     """
     guard: AdminGuard = request.app.state.guard
-    found = guard.standing(request.scope, headers_of(request.scope), acts=acts)
-    if found in ("keyboard", "token", "session"):
+    verdict = guard.standing(request.scope, headers_of(request.scope), acts=acts)
+    if verdict in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)
     if pages and error_responses.browses(request.headers.get("accept", "")):
-        view = _too_many(seconds) if seconds else _foreign() if found == "foreign" else _private(request, sandbox)
+        view = _too_many(seconds) if seconds else _foreign() if verdict == "foreign" else _private(request, sandbox)
         response: Response = html_response.page(request, sandbox, "notice", view, status=403)
     else:
-        title, detail = _said(found, seconds, sandbox)
+        title, detail = _problem_text(verdict, seconds, sandbox)
         response = error_responses.problem(
-            429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else "")
+            429 if seconds else 403, title, detail=detail + (_forwarded(request) if verdict == "nobody" else "")
         )
-    return held_off(response, seconds)
+    return with_retry_after(response, seconds)
 
 
-def _said(found: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
-    """Title and detail of the problem."""
+def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
+    """The title and detail of the problem."""
     if seconds:
         return "Too many wrong admin tokens", f"Try again in {count(seconds, 'second')}."
-    if found == "foreign":
+    if verdict == "foreign":
         return "Only from this machine or with the admin token, and never from another origin", FOREIGN
-    if found == "wrong-token":
-        return "The admin token is wrong", where(sandbox.settings)
-    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {where(sandbox.settings)}"
+    if verdict == "wrong-token":
+        return "The admin token is wrong", token_hint(sandbox.settings)
+    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
 
 
 def _forwarded(request: Request) -> str:
@@ -78,7 +78,7 @@ def _forwarded(request: Request) -> str:
     return f" This request seems to come from a proxy ({sign})." if sign else ""
 
 
-def held_off(response: Response, seconds: int) -> Response:
+def with_retry_after(response: Response, seconds: int) -> Response:
     """Turn the response into a 429 with Retry-After if there were too many wrong tokens."""
     if seconds:
         response.status_code = 429
@@ -86,20 +86,22 @@ def held_off(response: Response, seconds: int) -> Response:
     return response
 
 
-def where(settings: Settings) -> str:
+def token_hint(settings: Settings) -> str:
     """A sentence on where to find the admin token."""
     chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
-    kept = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
-    return chosen if settings.admin_token else kept if settings.admin_key else "This Sickbay has no admin token."
+    in_folder = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
+    return chosen if settings.admin_token else in_folder if settings.admin_key else "This Sickbay has no admin token."
 
 
 def _private(request: Request, sandbox: Sandbox) -> NoticeView:
-    here = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
-    next = f"?next={quote(here, safe='')}" if request.method == "GET" and not here.endswith("/ehr/launch") else ""
+    current_path = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
+    next = (
+        f"?next={quote(current_path, safe='')}" if request.method == "GET" and not current_path.endswith("/ehr/launch") else ""
+    )
     return NoticeView(
         title="Sign in with the admin token",
         text="This page is only for the person who runs this Sickbay, on the same machine or with the admin token. "
-        f"{where(sandbox.settings)}{_forwarded(request)}",
+        f"{token_hint(sandbox.settings)}{_forwarded(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
         others=(Link("Go to the start page", "/"),),
     )
@@ -138,7 +140,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         seconds = guard.failed(request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
-        return held_off(page, seconds)
+        return with_retry_after(page, seconds)
     response = RedirectResponse(_next(query), 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, around.session, guard.proof(token)))
     return response
@@ -146,7 +148,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
 
 def _view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInView:
     action = f"{SIGN_IN}?next={quote(_next(query), safe='')}"
-    return AdminSignInView(action=action, where=where(sandbox.settings), fault=fault)
+    return AdminSignInView(action=action, where=token_hint(sandbox.settings), fault=fault)
 
 
 def _next(query: Parameters) -> str:

@@ -20,9 +20,9 @@ def service_account(peer: Address, server: Address, *, tables: Iterable[Path] = 
     The packages of nginx, Apache and HAProxy run as such an account, and a person doesn't. None also if the system
     doesn't say.
     """
-    found = owner(peer, server, tables)
+    uid = owner(peer, server, tables)
     ours = os.getuid() if own is None else own
-    return found if found in SERVICES and found != ours else None
+    return uid if uid in SERVICES and uid != ours else None
 
 
 def owner(peer: Address, server: Address, tables: Iterable[Path] = TABLES) -> int | None:
@@ -47,7 +47,7 @@ def _rows(table: Path) -> list[list[str]]:
 
 
 def _written(address: Address, mapped: bool) -> str:
-    """As the table writes it: words of four bytes in the machine's order (little-endian). mapped: IPv4 as IPv6."""
+    """Format an address as the table does: words of four bytes in native byte order. mapped: IPv4 as IPv6."""
     raw = ip_address(address[0]).packed
     raw = bytes(10) + b"\xff\xff" + raw if mapped and len(raw) == 4 else raw
     words = [raw[at : at + 4][::-1].hex() for at in range(0, len(raw), 4)]

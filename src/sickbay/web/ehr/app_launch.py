@@ -33,34 +33,34 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     ward = EhrPages(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return ward.page("notice", FOREIGN, status=403)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     assert ward.user is not None
-    asked = request.query_params
-    client = await registration.only(sandbox.runtime, asked.get("app", ""), tenant.name)
-    patient, framed = asked.get("patient"), "framed" in asked
+    query = request.query_params
+    client = await registration.only(sandbox.runtime, query.get("app", ""), tenant.name)
+    patient, framed = query.get("patient"), "framed" in query
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not launch_uri(client) or (patient and not visible):
         return ward.page("notice", notice.no_app(ward.home), status=404)
     await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
-    wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
-        ward, client, patient, asked.get("task")
+    wanted = await _of_card(ward, client, patient, query.get("card")) or await _of_task(
+        ward, client, patient, query.get("task")
     )
-    visit = asked.get("encounter") or (wanted.encounter if wanted else None)
+    visit = query.get("encounter") or (wanted.encounter if wanted else None)
     encounter = await _visit(ward, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
-    made = await launches.launch(
+    created = await launches.launch(
         sandbox.runtime,
         tenant,
         client,
         user=ward.user.username,
         patient=patient or None,
         encounter=encounter,
-        seed=asked.get("seed"),
+        seed=query.get("seed"),
         context=context,
     )
-    return await _launched(request, tenant, client, made)
+    return await _launched(request, tenant, client, created)
 
 
 async def _of_task(ward: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
@@ -90,16 +90,16 @@ async def _visit(ward: EhrPages, version: str, patient: str, wanted: str | None)
     if wanted:
         fits = await patients.encounter_fits(runtime, tenant, version, user, patient, wanted)
         return wanted if fits else None
-    found = await patients.encounters(runtime, tenant, version, patient, user)
-    return str(found[0]["id"]) if found else None
+    encounters = await patients.encounters(runtime, tenant, version, patient, user)
+    return str(encounters[0]["id"]) if encounters else None
 
 
-async def _launched(request: Request, tenant: Tenant, client: Client, made: CreatedLaunch) -> Response:
+async def _launched(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = RedirectResponse("/", 303, error_responses.NO_STORE)
-    response.headers["location"] = made.url
+    response.headers["location"] = created.url
     return await http_request.note(
-        request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=made.timeline
+        request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=created.timeline
     )
 
 
@@ -116,52 +116,52 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
     """
     fault = partial(_not_launched, request, sandbox)
-    if away := refused(request, sandbox, acts=True):
-        return away
-    asked = request.query_params
+    if rejection := refused(request, sandbox, acts=True):
+        return rejection
+    query = request.query_params
     try:
-        client = await registration.find(sandbox.runtime, asked.get("app", ""), tenant.name)
+        client = await registration.find(sandbox.runtime, query.get("app", ""), tenant.name)
     except registration.Ambiguous:
-        return fault(409, f"Several apps have the name {asked['app']}; use the app_id or the client_id")
+        return fault(409, f"Several apps have the name {query['app']}; use the app_id or the client_id")
     if client is None or not launch_uri(client):
-        return fault(404, f"{tenant.name} has no app {asked.get('app', '')} with a launch URI")
+        return fault(404, f"{tenant.name} has no app {query.get('app', '')} with a launch URI")
     await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
-    context = _context(asked)
+    context = _context(query)
     if isinstance(context, str):
         return fault(422, context)
-    told = [asked.get(name) for name in ("user", "patient", "encounter")]
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, *told):
+    identities = [query.get(name) for name in ("user", "patient", "encounter")]
+    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, *identities):
         return fault(422, absent)
     auto = client.auto_approve
-    made = await launches.launch(
+    created = await launches.launch(
         sandbox.runtime,
         tenant,
         client,
-        user=asked.get("user") or (auto.user if auto else None),
-        patient=asked.get("patient") or (auto.patient if auto else None),
-        encounter=asked.get("encounter") or (auto.encounter if auto else None),
+        user=query.get("user") or (auto.user if auto else None),
+        patient=query.get("patient") or (auto.patient if auto else None),
+        encounter=query.get("encounter") or (auto.encounter if auto else None),
         context=context,
     )
-    return await _launched(request, tenant, client, made)
+    return await _launched(request, tenant, client, created)
 
 
-def _not_launched(request: Request, sandbox: Sandbox, status: int, said: str) -> Response:
+def _not_launched(request: Request, sandbox: Sandbox, status: int, message: str) -> Response:
     link = Link("Go to the developer portal", "/developer")
-    view = NoticeView(title="The app wasn’t launched", text=f"{said}.", primary=link)
-    return html_response.trouble(request, sandbox, status, said, "", view)
+    view = NoticeView(title="The app wasn’t launched", text=f"{message}.", primary=link)
+    return html_response.trouble(request, sandbox, status, message, "", view)
 
 
-def _context(asked: Mapping[str, str]) -> dict[str, object] | str:
+def _context(query: Mapping[str, str]) -> dict[str, object] | str:
     """The other context of the launch, or a sentence that says what is wrong with it."""
-    given: dict[str, object] = {name: asked[name] for name in ("intent", "app_context") if asked.get(name)}
-    if asked.get("fhir_context"):
+    values: dict[str, object] = {name: query[name] for name in ("intent", "app_context") if query.get(name)}
+    if query.get("fhir_context"):
         try:
-            items = orjson.loads(asked["fhir_context"])
+            items = orjson.loads(query["fhir_context"])
         except orjson.JSONDecodeError:
             return "fhir_context must be valid JSON"
         if not isinstance(items, list):
             return "fhir_context must be a list"
         if faults := launch_context.faults(items):
             return f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}"
-        given["fhir_context"] = items
-    return launches.context_of(given)
+        values["fhir_context"] = items
+    return launches.context_of(values)

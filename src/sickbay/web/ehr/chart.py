@@ -27,7 +27,7 @@ SEXES = {"male": "m", "female": "f"}
 READINGS, COURSE, LABS = 10, 8, 8
 
 
-def said(concept: Any) -> str:
+def concept_text(concept: Any) -> str:
     """The text of a CodeableConcept, else the display of its first coding."""
     if not isinstance(concept, Mapping):
         return ""
@@ -60,13 +60,15 @@ def record_number(patient: Resource) -> str:
 def candidate(patient: Resource, note: str = "") -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return Candidate(str(patient["id"]), family, given, sex, times.said(patient.get("birthDate")), record_number(patient), note)
+    return Candidate(
+        str(patient["id"]), family, given, sex, times.fhir_date(patient.get("birthDate")), record_number(patient), note
+    )
 
 
 def patient_row(patient: Resource, href: str) -> PatientRow:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return PatientRow(f"{family}, {given}", href, times.said(patient.get("birthDate")), record_number(patient), sex)
+    return PatientRow(f"{family}, {given}", href, times.fhir_date(patient.get("birthDate")), record_number(patient), sex)
 
 
 def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit: str = "", visit_detail: str = "") -> Banner:
@@ -75,7 +77,7 @@ def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit
     return Banner(
         family=family,
         given=given,
-        born=times.said(patient.get("birthDate")),
+        born=times.fhir_date(patient.get("birthDate")),
         age="" if years is None else f"{years} y",
         sex=str(patient.get("gender") or "").capitalize(),
         record=record_number(patient),
@@ -86,10 +88,10 @@ def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit
 
 
 def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
-    """The active ones, oldest first."""
-    active = [each for each in conditions if _status(each.get("clinicalStatus")) in ("active", "recurrence", "")]
+    """The active problems, oldest first."""
+    active = [condition for condition in conditions if _status(condition.get("clinicalStatus")) in ("active", "recurrence", "")]
     active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
-    return tuple(Fact(said(each.get("code")), more=_since(each.get("onsetDateTime"))) for each in active)
+    return tuple(Fact(concept_text(condition.get("code")), more=_since(condition.get("onsetDateTime"))) for condition in active)
 
 
 def _status(value: Any) -> str:
@@ -111,7 +113,9 @@ def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
 def drug(order: Resource) -> str:
     """The name of the drug, from its concept or from the referenced Medication."""
     reference = order.get("medicationReference") or {}
-    return said(order.get("medicationCodeableConcept")) or str(reference.get("display") or reference.get("reference") or "")
+    return concept_text(order.get("medicationCodeableConcept")) or str(
+        reference.get("display") or reference.get("reference") or ""
+    )
 
 
 def _dosage(order: Resource) -> str:
@@ -126,10 +130,10 @@ def allergies(resources: Iterable[Resource]) -> tuple[Fact, ...]:
 
 def _allergy(allergy: Resource) -> Fact:
     reaction = _first(allergy.get("reaction")) or {}
-    effect = said(_first(reaction.get("manifestation"))).lower()
+    effect = concept_text(_first(reaction.get("manifestation"))).lower()
     severe = allergy.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
     since = str(allergy.get("onsetDateTime") or allergy.get("onset") or "")[:4]
-    substance = said(allergy.get("code") or allergy.get("substance"))
+    substance = concept_text(allergy.get("code") or allergy.get("substance"))
     return Fact(substance, more=since, detail=effect, alarm=effect if severe else "")
 
 
@@ -175,13 +179,16 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
 
 def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
-    courses: dict[str, list[Resource]] = {}
-    for each in _sorted(observations):
-        if coded(_first(each.get("category")), ("laboratory",)) and _number(each.get("valueQuantity")) is not None:
-            courses.setdefault(said(each.get("code")), []).append(each)
-    ordered = sorted((_lab(name, course) for name, course in courses.items()), key=lambda lab: not lab.flag)
-    last = max((str(course[-1].get("effectiveDateTime")) for course in courses.values()), default="")
-    return tuple(ordered[:LABS]), times.said(last)
+    by_name: dict[str, list[Resource]] = {}
+    for observation in _sorted(observations):
+        if (
+            coded(_first(observation.get("category")), ("laboratory",))
+            and _number(observation.get("valueQuantity")) is not None
+        ):
+            by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
+    ordered = sorted((_lab(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
+    last = max((str(values[-1].get("effectiveDateTime")) for values in by_name.values()), default="")
+    return tuple(ordered[:LABS]), times.fhir_date(last)
 
 
 def _lab(name: str, course: Sequence[Resource]) -> Lab:

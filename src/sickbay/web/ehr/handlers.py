@@ -27,7 +27,7 @@ from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule
 from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
 from sickbay.web.exchanges.handlers import full
-from sickbay.web.oauth.login import sign_in_view, who
+from sickbay.web.oauth.login import sign_in_view, signing_in_user
 from sickbay.web.pages import notice, times
 from sickbay.web.population_pending import filled
 
@@ -49,9 +49,9 @@ class EhrPages:
         self.session = await cookies.session(self.request, self.sandbox)
         self.user = await sessions.signed_in(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:
-            here = http_request.raw_path(self.request.scope)
+            current_path = http_request.raw_path(self.request.scope)
             query = self.request.url.query
-            back = quote(f"{here}?{query}" if query else here, safe="")
+            back = quote(f"{current_path}?{query}" if query else current_path, safe="")
             return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, error_responses.NO_STORE)
         await filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
@@ -60,8 +60,8 @@ class EhrPages:
         around = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
         return html_response.page(self.request, self.sandbox, name, view, around, status)
 
-    async def found(self, type: str, *asked: tuple[str, str]) -> list[patients.Json]:
-        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, asked, self.user)
+    async def found(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
+        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
 
     def today(self) -> datetime.date:
         return self.sandbox.filling.today()
@@ -74,15 +74,15 @@ class EhrPages:
 
     async def listed(self, query: str, cursor: str = "") -> PatientsView:
         """Search by name, birth date or record number. cursor: the start of the page."""
-        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
-        asked += [("_cursor", cursor)] if cursor else []
-        found = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, asked, self.user)
-        here = f"{self.home}/patients"
-        shown = tuple(pages.patient_row(one, f"{here}/{one['id']}") for one in found.rows)
-        onwards = {"q": query, "from": found.next} if query else {"from": found.next}
-        more = f"{here}?{urlencode(onwards)}" if found.next else ""
-        back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
-        return PatientsView(search=here, rows=shown, total=found.total, query=query, more=more, first=back)
+        parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
+        parameters += [("_cursor", cursor)] if cursor else []
+        matches = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
+        list_path = f"{self.home}/patients"
+        shown = tuple(pages.patient_row(patient, f"{list_path}/{patient['id']}") for patient in matches.rows)
+        next_page = {"q": query, "from": matches.next} if query else {"from": matches.next}
+        more = f"{list_path}?{urlencode(next_page)}" if matches.next else ""
+        back = (f"{list_path}?{urlencode({'q': query})}" if query else list_path) if cursor else ""
+        return PatientsView(search=list_path, rows=shown, total=matches.total, query=query, more=more, first=back)
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -96,7 +96,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         sent = parse(await http_request.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
             fault = cookies.why_not_ours(request)
-        elif (user := await who(request, sandbox, tenant, sent)) is not None:
+        elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, error_responses.NO_STORE)
             cookies.put(request, response, sandbox, secret)
@@ -104,17 +104,17 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         else:
             fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
-    leads_to = await _leads_to(ward, _next(ward, query))
+    leads_to = await _redirects_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
     around = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
     return html_response.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
 
 
-async def _leads_to(ward: EhrPages, next: str) -> tuple[str, ...]:
+async def _redirects_to(ward: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
-    asked = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.only(ward.sandbox.runtime, asked, ward.tenant.name) if asked else None
+    app = parse(query).get("app") if path == f"{ward.home}/open" else None
+    client = await registration.only(ward.sandbox.runtime, app, ward.tenant.name) if app else None
     return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
@@ -122,7 +122,7 @@ def _next(ward: EhrPages, query: Parameters) -> str:
     """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
     wanted = query.get("next") or ward.home
     dialect = ward.tenant.dialect
-    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', one)}" for one in ("patient", "provider"))}
+    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', persona)}" for persona in ("patient", "provider"))}
     return wanted if wanted in ours or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
 
 
@@ -147,21 +147,21 @@ def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     if ward.user is not None and ward.user.acts_for_patients:
         return RedirectResponse(_records_of(ward, ward.user), 303, error_responses.NO_STORE)
     current = ward.today()
     chosen = times.partial(request.query_params.get("date")) or current
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
-    ids = sorted({id for one in appointments if (id := schedule.actor(one, "Patient")[0])})
+    ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
     known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
     tasks = await ward.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = schedule.day_view(
         chosen,
         appointments,
-        {one["id"]: one for one in known},
+        {patient["id"]: patient for patient in known},
         await ward.listed(""),
         ward=ward.home,
         to_do=chart_data.to_do(tasks),
@@ -174,7 +174,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _records_of(ward: EhrPages, user: User) -> str:
-    """Only clinicians have a schedule. Patients get their own record, and users with several records a list."""
+    """The start page of a user without a schedule: a patient's own record, or the list if the user has several records."""
     type, _, id = user.fhir_user.rpartition("/")
     own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
     return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"
@@ -186,35 +186,39 @@ def _day(ward: EhrPages, day: datetime.date, by: int) -> str:
 
 async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
-    asked = request.query_params
-    return ward.page("patients", await ward.listed(asked.get("q", "").strip(), asked.get("from", "")), "Patients")
+    if redirect := await ward.enter():
+        return redirect
+    query = request.query_params
+    return ward.page("patients", await ward.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
-    every = [one for one in await registration.every(sandbox.runtime, tenant.name) if launch_uri(one)]
-    apps = [one for one in every if one.type == "patient" or one.sample] if ward.user and ward.user.acts_for_patients else every
-    chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
-    at_work = {name: found for name in ("task", "card") if (found := request.query_params.get(name))}
+    launchable = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
+    apps = (
+        [client for client in launchable if client.type == "patient" or client.sample]
+        if ward.user and ward.user.acts_for_patients
+        else launchable
+    )
+    chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
+    at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
-    here = f"{ward.home}/patients/{id}"
-    beside = chart_data.Beside(apps, chosen, opened, here, at_work, ward.context(id), VERSION)
-    view = await chart_data.chart(ward.found, patient, ward.today(), beside)
+    chart_path = f"{ward.home}/patients/{id}"
+    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ward.context(id), VERSION)
+    view = await chart_data.chart(ward.found, patient, ward.today(), options)
     return ward.page("chart", view, "Patients", frames=opened is not None)
 
 
 def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
-    here = f"{ward.home}/patients/{patient}"
+    chart_path = f"{ward.home}/patients/{patient}"
     seed = ward.sandbox.runtime.effects.token(12)
     timeline = launches.timeline_of(ward.sandbox.runtime, seed)
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
@@ -224,8 +228,8 @@ def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str
         src=f"{open_it}&seed={seed}&framed=1",
         origin=f"{parts.scheme}://{parts.netloc}",
         tab=open_it,
-        close=here,
-        live=f"{here}/requests?timeline={timeline}",
+        close=chart_path,
+        live=f"{chart_path}/requests?timeline={timeline}",
         timeline=f"/timelines/{timeline}",
         probe=_probe(ward, parts.hostname or ""),
     )
@@ -243,23 +247,25 @@ def _probe(ward: EhrPages, app_host: str) -> str:
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
-    found, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
-    lines = tuple(_line(one) for one in found[-8:])
-    refused = sum(one["response"]["status"] >= 400 for one in found)
-    said = count(number, "request") if found else ""
-    view = RequestsView(requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}")
+    exchanges, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
+    lines = tuple(_line(exchange) for exchange in exchanges[-8:])
+    refused = sum(exchange["response"]["status"] >= 400 for exchange in exchanges)
+    total = count(number, "request") if exchanges else ""
+    view = RequestsView(
+        requests=lines, said=total, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
+    )
     return ward.page("requests", view)
 
 
-def _line(one: dict[str, object]) -> RequestLine:
-    made, answer = one["request"], one["response"]
-    assert isinstance(made, dict)
+def _line(exchange: dict[str, object]) -> RequestLine:
+    request, answer = exchange["request"], exchange["response"]
+    assert isinstance(request, dict)
     assert isinstance(answer, dict)
-    parts = urlsplit(made["url"])
-    path = parts.path + (f"?{parts.query}" if parts.query and one["stage"] == "access" else "")
-    at = times.clock(times.instant(float(str(one["at"]))), seconds=True)
-    return RequestLine(at, made["method"], path, answer["status"], href=f"/exchanges/{one['id']}")
+    parts = urlsplit(request["url"])
+    path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
+    at = times.clock(times.instant(float(str(exchange["at"]))), seconds=True)
+    return RequestLine(at, request["method"], path, answer["status"], href=f"/exchanges/{exchange['id']}")

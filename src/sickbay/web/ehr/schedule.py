@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sickbay.kernel.english import count
-from sickbay.web.ehr.chart import SEXES, name_of, said
+from sickbay.web.ehr.chart import SEXES, concept_text, name_of
 from sickbay.web.ehr.views import AppointmentRow, DayView, PatientsView, State
 from sickbay.web.pages import times
 
@@ -75,15 +75,15 @@ def visit(
         state,
         ", ".join(part for part in (word, place) if part),
         f"{given} {family}".strip() or "Unknown patient",
-        who(patient, today),
+        sex_and_age(patient, today),
         reason(appointment),
         f"{ward}/patients/{id}" if id and state != "off" else "",
         to_do.get(id, "") if state in ("here", "booked") else "",
     )
 
 
-def who(patient: Resource | None, today: date) -> str:
-    """'m, 65'."""
+def sex_and_age(patient: Resource | None, today: date) -> str:
+    """The sex and age, such as 'm, 65'."""
     if patient is None:
         return ""
     years = times.age(patient.get("birthDate"), today)
@@ -102,7 +102,7 @@ def actor(appointment: Resource, type: str) -> tuple[str, str]:
 
 def reason(appointment: Resource) -> str:
     first = (appointment.get("reasonCode") or [None])[0] or appointment.get("reason")
-    return str(appointment.get("description") or said(first))
+    return str(appointment.get("description") or concept_text(first))
 
 
 def _minutes(appointment: Resource) -> int:

@@ -19,7 +19,7 @@ Pair = tuple[str, str]
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
-"""A body of which Sickbay stored only an outline."""
+"""The text in place of a body that wasn't stored in full."""
 PLACES = {
     "client_secret": "YOUR_CLIENT_SECRET",
     "code": "THE_CODE",
@@ -85,13 +85,13 @@ def _object(body: str) -> dict[str, Any]:
         return {}
 
 
-def read(given: Mapping[str, Any]) -> RequestParts:
-    """From {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
-    address, _, query = str(given.get("url", "")).partition("?")
-    body = given.get("body") or ""
+def read(request: Mapping[str, Any]) -> RequestParts:
+    """Parse {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
+    address, _, query = str(request.get("url", "")).partition("?")
+    body = request.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
-    headers = tuple((str(name), str(value)) for name, value in (given.get("headers") or {}).items() if _told(name, form))
-    method = str(given.get("method") or ("POST" if body else "GET")).upper()
+    headers = tuple((str(name), str(value)) for name, value in (request.get("headers") or {}).items() if _is_needed(name, form))
+    method = str(request.get("method") or ("POST" if body else "GET")).upper()
     return RequestParts(method, address, _pairs(query), form, headers, "" if form else str(body))
 
 
@@ -99,7 +99,7 @@ def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
     return tuple((name.lower(), value) for name, value in headers)
 
 
-def _told(name: str, form: Sequence[Pair]) -> bool:
+def _is_needed(name: str, form: Sequence[Pair]) -> bool:
     """Whether the code needs this header: HTTP clients set the others automatically."""
     return name.lower() in HEADERS or (name.lower() == "content-type" and not form)
 
@@ -155,10 +155,10 @@ def _name(name: str) -> str:
 
 
 def _json_body(body: str) -> str:
-    given = _object(body)
-    if not any(isinstance(value, str) and masked(value) for value in given.values()):
+    members = _object(body)
+    if not any(isinstance(value, str) and masked(value) for value in members.values()):
         return body
-    filled = {name: place(name, value) if isinstance(value, str) else value for name, value in given.items()}
+    filled = {name: place(name, value) if isinstance(value, str) else value for name, value in members.items()}
     return json.dumps(filled, ensure_ascii=False)
 
 
@@ -207,17 +207,17 @@ def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> 
 
 def _curl_start(request: RequestParts) -> str:
     """curl, the method if curl would choose another one, and the URL."""
-    whole, has_body = url(request), bool(request.form or request.body)
+    target, has_body = url(request), bool(request.form or request.body)
     options = ["curl", "-i"]
     if request.method == "HEAD" and not has_body:
         options = ["curl", "-I"]
     elif request.method != ("POST" if has_body else "GET"):
         options += ["-X", shell.word(shell.shown(request.method))]
-    if shell.GLOBS.search(whole):
+    if shell.GLOBS.search(target):
         options.append("--globoff")
-    if not shell.WEB.match(whole):  # curl would read a file from file://, and treat a leading - as an option
+    if not shell.WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
         options += ["--proto", "'=http,https'", "--url"]
-    return " ".join((*options, shell.word(whole)))
+    return " ".join((*options, shell.word(target)))
 
 
 def _form_part(name: str, value: str) -> str:

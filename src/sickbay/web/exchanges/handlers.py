@@ -39,7 +39,7 @@ def full(request: Request) -> bool:
 
 
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """One exchange in one of three forms (contract, Error answers); CORS without credentials."""
+    """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=full(request))
     form = _form(request)
     if entry is None:
@@ -59,16 +59,16 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With a new PKCE pair, which is made for this page and not stored."""
+    """Add a new PKCE pair to the corrected request. It is made for this page and not stored."""
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
 def _form(request: Request) -> error_responses.Form:
-    """By ?as= or the Accept header."""
-    asked = request.query_params.get("as")
-    if asked == "json":
+    """The requested form, from ?as= or the Accept header."""
+    form = request.query_params.get("as")
+    if form == "json":
         return "json"
-    return "text" if asked == "text" else error_responses.wanted(request.headers.get("accept", ""))
+    return "text" if form == "text" else error_responses.wanted(request.headers.get("accept", ""))
 
 
 def _missing(request: Request, sandbox: Sandbox, form: error_responses.Form) -> Response:
@@ -92,14 +92,14 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """Host and port of the app's launch URI, else of its first redirect URI."""
     client = await registration.by_id(sandbox.runtime, entry.get("app"))
     addresses = [client.launch_uri, *client.redirect_uris] if client else []
-    return next((urlsplit(one).netloc for one in addresses if one), "")
+    return next((urlsplit(uri).netloc for uri in addresses if uri), "")
 
 
-async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) -> tuple[Response, Masked]:
+async def shown(request: Request, sandbox: Sandbox, exchange: Exchange, status: int) -> tuple[Response, Masked]:
     """An exchange in its own response: a page for a browser, JSON or text for a client that accepts only that. Then the journal
     doesn't have to mask it again.
     """
-    masked = await exchange_record.masked(sandbox.runtime, one)
+    masked = await exchange_record.masked(sandbox.runtime, exchange)
     return await _shown(request, sandbox, masked, status), masked
 
 
@@ -126,19 +126,21 @@ async def _around(request: Request, sandbox: Sandbox) -> html_response.PageOptio
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
     """The newest exchanges, for the administrator. `?id=` redirects to the one with this correlation id."""
-    asked = request.query_params.get("id", "").strip()
-    if asked and await journal_reader.read(sandbox.runtime, sandbox.journal, asked, full=False):
-        return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
-    if away := refused(request, sandbox):
-        return away
+    id = request.query_params.get("id", "").strip()
+    if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
+        return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
+    if rejection := refused(request, sandbox):
+        return rejection
     app = request.query_params.get("app")
     client = await registration.only(sandbox.runtime, app) if app else None
-    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id if client else None, limit=100)
+    exchanges = await journal_reader.listed(
+        sandbox.runtime, sandbox.journal, app=client.client_id if client else None, limit=100
+    )
     lines = []
-    for one in found:
-        named = await names(sandbox, one)
-        lines.append(exchange_line(one, app=named["app"], hospital=named["hospital"]))
-    view = ExchangesView(lines=tuple(lines), missing=asked)
+    for exchange in exchanges:
+        shown_names = await names(sandbox, exchange)
+        lines.append(exchange_line(exchange, app=shown_names["app"], hospital=shown_names["hospital"]))
+    view = ExchangesView(lines=tuple(lines), missing=id)
     return html_response.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
 
 
@@ -169,30 +171,30 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
 
 
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    found = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request))
+    recorded = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request))
     form = error_responses.wanted(request.headers.get("accept", ""))
     if form == "json":
-        return error_responses.json(journal_reader.lines(id, found), 200 if found.exchanges else 404)
-    if not found.exchanges:
+        return error_responses.json(journal_reader.lines(id, recorded), 200 if recorded.exchanges else 404)
+    if not recorded.exchanges:
         return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
-    return await _timeline_page(request, sandbox, id, found)
+    return await _timeline_page(request, sandbox, id, recorded)
 
 
-async def _timeline_page(request: Request, sandbox: Sandbox, id: str, found: Timeline) -> Response:
-    """Only the administrator sees the app's name and origin, the patient and the user."""
-    first, everything = found.exchanges[0], full(request)
+async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: Timeline) -> Response:
+    """Show the timeline. Only the administrator sees the app's name and origin, the patient and the user."""
+    first, all_facts = recorded.exchanges[0], full(request)
     tenant = sandbox.tenants.get(first["tenant"])
-    named = await names(sandbox, first, full=everything)
-    who = await persons(sandbox, tenant, id) if everything else Persons()
-    origin = await _origin(sandbox, first) if everything else ""
+    shown_names = await names(sandbox, first, full=all_facts)
+    people = await persons(sandbox, tenant, id) if all_facts else Persons()
+    origin = await _origin(sandbox, first) if all_facts else ""
     view = timeline_view(
         id,
-        found.exchanges,
-        app=named["app"],
-        hospital=named["hospital"],
+        recorded.exchanges,
+        app=shown_names["app"],
+        hospital=shown_names["hospital"],
         origin=origin,
-        patient=who.patient,
-        user=who.user,
-        left_out=found.left_out,
+        patient=people.patient,
+        user=people.user,
+        left_out=recorded.left_out,
     )
     return html_response.page(request, sandbox, "timeline", view, await _around(request, sandbox))

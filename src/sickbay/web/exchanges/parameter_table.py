@@ -47,7 +47,7 @@ class Row:
 def compared(
     request: code_samples.RequestParts,
     corrected: code_samples.RequestParts | None,
-    found: Sequence[Found],
+    numbered: Sequence[Found],
     sent_headers: Mapping[str, Any],
 ) -> tuple[Row, ...]:
     """Faulty parameters first, in the order of the findings, then the correct ones."""
@@ -55,7 +55,7 @@ def compared(
     right = _with_masks(_joined(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
-    for number, finding in found:
+    for number, finding in numbered:
         name = finding.get("parameter") or _PARAMETERS.get(finding["id"])
         if name and name not in faulty:
             value = sent.get(name, headers.get(name.lower()))
@@ -67,8 +67,8 @@ def compared(
         elif finding["id"] == "parameter-name-wrong":
             faulty |= {row.name: row for row in _misnamed(number, finding, sent) if row.name not in faulty}
         elif name:
-            also = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
-            faulty[name] = replace(faulty[name], more=also)
+            others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
+            faulty[name] = replace(faulty[name], more=others)
     for name, value in right.items():
         if name not in faulty and not _is_same(sent.get(name), value):
             faulty[name] = _differs(name, sent.get(name), value)

@@ -28,7 +28,7 @@ class Negotiation:
     refresh: str = ""
 
     def lines(self) -> Iterator[str]:
-        """As plain text."""
+        """The result as plain text."""
         if self.rows:
             yield from ("", "Scopes")
         for row in self.rows:
@@ -38,9 +38,9 @@ class Negotiation:
             yield from ("", f"No refresh token: {self.refresh}")
 
 
-def read(given: Mapping[str, Any]) -> Negotiation | None:
-    """From the JSON of an exchange; None if it isn't a token response."""
-    if "scopes" not in given:
+def read(exchange: Mapping[str, Any]) -> Negotiation | None:
+    """Read the result from the JSON of an exchange; None if it isn't a token response."""
+    if "scopes" not in exchange:
         return None
-    rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in given["scopes"])
-    return Negotiation(rows, given.get("refresh") or "")
+    rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
+    return Negotiation(rows, exchange.get("refresh") or "")

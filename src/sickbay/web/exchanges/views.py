@@ -1,6 +1,7 @@
-"""The page of one exchange: what was sent, what was wrong with it, what to send instead. Also authorize's error page (400).
+"""The page of one exchange: what was sent, what was wrong with it, what to send instead.
 
-It has no form. Links: {root}/exchanges/{id}?as=json, ?as=text, {root}/timelines/{launch}, {root}/rules/{rule}.
+Also authorize's error page (400). It has no form. Links: {root}/exchanges/{id}?as=json, ?as=text, {root}/timelines/{launch},
+{root}/rules/{rule}.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class ExchangeView:
     tabs: tuple[code_samples.Tab, ...] = ()
     corrected: bool = False
     filled: str = ""
-    """What a reader has to fill in before the request works."""
+    """The placeholders that a reader has to fill in before the request works."""
     findings: tuple[FindingView, ...] = ()
     walk: tuple[Step, ...] = ()
     sum: str = ""
@@ -105,55 +106,55 @@ class ExchangeView:
 
 
 def exchange_view(
-    given: Mapping[str, Any],
+    exchange: Mapping[str, Any],
     *,
     app: str = "",
     app_href: str = "",
     hospital: str = "",
     app_id: str = "",
 ) -> ExchangeView:
-    """`given` is the JSON of the outside contract (`GET /exchanges/{id}`), with its secrets already masked.
+    """Build the page from the JSON of an exchange (`GET /exchanges/{id}`), with its secrets already masked.
 
-    It may have more than the contract names: milliseconds, decided (the name of the refusal that decided the response),
+    It may have more members than the API: milliseconds, decided (the name of the refusal that decided the response),
     code_verifier (of a new PKCE pair), in a check waits_for and note, in a finding parameter.
     """
-    request = code_samples.read(given.get("request") or {})
-    corrected = _corrected(given, request)
-    numbered = _numbered(given)
-    rows = compared(request, corrected, numbered, (given.get("request") or {}).get("headers") or {})
+    request = code_samples.read(exchange.get("request") or {})
+    corrected = _corrected(exchange, request)
+    numbered = _numbered(exchange)
+    rows = compared(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
     refused = any(finding.kind == "refused" for finding in views)
     changed = {row.name: row.expected for row in rows if row.expected is not None}
-    kind, verdict = exchange_summary.verdict(refused, given)
-    checks = given.get("checks") or ()
+    kind, verdict = exchange_summary.verdict(refused, exchange)
+    checks = exchange.get("checks") or ()
     view = ExchangeView(
-        id=str(given["id"]),
+        id=str(exchange["id"]),
         kind=kind,
         verdict=verdict,
-        headline=exchange_summary.headline(views, refused, given),
-        lede=exchange_summary.lede(views, corrected is not None, given),
-        stage=STAGES.get(str(given.get("stage")), "Request"),
-        at=f"{times.moment(given.get('at') or 0)} UTC",
-        at_iso=times.iso(given.get("at") or 0),
+        headline=exchange_summary.headline(views, refused, exchange),
+        lede=exchange_summary.lede(views, corrected is not None, exchange),
+        stage=STAGES.get(str(exchange.get("stage")), "Request"),
+        at=f"{times.moment(exchange.get('at') or 0)} UTC",
+        at_iso=times.iso(exchange.get("at") or 0),
         app=app,
         app_href=app_href,
         hospital=hospital,
-        launch=str(given.get("launch") or ""),
+        launch=str(exchange.get("launch") or ""),
         rows=rows,
-        received=exchange_summary.answer(given),
-        receiver=exchange_summary.receiver(given),
-        received_note=exchange_summary.duration(given),
+        received=exchange_summary.answer(exchange),
+        receiver=exchange_summary.receiver(exchange),
+        received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), fresh_pkce.note(given)))),
+        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), fresh_pkce.note(exchange)))),
         findings=views,
         walk=steps_of(checks),
         sum=tally(checks),
         request_line=f"{request.method} {code_samples.url(request)}",
-        negotiation=scope_table.read(given),
-        others=tuple(_other(dialect) for dialect in given.get("others") or ()),
+        negotiation=scope_table.read(exchange),
+        others=tuple(_other(dialect) for dialect in exchange.get("others") or ()),
     )
-    view = replace(view, support=_support(view, given, request, app_id))
+    view = replace(view, support=_support(view, exchange, request, app_id))
     return replace(view, text=as_text(view))
 
 
@@ -169,19 +170,19 @@ def _other(dialect: Mapping[str, Any]) -> Other:
     return Other(title, "refused", " ".join(part for part in parts if part), dialect.get("urn", ""), dialect["refusal"])
 
 
-def _corrected(given: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
+def _corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
     """None also if no refusal could be corrected: then only advice was applied."""
-    refusals = [finding["id"] for finding in given.get("findings") or () if finding["severity"] == "error"]
-    if not given.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
+    refusals = [finding["id"] for finding in exchange.get("findings") or () if finding["severity"] == "error"]
+    if not exchange.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
         return None
-    corrected = code_samples.read(given["corrected"])
+    corrected = code_samples.read(exchange["corrected"])
     return corrected if corrected.headers else replace(corrected, headers=request.headers)
 
 
-def _numbered(given: Mapping[str, Any]) -> list[Found]:
+def _numbered(exchange: Mapping[str, Any]) -> list[Found]:
     """Root causes first, then the finding that decided the response; the others keep their order, most severe first."""
-    decided = given.get("decided")
-    ordered = list(given.get("findings") or ())
+    decided = exchange.get("decided")
+    ordered = list(exchange.get("findings") or ())
     roots = {finding.get("because") for finding in ordered}
     if decided:
         ordered.sort(
@@ -191,13 +192,13 @@ def _numbered(given: Mapping[str, Any]) -> list[Found]:
 
 
 def _support(
-    view: ExchangeView, given: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
+    view: ExchangeView, exchange: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
 ) -> tuple[tuple[str, str], ...]:
     sent = dict(request.parameters)
     pairs = (
         ("App", view.app),
         ("App ID", app_id),
-        ("Client ID", sent.get("client_id") or (str(given.get("app") or ""))),
+        ("Client ID", sent.get("client_id") or (str(exchange.get("app") or ""))),
         ("Correlation ID", view.id),
         ("Time", view.at_iso),
         ("Request", f"{request.method} {request.address}"),

@@ -42,7 +42,7 @@ async def refusal_before_the_body(base: FhirBase, request: AccessRequest, routed
 def _faults(
     version: str, routed: Route | Misrouted, media: Media, query: Query | tuple[RequestError, ...] | None
 ) -> tuple[RequestError, ...]:
-    """What is wrong with the address, the format and the search, in this order."""
+    """The errors in the address, the format and the search, in this order."""
     faults = query if isinstance(query, tuple) else ()
     if media.content_type is None:
         faults = (RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)

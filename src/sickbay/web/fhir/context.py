@@ -1,4 +1,4 @@
-"""A FHIR base, and what a handler is given next to the request."""
+"""The FHIR base and the context that handlers receive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documen
 
 
 class FhirContext(NamedTuple):
-    """What the handler of a granted request is given.
+    """The context of a granted request.
 
     query: of a search or a conditional write. content: the Content-Type header of a response with a resource.
     """

@@ -40,7 +40,7 @@ Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Respond: TypeAlias = Callable[[FhirBase, Scope, Receive], Awaitable[FhirResponse]]
 Handler: TypeAlias = Callable[[FhirContext, AccessRequest], Awaitable[FhirResponse]]
 ToRequest: TypeAlias = Callable[[str], AccessRequest]
-"""Makes the request that is decided on, once its body is known."""
+"""Builds the access request once the body is known."""
 Result: TypeAlias = tuple[FhirResponse, AccessResult]
 Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[Result]]
 
@@ -54,7 +54,7 @@ async def serve(base: FhirBase, scope: Scope, receive: Receive, send: Send) -> N
 
 
 async def serve_with(respond: Respond, base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
-    """What every response needs: an answer to what can't be read, the CORS headers, and the sending itself."""
+    """Run a handler with what every endpoint needs: responses to unreadable requests, CORS headers, and sending."""
     state: RequestState = scope["state"]
     try:
         check_target(scope)
@@ -108,7 +108,7 @@ async def answer(
 async def _answer_with_body(
     base: FhirBase, scope: Scope, receive: Receive, routed: Route | Misrouted, to_request: ToRequest, perform: Perform
 ) -> tuple[AccessRequest, FhirResponse, AccessResult]:
-    """A client that may not send this at all is refused before a large body is received; the server drops what still comes."""
+    """Refuse a client that may not send this before a large body is received. The server drops the rest of the body."""
     headers = scope["state"].headers
     if is_bulky(headers):
         request = to_request("")
@@ -124,9 +124,9 @@ async def _answer_with_body(
 
 
 async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
-    """Decide on one request, or on one entry of a Bundle, and answer it. raw: the body as it came."""
+    """Decide on one request, or on one entry of a Bundle, and respond to it. raw: the body as received."""
     is_raw = request.type == "Binary" and binary.is_raw(request)
-    if is_raw or request.interaction == "export-file":  # the response is no resource, so Accept is not about its format
+    if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
         request = replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
     format = request.parameters.get("_format") if request.parameters.pairs else None
     media = negotiate(base.version, request.headers.get("accept"), format)
@@ -180,19 +180,19 @@ def _misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
         text = f"Here one may {' or '.join(routed.allowed)}."
         response = issue_response(base.version, 405, Issue("not-supported", text))
         return response._replace(headers=[*response.headers, *routed.allow])
-    text = f"There is no such address below {base.url}."
+    text = f"There is no such address under {base.url}."
     return issue_response(base.version, routed.status, Issue("not-found", text))
 
 
 def in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
-    """A response that no decision was needed for, as JSON or XML."""
+    """Format a response that needed no decision, as JSON or XML."""
     parameters = parameters_of(scope)
     media = negotiate(base.version, scope["state"].headers.get("accept"), parameters.get("_format"))
     return negotiate_format(base.version, response, media, parameters)
 
 
 async def _formatted(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
-    """As the client asks. A large body is rewritten on a thread."""
+    """Format the response as the client asks. Large bodies are converted on a thread."""
     parameters, size = request.parameters, len(response.body)
     media = negotiate(base.version, request.headers.get("accept"), parameters.get("_format"))
     if size <= LARGE:
@@ -203,7 +203,7 @@ async def _formatted(base: FhirBase, request: AccessRequest, response: FhirRespo
 
 
 async def record(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> None:
-    """Write the exchange into the journal: a refusal before this returns, a granted one with the next batch."""
+    """Record the exchange: a refusal is written before this returns, a granted request with the next batch."""
     state: RequestState = scope["state"]
     decision, journal = access.decision, base.sandbox.journal
     is_refused = decision.refusal is not None

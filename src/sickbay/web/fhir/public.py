@@ -1,4 +1,4 @@
-"""What a FHIR base answers without a token: the CapabilityStatement, SMART discovery and preflights.
+"""Public responses of a FHIR base: the CapabilityStatement, SMART discovery and preflights.
 
 https://hl7.org/fhir/R4/http.html#capabilities
 """
@@ -37,10 +37,10 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
     if path == "/.well-known/smart-configuration":
         body = base.documents.smart(base.tenant, base.version)
         return FhirResponse(200, body, [(b"content-type", b"application/json")])
-    there = f"{base.url}/.well-known/smart-configuration"
+    url = f"{base.url}/.well-known/smart-configuration"
     if "openid" in path:
-        there = endpoints(base.tenant)["openid_configuration"]
-    text = f"There is no {path} below {base.url}; there is {there}."
+        url = endpoints(base.tenant)["openid_configuration"]
+    text = f"There is no {path} under {base.url}. Use {url}."
     return issue_response(base.version, 404, Issue("not-found", text))
 
 
@@ -51,7 +51,7 @@ async def capabilities_entry(context: FhirContext, request: AccessRequest) -> Fh
 
 async def discovery_entry(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """SMART discovery isn't a resource, so no entry of a Bundle can have it."""
-    return context.issue(501, Issue("not-supported", "discovery is not supported here yet."))
+    return context.issue(501, Issue("not-supported", "discovery isn't supported by this server yet."))
 
 
 def _statement(base: FhirBase) -> bytes:

@@ -18,7 +18,7 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 
 
 def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
-    """Everything that is wrong, the refusal that decided first."""
+    """The response with all errors; the refusal that decided comes first."""
     decision = access.decision
     refusal = decision.refusal
     assert refusal is not None
@@ -34,12 +34,12 @@ def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
     response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
     if not of_oauth:
         return response
-    asked = (b"www-authenticate", challenge(refusal, base).encode())
-    return response._replace(headers=[*response.headers, asked])
+    header = (b"www-authenticate", challenge(refusal, base).encode())
+    return response._replace(headers=[*response.headers, header])
 
 
 def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
-    """What validation found, if it is among the refusals. Each problem becomes an issue with its place."""
+    """The validation problems, if validation is among the refusals. Each becomes an issue with its place."""
     invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
     body = decision.known.body
     return body.problems if invalid and isinstance(body, Body) else ()

@@ -32,9 +32,9 @@ WRITES = frozenset(("create", "update", "patch", "delete"))
 BODIED = frozenset((*WRITES, "batch", "operation"))
 """Interactions whose body may be a resource."""
 RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
-"""Bytes."""
+"""Maximum bytes of a body."""
 LARGE = 200_000
-"""Bytes of a body from which it is decoded or written on a thread, so that other requests aren't held up."""
+"""Body size in bytes from which it is decoded or encoded on a thread, so that other requests don't wait."""
 
 
 class BodyRejected(Exception):
@@ -46,7 +46,7 @@ class BodyRejected(Exception):
 
 
 def body_limit(routed: Route | Misrouted) -> int:
-    """Bytes that the body may have."""
+    """Maximum bytes of this request's body."""
     if isinstance(routed, Misrouted) or routed.interaction not in BODIED:
         return QUESTIONS
     return BUNDLE_LIMIT if routed.interaction == "batch" else RESOURCE_LIMIT
@@ -61,7 +61,10 @@ def is_bulky(headers: Mapping[str, str]) -> bool:
 async def receive_body(
     version: str, receive: Callable[[], Any], headers: Mapping[str, str], routed: Route | Misrouted
 ) -> bytes:
-    """Raises Unreadable if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed."""
+    """Receive the body.
+
+    Raises Unreadable if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed.
+    """
     limit, length, coding = body_limit(routed), sent_length(headers) or 0, _coding(headers)
     raw = await received(receive, limit) if length <= limit else b""
     if coding != "identity" and len(raw) <= limit:
@@ -84,15 +87,15 @@ def text_of(raw: bytes, routed: Route | Misrouted) -> str:
 
 
 async def _decompressed(version: str, raw: bytes, coding: str, limit: int) -> bytes:
-    """A compressed body (RFC 9110, 8.4 and 15.5.16)."""
+    """Decompress the body (RFC 9110, 8.4 and 15.5.16)."""
     if coding not in GZIP:
-        text = f"A body is read as it is or as gzip; this one came as {coding}."
+        text = f"The Content-Encoding {coding} isn't supported. Send the body as gzip or uncompressed."
         response = issue_response(version, 415, Issue("not-supported", text))
         raise BodyRejected(response._replace(headers=[*response.headers, (b"accept-encoding", b"gzip")]))
     try:
         return await asyncio.to_thread(unpacked, raw, limit)
     except ValueError as error:
-        text = f"The body came as gzip and cannot be unpacked: {error}."
+        text = f"The gzip body can't be decompressed: {error}."
         raise BodyRejected(issue_response(version, 400, Issue("structure", text))) from None
 
 
@@ -128,7 +131,7 @@ def access_request(
 
 
 def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> Query | tuple[RequestError, ...] | None:
-    """The search, the condition of a write, or every fault in the parameters; None if they are no search and fine."""
+    """Parse the search, or the condition of a write. Returns the query or all errors; None if there is no query."""
     interaction, pairs = request.interaction, request.parameters.pairs
     if interaction in SEARCHES and isinstance(routed, Route):
         strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
@@ -146,9 +149,9 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
 
 def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
     strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
-    asked = history.parse(request.parameters.pairs, strict)
+    parsed = history.parse(request.parameters.pairs, strict)
     part = subset.asked(base.version, request.type, request.parameters.pairs)
-    faults = () if isinstance(asked, history.HistoryParams) else asked
+    faults = () if isinstance(parsed, history.HistoryParams) else parsed
     return (*faults, *(() if isinstance(part, subset.Part) else part)) or None
 
 
@@ -172,7 +175,7 @@ def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unk
     if request.interaction not in ("create", "update"):
         return UNKNOWN
     if "authorization" not in request.headers:
-        return Body("it was not read", {})
+        return Body("it wasn't read", {})
     assert request.type is not None
     id = request.id or (writing.new_id(base.sandbox.runtime) if request.interaction == "create" else "")
     if request.type == "Binary" and (body := binary.body_of(base, request, id, raw)) is not None:

@@ -26,7 +26,7 @@ ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
 )
 PIECE = 131_072
-"""Bytes of a body that are sent at once."""
+"""Bytes sent at once."""
 
 
 class FhirResponse(NamedTuple):
@@ -70,7 +70,7 @@ def resource_response(stored: Stored, sent: Mapping[str, str], content: Headers)
 
 @lru_cache(maxsize=1024)
 def modified(at: int) -> bytes:
-    """The value of Last-Modified. at: epoch seconds, of which a population has few different ones."""
+    """The value of Last-Modified. at: epoch seconds, cached because sample patients share a few values."""
     return formatdate(at, usegmt=True).encode()
 
 
@@ -93,7 +93,7 @@ def subset_of(version: str, type: str, response: FhirResponse, parameters: Param
 
 
 def negotiate_format(version: str, response: FhirResponse, media: Media, parameters: Parameters) -> FhirResponse:
-    """The same response as XML or with line breaks, if the client asked for that. Other bodies than resources don't change."""
+    """Convert the response to XML or indent it, if the client asked for that. Only bodies with resources are converted."""
     pretty = parameters.get("_pretty") == "true"
     if not (media.xml or pretty) or not response.body or not _is_resource(version, response):
         return response
@@ -107,7 +107,7 @@ def negotiate_format(version: str, response: FhirResponse, media: Media, paramet
 
 
 def _is_resource(version: str, response: FhirResponse) -> bool:
-    """By the Content-Type, which is the version's own for every resource; NDJSON and plain JSON have others."""
+    """Whether the Content-Type is that of a resource. NDJSON and plain JSON have others."""
     type = dict(response.headers).get(b"content-type", b"").decode().partition(";")[0]
     return type in (VERSIONS[version].json, VERSIONS[version].xml)
 
@@ -131,7 +131,7 @@ async def send_response(
 
 
 async def _send_in_pieces(send: Callable[[Any], Any], body: bytes) -> None:
-    """As fast as the client reads. The whole body stays in memory until the last byte is sent, and counts as held."""
+    """Send at the client's pace. The body stays in memory, and counts as held, until the last byte is sent."""
     with HELD.of(len(body)):
         for start in range(0, len(body), PIECE):
             end = start + PIECE
@@ -141,7 +141,7 @@ async def _send_in_pieces(send: Callable[[Any], Any], body: bytes) -> None:
 async def _send_stream(
     send: Callable[[Any], Any], method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]
 ) -> None:
-    """Each piece as it is made: a file of an export may be larger than memory."""
+    """Send each piece as it is generated: a file of an export may be larger than memory."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if method != "HEAD":
         async for piece in pieces:

@@ -1,1 +1,1 @@
-"""What applies to requests before or after their handler."""
+"""Request and response processing outside of handlers."""

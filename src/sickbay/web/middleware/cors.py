@@ -36,19 +36,21 @@ _CORS_TO_A_PAGE: Final = (
 
 
 def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
-    """For any origin, without credentials. origin: None if no page asked."""
+    """The CORS headers for any origin, without credentials. origin: None if the request has no Origin header."""
     return _CORS_TO_A_PAGE if origin else _CORS
 
 
-def cors_with(asked: str) -> tuple[tuple[bytes, bytes], ...]:
-    """For a preflight that names headers. Clients send their own, such as X-Medplum, and "*" doesn't cover them if there are
-    credentials. A value that isn't a list of header names is ignored.
+def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The CORS headers of a preflight that names headers.
+
+    Clients send their own, such as X-Medplum, and "*" doesn't cover them if there are credentials. A value that isn't a list
+    of header names is ignored.
     """
-    if len(asked) > MOST_ASKED or not _HEADER_NAMES.fullmatch(asked):
+    if len(requested) > MOST_ASKED or not _HEADER_NAMES.fullmatch(requested):
         return _CORS_TO_A_PAGE
     listed = set(ALLOWED.lower().split(", "))
-    others = [name for name in dict.fromkeys(re.split(r"[ \t]*,[ \t]*", asked)) if name.lower() not in listed]
-    allowed = (b"access-control-allow-headers", ", ".join((ALLOWED, *others)).encode())
+    extra = [name for name in dict.fromkeys(re.split(r"[ \t]*,[ \t]*", requested)) if name.lower() not in listed]
+    allowed = (b"access-control-allow-headers", ", ".join((ALLOWED, *extra)).encode())
     return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
 
 
@@ -57,15 +59,15 @@ async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState) -> Lin
     if state.withheld:
         return ()
     headers = state.headers
-    origin, asked = headers.get("origin"), headers.get("access-control-request-headers")
-    allowed = cors_with(asked) if asked and origin else cors(origin)
+    origin, requested = headers.get("origin"), headers.get("access-control-request-headers")
+    allowed = cors_with(requested) if requested and origin else cors(origin)
     if not tenant.policy.credentialed_cors:
         return allowed
     if origin is None or not await origins.credentialed(sandbox.runtime, tenant, origin):
         return (*allowed, _VARIES)
     own = (_ANY, origin.encode("latin-1"))
-    others = (line for line in allowed if line[0] != _ANY)
-    return (own, (b"access-control-allow-credentials", b"true"), *others, _VARIES)
+    remaining = (line for line in allowed if line[0] != _ANY)
+    return (own, (b"access-control-allow-credentials", b"true"), *remaining, _VARIES)
 
 
 def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
@@ -73,8 +75,8 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def keep_preflight(
-    sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, answered: Sequence[tuple[bytes, bytes]]
+    sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, response_headers: Sequence[tuple[bytes, bytes]]
 ) -> None:
-    """Record the preflight as an exchange: if the browser then blocks the request, nothing else tells why."""
+    """Record the preflight as an exchange: if the browser then blocks the request, there is no other trace of it."""
     wire = RecordedRequest("OPTIONS", url, dict(state.headers))
-    origins.hold(sandbox.journal, tenant, state.exchange, wire, 204, answered)
+    origins.hold(sandbox.journal, tenant, state.exchange, wire, 204, response_headers)

@@ -18,20 +18,20 @@ from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 
 
-async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
-    refusal = guesses_too_many(waits.seconds)
-    stage = "token" if waits.key.kind == "client" else "login"
+async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
+    refusal = guesses_too_many(throttled.seconds)
+    stage = "token" if throttled.key.kind == "client" else "login"
     decision = refused(THROTTLE, None, None, refusal)
     explanation = decision.explained()
-    client = await registration.by_id(sandbox.runtime, waits.key.name) if waits.key.kind == "client" else None
+    client = await registration.by_id(sandbox.runtime, throttled.key.name) if throttled.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
-        response: Response = _page(request, sandbox, tenant, waits)
+        response: Response = _page(request, sandbox, tenant, throttled)
     else:
-        said = error_responses.oauth_words(
-            sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), waits.key.name, ""
+        words = error_responses.oauth_words(
+            sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), throttled.key.name, ""
         )
-        response = error_responses.oauth_json(said, refusal.status, tenant, False)
-    response.headers["retry-after"] = str(waits.seconds)
+        response = error_responses.oauth_json(words, refusal.status, tenant, False)
+    response.headers["retry-after"] = str(throttled.seconds)
     return await http_request.note(
         request,
         response,
@@ -44,11 +44,11 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     )
 
 
-def _page(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
+def _page(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
     """A page of the hospital: the failed attempts came from its sign-in page."""
     view = NoticeView(
         title="Too many failed attempts",
-        text=f"The password was wrong too often. Go back and try again in {count(waits.seconds, 'second')}.",
+        text=f"The password was wrong too often. Go back and try again in {count(throttled.seconds, 'second')}.",
         others=(Link("Why?", "/rules/guesses-too-many"),),
     )
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True), status=429)

@@ -1,4 +1,4 @@
-"""The authorization endpoint over HTTP, and the delivery of what it refuses."""
+"""The authorization endpoint over HTTP, and the delivery of its responses."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from sickbay.web.request_state import headers_of
 
 LOG = logging.getLogger("sickbay")
 FAULT = "server-error"
-"""By this name a dialect has its own words for a fault of the server."""
+"""The name under which a dialect has its own wording for a server error."""
 
 
 class Delivered(NamedTuple):
-    """The response to an accepted request. finished: None while a person is still asked. explanation: of a refusal."""
+    """The response to an accepted request. finished: None while the user still has to answer. explanation: of a refusal."""
 
     response: Response
     finished: SignInResult | None = None
@@ -44,12 +44,12 @@ class Delivered(NamedTuple):
 
 
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
-    """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Examined before any page is shown."""
+    """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Checks everything before any page is shown."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
     text = _text(request, sandbox, body)
     session = await cookies.session(request, sandbox)
     guard: AdminGuard = request.app.state.guard
-    asked = await operation.authorize(
+    result = await operation.authorize(
         sandbox.runtime,
         tenant,
         text,
@@ -60,16 +60,16 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         fetched=is_fetched(headers_of(request.scope)),
         automatic=guard.opens(request.scope, headers_of(request.scope)),
     )
-    decision: Decision[Any, Any] = asked.decision
+    decision: Decision[Any, Any] = result.decision
     explanation, masked = None, None
-    if asked.waiting is None:
+    if result.waiting is None:
         explanation = decision.explained()
-        response, masked = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
+        response, masked = await refusal(request, sandbox, tenant, result, explanation, persona, body)
     else:
         try:
-            response, finished, explanation = await onwards(request, sandbox, tenant, asked.waiting)
+            response, finished, explanation = await next_step(request, sandbox, tenant, result.waiting)
         except Exception as error:
-            return await failed(request, sandbox, tenant, asked.waiting, "authorize", error)
+            return await failed(request, sandbox, tenant, result.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
             decision = finished.decision
     return await http_request.note(
@@ -77,9 +77,9 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         response,
         stage=decision.stage.name,
         tenant=tenant.name,
-        timeline=asked.timeline,
+        timeline=result.timeline,
         decision=decision,
-        client_id=asked.client.client_id if asked.client else "",
+        client_id=result.client.client_id if result.client else "",
         explanation=explanation,
         body=body,
         shown=False,
@@ -87,10 +87,10 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     )
 
 
-async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """An authorization request at an address where no endpoint is: nothing is given, and a page says where it belongs."""
+async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """Refuse an authorization request at an unknown address, with a page that names the right endpoint."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
-    asked = await operation.authorize(
+    result = await operation.authorize(
         sandbox.runtime,
         tenant,
         _text(request, sandbox, body),
@@ -99,15 +99,15 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         http_request.exchange_id(request),
         astray=True,
     )
-    decision, explanation = asked.decision, asked.decision.explained()
-    client = asked.client.client_id if asked.client else ""
-    response, masked = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
+    decision, explanation = result.decision, result.decision.explained()
+    client = result.client.client_id if result.client else ""
+    response, masked = await _page(request, sandbox, tenant, decision, explanation, client, result.timeline, body, 404)
     return await http_request.note(
         request,
         response,
         stage="authorize",
         tenant=tenant.name,
-        timeline=asked.timeline,
+        timeline=result.timeline,
         decision=decision,
         client_id=client,
         explanation=explanation,
@@ -124,24 +124,26 @@ def _text(request: Request, sandbox: Sandbox, body: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
 
 
-async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> Delivered:
-    """To the next question, or with a code, or an error, to the app. Which it is is not known before the patients are there:
-    a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
+async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> Delivered:
+    """Redirect to the next page, or to the app with a code or an error.
+
+    The next step isn't known before the sample patients exist. A browser is redirected at once, to a page that shows the
+    progress.
     """
     space = ResourceSpace(tenant.name, waiting.version)
     waits = waiting.wishes.silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
-    there = waits or sandbox.filling.is_ready(space)  # which is not known for sure once another worker has written
-    ask = await login.next_ask(sandbox.runtime, tenant, waiting) if there else ""
+    is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
+    ask = await login.next_ask(sandbox.runtime, tenant, waiting) if is_ready else ""
     if ask == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished)
     if ask and waiting.wishes.silent:
         return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, ask))
     session, cookie = await cookies.begun(request, sandbox)
-    kept = await operation.keep(sandbox.runtime, tenant, waiting, session)
-    response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, error_responses.NO_STORE)
+    stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
+    response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)
 
@@ -149,14 +151,14 @@ async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: P
 def delivered(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, finished: SignInResult
 ) -> Delivered:
-    """The answer to the app's redirect URI: code and state, or the error."""
+    """Redirect to the app's redirect URI, with code and state or with the error."""
     state = waiting.request.parameters.get("state")
     if finished.code is not None:
         iss = tenant.server.issuer if tenant.dialect.answers.iss else None
-        given = {"code": finished.code, "state": state, "iss": iss}
-        return Delivered(error_responses.redirect(waiting.redirect_uri, given, request.method), finished)
+        parameters = {"code": finished.code, "state": state, "iss": iss}
+        return Delivered(error_responses.redirect(waiting.redirect_uri, parameters, request.method), finished)
     explanation = finished.decision.explained()
-    said = error_responses.oauth_words(
+    words = error_responses.oauth_words(
         sandbox.runtime,
         tenant,
         finished.decision,
@@ -165,29 +167,31 @@ def delivered(
         waiting.client.client_id,
         waiting.client.type,
     )
-    response = error_responses.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+    response = error_responses.error_redirect(tenant, words, waiting.redirect_uri, state, request.method)
     return Delivered(response, finished, explanation)
 
 
 async def failed(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, stage: str, error: Exception
 ) -> Response:
-    """A fault of ours once the redirect URI is proven: a redirect cannot say 500 or 503 (RFC 6749 4.1.2.1)."""
-    how, id, client = tenant.dialect, http_request.exchange_id(request), waiting.client
-    if how.answers.refused != "redirect":
+    """Redirect with a server error if the redirect URI is verified: a redirect can't have status 500 or 503 (RFC 6749
+    4.1.2.1).
+    """
+    dialect, id, client = tenant.dialect, http_request.exchange_id(request), waiting.client
+    if dialect.answers.refused != "redirect":
         raise error
-    away = error if isinstance(error, Unavailable) else None
-    LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
-    name, said = (
-        ("temporarily_unavailable", away.detail)
-        if away
+    unavailable = error if isinstance(error, Unavailable) else None
+    LOG.error("%s failed: %s", id, error, exc_info=None if unavailable else error)
+    name, description = (
+        ("temporarily_unavailable", unavailable.detail)
+        if unavailable
         else ("server_error", f"Internal error in Sickbay. See its log for {id}.")
     )
-    vendor = how.error_path(how.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)
+    vendor = dialect.error_path(dialect.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)
     uri = tenant.base + vendor if vendor else f"{sandbox.runtime.base}/exchanges/{id}"
-    spoken = error_responses.OAuthErrorText(name, said if how.answers.error_description else None, uri)
+    words = error_responses.OAuthErrorText(name, description if dialect.answers.error_description else None, uri)
     state = waiting.request.parameters.get("state")
-    response = error_responses.error_redirect(tenant, spoken, waiting.redirect_uri, state, request.method)
+    response = error_responses.error_redirect(tenant, words, waiting.redirect_uri, state, request.method)
     return await http_request.note(
         request,
         response,
@@ -203,28 +207,33 @@ async def refusal(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
-    asked: AuthorizeResult,
+    result: AuthorizeResult,
     explanation: Explanation,
     persona: str,
     body: str,
 ) -> tuple[Response, Masked | None]:
-    """By redirect if the redirect URI is proven, else a page; a dialect may deliver otherwise. Masked: what the page shows."""
-    how = tenant.dialect.answers
-    client = asked.client.client_id if asked.client else ""
+    """Redirect with the error if the redirect URI is verified, else show a page; a dialect may do otherwise.
+
+    Masked: for the page.
+    """
+    style = tenant.dialect.answers
+    client = result.client.client_id if result.client else ""
     id = http_request.exchange_id(request)
-    said = error_responses.oauth_words(sandbox.runtime, tenant, asked.decision, explanation, id, client, persona)
-    sent = asked.decision.request.parameters
-    if asked.redirects and asked.client is not None and how.refused == "redirect":
-        address = operation.redirect_uri(asked.decision.request, asked.client)
-        return error_responses.error_redirect(tenant, said, address, sent.get("state"), request.method), None
-    if not asked.redirects and how.untrusted == "see-other":
-        return RedirectResponse(said.uri, 303, error_responses.NO_STORE), None
-    if how.page_title is not None:
-        view = NoticeView(title=how.page_title, text=how.page_text or "", others=(Link("Why was this refused?", said.uri),))
+    words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, client, persona)
+    sent = result.decision.request.parameters
+    if result.redirects and result.client is not None and style.refused == "redirect":
+        address = operation.redirect_uri(result.decision.request, result.client)
+        return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method), None
+    if not result.redirects and style.untrusted == "see-other":
+        return RedirectResponse(words.uri, 303, error_responses.NO_STORE), None
+    if style.page_title is not None:
+        view = NoticeView(
+            title=style.page_title, text=style.page_text or "", others=(Link("Why was this refused?", words.uri),)
+        )
         return html_response.page(
-            request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True, framed=True), how.page_status
+            request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True, framed=True), style.page_status
         ), None
-    return await _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
+    return await _page(request, sandbox, tenant, result.decision, explanation, client, result.timeline, body)
 
 
 async def _page(
@@ -238,8 +247,8 @@ async def _page(
     body: str,
     status: int = 400,
 ) -> tuple[Response, Masked]:
-    """The page of this very exchange, before it is written."""
-    one = Exchange(
+    """Show the page of this exchange, which hasn't been stored yet."""
+    exchange = Exchange(
         http_request.exchange_id(request),
         sandbox.runtime.effects.now(),
         tenant.name,
@@ -251,4 +260,4 @@ async def _page(
         decision,
         explanation,
     )
-    return await exchange_handlers.shown(request, sandbox, one, status)
+    return await exchange_handlers.shown(request, sandbox, exchange, status)

@@ -19,18 +19,18 @@ from sickbay.web.pages import times
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the list. POST revokes the access of one app: csrf, app (a client_id)."""
     ward = EhrPages(request, sandbox, tenant)
-    if away := await ward.enter():
-        return away
+    if redirect := await ward.enter():
+        return redirect
     assert ward.user is not None
-    here = http_request.raw_path(request.scope)
+    current_path = http_request.raw_path(request.scope)
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
         if cookies.form_is_ours(request, ward.session, sent.get("csrf")):
             await operation.withdraw(sandbox.runtime, tenant, ward.user, sent.get("app") or "")
-        return RedirectResponse(here, 303, error_responses.NO_STORE)
+        return RedirectResponse(current_path, 303, error_responses.NO_STORE)
     apps = await operation.allowed(sandbox.runtime, tenant, ward.user)
     view = ManageView(
-        action=here, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
+        action=current_path, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
     )
     return ward.page("manage", view, "Permissions")
 

@@ -10,7 +10,7 @@ from sickbay.web.pages.parts import initials
 
 @dataclass(frozen=True, slots=True)
 class AllowedApp:
-    """since: "14 Mar 2026". live: it has access now. away: it keeps access while the user is signed out."""
+    """since: "14 Mar 2026". live: it currently has access. away: it keeps access while the user is signed out."""
 
     client_id: str
     name: str

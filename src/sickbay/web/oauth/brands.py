@@ -1,4 +1,4 @@
-"""The brand Bundles: of each hospital at its own address, and of all of them; open to anybody, from any origin."""
+"""The brand Bundles: one of each hospital, and one of all hospitals. Public, for any origin."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sickbay.web.render import STATIC
 
 def routes(sandbox: Sandbox) -> list[Route]:
     base, all = sandbox.runtime.base, list(sandbox.tenants.values())
-    served = [("", base, all), *((f"/{one.name}", one.base, [one]) for one in all)]
+    served = [("", base, all), *((f"/{tenant.name}", tenant.base, [tenant]) for tenant in all)]
     return [
         Route(path + brands.PATH, _answer(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])
         for path, address, tenants in served
@@ -30,9 +30,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 
 def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
-    """Who says which one is kept already is not sent it again (SMART 2.2, Caching Brand Bundles)."""
-    made = [_brand(one, base) for one in tenants]
-    body = orjson.dumps(brands.bundle(address, made, f"{MADE}T00:00:00Z"))
+    """Serve one Bundle, or 304 if the client has it already (SMART 2.2, Caching Brand Bundles)."""
+    all_brands = [_brand(tenant, base) for tenant in tenants]
+    body = orjson.dumps(brands.bundle(address, all_brands, f"{MADE}T00:00:00Z"))
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
 
     async def answer(request: Request) -> Response:
@@ -51,6 +51,6 @@ def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Req
 
 def _brand(tenant: Tenant, base: str) -> brands.Brand:
     addresses = {version: tenant.fhir_base(version) for version in tenant.dialect.fhir}
-    endpoints = {version: (one, tenant.server.fhir_versions[one]) for version, one in addresses.items()}
+    endpoints = {version: (version_url, tenant.server.fhir_versions[version_url]) for version, version_url in addresses.items()}
     logo = (STATIC / "flag.svg").read_bytes()
     return brands.Brand(tenant.name, tenant.title, tenant.dialect.about, tenant.base, endpoints, f"{base}/developer", logo)

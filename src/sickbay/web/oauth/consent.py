@@ -29,5 +29,5 @@ def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ())
     """
     added = [part for part in only if part]
     narrowed = {part.partition("?")[0]: part for part in (*parts, *added) if part}
-    every = [scope for value in boxes for scope in value.split(" ")] + [part.partition("?")[0] for part in added]
-    return tuple(dict.fromkeys(narrowed.get(scope, scope) for scope in every))
+    scopes = [scope for value in boxes for scope in value.split(" ")] + [part.partition("?")[0] for part in added]
+    return tuple(dict.fromkeys(narrowed.get(scope, scope) for scope in scopes))

@@ -68,18 +68,18 @@ def choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextC
 
 def _choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{resource['id']}"
-    names = (_said(resource.get(member)) for member in NAMED_BY)
+    names = (_display(resource.get(member)) for member in NAMED_BY)
     title = next(filter(None, names), "") or chart.drug(resource) or reference
-    day = next((times.said(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
+    day = next((times.fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
     status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")
 
 
-def _said(value: Any) -> str:
+def _display(value: Any) -> str:
     """The text of a string, a concept or a name; the first one of a list."""
     if isinstance(value, list):
-        return _said(value[0]) if value else ""
+        return _display(value[0]) if value else ""
     if isinstance(value, Mapping) and "family" in value:
         parts = [*value.get("prefix", ()), *value.get("given", ()), value["family"]]
         return " ".join(str(part) for part in parts if isinstance(part, str))
-    return value if isinstance(value, str) else chart.said(value)
+    return value if isinstance(value, str) else chart.concept_text(value)

@@ -1,4 +1,4 @@
-"""Discovery: what an app reads first. The documents are made once and kept as bytes; no token, any origin."""
+"""The discovery documents. They are public, built once, and cached as bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sickbay.services.context import Tenant
 from sickbay.web.middleware.cors import cors
 
 MADE = "2026-11-26"
-"""Date of the statement: when what it says last changed."""
+"""The date in the CapabilityStatement: when its content last changed."""
 
 OAUTH_URIS = {
     "introspect": "introspection_endpoint",
@@ -29,55 +29,55 @@ OAUTH_URIS = {
     "register": "registration_endpoint",
     "manage": "management_endpoint",
 }
-"""What the extension oauth-uris calls it (SMART 1.0) -> what discovery does."""
+"""The name in the extension oauth-uris (SMART 1.0) -> the member of the discovery document."""
 
 IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
-"""What OpenID Connect alone knows of."""
+"""The endpoints that only OpenID Connect has."""
 
 
 class Documents:
-    """Bytes by tenant and version, made anew for another policy."""
+    """The documents as bytes, by tenant and version. They are rebuilt if the tenant's policy changes."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._kept: dict[tuple[str, str, str], tuple[Policy, bytes]] = {}
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
-        return self._once("metadata", tenant, version, lambda: _statement(tenant, version))
+        return self._cached("metadata", tenant, version, lambda: _statement(tenant, version))
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
-        return self._once(
+        return self._cached(
             "smart",
             tenant,
             version,
-            lambda: _said(
+            lambda: _with_dialect(
                 tenant,
                 discovery.smart_configuration(
-                    tenant.server, app_state=_app_state(tenant, version), **_more(tenant), **_branded(tenant)
+                    tenant.server, app_state=_app_state(tenant, version), **_other_endpoints(tenant), **_brand_members(tenant)
                 ),
             ),
         )
 
     def openid(self, tenant: Tenant) -> bytes:
-        return self._once("openid", tenant, "", lambda: _openid(tenant))
+        return self._cached("openid", tenant, "", lambda: _openid(tenant))
 
-    def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
+    def _cached(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
-        under, kept = self._kept.get(key, (None, b""))
+        under, document = self._kept.get(key, (None, b""))
         if under is not tenant.policy:
-            kept = orjson.dumps(make())
-            self._kept[key] = tenant.policy, kept
-        return kept
+            document = orjson.dumps(make())
+            self._kept[key] = tenant.policy, document
+        return document
 
 
 def endpoints(tenant: Tenant) -> dict[str, str]:
-    """The addresses that discovery names, by its members, and those of the documents themselves."""
+    """The endpoints in the discovery documents, by member name, and the URLs of the documents themselves."""
     server, issuer = tenant.server, tenant.base + tenant.dialect.path("issuer").rstrip("/")
     return {
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY},
-        **_more(tenant),
+        **_other_endpoints(tenant),
         "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
         "openid_configuration": f"{issuer}/.well-known/openid-configuration",
     }
@@ -85,17 +85,19 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
 
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
-    own = [name for said in tenant.dialect.id_token.values() for name in said]
-    return _said(tenant, discovery.openid_configuration(tenant.server, own_claims=own, **more, **_more(tenant)))
+    own_claims = [name for claims in tenant.dialect.id_token.values() for name in claims]
+    return _with_dialect(
+        tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_other_endpoints(tenant))
+    )
 
 
-def _said(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
-    """As the dialect has it."""
-    said = document | dict(tenant.dialect.discovery)
-    return {name: value for name, value in said.items() if value is not False or name not in tenant.dialect.discovery}
+def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
+    """Apply the dialect's own members; False removes a member."""
+    members = document | dict(tenant.dialect.discovery)
+    return {name: value for name, value in members.items() if value is not False or name not in tenant.dialect.discovery}
 
 
-def _more(tenant: Tenant) -> dict[str, Any]:
+def _other_endpoints(tenant: Tenant) -> dict[str, Any]:
     base, path = tenant.base, tenant.dialect.path
     return {
         "jwks_uri": base + path("jwks"),
@@ -106,7 +108,7 @@ def _more(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _branded(tenant: Tenant) -> dict[str, Any]:
+def _brand_members(tenant: Tenant) -> dict[str, Any]:
     return {
         "user_access_brand_bundle": tenant.base + brands.PATH,
         "user_access_brand_identifier": brands.identifier(tenant.base),
@@ -114,34 +116,34 @@ def _branded(tenant: Tenant) -> dict[str, Any]:
 
 
 def _app_state(tenant: Tenant, version: str) -> str:
-    """Where tokens of this base are good too; "" where apps keep nothing."""
+    """The app state endpoint that accepts tokens of this FHIR base; "" if the hospital has none."""
     return tenant.base + app_state.PATH if version == app_state.VERSION and tenant.policy.app_state else ""
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    listed, server = _said(tenant, _more(tenant)), tenant.server
+    listed, server = _with_dialect(tenant, _other_endpoints(tenant)), tenant.server
     oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
     oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
-    told = conformance.Self(
+    details = conformance.Self(
         tenant.fhir_base(version), MADE, __version__, oauth, multiple_deletes=tenant.policy.multiple_deletes
     )
-    return conformance.statement(version, told)
+    return conformance.statement(version, details)
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
-    """Below each issuer, and the form of RFC 8414 at the root as a bonus."""
-    found: list[Route] = []
+    """The well-known paths below each issuer, and also the form of RFC 8414 at the root."""
+    well_known: list[Route] = []
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
         openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
-        found += [
+        well_known += [
             Route(f"{issuer}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
             Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
             Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
         ]
-    return found
+    return well_known
 
 
 def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
@@ -152,7 +154,7 @@ def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
 
 
 def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:
-    """Read afresh: keys rotate."""
+    """Read for each request, because keys rotate."""
 
     async def answer(request: Request) -> Response:
         return _open(request, orjson.dumps(await id_token_keys.key_set(sandbox.runtime)))
@@ -168,7 +170,7 @@ def _open(request: Request, body: bytes) -> Response:
 
 
 def sample_config(sandbox: Sandbox) -> Response:
-    """What the sample app reads at its start: under which client_id it is registered with which issuer."""
+    """The configuration of the sample app: its client_id at each issuer."""
     clients = {
         tenant.fhir_base(version): seeding.sample_id(tenant, version)
         for tenant in sandbox.tenants.values()

@@ -19,27 +19,27 @@ from sickbay.web.request_state import headers_of
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
-    asked = read(request.method, http_request.address(request.scope, sandbox.runtime.base), headers, body)
-    asked.direct = is_direct(request, headers, body)
-    given = await watched(sandbox.runtime, tenant, asked, peer(request.scope), introspect)
+    token_request = read(request.method, http_request.address(request.scope, sandbox.runtime.base), headers, body)
+    token_request.direct = is_direct(request, headers, body)
+    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), introspect)
     explanation = None
-    if given.response is not None:
-        response = error_responses.json(given.response, 200, error_responses.NO_STORE)
+    if result.response is not None:
+        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
     else:
-        explanation, refusal = given.decision.explained(), given.decision.refusal
+        explanation, refusal = result.decision.explained(), result.decision.refusal
         assert refusal is not None
         id = http_request.exchange_id(request)
-        said = error_responses.oauth_words(sandbox.runtime, tenant, given.decision, explanation, id, given.client_id, "")
-        response = error_responses.oauth_json(said, status(refusal), tenant, True)
-        if by_token(asked) and response.status_code == 401:
+        words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
+        response = error_responses.oauth_json(words, status(refusal), tenant, True)
+        if by_token(token_request) and response.status_code == 401:
             response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await http_request.note(
         request,
         response,
         stage="introspection",
         tenant=tenant.name,
-        client_id=given.client_id,
-        decision=given.decision,
+        client_id=result.client_id,
+        decision=result.decision,
         explanation=explanation,
         body=body,
     )

@@ -46,10 +46,10 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     session = await cookies.session(request, sandbox)
     waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
-        return await _over(request, sandbox, tenant, session, sent)
+        return await _request_ended(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
-        return _on(tenant, waiting)
-    step = _answered if request.method == "POST" else _asked
+        return _to_next_page(tenant, waiting)
+    step = _handle_answer if request.method == "POST" else _show_next_page
     try:
         await filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
@@ -59,38 +59,40 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         return await failed(request, sandbox, tenant, waiting, "login", error)
 
 
-async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
-    """Explain that the request has ended. Without our cookie in a frame, the browser blocks cookies: offer a new tab."""
+async def _request_ended(
+    request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
+) -> Response:
+    """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
     around = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
-    held = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
-    if held is None:
+    lost = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
+    if lost is None:
         return html_response.page(request, sandbox, "notice", OVER, around, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
-    view = notice.continue_in_tab(_anew(tenant, held), held.client.name, exchange)
+    view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
     response = html_response.page(request, sandbox, "notice", view, around, 400)
     return await http_request.note(
         request,
         response,
         stage="login",
         tenant=tenant.name,
-        client_id=held.client.client_id,
-        timeline=held.timeline,
-        decision=held.decision,
-        explanation=held.decision.explained(),
+        client_id=lost.client.client_id,
+        timeline=lost.timeline,
+        decision=lost.decision,
+        explanation=lost.decision.explained(),
         shown=False,
     )
 
 
-def _anew(tenant: Tenant, held: LostSession) -> str:
-    """The address that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
-    if held.launch is None or not launch_uri(held.client):
-        return held.again
-    about = {"app": held.client.app_id, "patient": held.launch.patient, "encounter": held.launch.encounter}
+def _restart_url(tenant: Tenant, lost: LostSession) -> str:
+    """The URL that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
+    if lost.launch is None or not launch_uri(lost.client):
+        return lost.again
+    about = {"app": lost.client.app_id, "patient": lost.launch.patient, "encounter": lost.launch.encounter}
     return f"/{tenant.name}/ehr/open?{urlencode({name: value for name, value in about.items() if value})}"
 
 
-async def _asked(
+async def _show_next_page(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     ask = await login.next_ask(sandbox.runtime, tenant, waiting)
@@ -130,9 +132,11 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    every = await users.every(sandbox.runtime, tenant)
+    accounts_here = await users.every(sandbox.runtime, tenant)
     accounts = tuple(
-        Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
+        Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
+        for account in accounts_here
+        if account.seeded
     )
     opens = one_click(request)
     return SignInView(
@@ -153,7 +157,7 @@ def one_click(request: Request) -> bool:
     return guard.opens(request.scope, headers_of(request.scope))
 
 
-async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
+async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
@@ -162,46 +166,46 @@ async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Paramete
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))
     runtime.throttle.check(key, runtime.now())
-    found = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
-    if found is None:
+    signed_in = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
+    if signed_in is None:
         runtime.throttle.failed(key, runtime.now())
-    return found
+    return signed_in
 
 
-async def _answered(
+async def _handle_answer(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
     ask = await login.next_ask(sandbox.runtime, tenant, waiting)
     if ask == "sign-in":
-        asked = sent.get("account") or sent.get("username") or sent.get("password")
-        return await _signed_in(request, sandbox, tenant, waiting, session, sent) if asked else _on(tenant, waiting)
+        has_input = sent.get("account") or sent.get("username") or sent.get("password")
+        return await _sign_in(request, sandbox, tenant, waiting, session, sent) if has_input else _to_next_page(tenant, waiting)
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
         chosen = replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.runtime, tenant, chosen, session)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
         await operation.keep(sandbox.runtime, tenant, replace(waiting, encounter=encounter or ""), session)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _choose(sandbox, tenant, waiting, session, sent)
-        return _on(tenant, waiting)
+        return _to_next_page(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
         ticked = consent.ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
-    return _on(tenant, waiting)
+    return _to_next_page(tenant, waiting)
 
 
-def _on(tenant: Tenant, waiting: PendingAuthorization) -> Response:
+def _to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
     return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, error_responses.NO_STORE)
 
 
-async def _signed_in(
+async def _sign_in(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    user = await who(request, sandbox, tenant, sent)
+    user = await signing_in_user(request, sandbox, tenant, sent)
     if user is None:
         fault = "Wrong username or password."
         view = await sign_in_view(
@@ -212,7 +216,7 @@ async def _signed_in(
         return html_response.page(request, sandbox, "sign_in", view, around, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
     await operation.keep(sandbox.runtime, tenant, waiting, new)
-    response = _on(tenant, waiting)
+    response = _to_next_page(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
 
@@ -241,38 +245,40 @@ async def _finish(
 
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
-    asked = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
-    found = await patients.listed(sandbox.runtime, tenant, waiting.version, asked, waiting.user)
-    candidates = tuple(sorted((chart.candidate(one) for one in found.rows), key=lambda one: (one.family, one.given)))
+    parameters = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
+    matches = await patients.listed(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
+    candidates = tuple(
+        sorted((chart.candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))
+    )
     return PickerView(
         action=action(tenant),
         app=waiting.client.name,
         candidates=candidates,
         request=waiting.id,
         query=query,
-        total=found.total,
+        total=matches.total,
     )
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session, sent: Parameters) -> None:
-    """Store the choice. It must be one of the offered resources."""
-    asked = login.open_context(tenant, waiting)
-    if asked is None:
+    """Store the user's choice, which must be one of the offered resources."""
+    choice = login.open_context(tenant, waiting)
+    if choice is None:
         return
-    scope, type = asked
-    offered = {f"{type}/{one['id']}" for one in await login.candidates(sandbox.runtime, tenant, waiting, type)}
+    scope, type = choice
+    offered = {f"{type}/{candidate['id']}" for candidate in await login.candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
     await operation.keep(sandbox.runtime, tenant, replace(waiting, chosen=chosen), session)
 
 
 async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
-    asked = login.open_context(tenant, waiting)
-    assert asked is not None
-    scope, type = asked
+    choice = login.open_context(tenant, waiting)
+    assert choice is not None
+    scope, type = choice
     patient = waiting.patient or login.own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await login.candidates(sandbox.runtime, tenant, waiting, type)
+    candidates = await login.candidates(sandbox.runtime, tenant, waiting, type)
     return context_picker.ContextsView(
         action=action(tenant),
         app=waiting.client.name,
@@ -280,7 +286,7 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizat
         type=type,
         role=scope.role or "",
         patient=_name(record) if patient else "",
-        choices=context_picker.choices(type, found),
+        choices=context_picker.choices(type, candidates),
         request=waiting.id,
     )
 
@@ -288,12 +294,12 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizat
 async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
     patient = waiting.patient or login.own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    found = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
+    encounters = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
     return visit_picker.VisitsView(
         action=action(tenant),
         app=waiting.client.name,
         patient=_name(record),
-        choices=visit_picker.choices(found),
+        choices=visit_picker.choices(encounters),
         request=waiting.id,
     )
 
@@ -310,7 +316,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     before = await login.consented(sandbox.runtime, tenant, waiting)
-    groups = ask_groups((one.scope for one in waiting.offered if one.granted), name, user)
+    groups = ask_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
     return ConsentView(
         action=action(tenant),
         app=waiting.client.name,
@@ -319,7 +325,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
         request=waiting.id,
         patient=name,
         user=user,
-        dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in waiting.offered if not one.granted),
+        dropped=tuple(Chip(decision.scope, "dropped", decision.reason) for decision in waiting.offered if not decision.granted),
         request_href=f"/exchanges/{waiting.exchange}",
         manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
     )

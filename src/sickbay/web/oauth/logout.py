@@ -30,42 +30,42 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     body = await http_request.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else http_request.query_of(request.scope)
     url = sandbox.runtime.base + http_request.raw_path(request.scope)
-    asked = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
+    logout_request = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
     session = await cookies.session(request, sandbox)
-    found = await decide(sandbox.runtime, tenant, asked, session)
+    result = await decide(sandbox.runtime, tenant, logout_request, session)
     masked = None
-    if found.decision.refusal is not None:
-        response, masked = await _refused(request, sandbox, tenant, found, body)
-    elif found.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
-        response = _confirm(request, sandbox, tenant, found, asked.parameters, session)
-    elif found.asks and sent.get("decision") != "out":
-        response = _done(request, sandbox, tenant, found, None, session)
+    if result.decision.refusal is not None:
+        response, masked = await _refused(request, sandbox, tenant, result, body)
+    elif result.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
+        response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
+    elif result.asks and sent.get("decision") != "out":
+        response = _signed_out(request, sandbox, tenant, result, None, session)
     else:
         if session is not None:
             await sessions.sign_out(sandbox.runtime, tenant, session)
-        response = _done(request, sandbox, tenant, found, asked.parameters, session)
+        response = _signed_out(request, sandbox, tenant, result, logout_request.parameters, session)
     return await http_request.note(
         request,
         response,
         stage="logout",
         tenant=tenant.name,
-        decision=found.decision,
+        decision=result.decision,
         body=body,
         shown=False,
         masked=masked,
-        client_id=found.client.client_id if found.client else "",
+        client_id=result.client.client_id if result.client else "",
     )
 
 
 def _confirm(
-    request: Request, sandbox: Sandbox, tenant: Tenant, found: LogoutResult, sent: Parameters, session: Session | None
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters, session: Session | None
 ) -> Response:
-    assert found.user is not None
+    assert result.user is not None
     view = LogoutView(
         action=http_request.raw_path(request.scope),
         hospital=tenant.title,
-        person=found.user.name or found.user.username,
-        app=found.client.name if found.client else "",
+        person=result.user.name or result.user.username,
+        app=result.client.name if result.client else "",
         sent=tuple(sent.pairs),
     )
     to = sent.get("post_logout_redirect_uri") or ""
@@ -74,8 +74,8 @@ def _confirm(
     )
 
 
-def _done(
-    request: Request, sandbox: Sandbox, tenant: Tenant, found: LogoutResult, sent: Parameters | None, session: Session | None
+def _signed_out(
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters | None, session: Session | None
 ) -> Response:
     """Redirect to the requested URI, which is registered, or show a page. sent: None if the user stays signed in."""
     to = sent.get("post_logout_redirect_uri") if sent else None
@@ -92,19 +92,19 @@ def _done(
 
 
 async def _refused(
-    request: Request, sandbox: Sandbox, tenant: Tenant, found: LogoutResult, body: str
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str
 ) -> tuple[Response, Masked]:
     """Always a page: the redirect URI isn't verified."""
-    one = Exchange(
+    exchange = Exchange(
         http_request.exchange_id(request),
         sandbox.runtime.effects.now(),
         tenant.name,
         "logout",
-        found.client.client_id if found.client else "",
+        result.client.client_id if result.client else "",
         "",
         http_request.wire_of(request.scope, sandbox.runtime.base, body),
         RecordedResponse(400, {"content-type": "text/html"}),
-        found.decision,
-        found.decision.explained(),
+        result.decision,
+        result.decision.explained(),
     )
-    return await exchange_handlers.shown(request, sandbox, one, 400)
+    return await exchange_handlers.shown(request, sandbox, exchange, 400)

@@ -17,26 +17,26 @@ from sickbay.web.request_state import headers_of
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
-    asked = read(request.method, http_request.address(request.scope, sandbox.runtime.base), headers, body)
-    asked.direct = is_direct(request, headers, body)
-    given = await watched(sandbox.runtime, tenant, asked, peer(request.scope), revoke)
-    explanation, refusal = None, given.decision.refusal
+    token_request = read(request.method, http_request.address(request.scope, sandbox.runtime.base), headers, body)
+    token_request.direct = is_direct(request, headers, body)
+    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), revoke)
+    explanation, refusal = None, result.decision.refusal
     if refusal is None:
         response = error_responses.json(
             {}, 200, error_responses.NO_STORE
-        )  # RFC 7009 2.2 ignores the body; strict clients parse it
+        )  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
-        explanation, id = given.decision.explained(), http_request.exchange_id(request)
-        said = error_responses.oauth_words(sandbox.runtime, tenant, given.decision, explanation, id, given.client_id, "")
-        response = error_responses.oauth_json(said, refusal.status, tenant, "authorization" in headers)
+        explanation, id = result.decision.explained(), http_request.exchange_id(request)
+        words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
+        response = error_responses.oauth_json(words, refusal.status, tenant, "authorization" in headers)
     return await http_request.note(
         request,
         response,
         stage="revocation",
         tenant=tenant.name,
-        client_id=given.client_id,
-        timeline=given.timeline,
-        decision=given.decision,
+        client_id=result.client_id,
+        timeline=result.timeline,
+        decision=result.decision,
         explanation=explanation,
         body=body,
     )

@@ -106,7 +106,7 @@ class Narrow:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One checkbox: plain words and the scopes it grants. locked: it can't be unticked. narrow: parts to choose instead."""
+    """One checkbox: its label and the scopes it grants. locked: it can't be unticked. narrow: parts to choose instead."""
 
     title: str
     text: str

@@ -19,35 +19,35 @@ from sickbay.web.request_state import headers_of, state_of
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """RFC 6749 3.2; every other method than POST is a finding too."""
+    """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
     headers = headers_of(request.scope)
     url = http_request.address(request.scope, sandbox.runtime.base)
-    asked = read(request.method, url, headers, body)
-    asked.direct = is_direct(request, headers, body)
+    token_request = read(request.method, url, headers, body)
+    token_request.direct = is_direct(request, headers, body)
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    given = await watched(sandbox.runtime, tenant, asked, peer(request.scope), redeem)
-    decision, explanation = given.decision, None
+    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), redeem)
+    decision, explanation = result.decision, None
     state_of(request.scope).withheld = withheld(decision.examination)
-    if given.response is not None:
-        response = error_responses.json(given.response, 200, error_responses.NO_STORE)
+    if result.response is not None:
+        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
     else:
         explanation = decision.explained()
         assert decision.refusal is not None
-        proven = given.client_id if decision.refusal.error != "invalid_client" else ""
-        said = error_responses.oauth_words(
+        proven = result.client_id if decision.refusal.error != "invalid_client" else ""
+        words = error_responses.oauth_words(
             sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), proven, ""
         )
         status = decision.refusal.status
         status = tenant.dialect.answers.client_status if status == 401 else status
-        response = error_responses.oauth_json(said, status, tenant, "authorization" in headers)
+        response = error_responses.oauth_json(words, status, tenant, "authorization" in headers)
     return await http_request.note(
         request,
         response,
         stage="token",
         tenant=tenant.name,
-        client_id=given.client_id,
-        timeline=given.timeline,
+        client_id=result.client_id,
+        timeline=result.timeline,
         decision=decision,
         explanation=explanation,
         body=body,

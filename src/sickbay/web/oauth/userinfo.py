@@ -19,23 +19,23 @@ async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     headers, query = headers_of(request.scope), http_request.query_of(request.scope)
     url = sandbox.runtime.base + http_request.raw_path(request.scope)
     body = await http_request.read_body(request) if request.method == "POST" else ""
-    asked = AccessRequest(request.method, "", "", query, headers, interaction="userinfo", url=url, body=body)
-    told = await tell(sandbox.runtime, tenant, from_body(asked))
-    explanation, refusal = None, told.decision.refusal
+    access_request = AccessRequest(request.method, "", "", query, headers, interaction="userinfo", url=url, body=body)
+    result = await tell(sandbox.runtime, tenant, from_body(access_request))
+    explanation, refusal = None, result.decision.refusal
     if refusal is None:
-        response = error_responses.json(told.claims, 200, error_responses.NO_STORE)
+        response = error_responses.json(result.claims, 200, error_responses.NO_STORE)
     else:
-        explanation, id = told.decision.explained(), http_request.exchange_id(request)
-        said = error_responses.oauth_words(sandbox.runtime, tenant, told.decision, explanation, id, told.client_id, "")
-        response = error_responses.oauth_json(said, refusal.status, tenant, False)
+        explanation, id = result.decision.explained(), http_request.exchange_id(request)
+        words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
+        response = error_responses.oauth_json(words, refusal.status, tenant, False)
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await http_request.note(
         request,
         response,
         stage="userinfo",
         tenant=tenant.name,
-        client_id=told.client_id,
-        timeline=told.timeline,
-        decision=told.decision,
+        client_id=result.client_id,
+        timeline=result.timeline,
+        decision=result.decision,
         explanation=explanation,
     )

@@ -38,8 +38,8 @@ def choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
 
 
 def _choice(encounter: Mapping[str, Any]) -> VisitChoice:
-    when = times.said((encounter.get("period") or {}).get("start"))
+    when = times.fhir_date((encounter.get("period") or {}).get("start"))
     kinds, reasons = encounter.get("type") or (), encounter.get("reasonCode") or encounter.get("reason") or ()
-    kind = ", ".join(filter(None, map(chart.said, kinds)))
-    why = ", ".join(filter(None, map(chart.said, reasons)))
+    kind = ", ".join(filter(None, map(chart.concept_text, kinds)))
+    why = ", ".join(filter(None, map(chart.concept_text, reasons)))
     return VisitChoice(str(encounter["id"]), when or "Date unknown", kind, why, str(encounter.get("status") or ""))

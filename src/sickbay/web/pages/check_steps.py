@@ -54,7 +54,7 @@ def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
 
 
 def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """From the checks in the JSON of an exchange. The first failed check decided the response."""
+    """Build the steps from the checks in the JSON of an exchange. The first failed check decided the response."""
     steps: list[Step] = []
     undecided = True
     for check in checks:

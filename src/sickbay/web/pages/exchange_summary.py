@@ -26,26 +26,26 @@ LONGEST = 170
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
 
-def status(given: Mapping[str, Any]) -> int:
+def status(exchange: Mapping[str, Any]) -> int:
     """The HTTP status of the response; 200 if the exchange has none."""
-    return int((given.get("response") or {}).get("status") or 200)
+    return int((exchange.get("response") or {}).get("status") or 200)
 
 
-def verdict(refused: bool, given: Mapping[str, Any]) -> tuple[Verdict | str, str]:
+def verdict(refused: bool, exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
     """The kind and the word of the tag. A response can be an error although no check refused it, such as a 404."""
     if refused:
         return "refused", "Refused"
-    return ("passed", "Granted") if status(given) < 400 else ("warning", "Failed")
+    return ("passed", "Granted") if status(exchange) < 400 else ("warning", "Failed")
 
 
-def headline(views: Sequence[FindingView], refused: bool, given: Mapping[str, Any]) -> str:
+def headline(views: Sequence[FindingView], refused: bool, exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     if not views:
-        return "This request was granted." if status(given) < 400 else f"This request failed with status {status(given)}."
+        return "This request was granted." if status(exchange) < 400 else f"This request failed with status {status(exchange)}."
     first = views[0]
     title = first.title.rstrip(".")
     if not refused:
-        start = "Granted, with advice" if status(given) < 400 else f"Failed with status {status(given)}"
+        start = "Granted, with advice" if status(exchange) < 400 else f"Failed with status {status(exchange)}"
         return f"{start}: {shortened(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
@@ -59,67 +59,71 @@ def shortened(text: str) -> str:
     return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
 
 
-def lede(views: Sequence[FindingView], corrected: bool, given: Mapping[str, Any]) -> str:
-    """How many problems there are, and where their fix is."""
+def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
+    """The number of problems, and where their fix is."""
     causes = {view.because for view in views}
     refused = [view for view in views if view.kind == "refused" and not view.because]
     if not refused:
-        return _without_refusal(views, given)
+        return _without_refusal(views, exchange)
     problems = count(len(refused), "problem")
     if not corrected and any(view.rule not in REPAIRED for view in refused):
         return f"{problems}. No automatic fix; see the steps below."
-    whole = corrected and all(view.rule in REPAIRED or view.number in causes for view in refused)
+    all_fixed = corrected and all(view.rule in REPAIRED or view.number in causes for view in refused)
     if len(refused) == 1:
         more = ", which causes the others" if any(causes) else ""
-        return f"{problems}{more}, fixed in the request below." if whole else f"{problems}{more}. See the fix below."
-    return f"{problems}, all fixed in the request below." if whole else f"{problems}. See the fixes below."
+        return f"{problems}{more}, fixed in the request below." if all_fixed else f"{problems}{more}. See the fix below."
+    return f"{problems}, all fixed in the request below." if all_fixed else f"{problems}. See the fixes below."
 
 
-def _without_refusal(views: Sequence[FindingView], given: Mapping[str, Any]) -> str:
+def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     if views:
         return "See the suggestions below."
-    return "No problems found." if status(given) < 400 else "No rule explains this; see the response below."
+    return "No problems found." if status(exchange) < 400 else "No rule explains this; see the response below."
 
 
-def answer(given: Mapping[str, Any]) -> str:
+def answer(exchange: Mapping[str, Any]) -> str:
     """The response on one line: its status, and the location, challenge or body."""
-    response = given.get("response") or {}
+    response = exchange.get("response") or {}
     if not response:
         return ""
-    if _is_page(given):
-        return f"{status(given)} error page, no redirect" if status(given) >= 400 else f"{status(given)} page, no redirect"
+    if _is_page(exchange):
+        return (
+            f"{status(exchange)} error page, no redirect"
+            if status(exchange) >= 400
+            else f"{status(exchange)} page, no redirect"
+        )
     headers = _headers(response)
     rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
     text = f"{response.get('status', '')} {rest}".strip()
     return text if len(text) <= 400 else text[:400] + "…"
 
 
-def receiver(given: Mapping[str, Any]) -> str:
+def receiver(exchange: Mapping[str, Any]) -> str:
     """The label of the response: an app doesn't receive the pages that Sickbay shows in the browser."""
-    if given.get("stage") not in _IN_THE_BROWSER:
+    if exchange.get("stage") not in _IN_THE_BROWSER:
         return "Your app received"
-    if _is_page(given):
+    if _is_page(exchange):
         return "Response"
-    location = _headers(given.get("response") or {})["location"]
-    own = urlsplit(str((given.get("request") or {}).get("url", ""))).netloc
+    location = _headers(exchange.get("response") or {})["location"]
+    own = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc
     return "The browser was sent to" if urlsplit(location).netloc in ("", own) else "Your app received"
 
 
-def _is_page(given: Mapping[str, Any]) -> bool:
-    return given.get("stage") in _IN_THE_BROWSER and "location" not in _headers(given.get("response") or {})
+def _is_page(exchange: Mapping[str, Any]) -> bool:
+    return exchange.get("stage") in _IN_THE_BROWSER and "location" not in _headers(exchange.get("response") or {})
 
 
 def _headers(response: Mapping[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
 
 
-def duration(given: Mapping[str, Any]) -> str:
-    spent = given.get("milliseconds")
+def duration(exchange: Mapping[str, Any]) -> str:
+    spent = exchange.get("milliseconds")
     return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
 
 
 def note(request: code_samples.RequestParts) -> str:
-    """What a reader has to fill in before the code works."""
+    """The placeholders that a reader has to fill in before the code works."""
     body = code_samples.not_kept(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
     return " ".join(part for part in (_to_fill(code_samples.places(request)), outline) if part)

@@ -1,4 +1,4 @@
-"""What every page has: the navigation bar, the footer, the theme and the CSRF token."""
+"""The layout of every page: the navigation bar, the footer, the theme and the CSRF token."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ class Frame:
 
     @property
     def navigation(self) -> tuple[Link, ...]:
-        return self._ward if self.hospital else _workshop(self.root)
+        return self._ehr_links if self.hospital else _developer_links(self.root)
 
     @property
-    def _ward(self) -> tuple[Link, ...]:
-        """Only clinicians have a schedule."""
+    def _ehr_links(self) -> tuple[Link, ...]:
+        """The links of the EHR pages. Only clinicians have a schedule."""
         today = () if self.person and self.person.patient else (Link("Today", self.ward),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
         return (*today, Link("Patients", f"{self.ward}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)
 
 
-def _workshop(root: str) -> tuple[Link, ...]:
+def _developer_links(root: str) -> tuple[Link, ...]:
     return (
         Link("Hospitals", f"{root}/"),
         Link("Developer portal", f"{root}/developer"),

@@ -32,7 +32,7 @@ def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
 
 
 def no_record(ward: str) -> NoticeView:
-    """For a patient that doesn't exist and for one the user may not see: the page doesn't reveal which."""
+    """The page for an unknown patient or one the user may not see; it doesn't reveal which."""
     return NoticeView(
         title="Patient not found",
         text="No patient has this ID, or you don’t have access to the record.",

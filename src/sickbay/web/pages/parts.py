@@ -32,11 +32,11 @@ class FindingView:
         return WORDS[self.kind]
 
 
-def findings(given: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
-    """From the findings of the outside contract (`Finding.to_json`), in the order given."""
-    numbers = {finding["id"]: number for number, finding in enumerate(given, 1)}
-    causes = [numbers.get(finding.get("because") or "", 0) for finding in given]
-    return tuple(_finding(number, *pair) for number, pair in enumerate(zip(given, causes, strict=True), 1))
+def findings(items: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
+    """Views of the findings of an exchange (`Finding.to_json`), in the same order."""
+    numbers = {finding["id"]: number for number, finding in enumerate(items, 1)}
+    causes = [numbers.get(finding.get("because") or "", 0) for finding in items]
+    return tuple(_finding(number, *pair) for number, pair in enumerate(zip(items, causes, strict=True), 1))
 
 
 def _finding(number: int, finding: Mapping[str, Any], because: int) -> FindingView:

@@ -45,23 +45,23 @@ def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 
     if not readings:
         return Markup("")
     left, right, top, bottom = 30, 40, 8, 22
-    lowest = min(60.0, *(one.diastolic for one in readings))
-    highest = max(170.0, *(one.systolic for one in readings))
+    lowest = min(60.0, *(reading.diastolic for reading in readings))
+    highest = max(170.0, *(reading.systolic for reading in readings))
     within = _scale(lowest, highest, height - top - bottom, 0)
     y: Scale = lambda value: top + within(value)  # noqa: E731
     step = (width - left - right - 12) / max(len(readings) - 1, 1)
     x: Scale = lambda at: left + 12 + at * step  # noqa: E731
     inside = [_band(left, width - left - 8, y(HIGH), y(LOW), "band")]
     inside += [_gridline(value, y(value), left, width - 8) for value in (lowest, LOW, HIGH, highest)]
-    inside += [_bar(one, x(at), y) for at, one in enumerate(readings)]
-    inside += [_label(one.label, x(at), height - 5) for at, one in enumerate(readings) if _shown(at, readings)]
+    inside += [_bar(reading, x(at), y) for at, reading in enumerate(readings)]
+    inside += [_label(reading.label, x(at), height - 5) for at, reading in enumerate(readings) if _shown(at, readings)]
     last, end = readings[-1], x(len(readings) - 1) + 8
     inside += [
         f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>' for value in (last.systolic, last.diastolic)
     ]
     name = f"Blood pressure, {count(len(readings), 'reading')}; latest {last.systolic:g} over {last.diastolic:g}"
-    drawn = "".join(inside)
-    return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>')
+    drawing = "".join(inside)
+    return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawing}</svg>')
 
 
 def _shown(at: int, readings: Sequence[BloodPressure]) -> bool:
@@ -78,9 +78,9 @@ def _label(text: str, x: float, y: float) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _bar(one: BloodPressure, x: float, y: Scale) -> str:
-    name = ' class="out"' if one.systolic >= HIGH or one.diastolic >= LOW else ""
-    high, low = y(one.systolic), y(one.diastolic)
+def _bar(reading: BloodPressure, x: float, y: Scale) -> str:
+    name = ' class="out"' if reading.systolic >= HIGH or reading.diastolic >= LOW else ""
+    high, low = y(reading.systolic), y(reading.diastolic)
     dots = "".join(f'<circle class="bp-dot" cx="{x:.1f}" cy="{at:.1f}" r="3.2"/>' for at in (high, low))
     return f'<g{name}><line class="bp" x1="{x:.1f}" x2="{x:.1f}" y1="{high:.1f}" y2="{low:.1f}"/>{dots}</g>'
 
@@ -119,18 +119,18 @@ def _short(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def _arrow(number: int, one: Arrow) -> str:
-    y, start, end = FIRST + (number - 1) * STEP, LIFE[one.origin], LIFE[one.target]
+def _arrow(number: int, arrow: Arrow) -> str:
+    y, start, end = FIRST + (number - 1) * STEP, LIFE[arrow.origin], LIFE[arrow.target]
     way, left = (1 if end > start else -1), min(start, end) + 16
     stripe = (
-        f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if one.kind == "refused" else ""
+        f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if arrow.kind == "refused" else ""
     )
-    words = _words(number, one, left, y) + _text("w", left, y + 19, _short(one.wire, 60))
-    times = _text("t", 4, y - 4, one.at) + _text("st", 4, y + 13, one.status)
-    bead = "" if one.kind == "waits" else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
-    drawn = f"{stripe}{times}{_shaft(one.kind, start, end, way, y)}{bead}{words}"
-    inside = f'<a href="{escape(one.href)}">{drawn}</a>' if one.href else drawn
-    return f'<g class="{one.kind}">{inside}</g>'
+    words = _words(number, arrow, left, y) + _text("w", left, y + 19, _short(arrow.wire, 60))
+    times = _text("t", 4, y - 4, arrow.at) + _text("st", 4, y + 13, arrow.status)
+    bead = "" if arrow.kind == "waits" else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
+    drawing = f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
+    inside = f'<a href="{escape(arrow.href)}">{drawing}</a>' if arrow.href else drawing
+    return f'<g class="{arrow.kind}">{inside}</g>'
 
 
 def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
@@ -141,7 +141,7 @@ def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
     return f'<line class="arrow" x1="{start}" x2="{end - way * 9}" y1="{y}" y2="{y}"/>{tip}'
 
 
-def _words(number: int, one: Arrow, left: int, y: int) -> str:
-    text = escape(_short(one.text, 66))
-    count = "" if one.kind == "waits" else f'<tspan class="sn">{number}</tspan>'
+def _words(number: int, arrow: Arrow, left: int, y: int) -> str:
+    text = escape(_short(arrow.text, 66))
+    count = "" if arrow.kind == "waits" else f'<tspan class="sn">{number}</tspan>'
     return f'<text class="l" x="{left}" y="{y - 9}">{count}<tspan dx="{7 if count else 0}">{text}</tspan></text>'

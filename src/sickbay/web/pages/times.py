@@ -1,4 +1,4 @@
-"""Dates and times as people write them: 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
+"""Formats dates and times: 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def instant(at: float | str) -> datetime:
-    """From epoch seconds or ISO 8601; without a time zone, it is UTC."""
+    """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):
         return datetime.fromtimestamp(at, UTC)
     parsed = datetime.fromisoformat(at)
@@ -59,8 +59,8 @@ def partial(text: str | None) -> date | None:
         return None
 
 
-def said(text: str | None) -> str:
-    """A FHIR date as people write it: a day, a month or a year, as precise as the value."""
+def fhir_date(text: str | None) -> str:
+    """Format a FHIR date: a day, a month or a year, as precise as the value."""
     known = partial(text)
     if known:
         return day(known)
@@ -69,7 +69,7 @@ def said(text: str | None) -> str:
 
 
 def age(born: str | None, today: date) -> int | None:
-    """In whole years; None if the day of birth isn't known."""
+    """The age in whole years; None if the day of birth isn't known."""
     birth = partial(born)
     if birth is None:
         return None

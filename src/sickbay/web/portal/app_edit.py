@@ -18,14 +18,14 @@ from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, closed
-from sickbay.web.portal.registration import EXPIRED, form, missing, told
+from sickbay.web.portal.registration import EXPIRED, form, missing, registration_fields
 from sickbay.web.portal.views import RegisterView
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
@@ -37,12 +37,12 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), around, 403)
     if faults := missing(sandbox, sent, keys=client.jwks is not None):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
-    done = await registration.edit(sandbox.runtime, client, told(sent))
-    if done.client is None:
-        found = done.decision.explained().findings
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, found), around, 422)
-    if done.secret is not None:
-        return await app_page(request, sandbox, done.client, around, done.secret)
+    result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
+    if result.client is None:
+        all_findings = result.decision.explained().findings
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), around, 422)
+    if result.secret is not None:
+        return await app_page(request, sandbox, result.client, around, result.secret)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
 
 
@@ -52,8 +52,8 @@ def _with(sent: Parameters, **more: str) -> Parameters:
 
 def _registered(client: Client) -> Parameters:
     """The current registration, as the form would send it."""
-    held = scopes.split(client.scope)
-    ticked = [one for one in held if one in BOXES]
+    scope_names = scopes.split(client.scope)
+    ticked = [scope for scope in scope_names if scope in BOXES]
     pairs = [
         ("tenant", client.tenant),
         ("name", client.name),
@@ -65,23 +65,23 @@ def _registered(client: Client) -> Parameters:
         ("fhir", client.fhir),
         ("smart_version", str(client.smart_version)),
         ("jwks_uri", client.jwks_uri or ""),
-        ("more_scopes", " ".join(one for one in held if one not in BOXES)),
-        *(("scope", one) for one in ticked),
+        ("more_scopes", " ".join(scope for scope in scope_names if scope not in BOXES)),
+        *(("scope", scope) for scope in ticked),
     ]
     return Parameters(tuple(pairs))
 
 
-BOXES = frozenset(one.value for _, boxes in portal_views.scope_boxes() for one in boxes)
+BOXES = frozenset(box.value for _, boxes in portal_views.scope_boxes() for box in boxes)
 
 
 def _form(
-    sandbox: Sandbox, client: Client, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None
+    sandbox: Sandbox, client: Client, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
-    here = f"/developer/apps/{client.app_id}"
+    app_path = f"/developer/apps/{client.app_id}"
     return replace(
-        form(sandbox, sent, found, faults),
-        action=f"{here}/edit",
-        app=Link(client.name, here),
+        form(sandbox, sent, all_findings, faults),
+        action=f"{app_path}/edit",
+        app=Link(client.name, app_path),
         tenants=(),
         boxes=portal_views.scope_boxes(sent.all("scope")),
         hospital=sandbox.tenants[client.tenant].title,

@@ -41,19 +41,19 @@ def closed(request: Request, sandbox: Sandbox) -> Response | None:
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if away := closed(request, sandbox):
-        return away
-    every = await registration.every(sandbox.runtime)
-    hospitals = tuple(Link(one.title, f"/developer/hospitals/{name}") for name, one in sandbox.tenants.items())
-    view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register", hospitals)
+    if rejection := closed(request, sandbox):
+        return rejection
+    clients = await registration.every(sandbox.runtime)
+    hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
+    view = AppsView(tuple([await _row(sandbox, client) for client in clients]), "/developer/register", hospitals)
     return html_response.page(
         request, sandbox, "apps", view, await html_response.around(request, sandbox, here="Developer portal")
     )
 
 
 async def _row(sandbox: Sandbox, client: Client) -> AppRow:
-    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
-    last = found[0] if found else None
+    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
+    last = exchanges[0] if exchanges else None
     refused = bool(last and last.get("decided"))
     title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
     hospital = sandbox.tenants[client.tenant].title
@@ -69,8 +69,8 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         view = not_found(http_request.raw_path(request.scope))
@@ -115,12 +115,12 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
         launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}",
-        findings=findings([one.to_json() for one in advice]),
+        findings=findings([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=f"{times.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
-        users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.runtime, tenant)),
+        users=tuple(Choice(user.username, user.name or user.username) for user in await users.every(sandbox.runtime, tenant)),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
@@ -154,31 +154,33 @@ def _secret_text(client: Client) -> str:
 
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
-    asked = [("_count", "100"), ("_sort", "family")]
-    found = await patients.find(sandbox.runtime, tenant, "r4", "Patient", asked, None)
-    named = tuple(Choice(one["id"], "{}, {}".format(*chart.name_of(one)), one["id"] == "p-0017") for one in found)
-    return (Choice("", "No patient"), *named)
+    parameters = [("_count", "100"), ("_sort", "family")]
+    all_patients = await patients.find(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
+    choices = tuple(
+        Choice(patient["id"], "{}, {}".format(*chart.name_of(patient)), patient["id"] == "p-0017") for patient in all_patients
+    )
+    return (Choice("", "No patient"), *choices)
 
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """The newest launches of this app, one row each."""
-    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=200)
+    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=200)
     by_launch: dict[str, list[dict[str, Any]]] = {}
-    for one in found:
-        if one["launch"]:
-            by_launch.setdefault(one["launch"], []).append(one)
+    for exchange in exchanges:
+        if exchange["launch"]:
+            by_launch.setdefault(exchange["launch"], []).append(exchange)
     tenant = sandbox.tenants[client.tenant]
     last = list(by_launch.items())[:8]
-    return tuple([_launch(id, each, await persons(sandbox, tenant, id)) for id, each in last])
+    return tuple([_launch(id, exchanges_of_launch, await persons(sandbox, tenant, id)) for id, exchanges_of_launch in last])
 
 
-def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> LaunchRow:
+def _launch(id: str, newest_first: list[dict[str, Any]], people: Persons) -> LaunchRow:
     timeline = timeline_view(id, newest_first[::-1], app="", hospital="")
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
         times.moment(newest_first[0]["at"]),
-        who.patient or "standalone",
-        who.user,
+        people.patient or "standalone",
+        people.user,
         timeline.kind,
         refusals[-1] if timeline.kind == "refused" else timeline.verdict,
         count(len(newest_first), "request"),
@@ -188,18 +190,20 @@ def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> Launch
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's policy: all of its overrides, as text in the syntax of sickbay.toml."""
-    return await _chosen(request, sandbox, id, "policy", portal_views.read_policy)
+    return await _save_text(request, sandbox, id, "policy", portal_views.read_policy)
 
 
 async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's CDS Hooks cards: all of them, as JSON."""
-    return await _chosen(request, sandbox, id, "cards", portal_views.read_cards)
+    return await _save_text(request, sandbox, id, "cards", portal_views.read_cards)
 
 
-async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
+async def _save_text(
+    request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
+) -> Response:
     """Save one text from an app's page, or show it again with an error."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
@@ -207,20 +211,20 @@ async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: 
     sent = parse(await http_request.read_body(request))
     text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
-    made: dict[str, Any] = {name: chosen}
-    fault = fault or registration.lacking(sandbox.runtime, made, client)
+    change: dict[str, Any] = {name: chosen}
+    fault = fault or registration.lacking(sandbox.runtime, change, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
         return html_response.page(request, sandbox, "app", view, around, 422 if ours else 403)
-    await registration.save(sandbox.runtime, replace(client, **made), client)
+    await registration.save(sandbox.runtime, replace(client, **change), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, error_responses.NO_STORE)
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)
@@ -228,14 +232,14 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    new, made = await registration.rotated(sandbox.runtime, client)
-    return await app_page(request, sandbox, new, around, made)
+    new, new_secret = await registration.rotated(sandbox.runtime, client)
+    return await app_page(request, sandbox, new, around, new_secret)
 
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
@@ -243,23 +247,23 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    there = await enabling.counterpart(sandbox.runtime, client, tenant)
-    if there is not None:
-        return RedirectResponse(f"/developer/apps/{there.app_id}", 303, error_responses.NO_STORE)
+    counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
+    if counterpart is not None:
+        return RedirectResponse(f"/developer/apps/{counterpart.app_id}", 303, error_responses.NO_STORE)
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, around, status=422, fault=f"{reason}.")
-    done = await enabling.enable(sandbox.runtime, client, tenant)
-    if done.client is None:
-        problems = [finding.title for finding in done.decision.explained().findings if finding.refused]
+    result = await enabling.enable(sandbox.runtime, client, tenant)
+    if result.client is None:
+        problems = [finding.title for finding in result.decision.explained().findings if finding.refused]
         return await app_page(request, sandbox, client, around, status=422, fault=f"{'. '.join(problems)}.")
-    if done.secret is not None:
-        return await app_page(request, sandbox, done.client, around, done.secret, 201)
-    return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
+    if result.secret is not None:
+        return await app_page(request, sandbox, result.client, around, result.secret, 201)
+    return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)

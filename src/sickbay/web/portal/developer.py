@@ -20,7 +20,7 @@ from sickbay.web import address_hints, cookies, error_responses, html_response, 
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.exchanges.handlers import full
 from sickbay.web.middleware.cors import cors
-from sickbay.web.oauth.authorize import astray
+from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
 from sickbay.web.portal.developer_views import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
@@ -34,42 +34,42 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     around = await html_response.around(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
-            one.title,
-            one.dialect.about,
-            tuple(Address(version.upper(), one.fhir_base(version)) for version in one.dialect.fhir),
+            tenant.title,
+            tenant.dialect.about,
+            tuple(Address(version.upper(), tenant.fhir_base(version)) for version in tenant.dialect.fhir),
             f"/{name}/ehr",
             f"/{name}/ehr/sign-in",
         )
-        for name, one in sandbox.tenants.items()
+        for name, tenant in sandbox.tenants.items()
     )
     number = sandbox.filling.written.patients
-    found = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if full(request) else []
+    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if full(request) else []
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=_first(found) if number >= 17 else None,
-        lately=tuple(_lately(sandbox, one) for one in found),
+        first=_first(exchanges) if number >= 17 else None,
+        lately=tuple(_lately(sandbox, exchange) for exchange in exchanges),
     )
     return html_response.page(request, sandbox, "home", view, around)
 
 
-def _first(found: list[dict[str, object]]) -> FirstLaunch:
-    here = f"/general/ehr/patients/{FIRST}"
-    timeline = next((one["launch"] for one in found if one["launch"]), None)
+def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
+    chart_path = f"/general/ehr/patients/{FIRST}"
+    timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
         patient="Timothy Peters",
         text="Waiting for Dr. Okafor; treated for high blood pressure.",
-        chart=here,
+        chart=chart_path,
         app="Sample app",
-        launch=f"{here}?app=sample-app-general",
+        launch=f"{chart_path}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
     )
 
 
-def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:
-    line = exchange_line(one)
-    tenant = sandbox.tenants.get(str(one["tenant"]))
-    detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(one['at'])))} UTC") if part)
+def _lately(sandbox: Sandbox, exchange: dict[str, object]) -> Lately:
+    line = exchange_line(exchange)
+    tenant = sandbox.tenants.get(str(exchange["tenant"]))
+    detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(exchange['at'])))} UTC") if part)
     return Lately(line.kind, line.text, detail, line.href)
 
 
@@ -88,8 +88,8 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
 
 def _diagnosed(text: str) -> DoctorView:
     try:
-        given, diagnosis = diagnose_text(text)
-        return doctor_view(text, given, diagnosis, secrets.token_urlsafe(32))
+        parsed, diagnosis = diagnose_text(text)
+        return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32))
     except ValueError as error:
         return DoctorView(input=text, fault=str(error))
     except (AttributeError, KeyError, TypeError):
@@ -98,20 +98,20 @@ def _diagnosed(text: str) -> DoctorView:
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
     if error_responses.wanted(request.headers.get("accept", "")) == "json":
-        return error_responses.json([{"id": one.id, "stage": one.stage, "outcome": one.outcome} for one in RULES])
+        return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     around = await html_response.around(request, sandbox, here="Rules")
     return html_response.page(request, sandbox, "rules", rules_view(RULES), around)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     around = await html_response.around(request, sandbox, here="Rules")
-    found = BY_ID.get(id)
-    if found is None:
+    entry = BY_ID.get(id)
+    if entry is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), around, 404)
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
-    return html_response.page(request, sandbox, "rule", rule_view(found, example, diagnosis), around)
+    return html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), around)
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:
@@ -130,19 +130,19 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     path, methods = http_request.raw_path(request.scope), sorted(_allowed(request))
     allowed = join(methods)
     accept = request.headers.get("accept", "")
-    told = "" if allowed else address_hints.meant(sandbox, path)
+    hint = "" if allowed else address_hints.meant(sandbox, path)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_trouble if oauth else error_responses.problem
-        response = fhir or problem(405 if allowed else 404, title, detail=told)
+        response = fhir or problem(405 if allowed else 404, title, detail=hint)
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := address_hints.asked_to_authorize(request, sandbox)):
-        response = await astray(request, sandbox, tenant)
+        response = await misdirected(request, sandbox, tenant)
     else:
-        view = other_method(path, request.method, allowed) if allowed else not_found(path, told)
+        view = other_method(path, request.method, allowed) if allowed else not_found(path, hint)
         response = html_response.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = ", ".join(methods)
@@ -151,5 +151,5 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
 
 def _allowed(request: Request) -> set[str]:
     """The methods of the other routes at this address. The catch-all route itself accepts all methods."""
-    partly = (one for one in request.app.routes if one.matches(request.scope)[0] is Match.PARTIAL)
-    return {method for one in partly if isinstance(one, Route) for method in one.methods or ()}
+    other_routes = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
+    return {method for route in other_routes if isinstance(route, Route) for method in route.methods or ()}

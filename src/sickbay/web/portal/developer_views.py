@@ -50,7 +50,7 @@ class FirstLaunch:
     app: str
     launch: str
     timeline: str = ""
-    """Of the last launch; "" before the first one."""
+    """The timeline of the last launch; "" before the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +96,28 @@ class ExchangesView:
     about: str = ""
 
 
-def exchange_line(given: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "") -> ExchangeLine:
-    """One line of the list, from the JSON of an exchange (outside contract)."""
-    findings = given.get("findings") or ()
+def exchange_line(exchange: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "") -> ExchangeLine:
+    """One line of the list, from the JSON of an exchange."""
+    findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
     refused = bool(worst and worst["severity"] == "error")
-    status = (given.get("response") or {}).get("status", "")
-    stage = STAGES.get(str(given.get("stage")), "Request")
+    status = (exchange.get("response") or {}).get("status", "")
+    stage = STAGES.get(str(exchange.get("stage")), "Request")
     return ExchangeLine(
-        str(given["id"]),
-        f"{root}/exchanges/{given['id']}",
-        times.moment(given.get("at") or 0),
+        str(exchange["id"]),
+        f"{root}/exchanges/{exchange['id']}",
+        times.moment(exchange.get("at") or 0),
         "refused" if refused else "passed",
         stage,
         app,
-        worst["title"] if worst and refused else _granted(given, worst),
+        worst["title"] if worst and refused else _granted(exchange, worst),
         str(status),
         hospital,
     )
 
 
-def _granted(given: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
-    request = given.get("request") or {}
+def _granted(exchange: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
+    request = exchange.get("request") or {}
     path = str(request.get("url", "")).split("?")[0]
     line = f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Granted"
     return f"{line}, with advice" if worst else line
@@ -194,7 +194,7 @@ def timeline_view(
     user: str = "",
     left_out: int = 0,
 ) -> TimelineView:
-    """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
+    """Build the timeline from the exchanges of one launch (JSON), oldest first."""
     done = [_arrow(exchange, root) for exchange in exchanges]
     tried = {_stage(exchange) for exchange in exchanges}
     granted = _granted_stages(exchanges, done)
@@ -297,15 +297,15 @@ def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
 def _waiting(tried: set[str], granted: set[str]) -> tuple[Arrow, ...]:
     """The steps that are still to come. Once a token was issued, only the app is awaited."""
     missing = [step for step in _EXPECTED if step[0] not in tried]
-    held = {"access": "your app"} if "token" in granted else {}
+    replaced = {"access": "your app"} if "token" in granted else {}
     return tuple(
-        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"needs {held.get(stage, what)}", text, "", "waits")
-        for stage, text, what in missing
+        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"needs {replaced.get(stage, needed)}", text, "", "waits")
+        for stage, text, needed in missing
     )
 
 
 def _sentences(texts: Sequence[str]) -> str:
-    """Each text once, as a sentence."""
+    """The texts as sentences, without duplicates."""
     return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
 
 
@@ -315,7 +315,7 @@ def _lower(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorView:
-    """fault: a sentence that says why the input wasn't recognised."""
+    """The doctor's page. fault: why the input wasn't recognised, as a sentence."""
 
     input: str = ""
     fault: str = ""
@@ -351,7 +351,7 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesView:
-    """groups: the name of each stage and its rules."""
+    """The list of rules. groups: the name of each stage and its rules."""
 
     groups: tuple[tuple[str, tuple[RuleRow, ...]], ...]
     total: int

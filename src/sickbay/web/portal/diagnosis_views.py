@@ -29,14 +29,19 @@ KINDS = {
 }
 
 
-def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis, verifier: str = "") -> DoctorView:
-    """`given`: the diagnosed input; `pasted`: the text in the box; `verifier`: a new one, for the corrected request."""
-    checks = [{"name": one.name, "outcome": one.outcome, "waits_for": one.waits_for} for one in diagnosis.examination.checked]
-    findings = [one.to_json() | {"parameter": one.parameter} for one in diagnosis.explanation.findings]
+def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verifier: str = "") -> DoctorView:
+    """The doctor's result. pasted: the text in the box. parsed: the diagnosed input.
+
+    verifier: a new one, for the corrected request.
+    """
+    checks = [
+        {"name": check.name, "outcome": check.outcome, "waits_for": check.waits_for} for check in diagnosis.examination.checked
+    ]
+    findings = [finding.to_json() | {"parameter": finding.parameter} for finding in diagnosis.explanation.findings]
     exchange = {
         "id": "",
         "stage": diagnosis.stage,
-        "request": given,
+        "request": parsed,
         "checks": checks,
         "findings": findings,
         "corrected": diagnosis.corrected,
@@ -46,13 +51,13 @@ def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis, verifi
     kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
         input=pasted,
-        kind=KINDS.get(str(given.get("kind")), "Request"),
+        kind=KINDS.get(str(parsed.get("kind")), "Request"),
         verdict_kind=kind,
         headline=page.headline if page.findings else "No problems found.",
         verdict=_verdict(diagnosis, refused),
         findings=page.findings,
         rows=page.rows,
-        tabs=page.tabs if given.get("url") or page.corrected else (),
+        tabs=page.tabs if parsed.get("url") or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,
         walk=page.walk,
@@ -76,7 +81,7 @@ def rules_view(rules: Sequence[Rule], root: str = "") -> RulesView:
 
 
 def _kind(rule: Rule) -> Verdict:
-    """Its severity; if that depends on the facts, a warning."""
+    """The rule's severity; a warning if that depends on the facts."""
     return "warning" if callable(rule.severity) else VERDICTS[rule.severity]
 
 
@@ -104,11 +109,11 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     )
 
 
-def _tab(given: dict[str, Any] | None) -> code_samples.Tab | None:
+def _tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
-    if not given or given.get("url"):
-        return code_samples.tabs(code_samples.read(given), {})[0] if given else None
-    shown = {name: value for name, value in given.items() if name != "context"}
+    if not example or example.get("url"):
+        return code_samples.tabs(code_samples.read(example), {})[0] if example else None
+    shown = {name: value for name, value in example.items() if name != "context"}
     lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
     return code_samples.Tab("json", "JSON", tuple(code_samples.CodeLine((TextPiece(line),), end="\n") for line in lines))
 

@@ -21,8 +21,8 @@ from sickbay.web.request_state import headers_of
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     tenant = sandbox.tenants.get(name)
     if tenant is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
@@ -50,9 +50,9 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
 
 
 def _certificate(request: Request, sandbox: Sandbox) -> str:
-    """Only for the person at the keyboard."""
-    path, here = sandbox.settings.certificate, headers_of(request.scope)
-    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, here) else ""
+    """The path of the certificate; "" unless the request comes directly from this machine."""
+    path, headers = sandbox.settings.certificate, headers_of(request.scope)
+    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, headers) else ""
 
 
 def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:

@@ -36,8 +36,8 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 
     The form contains the app_id of the new app, so sending it twice registers only one app.
     """
-    if away := closed(request, sandbox):
-        return away
+    if rejection := closed(request, sandbox):
+        return rejection
     around = await html_response.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
         id = registration.identifier(sandbox.runtime.effects, 9)
@@ -52,15 +52,15 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
     if faults := missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
-    done = await registration.register(
-        sandbox.runtime, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+    result = await registration.register(
+        sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
     )
-    if done.client is None:
-        found = done.decision.explained().findings
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
-    if done.secret is None:
-        return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, error_responses.NO_STORE)
-    return await app_page(request, sandbox, done.client, around, done.secret, 201)
+    if result.client is None:
+        all_findings = result.decision.explained().findings
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), around, 422)
+    if result.secret is None:
+        return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
+    return await app_page(request, sandbox, result.client, around, result.secret, 201)
 
 
 EXPIRED = {"name": TOO_LATE}
@@ -68,19 +68,19 @@ EXPIRED = {"name": TOO_LATE}
 
 def missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
     """An error for each missing field. keys: whether its public keys are registered without a URL."""
-    said: dict[str, str] = {}
+    faults: dict[str, str] = {}
     if not (sent.get("name") or "").strip():
-        said["name"] = "Enter a name."
+        faults["name"] = "Enter a name."
     if not _addresses(sent) and sent.get("type") != "system":
-        said["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
+        faults["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
     if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri")):
-        said["jwks_uri"] = "Enter the URL of the app’s public keys."
+        faults["jwks_uri"] = "Enter the URL of the app’s public keys."
     if not _scope(sent):
-        said["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
+        faults["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
     tenant = sandbox.tenants.get(sent.get("tenant") or "general")
     if tenant is None or (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
-        said["fhir"] = "This hospital doesn’t support this FHIR version."
-    return said
+        faults["fhir"] = "This hospital doesn’t support this FHIR version."
+    return faults
 
 
 def _addresses(sent: Parameters) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def _scope(sent: Parameters) -> str:
     return " ".join(dict.fromkeys([*sent.all("scope"), *(sent.get("more_scopes") or "").split()]))
 
 
-def told(sent: Parameters) -> dict[str, Any]:
+def registration_fields(sent: Parameters) -> dict[str, Any]:
     version = 1 if sent.get("smart_version") == "1" else 2
     type, client = sent.get("type"), sent.get("client")
     return {
@@ -110,26 +110,28 @@ def told(sent: Parameters) -> dict[str, Any]:
     }
 
 
-def form(sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None) -> RegisterView:
+def form(
+    sandbox: Sandbox, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
+) -> RegisterView:
     chosen = sent.get("tenant") or "general"
     boxes = portal_views.scope_boxes(sent.all("scope")) if sent.all("scope") else portal_views.scope_boxes()
-    said = dict(faults or {})
-    for one in found:
-        field = next((field for prefix, field in FAULTS.items() if one.id.startswith(prefix)), None)
-        if field and one.refused:
-            said.setdefault(field, one.title)
+    messages = dict(faults or {})
+    for finding in all_findings:
+        field = next((field for prefix, field in FAULTS.items() if finding.id.startswith(prefix)), None)
+        if field and finding.refused:
+            messages.setdefault(field, finding.title)
     values = {name: "\n".join(sent.all(name)) for name in FIELDS if sent.get(name)}
-    versions = tuple(Choice(one, one.upper(), one == (sent.get("fhir") or "r4")) for one in VERSIONS)
+    versions = tuple(Choice(version, version.upper(), version == (sent.get("fhir") or "r4")) for version in VERSIONS)
     return RegisterView(
         action="/developer/register",
-        tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()),
+        tenants=tuple(Choice(name, tenant.title, name == chosen) for name, tenant in sandbox.tenants.items()),
         versions=versions,
         types=portal_views.type_choices(sent.get("type") or "provider"),
         clients=portal_views.client_choices(sent.get("client") or "public"),
         smart=portal_views.smart_choices(sent.get("smart_version") or "2"),
         boxes=boxes,
         values=values,
-        findings=findings([one.to_json() for one in found]),
-        faults=said,
+        findings=findings([finding.to_json() for finding in all_findings]),
+        faults=messages,
         id=sent.get("id") or "",
     )

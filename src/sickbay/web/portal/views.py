@@ -197,7 +197,7 @@ def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, An
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
-    """In the syntax of sickbay.toml."""
+    """The overrides in the syntax of sickbay.toml."""
     return "\n".join(f"{name} = {json.dumps(value)}" for name, value in policy.items())
 
 
@@ -210,7 +210,7 @@ def read_policy(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _toml_fault(error: tomllib.TOMLDecodeError) -> str:
-    """For example: Line 2 isn't valid TOML: expected '=' after a key in a key/value pair."""
+    """The parse error as a sentence: Line 2 isn't valid TOML: expected '=' after a key in a key/value pair."""
     cause, _, place = str(error).partition(" (at ")
     line = re.match(r"line (\d+)", place)
     start = f"Line {line[1]} isn’t" if line else "This isn’t"
@@ -225,12 +225,12 @@ def cards_text(cards: Iterable[Mapping[str, Any]]) -> str:
 def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
     """The cards, and why they can't be parsed, or "". text: a list, one card, or a CDS service's response."""
     try:
-        given = unicode.loads(text) if text.strip() else []
+        cards = unicode.loads(text) if text.strip() else []
     except (ValueError, RecursionError) as error:
         return (), f"Invalid JSON: {error}"
-    if isinstance(given, dict):
-        given = given.get("cards", [given])
-    return (tuple(given), "") if isinstance(given, list) else ((), "cards must be a list.")
+    if isinstance(cards, dict):
+        cards = cards.get("cards", [cards])
+    return (tuple(cards), "") if isinstance(cards, list) else ((), "cards must be a list.")
 
 
 def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
@@ -313,5 +313,5 @@ def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -
 def kind_of_app(type: str, client: str, smart_version: int, hospital: str = "") -> str:
     """'For clinicians, public, SMART 2, at General Hospital.'"""
     whom = {"provider": "For clinicians", "patient": "For patients", "system": "Backend service"}[type]
-    how = {"public": "public", "symmetric": "client secret", "asymmetric": "private key"}[client]
-    return f"{whom}, {how}, SMART {smart_version}" + (f", at {hospital}." if hospital else "")
+    authentication = {"public": "public", "symmetric": "client secret", "asymmetric": "private key"}[client]
+    return f"{whom}, {authentication}, SMART {smart_version}" + (f", at {hospital}." if hospital else "")

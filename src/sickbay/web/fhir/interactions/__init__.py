@@ -1,1 +1,1 @@
-"""What can be done with resources: one file for each interaction of FHIR's RESTful API."""
+"""The handlers of FHIR's RESTful interactions, one file each."""

@@ -1,4 +1,4 @@
-"""batch and transaction: a Bundle of requests, posted to the base. Each is decided as it would be by itself.
+"""batch and transaction: a Bundle of requests, posted to the base. Access is decided for each entry separately.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -21,8 +21,8 @@ from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
 SECONDS = 60
-"""How long the entries of a batch may take together."""
-TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry was not carried out."
+"""Maximum seconds for all entries of a batch together."""
+TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry wasn't executed."
 
 
 async def handle(context: FhirContext, request: AccessRequest, perform: Perform) -> FhirResponse:
@@ -31,7 +31,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         kind, sent = await _parsed(base, request)
     except InvalidBundle as error:
         return context.issue(400, Issue("structure", str(error)))
-    entries = [bundle_entry.to_entry(base, request, each) for each in sent]
+    entries = [bundle_entry.to_entry(base, request, entry) for entry in sent]
     if kind == "transaction" and any(map(bundle_entry.is_nested, entries)):
         return context.issue(400, Issue("structure", NESTED))
     async with base.sandbox.bundles:
@@ -41,11 +41,11 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
             )
         except TransactionRefused as refusal:
             return refusal.response
-        written = []
+        entry_responses = []
         while responses:
-            written.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
+            entry_responses.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
             await pause()
-        return FhirResponse(200, bundles.response(kind, written[::-1]), context.content)
+        return FhirResponse(200, bundles.response(kind, entry_responses[::-1]), context.content)
 
 
 async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
@@ -57,7 +57,7 @@ async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[Bun
 
 
 async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) -> list[FhirResponse]:
-    """Each entry succeeds or fails by itself (R4, 3.1.0.11.1). Entries beyond a bound aren't carried out, and say so."""
+    """Run the entries independently (R4, 3.1.0.11.1). Entries beyond a limit aren't run, and their responses say so."""
     responses: list[FhirResponse] = []
     size, end = 0, monotonic() + SECONDS
     for entry in entries:

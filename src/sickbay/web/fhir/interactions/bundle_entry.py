@@ -1,4 +1,4 @@
-"""An entry of a batch or transaction: the request that it stands for, and how its response is written.
+"""An entry of a batch or transaction: the request it contains, and its response.
 
 https://hl7.org/fhir/R4/bundle.html#request
 """
@@ -25,18 +25,18 @@ from sickbay.web.fhir.request import access_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
 Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[tuple[FhirResponse, AccessResult]]]
-"""Decides on a request and answers it: base, request, route and body."""
+"""Decides on a request and responds to it: base, request, route and body."""
 
-ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
-NESTED = "An entry must not be a Bundle of requests itself."
+ALONE = "An export needs its own requests to start, poll and download it. It can't be an entry of a Bundle."
+NESTED = "An entry can't be a batch or transaction itself."
 ANSWER = 16_000_000
-"""Bytes of the responses to all entries together."""
-TOO_MUCH = f"The answers to the entries of a Bundle may have {ANSWER:,} bytes together. This entry was not answered."
+"""Maximum bytes of the responses to all entries together."""
+TOO_MUCH = f"The responses of a Bundle may have {ANSWER:,} bytes together. This entry's response was left out."
 WRITES = frozenset(("create", "update", "patch", "delete"))
 
 
 class BatchEntry(NamedTuple):
-    """sent: the entry as it was written. request and route: what it stands for."""
+    """sent: the entry as received. request and route: the request it contains."""
 
     sent: BundleEntryRequest
     request: AccessRequest
@@ -51,7 +51,7 @@ class TransactionRefused(Exception):
         self.response = response
 
     def of(self, version: str, entry: BatchEntry) -> TransactionRefused:
-        """The same, with the position of the entry in each issue: a Bundle may have thousands."""
+        """Add the position of the entry to each issue: a Bundle may have thousands."""
         if not self.response.loggable:
             return self
         body = of_entry(version, self.response.body, entry.sent.position)
@@ -59,8 +59,8 @@ class TransactionRefused(Exception):
 
 
 def to_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) -> BatchEntry:
-    """Token and Prefer are those of the Bundle, the conditions are the entry's own."""
-    json = VERSIONS[base.version].json  # whatever format the Bundle has
+    """The entry as a request. Token and Prefer come from the Bundle, the conditions from the entry."""
+    json = VERSIONS[base.version].json  # regardless of the Bundle's format
     headers = {name: bundle.headers[name] for name in ("authorization", "prefer") if name in bundle.headers}
     headers |= {"accept": json} | ({"content-type": json} if sent.resource is not None else {}) | dict(sent.headers)
     routed = route(base.version, sent.method, sent.path)
@@ -90,7 +90,7 @@ def without_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirRespo
 
 
 def bounded(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
-    """What was read and is larger than the rest is left out. The response to a write stays."""
+    """Leave out the result of a read that is larger than the rest. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
     return response if fits else too_much(version)
 
@@ -101,9 +101,9 @@ def too_much(version: str) -> FhirResponse:
 
 
 def entry_response(version: str, response: FhirResponse, spelled: str = "") -> bytes:
-    """One entry of the response Bundle: status, headers, and the resource or what was wrong (DSTU2 has no place for that).
+    """One entry of the response Bundle: status, headers, and the resource or the errors (DSTU2 has no place for errors).
 
-    spelled: a url that should have been relative. The entry says so, unless it has something else to say.
+    spelled: a url that should have been relative. The entry says so unless it already has an outcome.
     """
     headers = {name.decode(): value.decode() for name, value in response.headers}
     members = {"status": f"{response.status} {HTTPStatus(response.status).phrase}"}

@@ -21,23 +21,23 @@ from sickbay.web.fhir.response import FhirResponse, absent
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    asked = parameters.parse(request.parameters.pairs)
-    assert isinstance(asked, parameters.HistoryParams)  # its faults were refused
+    params = parameters.parse(request.parameters.pairs)
+    assert isinstance(params, parameters.HistoryParams)  # errors were already refused
     try:
-        versions = await _versions(context, request.type, request.id, asked)
+        versions = await _versions(context, request.type, request.id, params)
     except BadCursor:
-        text = "This page address was not made for this history. Follow the link `next` as it is."
+        text = "This page link doesn't belong to this history. Use the `next` link unchanged."
         return context.issue(400, Issue("value", text))
     if request.id is not None and not versions.entries and not versions.total:
-        whole = asked.cursor is None and asked.since is None and asked.at is None
-        if whole or not await _is_visible(context):
+        unfiltered = params.cursor is None and params.since is None and params.at is None
+        if unfiltered or not await _is_visible(context):
             return absent(context.version, context.type, request.id)
-    return _bundle(context, request, asked, versions)
+    return _bundle(context, request, params, versions)
 
 
-def _bundle(context: FhirContext, request: AccessRequest, asked: parameters.HistoryParams, versions: Versions) -> FhirResponse:
+def _bundle(context: FhirContext, request: AccessRequest, params: parameters.HistoryParams, versions: Versions) -> FhirResponse:
     part = subset.asked(context.version, request.type, request.parameters.pairs)
-    assert isinstance(part, Part)  # its faults were refused
+    assert isinstance(part, Part)  # errors were already refused
     changes = [
         Change(
             stored.type,
@@ -50,11 +50,11 @@ def _bundle(context: FhirContext, request: AccessRequest, asked: parameters.Hist
         for stored, interaction in versions.entries
     ]
     path, base = "/".join(filter(None, (request.type, request.id, "_history"))), context.base.url
-    total, is_one_page = versions.total, versions.next is None and asked.cursor is None
-    following = search_url(base, path, (*asked.applied, (CURSOR, versions.next))) if versions.next else None
-    own = search_url(base, path, asked.applied)
+    total, is_one_page = versions.total, versions.next is None and params.cursor is None
+    following = search_url(base, path, (*params.applied, (CURSOR, versions.next))) if versions.next else None
+    self_url = search_url(base, path, params.applied)
     total = len(changes) if total is None and is_one_page else total
-    return FhirResponse(200, history(base, changes, self_url=own, next_url=following, total=total), context.content)
+    return FhirResponse(200, history(base, changes, self_url=self_url, next_url=following, total=total), context.content)
 
 
 def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:
@@ -62,10 +62,10 @@ def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:
     return subset.subset(version, type, body, part.summary, part.elements) if body else body
 
 
-async def _versions(context: FhirContext, type: str | None, id: str | None, asked: parameters.HistoryParams) -> Versions:
+async def _versions(context: FhirContext, type: str | None, id: str | None, params: parameters.HistoryParams) -> Versions:
     """Raises BadCursor."""
     runtime, space, visibility = context.runtime, context.space, context.visibility
-    page: dict[str, Any] = {"count": asked.most, "cursor": asked.cursor, "since": asked.since, "at": asked.at}
+    page: dict[str, Any] = {"count": params.most, "cursor": params.cursor, "since": params.since, "at": params.at}
     if type == "Binary" and id is not None:
         return await binaries.history(runtime, space, id, visibility, context.base.url, **page)
     return await runtime.store.history(space, type, id, visibility, **page)

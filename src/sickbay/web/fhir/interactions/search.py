@@ -20,11 +20,11 @@ from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse
 
 MANY = 200
-"""Resources on a page from which other requests get a turn before the Bundle is written."""
+"""Page size from which other requests get a turn before the Bundle is written."""
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    assert context.query is not None  # its faults were refused
+    assert context.query is not None  # errors were already refused
     return await search_response(context, context.query)
 
 
@@ -37,10 +37,10 @@ async def search_response(context: FhirContext, query: Query) -> FhirResponse:
         if query.total == "accurate" and page.total is None:
             page = page._replace(total=await store.count(space, query, visibility))
     except StaleCursor:
-        text = "What may be seen is not what it was when this page address was made. Begin the search again."
+        text = "Access has changed since this page link was created. Start the search again."
         return context.issue(410, Issue("expired", text))
     except BadCursor:
-        text = "This page address was not made for this search. Follow the link `next` as it is."
+        text = "This page link doesn't belong to this search. Use the `next` link unchanged."
         return context.issue(400, Issue("value", text))
     if page.next is not None and len(page.matches) < query.count:
         counting.ANSWERS_CUT.labels("page").inc()
@@ -53,14 +53,14 @@ async def search_response(context: FhirContext, query: Query) -> FhirResponse:
 
 def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     base = context.base
-    own = search_url(base.url, query.path, query.applied)
-    following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
+    self_url = search_url(base.url, query.path, query.applied)
+    following = None if page.next is None else f"{self_url}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
     entries: dict[str, Sequence[StoredResource]] = {
         "match": _subsets(base.version, page.matches, query.summary, query.elements),
         "include": _subsets(base.version, page.included, query.summary, ()),
         "outcome": _warnings(base.version, query, page.clipped),
     }
-    body = searchset(base.url, entries, self_url=own, next_url=following, total=page.total)
+    body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 
 
@@ -89,10 +89,12 @@ def _warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
         )
         for name, near in query.ignored
     ]
-    for name, code, meant in query.doubted:
-        text = f"No resource can have {code} as {name}: codes are of their value set, in its case. Use {meant}."
+    for name, code, suggestion in query.doubted:
+        text = f"{name} can't be {code}: codes must be in the value set, with the same case. Use {suggestion}."
         issues.append(Issue("code-invalid", text, "warning"))
     if clipped:
-        text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
+        text = (
+            "Some included resources don't fit on the page. Request fewer matches with _count, or search for them separately."
+        )
         issues.append(Issue("incomplete", text, "warning"))
     return [BundleEntry("OperationOutcome", "", outcome(version, issues))]

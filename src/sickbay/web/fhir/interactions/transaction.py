@@ -1,4 +1,4 @@
-"""The entries of a transaction: all of them are carried out, or none.
+"""transaction: all entries are executed, or none.
 
 https://hl7.org/fhir/R4/http.html#trules
 """
@@ -36,36 +36,38 @@ from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import WRITES, condition
 from sickbay.web.fhir.response import FhirResponse
 
-POSTED = "An operation or a search that is posted is answered as an entry of a batch, not of a transaction."
+POSTED = "Operations and searches by POST are supported in a batch, but not in a transaction."
 TWICE = "Two entries of the transaction are about the same resource."
-CHANGING = "What the transaction changes is being changed by others."
+CHANGING = "Other requests are changing the same resources as this transaction."
 BODIED = ("create", "update")
 PreparedEntry: TypeAlias = tuple[Prepared, AccessRequest]
 
 
 async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform: Perform) -> list[FhirResponse]:
-    """Prepared, stored at once, then read. Raises TransactionRefused; then nothing was changed."""
+    """Prepare all entries, store them together, then read. Raises TransactionRefused; then nothing was changed."""
     ordered = sorted(entries, key=lambda entry: transaction.ORDER.index(entry.sent.method))
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
     reads = [entry for entry in ordered if entry.sent.method in ("GET", "HEAD")]
     await _check_reads(context, reads, perform)
     prepared = await _stored(context, writes, perform)
-    found = {
+    responses_by_position = {
         position: write_response(context.base, request, context.access, entry.done, [])
         for position, (entry, request) in prepared.items()
     }
-    size = sum(len(response.body) for response in found.values())
+    size = sum(len(response.body) for response in responses_by_position.values())
     for entry in reads:
         await pause()
         response, _ = await perform(context.base, entry.request, entry.route, b"")
         response = bundle_entry.without_body_of_head(entry, response)
-        found[entry.sent.position] = bundle_entry.bounded(context.version, entry, response, max(0, bundle_entry.ANSWER - size))
-        size += len(found[entry.sent.position].body)
-    return [found[position] for position in sorted(found)]
+        responses_by_position[entry.sent.position] = bundle_entry.bounded(
+            context.version, entry, response, max(0, bundle_entry.ANSWER - size)
+        )
+        size += len(responses_by_position[entry.sent.position].body)
+    return [responses_by_position[position] for position in sorted(responses_by_position)]
 
 
 async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perform: Perform) -> None:
-    """Before anything is written. Raises TransactionRefused."""
+    """Check the reads before anything is written. Raises TransactionRefused."""
     size = 0
     for entry in reads:
         await pause()
@@ -78,7 +80,7 @@ async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perfor
 
 
 async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) -> int:
-    """Bytes of the response. Raises TransactionRefused if access is refused or there is no such operation."""
+    """The size of the response in bytes. Raises TransactionRefused if access is refused or there is no such operation."""
     if bundle_entry.is_of_an_export(entry):
         raise TransactionRefused(context.issue(400, Issue("not-supported", ALONE)))
     fault = entry.route.fault if isinstance(entry.route, Misrouted) else None
@@ -90,13 +92,13 @@ async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) ->
 
 
 async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
-    """The writes by position, once they are stored. Raises TransactionRefused."""
+    """Store the writes and return them by position. Raises TransactionRefused."""
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(context, writes, perform)
         if prepared is None:
             continue
         try:
-            _check_nothing_found_is_deleted(context, list(prepared.values()))
+            _check_no_match_is_deleted(context, list(prepared.values()))
             await context.store.transaction(_steps(context, [entry for entry, _ in prepared.values()]))
         except Conflict:
             continue
@@ -105,7 +107,10 @@ async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: P
 
 
 async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
-    """By position; None if a condition matches another resource than it did when references were resolved."""
+    """Prepare the writes, by position.
+
+    Returns None if a condition matches another resource than it did when references were resolved.
+    """
     matched = {entry.sent.position: await _match_of_condition(context, entry) for entry in writes}
     ids = {entry.sent.position: matched[entry.sent.position] or _new_id(context, entry) for entry in writes}
     places = {
@@ -122,26 +127,29 @@ async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform:
     for text, first in _conditional_references(writes).items():
         places[text] = await _resolved(context, first, text, changed)
     _check_references(context, writes)
-    meant = transaction.placed(places)
+    resolve = transaction.placed(places)
     prepared = {
         entry.sent.position: (
-            await _prepare(context, entry, ids[entry.sent.position], meant(entry.sent.full_url), perform),
+            await _prepare(context, entry, ids[entry.sent.position], resolve(entry.sent.full_url), perform),
             entry.request,
         )
         for entry in writes
     }
-    made = [(each.done.id, ids[position]) for position, (each, asked) in prepared.items() if asked.interaction in BODIED]
-    return prepared if all(id == expected for id, expected in made) else None
+    ids_of_writes = [
+        (entry.done.id, ids[position]) for position, (entry, request) in prepared.items() if request.interaction in BODIED
+    ]
+    return prepared if all(id == expected for id, expected in ids_of_writes) else None
 
 
 def _check_references(context: FhirContext, writes: Sequence[BatchEntry]) -> None:
-    """A created resource may refer to a URN only if an entry has it as fullUrl; an update may keep one that was loaded.
-    Raises TransactionRefused.
+    """Raise TransactionRefused if a reference is a URN that isn't the fullUrl of an entry.
+
+    An update may keep a URN it already had.
     """
     known = {entry.sent.full_url for entry in writes}
     for entry in (entry for entry in writes if entry.request.interaction == "create"):
-        if lost := next(transaction.lost(entry.sent.resource, known), None):
-            text = f"The reference {lost} is the fullUrl of no entry that is written, and leads nowhere else."
+        if unresolved := next(transaction.lost(entry.sent.resource, known), None):
+            text = f"The reference {unresolved} isn't the fullUrl of an entry that writes a resource."
             refusal = TransactionRefused(context.issue(400, Issue("not-found", text)))
             raise refusal.of(context.version, entry)
 
@@ -155,22 +163,23 @@ async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
     await pause()
     query = condition(context.base, entry.request)
-    found = await _matches(context, query) if isinstance(query, Query) else []
-    return found[0] if len(found) == 1 else ""
+    matches = await _matches(context, query) if isinstance(query, Query) else []
+    return matches[0] if len(matches) == 1 else ""
 
 
 def _new_id(context: FhirContext, entry: BatchEntry) -> str:
-    """That of the address, the one that a conditional update brings along, or a new one; "" if nothing is made."""
+    """The id of the resource to write: from the URL, from a conditional update, or new; "" if nothing is created."""
     request = entry.request
     if request.id or request.interaction not in BODIED:
         return request.id or ""
-    own = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
-    return own if isinstance(own, str) else writing.new_id(context.runtime)
+    body_id = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
+    return body_id if isinstance(body_id, str) else writing.new_id(context.runtime)
 
 
 async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
-    """The one match of a conditional reference that the token may see, once the transaction's own writes are done
-    (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write or delete a resource, and its id.
+    """The single match of a conditional reference among visible resources, after the writes of the transaction.
+
+    See R4, 3.1.0.11.2: "5. Resolve any conditional references". changed: entries that write or delete a resource, and its id.
     """
     type, _, criteria = text.partition("?")
     query: Query | tuple[RequestError, ...] = ()
@@ -179,18 +188,18 @@ async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed:
     if not isinstance(query, Query) or not query.narrows:
         refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.no_search(text, query))))
         raise refusal.of(context.version, entry)
-    own = {id: each for each, id in changed if each.request.type == type}
-    found = {id for id in await _matches(context, query, 2 + len(own)) if id not in own}
-    found |= {id for id, each in own.items() if _is_match(context, each, id, query)}
-    if len(found) != 1:
-        code, number = ("multiple-matches", "several") if found else ("not-found", f"no {type} that this token may see")
+    own_entries = {id: entry for entry, id in changed if entry.request.type == type}
+    candidates = {id for id in await _matches(context, query, 2 + len(own_entries)) if id not in own_entries}
+    candidates |= {id for id, entry in own_entries.items() if _is_match(context, entry, id, query)}
+    if len(candidates) != 1:
+        code, number = ("multiple-matches", "several") if candidates else ("not-found", "none that this token may see")
         issue = Issue(code, f"The reference {text} must match one resource, and matches {number}.")
         raise TransactionRefused(context.issue(412, issue)).of(context.version, entry)
-    return f"{type}/{found.pop()}"
+    return f"{type}/{candidates.pop()}"
 
 
 def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) -> bool:
-    """By the body of the entry. References in it are still those of the Bundle, so chains lead nowhere."""
+    """Match the entry's body. Its references are still those of the Bundle, so chained searches don't match."""
     if entry.request.interaction == "delete":
         return False
     facts = extract(context.version, {**(entry.sent.resource or {}), "id": id}, context.base.url)
@@ -198,21 +207,23 @@ def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) ->
 
 
 async def _matches(context: FhirContext, query: Query, most: int = 2) -> list[str]:
-    """most: 2 are enough to tell one match from several."""
+    """The ids of the matches. most: 2 are enough to tell one match from several."""
     return await ids(context.runtime, context.space, query, context.visibility, most)
 
 
 async def _prepare(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
-    """Raises TransactionRefused."""
+    """Prepare an entry. Raises TransactionRefused with the position of the entry."""
     await pause()
     try:
-        return await _as_alone(context, entry, id, places, perform)
+        return await _prepare_single(context, entry, id, places, perform)
     except TransactionRefused as refusal:
         raise refusal.of(context.version, entry) from None
 
 
-async def _as_alone(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
-    """As the same request by itself: access first, then what is stored. Raises TransactionRefused."""
+async def _prepare_single(
+    context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform
+) -> Prepared:
+    """Prepare an entry like a single request: check access first, then what is stored. Raises TransactionRefused."""
     base, request = context.base, entry.request
     if isinstance(entry.route, Misrouted) or request.interaction not in WRITES:
         response, decided = await perform(base, request, entry.route, b"")
@@ -221,8 +232,9 @@ async def _as_alone(context: FhirContext, entry: BatchEntry, id: str, places: Ma
     body = None
     if request.interaction in BODIED:
         resource = transaction.linked(base.version, entry.sent.resource, places)
-        given = "" if request.interaction == "update" and not request.id else id  # as by itself: what is found gives the id
-        body = bodies.of(base.version, request.type or "", given, resource, base.url)
+        # as for a single request: the match determines the id
+        body_id = "" if request.interaction == "update" and not request.id else id
+        body = bodies.of(base.version, request.type or "", body_id, resource, base.url)
     query = condition(base, request)
     faults = query if isinstance(query, tuple) else ()
     decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
@@ -239,9 +251,12 @@ async def _as_alone(context: FhirContext, entry: BatchEntry, id: str, places: Ma
 
 
 def _steps(context: FhirContext, prepared: Sequence[Prepared]) -> list[Step]:
-    """A condition that several entries share is held once. Raises TransactionRefused if two entries write one resource."""
+    """The steps to store. Conditions shared by several entries are checked once.
+
+    Raises TransactionRefused if two entries write one resource.
+    """
     steps: dict[object, Step] = {}
-    for step in (step for each in prepared for step in each.steps):
+    for step in (step for entry in prepared for step in entry.steps):
         key = (step.type, step.id) if isinstance(step, Save) else step.record.key if isinstance(step, Put) else step
         if key in steps and isinstance(step, Save):
             raise TransactionRefused(context.issue(400, Issue("duplicate", TWICE)))
@@ -249,16 +264,16 @@ def _steps(context: FhirContext, prepared: Sequence[Prepared]) -> list[Step]:
     return list(steps.values())
 
 
-def _check_nothing_found_is_deleted(context: FhirContext, prepared: Sequence[PreparedEntry]) -> None:
-    """Raises TransactionRefused if a conditional create finds a resource that another entry deletes (R4, 3.1.0.11.2)."""
+def _check_no_match_is_deleted(context: FhirContext, prepared: Sequence[PreparedEntry]) -> None:
+    """Raise TransactionRefused if a conditional create matches a resource that another entry deletes (R4, 3.1.0.11.2)."""
     deleted = {
         (step.type, step.id)
         for entry, _ in prepared
         for step in entry.steps
         if isinstance(step, Save) and step.interaction == "delete"
     }
-    found = {
+    matched = {
         (entry.done.type, entry.done.id) for entry, request in prepared if request.interaction == "create" and not entry.steps
     }
-    if deleted & found:
+    if deleted & matched:
         raise TransactionRefused(context.issue(400, Issue("duplicate", TWICE)))

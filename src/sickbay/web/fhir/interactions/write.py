@@ -1,4 +1,4 @@
-"""What create, update, patch and delete share: carrying out the write, and the response to it.
+"""Shared by create, update, patch and delete: executes the write and builds its response.
 
 https://hl7.org/fhir/R4/http.html#ops
 """
@@ -18,26 +18,29 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, ver
 
 
 async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """Carry out the write that was granted."""
+    """Execute a granted write."""
     base, access = context.base, context.access
     body = access.decision.known.body
     resource = body if isinstance(body, Body) else None
     wanted = WriteRequest(base.tenant, base.version, request, access, resource, context.query)
-    done = await writing.write(base.sandbox.runtime, wanted)
-    return write_response(base, request, access, done, context.content)
+    result = await writing.write(base.sandbox.runtime, wanted)
+    return write_response(base, request, access, result, context.content)
 
 
 def write_response(
     base: FhirBase, request: AccessRequest, access: AccessResult, outcome: Outcome, content: Headers
 ) -> FhirResponse:
-    """access: what granted the request; if a rule declined the write, the response has that decision instead."""
+    """Build the response.
+
+    access: the decision that granted the request; if a rule declined the write, the response has that decision instead.
+    """
     if isinstance(outcome, WriteRejected):
         return _declined(base, access, outcome)
     if outcome.status == 204:
         etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
         return FhirResponse(204, b"", etag)
     headers = version_headers(outcome.version_id, outcome.at)
-    if outcome.status == 201 or request.id is None:  # which one it is, also if a condition found it
+    if outcome.status == 201 or request.id is None:  # the resource's own URL, also if a condition selected it
         address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
         headers.append((b"location", address.encode()))
     return _preferred(base.version, request, outcome, headers, content)
@@ -50,14 +53,14 @@ def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> 
     return refused(base.version, base.url, access)._replace(access=access)
 
 
-def _preferred(version: str, request: AccessRequest, done: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
+def _preferred(version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
     """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
     preferred = preconditions.wanted(request.headers.get("prefer")) or "representation"
     if preferred == "OperationOutcome":
-        verb = "created" if done.status == 201 else "saved"
-        text = f"{done.type}/{done.id} was {verb} as version {done.version_id}."
+        verb = "created" if result.status == 201 else "saved"
+        text = f"{result.type}/{result.id} was {verb} as version {result.version_id}."
         body = outcome(version, [Issue("informational", text, "information")])
-        return FhirResponse(done.status, body, [*content, *headers], loggable=True)
-    if preferred == "minimal" or done.body is None:
-        return FhirResponse(done.status, b"", headers)
-    return FhirResponse(done.status, done.body, [*content, *headers])
+        return FhirResponse(result.status, body, [*content, *headers], loggable=True)
+    if preferred == "minimal" or result.body is None:
+        return FhirResponse(result.status, b"", headers)
+    return FhirResponse(result.status, result.body, [*content, *headers])

@@ -1,4 +1,4 @@
-"""$docref: a patient's documents by date and type. It finds stored documents and makes none on demand.
+"""$docref: a patient's documents by date and type. It returns stored documents and generates none on demand.
 
 https://hl7.org/fhir/us/core/OperationDefinition-docref.html
 """
@@ -30,16 +30,18 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return context.issue(400, *issues)
 
 
-def _search(given: OperationInput) -> list[tuple[str, str]]:
-    """The search parameters that mean the same."""
-    pairs = [("patient", given.one("patient") or "")]
-    pairs += [("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := given.one(name))]
-    pairs += [("type", text) for text in (given.one("type"), _coded(given.things.get("type"))) if text]
-    return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := given.one(name))]
+def _search(arguments: OperationInput) -> list[tuple[str, str]]:
+    """The equivalent search parameters."""
+    pairs = [("patient", arguments.one("patient") or "")]
+    pairs += [("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := arguments.one(name))]
+    pairs += [("type", text) for text in (arguments.one("type"), _coded(arguments.things.get("type"))) if text]
+    return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := arguments.one(name))]
 
 
-def _coded(thing: Any) -> str | None:
+def _coded(value: Any) -> str | None:
     """A Coding or a CodeableConcept as a token."""
-    listed = thing.get("coding", [thing]) if isinstance(thing, dict) else []
-    codes = [f"{each.get('system', '')}|{each['code']}" for each in listed if isinstance(each, dict) and each.get("code")]
+    listed = value.get("coding", [value]) if isinstance(value, dict) else []
+    codes = [
+        f"{coding.get('system', '')}|{coding['code']}" for coding in listed if isinstance(coding, dict) and coding.get("code")
+    ]
     return ",".join(codes) or None

@@ -18,35 +18,35 @@ from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
 from sickbay.web.fhir.response import FhirResponse
 
-PAGE = "This page address was not made for this operation. Follow the link `next` as it is."
+PAGE = "This page link doesn't belong to this operation. Use the `next` link unchanged."
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    given = parameters_of(context, request)
-    asked = everything.EverythingParams(
-        given.listed("_type"),
-        given.since("start"),
-        given.since("end"),
-        given.since("_since"),
-        min(max(given.count("_count", search_parser.MAXIMUM_COUNT), 1), search_parser.MAXIMUM_COUNT),
-        given.one(search_parser.CURSOR),
+    arguments = parameters_of(context, request)
+    params = everything.EverythingParams(
+        arguments.listed("_type"),
+        arguments.since("start"),
+        arguments.since("end"),
+        arguments.since("_since"),
+        min(max(arguments.count("_count", search_parser.MAXIMUM_COUNT), 1), search_parser.MAXIMUM_COUNT),
+        arguments.one(search_parser.CURSOR),
     )
-    walk = everything.Walk(context.runtime, context.space, context.visibility, asked)
+    walk = everything.Walk(context.runtime, context.space, context.visibility, params)
     try:
         if context.route.id is None:
-            return bundle(context, request, given, await walk.of_all())
+            return bundle(context, request, arguments, await walk.of_all())
         stored = await resource_of(context)
-        return stored if isinstance(stored, FhirResponse) else bundle(context, request, given, await walk.of_one(stored))
+        return stored if isinstance(stored, FhirResponse) else bundle(context, request, arguments, await walk.of_one(stored))
     except BadCursor:
         return context.issue(400, Issue("value", PAGE))
 
 
-def bundle(context: FhirContext, request: AccessRequest, given: OperationInput, found: everything.Found) -> FhirResponse:
-    """A page as a searchset with links to itself and to the next page."""
-    pairs = [pair for pair in given.pairs if pair[0] != search_parser.CURSOR]
+def bundle(context: FhirContext, request: AccessRequest, arguments: OperationInput, record: everything.Found) -> FhirResponse:
+    """Build a page as a searchset with `self` and `next` links."""
+    pairs = [pair for pair in arguments.pairs if pair[0] != search_parser.CURSOR]
     path, base = request.path.lstrip("/"), context.base.url
-    following = search_url(base, path, (*pairs, (search_parser.CURSOR, found.next))) if found.next else None
-    total = len(found.matches) if found.next is None and given.one(search_parser.CURSOR) is None else None
-    entries: dict[str, Sequence[StoredResource]] = {"match": found.matches, "include": found.included}
+    following = search_url(base, path, (*pairs, (search_parser.CURSOR, record.next))) if record.next else None
+    total = len(record.matches) if record.next is None and arguments.one(search_parser.CURSOR) is None else None
+    entries: dict[str, Sequence[StoredResource]] = {"match": record.matches, "include": record.included}
     body = searchset(base, entries, self_url=search_url(base, path, tuple(pairs)), next_url=following, total=total)
     return FhirResponse(200, body, context.content)

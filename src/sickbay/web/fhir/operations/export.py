@@ -26,7 +26,7 @@ DELETED, OUTCOMES = f"deleted{SUFFIX}", f"outcomes{SUFFIX}"
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """Kick-off: 202, and where to ask for the status."""
+    """Kick-off: 202 with the URL of the status."""
     base, route = context.base, context.route
     level = "system" if route.type is None else "type" if route.id is None else "instance"
     group = None
@@ -37,18 +37,18 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         group = bulk_export.members(stored, base.url)
     job = bulk_export.job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
     id = await bulk_export.begin(context.runtime, base.tenant, job, context.access.client_id)
-    where = f"{base.url}/{JOBS}/{id}"
-    text = f"The export was begun. Ask {where} how far it is."
+    status_url = f"{base.url}/{JOBS}/{id}"
+    text = f"The export was started. Poll {status_url} for its status."
     body = outcome(base.version, [Issue("informational", text, "information")])
-    return FhirResponse(202, body, [*context.content, (b"content-location", where.encode())])
+    return FhirResponse(202, body, [*context.content, (b"content-location", status_url.encode())])
 
 
 async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """202 with Retry-After, then the manifest."""
-    found = await _job(context)
-    if isinstance(found, FhirResponse):
-        return found
-    job, record = found
+    """Return 202 with Retry-After until the export is complete, then the manifest."""
+    job_or_response = await _job(context)
+    if isinstance(job_or_response, FhirResponse):
+        return job_or_response
+    job, record = job_or_response
     if rest := bulk_export.wait(context.runtime, job):
         waiting: Headers = [(b"x-progress", b"begun"), (b"retry-after", str(rest).encode())]
         return FhirResponse(202, b"", waiting)
@@ -56,20 +56,20 @@ async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    found = await _job(context)
-    if isinstance(found, FhirResponse):
-        return found
+    job = await _job(context)
+    if isinstance(job, FhirResponse):
+        return job
     await bulk_export.cancel(context.runtime, context.id)
-    text = "The export was called off; its files are gone."
+    text = "The export was cancelled and its files were deleted."
     return FhirResponse(202, outcome(context.version, [Issue("informational", text, "information")]), context.content)
 
 
 async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """One file, made while it is sent."""
-    found = await _job(context)
-    if isinstance(found, FhirResponse):
-        return found
-    job, name = found[0], context.route.version_id or ""
+    """Stream one file, which is generated while it is sent."""
+    job_or_response = await _job(context)
+    if isinstance(job_or_response, FhirResponse):
+        return job_or_response
+    job, name = job_or_response[0], context.route.version_id or ""
     runtime, space, visibility = context.runtime, context.space, context.visibility
     if name == OUTCOMES and job.ignored:
         return FhirResponse(200, bulk_export.outcomes(job), NDJSON)
@@ -77,19 +77,19 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
         return FhirResponse(200, b"", NDJSON, stream=bulk_export.deleted(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
     if type == name or not bulk_export.has(job, visibility, type):
-        text = f"This export has no file {name}: the manifest names those that it has."
+        text = f"This export has no file {name}. See the manifest for its files."
         return context.issue(404, Issue("not-found", text))
     return FhirResponse(200, b"", NDJSON, stream=bulk_export.lines(runtime, space, job, visibility, type))
 
 
 async def _job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
-    found = await bulk_export.find(
+    job = await bulk_export.find(
         context.runtime, context.tenant, context.version, context.access.client_id, context.route.id or ""
     )
-    if found is None:
-        text = "There is no such export that this client began, or it is over."
+    if job is None:
+        text = "This client has no export with this ID, or the export has expired."
         return context.issue(404, Issue("not-found", text))
-    return found
+    return job
 
 
 async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirResponse:
@@ -99,13 +99,13 @@ async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirRespo
     for type in await bulk_export.types(runtime, space, job, visibility):
         count = await bulk_export.count(runtime, space, job, visibility, type)
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
-    gone = await bulk_export.any_deleted(runtime, space, job, visibility)
+    has_deleted = await bulk_export.any_deleted(runtime, space, job, visibility)
     body = {
         "transactionTime": writing.instant(job.at),
         "request": job.request,
         "requiresAccessToken": True,
         "output": output,
-        "deleted": [{"type": "Bundle", "url": f"{files}/{DELETED}"}] if gone else [],
+        "deleted": [{"type": "Bundle", "url": f"{files}/{DELETED}"}] if has_deleted else [],
         "error": [{"type": bulk_export.OUTCOMES, "url": f"{files}/{OUTCOMES}"}] if job.ignored else [],
     }
     expires = modified(record.expires_at or 0)

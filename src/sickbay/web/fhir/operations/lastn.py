@@ -21,26 +21,26 @@ from sickbay.web.fhir.operations.parameters import parameters_of
 from sickbay.web.fhir.response import FhirResponse
 
 SCANNED = 20_000
-"""Observations that one request looks at, the newest."""
+"""Maximum observations that one request reads, newest first."""
 BYTES = 4_000_000
-"""Of a response, which has no pages."""
+"""Maximum bytes of a response, which has no pages."""
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    given = parameters_of(context, request)
-    asked = operation_parameters.newest_search(given)
-    query = search_parser.parse(context.version, "Observation", asked, base=context.base.url, strict=True)
-    assert isinstance(query, Query)  # its faults were refused
-    newest, scanned = Newest(operation_parameters.newest(given) or 1), 0
+    arguments = parameters_of(context, request)
+    pairs = operation_parameters.newest_search(arguments)
+    query = search_parser.parse(context.version, "Observation", pairs, base=context.base.url, strict=True)
+    assert isinstance(query, Query)  # errors were already refused
+    newest, scanned = Newest(operation_parameters.newest(arguments) or 1), 0
     while scanned < SCANNED:
         page = await context.store.search(context.space, query, context.visibility)
         newest.take(page.matches)
         await pause()
         if sum(len(resource.body) for resource in newest.kept) > BYTES:
-            text = f"The answer has more than {BYTES:,} bytes. Narrow it by a code or a date."
+            text = f"The response has more than {BYTES:,} bytes. Narrow the request by code or date."
             return context.issue(507, Issue("too-costly", text))
         scanned += len(page.matches)
         if page.next is None:
             break
         query = replace(query, cursor=page.next)
-    return bundle(context, request, given, Found(newest.kept, [], None))
+    return bundle(context, request, arguments, Found(newest.kept, [], None))

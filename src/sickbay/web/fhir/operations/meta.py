@@ -24,7 +24,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """The meta of a resource; of a type or the server, every label that is used in what the token may search."""
+    """The meta of a resource; for a type or the server, all labels that are used in the resources the token may search."""
     if context.route.id is None:
         types = (context.route.type,) if context.route.type else resource_types(context.version)
         labels = await context.store.labels(context.space, types, context.visibility)
@@ -44,19 +44,19 @@ async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
-    """A patch of meta, under the rules for every write."""
+    """Change meta like a patch, under the same rules as any write."""
     meta = parameters_of(context, request).things.get("meta")
     if not isinstance(meta, dict) or not meta_operations.is_one(meta):
-        issue = Issue("value", "meta is a Meta with tag, security and profile, as valueMeta.", rule=RULE)
+        issue = Issue("value", "Send a parameter `meta` with a valueMeta that has tag, security or profile.", rule=RULE)
         return context.issue(400, issue)
     request = replace(request, interaction="patch")
     wanted = WriteRequest(
         context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta)
     )
-    done = await writing.write(context.runtime, wanted)
-    response = write_response(context.base, request, context.access, done, context.content)
-    if not isinstance(done, WriteResult):
+    result = await writing.write(context.runtime, wanted)
+    response = write_response(context.base, request, context.access, result, context.content)
+    if not isinstance(result, WriteResult):
         return response
-    changed = lossless_json.loads(done.body).get("meta", {}) if done.body else {}
+    changed = lossless_json.loads(result.body).get("meta", {}) if result.body else {}
     headers = [*context.content, *response.headers]
     return parameters_response(context, return_valueMeta=changed)._replace(headers=headers)

@@ -1,4 +1,4 @@
-"""What operations share: their parameters, the resource of the address, and a response of type Parameters."""
+"""Shared by operations: their parameters, the resource in the URL, and a response of type Parameters."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sickbay.web.fhir.response import FhirResponse, absent
 
 
 def parameters_of(context: FhirContext, request: AccessRequest) -> OperationInput:
-    """From the query or the Parameters resource. Their faults were refused."""
+    """The input of an operation, from the query or the Parameters resource. Errors were already refused."""
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     return operation_parameters.given(context.version, context.route, request.parameters.pairs, request.body, lenient)
 
 
 async def resource_of(context: FhirContext, visibility: Visibility | None = None) -> Stored | FhirResponse:
-    """The resource of the address, or 404 or 410. visibility: if it isn't that of the token."""
+    """The resource in the URL, or 404 or 410. visibility: if it isn't that of the token."""
     type, id = context.type, context.id
     stored = await context.store.read(context.space, type, id, visibility or context.visibility)
     if stored is None:
@@ -32,8 +32,8 @@ async def resource_of(context: FhirContext, visibility: Visibility | None = None
 
 def parameters_response(context: FhirContext, **parts: Any) -> FhirResponse:
     """One parameter for each argument, named <name>_value[x]: parameters_response(context, return_valueMeta={...})."""
-    found = []
+    parameter = []
     for key, value in parts.items():
         name, _, kind = key.rpartition("_")
-        found.append({"name": name, kind: value})
-    return FhirResponse(200, lossless_json.dumps({"resourceType": "Parameters", "parameter": found}), context.content)
+        parameter.append({"name": name, kind: value})
+    return FhirResponse(200, lossless_json.dumps({"resourceType": "Parameters", "parameter": parameter}), context.content)

@@ -1,4 +1,4 @@
-"""$expand, $validate-code and $lookup. They tell nothing about patients, so any valid token may ask.
+"""$expand, $validate-code and $lookup. They reveal nothing about patients, so any valid token may use them.
 
 https://hl7.org/fhir/R4/terminology-service.html
 """
@@ -24,47 +24,47 @@ from sickbay.web.fhir.response import FhirResponse
 
 
 async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    given, version = parameters_of(context, request), context.version
-    url = _url(version, given)
+    arguments, version = parameters_of(context, request), context.version
+    url = _url(version, arguments)
     if url not in terms.value_sets(version):
         return _absent(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
-    count, offset = given.count("count", terms.MOST), given.count("offset", 0)
-    found = terms.expansion(version, url, given.one("filter") or "", offset, count, at)
-    return FhirResponse(200, lossless_json.dumps(found), context.content)
+    count, offset = arguments.count("count", terms.MOST), arguments.count("offset", 0)
+    expansion = terms.expansion(version, url, arguments.one("filter") or "", offset, count, at)
+    return FhirResponse(200, lossless_json.dumps(expansion), context.content)
 
 
 async def validate_code(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """In a value set, or in a code system where it stands at CodeSystem."""
-    given = parameters_of(context, request)
-    asked = _asked(given)
-    if not asked:
+    """Validate a code in a value set; for CodeSystem/$validate-code in a code system."""
+    arguments = parameters_of(context, request)
+    requested = _requested_terms(arguments)
+    if not requested:
         return _required(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
-        return await _in_system(context, given, asked)
-    url = _url(context.version, given)
-    held = terms.value_sets(context.version).get(url)
-    return _absent(context, url) if held is None else _verdict(context, *terms.judged(held, asked))
+        return await _in_system(context, arguments, requested)
+    url = _url(context.version, arguments)
+    value_set = terms.value_sets(context.version).get(url)
+    return _absent(context, url) if value_set is None else _verdict(context, *terms.judged(value_set, requested))
 
 
-async def _in_system(context: FhirContext, given: OperationInput, asked: list[Term]) -> FhirResponse:
-    system = given.one("url") or asked[0].system
+async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
+    system = arguments.one("url") or requested[0].system
     known = (await _systems(context)).get(system)
     if known is None:
         return _unknown(context, system)
-    return _verdict(context, *terms.judged([Term(system, *one) for one in known.items()], asked))
+    return _verdict(context, *terms.judged([Term(system, *code) for code in known.items()], requested))
 
 
 async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    asked = _asked(parameters_of(context, request))
-    if not asked or not asked[0].system:
+    requested = _requested_terms(parameters_of(context, request))
+    if not requested or not requested[0].system:
         return _required(context, "code with system, or coding")
-    system, code, _ = asked[0]
+    system, code, _ = requested[0]
     known = (await _systems(context)).get(system)
     if known is None:
         return _unknown(context, system)
     if code not in known:
-        return context.issue(404, Issue("not-found", f"Nothing is known here of {code} in {system}."))
+        return context.issue(404, Issue("not-found", f"Sickbay doesn't know the code {code} in {system}."))
     parts = {"name_valueString": system.rpartition("/")[2] or system, "display_valueString": known[code] or code}
     return parameters_response(context, **parts)
 
@@ -79,22 +79,24 @@ def _verdict(context: FhirContext, result: bool, message: str, display: str) -> 
     return parameters_response(context, **parts, **({"display_valueString": display} if display else {}))
 
 
-def _url(version: str, given: OperationInput) -> str:
-    """Without its version, where that is the one that is here: those of the specification have its own."""
-    url, mark, number = (given.one("url") or "").partition("|")
-    number = number if mark else given.one("valueSetVersion") or ""
-    own = url.startswith(terms.SPECIFICATION)
-    return f"{url}|{number}" if own and not VERSIONS[version].number.startswith(number) else url
+def _url(version: str, arguments: OperationInput) -> str:
+    """The URL of the value set or code system, without the version if it is the available one."""
+    url, mark, number = (arguments.one("url") or "").partition("|")
+    number = number if mark else arguments.one("valueSetVersion") or ""
+    is_own = url.startswith(terms.SPECIFICATION)
+    return f"{url}|{number}" if is_own and not VERSIONS[version].number.startswith(number) else url
 
 
-def _asked(given: OperationInput) -> list[Term]:
-    code, coding, concept = given.one("code"), given.things.get("coding"), given.things.get("codeableConcept")
+def _requested_terms(arguments: OperationInput) -> list[Term]:
+    code, coding, concept = arguments.one("code"), arguments.things.get("coding"), arguments.things.get("codeableConcept")
     if code is not None:
-        return [Term(given.one("system") or "", code, given.one("display") or "")]
+        return [Term(arguments.one("system") or "", code, arguments.one("display") or "")]
     listed = concept.get("coding") if isinstance(concept, dict) else [coding]
-    codings = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    codings = [coding for coding in listed if isinstance(coding, dict)] if isinstance(listed, list) else []
     return [
-        Term(str(one.get("system", "")), str(one["code"]), str(one.get("display", ""))) for one in codings if one.get("code")
+        Term(str(coding.get("system", "")), str(coding["code"]), str(coding.get("display", "")))
+        for coding in codings
+        if coding.get("code")
     ]
 
 
@@ -104,9 +106,11 @@ def _absent(context: FhirContext, url: str) -> FhirResponse:
 
 
 def _unknown(context: FhirContext, system: str) -> FhirResponse:
-    text = f"The code system {system} is not known here: those of required bindings are, and those of the population's codes."
+    text = (
+        f"Sickbay doesn't have the code system {system}. It has those of required bindings and of the sample patients' codes."
+    )
     return context.issue(404, Issue("not-found", text))
 
 
-def _required(context: FhirContext, what: str) -> FhirResponse:
-    return context.issue(400, Issue("required", f"Say what is asked about: {what}.", rule=RULE))
+def _required(context: FhirContext, names: str) -> FhirResponse:
+    return context.issue(400, Issue("required", f"Send {names}.", rule=RULE))

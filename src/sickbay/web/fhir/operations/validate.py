@@ -1,4 +1,4 @@
-"""$validate: what is wrong with a resource that is sent, or with the stored one.
+"""$validate: checks a resource from the request, or a stored one.
 
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
@@ -17,19 +17,19 @@ from sickbay.web.fhir.response import FhirResponse
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    given, version, id = parameters_of(context, request), context.version, context.route.id
-    mode = given.one("mode")
+    arguments, version, id = parameters_of(context, request), context.version, context.route.id
+    mode = arguments.one("mode")
     if mode is not None and mode not in validate_operation.MODES:
         text = f"mode is {', '.join(validate_operation.MODES)}; here {mode}."
         return context.issue(400, Issue("value", text, rule=RULE))
-    resource = given.things.get("resource")
+    resource = arguments.things.get("resource")
     if resource is None:
         if id is None:
-            return context.issue(400, Issue("required", "There is no resource to be validated.", rule=RULE))
+            return context.issue(400, Issue("required", "Send the resource to validate.", rule=RULE))
         stored = await resource_of(context)
         if isinstance(stored, FhirResponse):
             return stored
         resource = lossless_json.loads(stored.body)
     body = bodies.of(version, context.type, "", resource, context.base.url)
-    issues = validate_operation.judged(version, context.type, body, mode, id, given.listed("profile"))
+    issues = validate_operation.judged(version, context.type, body, mode, id, arguments.listed("profile"))
     return FhirResponse(200, outcome(version, issues), context.content)

@@ -1,4 +1,4 @@
-"""A browser that was sent to an address beside the authorization endpoint is told where it is, with the line to paste."""
+"""Authorization and FHIR requests at wrong addresses: the response names the right endpoint and a request to paste."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUERY = (
 )
 
 
-async def asked(flow: Flow) -> str:
+async def authorize_query(flow: Flow) -> str:
     app = await flow.register(scope="launch/patient patient/Patient.rs")
     return QUERY.format(id=app["client_id"], aud=f"{BASE}/general/r4".replace(":", "%3A").replace("/", "%2F"))
 
@@ -41,37 +41,37 @@ async def asked(flow: Flow) -> str:
         "/general/r4/authorize&",
     ],
 )
-def test_a_page_names_the_endpoint_and_the_corrected_request_gets_through(tmp_path: Path, path: str) -> None:
+def test_a_page_names_the_endpoint_and_the_corrected_request_works(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await flow.http.get(path + await asked(flow), headers=HTML)
+        answer = await flow.http.get(path + await authorize_query(flow), headers=HTML)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
-        where = f"/exchanges/{answer.headers['x-correlation-id']}"
-        kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
-        first = kept["findings"][0]["id"]
+        exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
+        exchange = (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json()
+        first = exchange["findings"][0]["id"]
         assert first == ("query-without-question-mark" if "&" in path else "authorize-endpoint-not-discovered")
-        assert kept["corrected"]["url"].startswith(f"{BASE}/general/oauth/authorize?response_type=code&")
-        mended = await flow.http.get(kept["corrected"]["url"], headers=HTML)
-        assert mended.status_code in (302, 303)
-        assert urlsplit(mended.headers["location"]).path in ("/general/oauth/continue", "/callback")
+        assert exchange["corrected"]["url"].startswith(f"{BASE}/general/oauth/authorize?response_type=code&")
+        second_response = await flow.http.get(exchange["corrected"]["url"], headers=HTML)
+        assert second_response.status_code in (302, 303)
+        assert urlsplit(second_response.headers["location"]).path in ("/general/oauth/continue", "/callback")
 
     run(steps, tmp_path)
 
 
-def test_nothing_is_given_there_and_a_script_gets_no_page(tmp_path: Path) -> None:
+def test_no_code_is_issued_and_a_script_gets_no_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        query = await asked(flow)
+        query = await authorize_query(flow)
         answer = await flow.http.get(f"/general/authorize?{query}", headers=HTML)
         assert "location" not in answer.headers
-        told = await flow.http.get(f"/general/authorize?{query}", headers={"accept": "application/json"})
-        assert told.status_code == 404
-        assert "/general/oauth/authorize" in told.json()["detail"]
+        response = await flow.http.get(f"/general/authorize?{query}", headers={"accept": "application/json"})
+        assert response.status_code == 404
+        assert "/general/oauth/authorize" in response.json()["detail"]
         fhir = await flow.http.get(f"/general/r4/authorize?{query}", headers={"accept": "application/json"})
         assert fhir.headers["content-type"].startswith("application/fhir+json")
 
     run(steps, tmp_path)
 
 
-def test_where_no_hospital_is_named_the_endpoints_of_all_are_told(tmp_path: Path) -> None:
+def test_without_a_hospital_in_the_path_the_endpoints_of_all_are_listed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for path in ("authorize", "token"):
             answer = await flow.http.get(f"/{path}", headers=HTML)
@@ -81,7 +81,7 @@ def test_where_no_hospital_is_named_the_endpoints_of_all_are_told(tmp_path: Path
     run(steps, tmp_path)
 
 
-def test_a_browser_at_the_token_endpoint_of_a_fhir_base_is_told_where_that_is(tmp_path: Path) -> None:
+def test_a_browser_at_a_token_endpoint_below_a_fhir_base_gets_the_right_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/r4/token", headers=HTML)
         assert answer.status_code == 404
@@ -93,43 +93,43 @@ def test_a_browser_at_the_token_endpoint_of_a_fhir_base_is_told_where_that_is(tm
 async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
     headers = {"accept": "application/fhir+json", "authorization": f"Bearer {token}"}
     answer = await flow.http.get(path, headers=headers)
-    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
     return (
         answer.status_code,
         answer.json(),
-        (await flow.http.get(where, headers={"accept": "application/json"})).json(),
+        (await flow.http.get(exchange_url, headers={"accept": "application/json"})).json(),
     )
 
 
 @pytest.mark.parametrize(
     "path", ["/Patient/p-0001", "/general/Patient/p-0001", "/fhir/R4/Patient/p-0001", "/general/R4/Patient"]
 )
-def test_a_fhir_request_outside_of_the_base_is_put_below_that_of_its_token(tmp_path: Path, path: str) -> None:
+def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         token = (await flow.launched())["access_token"]
-        status, said, kept = await fhir(flow, path, token)
-        (issue,) = said["issue"]
+        status, record, exchange = await fhir(flow, path, token)
+        (issue,) = record["issue"]
         assert (status, issue["details"]["coding"][0]["code"]) == (404, "fhir-base-url-wrong")
-        assert kept["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
-        again = await flow.http.get(kept["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
+        assert exchange["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
+        again = await flow.http.get(exchange["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
         assert again.status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_outside_of_the_base_a_token_that_is_nobody_s_gets_a_place_in_the_corrected_request(tmp_path: Path) -> None:
+def test_an_unknown_token_outside_a_base_becomes_a_placeholder(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        status, said, kept = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
-        assert [one["details"]["coding"][0]["code"] for one in said["issue"]] == [
+        status, record, exchange = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
+        assert [issue["details"]["coding"][0]["code"] for issue in record["issue"]] == [
             "fhir-base-url-wrong",
             "fhir-token-unknown",
         ]
-        assert (status, kept["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACEHOLDER_TOKEN}")
+        assert (status, exchange["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACEHOLDER_TOKEN}")
 
     run(steps, tmp_path)
 
 
-def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> None:
+def test_if_the_hospital_is_unknown_the_bases_of_all_are_listed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/Patient/p-0001", headers={"accept": "application/json"})
         assert answer.status_code == 404
@@ -152,7 +152,7 @@ def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> N
         ("/general/r4/.well-known/smart-configuration/", "/general/r4/.well-known/smart-configuration"),
     ],
 )
-def test_whoever_guessed_an_endpoint_is_told_where_it_is(tmp_path: Path, path: str, right: str) -> None:
+def test_a_guessed_endpoint_gets_a_hint_with_the_right_one(tmp_path: Path, path: str, right: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path, headers={"accept": "application/json"})
         assert answer.status_code == 404

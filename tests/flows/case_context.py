@@ -1,4 +1,4 @@
-"""What a case's context says, put into a running server: app, codes, tokens, keys, clock and policy, by their own names."""
+"""Sets up the context of a case in a running server: app, codes, tokens, keys, clock and policy."""
 
 from __future__ import annotations
 
@@ -31,37 +31,40 @@ POLICY = {
     "basic_secret": "basic_secret",
     "launches": "launches",
 }
-"""What a context may say of a server, and what it is called in a policy; the rest is as the dialect has it."""
+"""Settings in a context -> their names in a policy. The dialect decides the rest."""
 
 
 class Fetching:
-    """Key sets as a context says that they were fetched."""
+    """Key sets as described by the context."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
 
-    async def get(self, *asked: Any, **more: Any) -> KeySet:
+    async def get(self, *uri: Any, **more: Any) -> KeySet:
         return KeySet(self.document, None if self.document else "it answered with no keys")
 
 
-async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
-    """Forget what was told before. Gives texts of the case -> what stands for them here: refresh tokens alone are made."""
+async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
+    """Reset the server and set up the context.
+
+    Returns texts of the case -> their values here; only refresh tokens are created.
+    """
     runtime, server = flow.sandbox.runtime, reading.server(context)
     now = int(context.get("now", runtime.effects.now()))
     await flow.http.post("/admin/clock", json={"offset": now - _real(flow.sandbox)})
     client = reading.client(context)
     steps: list[Step] = [
-        Delete(kind, one.key) for kind in KINDS for one in await runtime.store.find(kind, tenant="general", limit=1000)
+        Delete(kind, record.key) for kind in KINDS for record in await runtime.store.find(kind, tenant="general", limit=1000)
     ]
     if isinstance(client, Client):
         steps.append(Put(records.app(replace(client, app_id=client.client_id))))
     for text, _ in context.get("codes", {}).items():
         code = reading.code(context, text)
         assert isinstance(code, AuthorizationCode)
-        held = replace(code, family=f"of-{text}")
-        steps.append(Put(records.code(records.digest(text), held, "general")))
-        if held.used_at is not None:
-            steps.append(UseOnce("code", records.digest(text), held.used_at))
+        code_record = replace(code, family=f"of-{text}")
+        steps.append(Put(records.code(records.digest(text), code_record, "general")))
+        if code_record.used_at is not None:
+            steps.append(UseOnce("code", records.digest(text), code_record.used_at))
     for text in context.get("tokens", {}):
         token = reading.token(context, text)
         assert isinstance(token, AccessToken)
@@ -81,11 +84,11 @@ async def tell(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     if "jwks_fetch" in context:
         runtime.key_sets = Fetching(None)  # type: ignore[assignment]
     tenant = runtime.tenants["general"]
-    said = context.get("server", {})
+    server_settings = context.get("server", {})
     known = isinstance(server, Server)
-    policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in said}
+    policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in server_settings}
     tenant.choose({})
-    endpoint = said.get("token_endpoint", tenant.server.token_endpoint)
+    endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
     tenant.server = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
     runtime.token_cache.clear()
     return swaps
