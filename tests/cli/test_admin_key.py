@@ -61,7 +61,7 @@ def test_a_draft_that_a_crash_left_is_no_obstacle_and_a_folder_in_its_place_is_s
     (tmp_path / admin_key.FILE).mkdir()
     with pytest.raises(CommandError, match="cannot be written"):
         admin_key.made(tmp_path)
-    with pytest.raises(CommandError, match="cannot be read"):
+    with pytest.raises(CommandError, match="can't be read"):
         admin_key.read(tmp_path)
 
 
@@ -86,4 +86,4 @@ def test_the_terminal_says_how_to_administer_and_shows_only_a_key_of_its_own(tmp
     )
     assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
     required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")
-    assert terminal.administration(required, False).startswith("Administer with the admin token in ")
+    assert terminal.administration(required, False).startswith("To administer, sign in with the admin token in ")

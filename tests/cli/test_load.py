@@ -42,7 +42,7 @@ def written(paths: list[Path], version: str) -> dict[Key, bytes]:
     """The last body of each id."""
     found = [
         one
-        for path in files.found(tuple(paths))
+        for path in files.resource_files(tuple(paths))
         for text in files.texts(path)
         for one in pieces(version, text.body, line=text.line, xml=text.xml)
     ]
@@ -128,9 +128,9 @@ def test_bad_ones_are_named_and_the_others_loaded_or_it_stops(tmp_path: Path):
     lines = tmp_path / "many.ndjson"
     lines.write_text(f"{patient('x', 'A')}\n{{\n\n{patient('y/z', 'B')}\n{patient('w', 'C')}\n")
     told = sickbay("load", str(lines), "--patients", "0", "--stop", folder=tmp_path / "data")
-    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 0 as they were; 1 bad.\n")
+    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 0 unchanged, 1 failed.\n")
     told = sickbay("load", str(lines), folder=tmp_path / "data")
-    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 1 as they were; 2 bad.\n")
+    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 1 unchanged, 2 failed.\n")
     assert f"{lines}:2: is no JSON" in told.stderr
     assert f"{lines}:4: the id of this Patient" in told.stderr
     assert f"{lines}: 2 resources\n" in told.stderr
@@ -142,7 +142,7 @@ def test_a_file_that_ends_in_its_midst_is_named(tmp_path: Path):
     packed.write_bytes(whole[: len(whole) // 2])
     told = sickbay("load", str(packed), "--patients", "0", folder=tmp_path / "data")
     assert told.returncode == 1
-    assert f"{packed}: cannot be read to its end" in told.stderr
+    assert f"{packed}: can't be read to its end" in told.stderr
 
 
 def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path: Path):
@@ -177,7 +177,7 @@ def test_wrong_use_is_one_sentence(tmp_path: Path):
         told = sickbay("load", *arguments, "--patients", "0", folder=tmp_path / "data")
         assert told.returncode == 2
         assert told.stderr.count("\n") == 1
-    assert "contradicts" in sickbay("load", str(one), "--patients", "7", folder=tmp_path / "data").stderr
+    assert "doesn't match" in sickbay("load", str(one), "--patients", "7", folder=tmp_path / "data").stderr
 
 
 def test_an_export_is_loaded_elsewhere_and_exported_again_the_same(tmp_path: Path):

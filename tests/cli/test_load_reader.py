@@ -75,7 +75,7 @@ def test_it_ends_when_no_more_is_asked_for(asked: LoadJob):
 def test_where_it_is_killed_the_load_says_so(asked: LoadJob):
     with reading(asked) as reads:
         os.kill(others()[0].pid or 0, signal.SIGKILL)
-        with pytest.raises(CommandError, match="What was loaded stays: the same command goes on"):
+        with pytest.raises(CommandError, match="To continue, run the same command again"):
             list(reads)
 
 

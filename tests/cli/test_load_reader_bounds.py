@@ -54,7 +54,7 @@ def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
     packed(tmp_path / "b.json", resource)
     done = sickbay("load", str(tmp_path / "a.json.gz"), str(tmp_path / "b.json"), "--patients", "0", folder=tmp_path / "data")
     assert done.returncode == 1
-    assert "1 new, 0 changed, 0 as they were; 1 bad." in done.stdout
+    assert "1 new, 0 changed, 0 unchanged, 1 failed." in done.stdout
     assert "has more than 64,000,000 bytes" in done.stderr
 
 

@@ -27,8 +27,8 @@ def test_everything_that_a_folder_can_a_database_can(postgres: Server, tmp_path:
     given.write_bytes(b"\n".join(map(patient, range(MANY))) + b"\n")
     with serving("--workers", "2", "--patients", "0", environment=place) as live:
         loaded = sickbay("load", str(given), **place)
-        assert f"{MANY} new, 0 changed, 0 as they were; 0 bad." in loaded.stdout, loaded.stderr
-        assert f"0 new, 0 changed, {MANY} as they were" in sickbay("load", str(given), **place).stdout
+        assert f"{MANY} new, 0 changed, 0 unchanged, 0 failed." in loaded.stdout, loaded.stderr
+        assert f"0 new, 0 changed, {MANY} unchanged" in sickbay("load", str(given), **place).stdout
         assert sickbay("export", str(tmp_path / "out"), **place).returncode == 0
         out = (tmp_path / "out" / "Patient.ndjson").read_bytes()
         assert sorted(out.splitlines()) == sorted(given.read_bytes().splitlines())
@@ -38,11 +38,11 @@ def test_everything_that_a_folder_can_a_database_can(postgres: Server, tmp_path:
         assert sickbay("reset", "--tenant", "general", **place).returncode == 0
         assert counts(live.base, **place) == {0}
         second = sickbay("serve", "--port", "0", **place)
-        assert second.stderr.startswith("sickbay: Sickbay already serves")
+        assert second.stderr.startswith("sickbay: Sickbay already runs on")
     assert "Mine" in sickbay("apps", "list", **place).stdout
     contradicted = sickbay("serve", "--port", "0", "--patients", "3", **place)
     assert contradicted.returncode == 2
-    assert "--patients 3 contradicts postgresql://sickbay@/postgres" in contradicted.stderr
+    assert "--patients 3 doesn't match postgresql://sickbay@/postgres" in contradicted.stderr
 
 
 def counts(base: str, **place: str) -> set[int]:

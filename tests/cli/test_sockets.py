@@ -26,7 +26,7 @@ def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
     holder = listen("127.0.0.1", 0)
     try:
         with pytest.raises(
-            CommandError, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"
+            CommandError, match=rf"Port {port_of(holder)} is in use by process {os.getpid()} \(.+\)\. Choose another"
         ):
             listen("127.0.0.1", port_of(holder))
     finally:

@@ -25,7 +25,7 @@ def test_a_full_disk_below_the_output_is_said_in_one_sentence(arguments) -> None
     with open("/dev/full", "w") as full:
         done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("sickbay: What should be written finds no room: the disk is full.")
+    assert done.stderr.startswith("sickbay: The output can't be written: the disk is full.")
     assert done.stderr.count("\n") == 1
 
 
@@ -44,7 +44,7 @@ def test_a_stream_that_is_closed_is_no_reason_to_fail(number) -> None:
         ["sh", "-c", f'exec "$@" {number}>&-', "sh", *COMMAND, "doctor"], input="", capture_output=True, text=True, check=False
     )
     said = (
-        "" if number == 2 else "sickbay: There is nothing to examine: give a URL in quotes, a file, or - for standard input.\n"
+        "" if number == 2 else "sickbay: There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
@@ -78,7 +78,7 @@ def test_a_file_whose_name_is_no_text_is_loaded_and_named(tmp_path: Path) -> Non
     name = os.fsencode(tmp_path) + b"/odd\xff.json"
     Path(os.fsdecode(name)).write_text('{"resourceType": "Patient", "id": "a"}')
     done = sickbay("load", os.fsdecode(name), "--patients", "0", folder=tmp_path / "data")
-    assert (done.returncode, done.stdout) == (0, "1 new, 0 changed, 0 as they were; 0 bad.\n")
+    assert (done.returncode, done.stdout) == (0, "1 new, 0 changed, 0 unchanged, 0 failed.\n")
     assert "odd\\udcff.json: 1 resource" in done.stderr
 
 
