@@ -35,12 +35,12 @@ COMMANDS = {
     "launch": Help(
         "Print a URL that launches an app.",
         "The app must be registered, and Sickbay must be running on the same data folder.",
-        "sickbay launch growth-chart --patient p-0001 --open",
+        "sickbay launch sample-general --patient p-0001 --open",
     ),
     "token": Help(
         "Print an access token for a script.",
         "Needs no launch, sign-in or consent.",
-        "sickbay token growth-chart --scope patient/Patient.rs --patient p-0001",
+        "sickbay token sample-general --scope patient/Patient.read --patient p-0001",
     ),
     "doctor": Help(
         "Explain what is wrong with a URL or an exchange.",
@@ -72,7 +72,7 @@ COMMANDS = {
     "reset": Help(
         "Reset to the initial data.",
         "Deletes sessions, tokens, launches, exchanges, and all changes of resources. Keeps the apps and users that you added.",
-        "sickbay reset --tenant cerner",
+        "sickbay reset --tenant general",
     ),
 }
 

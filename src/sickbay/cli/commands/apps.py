@@ -116,7 +116,7 @@ _DEFAULT = Fields()
 
 @apps.command(
     help_epilogue=help_epilogue(
-        "sickbay apps add Vitals --type provider --client public "
+        "sickbay apps add Vitals --type provider --client symmetric "
         "--redirect-uri http://localhost:8100/callback --scope user/Patient.rs"
     )
 )
@@ -133,7 +133,7 @@ def add(
     Parameters
     ----------
     tenant
-        The hospital, such as cerner.
+        The hospital, such as general.
     """
     missing = [f"--{field}" for field in ("type", "client", "scope") if getattr(fields, field) is None]
     if missing:
@@ -160,13 +160,13 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
     say(table(rows, tuple(map(str.upper, columns))))
 
 
-@apps.command(help_epilogue=help_epilogue("sickbay apps show growth-chart"))
+@apps.command(help_epilogue=help_epilogue("sickbay apps show sample-general"))
 def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Show an app."""
     _show(admin_client.app(data, app), json)
 
 
-@apps.command(help_epilogue=help_epilogue("sickbay apps edit growth-chart --token-lifetime 60"))
+@apps.command(help_epilogue=help_epilogue("sickbay apps edit sample-general --token-lifetime 60"))
 def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None) -> None:
     """Change the fields that you name; the others stay.
 
@@ -181,25 +181,25 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     _show(admin_client.ask(data, "PATCH", admin_client.at(admin_client.app(data, app)), body), json)
 
 
-@apps.command(help_epilogue=help_epilogue("sickbay apps enable growth-chart --tenant cerner"))
+@apps.command(help_epilogue=help_epilogue("sickbay apps enable sample-general --tenant epic"))
 def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) -> None:
     """Register an app at another hospital with the same settings. It gets another client_id there.
 
     Parameters
     ----------
     tenant
-        The other hospital, such as cerner.
+        The other hospital, such as epic.
     """
     _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/enable", {"tenant": tenant}), json)
 
 
-@apps.command(help_epilogue=help_epilogue("sickbay apps secret APP"))
+@apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Make a new client_secret and print it, only this once. The old one stops working immediately."""
     _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/secret"), json)
 
 
-@apps.command(help_epilogue=help_epilogue("sickbay apps remove APP"))
+@apps.command(help_epilogue=help_epilogue("sickbay apps remove Vitals"))
 def remove(app: Name, /, *, data: Data = None) -> None:
     """Remove an app. Its tokens stop working immediately."""
     removed = admin_client.app(data, app)

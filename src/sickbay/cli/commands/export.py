@@ -24,7 +24,7 @@ def export(
     directory
         The folder for the files; created if it doesn't exist. Files of the same names are replaced at the end, all or none.
     tenant
-        The hospital, such as cerner.
+        The hospital, such as general.
     fhir
         The FHIR version.
     """

@@ -47,7 +47,7 @@ def load(
     paths
         Files (.json, .ndjson, .jsonl or .xml, each also with .gz) and folders. XML is stored as JSON.
     tenant
-        The hospital, such as cerner.
+        The hospital, such as general.
     fhir
         The FHIR version of the resources.
     stop

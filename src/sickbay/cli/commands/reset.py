@@ -13,7 +13,7 @@ def reset(*, tenant: str | None = None, everything: bool = False, data: Data = N
     Parameters
     ----------
     tenant
-        Reset only this hospital, such as cerner.
+        Reset only this hospital, such as general.
     everything
         Also remove the apps and users that you added.
     """
