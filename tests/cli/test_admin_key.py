@@ -59,7 +59,7 @@ def test_a_draft_left_by_a_crash_is_replaced_and_a_folder_in_its_place_is_an_err
     assert admin_key.made(tmp_path)
     (tmp_path / admin_key.FILE).unlink()
     (tmp_path / admin_key.FILE).mkdir()
-    with pytest.raises(CommandError, match="cannot be written"):
+    with pytest.raises(CommandError, match="can't be written"):
         admin_key.made(tmp_path)
     with pytest.raises(CommandError, match="can't be read"):
         admin_key.read(tmp_path)
@@ -80,9 +80,9 @@ def test_the_terminal_says_how_to_administer_and_shows_only_a_generated_key(tmp_
     assert "/developer/sign-in" in chosen
     assert "chosen-by-the-user" not in chosen
     assert "the-key" not in chosen
-    alone = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
-    assert terminal.administration(alone, shows) == (
-        f"Through a proxy, administer with the admin token in {tmp_path / 'admin-token'}."
+    local = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
+    assert terminal.administration(local, shows) == (
+        f"To administer through a proxy, use the admin token in {tmp_path / 'admin-token'}."
     )
     assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
     required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")

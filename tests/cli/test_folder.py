@@ -22,9 +22,9 @@ def test_the_default_folder_is_the_users_own(monkeypatch) -> None:
 
 
 def test_an_unknown_scheme_is_refused_in_one_sentence() -> None:
-    with pytest.raises(CommandError, match="takes a folder or postgresql://…, not mysql://"):
+    with pytest.raises(CommandError, match="must be a folder or postgresql://…, not mysql://"):
         folder.chosen("mysql://localhost/sickbay")
-    with pytest.raises(CommandError, match="no address of a database"):
+    with pytest.raises(CommandError, match="isn't a valid database address"):
         folder.chosen("postgresql://me:secret@[::/sickbay")
 
 

@@ -69,7 +69,7 @@ def test_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version:
 
 
 WITHOUT_ID = {
-    # What has no id has no address. These are all of the published examples that are not loaded.
+    # A resource without an ID can't be stored. These are the only published examples that aren't loaded.
     "r4": ["Parameters.ndjson.gz:1: this Parameters has no id"],
     "stu3": ["Patient.ndjson.gz:8: this Patient has no id"],
     "dstu2": [],
@@ -80,8 +80,8 @@ WITHOUT_ID = {
 def test_the_published_examples_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str):
     examples = shared / "data" / f"examples-{version}"
     done = sickbay("load", str(examples), "--fhir", version, "--patients", "0", folder=tmp_path)
-    done = f"{done.stdout}{done.stderr}".splitlines()
-    bad = [line for line in done if ".gz:" in line and not re.search(r"\.gz: \d+ resources?$", line)]
+    lines = f"{done.stdout}{done.stderr}".splitlines()
+    bad = [line for line in lines if ".gz:" in line and not re.search(r"\.gz: \d+ resources?$", line)]
     left_out = [line for line in bad if "Subscription is left out: this server doesn't serve subscriptions yet" in line]
     assert len(left_out) == 2
     assert f"{len(left_out)} left out." in done.stdout

@@ -79,15 +79,15 @@ def test_the_load_reports_that_the_process_was_killed(job: LoadJob):
             list(reads)
 
 
-WHOEVER_DIES = """
+KILLED_READER = """
 import os, sys, time
 from pathlib import Path
-from sickbay.cli import reading as module
+from sickbay.cli import load_reader as module
 
 if __name__ == "__main__":
     module.MUCH = 0
     os.cpu_count = lambda: 2
-    with module.reading(module.Asked([Path(sys.argv[1])], "r4", "http://h", False)) as reads:
+    with module.reading(module.LoadJob([Path(sys.argv[1])], "r4", "http://h", False)) as reads:
         next(reads)
         import multiprocessing
         print(multiprocessing.active_children()[0].pid, flush=True)
@@ -97,7 +97,7 @@ if __name__ == "__main__":
 
 def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path):
     script, file = tmp_path / "dies.py", tmp_path / "a.ndjson"
-    script.write_text(WHOEVER_DIES)
+    script.write_text(KILLED_READER)
     file.write_bytes(patients(20_000))
     asking = subprocess.Popen([sys.executable, str(script), str(file)], stdout=subprocess.PIPE, text=True)
     assert asking.stdout
@@ -108,11 +108,11 @@ def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path):
         if not lives(pid):
             return
         time.sleep(0.05)
-    raise AssertionError(f"process {pid} reads on for nobody")
+    raise AssertionError(f"process {pid} still reads")
 
 
 def lives(pid: int) -> bool:
-    """One that ended and whom nobody waited for is none."""
+    """Whether the process runs. A zombie doesn't count."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -40,7 +40,7 @@ def test_a_negative_number_of_patients_is_refused_in_one_sentence(tmp_path) -> N
 @pytest.mark.parametrize("level", ["-0.1", "1.5"])
 def test_messiness_must_be_from_zero_to_one(tmp_path, level) -> None:
     done = sickbay("population", "--messiness", level, "--out", str(tmp_path))
-    assert (done.returncode, done.stderr) == (2, "sickbay: --messiness must be from 0 to 1.\n")
+    assert (done.returncode, done.stderr) == (2, "sickbay: --messiness must be a number from 0 to 1.\n")
 
 
 def test_messiness_changes_the_population(tmp_path) -> None:

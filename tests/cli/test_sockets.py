@@ -35,5 +35,5 @@ def test_a_port_in_use_is_reported_with_the_process_that_uses_it() -> None:
 
 
 def test_a_host_of_another_machine_is_reported_in_one_sentence() -> None:
-    with pytest.raises(CommandError, match=r"Cannot listen on 203\.0\.113\.1"):
+    with pytest.raises(CommandError, match=r"Can't listen on 203\.0\.113\.1"):
         listen("203.0.113.1", 0)
