@@ -1,4 +1,4 @@
-"""The key in the data folder: made once, private, and replaced where someone else could know it."""
+"""The key in the data folder is made once, is private, and is replaced if someone else could know it."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_a_file_without_a_valid_key_is_replaced(tmp_path: Path, text: bytes) -> 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     chosen = tmp_path / "chosen"
-    chosen.write_text("known-to-whoever-made-the-link\n")
+    chosen.write_text("known-to-the-author-of-the-link\n")
     chosen.chmod(0o600)
     (tmp_path / admin_key.FILE).symlink_to(chosen)
-    assert admin_key.made(tmp_path) != "known-to-whoever-made-the-link"
+    assert admin_key.made(tmp_path) != "known-to-the-author-of-the-link"
     assert not (tmp_path / admin_key.FILE).is_symlink()
-    assert chosen.read_text() == "known-to-whoever-made-the-link\n"
+    assert chosen.read_text() == "known-to-the-author-of-the-link\n"
 
 
 def test_a_draft_left_by_a_crash_is_replaced_and_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which sickbay.toml is read, and what counts only in one that the user chose."""
+"""Which sickbay.toml is read, and which keys apply only in a file that the user chose."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ base_url = "http://evil.example"
 https = true
 cert = "evil.pem"
 key = "evil.key"
-data = "/tmp/of-somebody-else"
+data = "/tmp/of-another-user"
 open_sign_in = "everyone"
 require_admin_token = false
 throttle = 0

@@ -1,4 +1,4 @@
-"""The data folder: one server at a time, told apart from one that died."""
+"""The data folder has one server at a time, which is distinguished from a crashed one."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from sickbay.testing.server import serving
 
 
 def strict(path: Path) -> ssl.SSLContext:
-    """As a client does it that was given the certificate: names are checked."""
+    """A context of a client that trusts this certificate and checks host names."""
     return ssl.create_default_context(cafile=str(path))
 
 

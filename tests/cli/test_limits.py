@@ -91,7 +91,7 @@ def answer(client: socket.socket) -> bytes:
 
 
 def status(client: socket.socket) -> int:
-    """Of one answer; the connection stays open. 0: the server closed it."""
+    """The status of a response; the connection stays open. 0: the server closed it."""
     try:
         received = client.recv(65536)
     except ConnectionError:
@@ -115,7 +115,7 @@ def test_slow_headers_get_408(port: int) -> None:
         for _ in range(200):
             client.sendall(b"x")
             time.sleep(TICK / 2)
-    assert answer(client)[9:12] in (b"408", b"")  # the system may have dropped the answer when it was written to once more
+    assert answer(client)[9:12] in (b"408", b"")  # the system may drop the response if more data arrives
 
 
 def test_unfinished_headers_get_408(port: int) -> None:

@@ -39,7 +39,7 @@ def stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]
 
 
 def written(paths: list[Path], version: str) -> dict[Key, bytes]:
-    """The last body of each id."""
+    """The last body of each ID in the files."""
     parsed = [
         resource
         for path in files.resource_files(tuple(paths))
@@ -146,7 +146,7 @@ def test_a_truncated_file_is_named(tmp_path: Path):
 
 
 def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path: Path):
-    """Bundles of DSTU2, packed: each entry under its own id, in JSON and in the XML that it came in."""
+    """Compressed DSTU2 Bundles: each entry is returned under its own ID, as JSON and as the original XML."""
     source = shared / "data" / "dstu2-smart-xml"
     done = sickbay("load", str(source), "--fhir", "dstu2", "--patients", "0", folder=tmp_path / "data")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The command fails in one sentence, and each subcommand is imported only when it is called."""
+"""Errors of the command are one sentence, and a subcommand is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_pa
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without a home")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a home folder")
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -140,7 +140,7 @@ def test_a_file_that_is_not_a_database_is_reported_in_one_sentence(tmp_path: Pat
 
 @pytest.mark.parametrize("columns", ["0", "1", "2", "39", "-5", "x", "99999999"])
 def test_help_is_laid_out_for_a_terminal_of_any_width(columns: str) -> None:
-    """To one column the layout came to no end, and to millions it filled the memory."""
+    """With one column the layout never ended, and with millions it filled the memory."""
     done = sickbay("serve", "--help", COLUMNS=columns)
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 400
@@ -158,7 +158,7 @@ def test_help_is_laid_out_for_a_terminal_of_any_width(columns: str) -> None:
     ],
 )
 def test_an_empty_path_is_refused(arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of a script's variable that was never set: it was the folder one was in, and all of that was loaded, or written to."""
+    """A script's variable that isn't set gives an empty path, which Python takes for the current folder."""
     monkeypatch.chdir(tmp_path)
     done = sickbay(*arguments, folder=tmp_path / "data")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

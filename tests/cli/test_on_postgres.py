@@ -1,4 +1,4 @@
-"""The commands on a PostgreSQL database: served by two workers, loaded, exported and reset beside them."""
+"""The commands on a PostgreSQL database: served by two workers, loaded, exported and reset at the same time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_commands_work_with_a_database(postgres: Server, tmp_path: Path) -> 
 
 
 def counts(base: str, **place: str) -> set[int]:
-    """What both workers count, each asked over connections of its own."""
+    """The totals that both workers report, over separate connections."""
     token = json.loads(sickbay("token", "Mine", "--scope", "system/Patient.rs", "--json", **place).stdout)["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
     responses = [httpx2.get(f"{base}/general/r4/Patient?_summary=count", headers=headers, trust_env=False) for _ in range(8)]

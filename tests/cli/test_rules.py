@@ -1,4 +1,4 @@
-"""`sickbay rules` lists the catalogue and explains one rule by its example."""
+"""`sickbay rules` lists the catalogue and explains a rule with its example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/running.md: every command of it is run, in order, as it stands there."""
+"""Runs every command of docs/running.md, in order and exactly as written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 git() { [ "$*" = "clone --depth 1 THIS sickbay" ]; }
 make() { [ "$*" = "-C sickbay install" ] && command make -n -C "$ROOT" install >/dev/null; }
 """
-"""Nothing is cloned or installed by a test: that these are the right words is looked at."""
+"""Tests clone and install nothing; they check only that the arguments are right."""
 
 
 def blocks(section: str, language: str) -> list[str]:
@@ -31,7 +31,7 @@ def blocks(section: str, language: str) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder where `sickbay` is ours, and where curl takes ehr.example.org for this machine."""
+    """A folder where `sickbay` is this one, and curl resolves ehr.example.org to this machine."""
     command = tmp_path / "bin" / "sickbay"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sickbay "$@"\n')
@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(home: Path, section: str, port: int) -> str:
-    """What the commands of a section print; 7425 may be somebody else's."""
+    """The output of the commands of a section. They use `port`, since 7425 may be in use."""
     script = STUBS + "\n".join(blocks(section, "sh")).replace("<this repository>", "THIS").replace("7425", str(port))
     environment = {
         "HOME": str(home),

@@ -1,4 +1,4 @@
-"""`sickbay serve` for real: one line when ready, commands beside it, and an end that leaves nothing behind."""
+"""Runs `sickbay serve`: the ready line, commands on the same data folder, and a clean end."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_stored_options_stay_and_different_ones_are_refused(tmp_path) -> None:
 
 @pytest.fixture
 def heard() -> Iterator[None]:
-    """What these tests are run by may have told everybody not to hear of a closed terminal, as nohup does."""
+    """Restores the default of SIGHUP, which the parent of these tests may ignore, as nohup does."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -219,7 +219,7 @@ def test_workers_serve_in_parallel_and_end_together(tmp_path) -> None:
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """Those that serve: multiprocessing has a process of its own beside them."""
+    """Those that serve: multiprocessing has another process of its own."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
 

@@ -1,4 +1,4 @@
-"""Whatever the output leads to, and whoever interrupts, a command ends in one sentence or in silence: never in a traceback."""
+"""Broken output streams and interruptions end a command with one sentence or silently, never with a traceback."""
 
 from __future__ import annotations
 
