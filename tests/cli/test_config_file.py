@@ -1,4 +1,4 @@
-"""sickbay.toml: what is misspelt is refused with what was meant, and a policy in it holds."""
+"""A misspelt key of sickbay.toml is refused with a suggestion, and its policies apply."""
 
 from __future__ import annotations
 
