@@ -1,1 +1,3 @@
-"""Rates, CPU a request, start-up and memory, measured against a limit of the same run. `make bench`."""
+"""Measures throughput, CPU per request, start-up time and memory, compared with a limit measured in the same run (`make
+bench`).
+"""

@@ -1,7 +1,7 @@
-"""`make bench`: measure, print, and write docs/benchmarks.md.
+"""Runs the benchmarks (`make bench`), prints the results and writes docs/benchmarks.md.
 
---quick: short, and nothing is written. --large: the slope up to 100,000 patients. --slope, --scenes: only the slope, or only
-the tables of scenes; nothing is written. --against PATH: compares this checkout with another one, nothing is written.
+--quick: a short run that writes nothing. --large: measure the slope up to 100,000 patients. --slope, --scenes: only the slope,
+or only the tables of scenes; writes nothing. --against PATH: compare this checkout with another one; writes nothing.
 """
 
 from __future__ import annotations
@@ -12,41 +12,41 @@ from pathlib import Path
 
 from bench import alternate, journaling, loading, postgres, report, scenes, slope, starting
 
-KNOWN = {"--quick", "--large", "--slope", "--scenes"}
+OPTIONS = {"--quick", "--large", "--slope", "--scenes"}
 
 
-def main(asked: set[str]) -> None:
-    """Measures everything in one run, on this machine, with one worker."""
-    if asked - KNOWN:
-        sys.exit(f"unknown: {' '.join(sorted(asked - KNOWN))}; there are {', '.join(sorted(KNOWN))}")
-    seconds = 1.0 if "--quick" in asked else 5.0
+def main(options: set[str]) -> None:
+    """Measure everything in one run, on this machine, with one worker."""
+    if options - OPTIONS:
+        sys.exit(f"unknown option: {' '.join(sorted(options - OPTIONS))}. Options: {', '.join(sorted(OPTIONS))}")
+    seconds = 1.0 if "--quick" in options else 5.0
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
-        if "--slope" in asked:
-            print("\n".join(report.slopes(_slopes(Path(folder), asked))))
+        if "--slope" in options:
+            print("\n".join(report.slopes(_slopes(Path(folder), options))))
             return
-        if "--scenes" in asked:
+        if "--scenes" in options:
             served = scenes.measure(Path(folder) / "large", seconds)
             print("\n".join(report.scenes(served, journaling.measure(Path(folder) / "journal", 2 * seconds))))
             return
-        begun = starting.measure(Path(folder) / "small")
+        startup = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
-        kept = journaling.measure(Path(folder) / "journal", 2 * seconds)
-        text = report.text(begun, served, kept, loaded, postgres.measure(seconds), _slopes(Path(folder), asked))
+        journal = journaling.measure(Path(folder) / "journal", 2 * seconds)
+        text = report.text(startup, served, journal, loaded, postgres.measure(seconds), _slopes(Path(folder), options))
     print(text)
-    if "--quick" not in asked:
+    if "--quick" not in options:
         report.PAGE.write_text(text, encoding="utf-8")
 
 
-def _slopes(folder: Path, asked: set[str]) -> list[slope.Slope]:
-    sizes = (200, 2000) if "--quick" in asked else (slope.SMALL, 100_000 if "--large" in asked else slope.LARGE)
-    return slope.measure(folder / "slope", 0.2 if "--quick" in asked else 1.0, sizes)
+def _slopes(folder: Path, options: set[str]) -> list[slope.Slope]:
+    sizes = (200, 2000) if "--quick" in options else (slope.SMALL, 100_000 if "--large" in options else slope.LARGE)
+    return slope.measure(folder / "slope", 0.2 if "--quick" in options else 1.0, sizes)
 
 
 def against(other: str, *more: str) -> None:
-    """Compares with the checkout in this folder."""
+    """Compare with the checkout in another folder."""
     if set(more) - {"--quick"} or not (Path(other) / "src" / "sickbay").is_dir():
-        sys.exit(f"usage: --against PATH [--quick]; PATH is another checkout of Sickbay, which {other} is not")
+        sys.exit(f"usage: --against PATH [--quick]. PATH must be another checkout of Sickbay; {other} isn't one.")
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         print(alternate.text(alternate.measure(Path(folder), Path(other), 0.3 if more else 1.0)))
 

@@ -1,7 +1,7 @@
-"""`make bench ARGS="--against PATH"`: this checkout and another one, measured alternately; nothing is written.
+"""Compares this checkout with another one in alternating rounds (`make bench ARGS="--against PATH"`). Writes nothing.
 
-Both servers run at the same time on the same core, and only one of them has work at any moment, so a machine that
-slows down slows both.
+Both servers run at the same time on the same core, and only one of them has work at any moment, so a machine that slows down
+slows both.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from urllib.parse import urlsplit
 
 from bench import process
 from bench.load import Rate
-from bench.report import SAID
+from bench.report import LABELS
 from bench.scenes import Desk
 from sickbay.testing.server import Live, serving
 
 ROUNDS = 9
 PATIENTS = 300
 MOST = 1.10
-"""How much more CPU than the other checkout a scene may take."""
+"""Maximum ratio of this checkout's CPU to the other's."""
 
 
 class Compared(NamedTuple):
-    """CPU in µs per request, medians of all rounds, and the median of the ratios round by round."""
+    """CPU in µs per request as medians of all rounds, and the median of the ratios of the rounds."""
 
     ours: float
     theirs: float
@@ -36,29 +36,29 @@ class Compared(NamedTuple):
 
 
 def measure(folder: Path, other: Path, seconds: float) -> dict[str, Compared]:
-    """By scene. Raises RuntimeError if a server does not start or a request fails."""
-    with ExitStack() as held:
+    """Return the comparison by scene. Raises RuntimeError if a server doesn't start or a request fails."""
+    with ExitStack() as stack:
         ours, theirs = (
-            _scenes(held.enter_context(_serving(folder / name, source)), seconds)
+            _scenes(stack.enter_context(_serving(folder / name, source)), seconds)
             for name, source in (("ours", Path(__file__).parent.parent / "src"), ("theirs", other / "src"))
         )
         return {name: _compared(name, ours[name], theirs[name]) for name in ours}
 
 
 def text(compared: dict[str, Compared]) -> str:
-    """One table in Markdown; a scene above the bound is marked."""
+    """Return a Markdown table. Scenes above the limit are marked."""
     rows = [
-        f"| {SAID[name]} | {one.ours:,.0f} | {one.theirs:,.0f} | {one.ratio:.2f}{' **slower**' if one.ratio > MOST else ''} |"
-        for name, one in compared.items()
+        f"| {LABELS[name]} | {cpu.ours:,.0f} | {cpu.theirs:,.0f} | {cpu.ratio:.2f}{' **slower**' if cpu.ratio > MOST else ''} |"
+        for name, cpu in compared.items()
     ]
-    head = ("| scene | CPU µs here | CPU µs there | ratio |", "|---|---:|---:|---:|")
+    head = ("| scene | CPU µs, this checkout | CPU µs, other checkout | ratio |", "|---|---:|---:|---:|")
     return "\n".join((*head, *rows))
 
 
 @contextmanager
 def _serving(folder: Path, source: Path) -> Iterator[Live]:
     with serving("--data", str(folder), "--patients", str(PATIENTS), environment={"PYTHONPATH": str(source)}) as live:
-        Desk(live.line).total("Patient")  # fills the hospital
+        Desk(live.line).total("Patient")  # the first request creates the patients
     with serving("--data", str(folder), environment={"PYTHONPATH": str(source)}) as live:
         yield live
 

@@ -1,6 +1,6 @@
 """Traffic that doesn't repeat: ids, parameters, tokens and apps vary, and no two requests have the same headers.
 
-An address comes again only after all others of its kind were sent, which is long after any cache has forgotten it.
+A URL repeats only after all others of its kind were requested, long after any cache has dropped it.
 """
 
 from __future__ import annotations
@@ -17,84 +17,84 @@ from bench import tokens
 from bench.load import get, request_id
 
 IDS = 40_000
-"""Observations that are read."""
+"""Number of observations that are read."""
 CATEGORIES = ("vital-signs", "laboratory")
 COUNTS = range(50, 60)
-"""Sizes of pages: one size would repeat too soon among 300 patients."""
+"""Page sizes. A single size would repeat too soon with 300 patients."""
 Find: TypeAlias = Callable[[str], dict[str, Any]]
-"""Gets a FHIR address below the base, or a whole one."""
+"""Gets a FHIR URL, absolute or relative to the base."""
 
 
 def gets(addresses: Sequence[str], bearers: Sequence[str]) -> Iterator[bytes]:
-    """GET requests without end; each time through the addresses they have other tokens."""
+    """Yield GET requests endlessly. Each pass over the addresses pairs them with different tokens."""
     for turn in itertools.count():
         for number, address in enumerate(addresses, turn):
             yield get(address, bearers[number % len(bearers)], more=request_id())
 
 
 def own(addresses: Sequence[tuple[str, str]]) -> Iterator[bytes]:
-    """The same of addresses that only one token each may ask for."""
+    """Yield the same for addresses that only one token each may request."""
     for address, bearer in itertools.cycle(addresses):
         yield get(address, bearer, more=request_id())
 
 
 def forms(path: str, fields: Sequence[dict[str, str]], apps: Sequence[tuple[str, str]]) -> Iterator[bytes]:
-    """POST requests without end of these forms, by apps that authenticate by their secret."""
+    """Yield POST requests with these forms endlessly, sent by apps that authenticate with a secret."""
     for turn in itertools.count():
-        for number, sent in enumerate(fields, turn):
-            yield tokens.form(path, sent, apps[number % len(apps)], more=request_id())
+        for number, form_fields in enumerate(fields, turn):
+            yield tokens.form(path, form_fields, apps[number % len(apps)], more=request_id())
 
 
 def renewed(requests: Sequence[bytes]) -> Iterator[bytes]:
-    """These requests, again and again, each time with another header."""
-    for one in itertools.cycle(requests):
-        head, _, rest = one.partition(b"\r\n")
-        yield b"%s\r\n%s%s" % (head, request_id().encode(), rest)
+    """Yield these requests endlessly, each time with a new header."""
+    for request in itertools.cycle(requests):
+        head, _, remainder = request.partition(b"\r\n")
+        yield b"%s\r\n%s%s" % (head, request_id().encode(), remainder)
 
 
 def observations(find: Find, dice: random.Random) -> list[str]:
-    """Addresses of single ones, shuffled."""
-    found: list[str] = []
-    place: str | None = "/Observation?_elements=id&_count=1000"
-    while place and len(found) < IDS:
-        bundle = find(place)
-        found += [f"/Observation/{one['resource']['id']}" for one in bundle["entry"]]
-        place = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), None)
-    dice.shuffle(found)
-    return found
+    """Return URLs of single Observations, shuffled."""
+    urls: list[str] = []
+    next_url: str | None = "/Observation?_elements=id&_count=1000"
+    while next_url and len(urls) < IDS:
+        bundle = find(next_url)
+        urls += [f"/Observation/{entry['resource']['id']}" for entry in bundle["entry"]]
+        next_url = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), None)
+    dice.shuffle(urls)
+    return urls
 
 
 def pages(patients: Sequence[str], dice: random.Random) -> list[tuple[str, str]]:
-    """(patient, address of a page of 50 to 59 of his observations), shuffled."""
-    found = [
+    """Return (patient, URL of a page of 50 to 59 of the patient's observations), shuffled."""
+    result = [
         (patient, f"/Observation?patient={patient}&category={category}&_count={count}")
         for patient, category, count in itertools.product(patients, CATEGORIES, COUNTS)
     ]
-    dice.shuffle(found)
-    return found
+    dice.shuffle(result)
+    return result
 
 
 def names(find: Find, dice: random.Random) -> list[str]:
-    """Searches by the beginning of a name that somebody has, two letters or more."""
+    """Return searches by prefixes of patients' names, with two letters or more, shuffled."""
     bundle = find("/Patient?_elements=name&_count=1000")
-    said = {
+    name_parts = {
         part
         for entry in bundle["entry"]
         for name in entry["resource"].get("name", ())
         for part in (name.get("family", ""), *name.get("given", ()))
     }
-    beginnings = sorted({name[:length] for name in said for length in range(2, len(name) + 1)})
-    found = [f"/Patient?name={quote(one)}&_count={count}" for one, count in itertools.product(beginnings, COUNTS)]
-    dice.shuffle(found)
-    return found
+    beginnings = sorted({name[:length] for name in name_parts for length in range(2, len(name) + 1)})
+    urls = [f"/Patient?name={quote(prefix)}&_count={count}" for prefix, count in itertools.product(beginnings, COUNTS)]
+    dice.shuffle(urls)
+    return urls
 
 
 def finder(http: httpx2.Client, base: str, token: str) -> Find:
-    """Reads FHIR with this token."""
+    """Return a function that reads FHIR with this token."""
 
     def find(address: str) -> dict[str, Any]:
-        place = address if address.startswith("http") else base + address
-        answer = http.get(place, headers={"Authorization": f"Bearer {token}"})
+        url = address if address.startswith("http") else base + address
+        answer = http.get(url, headers={"Authorization": f"Bearer {token}"})
         return dict(answer.raise_for_status().json())
 
     return find

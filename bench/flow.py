@@ -1,4 +1,6 @@
-"""The whole code flow as load: authorize, the code out of the redirect, token with PKCE; another challenge each time."""
+"""Runs the whole code flow as load: authorize, the code from the redirect, and a token request with PKCE, with a new challenge
+each time.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Flow(NamedTuple):
-    """authorize, token: paths. cookie: of a user who signed in and has consented."""
+    """authorize, token: paths. cookie: session of a user who signed in and has consented."""
 
     authorize: str
     token: str
@@ -32,16 +34,17 @@ class Flow(NamedTuple):
 
 
 def challenges(count: int) -> list[tuple[str, str]]:
-    """Verifiers with their S256 challenges, made before the clock runs."""
+    """Return verifiers with their S256 challenges, created before the measurement."""
     verifiers = [secrets.token_urlsafe(48) for _ in range(count)]
-    digests = [hashlib.sha256(one.encode()).digest() for one in verifiers]
+    digests = [hashlib.sha256(verifier.encode()).digest() for verifier in verifiers]
     return [
-        (one, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()) for one, digest in zip(verifiers, digests, strict=True)
+        (verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
+        for verifier, digest in zip(verifiers, digests, strict=True)
     ]
 
 
 def run(port: int, pid: int, flows: Sequence[Flow], seconds: float) -> Rate:
-    """Rate.count counts whole flows, of two requests each. Each connection has one of these flows."""
+    """Run flows for `seconds`. Rate.count counts flows of two requests each. Each connection uses one of these flows."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     pairs = challenges(CONNECTIONS)
     try:
@@ -57,7 +60,7 @@ def run(port: int, pid: int, flows: Sequence[Flow], seconds: float) -> Rate:
 
 
 def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
-    """The token responses of one round of flows."""
+    """Return the token responses of one round of flows."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     try:
         return [orjson.loads(body) for body in _round(connections, [flow], challenges(CONNECTIONS))]
@@ -67,12 +70,12 @@ def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
 
 
 def _round(connections: list[Connection], flows: Sequence[Flow], pairs: list[tuple[str, str]]) -> list[bytes]:
-    ours = list(zip(connections, itertools.cycle(flows), pairs, strict=False))
-    for connection, flow, (_, sent) in ours:
-        connection.send(_authorize(flow, sent))
+    runs = list(zip(connections, itertools.cycle(flows), pairs, strict=False))
+    for connection, flow, (_, challenge) in runs:
+        connection.send(_authorize(flow, challenge))
     codes = [code(connection.read()) for connection in connections]
-    for (connection, flow, (verifier, _)), got in zip(ours, codes, strict=True):
-        connection.send(_token(flow, got, verifier))
+    for (connection, flow, (verifier, _)), received_code in zip(runs, codes, strict=True):
+        connection.send(_token(flow, received_code, verifier))
     answers = [connection.read() for connection in connections]
     for answer in answers:
         if answer.status != 200 or b"access_token" not in answer.body:
@@ -81,17 +84,17 @@ def _round(connections: list[Connection], flows: Sequence[Flow], pairs: list[tup
 
 
 def code(answer: Answer) -> str:
-    """Out of the redirect. Raises RuntimeError where there is none."""
+    """Return the code from the redirect. Raises RuntimeError if there is none."""
     lines = answer.head.split(b"\r\n")
-    place = next((line.partition(b":")[2].strip().decode() for line in lines if line.lower().startswith(b"location:")), "")
-    found = parse_qs(urlsplit(place).query).get("code")
-    if not found:
-        raise RuntimeError(f"authorize: {answer.status} {place} {answer.body[:300]!r}")
-    return found[0]
+    location = next((line.partition(b":")[2].strip().decode() for line in lines if line.lower().startswith(b"location:")), "")
+    codes = parse_qs(urlsplit(location).query).get("code")
+    if not codes:
+        raise RuntimeError(f"authorize: {answer.status} {location} {answer.body[:300]!r}")
+    return codes[0]
 
 
 def address(flow: Flow, challenge: str) -> str:
-    """Path and query of one authorization request; its state is new each time."""
+    """Return the path and query of one authorization request with a new state."""
     query = urlencode(
         {
             "response_type": "code",
@@ -107,17 +110,17 @@ def address(flow: Flow, challenge: str) -> str:
     return f"{flow.authorize}?{query}"
 
 
-def _authorize(flow: Flow, sent: str) -> bytes:
+def _authorize(flow: Flow, challenge: str) -> bytes:
     cookie = f"Cookie: {flow.cookie}\r\n" if flow.cookie else ""
-    head = f"GET {address(flow, sent)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}{request_id()}\r\n"
+    head = f"GET {address(flow, challenge)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}{request_id()}\r\n"
     return head.encode()
 
 
-def _token(flow: Flow, got: str, verifier: str) -> bytes:
+def _token(flow: Flow, received_code: str, verifier: str) -> bytes:
     body = urlencode(
         {
             "grant_type": "authorization_code",
-            "code": got,
+            "code": received_code,
             "redirect_uri": flow.redirect_uri,
             "client_id": flow.client_id,
             "code_verifier": verifier,

@@ -1,6 +1,6 @@
-"""What the journal adds to a read at 100 requests a second, when every exchange is kept.
+"""Measures what the journal adds to a read at 100 requests a second, when every exchange is stored.
 
-Run as a module it is a Sickbay that keeps no granted exchange, for comparison.
+Run as a module, it is a Sickbay server that stores no granted exchange, for comparison.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ PER_SECOND = 100
 ROUNDS = 3
 PATIENTS = 50
 MOST = 1.5
-"""Times the CPU of a read without the journal."""
+"""Maximum ratio to the CPU of a read without the journal."""
 
 
 class Journaling(NamedTuple):
-    """CPU in µs of one read, medians of the rounds."""
+    """CPU in µs of one read, as medians of the rounds."""
 
     with_journal: float
     without: float
@@ -35,14 +35,14 @@ class Journaling(NamedTuple):
 
 
 def measure(folder: Path, seconds: float) -> Journaling:
-    """seconds: of each round. Both servers run at the same time and have work alternately."""
-    place = ("--data", str(folder), "--patients", str(PATIENTS))
-    beside = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
+    """Measure both servers. They run at the same time and get work alternately. seconds: of each round."""
+    options = ("--data", str(folder), "--patients", str(PATIENTS))
+    options_without = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
     process.anywhere()
-    with serving(*place) as kept, serving(*beside, module="bench.journaling") as bare:
-        scenes = _scene(kept, seconds), _scene(bare, seconds)
-        process.apart(kept.process.pid)
-        process.apart(bare.process.pid)
+    with serving(*options) as journaling_server, serving(*options_without, module="bench.journaling") as plain_server:
+        scenes = _scene(journaling_server, seconds), _scene(plain_server, seconds)
+        process.apart(journaling_server.process.pid)
+        process.apart(plain_server.process.pid)
         pairs = [(scenes[0]().microseconds, scenes[1]().microseconds) for _ in range(ROUNDS)]
     return Journaling(*(statistics.median(column) for column in zip(*pairs, strict=True)))
 
@@ -52,8 +52,8 @@ def _scene(live: Live, seconds: float) -> Scene:
     return lambda: load.paced(port, live.process.pid, requests, seconds, PER_SECOND)
 
 
-def _forget(journal: Journal, one: Exchange) -> None:
-    """Instead of Journal.hold."""
+def _forget(journal: Journal, exchange: Exchange) -> None:
+    """Replaces Journal.hold and stores nothing."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The limit: an ASGI function that answers 2 KB and does nothing else, under the flags of every Sickbay worker."""
+"""The limit: an ASGI app that only returns 2 KB, run with the same flags as a Sickbay worker."""
 
 from __future__ import annotations
 

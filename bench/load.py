@@ -1,7 +1,7 @@
-"""The load: 32 keep-alive connections, on each one request at a time, written and read by plain blocking sockets.
+"""Generates load on 32 keep-alive connections with one request at a time on each, using plain blocking sockets.
 
-In each round every connection sends one request, then every answer is read: the server always has work waiting, and a
-round costs this side a few microseconds a request, so that it is not what is measured.
+In each round every connection sends one request, then all responses are read. The server always has work waiting, and the
+client spends only a few microseconds per request, so it isn't what is measured.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RUN, _NUMBERS = secrets.token_hex(8), itertools.count()
 
 
 class Rate(NamedTuple):
-    """count of requests; seconds it took; cpu: seconds that the server used; size: bytes of a body, on average."""
+    """count: requests. seconds: elapsed time. cpu: seconds of CPU that the server used. size: average bytes of a body."""
 
     count: int
     seconds: float
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """One keep-alive connection."""
+    """A keep-alive connection."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -53,14 +53,14 @@ class Connection:
         self.socket.sendall(request)
 
     def read(self) -> Answer:
-        """One whole answer; it must say its length, or be chunked."""
+        """Read one response. It must have a Content-Length."""
         data = self.socket.recv(262144)
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._more()
         head = data[:end].lower()
         at = head.find(b"content-length:")
         if at < 0:
-            raise RuntimeError(f"an answer without a length: {head!r}")
+            raise RuntimeError(f"a response without Content-Length: {head!r}")
         length = int(head[at + 15 :].split(b"\r\n", 1)[0])
         while len(data) < end + 4 + length:
             data += self._more()
@@ -77,18 +77,18 @@ class Connection:
 
 
 def request_id() -> str:
-    """A header line that no other request has, as gateways and tracing libraries add one."""
+    """Return a unique header line, such as gateways and tracing libraries add to requests."""
     return f"X-Request-Id: {_RUN}-{next(_NUMBERS):012x}\r\n"
 
 
 def get(path: str, token: str | None = None, accept: str = "application/fhir+json", more: str = "") -> bytes:
-    """The bytes of a GET request. more: further header lines."""
+    """Return the bytes of a GET request. more: further header lines."""
     proof = f"Authorization: Bearer {token}\r\n" if token else ""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{proof}{more}\r\n".encode()
 
 
 def post(path: str, token: str | None, body: bytes, kind: str = "application/fhir+json", more: str = "") -> bytes:
-    """The bytes of a POST request. more: further header lines."""
+    """Return the bytes of a POST request. more: further header lines."""
     proof = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\nContent-Type: {kind}\r\n"
@@ -98,13 +98,14 @@ def post(path: str, token: str | None, body: bytes, kind: str = "application/fhi
 
 
 def run(port: int, pid: int, requests: Iterator[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS) -> Rate:
-    """Send what this iterator, which must not end, gives. Raises RuntimeError at a response of another status.
+    """Send requests from an endless iterator. Raises RuntimeError if a response has another status.
 
-    width: of connections; few if a request takes long, or the server closes those that wait for the rest of a round.
+    width: number of connections; use few if a request takes long, because the server closes those that wait for the rest of a
+    round.
     """
     connections = [Connection(port) for _ in range(width)]
     try:
-        _rounds(connections, requests, time.perf_counter() + min(1.0, seconds / 4), status)  # warm
+        _rounds(connections, requests, time.perf_counter() + min(1.0, seconds / 4), status)  # warm-up
         before, begin = process.cpu(pid), time.perf_counter()
         count, size = _rounds(connections, requests, begin + seconds, status)
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
@@ -114,10 +115,10 @@ def run(port: int, pid: int, requests: Iterator[bytes], seconds: float, status: 
 
 
 def paced(port: int, pid: int, requests: Iterator[bytes], seconds: float, per_second: int, status: int = 200) -> Rate:
-    """The same at a fixed rate on one connection: what an idle server does in between counts too."""
+    """Send requests at a fixed rate on one connection. This includes what an idle server does in between."""
     connection = Connection(port)
     try:
-        _paced(connection, requests, 1.0, per_second, status)  # warm
+        _paced(connection, requests, 1.0, per_second, status)  # warm-up
         before, begin = process.cpu(pid), time.perf_counter()
         count, size = _paced(connection, requests, seconds, per_second, status)
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
@@ -139,14 +140,14 @@ def _rounds(connections: list[Connection], requests: Iterator[bytes], until: flo
     while time.perf_counter() < until:
         for connection in connections:
             connection.send(next(requests))
-        for connection in reversed(connections):  # the last is awaited, so that not every response wakes us
+        for connection in reversed(connections):  # wait for the last one first, so that not every response wakes this process
             size += _expected(connection, status)
         count += len(connections)
     return count, size
 
 
 def _expected(connection: Connection, status: int) -> int:
-    """The size of the next response's body. Raises RuntimeError if its status is another one."""
+    """Return the size of the next response's body. Raises RuntimeError if it has another status."""
     answer = connection.read()
     if answer.status != status:
         raise RuntimeError(f"{answer.status} instead of {status}: {answer.body[:500]!r}")

@@ -1,4 +1,4 @@
-"""`sickbay load` of a whole hospital, exported before, into a data folder that is new."""
+"""Measures `sickbay load` of a whole exported tenant into a new data folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from bench import process
 
 
 class Loaded(NamedTuple):
-    """count of resources; seconds by the clock and of CPU; memory: MB of both processes at their most in the
-    first half, and in the second."""
+    """count: resources. seconds: elapsed time. cpu: seconds of CPU. memory: peak MB of both processes in the first and in the
+    second half.
+    """
 
     count: int
     seconds: float
@@ -31,7 +32,9 @@ class Loaded(NamedTuple):
 
 
 def measure(source: Path, folder: Path) -> Loaded:
-    """source: a data folder that nobody serves; folder: where its NDJSON and the new data folder may lie."""
+    """Export `source`, then load the files. source: a data folder that isn't in use. folder: for the NDJSON and the new data
+    folder.
+    """
     process.anywhere()
     files, target = folder / "files", folder / "data"
     _command("export", str(files), "--data", str(source)).wait()
@@ -41,13 +44,13 @@ def measure(source: Path, folder: Path) -> Loaded:
     while load.poll() is None:
         try:
             memory.append(process.memory_of_all(load.pid))
-        except (OSError, StopIteration):  # it ends in this moment
+        except (OSError, StopIteration):  # the process is just ending
             break
         time.sleep(0.1)
     if load.wait():
         raise RuntimeError(f"sickbay load ended with {load.returncode}")
-    taken, half = time.perf_counter() - begin, len(memory) // 2
-    return Loaded(_lines(files), taken, _used() - before, (max(memory[:half]), max(memory[half:])))
+    elapsed, half = time.perf_counter() - begin, len(memory) // 2
+    return Loaded(_lines(files), elapsed, _used() - before, (max(memory[:half]), max(memory[half:])))
 
 
 def _command(*arguments: str) -> subprocess.Popen[bytes]:
@@ -56,9 +59,9 @@ def _command(*arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _used() -> float:
-    """CPU seconds of what was started here and has ended."""
-    told = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return told.ru_utime + told.ru_stime
+    """Return the CPU seconds of ended child processes."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _lines(folder: Path) -> int:

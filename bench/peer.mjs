@@ -1,13 +1,14 @@
-// npm oidc-provider as the benchmark's peer: one process, in memory, the flow with PKCE and client_credentials.
-// Usage: node bench/peer.mjs KEY, the public key of a service that signs with ES384, as a JWK. Prints its port. Its own adapter keeps 1,000 entries and then forgets sessions.
+// Runs npm oidc-provider as the benchmark's peer: one process, in memory, with the PKCE flow and client_credentials.
+// Usage: node bench/peer.mjs KEY. KEY is the public key, as a JWK, of a service that signs with ES384. Prints its port.
+// The package's own adapter stores only 1,000 entries and then drops sessions, so this file has one without a limit.
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
 
-const kept = new Map();
+const entries = new Map();
 const families = new Map();
 
-class Kept {
+class MemoryAdapter {
   constructor(model) {
     this.model = model;
   }
@@ -17,8 +18,8 @@ class Kept {
   }
 
   async upsert(id, payload) {
-    kept.set(this.key(id), payload);
-    if (payload.uid && this.model === "Session") kept.set(`uid:${payload.uid}`, id);
+    entries.set(this.key(id), payload);
+    if (payload.uid && this.model === "Session") entries.set(`uid:${payload.uid}`, id);
     if (payload.grantId) {
       if (!families.has(payload.grantId)) families.set(payload.grantId, new Set());
       families.get(payload.grantId).add(this.key(id));
@@ -26,23 +27,23 @@ class Kept {
   }
 
   async find(id) {
-    return kept.get(this.key(id));
+    return entries.get(this.key(id));
   }
 
   async findByUid(uid) {
-    return this.find(kept.get(`uid:${uid}`));
+    return this.find(entries.get(`uid:${uid}`));
   }
 
   async consume(id) {
-    kept.get(this.key(id)).consumed = Math.floor(Date.now() / 1000);
+    entries.get(this.key(id)).consumed = Math.floor(Date.now() / 1000);
   }
 
   async destroy(id) {
-    kept.delete(this.key(id));
+    entries.delete(this.key(id));
   }
 
   async revokeByGrantId(grantId) {
-    for (const key of families.get(grantId) ?? []) kept.delete(key);
+    for (const key of families.get(grantId) ?? []) entries.delete(key);
     families.delete(grantId);
   }
 }
@@ -52,7 +53,7 @@ const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const server = createServer().listen(0, "127.0.0.1", () => {
   const { port } = server.address();
   const provider = new Provider(`http://localhost:${port}`, {
-    adapter: Kept,
+    adapter: MemoryAdapter,
     clients: [
       { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: [HERE] },
       ...Array.from({ length: 32 }, (_, number) => ({ client_id: `service-${number}`, client_secret: "secret-of-the-service-in-the-benchmark", redirect_uris: [],

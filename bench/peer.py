@@ -1,4 +1,6 @@
-"""npm oidc-provider beside Sickbay in the same run, where Node and the package are: one process against one worker."""
+"""Measures npm oidc-provider in the same run as Sickbay, if Node and the package are installed: one process against one
+worker.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ SERVICES = [(f"service-{number}", "secret-of-the-service-in-the-benchmark") for 
 
 @contextmanager
 def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
-    """Its scenes by name; none where it is not installed."""
+    """Yield the peer's scenes by name, or none if it isn't installed."""
     node = shutil.which("node")
     if node is None or not (ROOT / "node_modules" / "oidc-provider").is_dir():
         yield {}
@@ -35,8 +37,8 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
     assert server.stdout
     port = int(server.stdout.readline())
     try:
-        asked = flow.Flow("/auth", "/token", "public", HERE, "openid", "")
-        known = asked._replace(cookie=_signed_in(port, flow.address(asked, flow.challenges(1)[0][1])))
+        signed_out = flow.Flow("/auth", "/token", "public", HERE, "openid", "")
+        signed_in = signed_out._replace(cookie=_signed_in(port, flow.address(signed_out, flow.challenges(1)[0][1])))
         service = cold.forms("/token", [{"grant_type": "client_credentials"}], SERVICES)
         process.apart(server.pid)
 
@@ -45,7 +47,7 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
             return load.run(port, server.pid, tokens.by_key("/token", sent), seconds)
 
         yield {
-            "peer-openid": lambda: flow.run(port, server.pid, [known], seconds),
+            "peer-openid": lambda: flow.run(port, server.pid, [signed_in], seconds),
             "peer-secret": lambda: load.run(port, server.pid, service, seconds),
             "peer-key": by_key,
         }
@@ -54,14 +56,14 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
 
 
 def _signed_in(port: int, address: str) -> str:
-    """The cookies of somebody who signed in and consented, by its own development pages."""
+    """Sign in and consent on the peer's development pages. Returns the session cookies."""
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        place, answers = address, iter(({"prompt": "login", "login": "a", "password": "a"}, {"prompt": "consent"}))
+        location, form_fields = address, iter(({"prompt": "login", "login": "a", "password": "a"}, {"prompt": "consent"}))
         deadline = time.monotonic() + 15
-        while not place.startswith(HERE):
+        while not location.startswith(HERE):
             if time.monotonic() > deadline:
-                raise RuntimeError(f"oidc-provider leads to {place}")
-            asks = place.startswith("/interaction/")
-            answer = http.post(place, data=next(answers)) if asks else http.get(place)
-            place = answer.headers["location"].removeprefix(f"http://127.0.0.1:{port}")
-        return "; ".join(f"{one.name}={one.value}" for one in http.cookies.jar if one.name.startswith("_session"))
+                raise RuntimeError(f"oidc-provider leads to {location}")
+            is_form = location.startswith("/interaction/")
+            answer = http.post(location, data=next(form_fields)) if is_form else http.get(location)
+            location = answer.headers["location"].removeprefix(f"http://127.0.0.1:{port}")
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in http.cookies.jar if cookie.name.startswith("_session"))

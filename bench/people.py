@@ -1,4 +1,4 @@
-"""Patients as lines of NDJSON, as many as are wanted: slim ones, so that a hundred thousand are loaded in minutes."""
+"""Generates any number of patients as NDJSON. They have few resources, so that a hundred thousand load in minutes."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ CONDITIONS = ("38341003", "44054006", "195967001", "73211009", "35489007")
 LOINC, SNOMED, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 EACH = 2 + len(CODES) + 1
-"""Resources of a patient."""
+"""Number of resources per patient."""
 
 
 def write(folder: Path, patients: int) -> None:
-    """The same people for the same number; the first thousand of ten thousand are the thousand."""
+    """Write the patients. The same number always gives the same patients, and a smaller set is a prefix of a larger one."""
     folder.mkdir(parents=True)
     with (folder / "people.ndjson").open("wb") as file:
         for number in range(patients):
-            file.writelines(orjson.dumps(one) + b"\n" for one in _one(number))
+            file.writelines(orjson.dumps(resource) + b"\n" for resource in _resources(number))
 
 
 def name(number: int) -> str:
-    """A family name that hardly anybody shares: among many as among few one answer."""
+    """Return a family name that almost no other patient has, so that a search finds one match in any population."""
     dice = random.Random(number)
     return "".join(dice.choice(PARTS) for _ in range(5)).capitalize()
 
 
 def born(number: int) -> str:
-    """A day that so many share that a page of ten is full among a thousand too."""
+    """Return a birth date that enough patients share to fill a page of ten among a thousand."""
     return f"{1930 + number % 90}-05-17"
 
 
-def _one(number: int) -> Iterator[dict[str, Any]]:
+def _resources(number: int) -> Iterator[dict[str, Any]]:
     dice, id = random.Random(number), f"p-{number}"
-    of = {"reference": f"Patient/{id}"}
+    subject = {"reference": f"Patient/{id}"}
     day = f"20{dice.randint(15, 25)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
     yield {
         "resourceType": "Patient",
@@ -53,17 +53,17 @@ def _one(number: int) -> Iterator[dict[str, Any]]:
         "resourceType": "Encounter",
         "id": f"e-{number}",
         "status": "finished",
-        "subject": of,
+        "subject": subject,
         "class": {"code": "AMB"},
         "period": {"start": day, "end": day},
     }
-    for at, code in enumerate(CODES):
+    for index, code in enumerate(CODES):
         yield {
             "resourceType": "Observation",
-            "id": f"o-{number}-{at}",
+            "id": f"o-{number}-{index}",
             "status": "final",
-            "subject": of,
-            "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs" if at < 4 else "laboratory"}]}],
+            "subject": subject,
+            "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs" if index < 4 else "laboratory"}]}],
             "code": {"coding": [{"system": LOINC, "code": code}]},
             "encounter": {"reference": f"Encounter/e-{number}"},
             "effectiveDateTime": day,
@@ -72,7 +72,7 @@ def _one(number: int) -> Iterator[dict[str, Any]]:
     yield {
         "resourceType": "Condition",
         "id": f"c-{number}",
-        "subject": of,
+        "subject": subject,
         "onsetDateTime": day,
         "code": {"coding": [{"system": SNOMED, "code": dice.choice(CONDITIONS)}]},
     }

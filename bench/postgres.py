@@ -1,4 +1,4 @@
-"""Some of the scenes on PostgreSQL, each beside the limit, where its programs are there."""
+"""Measures some of the scenes on PostgreSQL, each compared with the limit, if PostgreSQL is installed."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bench.scenes import ROUNDS, Desk, Round, limiting, median_round
 from sickbay.testing.server import serving
 
 PATIENTS = 100
-"""What is measured does not take longer among more (see the slope), and filling does."""
+"""Measuring doesn't take longer with more patients (see the slope), but creating them does."""
 SCENES = ("read", "name", "page", "create")
 
 
 def measure(seconds: float) -> Mapping[str, Round]:
-    """On a server of its own, reached by its socket, with its ordinary durability. Empty: there are no programs."""
+    """Measure on a separate PostgreSQL server with its default durability, over a Unix socket. Empty if it isn't installed."""
     bin = programs()
     if bin is None:
         return {}
-    with server(bin, haste=()) as database, tempfile.TemporaryDirectory() as beside:
-        where = ("--data", database.address(), "--patients", str(PATIENTS))
-        with serving(*where, environment={"XDG_DATA_HOME": beside}) as live, limiting(seconds / ROUNDS) as limit:
+    with server(bin, haste=()) as database, tempfile.TemporaryDirectory() as data_home:
+        options = ("--data", database.address(), "--patients", str(PATIENTS))
+        with serving(*options, environment={"XDG_DATA_HOME": data_home}) as live, limiting(seconds / ROUNDS) as limit:
             desk = Desk(live.line, PATIENTS)
-            desk.total("Patient")  # the first use fills the hospital
+            desk.total("Patient")  # the first request creates the patients
             pid = live.process.pid
             process.apart(pid)
             scenes = desk.cold(urlsplit(live.base).port or 80, pid, seconds / ROUNDS)
-            found: dict[str, Round] = {}
+            rounds: dict[str, Round] = {}
             for name in SCENES:
                 print(f"measuring: {name} on PostgreSQL", file=sys.stderr)
-                found[name] = median_round(limit, scenes[name], [])
-            return found
+                rounds[name] = median_round(limit, scenes[name], [])
+            return rounds

@@ -1,4 +1,4 @@
-"""What a server process and its workers used: CPU seconds and resident memory, as Linux counts them."""
+"""Reads the CPU time and resident memory of a server process and its workers from Linux."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import time
 from pathlib import Path
 
 CORES = sorted(os.sched_getaffinity(0))
-"""Before any of us was bound to one."""
+"""Read before any of our processes was bound to a core."""
 
 
 def cpu(pid: int) -> float:
-    """Seconds of user and system time of all its threads since it began, in nanoseconds' precision (clock_getcpuclockid)."""
+    """Return the seconds of user and system time of all threads, in nanosecond precision (clock_getcpuclockid)."""
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def memory(pid: int) -> float:
-    """Resident memory, MB."""
+    """Return the resident memory in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 def memory_of_all(pid: int) -> float:
-    """Of a process and those that it started, MB."""
+    """Return the resident memory of a process and its children in MB."""
     return memory(pid) + sum(map(memory, _children(pid)))
 
 
 def _children(pid: int) -> list[int]:
     lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(one) for each in lists for one in each.read_text().split()]
+    return [int(pid) for path in lists for pid in path.read_text().split()]
 
 
 def apart(server: int) -> None:
-    """Where there are two cores or more: the server on one, we on another."""
+    """Bind the server and this process to different cores, if there are at least two."""
     if len(CORES) > 1:
         for thread in Path(f"/proc/{server}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {CORES[0]})
@@ -40,5 +40,5 @@ def apart(server: int) -> None:
 
 
 def anywhere() -> None:
-    """We, and what we start from now on, run on every core again."""
+    """Allow this process and its future children to run on every core again."""
     os.sched_setaffinity(0, CORES)

@@ -1,4 +1,4 @@
-"""What the flow's load needs done before: somebody signs in by the pages, and allows once what the app asks for."""
+"""Prepares the load of the flow: a user signs in on the pages and consents to the app once."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import httpx2
 
 
 class Person:
-    """A browser of one person. Cookies are sent by hand: they are Secure, and the benchmark speaks http."""
+    """A user's browser. Cookies are set manually because they are Secure and the benchmark uses http."""
 
     def __init__(self, http: httpx2.Client) -> None:
         self.http = http
         self.cookie = ""
 
     def allows(self, address: str, account: str) -> None:
-        """Follow an authorization request to its code, answering what is asked. Raises RuntimeError if that leads elsewhere."""
+        """Follow an authorization request to its code, filling in forms. Raises RuntimeError if it doesn't lead to a code."""
         answer = self._get(address)
         while not _leads_to_a_code(answer):
-            answer = self._get(answer.headers["location"]) if answer.is_redirect else self._answers(answer, account)
+            answer = self._get(answer.headers["location"]) if answer.is_redirect else self._submit(answer, account)
 
-    def _answers(self, page: httpx2.Response, account: str) -> httpx2.Response:
+    def _submit(self, page: httpx2.Response, account: str) -> httpx2.Response:
         fields = {name: _field(page.text, name) for name in ("csrf", "request")}
         if 'name="account"' in page.text:
             return self._post(page, {**fields, "account": account})
@@ -32,12 +32,12 @@ class Person:
         return self._post(page, {**fields, "scope": scopes, "decision": "allow"})
 
     def _get(self, address: str) -> httpx2.Response:
-        return self._kept(self.http.get(address, headers={"Cookie": self.cookie, "Accept": "text/html"}))
+        return self._keep_cookie(self.http.get(address, headers={"Cookie": self.cookie, "Accept": "text/html"}))
 
     def _post(self, page: httpx2.Response, fields: dict[str, Any]) -> httpx2.Response:
-        return self._kept(self.http.post(page.url.copy_with(query=None), data=fields, headers={"Cookie": self.cookie}))
+        return self._keep_cookie(self.http.post(page.url.copy_with(query=None), data=fields, headers={"Cookie": self.cookie}))
 
-    def _kept(self, answer: httpx2.Response) -> httpx2.Response:
+    def _keep_cookie(self, answer: httpx2.Response) -> httpx2.Response:
         if "set-cookie" in answer.headers:
             self.cookie = answer.headers["set-cookie"].partition(";")[0]
         return answer
@@ -48,7 +48,7 @@ def _leads_to_a_code(answer: httpx2.Response) -> bool:
 
 
 def _field(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page)
-    if found is None:
+    match = re.search(rf'name="{name}" value="([^"]*)"', page)
+    if match is None:
         raise RuntimeError(f"no {name} in {page[:500]!r}")
-    return found[1]
+    return match[1]

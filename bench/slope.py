@@ -1,4 +1,4 @@
-"""How much longer a search takes among more patients: two hospitals that differ in size alone, asked by turns."""
+"""Measures how much longer a search takes with more patients: two hospitals that differ only in size get requests in turn."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from sickbay.testing.server import serving, stop
 
 SMALL, LARGE = 1_000, 10_000
 TURNS = 10
-"""Blocks of requests to each of the two, one after the other: what else the machine does meets both."""
+"""Number of alternating blocks of requests to the two servers, so that other work on the machine affects both."""
 MOST = 1.5
-"""Times that a median may grow."""
+"""Maximum growth of a median."""
 
 
 class Grown(NamedTuple):
-    """Of one kind of query: the median answer among few and many patients, µs; how many answers were no 200."""
+    """Results of one kind of query: the median response time in µs with few and many patients, and the number of errors."""
 
     small: float
     large: float
     errors: int
-    asked: int
+    requests: int
 
     @property
     def times(self) -> float:
@@ -42,7 +42,7 @@ class Grown(NamedTuple):
 
 
 class Slope(NamedTuple):
-    """engine: as it is said. loaded: seconds of CPU of ours for the larger. limit: µs of the bare server's answer of 2 KB."""
+    """engine: its name. loaded: CPU seconds of loading the larger set. limit: µs of the bare server's 2 KB response."""
 
     engine: str
     sizes: tuple[int, int]
@@ -52,27 +52,27 @@ class Slope(NamedTuple):
 
 
 def measure(folder: Path, seconds: float, sizes: tuple[int, int] = (SMALL, LARGE)) -> list[Slope]:
-    """seconds: for each kind of query and size. On PostgreSQL too, where its programs are there."""
+    """Measure on SQLite, and on PostgreSQL if it is installed. seconds: for each kind of query and size."""
     process.anywhere()
     for size in sizes:
         people.write(folder / "people" / str(size), size)
-    found = [_slope("SQLite", {size: str(folder / f"data-{size}") for size in sizes}, folder, seconds)]
+    slopes = [_slope("SQLite", {size: str(folder / f"data-{size}") for size in sizes}, folder, seconds)]
     bin = programs()
     if bin is not None:
         with server(bin, haste=()) as database:
-            found.append(_slope("PostgreSQL", {size: database.address() for size in sizes}, folder, seconds))
-    return found
+            slopes.append(_slope("PostgreSQL", {size: database.address() for size in sizes}, folder, seconds))
+    return slopes
 
 
 def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float) -> Slope:
     print(f"measuring: slope on {engine}", file=sys.stderr)
     used = [_load(folder / "people" / str(size), place, folder) for size, place in places.items()]
-    with ExitStack() as held:
-        beside = {"XDG_DATA_HOME": str(folder / "beside")}
-        running = [held.enter_context(serving("--data", one, environment=beside)) for one in places.values()]
-        limit = held.enter_context(_limit())
-        desks = [Desk(one.line) for one in running]
-        ends = [End(urlsplit(one.base).port or 80, desk.reading()) for one, desk in zip(running, desks, strict=True)]
+    with ExitStack() as stack:
+        environment = {"XDG_DATA_HOME": str(folder / "beside")}
+        running = [stack.enter_context(serving("--data", place, environment=environment)) for place in places.values()]
+        limit = stack.enter_context(_limit())
+        desks = [Desk(live.line) for live in running]
+        ends = [End(urlsplit(live.base).port or 80, desk.reading()) for live, desk in zip(running, desks, strict=True)]
         names = list(queries(1, 1))
         grown = {name: _grown(ends, list(places), name, seconds) for name in names}
         bare = statistics.median(_times(End(limit, None), ["/general/r4/Patient/1"] * 500)[0])
@@ -83,14 +83,14 @@ def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float)
 
 
 def queries(patients: int, different: int) -> dict[str, Iterator[str]]:
-    """Addresses without end, below the base, of so many different ones among so many patients, spread over all of them.
+    """Return endless iterators of URLs relative to the base, about `different` patients spread over all of them.
 
-    As many of many as of few: what is remembered of an address that comes again shortens both alike.
+    Both sizes use the same number of different patients, because a cache that remembers URLs then helps both equally.
     """
     dice = random.Random(1)
     numbers = dice.sample(range(patients), different)
 
-    def some(text: str) -> Iterator[str]:
+    def urls(text: str) -> Iterator[str]:
         while True:
             number = dice.choice(numbers)
             yield text.format(
@@ -102,8 +102,8 @@ def queries(patients: int, different: int) -> dict[str, Iterator[str]]:
             )
 
     return {
-        text: some(asked)
-        for text, asked in {
+        text: urls(template)
+        for text, template in {
             "Patient/{id}": "/Patient/p-{number}",
             "Observation?patient=&category=": "/Observation?patient=p-{number}&category=vital-signs",
             "Observation?patient=&code=": "/Observation?patient=p-{number}&code=http://loinc.org|{code}",
@@ -121,30 +121,30 @@ def queries(patients: int, different: int) -> dict[str, Iterator[str]]:
 
 
 class End:
-    """A server with a connection, and a token."""
+    """A server with a connection and a token."""
 
     def __init__(self, port: int, token: str | None) -> None:
         self.connection, self.token = Connection(port), token
 
 
 def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grown:
-    asked = [queries(size, min(sizes))[name] for size in sizes]
-    taken: list[list[float]] = [[], []]
+    addresses = [queries(size, min(sizes))[name] for size in sizes]
+    durations: list[list[float]] = [[], []]
     errors = 0
-    for turn in range(TURNS + 1):  # the first warms
-        for at, end in enumerate(ends):
+    for turn in range(TURNS + 1):  # the first turn is a warm-up
+        for index, end in enumerate(ends):
             until = time.perf_counter() + seconds / TURNS
             while time.perf_counter() < until:
-                times, bad = _times(end, ["/general/r4" + next(asked[at]) for _ in range(5)])
+                times, bad = _times(end, ["/general/r4" + next(addresses[index]) for _ in range(5)])
                 errors += bad
                 if turn:
-                    taken[at] += times
-    small, large = (statistics.median(one) * 1e6 for one in taken)
-    return Grown(small, large, errors, sum(map(len, taken)))
+                    durations[index] += times
+    small, large = (statistics.median(seconds) * 1e6 for seconds in durations)
+    return Grown(small, large, errors, sum(map(len, durations)))
 
 
 def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
-    """Seconds of each answer, and how many were no 200."""
+    """Return the seconds of each response, and how many weren't 200."""
     times, bad = [], 0
     for path in paths:
         begin = time.perf_counter()
@@ -155,7 +155,7 @@ def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
 
 
 def _load(people: Path, place: str, folder: Path) -> float:
-    """CPU seconds."""
+    """Load the patients and return the CPU seconds."""
     command = [sys.executable, "-m", "sickbay", "load", str(people), "--data", place, "--patients", "0"]
     environment = {**os.environ, "XDG_DATA_HOME": str(folder / "beside")}
     before = sum(os.times()[2:4])

@@ -1,4 +1,4 @@
-"""From spawn to the first 200 of a metadata, what a reset takes, and what an idle worker holds."""
+"""Measures the time from spawn to the first 200 for metadata, the time of a reset, and an idle worker's memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METADATA = "/general/r4/metadata"
 
 
 class Starting(NamedTuple):
-    """Seconds, medians of 5; memory in MB after the first metadata, and after the hospital was filled."""
+    """Seconds as medians of 5. Memory in MB after the first metadata request, and after the patients were created."""
 
     existing: float
     ephemeral: float
@@ -34,7 +34,7 @@ class Starting(NamedTuple):
 def measure(folder: Path) -> Starting:
     environment = {key: value for key, value in os.environ.items() if key not in PROXIES}
     environment["SICKBAY_DATA"] = str(folder)
-    _first(environment)  # makes the folder
+    _first(environment)  # creates the data folder
     existing = statistics.median(_first(environment)[0] for _ in range(TIMES))
     ephemeral = [_first(environment, "--ephemeral") for _ in range(TIMES)]
     reset, filled = _reset(environment)
@@ -48,7 +48,7 @@ def measure(folder: Path) -> Starting:
 
 
 def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
-    """Seconds from spawn to the first 200, and the memory then."""
+    """Return the seconds from spawn to the first 200, and the memory at that time."""
     port, begin = _free(), time.perf_counter()
     server = _spawn(environment, port, *arguments)
     try:
@@ -59,11 +59,11 @@ def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
 
 
 def _reset(environment: dict[str, str]) -> tuple[float, float]:
-    """What `sickbay reset` takes beside a server whose hospital is filled; and the memory of that server."""
+    """Return the seconds of `sickbay reset` while a server runs whose patients exist, and that server's memory."""
     with serving(environment=environment) as live:
         port, times = urlsplit(live.base).port or 80, []
         for _ in range(TIMES):
-            Desk(live.line).total("Observation")  # a token of its own: the reset took the one before
+            Desk(live.line).total("Observation")  # with a new token, because the reset deleted the previous one
             begin = time.perf_counter()
             subprocess.run([sys.executable, "-m", "sickbay", "reset"], env=environment, check=True, capture_output=True)
             times.append(time.perf_counter() - begin)
@@ -83,7 +83,7 @@ def _wait(port: int, server: subprocess.Popen[str]) -> None:
             return
         except OSError:
             if server.poll() is not None:
-                raise RuntimeError("the server ended before it answered") from None
+                raise RuntimeError("the server exited before it responded") from None
             time.sleep(0.002)
     raise RuntimeError("the server did not answer")
 
@@ -100,6 +100,6 @@ def _ask(port: int, path: str, status: int) -> None:
 
 
 def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The token endpoint beside the flow, as load: backend services by key and by secret, refresh, introspection."""
+"""Generates load on the token endpoint without the code flow: backend services by key and by secret, refresh, introspection."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sickbay.protocol import jose
 FORM = "application/x-www-form-urlencoded"
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 FASTEST = 3_000
-"""Assertions that are made for a second of load; each is good once."""
+"""Assertions created per second of load. Each can be used only once."""
 
 
 def form(path: str, fields: dict[str, str], basic: tuple[str, str] | None = None, more: str = "") -> bytes:
-    """The bytes of a POST request of a form. basic: client_id and secret, in the Authorization header."""
+    """Return the bytes of a POST request with a form. basic: client_id and secret for the Authorization header."""
     body = urlencode(fields)
     proof = f"Authorization: Basic {b64encode(':'.join(basic).encode()).decode()}\r\n" if basic else ""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
@@ -31,7 +31,7 @@ def form(path: str, fields: dict[str, str], basic: tuple[str, str] | None = None
 
 
 def es384() -> str:
-    """A new private key, as JSON."""
+    """Return a new private key as JSON."""
     from joserfc.jwk import ECKey
 
     key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384"}, auto_kid=True)
@@ -39,26 +39,29 @@ def es384() -> str:
 
 
 def assertions(address: str, client_id: str, key: str, seconds: float) -> list[str]:
-    """Enough for so many seconds, none twice. address: of the token endpoint, the audience."""
+    """Return enough different assertions for `seconds` of load. address: of the token endpoint, used as the audience."""
     now = int(time.time())
     claims = {"iss": client_id, "sub": client_id, "aud": address, "iat": now, "exp": now + 270}
     return [jose.sign({**claims, "jti": str(uuid.uuid4())}, key, "ES384") for _ in range(int(FASTEST * seconds))]
 
 
 def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
-    """One request for each assertion."""
-    asked = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER}
-    asked |= {"scope": scope} if scope else {}
-    return (form(path, {**asked, "client_assertion": one}, more=request_id()) for one in sent)
+    """Return one request for each assertion."""
+    fields = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER}
+    fields |= {"scope": scope} if scope else {}
+    return (form(path, {**fields, "client_assertion": assertion}, more=request_id()) for assertion in sent)
 
 
 def refreshes(port: int, pid: int, path: str, client_id: str, first: list[dict[str, Any]], seconds: float) -> Rate:
-    """Each connection uses a family of its own, and always its newest refresh token. first: token responses."""
-    connections, held = [Connection(port) for _ in range(CONNECTIONS)], [one["refresh_token"] for one in first]
+    """Refresh on each connection with a token family of its own, always with its newest token. first: token responses."""
+    connections, refresh_tokens = (
+        [Connection(port) for _ in range(CONNECTIONS)],
+        [response["refresh_token"] for response in first],
+    )
     try:
         before, begin, count = process.cpu(pid), time.perf_counter(), 0
         while time.perf_counter() < begin + seconds:
-            held = _rotated(connections, path, client_id, held)
+            refresh_tokens = _rotated(connections, path, client_id, refresh_tokens)
             count += len(connections)
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, 0.0)
     finally:
@@ -66,12 +69,12 @@ def refreshes(port: int, pid: int, path: str, client_id: str, first: list[dict[s
             connection.close()
 
 
-def _rotated(connections: list[Connection], path: str, client_id: str, held: list[str]) -> list[str]:
-    for connection, text in zip(connections, held, strict=True):
+def _rotated(connections: list[Connection], path: str, client_id: str, refresh_tokens: list[str]) -> list[str]:
+    for connection, text in zip(connections, refresh_tokens, strict=True):
         fields = {"grant_type": "refresh_token", "refresh_token": text, "client_id": client_id}
         connection.send(form(path, fields, more=request_id()))
     answers = [connection.read() for connection in connections]
-    bad = next((one for one in answers if one.status != 200), None)
-    if bad is not None:
-        raise RuntimeError(f"refresh: {bad.status} {bad.body[:500]!r}")
-    return [orjson.loads(one.body)["refresh_token"] for one in answers]
+    failure = next((response for response in answers if response.status != 200), None)
+    if failure is not None:
+        raise RuntimeError(f"refresh: {failure.status} {failure.body[:500]!r}")
+    return [orjson.loads(response.body)["refresh_token"] for response in answers]

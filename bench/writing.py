@@ -1,4 +1,4 @@
-"""What is written as load: observations one by one, and transactions of a visit with all that was measured at it."""
+"""Generates writes as load: single observations, and transactions of a visit with its measurements."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ VITALS = (
 
 
 def creates(path: str, token: str, patients: list[str], count: int) -> list[bytes]:
-    """Requests that create an Observation each, of random patients."""
+    """Return requests that each create an Observation of a random patient."""
     dice = random.Random(2)
-    made = [orjson.dumps(_vital(dice, f"Patient/{dice.choice(patients)}")) for _ in range(count)]
-    return [post(f"{path}/Observation", token, one) for one in made]
+    bodies = [orjson.dumps(_vital(dice, f"Patient/{dice.choice(patients)}")) for _ in range(count)]
+    return [post(f"{path}/Observation", token, body) for body in bodies]
 
 
 def transactions(path: str, token: str, patients: list[str], count: int) -> list[bytes]:
-    """Requests of one transaction each: an Encounter, and what refers to it by its urn:uuid."""
+    """Return requests of one transaction each: an Encounter and the observations that refer to it by urn:uuid."""
     dice = random.Random(3)
     return [post(path, token, orjson.dumps(_visit(dice, f"Patient/{dice.choice(patients)}"))) for _ in range(count)]
 
 
 def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
-    place = f"urn:uuid:{uuid.UUID(int=dice.getrandbits(128), version=4)}"
+    full_url = f"urn:uuid:{uuid.UUID(int=dice.getrandbits(128), version=4)}"
     kind = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
     visit = {
         "resourceType": "Encounter",
@@ -44,23 +44,23 @@ def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
         "subject": {"reference": patient},
         "period": {"start": "2025-03-04T09:00:00Z", "end": "2025-03-04T09:30:00Z"},
     }
-    measured = [{**_vital(dice, patient), "encounter": {"reference": place}} for _ in range(ENTRIES - 1)]
-    entries = [{"fullUrl": place, "resource": visit}, *({"resource": one} for one in measured)]
-    asked = [{**one, "request": {"method": "POST", "url": one["resource"]["resourceType"]}} for one in entries]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": asked}
+    measured = [{**_vital(dice, patient), "encounter": {"reference": full_url}} for _ in range(ENTRIES - 1)]
+    entries = [{"fullUrl": full_url, "resource": visit}, *({"resource": observation} for observation in measured)]
+    requests = [{**entry, "request": {"method": "POST", "url": entry["resource"]["resourceType"]}} for entry in entries]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": requests}
 
 
 def _vital(dice: random.Random, patient: str) -> dict[str, Any]:
-    code, words, unit, low, high = dice.choice(VITALS)
+    code, display, unit, low, high = dice.choice(VITALS)
     value = round(dice.uniform(low, high), 1)
-    at = f"2025-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}T{dice.randint(0, 23):02}:00:00Z"
+    instant = f"2025-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}T{dice.randint(0, 23):02}:00:00Z"
     return {
         "resourceType": "Observation",
         "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs", "display": "Vital Signs"}]}],
-        "code": {"coding": [{"system": LOINC, "code": code, "display": words}], "text": words},
+        "code": {"coding": [{"system": LOINC, "code": code, "display": display}], "text": display},
         "subject": {"reference": patient},
-        "effectiveDateTime": at,
-        "issued": at,
+        "effectiveDateTime": instant,
+        "issued": instant,
         "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
     }

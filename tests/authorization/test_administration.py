@@ -1,4 +1,4 @@
-"""Who administers: a table of every combination, the signs of a proxy, and what is a page of another origin."""
+"""Who administers: a table of every combination, the signs of a proxy, and pages of another origin."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ BEARERS = ("none", "right", "wrong")
 FLAGS = (False, True)
 
 
-def test_the_table_of_every_combination() -> None:
-    """The rules once more, written the other way round: from what must hold to the answer."""
+def test_every_combination_gives_the_expected_standing() -> None:
+    """States the rules the other way round: from the conditions to the result."""
     granted = 0
     for peer, base, host, forwarded, foreign, bearer, session, require, chosen in product(
         PEERS, BASES, HOSTS, ("", "via"), FLAGS, BEARERS, FLAGS, FLAGS, FLAGS
@@ -52,27 +52,27 @@ def test_the_table_of_every_combination() -> None:
         rules = AdminRules(base, require, chosen)
         request = AdminRequest(peer, host, forwarded, foreign, bearer, session)
         keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require))
-        found = standing(rules, request)
+        result = standing(rules, request)
         assert at_keyboard(rules, request) is keyboard
-        assert (found == "foreign") is foreign
-        assert (found == "token") is (not foreign and bearer == "right")
+        assert (result == "foreign") is foreign
+        assert (result == "token") is (not foreign and bearer == "right")
         expected = {
             "right": True,
             "none": keyboard or session,
             "wrong": keyboard and not chosen,
         }[bearer] and not foreign
-        assert (found in ADMINISTERS) is expected, (rules, request)
-        if found == "keyboard":
+        assert (result in ADMINISTERS) is expected, (rules, request)
+        if result == "keyboard":
             assert keyboard
-        if found == "session":
+        if result == "session":
             assert session
             assert not keyboard
             assert bearer == "none"
-        granted += found in ADMINISTERS
+        granted += result in ADMINISTERS
     assert granted > 1000
 
 
-def test_each_condition_of_the_keyboard_is_needed() -> None:
+def test_every_condition_of_keyboard_access_is_required() -> None:
     rules, request = AdminRules("localhost"), AdminRequest("127.0.0.1", "localhost")
     assert standing(rules, request) == "keyboard"
     others: list[tuple[AdminRules, AdminRequest]] = [
@@ -85,7 +85,7 @@ def test_each_condition_of_the_keyboard_is_needed() -> None:
         (rules, AdminRequest("127.0.0.1", "ehr.example.org")),
         (rules, AdminRequest("127.0.0.1", "localhost", "via")),
     ]
-    assert [standing(*one) for one in others] == ["nobody"] * len(others)
+    assert [standing(*combination) for combination in others] == ["nobody"] * len(others)
     assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
 
 
@@ -159,7 +159,7 @@ def test_each_condition_of_the_keyboard_is_needed() -> None:
     ],
 )
 @pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
-def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -> None:
+def test_any_value_of_a_proxy_header_is_a_sign_of_a_proxy(name: str, value: str) -> None:
     assert forwarding_sign({"host": "localhost", name: value}) == name
 
 
@@ -220,13 +220,13 @@ def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -
         ),
     ],
 )
-def test_what_browsers_and_libraries_send_themselves_is_no_sign(headers: dict[str, str]) -> None:
+def test_headers_of_browsers_and_libraries_are_not_a_sign_of_a_proxy(headers: dict[str, str]) -> None:
     assert forwarding_sign(headers) == ""
 
 
 @pytest.mark.parametrize("version", ["1.0", "0.9", "2.0"])
 @pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"connection": "keep-alive"}])
-def test_another_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
+def test_another_version_of_http_is_a_sign_of_a_proxy(version: str, headers: dict[str, str]) -> None:
     assert forwarding_sign(headers, version) == f"HTTP/{version}"
 
 
@@ -240,14 +240,14 @@ def test_another_version_of_http_is_a_sign(version: str, headers: dict[str, str]
         {"user-agent": "Wget/1.21"},
     ],
 )
-def test_a_client_that_keeps_connections_open_does_not_close_one_itself(headers: dict[str, str]) -> None:
+def test_connection_close_from_a_keep_alive_client_is_a_sign_of_a_proxy(headers: dict[str, str]) -> None:
     assert forwarding_sign(headers | {"connection": "Close"}) == "connection: close"
     assert forwarding_sign(headers | {"connection": "keep-alive"}) == ""
 
 
 @pytest.mark.parametrize("more", [{}, {"accept": "*/*"}, {"user-agent": "x/1"}, {"user-agent": "x/1", "accept": "*/*"}])
 @pytest.mark.parametrize("first", [{}, {"x-request-id": "1"}, {"accept-encoding": "gzip"}])
-def test_nginx_writes_its_connection_header_before_those_of_the_client(first: dict[str, str], more: dict[str, str]) -> None:
+def test_nginx_writes_its_connection_header_before_the_clients_headers(first: dict[str, str], more: dict[str, str]) -> None:
     assert forwarding_sign(first | {"host": "localhost", "connection": "close"} | more) == "connection: close"
     assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade"} | more) == "connection: upgrade"
     assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade", "upgrade": "x"} | more) != ""
@@ -266,7 +266,7 @@ def test_every_browser_sends_a_connection_header(headers: dict[str, str]) -> Non
     assert forwarding_sign({"host": "localhost"} | headers | {"connection": "keep-alive"}) == ""
 
 
-def test_the_table_of_foreign_pages() -> None:
+def test_every_combination_of_fetch_headers_is_foreign_or_not_as_expected() -> None:
     sites = ("same-origin", "none", "same-site", "cross-site", "", "same-origin, none", None)
     modes, dests = ("navigate", "cors", "no-cors", None), ("document", "iframe", "empty", None)
     for site, mode, dest, own, method, acts in product(
@@ -291,7 +291,9 @@ def test_the_table_of_foreign_pages() -> None:
         ({"sec-fetch-site": "cross-site"}, None, False, False),
     ],
 )
-def test_who_says_that_our_own_page_asked(headers: dict[str, str], own: bool | None, referer: bool, proven: bool) -> None:
+def test_a_request_of_our_own_page_is_proven_by_origin_referer_or_site(
+    headers: dict[str, str], own: bool | None, referer: bool, proven: bool
+) -> None:
     assert is_proven_own(headers, own_origin=own, own_referer=referer) is proven
 
 
@@ -338,21 +340,21 @@ def test_an_origin_is_compared_with_scheme_and_port(origin: str, host: str, ours
 
 
 @given(st.text(max_size=40), st.text(max_size=20))
-def test_no_text_is_an_origin_of_ours_unless_it_spells_one(text: str, host: str) -> None:
+def test_no_text_counts_as_our_origin_unless_it_spells_one(text: str, host: str) -> None:
     assert not is_own_origin(text, host, base=PUBLIC, own=OWN) or origin_of(text) in OWN
 
 
 @given(st.text(max_size=60))
-def test_any_text_may_be_an_address_or_a_name(text: str) -> None:
+def test_no_address_or_name_raises_an_error(text: str) -> None:
     is_loopback(text)
     covers((text,), text)
     covers(("10.0.0.0/8", text), "10.0.0.1")
     forwarding_sign({text: text})
 
 
-def test_own_origins_have_the_base_s_port_and_the_one_we_listen_on() -> None:
-    found = own_origins("http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["])
-    assert found == {
+def test_own_origins_use_the_ports_of_the_base_and_of_the_socket() -> None:
+    origins = own_origins("http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["])
+    assert origins == {
         "http://ehr.example.org:8080",
         "http://[::1]:8080",
         "http://ehr.example.org:7425",
@@ -375,13 +377,13 @@ def test_own_origins_have_the_base_s_port_and_the_one_we_listen_on() -> None:
         (("/run/x.sock",), "/run/x.sock", True),
     ],
 )
-def test_which_peers_are_trusted_proxies(proxies: tuple[str, ...], peer: str, covered: bool) -> None:
+def test_peers_in_the_list_are_trusted_proxies(proxies: tuple[str, ...], peer: str, covered: bool) -> None:
     assert covers(proxies, peer) is covered
 
 
-def test_every_answer_is_one_of_six() -> None:
-    every: set[Any] = set()
+def test_every_standing_is_one_of_six() -> None:
+    standings: set[Any] = set()
     for peer, foreign, bearer, session in product(("127.0.0.1", "10.0.0.7"), FLAGS, BEARERS, FLAGS):
         rules = AdminRules("localhost", token_set=True)
-        every.add(standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
-    assert every == {"keyboard", "token", "session", "foreign", "wrong-token", "nobody"}
+        standings.add(standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
+    assert standings == {"keyboard", "token", "session", "foreign", "wrong-token", "nobody"}

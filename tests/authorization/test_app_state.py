@@ -1,4 +1,4 @@
-"""What an app keeps of its own: what may be kept, about whom, and by whom it is changed (SMART 2.2, Persisting App State)."""
+"""App state: what may be stored, about whom, and who may change it (SMART 2.2, Persisting App State)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ HEADERS = {"authorization": "Bearer t", "content-type": "application/fhir+json"}
 
 
 def basic(**more: Any) -> dict[str, Any]:
-    given = {
+    resource = {
         "resourceType": "Basic",
         "code": {"coding": [{"system": SYSTEM, "code": "display"}]},
         "subject": {"reference": f"{BASE}/Patient/p-1"},
         "extension": [{"url": f"{SYSTEM}/d", "valueString": "{}"}],
     } | more
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in resource.items() if value is not None}
 
 
 def about(reference: str) -> dict[str, Any]:
@@ -85,11 +85,11 @@ def searched(query: str) -> tuple[Refusal, ...]:
     return refusals(request, KNOWN)
 
 
-def names(found: tuple[Refusal, ...]) -> list[str]:
-    return [one.name for one in found]
+def names(refused: tuple[Refusal, ...]) -> list[str]:
+    return [refusal.name for refusal in refused]
 
 
-def test_a_state_of_the_patient_at_hand_is_kept_changed_found_and_deleted() -> None:
+def test_a_state_of_the_launched_patient_can_be_created_updated_searched_and_deleted() -> None:
     assert created(basic()) == ()
     assert updated(basic(id="s-1")) == ()
     assert deleted() == ()
@@ -98,13 +98,13 @@ def test_a_state_of_the_patient_at_hand_is_kept_changed_found_and_deleted() -> N
     assert searched(f"code={SYSTEM}|display") == ()
 
 
-def test_what_there_is_not_is_asked_of_the_token_alone() -> None:
+def test_an_unsupported_interaction_checks_only_the_token() -> None:
     request = AccessRequest("GET", BASE, "/Basic/s-1", headers=HEADERS, type="Basic", id="s-1")
     assert refusals(request, KNOWN) == ()
     assert names(refusals(replace(request, headers={}), replace(KNOWN, token=UNKNOWN))) == ["fhir-token-missing"]
 
 
-def test_the_size_is_what_was_sent_or_what_was_said_of_it() -> None:
+def test_the_size_is_that_of_the_body_or_the_content_length() -> None:
     large = basic(extension=[{"url": "u", "valueString": "x" * app_state.LIMIT}])
     [refusal] = created(large)
     assert (refusal.name, refusal.status, refusal.error) == ("app-state-too-large", 413, "too-long")
@@ -144,30 +144,32 @@ EXTENSION = {"url": "u", "valueString": "x"}
         (basic(extension=[{"id": "a"} | EXTENSION]), []),
     ],
 )
-def test_the_profile_is_kept_to_and_every_fault_named(resource: dict[str, Any], places: list[str]) -> None:
-    told = [one for one in created(resource) if one.name == "app-state-not-in-profile"]
-    assert [place for one in told for place in one.facts["names"]] == places
-    assert all((one.status, one.facts["count"]) == (422, len(places)) for one in told)
+def test_every_violation_of_the_profile_is_named(resource: dict[str, Any], places: list[str]) -> None:
+    refused = [refusal for refusal in created(resource) if refusal.name == "app-state-not-in-profile"]
+    assert [place for refusal in refused for place in refusal.facts["names"]] == places
+    assert all((refusal.status, refusal.facts["count"]) == (422, len(places)) for refusal in refused)
 
 
-def test_the_words_of_each_fault_stand_in_the_refusal() -> None:
+def test_the_refusal_has_one_message_per_fault() -> None:
     resource = basic(id="mine", meta={"versionId": "1"}, code={"text": "x"}, extension=[{"url": "u"}], **about("Patient/p-1"))
-    said = next(one for one in created(resource, **{"if-none-exist": "code=x"}) if one.name.startswith("app-")).facts["said"]
-    assert said == (
-        "It must come without an id: the server gives it one. "
-        "It must come without meta.versionId: the server counts versions. "
-        "A state is created without a condition: search for it first. "
-        "It needs exactly one code.coding, with a system and a code: by them the app finds it again. "
-        "Its subject must be the absolute address of a Patient, Practitioner, PractitionerRole, RelatedPerson or Person "
-        f"below {BASE}. An extension of it may hold a valueString and nothing else."
+    message = next(
+        refusal for refusal in created(resource, **{"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
+    ).facts["said"]
+    assert message == (
+        "Send it without an id: the server assigns one. "
+        "Send it without meta.versionId: the server assigns versions. "
+        "Conditional create isn't supported for app state: search for it first. "
+        "It needs exactly one code.coding with a system and a code, so that the app can find it again. "
+        "Its subject must be the absolute URL of a Patient, Practitioner, PractitionerRole, RelatedPerson or Person "
+        f"below {BASE}. Its extensions may only have a valueString."
     )
 
 
-def test_an_update_may_say_the_version_it_changes() -> None:
+def test_an_update_may_contain_the_version_it_changes() -> None:
     assert updated(basic(id="s-1", meta={"versionId": "3"})) == ()
 
 
-HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
+USER_TOKEN = replace(TOKEN, scope="user/Basic.cuds", patient=None)
 
 
 @pytest.mark.parametrize(
@@ -177,11 +179,11 @@ HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (TOKEN, "Patient/p-2", False),
         (TOKEN, None, False),
         (TOKEN, "Practitioner/pr-1", False),
-        (HERS, "Patient/p-1", True),
-        (HERS, "Patient/p-3", False),
-        (HERS, None, True),
-        (HERS, "Practitioner/pr-1", True),
-        (HERS, "Practitioner/pr-2", False),
+        (USER_TOKEN, "Patient/p-1", True),
+        (USER_TOKEN, "Patient/p-3", False),
+        (USER_TOKEN, None, True),
+        (USER_TOKEN, "Practitioner/pr-1", True),
+        (USER_TOKEN, "Practitioner/pr-2", False),
         (replace(TOKEN, scope="system/Basic.cuds", patient=None, user=None), "Patient/p-9", True),
         (replace(TOKEN, scope="patient/*.cuds"), "Patient/p-1", True),
         (replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|display"), "Patient/p-1", True),
@@ -191,21 +193,21 @@ HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
     ],
 )
-def test_a_scope_reaches_its_patient_its_person_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
+def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
     known = replace(KNOWN, token=token, user=ANNA if token.user else None)
     resource = basic(subject={"reference": f"{BASE}/{subject}"} if subject else None)
     assert ("app-state-other-subject" not in names(created(resource, known))) is may
 
 
-def test_a_scope_that_is_not_understood_reaches_nothing() -> None:
+def test_a_scope_that_is_not_understood_covers_nothing() -> None:
     for scope in ("patient/Basic.cuds?code:in=x", "patient/Basic.rs patient/Observation.cuds"):
         assert not app_state.covers(replace(TOKEN, scope=scope), ANNA, "u", STATE)
-    assert not app_state.covers(HERS, None, "u", STATE)
+    assert not app_state.covers(USER_TOKEN, None, "u", STATE)
     assert not app_state.covers(replace(TOKEN, patient=None), ANNA, "u", STATE)
-    assert app_state.covers(HERS, replace(ANNA, patients="*"), "u", STATE)
+    assert app_state.covers(USER_TOKEN, replace(ANNA, patients="*"), "u", STATE)
 
 
-def test_who_is_refused_is_told_whom_the_token_reaches() -> None:
+def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
     [refusal] = created(basic(subject=None))
     assert (refusal.name, refusal.status) == ("app-state-other-subject", 403)
     assert refusal.facts == {
@@ -219,17 +221,19 @@ def test_who_is_refused_is_told_whom_the_token_reaches() -> None:
     assert (refusal.facts["expected"], refusal.facts["received"]) == ("nobody", "Patient/p-1")
 
 
-def test_a_change_names_the_version_and_that_is_the_one_there() -> None:
+def test_a_change_must_name_the_stored_version() -> None:
     assert names(updated(basic(id="s-1"), match=None)) == ["fhir-if-match-missing"]
     assert names(deleted(match=None)) == ["fhir-if-match-missing"]
-    assert [(one.name, one.status) for one in deleted(match='W/"2"')] == [("fhir-version-conflict", 412)]
+    assert [(refusal.name, refusal.status) for refusal in deleted(match='W/"2"')] == [("fhir-version-conflict", 412)]
     absent = replace(KNOWN, state=None, current=UNKNOWN)
-    for found in (deleted(absent), updated(basic(id="s-1"), absent)):
-        assert [(one.name, one.status, one.facts) for one in found] == [("app-state-not-there", 412, {"received": "Basic/s-1"})]
+    for refused in (deleted(absent), updated(basic(id="s-1"), absent)):
+        assert [(refusal.name, refusal.status, refusal.facts) for refusal in refused] == [
+            ("app-state-not-there", 412, {"received": "Basic/s-1"})
+        ]
 
 
-def test_subject_and_code_stay_as_they_are() -> None:
-    known = replace(KNOWN, token=HERS)
+def test_subject_and_code_cannot_be_changed() -> None:
+    known = replace(KNOWN, token=USER_TOKEN)
     [refusal] = updated(basic(id="s-1", subject=None), known)
     assert (refusal.name, refusal.status) == ("app-state-moved", 412)
     assert refusal.facts == {
@@ -241,34 +245,34 @@ def test_subject_and_code_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
-        ("", "code must name one code with its system, as system|code."),
-        ("code=display", "code must name one code with its system, as system|code."),
-        ("code=|display", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|a&code={SYSTEM}|b", "code must name one code with its system, as system|code."),
-        (f"code={SYSTEM}|a&subject=Patient/p-1", f"subject must be one absolute address, as {BASE}/Patient/x."),
+        ("", "code must be one code with its system, as system|code."),
+        ("code=display", "code must be one code with its system, as system|code."),
+        ("code=|display", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|a&code={SYSTEM}|b", "code must be one code with its system, as system|code."),
+        (f"code={SYSTEM}|a&subject=Patient/p-1", f"subject must be one absolute URL, such as {BASE}/Patient/x."),
         (
             f"code={SYSTEM}|a&subject={BASE}/Patient/p-1&subject={BASE}/Patient/p-2",
-            f"subject must be one absolute address, as {BASE}/Patient/x.",
+            f"subject must be one absolute URL, such as {BASE}/Patient/x.",
         ),
-        (f"code={SYSTEM}|a&subject:missing=false", "subject:missing may be true, in place of a subject."),
+        (f"code={SYSTEM}|a&subject:missing=false", "subject:missing must be true and can't be combined with subject."),
         (
             f"code={SYSTEM}|a&subject:missing=true&subject={BASE}/Patient/p-1",
-            "subject:missing may be true, in place of a subject.",
+            "subject:missing must be true and can't be combined with subject.",
         ),
-        (f"code={SYSTEM}|a&_count=5", "_count is not answered here."),
+        (f"code={SYSTEM}|a&_count=5", "_count isn't supported here."),
     ],
 )
-def test_a_query_says_exactly_what_it_wants(query: str, said: str) -> None:
+def test_an_unclear_query_is_refused_with_a_message(query: str, message: str) -> None:
     [refusal] = searched(query)
     assert (refusal.name, refusal.status) == ("app-state-query-unclear", 400)
-    assert refusal.facts == {"received": query or "no parameter", "said": said}
+    assert refusal.facts == {"received": query or "no parameter", "said": message}
 
 
 @pytest.mark.parametrize(
-    ("told", "received"),
+    ("content_length", "received"),
     [
         (str(app_state.LIMIT), None),
         (str(app_state.LIMIT + 1), app_state.LIMIT + 1),
@@ -279,30 +283,30 @@ def test_a_query_says_exactly_what_it_wants(query: str, said: str) -> None:
         ("-1", None),
     ],
 )
-def test_a_state_is_as_large_as_it_is_told_to_be(told: str, received: int | None) -> None:
-    found = created(basic(), **{"content-length": told})
+def test_the_content_length_counts_as_the_size(content_length: str, received: int | None) -> None:
+    refused = created(basic(), **{"content-length": content_length})
     facts = {"received": received, "expected": app_state.LIMIT}
-    assert found == (() if received is None else (Refusal("app-state-too-large", "too-long", facts, 413),))
+    assert refused == (() if received is None else (Refusal("app-state-too-large", "too-long", facts, 413),))
 
 
-def test_a_condition_on_a_creation_is_told_by_the_name_of_its_header() -> None:
+def test_a_conditional_create_is_refused_with_the_name_of_its_header() -> None:
     (refusal,) = created(basic(), **{"if-none-exist": "code=x"})
-    told = "A state is created without a condition: search for it first."
-    facts = {"count": 1, "names": ["If-None-Exist"], "said": told}
+    message = "Conditional create isn't supported for app state: search for it first."
+    facts = {"count": 1, "names": ["If-None-Exist"], "said": message}
     assert refusal == Refusal("app-state-not-in-profile", "invalid", facts, 422)
 
 
-def test_a_state_about_somebody_else_is_forbidden() -> None:
+def test_a_state_about_another_patient_is_forbidden() -> None:
     (refusal,) = created(basic(**about(f"{BASE}/Patient/p-2")))
     assert (refusal.name, refusal.error, refusal.status) == ("app-state-other-subject", "forbidden", 403)
 
 
 @pytest.mark.parametrize("code", [None, {}, {"coding": []}, {"coding": [{}, {}]}, {"coding": ["x"]}, {"coding": "x"}, "x"])
-def test_without_exactly_one_coding_there_is_no_code(code: object) -> None:
+def test_without_exactly_one_coding_the_code_is_empty(code: object) -> None:
     assert app_state.coded({"code": code}) == ("", "")
 
 
-def test_a_change_that_names_no_version_or_nothing_that_is_there_is_refused_as_a_precondition() -> None:
+def test_a_change_without_a_version_or_a_stored_state_fails_its_precondition() -> None:
     unnamed = Refusal("fhir-if-match-missing", "required", {"received": None}, 412)
     gone = Refusal("app-state-not-there", "conflict", {"received": "Basic/s-1"}, 412)
     for change in (lambda **more: updated(basic(id="s-1"), **more), deleted):
@@ -317,18 +321,18 @@ def test_a_change_that_names_no_version_or_nothing_that_is_there_is_refused_as_a
         ({"reference": f"{BASE}/Patient/p-2"}, f"{SYSTEM}|display of Patient/p-2"),
     ],
 )
-def test_a_state_that_would_move_is_told_from_where_to_where(subject: object, received: str) -> None:
-    moved = [one for one in updated(basic(id="s-1", subject=subject)) if one.name == "app-state-moved"]
+def test_the_refusal_of_a_moved_state_names_both_places(subject: object, received: str) -> None:
+    moved = [refusal for refusal in updated(basic(id="s-1", subject=subject)) if refusal.name == "app-state-moved"]
     facts = {"received": received, "expected": f"{SYSTEM}|display of Patient/p-1"}
     assert moved == [Refusal("app-state-moved", "conflict", facts, 412)]
 
 
-def test_all_that_is_wrong_with_a_query_is_said_in_sentences() -> None:
-    (refusal,) = (one for one in searched("_sort=x&code=display") if one.name == "app-state-query-unclear")
-    said = "_sort is not answered here. code must name one code with its system, as system|code."
-    assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": said})
+def test_every_fault_of_a_query_gets_a_sentence() -> None:
+    (refusal,) = (refusal for refusal in searched("_sort=x&code=display") if refusal.name == "app-state-query-unclear")
+    message = "_sort isn't supported here. code must be one code with its system, as system|code."
+    assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": message})
 
 
-def test_the_code_of_a_query_is_what_follows_the_first_bar() -> None:
-    assert not [one for one in searched(f"code={SYSTEM}%7C%7C") if one.name == "app-state-query-unclear"]
-    assert [one for one in searched(f"code=%7C{SYSTEM}") if one.name == "app-state-query-unclear"]
+def test_the_code_of_a_query_follows_the_first_bar() -> None:
+    assert not [refusal for refusal in searched(f"code={SYSTEM}%7C%7C") if refusal.name == "app-state-query-unclear"]
+    assert [refusal for refusal in searched(f"code=%7C{SYSTEM}") if refusal.name == "app-state-query-unclear"]

@@ -1,4 +1,4 @@
-"""A number of any size is ignored in a claim that nobody knows (RFC 7519 4), and refused by name in one that counts."""
+"""A number of any size is ignored in an unknown claim (RFC 7519 4), and refused by name in a known one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import import_key
 from tests.authorization.backend_requests import key, known, request
-from tests.authorization.token_requests import NOW, URL, said
+from tests.authorization.token_requests import NOW, URL, outcome
 
 
 @pytest.mark.parametrize("number", ["1e400", "9" * 30, "1" * 19, "9" * 5000])
-def test_a_large_number_is_read_and_ignored_in_a_claim_that_nobody_knows(number: str) -> None:
-    def sent(exp: str) -> str:
+def test_a_large_number_is_ignored_in_an_unknown_claim(number: str) -> None:
+    def signed_assertion(exp: str) -> str:
         claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{exp},"jti":"j1","trace":{number}}}'
         return jws.serialize_compact(
             {"alg": "RS384", "kid": json.loads(key())["kid"]}, claims, import_key(json.loads(key())), ["RS384"]
         )
 
-    assert said(request(sent(str(NOW + 60))), known()) is None
-    assert said(request(sent(number)), known()) == ("assertion-exp-milliseconds", "invalid_client", 400)
+    assert outcome(request(signed_assertion(str(NOW + 60))), known()) is None
+    assert outcome(request(signed_assertion(number)), known()) == ("assertion-exp-milliseconds", "invalid_client", 400)

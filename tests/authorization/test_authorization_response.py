@@ -1,4 +1,4 @@
-"""The answer at the app's side, and what a foreign server's words mean in ours."""
+"""The authorization response as the app sees it, and what another server's error text means."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CALLBACK = "https://app.example.org/callback"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
-def said(url: str, **context) -> set[str]:
-    found = diagnose({"kind": "redirect_url", "url": url, "context": context}).explanation.findings
-    return {one.id for one in found if one.severity != "info" or one.refused}
+def finding_ids(url: str, **context) -> set[str]:
+    findings = diagnose({"kind": "redirect_url", "url": url, "context": context}).explanation.findings
+    return {finding.id for finding in findings if finding.severity != "info" or finding.refused}
 
 
-def answering(**pairs: str) -> str:
+def response_url_with(**pairs: str) -> str:
     return f"{CALLBACK}?{encode([*pairs.items(), ('state', STATE)])}"
 
 
@@ -47,53 +47,53 @@ def answering(**pairs: str) -> str:
         ("aud-missing: your app did not say to which server", "aud-missing"),
     ],
 )
-def test_what_other_servers_say_is_understood(description: str, id: str) -> None:
-    assert said(answering(error="invalid_request", error_description=description)) == {id}
+def test_error_texts_of_other_servers_are_recognised(description: str, id: str) -> None:
+    assert finding_ids(response_url_with(error="invalid_request", error_description=description)) == {id}
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
-def test_a_urn_is_found_however_often_it_was_encoded(times: int) -> None:
+def test_a_urn_is_recognised_even_if_encoded_several_times(times: int) -> None:
     urn = "urn:vendor:error:oauth2:grant:missing-patient"
     for _ in range(times):
         urn = urn.replace("%", "%25").replace(":", "%3A")
     assert urn_of(f"https://a.example/errors/{urn}/instances/1?tenant=t") == "urn:vendor:error:oauth2:grant:missing-patient"
 
 
-def test_an_error_alone_is_opaque_and_nothing_is_guessed() -> None:
-    assert said(answering(error="access_denied")) == {"redirect-error-opaque"}
+def test_an_error_code_without_a_text_is_not_interpreted() -> None:
+    assert finding_ids(response_url_with(error="access_denied")) == {"redirect-error-opaque"}
 
 
-def test_the_state_is_compared_where_the_one_sent_is_known() -> None:
-    assert said(answering(code="abc"), sent_state=STATE) == set()
-    assert said(answering(code="abc"), sent_state="another") == {"redirect-state-mismatch"}
+def test_the_state_is_compared_if_the_sent_one_is_known() -> None:
+    assert finding_ids(response_url_with(code="abc"), sent_state=STATE) == set()
+    assert finding_ids(response_url_with(code="abc"), sent_state="another") == {"redirect-state-mismatch"}
 
 
 @pytest.mark.parametrize("code", ["a b", "a%2Bb", "abc…", "abc..."])
-def test_a_code_that_was_changed_on_its_way_is_seen(code: str) -> None:
-    assert said(answering(code=code)) == {"redirect-code-mangled"}
+def test_a_code_changed_in_transit_is_recognised(code: str) -> None:
+    assert finding_ids(response_url_with(code=code)) == {"redirect-code-mangled"}
 
 
-def test_every_meaning_is_one_of_the_known_failures(shared: Path) -> None:
-    """One that no rule explains yet is passed over: a foreign answer is read as what can be explained."""
+def test_every_recognised_meaning_is_a_known_failure(shared: Path) -> None:
+    """Meanings that no rule explains yet are skipped: a response is only matched to what can be explained."""
     listed = json.loads((shared / "facts" / "failures.json").read_text(encoding="utf-8"))
     ids = {row["id"] for row in (listed if isinstance(listed, list) else listed["failures"])}
-    assert {found for _, found in (*URNS, *SAYINGS)} <= ids
+    assert {name for _, name in (*URNS, *SAYINGS)} <= ids
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_no_answer_makes_the_doctor_raise(error: str, description: str) -> None:
-    said(answering(error=error, error_description=description))
-    said(f"{CALLBACK}#{error}?{description}")
+def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> None:
+    finding_ids(response_url_with(error=error, error_description=description))
+    finding_ids(f"{CALLBACK}#{error}?{description}")
 
 
-def test_an_answer_without_code_and_error_is_none() -> None:
-    assert "redirect-no-code-no-error" in said(f"{CALLBACK}?state={STATE}")
-    assert "redirect-params-in-fragment" in said(f"{CALLBACK}#code=x&state={STATE}")
-    assert "redirect-state-missing" in said(f"{CALLBACK}?code=x")
+def test_a_response_without_code_and_error_is_reported() -> None:
+    assert "redirect-no-code-no-error" in finding_ids(f"{CALLBACK}?state={STATE}")
+    assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}")
+    assert "redirect-state-missing" in finding_ids(f"{CALLBACK}?code=x")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             request({"url": f"{CALLBACK}#code=x&error=y"}),
@@ -205,8 +205,8 @@ def test_an_answer_without_code_and_error_is_none() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlContext, told: Refusal) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(request_: UrlRequest, known: UrlContext, expected: Refusal) -> None:
+    assert examine(CHECKS, request_, known).refusals[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,9 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest,
         ("server_error", None),
     ],
 )
-def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(error: str, name: str | None) -> None:
+def test_a_specific_error_code_is_recognised_despite_a_vague_text(error: str, name: str | None) -> None:
     sent = request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
-    assert [one.name for one in examine(CHECKS, sent, UrlContext()).refusals] == ([name] if name else [])
+    assert [refusal.name for refusal in examine(CHECKS, sent, UrlContext()).refusals] == ([name] if name else [])
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,7 @@ def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(e
         ),
     ],
 )
-def test_an_error_s_own_name_and_address_are_read_where_nothing_else_is_said(
-    sent: dict[str, str], name: str, error: str
-) -> None:
-    asked = request({"url": answering(**sent)})
-    found = {one.name: one.error for one in examine(CHECKS, asked, UrlContext()).refusals}
-    assert found.get(name) == error
+def test_without_a_text_the_error_code_and_uri_are_interpreted(sent: dict[str, str], name: str, error: str) -> None:
+    response_url = request({"url": response_url_with(**sent)})
+    errors = {refusal.name: refusal.error for refusal in examine(CHECKS, response_url, UrlContext()).refusals}
+    assert errors.get(name) == error

@@ -17,7 +17,7 @@ KID = str(json.loads(key())["kid"])
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             request(signed(), client_assertion_type="jwt-bearer"),
@@ -199,5 +199,7 @@ KID = str(json.loads(key())["kid"])
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: TokenContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected

@@ -1,4 +1,4 @@
-"""Client assertions: one fault each, refused with invalid_client; nothing is granted that is not verified."""
+"""Client assertions: each fault is refused with invalid_client, and nothing unverified is granted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, import_key
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, known, request, signed
-from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
+from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examined, outcome, token_request
 
-from sickbay.authorization import backend_scopes, client_assertion
+from sickbay.authorization import backend_scopes, client_assertion, client_credentials
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
@@ -20,8 +20,8 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol import jose
 
 
-def test_the_right_assertion_is_granted() -> None:
-    assert said(request(signed()), known()) is None
+def test_a_valid_assertion_is_granted() -> None:
+    assert outcome(request(signed()), known()) is None
 
 
 @pytest.mark.parametrize(
@@ -44,31 +44,31 @@ def test_the_right_assertion_is_granted() -> None:
         ({"jti": "seen"}, "assertion-jti-reused"),
     ],
 )
-def test_a_claim_that_is_wrong(changed: dict[str, object], name: str) -> None:
-    assert said(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
+def test_each_wrong_claim_is_refused(changed: dict[str, object], name: str) -> None:
+    assert outcome(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
 
 
 @pytest.mark.parametrize("nbf", [NOW + 60, NOW, 0, NOW - 0.5])
-def test_an_assertion_that_is_good_already_may_say_since_when(nbf: float) -> None:
-    """With the minute by which clocks may differ."""
-    assert said(request(signed(nbf=nbf)), known()) is None
+def test_an_assertion_may_contain_nbf_in_the_past(nbf: float) -> None:
+    """Clocks may differ by one minute."""
+    assert outcome(request(signed(nbf=nbf)), known()) is None
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
-def test_another_algorithm_is_taken_where_the_hospital_takes_it_and_nowhere_else(algorithm: str) -> None:
-    """And what is refused is the algorithm alone: the key is there."""
+def test_another_algorithm_is_accepted_only_if_the_policy_allows_it(algorithm: str) -> None:
+    """Only the algorithm is refused, because the key is published."""
     sent = request(_with_header(alg=algorithm))
-    assert [one.name for one in examined(sent, known()).refusals] == ["assertion-alg-unsupported"]
+    assert [refusal.name for refusal in examined(sent, known()).refusals] == ["assertion-alg-unsupported"]
     policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
-    assert said(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
+    assert outcome(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
 
 
-def test_another_key_and_another_algorithm_prove_nothing() -> None:
+def test_another_key_or_algorithm_is_refused() -> None:
     other = {**json.loads(jose.generate()), "kid": json.loads(key())["kid"], "alg": "RS384"}
     forged = jose.sign(CLAIMS, json.dumps(other), "RS384")
-    assert said(request(forged), known()) == ("assertion-signature-invalid", "invalid_client", 400)
+    assert outcome(request(forged), known()) == ("assertion-signature-invalid", "invalid_client", 400)
     weak = jose.sign(CLAIMS, key(), "RS256")
-    assert said(request(weak), known()) == ("assertion-alg-unsupported", "invalid_client", 400)
+    assert outcome(request(weak), known()) == ("assertion-alg-unsupported", "invalid_client", 400)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_another_key_and_another_algorithm_prove_nothing() -> None:
         ({"keys": [None, 1]}, "assertion-kid-unknown"),
     ],
 )
-def test_keys_that_are_not_there(jwks: dict[str, object] | None, name: str) -> None:
-    assert said(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
+def test_missing_keys_are_refused(jwks: dict[str, object] | None, name: str) -> None:
+    assert outcome(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
 
 
 def test_with_unknown_keys_nothing_is_granted() -> None:
@@ -89,8 +89,8 @@ def test_with_unknown_keys_nothing_is_granted() -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "a.b.c", "..", "é"])
-def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
-    names = [one.name for one in examined(request(text), known()).refusals]
+def test_text_that_is_not_a_jwt_is_refused(text: str) -> None:
+    names = [refusal.name for refusal in examined(request(text), known()).refusals]
     assert names == ["assertion-not-jwt"]
 
 
@@ -110,49 +110,49 @@ def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
         ("system/Patient.rs\nsystem/Observation.rs", ["scope-tab-separated"]),
     ],
 )
-def test_scopes_of_a_backend_service(scope: str | None, names: list[str]) -> None:
-    assert [one.name for one in examined(request(signed(), scope=scope), known()).refusals] == names
+def test_each_scope_fault_of_a_backend_service_is_refused(scope: str | None, names: list[str]) -> None:
+    assert [refusal.name for refusal in examined(request(signed(), scope=scope), known()).refusals] == names
 
 
-def test_a_service_without_an_assertion_is_told_so() -> None:
+def test_a_service_without_an_assertion_is_refused() -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    assert said(bare, known()) == ("assertion-missing", "invalid_client", 400)
+    assert outcome(bare, known()) == ("assertion-missing", "invalid_client", 400)
     public = replace(client(), client="public")
-    assert said(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
+    assert outcome(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
 
 
-def test_an_assertion_authenticates_a_code_exchange_too_and_a_forged_one_does_not() -> None:
+def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
     app = replace(client(), grant_types=("authorization_code",))
     server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
     redeeming = replace(known(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": signed()}
-    assert said(asked(form), redeeming) is None
+    assert outcome(token_request(form), redeeming) is None
     forged = {**form, "client_assertion": signed(aud="other")}
-    assert said(asked(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
+    assert outcome(token_request(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
 
 
-def test_a_jku_that_is_not_the_registered_address_is_no_key() -> None:
+def test_a_jku_other_than_the_registered_url_is_refused() -> None:
     for jku in ("https://app.example.org/other.json", "https://app.example.org/"):
-        assert said(request(_with_header(jku=jku)), known()) == ("assertion-kid-unknown", "invalid_client", 400)
+        assert outcome(request(_with_header(jku=jku)), known()) == ("assertion-kid-unknown", "invalid_client", 400)
 
 
-def test_of_two_keys_with_one_id_the_one_of_the_right_kind_counts() -> None:
+def test_of_two_keys_with_the_same_id_the_one_of_the_right_type_is_used() -> None:
     kid = json.loads(key())["kid"]
     other = ECKey.generate_key("P-384", {"kid": kid}).as_dict(private=False)
     mine = jose.public(key())
-    assert said(request(signed()), known(keys=[other, mine])) is None
-    assert said(request(signed()), known(keys=[mine, mine])) == ("assertion-kid-unknown", "invalid_client", 400)
-    assert said(request(signed()), known(keys=[other])) == ("assertion-kid-unknown", "invalid_client", 400)
+    assert outcome(request(signed()), known(keys=[other, mine])) is None
+    assert outcome(request(signed()), known(keys=[mine, mine])) == ("assertion-kid-unknown", "invalid_client", 400)
+    assert outcome(request(signed()), known(keys=[other])) == ("assertion-kid-unknown", "invalid_client", 400)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity"])
-def test_a_number_that_is_none_makes_it_no_jwt(number: str) -> None:
+def test_an_invalid_number_makes_the_assertion_not_a_jwt(number: str) -> None:
     claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{number},"jti":"j1"}}'
     text = jws.serialize_compact({"alg": "RS384", "kid": "k"}, claims, import_key(json.loads(key())), ["RS384"])
-    assert said(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)
+    assert outcome(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)
 
 
-def test_an_assertion_is_used_up_once_it_is_proven_whatever_else_is_refused() -> None:
+def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
     assert client_assertion.proven(examined(request(signed()), known()))
     assert client_assertion.proven(examined(request(signed(), scope="nonsense"), known()))
     assert not client_assertion.proven(examined(request(signed(aud="other")), known()))
@@ -160,12 +160,12 @@ def test_an_assertion_is_used_up_once_it_is_proven_whatever_else_is_refused() ->
 
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
-def test_a_token_that_no_person_gave_lives_five_minutes_at_most(own: int | None, seconds: int) -> None:
-    assert client_assertion.lifetime(replace(client(), token_lifetime=own)) == seconds
+def test_a_token_without_a_user_lives_at_most_five_minutes(own: int | None, seconds: int) -> None:
+    assert client_credentials.lifetime(replace(client(), token_lifetime=own)) == seconds
 
 
 @pytest.mark.parametrize(
-    ("exp", "good"),
+    ("exp", "accepted"),
     [
         (NOW + 360, True),
         (NOW + 361, False),
@@ -176,19 +176,19 @@ def test_a_token_that_no_person_gave_lives_five_minutes_at_most(own: int | None,
         (10**11, False),
     ],
 )
-def test_an_assertion_lives_five_minutes_and_clocks_may_differ_by_one(exp: object, good: bool) -> None:
-    names = [one.name for one in examined(request(signed(exp=exp)), known()).refusals]
-    assert (names == []) is good
+def test_an_assertion_lives_at_most_five_minutes_plus_one_for_clock_differences(exp: object, accepted: bool) -> None:
+    names = [refusal.name for refusal in examined(request(signed(exp=exp)), known()).refusals]
+    assert (names == []) is accepted
     assert exp != 10**11 or names == ["assertion-exp-too-long"]
 
 
 @pytest.mark.parametrize("aud", [URL, (URL, "x"), ("x", URL)])
 def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
-    assert said(request(signed(aud=aud)), known()) is None
+    assert outcome(request(signed(aud=aud)), known()) is None
 
 
 @pytest.mark.parametrize(
-    ("scope", "policy", "granted", "why"),
+    ("scope", "policy", "granted", "reason"),
     [
         ("system/Patient.rs", Policy(), True, ""),
         ("user/Patient.rs", Policy(), False, "isn't for backend services"),
@@ -204,13 +204,13 @@ def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
         ),
     ],
 )
-def test_what_is_offered_of_each_scope_and_why_not(scope: str, policy: Policy, granted: bool, why: str) -> None:
-    assert backend_scopes.offered((scope,), client(), policy) == ((scope, granted, why),)
+def test_each_scope_is_offered_or_gets_a_reason(scope: str, policy: Policy, granted: bool, reason: str) -> None:
+    assert backend_scopes.offered((scope,), client(), policy) == ((scope, granted, reason),)
 
 
-def test_a_service_may_be_granted_what_is_registered_and_was_not_asked_for() -> None:
+def test_a_service_may_be_granted_registered_scopes_that_were_not_requested() -> None:
     rows = backend_scopes.offered(("system/Patient.rs",), client(), Policy(grants_registered=True))
-    assert [one[:2] for one in rows] == [("system/Patient.rs", True), ("system/*.rs", True)]
+    assert [row[:2] for row in rows] == [("system/Patient.rs", True), ("system/*.rs", True)]
 
 
 @pytest.mark.parametrize(
@@ -221,44 +221,44 @@ def test_a_service_may_be_granted_what_is_registered_and_was_not_asked_for() -> 
         ("user/Patient.rs openid", ["backend-empty-scopes"]),
     ],
 )
-def test_a_service_may_have_to_name_no_scope_of_a_person_beside_its_own(scope: str, names: list[str]) -> None:
+def test_a_policy_may_refuse_user_scopes_next_to_system_scopes(scope: str, names: list[str]) -> None:
     policy = Policy(drop_unregistered_scopes=True, mixed_levels=False)
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy)
-    found = examined(request(signed(), scope=scope), replace(known(), server=server))
-    assert [one.name for one in found.refusals] == names
+    result = examined(request(signed(), scope=scope), replace(known(), server=server))
+    assert [refusal.name for refusal in result.refusals] == names
 
 
 @pytest.mark.parametrize(
     ("scope", "names"),
     [("system/Patient.rs user/Patient.rs", []), ("user/Patient.rs", ["backend-empty-scopes"])],
 )
-def test_where_scopes_are_dropped_in_silence_one_must_be_left(scope: str, names: list[str]) -> None:
+def test_if_scopes_are_dropped_silently_at_least_one_must_remain(scope: str, names: list[str]) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    knowing = replace(known(), server=lenient)
-    assert [one.name for one in examined(request(signed(), scope=scope), knowing).refusals] == names
+    context = replace(known(), server=lenient)
+    assert [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals] == names
 
 
-def test_a_check_of_scopes_has_its_name_and_what_it_needs_and_is_given_what_is_asked() -> None:
-    said: list[object] = []
+def test_a_scope_check_has_its_name_and_requirements_and_gets_the_requested_scopes() -> None:
+    calls: list[object] = []
 
-    def decide(asked: tuple[str, ...], knowing: TokenContext) -> Refusal | None:
-        said.append((asked, knowing))
-        return Refusal("x", "y") if len(asked) > 1 else None
+    def decide(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+        calls.append((requested, context))
+        return Refusal("x", "y") if len(requested) > 1 else None
 
-    one = backend_scopes._scope_check("scopes_are_few", decide)
-    knowing = known()
-    assert one.decide(request("", scope="a b"), knowing) == Refusal("x", "y")
-    assert one.decide(request("", scope=None), knowing) is None
-    assert said == [(("a", "b"), knowing), ((), knowing)]
-    assert (one.name, one.requires) == ("scopes_are_few", ("client",))
-    assert [before.name for before in one.after] == ["scope_is_sent", "client_is_registered"]
+    scope_check = backend_scopes._scope_check("scopes_are_few", decide)
+    context = known()
+    assert scope_check.decide(request("", scope="a b"), context) == Refusal("x", "y")
+    assert scope_check.decide(request("", scope=None), context) is None
+    assert calls == [(("a", "b"), context), ((), context)]
+    assert (scope_check.name, scope_check.requires) == ("scopes_are_few", ("client",))
+    assert [before.name for before in scope_check.after] == ["scope_is_sent", "client_is_registered"]
 
 
-def test_an_assertion_of_nobody_is_told_for_whom_it_should_speak() -> None:
+def test_the_refusal_of_an_unknown_issuer_names_the_expected_client() -> None:
     sent = request(signed(iss="other", sub="other"), client_id="other")
-    told = client_assertion.issuer_is_the_client.decide(sent, replace(known(), client=None))
+    refusal = client_assertion.issuer_is_the_client.decide(sent, replace(known(), client=None))
     facts = {"received": "other", "expected": "other"}
-    assert told == Refusal("assertion-client-mismatch", "invalid_client", facts)
+    assert refusal == Refusal("assertion-client-mismatch", "invalid_client", facts)
     bare = client_assertion.issuer_is_the_client.decide(
         request(signed(iss="other", sub="other")), replace(known(), client=None)
     )
@@ -267,11 +267,13 @@ def test_an_assertion_of_nobody_is_told_for_whom_it_should_speak() -> None:
 
 
 @pytest.mark.parametrize("crit", [["urn:example:tenant"], [], "exp", None])
-def test_an_extension_that_must_be_understood_is_refused_by_its_name(crit: object) -> None:
-    """Whatever crit says: none is understood, and an empty one is wrong (RFC 7515 4.1.11). The signature is not judged."""
+def test_a_critical_extension_is_refused_by_name(crit: object) -> None:
+    """Any crit is refused: no extension is understood, and an empty one is invalid (RFC 7515 4.1.11). The signature isn't
+    checked.
+    """
     _, claims, signature = signed().split(".")
-    told = {**jose.peek(signed()).header, "crit": crit}  # type: ignore[union-attr]
-    new = urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
-    found = examined(request(".".join((new, claims, signature))), known())
-    assert found.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)
-    assert {one.name: one.outcome for one in found.checked}["signature_is_right"] == "skipped"
+    header = {**jose.peek(signed()).header, "crit": crit}  # type: ignore[union-attr]
+    new = urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    result = examined(request(".".join((new, claims, signature))), known())
+    assert result.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)
+    assert {run.name: run.outcome for run in result.checked}["signature_is_right"] == "skipped"

@@ -10,10 +10,10 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     SECRET,
     SYMMETRIC,
-    asked,
     basic,
     examined,
-    knowing,
+    token_context,
+    token_request,
 )
 
 from sickbay.authorization.contexts import TokenContext
@@ -22,16 +22,16 @@ from sickbay.kernel.checks import Refusal
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asked(headers={"Authorization": "Bearer x"}),
-            knowing(),
+            token_request(headers={"Authorization": "Bearer x"}),
+            token_context(),
             Refusal("assertion-as-bearer", "invalid_client", {"grant_type": "authorization_code", "received": "Bearer"}, 401),
         ),
         (
-            asked(headers={"Authorization": "Digest x"}),
-            knowing(),
+            token_request(headers={"Authorization": "Digest x"}),
+            token_context(),
             Refusal(
                 "basic-malformed",
                 "invalid_client",
@@ -40,23 +40,23 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(headers={"Authorization": "Basic"}),
+            token_request(headers={"Authorization": "Basic"}),
             CONFIDENTIAL,
             Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "no-colon"}, 401),
         ),
         (
-            asked(headers={"Authorization": "Basic !!!"}),
+            token_request(headers={"Authorization": "Basic !!!"}),
             CONFIDENTIAL,
             Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "not-base64"}, 401),
         ),
         (
-            asked(client_secret=SECRET, headers={"Authorization": basic(f"app:{SECRET}")}),
+            token_request(client_secret=SECRET, headers={"Authorization": basic(f"app:{SECRET}")}),
             CONFIDENTIAL,
             Refusal("client-auth-multiple", "invalid_request", {"received": ("client_secret_basic", "client_secret_post")}),
         ),
         (
-            asked(client_id=None),
-            knowing(),
+            token_request(client_id=None),
+            token_context(),
             Refusal(
                 "client-id-missing-in-body",
                 "invalid_client",
@@ -69,8 +69,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_id=None),
-            knowing(client=None),
+            token_request(client_id=None),
+            token_context(client=None),
             Refusal(
                 "client-id-missing-in-body",
                 "invalid_client",
@@ -78,8 +78,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(REFRESH_FORM, client_id=None),
-            knowing(),
+            token_request(REFRESH_FORM, client_id=None),
+            token_context(),
             Refusal(
                 "client-auth-missing",
                 "invalid_client",
@@ -87,17 +87,17 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(headers={"Authorization": basic("app:x")}, client_id="other"),
+            token_request(headers={"Authorization": basic("app:x")}, client_id="other"),
             CONFIDENTIAL,
             Refusal("client-id-duplicated", "invalid_request", {"received": "other", "expected": "app"}),
         ),
         (
-            asked(),
-            knowing(client=None, others=("a", "b")),
+            token_request(),
+            token_context(client=None, others=("a", "b")),
             Refusal("client-id-unknown", "invalid_client", {"received": "app", "others": ["a", "b"]}),
         ),
         (
-            asked(),
+            token_request(),
             CONFIDENTIAL,
             Refusal(
                 "client-auth-missing",
@@ -106,8 +106,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(),
-            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            token_request(),
+            token_context(client=replace(SYMMETRIC, client="asymmetric")),
             Refusal(
                 "assertion-missing",
                 "invalid_client",
@@ -115,8 +115,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_secret="x"),
-            knowing(),
+            token_request(client_secret="x"),
+            token_context(),
             Refusal(
                 "public-client-sent-secret",
                 "invalid_client",
@@ -124,8 +124,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_secret=SECRET),
-            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            token_request(client_secret=SECRET),
+            token_context(client=replace(SYMMETRIC, client="asymmetric")),
             Refusal(
                 "client-auth-method-mismatch",
                 "invalid_client",
@@ -133,8 +133,8 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_secret=SECRET),
-            knowing(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
+            token_request(client_secret=SECRET),
+            token_context(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
             Refusal(
                 "client-auth-method-mismatch",
                 "invalid_client",
@@ -142,7 +142,7 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_assertion="a.b.c"),
+            token_request(client_assertion="a.b.c"),
             CONFIDENTIAL,
             Refusal(
                 "client-auth-method-mismatch",
@@ -151,7 +151,7 @@ from sickbay.kernel.checks import Refusal
             ),
         ),
         (
-            asked(client_secret="wrong"),
+            token_request(client_secret="wrong"),
             CONFIDENTIAL,
             Refusal(
                 "client-secret-wrong", "invalid_client", {"grant_type": "authorization_code", "received": "client_secret_post"}
@@ -159,5 +159,7 @@ from sickbay.kernel.checks import Refusal
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: TokenContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected

@@ -1,4 +1,4 @@
-"""Metadata of RFC 7591 become a registration of ours, or one sentence says why not; what is told is what was registered."""
+"""RFC 7591 metadata becomes a registration of ours, or one sentence says why not; the response shows what was registered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
         ),
         (
             {"grant_types": ["authorization_code", "implicit"]},
-            "grant_types must be of authorization_code, refresh_token, client_credentials",
+            "grant_types may only contain authorization_code, refresh_token, client_credentials",
         ),
         ({"response_types": ["code", "token"]}, "response_types must be code"),
         ({"jwks": []}, "jwks must be an object with keys"),
@@ -35,7 +35,7 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
         ({"jwks": {"keys": "none"}}, "jwks must be an object with keys"),
     ],
 )
-def test_metadata_that_cannot_be_used(given: Any, fault: str) -> None:
+def test_each_fault_of_the_metadata_is_described(given: Any, fault: str) -> None:
     assert client_metadata.fault(given) == fault
 
 
@@ -50,14 +50,14 @@ def test_metadata_that_cannot_be_used(given: Any, fault: str) -> None:
         *[{"token_endpoint_auth_method": method} for method in client_metadata.METHODS],
     ],
 )
-def test_metadata_that_can(given: Any) -> None:
+def test_valid_metadata_has_no_fault(given: Any) -> None:
     assert client_metadata.fault(given) == ""
 
 
-def test_what_is_not_said_is_as_the_standard_has_it() -> None:
+def test_missing_metadata_gets_the_defaults_of_the_standard() -> None:
     assert client_metadata.registration({}, "general") == {
         "tenant": "general",
-        "name": "An app registered by itself",
+        "name": "Self-registered app",
         "type": "provider",
         "client": "symmetric",
         "auth_method": "client_secret_basic",
@@ -75,8 +75,8 @@ def test_what_is_not_said_is_as_the_standard_has_it() -> None:
     }
 
 
-def test_what_is_said_is_registered() -> None:
-    given = {
+def test_the_given_metadata_is_registered() -> None:
+    metadata = {
         "client_name": "Growth",
         "token_endpoint_auth_method": "none",
         "scope": "launch",
@@ -89,8 +89,8 @@ def test_what_is_said_is_registered() -> None:
         "jwks_uri": "https://a.example/jwks",
         "jwks": KEYS,
     }
-    made = client_metadata.registration(given, "cerner")
-    assert made == {
+    registration = client_metadata.registration(metadata, "cerner")
+    assert registration == {
         "tenant": "cerner",
         "name": "Growth",
         "type": "provider",
@@ -108,16 +108,16 @@ def test_what_is_said_is_registered() -> None:
         "jwks_uri": "https://a.example/jwks",
         "jwks": KEYS,
     }
-    del given["launch_uri"]
-    assert client_metadata.registration(given, "cerner")["launch_uri"] == "https://a.example/login"
+    del metadata["launch_uri"]
+    assert client_metadata.registration(metadata, "cerner")["launch_uri"] == "https://a.example/login"
 
 
-def test_who_only_speaks_for_itself_is_a_service() -> None:
-    made = client_metadata.registration({"grant_types": ["client_credentials"]}, "general")
-    assert (made["type"], made["scope"]) == ("system", "system/*.rs")
+def test_an_app_with_only_client_credentials_is_a_backend_service() -> None:
+    registration = client_metadata.registration({"grant_types": ["client_credentials"]}, "general")
+    assert (registration["type"], registration["scope"]) == ("system", "system/*.rs")
     both = {"grant_types": ["client_credentials", "authorization_code"], "scope": "launch"}
-    made = client_metadata.registration(both, "general")
-    assert (made["type"], made["scope"]) == ("provider", "launch")
+    registration = client_metadata.registration(both, "general")
+    assert (registration["type"], registration["scope"]) == ("provider", "launch")
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_who_only_speaks_for_itself_is_a_service() -> None:
         ("private_key_jwt", "asymmetric"),
     ],
 )
-def test_the_method_of_authentication_makes_the_kind(method: str, kind: str) -> None:
-    made = client_metadata.registration({"token_endpoint_auth_method": method}, "general")
-    assert (made["client"], made["auth_method"]) == (kind, method)
+def test_the_authentication_method_decides_the_client_type(method: str, kind: str) -> None:
+    registration = client_metadata.registration({"token_endpoint_auth_method": method}, "general")
+    assert (registration["client"], registration["auth_method"]) == (kind, method)
 
 
-def test_the_secret_is_told_once_and_with_it_how_long_it_is_good() -> None:
+def test_the_response_has_the_secret_and_its_expiry() -> None:
     client = Client(
         "c",
         name="Growth",
@@ -161,75 +161,75 @@ def test_the_secret_is_told_once_and_with_it_how_long_it_is_good() -> None:
     }
 
 
-def test_a_service_is_told_its_keys_and_no_secret() -> None:
+def test_the_response_to_a_service_has_its_keys_and_no_secret() -> None:
     service = Client("c", client="asymmetric", jwks=KEYS, grant_types=("client_credentials",), native=True)
-    said = client_metadata.told(service, None)
-    assert (said["jwks"], said["response_types"], said["application_type"]) == (KEYS, (), "native")
-    assert not {"client_secret", "client_secret_expires_at", "redirect_uris", "initiate_login_uri"} & set(said)
+    response = client_metadata.told(service, None)
+    assert (response["jwks"], response["response_types"], response["application_type"]) == (KEYS, (), "native")
+    assert not {"client_secret", "client_secret_expires_at", "redirect_uris", "initiate_login_uri"} & set(response)
     assert client_metadata.told(Client("c"), None)["token_endpoint_auth_method"] == "none"
     assert client_metadata.told(Client("c", jwks_uri="https://a.example/k"), None)["jwks_uri"] == "https://a.example/k"
 
 
 REGISTERED = Client("c", tenant="cerner", secret_hash=hashed("s3cr3t"))
-RIGHT = {"client_id": "c", "client_name": "Growth"}
+VALID = {"client_id": "c", "client_name": "Growth"}
 
 
 @pytest.mark.parametrize("more", [{}, {"client_secret": "s3cr3t"}])
-def test_an_update_names_its_client_and_perhaps_its_secret(more: dict[str, Any]) -> None:
-    assert client_metadata.update_fault(RIGHT | more, REGISTERED) == ""
+def test_an_update_may_contain_the_secret_next_to_the_client_id(more: dict[str, Any]) -> None:
+    assert client_metadata.update_fault(VALID | more, REGISTERED) == ""
 
 
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
         ([], "Send a JSON object with the metadata of the client"),
-        (RIGHT | {"scope": 5}, "scope must be a string"),
-        (RIGHT | {"registration_access_token": "x"}, "registration_access_token must not be sent in an update"),
+        (VALID | {"scope": 5}, "scope must be a string"),
+        (VALID | {"registration_access_token": "x"}, "registration_access_token must not be sent in an update"),
         (
-            RIGHT | {"client_id_issued_at": 1, "client_secret_expires_at": 0},
+            VALID | {"client_id_issued_at": 1, "client_secret_expires_at": 0},
             "client_secret_expires_at and client_id_issued_at must not be sent in an update",
         ),
-        ({"client_name": "Growth"}, "client_id must be sent, and be the one of this address"),
-        ({"client_id": "other"}, "client_id must be sent, and be the one of this address"),
+        ({"client_name": "Growth"}, "client_id must be sent and match this URL"),
+        ({"client_id": "other"}, "client_id must be sent and match this URL"),
         *[
             (
-                RIGHT | {"client_secret": sent},
-                "client_secret must be the one that is registered, or be left out for a new one",
+                VALID | {"client_secret": sent},
+                "client_secret must be the registered one; leave it out to get a new one",
             )
             for sent in ("wrong", 5, "", "\ud800")
         ],
     ],
 )
-def test_an_update_that_cannot_be_used(given: Any, fault: str) -> None:
+def test_each_fault_of_an_update_is_described(given: Any, fault: str) -> None:
     assert client_metadata.update_fault(given, REGISTERED) == fault
 
 
-def test_an_app_without_a_secret_has_none_to_send() -> None:
-    assert client_metadata.update_fault(RIGHT | {"client_secret": ""}, Client("c"))
-    assert client_metadata.update_fault(RIGHT, Client("c")) == ""
+def test_an_app_without_a_secret_cannot_send_one() -> None:
+    assert client_metadata.update_fault(VALID | {"client_secret": ""}, Client("c"))
+    assert client_metadata.update_fault(VALID, Client("c")) == ""
 
 
-def test_an_update_leaves_tenant_and_version_as_they_are_and_resets_the_rest() -> None:
-    asked = client_metadata.update(RIGHT, REGISTERED)
-    assert not {"tenant", "fhir", "smart_version", "pkce"} & set(asked)
-    assert (asked["name"], asked["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
+def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
+    update = client_metadata.update(VALID, REGISTERED)
+    assert not {"tenant", "fhir", "smart_version", "pkce"} & set(update)
+    assert (update["name"], update["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
 
 
-def test_where_it_can_be_managed_is_told_with_the_token_for_it() -> None:
-    said = client_metadata.told(REGISTERED, None, token="t", address="http://x/c")
-    assert (said["registration_access_token"], said["registration_client_uri"]) == ("t", "http://x/c")
+def test_the_management_url_is_returned_only_with_its_token() -> None:
+    response = client_metadata.told(REGISTERED, None, token="t", address="http://x/c")
+    assert (response["registration_access_token"], response["registration_client_uri"]) == ("t", "http://x/c")
     assert "registration_client_uri" not in client_metadata.told(REGISTERED, None, address="http://x/c")
     bye = Client("c", post_logout_redirect_uris=("http://x/bye",))
     assert client_metadata.told(bye, None)["post_logout_redirect_uris"] == ("http://x/bye",)
 
 
-def test_every_grant_that_there_is_may_be_registered_at_once() -> None:
+def test_all_grant_types_may_be_registered_together() -> None:
     grants = ["authorization_code", "refresh_token", "client_credentials"]
     assert client_metadata.fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [({"software_statement": "x"}, "x"), ({"software_statement": 5}, None), ({}, None), ([], None)]
+    ("metadata", "expected"), [({"software_statement": "x"}, "x"), ({"software_statement": 5}, None), ({}, None), ([], None)]
 )
-def test_the_statement_of_somebody_else_is_read_where_there_is_one(given, said) -> None:
-    assert client_metadata.statement(given) == said
+def test_a_software_statement_is_read_if_it_is_a_string(metadata, expected) -> None:
+    assert client_metadata.statement(metadata) == expected

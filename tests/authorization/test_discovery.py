@@ -1,4 +1,4 @@
-"""The two documents of discovery hold what SMART and OpenID Connect require, and nothing that is not there."""
+"""Both discovery documents have what SMART and OpenID Connect require, and nothing that isn't supported."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_all_required_members_are_there() -> None:
     assert set(discovery.smart_configuration(SERVER, jwks_uri=JWKS)) >= REQUIRED
 
 
-def test_every_address_is_absolute() -> None:
-    said = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
-    assert all(value.startswith("http") for name, value in said.items() if name.endswith(("_endpoint", "_uri", "issuer")))
+def test_every_url_is_absolute() -> None:
+    document = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
+    assert all(value.startswith("http") for name, value in document.items() if name.endswith(("_endpoint", "_uri", "issuer")))
 
 
-def test_an_algorithm_that_smart_does_not_name_is_listed_where_the_hospital_takes_it() -> None:
+def test_an_additional_algorithm_is_listed_if_the_policy_allows_it() -> None:
     name = "token_endpoint_auth_signing_alg_values_supported"
     assert discovery.smart_configuration(SERVER, jwks_uri=JWKS)[name] == ["RS384", "ES384"]
     wider = replace(SERVER, policy=Policy(assertion_algorithms=("ES384", "RS256")))
@@ -47,28 +47,28 @@ def test_plain_is_not_offered() -> None:
     assert discovery.smart_configuration(SERVER, jwks_uri=JWKS)["code_challenge_methods_supported"] == ["S256"]
 
 
-def test_openid_names_the_same_issuer_and_the_algorithm_of_its_tokens() -> None:
-    said = discovery.openid_configuration(SERVER, jwks_uri=JWKS)
-    assert said["issuer"] == SERVER.issuer
-    assert said["id_token_signing_alg_values_supported"] == ["RS256"]
-    assert said["subject_types_supported"] == ["public"]
+def test_the_openid_document_has_the_same_issuer_and_the_token_algorithm() -> None:
+    document = discovery.openid_configuration(SERVER, jwks_uri=JWKS)
+    assert document["issuer"] == SERVER.issuer
+    assert document["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert document["subject_types_supported"] == ["public"]
 
 
 @pytest.mark.parametrize("versions", [("v1",), ("v2",), ("v1", "v2")])
 @pytest.mark.parametrize("wildcards", [True, False])
 def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wildcards: bool) -> None:
     policy = replace(Policy(), scope_versions=versions, wildcard_scopes=wildcards)
-    held = [scopes.parse(one) for one in discovery.scopes_supported(policy)]
-    assert None not in held
-    assert {one.version for one in held if isinstance(one, scopes.ResourceScope)} == set(versions)
-    assert any(one.wildcard for one in held if isinstance(one, scopes.ResourceScope)) is wildcards
-    said = {one for one in discovery.capabilities(policy) if one.startswith("permission-v")}
-    assert said == {f"permission-{one}" for one in versions}
+    parsed = [scopes.parse(text) for text in discovery.scopes_supported(policy)]
+    assert None not in parsed
+    assert {scope.version for scope in parsed if isinstance(scope, scopes.ResourceScope)} == set(versions)
+    assert any(scope.wildcard for scope in parsed if isinstance(scope, scopes.ResourceScope)) is wildcards
+    versions_listed = {capability for capability in discovery.capabilities(policy) if capability.startswith("permission-v")}
+    assert versions_listed == {f"permission-{version}" for version in versions}
 
 
-def test_the_whole_document_of_openid() -> None:
-    said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, userinfo_endpoint="http://localhost:7425/u")
-    assert said == {
+def test_the_complete_openid_document() -> None:
+    document = discovery.openid_configuration(SERVER, jwks_uri=JWKS, userinfo_endpoint="http://localhost:7425/u")
+    assert document == {
         "issuer": "http://localhost:7425/general",
         "jwks_uri": JWKS,
         "authorization_endpoint": "http://localhost:7425/general/oauth/authorize",
@@ -90,12 +90,12 @@ def test_the_whole_document_of_openid() -> None:
         "revocation_endpoint_auth_methods_supported": [*Policy().auth_methods, "none"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "scopes_supported": said["scopes_supported"],
-        "capabilities": said["capabilities"],
+        "scopes_supported": document["scopes_supported"],
+        "capabilities": document["capabilities"],
     }
 
 
-def test_scopes_and_capabilities_as_they_are_by_default() -> None:
+def test_scopes_and_capabilities_by_default() -> None:
     assert discovery.scopes_supported(Policy()) == [
         "openid",
         "fhirUser",
@@ -124,35 +124,35 @@ def test_scopes_and_capabilities_as_they_are_by_default() -> None:
     )
 
 
-@pytest.mark.parametrize(("launches", "gone"), [(("ehr",), "launch-standalone"), (("standalone",), "launch-ehr")])
-def test_a_way_of_opening_apps_that_is_not_allowed_is_no_capability(launches: tuple[str, ...], gone: str) -> None:
-    assert gone in discovery.capabilities(Policy())
-    assert gone not in discovery.capabilities(Policy(launches=launches))
+@pytest.mark.parametrize(("launches", "missing"), [(("ehr",), "launch-standalone"), (("standalone",), "launch-ehr")])
+def test_a_launch_type_that_is_not_allowed_is_not_a_capability(launches: tuple[str, ...], missing: str) -> None:
+    assert missing in discovery.capabilities(Policy())
+    assert missing not in discovery.capabilities(Policy(launches=launches))
     assert "client-public" in discovery.capabilities(Policy(launches=launches))
 
 
-def test_what_only_one_way_of_opening_an_app_has_goes_with_it() -> None:
-    alone, opened = Policy(launches=("standalone",)), Policy(launches=("ehr",))
+def test_capabilities_of_a_launch_type_disappear_with_it() -> None:
+    standalone_only, ehr_only = Policy(launches=("standalone",)), Policy(launches=("ehr",))
     of_the_ehr = {"launch-ehr", "context-ehr-patient", "context-ehr-encounter", "context-style"}
     on_its_own = {"launch-standalone", "context-standalone-patient", "context-standalone-encounter"}
-    whole = set(discovery.capabilities(Policy()))
-    assert set(discovery.capabilities(alone)) == whole - of_the_ehr
-    assert set(discovery.capabilities(opened)) == whole - on_its_own
+    everything = set(discovery.capabilities(Policy()))
+    assert set(discovery.capabilities(standalone_only)) == everything - of_the_ehr
+    assert set(discovery.capabilities(ehr_only)) == everything - on_its_own
     scopes = set(discovery.scopes_supported(Policy()))
-    assert set(discovery.scopes_supported(alone)) == scopes - {"launch"}
-    assert set(discovery.scopes_supported(opened)) == scopes - {"launch/patient", "launch/encounter"}
+    assert set(discovery.scopes_supported(standalone_only)) == scopes - {"launch"}
+    assert set(discovery.scopes_supported(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
 
 
-def test_the_claims_of_a_dialect_are_named_once_beside_the_standard_ones() -> None:
-    said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, own_claims=("name", "preferred_username"))
-    assert said["claims_supported"] == [*discovery.CLAIMS, "preferred_username"]
+def test_claims_of_a_dialect_are_listed_once_after_the_standard_ones() -> None:
+    document = discovery.openid_configuration(SERVER, jwks_uri=JWKS, own_claims=("name", "preferred_username"))
+    assert document["claims_supported"] == [*discovery.CLAIMS, "preferred_username"]
 
 
-def test_app_state_is_listed_with_its_address_or_not_at_all() -> None:
+def test_app_state_is_listed_with_its_url_or_not_at_all() -> None:
     at = "http://localhost:7425/general/app-state"
-    told = discovery.smart_configuration(SERVER, jwks_uri=JWKS, app_state=at)
-    assert told["capabilities"] == [*discovery.capabilities(SERVER.policy), "smart-app-state"]
-    assert told["associated_endpoints"] == [{"url": at, "capabilities": ["smart-app-state"]}]
+    document = discovery.smart_configuration(SERVER, jwks_uri=JWKS, app_state=at)
+    assert document["capabilities"] == [*discovery.capabilities(SERVER.policy), "smart-app-state"]
+    assert document["associated_endpoints"] == [{"url": at, "capabilities": ["smart-app-state"]}]
     without = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
     assert without["capabilities"] == discovery.capabilities(SERVER.policy)
     assert "associated_endpoints" not in without

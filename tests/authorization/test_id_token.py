@@ -19,8 +19,8 @@ def test_the_claims_that_openid_requires() -> None:
 
 
 def test_the_nonce_and_the_time_of_sign_in_are_echoed() -> None:
-    said = claims("openid", nonce="n", auth_time=5)
-    assert (said["nonce"], said["auth_time"]) == ("n", 5)
+    values = claims("openid", nonce="n", auth_time=5)
+    assert (values["nonce"], values["auth_time"]) == ("n", 5)
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ def test_the_nonce_and_the_time_of_sign_in_are_echoed() -> None:
         ("openid fhirUser profile", {"fhirUser", "profile"}),
     ],
 )
-def test_the_user_is_named_by_an_absolute_address_as_the_scopes_ask(scope: str, names: set[str]) -> None:
-    said = {name: value for name, value in claims(scope).items() if name in ("fhirUser", "profile")}
-    assert said == dict.fromkeys(names, "http://h/r4/Practitioner/pr-1")
+def test_the_scopes_decide_which_claims_have_the_users_absolute_url(scope: str, names: set[str]) -> None:
+    values = {name: value for name, value in claims(scope).items() if name in ("fhirUser", "profile")}
+    assert values == dict.fromkeys(names, "http://h/r4/Practitioner/pr-1")
 
 
 @pytest.mark.parametrize(("scope", "due"), [("openid fhirUser", True), ("fhirUser", False), ("openidx", False)])
-def test_an_id_token_is_due_with_openid_alone(scope: str, due: bool) -> None:
+def test_only_the_scope_openid_requires_an_id_token(scope: str, due: bool) -> None:
     assert id_token.is_due(scope) is due
 
 
@@ -50,8 +50,8 @@ def test_an_id_token_is_due_with_openid_alone(scope: str, due: bool) -> None:
         ("http://x/r4", "https://y/r4/Practitioner/1", "https://y/r4/Practitioner/1"),
     ],
 )
-def test_the_person_is_named_by_an_absolute_address(base: str, reference: str, url: str) -> None:
+def test_the_users_reference_becomes_an_absolute_url(base: str, reference: str, url: str) -> None:
     user = User("anna", "general", reference)
-    said = id_token.claims(issuer="i", client_id="c", user=user, base=base, scope="openid fhirUser", now=0)
-    assert said["fhirUser"] == url
-    assert said["sub"] == "anna"
+    values = id_token.claims(issuer="i", client_id="c", user=user, base=base, scope="openid fhirUser", now=0)
+    assert values["fhirUser"] == url
+    assert values["sub"] == "anna"

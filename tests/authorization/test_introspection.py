@@ -1,4 +1,4 @@
-"""Introspection tells a caller that is proven what its own token is worth, and nobody anything more (RFC 7662)."""
+"""Introspection describes a token to an authenticated caller, and reveals nothing to others (RFC 7662)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, asked, basic
+from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import introspection
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -38,38 +38,38 @@ BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
 
 
 def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
-    return [one.name for one in examine(introspection.checks(request), request, known).refusals]
+    return [refusal.name for refusal in examine(introspection.checks(request), request, known).refusals]
 
 
 def is_active(known: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
     return introspection.active(known, owner, person)
 
 
-def test_a_client_with_its_secret_may_ask() -> None:
-    assert names(asked(FORM, headers=BY_BASIC)) == []
-    assert names(asked(FORM, client_id="app", client_secret=SECRET)) == []
+def test_a_client_with_its_secret_may_introspect() -> None:
+    assert names(token_request(FORM, headers=BY_BASIC)) == []
+    assert names(token_request(FORM, client_id="app", client_secret=SECRET)) == []
 
 
-def test_a_public_client_is_told_nothing() -> None:
-    request = asked(FORM, client_id="app")
+def test_a_public_client_is_refused() -> None:
+    request = token_request(FORM, client_id="app")
     assert names(request, replace(KNOWN, client=OWNER)) == ["client-auth-missing"]
     assert names(request, replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 
-def test_what_is_asked_about_must_be_said() -> None:
-    assert names(asked({}, headers=BY_BASIC)) == ["token-parameter-missing"]
-    assert names(asked({"token": ""}, headers=BY_BASIC)) == ["token-parameter-missing"]
+def test_the_token_parameter_is_required() -> None:
+    assert names(token_request({}, headers=BY_BASIC)) == ["token-parameter-missing"]
+    assert names(token_request({"token": ""}, headers=BY_BASIC)) == ["token-parameter-missing"]
 
 
-def test_an_assertion_is_examined_like_at_the_token_endpoint() -> None:
+def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
-    assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
+    assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
 @pytest.mark.parametrize("header", ["Bearer t", "bearer t", "BEARER t"])
-def test_who_holds_a_good_token_may_ask_by_it(header: str) -> None:
-    request = asked(FORM, headers={"Authorization": header})
+def test_a_valid_bearer_token_may_introspect(header: str) -> None:
+    request = token_request(FORM, headers={"Authorization": header})
     known = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
     assert introspection.by_token(request)
     assert names(request, known) == []
@@ -86,40 +86,40 @@ def test_who_holds_a_good_token_may_ask_by_it(header: str) -> None:
         ({"user": None}, "fhir-token-unknown"),
     ],
 )
-def test_a_token_that_is_not_good_asks_nothing(changed: dict[str, Any], name: str) -> None:
-    request = asked(FORM, headers={"Authorization": "Bearer t"})
-    good = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
-    assert names(request, replace(good, **changed)) == [name]
+def test_an_invalid_bearer_token_is_refused(changed: dict[str, Any], name: str) -> None:
+    request = token_request(FORM, headers={"Authorization": "Bearer t"})
+    valid = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
+    assert names(request, replace(valid, **changed)) == [name]
 
 
-def test_another_header_is_no_token_of_a_holder() -> None:
-    assert not introspection.by_token(asked(FORM))
-    assert not introspection.by_token(asked(FORM, headers=BY_BASIC))
-    assert introspection.checks(asked(FORM)) == introspection.BY_CLIENT
+def test_another_header_is_not_a_bearer_token() -> None:
+    assert not introspection.by_token(token_request(FORM))
+    assert not introspection.by_token(token_request(FORM, headers=BY_BASIC))
+    assert introspection.checks(token_request(FORM)) == introspection.BY_CLIENT
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "told"),
+    ("error", "status", "expected"),
     [("invalid_client", 400, 401), ("invalid_token", 401, 401), ("", 401, 401), ("invalid_request", 400, 400)],
 )
-def test_who_is_not_proven_is_answered_401(error: str, status: int, told: int) -> None:
-    assert introspection.status(Refusal("x", error, {}, status)) == told
+def test_an_unauthenticated_caller_gets_401(error: str, status: int, expected: int) -> None:
+    assert introspection.status(Refusal("x", error, {}, status)) == expected
 
 
-def test_a_token_that_would_be_taken_now_is_active() -> None:
+def test_a_valid_token_is_active() -> None:
     assert is_active()
     assert is_active(replace(KNOWN, subject=REFRESH))
     assert is_active(replace(KNOWN, subject=replace(TOKEN, user=None)), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_whoever_was_removed_takes_the_tokens_along(subject: AccessToken | TokenFamily) -> None:
+def test_tokens_of_a_deleted_client_or_user_are_inactive(subject: AccessToken | TokenFamily) -> None:
     assert not is_active(replace(KNOWN, subject=subject), owner=None)
     assert not is_active(replace(KNOWN, subject=subject), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_what_is_revoked_or_over_is_inactive(subject: AccessToken | TokenFamily) -> None:
+def test_a_revoked_or_expired_token_is_inactive(subject: AccessToken | TokenFamily) -> None:
     assert not is_active(replace(KNOWN, subject=replace(subject, revoked=True)))
     assert not is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW)))
     assert is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW + 1)))
@@ -127,7 +127,7 @@ def test_what_is_revoked_or_over_is_inactive(subject: AccessToken | TokenFamily)
 
 
 @pytest.mark.parametrize("subject", [None, UNKNOWN])
-def test_what_is_no_token_here_is_inactive(subject: Any) -> None:
+def test_an_unknown_token_is_inactive(subject: Any) -> None:
     assert not is_active(replace(KNOWN, subject=subject))
 
 
@@ -141,21 +141,21 @@ def test_what_is_no_token_here_is_inactive(subject: Any) -> None:
         (replace(REFRESH, expires_at=None), {}),
     ],
 )
-def test_a_refresh_token_that_would_not_be_exchanged_is_inactive(family: TokenFamily, known: dict[str, Any]) -> None:
+def test_a_refresh_token_that_cannot_be_used_is_inactive(family: TokenFamily, known: dict[str, Any]) -> None:
     assert not is_active(replace(KNOWN, subject=family, **known))
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
-def test_a_holder_knows_of_the_tokens_of_its_own_app_and_a_system_of_all(subject: AccessToken | TokenFamily) -> None:
+def test_a_token_sees_tokens_of_its_own_app_and_a_system_token_sees_all(subject: AccessToken | TokenFamily) -> None:
     other = replace(TOKEN, client_id="other")
     assert is_active(replace(KNOWN, subject=subject, caller=TOKEN))
     assert not is_active(replace(KNOWN, subject=subject, caller=other))
     assert is_active(replace(KNOWN, subject=subject, caller=replace(other, scope="openid system/Patient.rs")))
 
 
-def test_an_access_token_is_described_with_its_launch_and_its_person() -> None:
-    said = introspection.answer(KNOWN, REFRESH, ANNA, ISSUER)
-    assert said == {
+def test_an_access_token_is_described_with_its_launch_context() -> None:
+    response = introspection.answer(KNOWN, REFRESH, ANNA, ISSUER)
+    assert response == {
         "active": True,
         "scope": TOKEN.scope,
         "client_id": "app",
@@ -171,40 +171,40 @@ def test_an_access_token_is_described_with_its_launch_and_its_person() -> None:
     }
 
 
-def test_the_person_is_told_where_the_grant_was_for_openid() -> None:
+def test_the_user_is_described_only_if_openid_was_granted() -> None:
     granted = replace(REFRESH, scope="openid fhirUser")
-    said = introspection.answer(KNOWN, granted, ANNA, ISSUER)
-    assert (said["sub"], said["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
-    alone = introspection.answer(KNOWN, None, ANNA, ISSUER)
-    assert (alone["sub"], alone["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
-    assert "intent" not in alone
+    response = introspection.answer(KNOWN, granted, ANNA, ISSUER)
+    assert (response["sub"], response["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
+    without_family = introspection.answer(KNOWN, None, ANNA, ISSUER)
+    assert (without_family["sub"], without_family["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
+    assert "intent" not in without_family
     assert "sub" not in introspection.answer(KNOWN, granted, None, ISSUER)
     assert "fhirUser" not in introspection.answer(KNOWN, replace(REFRESH, scope="openid"), ANNA, ISSUER)
 
 
-def test_a_refresh_token_has_no_type_and_was_issued_when_it_was_rotated() -> None:
-    said = introspection.answer(replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
-    assert "token_type" not in said
-    assert (said["iat"], said["exp"]) == (NOW - 100, NOW + 1000)
+def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
+    response = introspection.answer(replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
+    assert "token_type" not in response
+    assert (response["iat"], response["exp"]) == (NOW - 100, NOW + 1000)
 
 
-def test_a_banner_belongs_to_a_patient() -> None:
+def test_the_banner_needs_a_patient() -> None:
     known = replace(KNOWN, subject=replace(TOKEN, patient=None))
-    said = introspection.answer(known, REFRESH, ANNA, ISSUER)
-    assert "need_patient_banner" not in said
-    assert said["intent"] == "reconcile"
+    response = introspection.answer(known, REFRESH, ANNA, ISSUER)
+    assert "need_patient_banner" not in response
+    assert response["intent"] == "reconcile"
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asked({}, headers=BY_BASIC),
+            token_request({}, headers=BY_BASIC),
             KNOWN,
             Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"}),
         ),
         (
-            asked(FORM, client_id="app"),
+            token_request(FORM, client_id="app"),
             replace(KNOWN, client=OWNER),
             Refusal(
                 "client-auth-missing",
@@ -213,7 +213,7 @@ def test_a_banner_belongs_to_a_patient() -> None:
             ),
         ),
         (
-            asked(FORM, headers={"Authorization": "Bearer t"}),
+            token_request(FORM, headers={"Authorization": "Bearer t"}),
             replace(KNOWN, client=OWNER, caller=None),
             Refusal(
                 "fhir-token-unknown",
@@ -224,12 +224,12 @@ def test_a_banner_belongs_to_a_patient() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: SubjectContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: SubjectContext, expected: Refusal
 ) -> None:
-    assert examine(introspection.checks(request_), request_, known).refusals[0] == told
+    assert examine(introspection.checks(request_), request_, known).refusals[0] == expected
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])
-def test_who_is_not_proven_is_answered_401_whatever_the_refusal_says(error: str) -> None:
+def test_every_authentication_error_gets_401(error: str) -> None:
     assert introspection.status(Refusal("x", error, {}, 400)) == 401

@@ -1,4 +1,4 @@
-"""The URL that opens an app: made here, and read from somebody else."""
+"""The launch URL: as Sickbay builds it, and as an app receives it from another server."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sickbay.kernel.checks import Refusal, examine
 
 
 def names(url: str, **known) -> list[str]:
-    return [one.name for one in examine(CHECKS, request({"url": url}), UrlContext(**known)).refusals]
+    return [refusal.name for refusal in examine(CHECKS, request({"url": url}), UrlContext(**known)).refusals]
 
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from(["", "?a=b"]))
-def test_the_url_we_make_is_one_that_an_app_can_read(code: str, query: str) -> None:
+def test_an_app_can_read_the_launch_url_we_build(code: str, query: str) -> None:
     client = replace(samples.CLIENT, launch_uri=f"http://localhost:8100/launch{query}")
-    made = request({"url": launch_url(client, code, samples.BASE)})
-    assert made.parameters.get("launch") == code
-    assert made.parameters.get("iss") == samples.BASE
-    assert ("a" in made.parameters) == bool(query)
+    launched = request({"url": launch_url(client, code, samples.BASE)})
+    assert launched.parameters.get("launch") == code
+    assert launched.parameters.get("iss") == samples.BASE
+    assert ("a" in launched.parameters) == bool(query)
 
 
 def test_an_app_without_a_launch_uri_has_no_launch_url() -> None:
@@ -47,17 +47,17 @@ def test_an_app_without_a_launch_uri_has_no_launch_url() -> None:
         ("#?iss=https%3A%2F%2Fa&launch=x", ["launch-url-params-in-fragment", "launch-url-missing-iss"]),
     ],
 )
-def test_what_is_wrong_with_a_launch_url(query: str, expected: list[str]) -> None:
+def test_each_fault_of_a_launch_url_is_reported(query: str, expected: list[str]) -> None:
     assert names(f"https://app.example.org/launch{query}") == expected
 
 
-def test_an_iss_the_app_does_not_trust_is_refused_where_its_list_is_known() -> None:
+def test_an_untrusted_iss_is_refused_if_the_allowlist_is_known() -> None:
     url = "https://app.example.org/launch?iss=https%3A%2F%2Fehr.example.org%2Ffhir%2F&launch=x"
     assert not names(url, allowed_iss=("https://EHR.example.org/fhir",))
     assert names(url, allowed_iss=("https://ehr.example.org/other",)) == ["launch-url-iss-not-allowlisted"]
 
 
-def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
+def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
     code = code_of(b"k" * 32, "timeline-1")
     assert len(code) == 43
     assert code == code_of(b"k" * 32, "timeline-1")
@@ -65,7 +65,7 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
             request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
@@ -161,11 +161,11 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlContext, told: Refusal) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(request_: UrlRequest, known: UrlContext, expected: Refusal) -> None:
+    assert examine(CHECKS, request_, known).refusals[0] == expected
 
 
-def test_code_and_url_are_made_as_they_always_were() -> None:
+def test_code_and_url_keep_their_format() -> None:
     assert code_of(b"k" * 32, "t") == "pkD0x7azd3LId73Y9afcs8QltHCm1P4Ww0qgqDS0Hys"
     client = replace(samples.CLIENT, launch_uri="http://localhost:8100/launch")
     assert launch_url(client, "a/b", "http://ehr/r4") == ("http://localhost:8100/launch?iss=http%3A%2F%2Fehr%2Fr4&launch=a%2Fb")
@@ -180,5 +180,5 @@ def test_code_and_url_are_made_as_they_always_were() -> None:
         ("?p=$x", ["launch-url-missing-iss"]),
     ],
 )
-def test_what_is_nearly_an_iss_or_a_substitution(query: str, expected: list[str]) -> None:
+def test_an_iss_without_a_host_and_stray_dollar_signs_are_recognised(query: str, expected: list[str]) -> None:
     assert names(f"https://app.example.org/launch{query}") == expected

@@ -1,4 +1,4 @@
-"""Cards of an app: what CDS Hooks asks of one, the chart's names filled in, and a link that is known by all it says."""
+"""Cards of an app: what CDS Hooks requires, the replaced placeholders, and the ids of links."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TEXT = st.text(st.characters(exclude_characters="{}"), max_size=20)
 
 
 def card(**changed: Any) -> dict[str, Any]:
-    whole = {
+    members = {
         "summary": "A screening is due",
         "indicator": "info",
         "source": {"label": "Forms"},
         "links": [LINK],
     } | changed
-    return {name: value for name, value in whole.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def link(**changed: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def link(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "one",
+    "valid_card",
     [
         card(),
         card(links=None),
@@ -43,15 +43,15 @@ def link(**changed: Any) -> dict[str, Any]:
         link(url="http://localhost:8100/launch"),
     ],
 )
-def test_a_card_as_cds_hooks_has_it_is_taken(one: dict[str, Any]) -> None:
-    assert faults([one]) == []
+def test_a_valid_cds_hooks_card_has_no_fault(valid_card: dict[str, Any]) -> None:
+    assert faults([valid_card]) == []
 
 
 SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
 
 
 @pytest.mark.parametrize(
-    ("one", "said"),
+    ("invalid_card", "message"),
     [
         (5, "cards[0] must be an object"),
         (card(summary=None), SUMMARY),
@@ -73,35 +73,35 @@ SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
         (link(appContext={}), "cards[0].links[0].appContext must be a string"),
     ],
 )
-def test_what_a_chart_could_not_show_is_said_in_one_sentence(one: Any, said: str) -> None:
-    assert faults([one]) == [said]
+def test_each_fault_of_a_card_gets_one_sentence(invalid_card: Any, message: str) -> None:
+    assert faults([invalid_card]) == [message]
 
 
-def test_all_faults_are_told_at_once_and_too_many_cards_are_one() -> None:
+def test_all_faults_are_reported_at_once_and_too_many_cards_are_a_fault() -> None:
     assert len(faults([{}, 5])) == 4
     assert faults([card()] * MOST) == []
     assert faults([card()] * (MOST + 1)) == ["An app may have at most 20 cards, not 21"]
 
 
-def test_the_names_of_the_chart_are_filled_in_wherever_they_stand() -> None:
+def test_placeholders_are_replaced_in_every_text() -> None:
     context = dict(zip(TOKENS, ("p-1", "Practitioner/a"), strict=True))
-    told = card(
+    template = card(
         summary="{{ context.patientId }} and {{context.userId}}", links=[LINK | {"appContext": "{{context.patientId}}"}]
     )
-    shown = filled(told, context)
-    assert shown["summary"] == "p-1 and Practitioner/a"
-    assert shown["links"] == [LINK | {"appContext": "p-1"}]
+    result = filled(template, context)
+    assert result["summary"] == "p-1 and Practitioner/a"
+    assert result["links"] == [LINK | {"appContext": "p-1"}]
     assert filled(card(summary="{{context.encounterId}}"), context)["summary"] == "{{context.encounterId}}"
     assert filled({"autolaunchable": True, "links": ()}, context) == {"autolaunchable": True, "links": []}
 
 
 @given(TEXT, TEXT, TEXT)
-def test_what_is_filled_in_is_not_filled_in_again(before: str, after: str, other: str) -> None:
+def test_a_replaced_value_is_not_replaced_again(before: str, after: str, other: str) -> None:
     context = {"context.patientId": "{{context.userId}}", "context.userId": other}
     assert filled(f"{before}{{{{context.patientId}}}}{after}", context) == f"{before}{{{{context.userId}}}}{after}"
 
 
-def test_a_link_is_found_by_its_key_among_all_apps() -> None:
+def test_a_link_is_found_by_its_key_in_all_apps() -> None:
     other = LINK | {"appContext": "y"}
     apps = [Client("a"), Client("b", cards=(card(links=None), card())), Client("c", cards=(card(links=[LINK, other]),))]
     assert links(apps[1].cards[0]) == []
@@ -111,5 +111,5 @@ def test_a_link_is_found_by_its_key_among_all_apps() -> None:
     assert key(dict(reversed(LINK.items()))) == key(LINK)
 
 
-def test_a_link_is_called_by_sixteen_characters() -> None:
+def test_the_key_of_a_link_has_sixteen_characters() -> None:
     assert len(key(LINK)) == 16

@@ -1,4 +1,4 @@
-"""What a launch tells an app depends on the release of SMART that the app is registered for."""
+"""An app's launch context depends on the SMART release that it is registered for."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ CONTEXT = {
 }
 
 
-def test_an_app_of_2_2_is_told_all_and_references_as_objects() -> None:
-    told = members(CONTEXT, samples.CLIENT)
-    assert told["fhirContext"] == [STUDY, CANONICAL, {"reference": "Task/t-1"}]
-    assert set(told) == set(CONTEXT) - {"left_out"}
+def test_an_app_of_2_2_gets_all_members_and_references_as_objects() -> None:
+    context = members(CONTEXT, samples.CLIENT)
+    assert context["fhirContext"] == [STUDY, CANONICAL, {"reference": "Task/t-1"}]
+    assert set(context) == set(CONTEXT) - {"left_out"}
 
 
-def test_an_app_of_2_0_gets_references_as_strings_and_nothing_else() -> None:
-    told = members(CONTEXT, replace(samples.CLIENT, smart_release="2.0"))
-    assert told["fhirContext"] == ["ImagingStudy/i-1", "Task/t-1"]
+def test_an_app_of_2_0_gets_only_references_as_strings() -> None:
+    context = members(CONTEXT, replace(samples.CLIENT, smart_release="2.0"))
+    assert context["fhirContext"] == ["ImagingStudy/i-1", "Task/t-1"]
 
 
-def test_an_app_of_1_0_is_told_neither_of_tenant_nor_of_fhir_context() -> None:
-    told = members(CONTEXT, replace(samples.CLIENT, smart_version=1))
-    assert set(told) == {"need_patient_banner", "intent", "smart_style_url", "appContext"}
+def test_an_app_of_1_0_gets_neither_tenant_nor_fhir_context() -> None:
+    context = members(CONTEXT, replace(samples.CLIENT, smart_version=1))
+    assert set(context) == {"need_patient_banner", "intent", "smart_style_url", "appContext"}
 
 
-def test_without_a_fhir_context_there_is_none() -> None:
+def test_a_missing_fhir_context_is_not_added() -> None:
     assert "fhirContext" not in members({"intent": "x"}, samples.CLIENT)
 
 
@@ -53,12 +53,12 @@ def test_without_a_fhir_context_there_is_none() -> None:
         {"reference": "Patient/p-2", "role": "http://x/mother"},
     ],
 )
-def test_what_smart_allows_has_no_fault(item) -> None:
+def test_an_item_that_smart_allows_has_no_fault(item) -> None:
     assert faults([item]) == []
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "message"),
     [
         (7, "must be an object or a reference"),
         ({"type": "Task"}, "needs reference, canonical or identifier"),
@@ -69,24 +69,24 @@ def test_what_smart_allows_has_no_fault(item) -> None:
         ({"reference": "Encounter/e", "role": "launch"}, "names a Encounter"),
     ],
 )
-def test_what_smart_rules_out_is_said(item, said: str) -> None:
-    assert [said in one for one in faults(["Task/t", item])] == [True]
+def test_an_item_that_smart_forbids_gets_a_message(item, message: str) -> None:
+    assert [message in fault for fault in faults(["Task/t", item])] == [True]
     assert faults(["Task/t", item])[0].startswith("fhirContext[1]")
 
 
-def test_strings_stand_for_their_references() -> None:
+def test_a_string_counts_as_a_reference() -> None:
     assert fhir_context(["Task/t"]) == [{"reference": "Task/t"}]
     assert fhir_context([CANONICAL], "2.0") == []
 
 
-def test_the_style_has_the_eleven_members_of_smart() -> None:
+def test_the_style_has_all_eleven_members_of_smart() -> None:
     assert len(launch_style.STYLE) == 11
     assert launch_style.PATH.startswith("/smart-style/")
 
 
-def test_what_was_chosen_stands_behind_what_the_launch_brought() -> None:
-    brought = {"intent": "x", "fhirContext": [{"reference": "Task/1"}]}
-    added = chosen(brought, [("ImagingStudy/2", "y"), ("Group/3", None)])
+def test_chosen_items_follow_those_of_the_launch() -> None:
+    context = {"intent": "x", "fhirContext": [{"reference": "Task/1"}]}
+    added = chosen(context, [("ImagingStudy/2", "y"), ("Group/3", None)])
     assert added == {
         "intent": "x",
         "fhirContext": [
@@ -95,10 +95,10 @@ def test_what_was_chosen_stands_behind_what_the_launch_brought() -> None:
             {"reference": "Group/3"},
         ],
     }
-    assert chosen(brought, []) == brought
+    assert chosen(context, []) == context
     assert chosen({}, [("Group/3", None)]) == {"fhirContext": [{"reference": "Group/3"}]}
 
 
-def test_where_nothing_was_picked_the_context_is_as_it_was() -> None:
+def test_without_chosen_items_the_context_is_unchanged() -> None:
     assert chosen({"intent": "x"}, []) == {"intent": "x"}
     assert chosen({"fhirContext": [STUDY]}, []) == {"fhirContext": [STUDY]}

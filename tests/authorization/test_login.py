@@ -1,4 +1,4 @@
-"""A person said yes, is the one who launched, and may see the patient; else no code is given."""
+"""A code is issued only if the user approved, is the user of the launch, and may see the patient."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
-REQUEST = LoginRequest(samples.asking().parameters, "amelia.wright", "p-0017")
+REQUEST = LoginRequest(samples.sample_request().parameters, "amelia.wright", "p-0017")
 KNOWN = LoginContext(
-    samples.SERVER, samples.CLIENT, samples.asking(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
+    samples.SERVER, samples.CLIENT, samples.sample_request(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
 )
 
 
 def names(request: LoginRequest = REQUEST, known: LoginContext = KNOWN) -> list[str]:
-    return [one.name for one in examined(request, known).refusals]
+    return [refusal.name for refusal in examined(request, known).refusals]
 
 
-def test_the_launchs_person_and_patient_are_granted() -> None:
+def test_the_user_and_patient_of_the_launch_are_granted() -> None:
     assert examined(REQUEST, KNOWN).granted
 
 
@@ -53,8 +53,8 @@ def test_the_launchs_person_and_patient_are_granted() -> None:
     ],
 )
 def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
-    said = examined(replace(REQUEST, **request_changes), replace(KNOWN, **known_changes)).refusals
-    assert [(one.name, one.error) for one in said] == [(name, "access_denied")]
+    refused = examined(replace(REQUEST, **request_changes), replace(KNOWN, **known_changes)).refusals
+    assert [(refusal.name, refusal.error) for refusal in refused] == [(name, "access_denied")]
 
 
 def test_without_patient_scopes_no_patient_is_needed() -> None:
@@ -62,7 +62,7 @@ def test_without_patient_scopes_no_patient_is_needed() -> None:
     assert not names(replace(REQUEST, patient=None), known)
 
 
-def test_what_needs_a_patient_and_what_names_one() -> None:
+def test_which_scopes_need_or_name_a_patient() -> None:
     assert needs_patient(("patient/Patient.rs",))
     assert needs_patient(("launch/patient",))
     assert not needs_patient(("user/Patient.rs", "openid"))
@@ -70,7 +70,7 @@ def test_what_needs_a_patient_and_what_names_one() -> None:
     assert not gives_patient(("launch",), None)
 
 
-def test_a_visit_is_asked_for_or_comes_with_the_launch() -> None:
+def test_an_encounter_is_requested_or_comes_with_the_launch() -> None:
     assert asks_encounter(("launch/encounter",))
     assert not asks_encounter(("launch", "launch/patient", "openid"))
     assert gives_encounter(("launch/encounter",), None)
@@ -80,7 +80,7 @@ def test_a_visit_is_asked_for_or_comes_with_the_launch() -> None:
 
 
 @pytest.mark.parametrize(("fits", "denied"), [(True, False), (UNKNOWN, False), (False, True)])
-def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
+def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) -> None:
     request, known = replace(REQUEST, encounter="e-1"), replace(KNOWN, encounter_fits=fits)
     assert names(request, known) == (["patient-not-accessible"] if denied else [])
     assert names(REQUEST, known) == []
@@ -90,7 +90,7 @@ def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
         (
@@ -150,17 +150,19 @@ def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: LoginRequest, known: LoginContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: LoginRequest, known: LoginContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected
 
 
-def test_a_hospital_may_relax_what_else_would_be_refused() -> None:
+def test_a_policy_may_relax_a_refusal() -> None:
     lenient = replace(KNOWN, launch=None, server=samples.server(relaxed=("scope-patient-without-context",)))
     assert names(replace(REQUEST, patient=None), replace(KNOWN, launch=None)) == ["scope-patient-without-context"]
     assert examined(replace(REQUEST, patient=None), lenient).granted
 
 
-def test_where_no_patient_can_be_picked_none_is_needed() -> None:
+def test_without_a_patient_picker_no_patient_is_needed() -> None:
     known = replace(KNOWN, launch=None, granted=("openid", "launch/patient"))
     request = replace(REQUEST, patient=None)
     assert names(request, known) == ["scope-patient-without-context"]
@@ -168,23 +170,23 @@ def test_where_no_patient_can_be_picked_none_is_needed() -> None:
 
 
 @pytest.mark.parametrize("user", ["amelia.wright", "Practitioner/pr-0001"])
-def test_the_launch_may_name_its_person_by_either_name(user: str) -> None:
+def test_the_launch_may_name_its_user_by_username_or_resource(user: str) -> None:
     launch = replace(samples.LAUNCH, user=user)
     assert not names(replace(REQUEST, user="amelia.wright"), replace(KNOWN, launch=launch))
 
 
-def test_who_may_see_everybody_may_see_this_patient() -> None:
+def test_a_user_who_may_see_all_patients_may_see_this_one() -> None:
     anyone = replace(KNOWN, launch=None, user=replace(USER, patients="*"))
     assert not names(replace(REQUEST, patient="p-0099"), anyone)
     assert not names(replace(REQUEST, patient="p-0099"), replace(anyone, user=USER, patient_visible=True))
 
 
-def test_what_else_is_to_be_chosen() -> None:
-    asked = asks_context(("launch", "launch/patient", "launch/encounter", "launch/imagingstudy?role=x", "openid"))
-    assert [(one.type, one.role) for one in asked] == [("imagingstudy", "x")]
+def test_other_launch_scopes_need_a_choice() -> None:
+    choices = asks_context(("launch", "launch/patient", "launch/encounter", "launch/imagingstudy?role=x", "openid"))
+    assert [(scope.type, scope.role) for scope in choices] == [("imagingstudy", "x")]
 
 
-def test_of_a_launch_the_patient_need_not_be_named_again() -> None:
+def test_the_patient_of_a_launch_need_not_be_chosen_again() -> None:
     assert names(replace(REQUEST, patient=None)) == []
     hidden = replace(KNOWN, user=replace(USER, patients=("p-0099",)))
     assert names(replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]

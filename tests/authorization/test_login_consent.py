@@ -1,4 +1,4 @@
-"""A person gives what was asked, or less; never more."""
+"""A user grants what was requested or less, never more."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from hypothesis import strategies as st
 from sickbay.authorization.login_consent import approved, granted, narrowings
 from sickbay.protocol import scopes
 
-ASKED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
-PARTS = tuple(text for one in ASKED for version in ("r4", "dstu2") for _, text in narrowings(one, version))
+REQUESTED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
+PARTS = tuple(text for scope in REQUESTED for version in ("r4", "dstu2") for _, text in narrowings(scope, version))
 ELSE = ("patient/Observation.cruds", "patient/Observation.rs?", "user/Patient.rs?category=x", "offline_access", "")
 
 
-@given(st.lists(st.sampled_from(ASKED), unique=True), st.lists(st.sampled_from(ASKED + PARTS + ELSE)))
-def test_nothing_is_granted_that_was_not_asked(asked: list[str], ticked: list[str]) -> None:
-    held = scopes.parse_all(tuple(asked))
-    for one in granted(asked, ticked):
-        scope = scopes.parse(one)
-        assert one in ticked
+@given(st.lists(st.sampled_from(REQUESTED), unique=True), st.lists(st.sampled_from(REQUESTED + PARTS + ELSE)))
+def test_nothing_is_granted_that_was_not_requested(requested: list[str], ticked: list[str]) -> None:
+    parsed = scopes.parse_all(tuple(requested))
+    for granted_text in granted(requested, ticked):
+        scope = scopes.parse(granted_text)
+        assert granted_text in ticked
         assert scope is not None
-        assert scopes.covered(scope, held)
+        assert scopes.covered(scope, parsed)
 
 
-def test_where_nobody_was_asked_all_is_granted() -> None:
-    assert granted(ASKED, None) == ASKED
+def test_without_a_consent_page_everything_is_granted() -> None:
+    assert granted(REQUESTED, None) == REQUESTED
 
 
-def test_a_part_takes_the_place_of_the_whole() -> None:
+def test_a_narrowed_scope_replaces_the_whole() -> None:
     part = "patient/Observation.rs?category=laboratory"
-    assert granted(ASKED, ("launch", part)) == ("launch", part)
-    assert granted(ASKED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
+    assert granted(REQUESTED, ("launch", part)) == ("launch", part)
+    assert granted(REQUESTED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_part_takes_the_place_of_the_whole() -> None:
         ("rubbish", "r4", 0),
     ],
 )
-def test_what_can_be_narrowed(scope: str, version: str, count: int) -> None:
+def test_only_some_scopes_can_be_narrowed(scope: str, version: str, count: int) -> None:
     parts = narrowings(scope, version)
     assert len(parts) == count
     assert all(scopes.parse(text) for _, text in parts)
@@ -72,7 +72,7 @@ LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condi
 
 
 @pytest.mark.parametrize(
-    ("asked", "allowed", "left"),
+    ("requested", "allowed", "expected"),
     [
         (["patient/Condition.rs"], [LAB], [LAB]),
         (["patient/Condition.rs"], ["patient/Condition.r"], ["patient/Condition.r"]),
@@ -98,16 +98,16 @@ LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condi
         (["patient/Condition.*"], ["patient/Condition.rs"], ["patient/Condition.read"]),
     ],
 )
-def test_a_list_of_allowed_scopes_leaves_what_it_shares_with_the_request(
-    asked: list[str], allowed: list[str], left: list[str]
+def test_the_intersection_of_requested_and_allowed_scopes_is_granted(
+    requested: list[str], allowed: list[str], expected: list[str]
 ) -> None:
-    assert approved(asked, allowed) == tuple(left)
+    assert approved(requested, allowed) == tuple(expected)
 
 
-@given(st.lists(st.sampled_from(ASKED), unique=True), st.lists(st.sampled_from(ASKED + PARTS + ELSE)))
-def test_a_list_never_grants_what_was_not_asked_or_not_allowed(asked: list[str], allowed: list[str]) -> None:
-    for one in approved(asked, allowed):
-        scope = scopes.parse(one)
+@given(st.lists(st.sampled_from(REQUESTED), unique=True), st.lists(st.sampled_from(REQUESTED + PARTS + ELSE)))
+def test_nothing_is_granted_that_was_not_requested_or_not_allowed(requested: list[str], allowed: list[str]) -> None:
+    for granted_text in approved(requested, allowed):
+        scope = scopes.parse(granted_text)
         assert scope is not None
-        assert scopes.covered(scope, scopes.parse_all(tuple(asked)))
+        assert scopes.covered(scope, scopes.parse_all(tuple(requested)))
         assert scopes.covered(scope, scopes.parse_all(tuple(allowed)))

@@ -1,4 +1,4 @@
-"""A person is asked as the app wishes: again, after so long, or not at all."""
+"""The app decides how the user signs in: again, after a certain time, or without a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def wished(**sent: str) -> Wishes:
     return wishes(parse(encode(list(sent.items()))))
 
 
-def anew(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
+def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
     return signs_in_anew(wished(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
 
 
@@ -42,30 +42,30 @@ def anew(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool
         ({"prompt": "none", "id_token_hint": "no token"}, False),
     ],
 )
-def test_who_is_signed_in_signs_in_again_where_the_app_wishes_it(sent: dict[str, str], again: bool) -> None:
-    assert anew(**sent) is again
+def test_a_signed_in_user_signs_in_again_if_the_app_requires_it(sent: dict[str, str], again: bool) -> None:
+    assert signs_in_again(**sent) is again
 
 
-def test_once_somebody_did_it_is_enough() -> None:
-    assert not anew(fresh=True, prompt="login", max_age="0")
+def test_signing_in_again_once_is_enough() -> None:
+    assert not signs_in_again(fresh=True, prompt="login", max_age="0")
 
 
-def test_a_sign_in_of_no_known_time_is_not_too_old() -> None:
-    assert not anew(auth_time=None, max_age="1")
+def test_a_sign_in_at_an_unknown_time_is_not_too_old() -> None:
+    assert not signs_in_again(auth_time=None, max_age="1")
 
 
-def test_the_wishes_are_read_apart() -> None:
+def test_each_parameter_is_read_separately() -> None:
     assert wished(prompt="none").silent
     assert wished(prompt="login consent").consent
     assert wished(login_hint="okafor").hint == "okafor"
 
 
-def test_who_wishes_nothing_is_asked_as_usual() -> None:
+def test_without_parameters_the_sign_in_is_as_usual() -> None:
     assert wished() == Wishes()
     assert wished(prompt="none consent").prompts == {"none", "consent"}
     assert wished(login_hint="anna").hint == "anna"
 
 
 @pytest.mark.parametrize(("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)])
-def test_an_age_has_nine_digits_at_most(sent: str, age: int | None) -> None:
+def test_max_age_has_at_most_nine_digits(sent: str, age: int | None) -> None:
     assert wished(max_age=sent).max_age == age

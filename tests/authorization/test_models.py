@@ -1,4 +1,4 @@
-"""Whose record is in context when somebody signs in."""
+"""Which patient is in context when a user signs in, and which pages may be framed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sickbay.authorization.models import Policy, User
         ("", (), False, None),
     ],
 )
-def test_one_record_needs_no_choice(fhir_user: str, patients: Any, acts: bool, only: str | None) -> None:
+def test_a_user_with_a_single_record_needs_no_choice(fhir_user: str, patients: Any, acts: bool, only: str | None) -> None:
     user = User("u", "general", fhir_user, patients=patients)
     assert (user.acts_for_patients, user.only_patient) == (acts, only)
 
@@ -33,6 +33,6 @@ def test_one_record_needs_no_choice(fhir_user: str, patients: Any, acts: bool, o
 @pytest.mark.parametrize(
     ("framed", "sign_in", "others"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
 )
-def test_which_pages_the_ehr_may_frame(framed: str, sign_in: bool, others: bool) -> None:
+def test_the_policy_decides_which_pages_the_ehr_may_frame(framed: str, sign_in: bool, others: bool) -> None:
     policy = Policy(framed=framed)  # type: ignore[arg-type]
     assert (policy.frames(signed_in=False), policy.frames(signed_in=True)) == (sign_in, others)

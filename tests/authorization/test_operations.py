@@ -1,4 +1,4 @@
-"""An export is for whole populations: by system scopes alone, asked for later, written as NDJSON."""
+"""Exports cover whole populations: only with system scopes, asynchronous, and as NDJSON."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ def test_a_system_may_export(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/Patient", "/$export-status/1", "/Patient/$everything", "/$export/x"])
-def test_what_is_no_export_is_not_held_to_its_rules(path: str) -> None:
+def test_other_requests_are_not_subject_to_the_export_rules(path: str) -> None:
     request = replace(EXPORT, path=path, headers={"authorization": "Bearer t"}, parameters=parse("_outputFormat=csv"))
     assert not operations.is_export(request)
     assert refusals(request, replace(KNOWN, token=replace(TOKEN, scope="user/*.rs"))) == ()
 
 
 @pytest.mark.parametrize("scope", ["user/*.rs", "system/*.rs patient/Patient.rs", "openid", ""])
-def test_scopes_that_a_person_gave_export_nothing(scope: str) -> None:
-    held = tuple(one for one in scope.split() if "/" in one)
-    told = {"held": held, "needed": "system/*.rs", "received": scope}
+def test_user_scopes_cannot_export(scope: str) -> None:
+    resource_scopes = tuple(scope for scope in scope.split() if "/" in scope)
+    facts = {"held": resource_scopes, "needed": "system/*.rs", "received": scope}
     known = replace(KNOWN, token=replace(TOKEN, scope=scope))
-    assert refusals(EXPORT, known) == (Refusal("bulk-not-by-system", "insufficient_scope", told, 403),)
+    assert refusals(EXPORT, known) == (Refusal("bulk-not-by-system", "insufficient_scope", facts, 403),)
 
 
 @pytest.mark.parametrize(
-    ("held", "registered", "granted"),
+    ("token_scope", "registered", "granted"),
     [
         ("system/*.rs", "", True),
         ("system/Patient.rs system/Group.r", "", True),
@@ -59,31 +59,29 @@ def test_scopes_that_a_person_gave_export_nothing(scope: str) -> None:
         ("system/Patient.rs", "system/Group.s", False),
     ],
 )
-def test_members_of_a_group_are_told_to_who_may_read_it_by_token_or_registration(
-    held: str, registered: str, granted: bool
-) -> None:
+def test_a_group_export_needs_read_access_by_token_or_registration(token_scope: str, registered: str, granted: bool) -> None:
     request = replace(EXPORT, path="/Group/g/$export", type="Group", id="g", letters="")
-    known = replace(KNOWN, token=replace(TOKEN, scope=held), client=Client("app", scope=registered))
-    told = [(one.name, one.facts["needed"]) for one in refusals(request, known)]
-    assert told == ([] if granted else [("fhir-insufficient-scope", "system/Group.rs")])
+    known = replace(KNOWN, token=replace(TOKEN, scope=token_scope), client=Client("app", scope=registered))
+    refused = [(refusal.name, refusal.facts["needed"]) for refusal in refusals(request, known)]
+    assert refused == ([] if granted else [("fhir-insufficient-scope", "system/Group.rs")])
     assert refusals(replace(request, type="Patient", path="/Patient/$export"), known) == ()
     assert refusals(replace(request, path="/Group/g"), known) == ()
 
 
 @pytest.mark.parametrize(("prefer", "received"), [(None, None), ("return=minimal", "return=minimal")])
-def test_an_export_is_asked_for_later(prefer: str | None, received: str | None) -> None:
+def test_an_export_must_be_asynchronous(prefer: str | None, received: str | None) -> None:
     request = replace(EXPORT, headers={"authorization": "Bearer t"} | ({"prefer": prefer} if prefer else {}))
-    told = {"received": received, "expected": "respond-async"}
-    assert refusals(request) == (Refusal("bulk-prefer-missing", "not-supported", told),)
+    facts = {"received": received, "expected": "respond-async"}
+    assert refusals(request) == (Refusal("bulk-prefer-missing", "not-supported", facts),)
     assert refusals(replace(EXPORT, headers={**LATER, "prefer": "respond-async, handling=lenient"})) == ()
 
 
 @pytest.mark.parametrize("format", operations.NDJSON)
-def test_an_export_is_written_as_ndjson(format: str) -> None:
+def test_an_export_must_be_ndjson(format: str) -> None:
     assert refusals(replace(EXPORT, parameters=parse(f"_outputFormat={format}"))) == ()
     assert refusals(replace(EXPORT, parameters=parse("_outputFormat=application/fhir%2Bndjson"))) == ()
-    told = {"parameter": "_outputFormat", "received": "csv", "expected": "application/fhir+ndjson"}
-    refused = (Refusal("bulk-format-unsupported", "not-supported", told),)
+    facts = {"parameter": "_outputFormat", "received": "csv", "expected": "application/fhir+ndjson"}
+    refused = (Refusal("bulk-format-unsupported", "not-supported", facts),)
     assert refusals(replace(EXPORT, parameters=parse("_outputFormat=csv"))) == refused
     for part in (f'"valueString": "{format}"', '"valueCode": "csv"'):
         body = f'{{"resourceType": "Parameters", "parameter": [{{"name": "_outputFormat", {part}}}]}}'
@@ -95,6 +93,6 @@ def test_an_export_is_written_as_ndjson(format: str) -> None:
     ("rule", "error", "status"),
     [("fhir-operation-unknown", "not-found", 404), ("fhir-operation-parameter", "value", 400)],
 )
-def test_what_fhir_finds_wrong_with_an_operation_is_refused(rule: str, error: str, status: int) -> None:
+def test_each_operation_fault_found_by_fhir_is_refused(rule: str, error: str, status: int) -> None:
     (refusal,) = refusals(EXPORT, replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),)))
     assert (refusal.name, refusal.error, refusal.status) == (rule, error, status)

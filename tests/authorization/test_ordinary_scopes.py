@@ -1,4 +1,4 @@
-"""What is recognised as ordinary would pass every check of scopes, whatever the server decides about them."""
+"""Token requests recognised as ordinary would pass every scope check, for any policy of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
 
 from sickbay.authorization import backend_scopes, ordinary_scopes, refresh
 from sickbay.authorization.contexts import TokenContext
@@ -77,46 +77,46 @@ CLIENTS = st.builds(
 
 
 def _registered(client: Client, scope: str, also: bool) -> Client:
-    """Registered for these scopes too, if `also`: otherwise few generated requests are ordinary."""
+    """Registers the client for these scopes too if `also`; otherwise few generated requests are ordinary."""
     return replace(client, scope=f"{client.scope} {scope}") if also else client
 
 
-REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.about == "unusual_scopes")
+REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
 
 
 @settings(max_examples=400)
 @given(TEXTS, JOINTS, st.sampled_from(["", samples.BASE, samples.OLD, "http://elsewhere"]), CLIENTS, SERVERS, st.booleans())
-def test_of_an_ordinary_service_no_check_refuses_and_every_scope_is_granted(
+def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     text: str, joint: str, resource: str, client: Client, server: Server, also: bool
 ) -> None:
     sent, client = text.replace(" ", joint), _registered(client, text, also)
-    request = asked({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
+    request = token_request({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
     known = TokenContext(server=server, client=client)
     if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
         rows = backend_scopes.offered(
             split(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
         )
-        assert {(granted, why) for _, granted, why in rows} == {(True, "")}
+        assert {(granted, reason) for _, granted, reason in rows} == {(True, "")}
 
 
 @settings(max_examples=400)
 @given(TEXTS, st.none() | TEXTS, JOINTS, CLIENTS, SERVERS, st.booleans())
-def test_of_an_ordinary_refresh_no_check_refuses_and_nothing_is_left_out(
-    held: str, sent: str | None, joint: str, client: Client, server: Server, also: bool
+def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
+    granted: str, sent: str | None, joint: str, client: Client, server: Server, also: bool
 ) -> None:
     text = sent.replace(" ", joint) if sent else sent
-    family, client = replace(FAMILY, scope=held), _registered(client, held, also)
-    request = asked(REFRESH_FORM, scope=text)
+    family, client = replace(FAMILY, scope=granted), _registered(client, granted, also)
+    request = token_request(REFRESH_FORM, scope=text)
     known = replace(REFRESHING, client=client, server=server, family=family)
     if ordinary_scopes.of_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
-        assert refresh.narrowed(family, text, client, server) == " ".join(split(text or held))
+        assert refresh.narrowed(family, text, client, server) == " ".join(split(text or granted))
 
 
 @pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])
 def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) -> None:
-    request = asked({"grant_type": "client_credentials", "scope": "system/Patient.rs"})
+    request = token_request({"grant_type": "client_credentials", "scope": "system/Patient.rs"})
     assert ordinary_scopes.of_service(request, Client("app", scope=registered), samples.SERVER)
 
 
@@ -134,9 +134,9 @@ def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) 
         ("system/patient.rs", "system/*.rs", Policy()),
     ],
 )
-def test_every_other_service_is_examined(scope: str, registered: str, policy: Policy) -> None:
+def test_every_other_service_request_is_checked(scope: str, registered: str, policy: Policy) -> None:
     client, server = Client("app", scope=registered), samples.server(**_changed(policy))
-    assert not ordinary_scopes.of_service(asked({"scope": scope}), client, server)
+    assert not ordinary_scopes.of_service(token_request({"scope": scope}), client, server)
 
 
 def _changed(policy: Policy) -> dict[str, object]:
@@ -148,14 +148,14 @@ GRANT = "launch/patient openid offline_access patient/Patient.rs"
 
 @pytest.mark.parametrize("sent", [None, "", GRANT, "openid patient/Patient.rs"])
 @pytest.mark.parametrize("types", [samples.SERVER.resource_types, {}])
-def test_a_refresh_of_what_is_still_registered_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
+def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
     family, client = replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
     server = replace(samples.SERVER, resource_types=types)
-    assert ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), client, server, family)
+    assert ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, server, family)
 
 
 @pytest.mark.parametrize(
-    ("held", "sent", "registered"),
+    ("granted", "sent", "registered"),
     [
         (GRANT, "patient/Patient.r", GRANT),
         (GRANT, None, "launch/patient openid"),
@@ -166,12 +166,12 @@ def test_a_refresh_of_what_is_still_registered_is_ordinary(sent: str | None, typ
         ("user/Nothing.rs", None, "user/*.rs"),
     ],
 )
-def test_every_other_refresh_is_examined(held: str, sent: str | None, registered: str) -> None:
-    family, client = replace(FAMILY, scope=held), Client("app", scope=registered)
-    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
+def test_every_other_refresh_is_checked(granted: str, sent: str | None, registered: str) -> None:
+    family, client = replace(FAMILY, scope=granted), Client("app", scope=registered)
+    assert not ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
 
 
-def test_a_refresh_of_a_version_that_the_server_does_not_grant_is_examined() -> None:
+def test_a_refresh_in_a_scope_version_the_server_does_not_grant_is_checked() -> None:
     family = replace(FAMILY, scope="user/*.read")
     server = samples.server(scope_versions=())
-    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM), replace(samples.CLIENT, smart_version=2), server, family)
+    assert not ordinary_scopes.of_refresh(token_request(REFRESH_FORM), replace(samples.CLIENT, smart_version=2), server, family)

@@ -1,4 +1,4 @@
-"""What may be chosen of a policy: every name means something, and what does not fit is said with what was meant."""
+"""The settings of a policy: every name is known, and an invalid value gets a sentence with the likely meaning."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def test_every_name_is_a_field_of_the_policy() -> None:
 
 
 @pytest.mark.parametrize("name", KNOBS)
-def test_what_is_there_by_default_fits(name: str) -> None:
+def test_every_default_is_valid(name: str) -> None:
     value = getattr(Policy(), name)
     assert value is None or faults({name: value}) == []
 
 
 NO_SCOPES = "The policy registration_scopes must be one string of SMART scopes, separated by spaces"
-ODD_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "user/Patient.rs?code:in=x", "openid " * 5000)
+INVALID_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "user/Patient.rs?code:in=x", "openid " * 5000)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("settings", "message"),
     [
         ({"code_lifetme": 5}, "There is no policy code_lifetme (did you mean code_lifetime?)"),
         ({"code_lifetime": 0}, "The policy code_lifetime must be a number of seconds, 1 or more"),
@@ -39,60 +39,60 @@ ODD_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "user/
         ({"launches": ["ehr", "moon"]}, "The policy launches must be a list of ehr, standalone"),
         ({"launches": []}, "The policy launches must be a list of ehr, standalone"),
         ({"launches": "ehr"}, "The policy launches must be a list of ehr, standalone"),
-        *[({"registration_scopes": odd}, NO_SCOPES) for odd in ODD_SCOPES],
+        *[({"registration_scopes": scopes}, NO_SCOPES) for scopes in INVALID_SCOPES],
         (
             {"registration_grants": ["implicit"]},
             "The policy registration_grants must be a list of authorization_code, refresh_token, client_credentials",
         ),
     ],
 )
-def test_a_choice_that_does_not_fit_is_said(given: dict[str, Any], said: str) -> None:
-    assert faults(given) == [said]
+def test_an_invalid_setting_gets_a_message(settings: dict[str, Any], message: str) -> None:
+    assert faults(settings) == [message]
 
 
-def test_what_is_near_nothing_lists_all() -> None:
+def test_an_unrecognisable_name_lists_all_settings() -> None:
     assert "available: assertion_algorithms, auth_methods, basic_secret" in faults({"xyzzy": 1})[0]
 
 
-def test_what_an_app_says_elsewhere_is_no_policy_of_it() -> None:
+def test_registration_members_are_not_policy_settings_of_an_app() -> None:
     assert faults({"token_lifetime": 5, "pkce": "off"}) == []
     assert len(faults({"token_lifetime": 5, "pkce": "off"}, app=True)) == 2
 
 
-def test_a_choice_stands_over_the_policy_and_nothing_else_changes() -> None:
+def test_a_setting_overrides_the_policy_and_changes_nothing_else() -> None:
     assert under(Policy(), {}) == Policy()
     assert under(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
     assert under(Policy(), {"of_another_release": 1}) == Policy()
 
 
-def test_a_lifetime_that_was_chosen_is_also_what_is_said() -> None:
-    """A dialect that says less than is so does not say it of a lifetime that somebody chose."""
+def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
+    """A dialect's shorter expires_in doesn't apply to a configured lifetime."""
     dialect = Policy(token_lifetime=600, expires_in=570)
     assert under(dialect, {"token_lifetime": 5}).expires_in is None
     assert under(dialect, {"code_lifetime": 5}).expires_in == 570
 
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOBS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
-def test_what_has_no_fault_can_be_held_to(chosen: dict[str, Any]) -> None:
+def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
     if not faults(chosen):
-        made = under(Policy(), chosen)
-        assert all(getattr(made, name) == value for name, value in chosen.items())
+        policy = under(Policy(), chosen)
+        assert all(getattr(policy, name) == value for name, value in chosen.items())
 
 
-def test_what_is_taken_back_is_named_rightly_too() -> None:
+def test_an_unknown_name_to_reset_gets_the_likely_name() -> None:
     assert unknown({"code_lifetime": None, "nothing": 5}) == []
-    [said] = unknown({"code_lifetme": None})
-    assert said == "There is no policy code_lifetme (did you mean code_lifetime?)"
+    [message] = unknown({"code_lifetme": None})
+    assert message == "There is no policy code_lifetme (did you mean code_lifetime?)"
 
 
-def test_what_holds_is_told_of_all_that_may_be_chosen() -> None:
-    told = values(Policy(code_lifetime=7))
-    assert list(told) == list(KNOBS)
-    assert (told["code_lifetime"], told["launches"]) == (7, ("ehr", "standalone"))
+def test_the_effective_values_cover_all_settings() -> None:
+    effective = values(Policy(code_lifetime=7))
+    assert list(effective) == list(KNOBS)
+    assert (effective["code_lifetime"], effective["launches"]) == (7, ("ehr", "standalone"))
 
 
 @pytest.mark.parametrize("name", [name for name, knob in KNOBS.items() if knob.kind == "seconds"])
-def test_seconds_reach_from_the_least_to_the_longest(name: str) -> None:
+def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
     least = KNOBS[name].least
     assert not faults({name: least})
     assert not faults({name: LONGEST})

@@ -1,4 +1,4 @@
-"""Requests that can't be read are refused with the place, the byte, and its correction."""
+"""Requests that can't be read are refused with the place, the byte and its correction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sickbay.authorization.readable import (
     too_large,
 )
 from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request
-from sickbay.authorization.token import read
+from sickbay.authorization.token_parameters import read
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol.parameters import parse
 
@@ -42,9 +42,9 @@ def facts(refusal: Refusal | None) -> dict[str, Any]:
     ],
 )
 def test_the_parameter_and_the_byte_are_named(part: str, sent: bytes, place: str, received: str, position: int) -> None:
-    found = facts(not_utf8(part, sent))
+    refusal_facts = facts(not_utf8(part, sent))
     corrected = "0xC3 0xA9" if part == "body" else "%C3%A9"
-    assert found == {
+    assert refusal_facts == {
         "part": part,
         "place": place,
         "received": received,
@@ -54,16 +54,20 @@ def test_the_parameter_and_the_byte_are_named(part: str, sent: bytes, place: str
     }
 
 
-def test_a_parameter_beyond_what_redaction_sees_is_not_named() -> None:
-    found = facts(not_utf8("form", b"a=" + b"b" * LOOKED_AT + b"&secret=%FE%FF"))
-    assert (found["place"], found["received"], found["position"]) == ("a parameter", "%FE", LOOKED_AT + 11)
+def test_a_parameter_beyond_the_part_kept_for_redaction_is_not_named() -> None:
+    refusal_facts = facts(not_utf8("form", b"a=" + b"b" * LOOKED_AT + b"&secret=%FE%FF"))
+    assert (refusal_facts["place"], refusal_facts["received"], refusal_facts["position"]) == (
+        "a parameter",
+        "%FE",
+        LOOKED_AT + 11,
+    )
 
 
-def test_nothing_is_guessed_where_it_looks_like_no_other_encoding() -> None:
+def test_no_correction_is_suggested_without_a_likely_encoding() -> None:
     assert facts(not_utf8("query", b"a=%00")).keys() == {"part", "place", "received", "position"}
 
 
-def test_what_is_utf8_is_not_refused() -> None:
+def test_valid_utf8_is_accepted() -> None:
     assert not_utf8("query", b"name=Andr%C3%A9") is None
 
 
@@ -81,7 +85,7 @@ def test_what_is_utf8_is_not_refused() -> None:
         (authorize_request("http://x/authorize?state=%E9"), "the parameter 'state'"),
     ],
 )
-def test_a_pasted_request_is_refused_by_the_same(request_: Any, place: str) -> None:
+def test_a_pasted_request_gets_the_same_refusal(request_: Any, place: str) -> None:
     assert facts(request_is_utf8.decide(request_, None))["place"] == place
 
 
@@ -93,7 +97,7 @@ def test_a_pasted_request_is_refused_by_the_same(request_: Any, place: str) -> N
         TokenRequest(parse("a=b"), {}, "http://x/token", body="a=%C3%A9"),
     ],
 )
-def test_other_pasted_requests_pass(request_: Any) -> None:
+def test_valid_pasted_requests_pass(request_: Any) -> None:
     assert request_is_utf8.decide(request_, None) is None
 
 

@@ -1,4 +1,4 @@
-"""Refresh tokens: made and read again, rotated, repeated for ten seconds, and dead when reused."""
+"""Refresh tokens: derived and read, rotated, repeated for 10 seconds, and revoked when reused."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.authorization.token_requests import (
     REFRESHING,
     SECRET,
     SYMMETRIC,
-    asked,
     examined,
-    knowing,
-    said,
+    outcome,
+    token_context,
+    token_request,
 )
 
 from sickbay.authorization import refresh, token
@@ -33,7 +33,7 @@ generations = st.integers(0, 10**9 - 1)
 
 
 @given(keys, families, generations)
-def test_a_refresh_token_is_read_as_it_was_made(key: bytes, family: str, generation: int) -> None:
+def test_family_and_generation_are_read_from_a_refresh_token(key: bytes, family: str, generation: int) -> None:
     assert refresh.read(key, refresh.make(key, family, generation)) == (family, generation)
 
 
@@ -43,21 +43,19 @@ def test_another_key_reads_nothing(key: bytes, other: bytes, family: str, genera
 
 
 @given(keys, st.text())
-def test_no_text_makes_reading_fail_and_none_is_taken(key: bytes, text: str) -> None:
+def test_no_other_text_is_accepted_or_raises_an_error(key: bytes, text: str) -> None:
     assert refresh.read(key, text) is None
 
 
 @given(keys, families, generations)
-def test_a_changed_generation_is_noticed(key: bytes, family: str, generation: int) -> None:
+def test_a_changed_generation_is_refused(key: bytes, family: str, generation: int) -> None:
     mac = refresh.make(key, family, generation).rpartition(".")[2]
     assert refresh.read(key, f"{family}.{generation + 1}.{mac}") is None
     assert refresh.read(key, f"{family}.0{generation}.{mac}") is None
 
 
 @given(keys, families, generations)
-def test_the_access_token_is_neither_the_refresh_token_nor_that_of_another_generation(
-    key: bytes, family: str, generation: int
-) -> None:
+def test_the_access_token_is_unique_to_its_generation(key: bytes, family: str, generation: int) -> None:
     text = refresh.access(key, family, generation)
     assert text not in refresh.make(key, family, generation)
     assert text != refresh.access(key, family, generation + 1)
@@ -76,7 +74,7 @@ def test_the_access_token_is_neither_the_refresh_token_nor_that_of_another_gener
         (2, -1, "reused"),
     ],
 )
-def test_what_a_generation_may_still_do(generation: int, ago: int, decision: str) -> None:
+def test_each_generation_gets_its_decision(generation: int, ago: int, decision: str) -> None:
     assert refresh.decide(replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
 
 
@@ -84,19 +82,19 @@ def test_without_rotation_the_current_one_is_renewed() -> None:
     assert refresh.decide(FAMILY, 3, NOW, rotates=False) == "renew"
 
 
-def test_the_right_refresh_is_granted() -> None:
-    assert said(asked(REFRESH_FORM), REFRESHING) is None
+def test_a_valid_refresh_is_granted() -> None:
+    assert outcome(token_request(REFRESH_FORM), REFRESHING) is None
 
 
-def test_the_one_before_is_granted_within_ten_seconds_to_the_same_client_alone() -> None:
-    same = refresh.fingerprint(asked(REFRESH_FORM), PUBLIC)
+def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> None:
+    same = refresh.fingerprint(token_request(REFRESH_FORM), PUBLIC)
     answer = token.access_token(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
     app = replace(PUBLIC, scope=FAMILY.scope)
     family = replace(FAMILY, rotated_at=NOW - 10, asked=same)
-    known = knowing(REFRESHING, generation=2, family=family, answer=answer, client=app)
-    other = knowing(known, client=replace(PUBLIC, client_id="other"))
-    assert said(asked(REFRESH_FORM), known) is None
-    assert said(asked(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
+    known = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)
+    other = token_context(known, client=replace(PUBLIC, client_id="other"))
+    assert outcome(token_request(REFRESH_FORM), known) is None
+    assert outcome(token_request(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +112,16 @@ def test_the_one_before_is_granted_within_ten_seconds_to_the_same_client_alone()
         ({"client": SYMMETRIC}, ("client-auth-missing", "invalid_client", 400)),
     ],
 )
-def test_a_refresh_that_is_not_good(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert said(asked(REFRESH_FORM), knowing(REFRESHING, **changed)) == answer
+def test_each_invalid_refresh_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
+    assert outcome(token_request(REFRESH_FORM), token_context(REFRESHING, **changed)) == answer
 
 
 def test_an_offline_grant_outlives_the_session() -> None:
-    assert said(asked(REFRESH_FORM), knowing(REFRESHING, session_ended=True)) is None
+    assert outcome(token_request(REFRESH_FORM), token_context(REFRESHING, session_ended=True)) is None
 
 
 def test_a_confidential_client_refreshes_with_its_secret() -> None:
-    assert said(asked(REFRESH_FORM, client_secret=SECRET), knowing(REFRESHING, client=SYMMETRIC)) is None
+    assert outcome(token_request(REFRESH_FORM, client_secret=SECRET), token_context(REFRESHING, client=SYMMETRIC)) is None
 
 
 @pytest.mark.parametrize(
@@ -143,11 +141,11 @@ def test_a_confidential_client_refreshes_with_its_secret() -> None:
     ],
 )
 def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None:
-    answer = said(asked(REFRESH_FORM, scope=scope), REFRESHING)
+    answer = outcome(token_request(REFRESH_FORM, scope=scope), REFRESHING)
     assert answer == (None if granted else ("refresh-scope-expanded", "invalid_scope", 400))
 
 
-def test_the_next_scope_is_what_was_asked_or_all() -> None:
+def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
     app = replace(PUBLIC, scope=FAMILY.scope)
     assert refresh.narrowed(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
     assert refresh.narrowed(FAMILY, None, app, Server()) == FAMILY.scope
@@ -156,50 +154,50 @@ def test_the_next_scope_is_what_was_asked_or_all() -> None:
 
 
 def test_a_reused_refresh_token_revokes() -> None:
-    assert token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, generation=1)))
-    assert not token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, family=None)))
+    assert token.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
+    assert not token.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asked(REFRESH_FORM, refresh_token=None),
+            token_request(REFRESH_FORM, refresh_token=None),
             REFRESHING,
             Refusal("refresh-token-missing", "invalid_request", {"received": None}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=None),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, revoked=True)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", "by": "code", "at": 7}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, generation=2),
             Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, client_id="other")),
             Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
-            asked(REFRESH_FORM),
+            token_request(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
             Refusal(
                 "refresh-online-session-ended",
@@ -208,7 +206,7 @@ def test_a_reused_refresh_token_revokes() -> None:
             ),
         ),
         (
-            asked(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"),
+            token_request(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"),
             REFRESHING,
             Refusal(
                 "refresh-scope-expanded",
@@ -222,33 +220,35 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: TokenContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected
 
 
-def test_tokens_are_made_as_they_always_were() -> None:
-    """An app that keeps one must be able to use it after Sickbay was updated."""
+def test_tokens_keep_their_format() -> None:
+    """An app's stored token must still work after Sickbay is updated."""
     key = b"k" * 32
     assert refresh.make(key, "f", 3) == "f.3.bXi8snZWmsGOI2BBaSShqeCbSpBAlCoAyTW-Hy52hzU"
     assert refresh.access(key, "f", 3) == "tOXv1PDwrzxgHDYVgtiFzFYI_OLg8yEP057L80Titq0"
 
 
 @pytest.mark.parametrize("generation", [0, 9, 10**8, 10**9 - 1])
-def test_a_generation_has_nine_digits_at_most(generation: int) -> None:
+def test_a_generation_has_at_most_nine_digits(generation: int) -> None:
     key = b"k" * 32
     assert refresh.read(key, refresh.make(key, "f", generation)) == ("f", generation)
     assert refresh.read(key, refresh.make(key, "f", generation + 10**9)) is None
 
 
 @pytest.mark.parametrize("number", ["\u0661", "\u00b2", "-1", "", "1_0", " 1"])
-def test_a_generation_is_of_plain_digits(number: str) -> None:
+def test_a_generation_has_only_ascii_digits(number: str) -> None:
     assert refresh.read(b"k" * 32, f"f.{number}.x") is None
 
 
-def test_a_narrower_scope_is_written_with_blanks() -> None:
+def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
     app = replace(PUBLIC, scope="patient/Patient.rs openid")
     assert refresh.narrowed(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
 
 
-def test_offline_where_the_generation_is_not_known_the_current_one_is_meant() -> None:
-    assert said(asked(REFRESH_FORM), replace(REFRESHING, generation=None)) is None
+def test_offline_an_unknown_generation_counts_as_the_current_one() -> None:
+    assert outcome(token_request(REFRESH_FORM), replace(REFRESHING, generation=None)) is None

@@ -1,4 +1,4 @@
-"""A refresh token that comes twice within ten seconds: the same request has the same answer, if that is still in force."""
+"""A refresh token sent twice within 10 seconds: the same request gets the same response, if it is still valid."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.authorization.token_requests import (
     BASE,
     FAMILY,
@@ -15,63 +17,63 @@ from tests.authorization.token_requests import (
     REFRESHING,
     SECRET,
     SYMMETRIC,
-    asked,
     basic,
     examined,
+    token_request,
 )
 
 from sickbay.authorization import refresh, token
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN
 
-FIRST = asked(REFRESH_FORM, scope="patient/Patient.rs")
+FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
 APP = replace(PUBLIC, scope=FAMILY.scope)
 
 
 def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
-    """The second time: the first request rotated the family three seconds ago."""
+    """Returns the context of the replay: the first request rotated the family 3 seconds ago."""
     family = replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
     answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
     return replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
 
 
-def names(request: TokenRequest, of: TokenContext) -> list[str]:
-    return [one.name for one in examined(request, of).refusals]
+def names(request: TokenRequest, context: TokenContext) -> list[str]:
+    return [refusal.name for refusal in examined(request, context).refusals]
 
 
-def test_the_same_request_is_answered_again() -> None:
+def test_the_same_request_gets_the_same_response() -> None:
     assert names(FIRST, known()) == []
-    assert names(asked(REFRESH_FORM), known(asked(REFRESH_FORM))) == []
-    assert names(asked(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
+    assert names(token_request(REFRESH_FORM), known(token_request(REFRESH_FORM))) == []
+    assert names(token_request(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
 
 
 @pytest.mark.parametrize("scope", [None, "patient/Patient.r", "patient/Observation.rs", FAMILY.scope, "offline_access"])
-def test_another_scope_is_another_request(scope: str | None) -> None:
-    other = asked(REFRESH_FORM, scope=scope)
+def test_another_scope_makes_it_a_different_request(scope: str | None) -> None:
+    other = token_request(REFRESH_FORM, scope=scope)
     assert names(other, known()) == ["refresh-replay-differs"]
     assert not token.revokes(examined(other, known()))
 
 
-def test_another_resource_is_another_request() -> None:
-    assert names(asked(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
+def test_another_resource_makes_it_a_different_request() -> None:
+    assert names(token_request(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
 
 
-def test_another_way_to_authenticate_and_another_secret_are_another_request() -> None:
+def test_another_method_or_secret_makes_it_a_different_request() -> None:
     app = replace(SYMMETRIC, scope=FAMILY.scope)
-    posted = asked(REFRESH_FORM, client_secret=SECRET)
-    in_header = asked(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
+    posted = token_request(REFRESH_FORM, client_secret=SECRET)
+    in_header = token_request(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
     assert names(posted, known(posted, app)) == []
     assert names(in_header, known(posted, app)) == ["refresh-replay-differs"]
     rotated = replace(app, secret_hash="x")
     assert refresh.fingerprint(posted, app) != refresh.fingerprint(posted, rotated)
 
 
-def test_another_key_is_another_request() -> None:
+def test_another_key_makes_it_a_different_request() -> None:
     def signed(kid: str) -> TokenRequest:
         head = {"a": "eyJraWQiOiJhIn0", "b": "eyJraWQiOiJiIn0"}[kid]
-        return asked(REFRESH_FORM, client_assertion=f"{head}.e30.x")
+        return token_request(REFRESH_FORM, client_assertion=f"{head}.e30.x")
 
     assert refresh.fingerprint(signed("a"), APP) == refresh.fingerprint(signed("a"), APP)
     assert refresh.fingerprint(signed("a"), APP) != refresh.fingerprint(signed("b"), APP)
@@ -97,9 +99,9 @@ WITHDRAWN: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
-def test_an_answer_that_is_not_in_force_any_more_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
+def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
     examination = examined(FIRST, replace(known(), **changes))
-    (refusal,) = [one for one in examination.refusals if one.name == "refresh-replay-revoked"]
+    (refusal,) = [candidate for candidate in examination.refusals if candidate.name == "refresh-replay-revoked"]
     assert refusal.facts["reason"] == reason
     assert not token.revokes(examination)
 
@@ -116,29 +118,42 @@ def test_an_answer_that_is_not_in_force_any_more_is_not_repeated(changes: dict[s
         ({"client": replace(APP, client_id="other")}, ["refresh-client-mismatch"]),
     ],
 )
-def test_the_window_and_the_grant_hold_as_before(changes: dict[str, Any], names_: list[str]) -> None:
-    request = asked(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
+def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], names_: list[str]) -> None:
+    request = token_request(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
     assert names(request, replace(known(), **changes)) == names_
 
 
-def test_a_grant_that_ended_is_not_repeated() -> None:
-    of = known()
-    assert names(FIRST, replace(of, family=replace(of.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
+def test_a_revoked_grant_is_not_repeated() -> None:
+    context = known()
+    assert names(FIRST, replace(context, family=replace(context.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
 
 
-def test_a_client_that_is_gone_is_refused_before_anything_of_it_is_read() -> None:
+def test_a_deleted_client_is_refused_before_its_grant_is_read() -> None:
     for generation in (2, 3):
-        gone = replace(known(), client=None, generation=generation)
-        assert names(FIRST, gone) == ["client-id-unknown"]
+        deleted = replace(known(), client=None, generation=generation)
+        assert names(FIRST, deleted) == ["client-id-unknown"]
 
 
-def test_offline_the_answer_is_not_known() -> None:
+def test_offline_the_repeated_response_is_unknown() -> None:
     assert names(FIRST, replace(known(), answer=UNKNOWN)) == []
 
 
-def test_a_rotation_gives_only_what_is_still_registered() -> None:
+def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
     fewer = replace(APP, scope="offline_access patient/Patient.rs")
     current = replace(REFRESHING, client=fewer)
-    assert names(asked(REFRESH_FORM), current) == []
-    assert names(asked(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
-    assert names(asked(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == ["scope-not-registered"]
+    assert names(token_request(REFRESH_FORM), current) == []
+    assert names(token_request(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
+    assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
+        "scope-not-registered"
+    ]
+
+
+@given(st.integers(0, 4), st.integers(-5, 30))
+def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: int, age: int) -> None:
+    """So these checks can be skipped for such a token (`TokenContext.may_repeat`)."""
+    context = known()
+    assert isinstance(context.family, TokenFamily)
+    family = replace(context.family, rotated_at=NOW - age, asked="another request")
+    context = replace(context, family=family, generation=generation, answer=None)
+    passed = [check.decide(FIRST, context) is None for check in refresh.CHECKS if check.inputs == "may_repeat"]
+    assert passed == [refresh.decide(family, generation, NOW) != "repeat"] * 2

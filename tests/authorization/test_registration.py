@@ -1,4 +1,4 @@
-"""What would fail at the first launch is refused when the app is registered."""
+"""What would fail at the first launch is already refused at registration."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ EC = {
     "x": "XCHVYvjZ4ICzDmtZH7X_dr7Eol4P40_uGXW_EjsWfF_H7J1hQrSZ2M2dpo7l3U-w",
     "y": "AoWqvK0pYp2WnliAPVzd2XSFVgdavEr8-VDjyTbYQtxU2Jmo1p2x_fE8bXoRWZdC",
 }
-GOOD = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
+VALID = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
 
 KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
 RSA = jose.public(jose.generate())
 
 
 def names(**changes) -> list[str]:
-    return [one.name for one in examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def names(**changes) -> list[str]:
         "myapp://callback",
     ],
 )
-def test_addresses_that_are_good(uri: str) -> None:
+def test_each_valid_redirect_uri_is_accepted(uri: str) -> None:
     assert not names(redirect_uris=(uri,))
 
 
@@ -53,7 +53,7 @@ def test_addresses_that_are_good(uri: str) -> None:
         ("http://localhost.example.org/callback", "reg-redirect-uri-insecure-http"),
     ],
 )
-def test_addresses_that_are_not(uri: str, name: str) -> None:
+def test_each_invalid_redirect_uri_is_refused(uri: str, name: str) -> None:
     assert names(redirect_uris=("https://good.example.org/callback", uri)) == [name]
 
 
@@ -98,27 +98,27 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
         ),
     ],
 )
-def test_contradictions_are_refused(changes, name: str) -> None:
+def test_each_contradiction_is_refused(changes, name: str) -> None:
     assert names(**changes) == [name]
 
 
-def test_a_key_set_that_is_no_key_set_raises_nothing() -> None:
+def test_an_invalid_key_set_is_refused_without_an_error() -> None:
     assert names(client="asymmetric", jwks={"keys": "none"}) == ["reg-jwks-empty"]
 
 
 @pytest.mark.parametrize("keys", [[EC], [{}, EC], [RSA]])
-def test_one_key_to_check_by_is_enough(keys: list[object]) -> None:
+def test_a_single_usable_key_is_enough(keys: list[object]) -> None:
     assert not names(client="asymmetric", jwks={"keys": keys})
 
 
 @pytest.mark.parametrize("uri", ["https://app.example.org/jwks.json", "http://localhost:8100/jwks.json?v=1", "http://[::1]/k"])
-def test_addresses_of_keys_that_are_good(uri: str) -> None:
+def test_each_valid_jwks_uri_is_accepted(uri: str) -> None:
     assert not names(client="asymmetric", jwks_uri=uri)
 
 
-def test_a_single_key_where_the_set_belongs_is_told_from_none() -> None:
+def test_a_key_in_place_of_a_key_set_is_recognised() -> None:
     for jwks, is_key in ((KEY, True), ({"keys": []}, False)):
-        (refusal,) = examine(CHECKS, RegistrationRequest(**GOOD, jwks=jwks), None).refusals
+        (refusal,) = examine(CHECKS, RegistrationRequest(**VALID, jwks=jwks), None).refusals
         assert refusal.facts["is_key"] is is_key
 
 
@@ -127,10 +127,10 @@ def test_a_system_app_may_have_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            RegistrationRequest(**(GOOD | {"redirect_uris": ("https://*.example.org/",)})),
+            RegistrationRequest(**(VALID | {"redirect_uris": ("https://*.example.org/",)})),
             None,
             Refusal(
                 "reg-redirect-uri-wildcard",
@@ -139,7 +139,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"redirect_uris": ("/callback",)})),
+            RegistrationRequest(**(VALID | {"redirect_uris": ("/callback",)})),
             None,
             Refusal(
                 "reg-redirect-uri-not-absolute",
@@ -148,7 +148,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"redirect_uris": ("https://a.example/#x#y",)})),
+            RegistrationRequest(**(VALID | {"redirect_uris": ("https://a.example/#x#y",)})),
             None,
             Refusal(
                 "reg-redirect-uri-has-fragment",
@@ -157,7 +157,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"redirect_uris": ("http://a.example/",)})),
+            RegistrationRequest(**(VALID | {"redirect_uris": ("http://a.example/",)})),
             None,
             Refusal(
                 "reg-redirect-uri-insecure-http",
@@ -166,12 +166,12 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"has_secret": True})),
+            RegistrationRequest(**(VALID | {"has_secret": True})),
             None,
             Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"}),
         ),
         (
-            RegistrationRequest(**(GOOD | {"auth_method": "client_secret_basic"})),
+            RegistrationRequest(**(VALID | {"auth_method": "client_secret_basic"})),
             None,
             Refusal(
                 "reg-client-type-mismatch",
@@ -180,7 +180,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"client": "symmetric", "auth_method": "none"})),
+            RegistrationRequest(**(VALID | {"client": "symmetric", "auth_method": "none"})),
             None,
             Refusal(
                 "reg-client-type-mismatch",
@@ -189,13 +189,13 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"client": "asymmetric"})),
+            RegistrationRequest(**(VALID | {"client": "asymmetric"})),
             None,
             Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"}),
         ),
         (
             RegistrationRequest(
-                **(GOOD | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}})
+                **(VALID | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}})
             ),
             None,
             Refusal(
@@ -203,14 +203,14 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"scope": "launch,openid"})),
+            RegistrationRequest(**(VALID | {"scope": "launch,openid"})),
             None,
             Refusal(
                 "scope-comma-separated", "invalid_client_metadata", {"received": "launch,openid", "expected": "launch openid"}
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"scope": "Launch user/medicationrequest.rs"})),
+            RegistrationRequest(**(VALID | {"scope": "Launch user/medicationrequest.rs"})),
             None,
             Refusal(
                 "scope-wrong-case",
@@ -224,7 +224,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"scope": "launch patient/Patient.sr"})),
+            RegistrationRequest(**(VALID | {"scope": "launch patient/Patient.sr"})),
             None,
             Refusal(
                 "scope-v2-order",
@@ -238,7 +238,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(GOOD | {"scope": "launch patient.Patient.read"})),
+            RegistrationRequest(**(VALID | {"scope": "launch patient.Patient.read"})),
             None,
             Refusal(
                 "scope-malformed",
@@ -254,12 +254,14 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: RegistrationRequest, known: None, told: Refusal) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: RegistrationRequest, known: None, expected: Refusal
+) -> None:
+    assert examine(CHECKS, request_, known).refusals[0] == expected
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"allowed": False}, Refusal("reg-not-allowed", "invalid_token", {"expected": "an initial access token"}, 401)),
         (
@@ -276,25 +278,25 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: Registratio
         ),
     ],
 )
-def test_who_may_register_and_with_what(changes, told: Refusal) -> None:
-    assert examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals == (told,)
+def test_a_registration_must_be_allowed_and_readable(changes, expected: Refusal) -> None:
+    assert examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals == (expected,)
 
 
-def test_a_launch_address_is_whole_or_none() -> None:
-    for good in (None, "", "http://localhost:8100/launch", "https://app.example.org/launch?site=1", "myapp://launch"):
-        assert not names(launch_uri=good)
-    for wrong in (
+def test_a_launch_uri_is_absolute_or_missing() -> None:
+    for valid in (None, "", "http://localhost:8100/launch", "https://app.example.org/launch?site=1", "myapp://launch"):
+        assert not names(launch_uri=valid)
+    for invalid in (
         "/launch",
         "localhost:8100/launch",
         "app.example.org/launch",
         "https:///launch",
     ):
-        refused = examine(CHECKS, RegistrationRequest(**(GOOD | {"launch_uri": wrong})), None).refusals
-        told = Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": wrong})
-        assert refused == (told,)
+        refused = examine(CHECKS, RegistrationRequest(**(VALID | {"launch_uri": invalid})), None).refusals
+        expected = Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": invalid})
+        assert refused == (expected,)
 
 
-def test_addresses_to_which_a_browser_is_led_when_signed_out_are_held_to_the_same_rules() -> None:
+def test_post_logout_redirect_uris_follow_the_same_rules() -> None:
     assert not names(post_logout_redirect_uris=("https://app.example.org/bye",))
     assert names(post_logout_redirect_uris=("https://*.example.org/bye",)) == ["reg-redirect-uri-wildcard"]
     assert names(post_logout_redirect_uris=("/bye",)) == ["reg-redirect-uri-not-absolute"]
@@ -304,17 +306,17 @@ def test_addresses_to_which_a_browser_is_led_when_signed_out_are_held_to_the_sam
 @pytest.mark.parametrize(
     "uri", ["http:///callback", "http:/callback", "callback:thing", "localhost:8100/callback", "example.org:443/cb"]
 )
-def test_a_scheme_alone_makes_no_address(uri: str) -> None:
+def test_a_bare_scheme_is_not_a_uri(uri: str) -> None:
     assert names(redirect_uris=(uri,)) == ["reg-redirect-uri-not-absolute"]
 
 
 @pytest.mark.parametrize(("type", "refused"), [("system", False), ("provider", True), ("patient", True)])
-def test_what_a_service_says_of_its_method_is_judged_by_its_keys(type: str, refused: bool) -> None:
-    found = names(type=type, client="public", auth_method="private_key_jwt")
-    assert ("reg-client-type-mismatch" in found) is refused
+def test_the_method_of_a_service_is_not_compared_with_its_client_type(type: str, refused: bool) -> None:
+    refused_names = names(type=type, client="public", auth_method="private_key_jwt")
+    assert ("reg-client-type-mismatch" in refused_names) is refused
 
 
-def test_keys_by_value_and_by_address_are_not_both_taken() -> None:
+def test_keys_by_value_and_by_url_cannot_be_combined() -> None:
     uri, keys = "https://app.example.org/jwks", {"keys": [EC]}
     assert names(client="asymmetric", jwks=keys, jwks_uri=uri) == ["reg-jwks-given-twice"]
     assert not names(client="asymmetric", jwks=keys, jwks_uri="")

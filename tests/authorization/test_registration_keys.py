@@ -1,4 +1,4 @@
-"""The public keys of a registration, and of a client assertion: strong, public, for signatures, each with an id of its own."""
+"""The public keys of a registration and of a client assertion: strong, public, for signatures, with unique ids."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ KEYS: list[tuple[str, dict[str, Any], str]] = [
 
 
 def names(*keys: dict[str, Any]) -> list[str]:
-    given = RegistrationRequest(
+    registration = RegistrationRequest(
         client="asymmetric", redirect_uris=("https://a.example/",), scope="user/*.rs", jwks={"keys": list(keys)}
     )
-    return [one.name for one in examine(CHECKS, given, None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, registration, None).refusals]
 
 
 @pytest.mark.parametrize(("key", "refused"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
-def test_a_key_that_proves_nothing_is_not_registered(key: dict[str, Any], refused: str) -> None:
+def test_each_unusable_key_is_refused(key: dict[str, Any], refused: str) -> None:
     assert names(key) == [refused]
 
 
 @pytest.mark.parametrize(
     "keys", [[RSA], [EC], [RSA, EC], [{**RSA, "use": "enc", "kid": "e"}, RSA], [EC, {"kty": "OKP", "crv": "Ed25519"}]]
 )
-def test_sound_keys_are_registered_with_keys_for_other_uses_beside_them(keys: list[dict[str, Any]]) -> None:
+def test_valid_keys_are_accepted_next_to_keys_for_other_uses(keys: list[dict[str, Any]]) -> None:
     assert names(*keys) == []
 
 
-def test_ids_are_unique_among_keys_of_one_kind() -> None:
+def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
     assert names({**RSA, "kid": "1"}, {**RSA, "kid": "1"}) == ["reg-jwks-kid-duplicate"]
     assert names({**RSA, "kid": "1"}, {**EC, "kid": "1"}) == []
     assert names({"kty": "RSA", "n": RSA["n"], "e": "AQAB"}, {"kty": "RSA", "n": RSA["n"], "e": "AQAB"}) == []
@@ -76,19 +76,19 @@ def test_ids_are_unique_among_keys_of_one_kind() -> None:
         ({"e": "AQAA"}, ["assertion-key-weak"]),
     ],
 )
-def test_a_key_that_was_fetched_is_held_to_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
-    """At each assertion: nobody looked at the key behind jwks_uri when the app was registered."""
+def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
+    """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
     (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]
     examination = examined(request(signed()), replace(known(), jwks={"keys": [{**key, **changes}]}))
-    assert [one.name for one in examination.refusals] == refused
+    assert [refusal.name for refusal in examination.refusals] == refused
     assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
 
 
-def test_a_point_off_its_curve_is_no_public_key() -> None:
-    """Signed with any key: the check of the signature is not reached."""
+def test_a_point_off_its_curve_is_not_a_public_key() -> None:
+    """Signed with any key: the signature check isn't reached."""
     head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
     text = ".".join([head, *signed().split(".")[1:]])
-    odd = {**EC, "y": EC["x"], "kid": "k"}
-    assert [one.name for one in examined(request(text), replace(known(), jwks={"keys": [odd]})).refusals] == [
+    off_curve = {**EC, "y": EC["x"], "kid": "k"}
+    assert [refusal.name for refusal in examined(request(text), replace(known(), jwks={"keys": [off_curve]})).refusals] == [
         "assertion-key-weak"
     ]

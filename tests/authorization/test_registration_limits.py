@@ -1,4 +1,4 @@
-"""What an app may register for itself: never more than a policy or an operator granted, however it is spelt."""
+"""Limits of self-registration: never more than a policy or an operator granted, in any syntax."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def names(client: Client, limit: Grant) -> list[str]:
         limited_by="An operator.",
         has_secret=client.client == "symmetric",
     )
-    return [one.name for one in examine(CHECKS, request, None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, request, None).refusals]
 
 
 def changed(client: Client, metadata: dict[str, Any]) -> Client:
-    """The client after its own update, if that is accepted; as it was otherwise."""
+    """Returns the client after its own update if that is accepted, or unchanged otherwise."""
     given = client_metadata.update({"client_id": "c", **metadata}, client)
     new = replace(client, **given, granted=registration_limits.of(client))
     return client if names(new, registration_limits.of(client)) else new
@@ -132,32 +132,34 @@ FIXED = (
 
 
 def permissions(scope: str) -> set[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
-    """Every (level, type, letter, filters) that a scope string permits, by plain enumeration."""
+    """Returns every (level, type, letter, filters) that a scope string permits, by enumeration."""
     types = ("Patient", "Observation", "Condition", "Other")
-    found = set()
-    for one in scopes.resources(scope):
-        for type in types if one.type == "*" else (one.type,):
-            found |= {(one.level, type, letter, tuple(sorted(one.filters))) for letter in one.letters}
-    return found
+    permitted = set()
+    for resource_scope in scopes.resources(scope):
+        for type in types if resource_scope.type == "*" else (resource_scope.type,):
+            permitted |= {
+                (resource_scope.level, type, letter, tuple(sorted(resource_scope.filters))) for letter in resource_scope.letters
+            }
+    return permitted
 
 
 def is_within(new: str, granted: str) -> bool:
-    held = permissions(granted)
-    plain = {one for one in scopes.split(granted) if "." not in one}
+    permitted = permissions(granted)
+    plain = {text for text in scopes.split(granted) if "." not in text}
     return (
         all(
-            any((level, type, letter, own) in held for own in _subsets(filters))
+            any((level, type, letter, own) in permitted for own in _subsets(filters))
             for level, type, letter, filters in permissions(new)
         )
-        and {one for one in scopes.split(new) if "." not in one} <= plain
+        and {text for text in scopes.split(new) if "." not in text} <= plain
     )
 
 
 def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str], ...]]:
-    found: list[tuple[tuple[str, str], ...]] = [()]
-    for one in filters:
-        found += [(*each, one) for each in found]
-    return found
+    subsets: list[tuple[tuple[str, str], ...]] = [()]
+    for item in filters:
+        subsets += [(*subset, item) for subset in subsets]
+    return subsets
 
 
 @settings(max_examples=150, deadline=None)
@@ -165,8 +167,8 @@ def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str]
 def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: list[str], updates: list[dict[str, Any]]) -> None:
     first = replace(APP, scope=scope, grant_types=tuple(grants))
     client = first
-    for one in updates:
-        client = changed(client, one)
+    for metadata in updates:
+        client = changed(client, metadata)
         assert is_within(client.scope, first.scope)
         assert set(client.grant_types) <= set(grants)
         assert (client.client, client.auth_method, client.native) == (first.client, first.auth_method, False)
@@ -184,7 +186,7 @@ def test_an_app_may_narrow_itself_and_widen_back_to_what_was_granted() -> None:
     assert changed(less, {"scope": "patient/Patient.cruds", "redirect_uris": ["com.example.app:/cb"]}) == less
 
 
-def test_what_an_update_leaves_out_stays_as_it_is() -> None:
+def test_members_missing_from_an_update_stay_unchanged() -> None:
     same = changed(APP, {"redirect_uris": list(APP.redirect_uris)})
     assert (same.scope, same.grant_types, same.auth_method, same.type) == (
         APP.scope,
@@ -222,13 +224,13 @@ def test_what_an_update_leaves_out_stays_as_it_is() -> None:
         ({"jwks_uri": "https://keys.example.org/new"}, {"jwks_uri": "https://keys.example.org/old"}, []),
     ],
 )
-def test_what_is_more_than_was_granted(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
+def test_each_excess_over_the_grant_is_refused(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
     limit = replace(registration_limits.of(APP), **granted)
     names_ = names(replace(APP, **client), limit)
-    assert [one for one in names_ if one.endswith("-granted")] == refused
+    assert [name for name in names_ if name.endswith("-granted")] == refused
 
 
-def test_what_was_registered_with_commas_at_a_tolerant_hospital_counts_too() -> None:
+def test_granted_scopes_separated_by_commas_count_too() -> None:
     assert registration_limits.permits("openid,patient/*.rs", "patient/Patient.r")
     assert not registration_limits.permits("openid,patient/*.rs", "patient/Patient.c")
 
@@ -240,7 +242,7 @@ def test_keys_by_value_are_granted_only_by_value() -> None:
     assert "reg-auth-method-not-granted" not in names(signing, registration_limits.of(signing))
 
 
-def test_an_operators_edit_is_what_is_granted_from_then_on() -> None:
+def test_an_operators_edit_becomes_the_new_grant() -> None:
     edited = replace(APP, scope="user/*.cruds", client="public", auth_method="none")
     assert registration_limits.after_an_edit(None, edited, {"scope"}) is None
     granted = registration_limits.of(APP)
@@ -254,10 +256,10 @@ def test_an_operators_edit_is_what_is_granted_from_then_on() -> None:
 @given(SCOPES, SCOPES.filter(bool), GRANTS)
 def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
     limit = registration_limits.by_policy(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))
-    asked = client_metadata.registration(
+    registration = client_metadata.registration(
         {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
     )
-    client = replace(APP, scope=asked["scope"], grant_types=asked["grant_types"])
+    client = replace(APP, scope=registration["scope"], grant_types=registration["grant_types"])
     if not names(client, limit):
         assert is_within(client.scope, allowed)
         assert client.grant_types == ("authorization_code",)
@@ -275,14 +277,14 @@ def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str,
         ("launch user/Patient.rs", True, ""),
     ],
 )
-def test_the_default_scope_keeps_to_the_policy(allowed: str | None, system: bool, expected: str) -> None:
+def test_the_default_scope_stays_within_the_policy(allowed: str | None, system: bool, expected: str) -> None:
     assert client_metadata.default_scope(system, Grant(scope=allowed)) == expected
     assert client_metadata.default_scope(system) == (
         client_metadata.DEFAULT_SYSTEM_SCOPE if system else client_metadata.DEFAULT_SCOPE
     )
 
 
-def test_whoever_runs_the_server_has_no_limit() -> None:
+def test_the_administrator_has_no_limit() -> None:
     request = RegistrationRequest(
         redirect_uris=("https://a.example/",), scope="user/*.cruds", grant_types=("authorization_code",)
     )

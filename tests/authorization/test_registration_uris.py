@@ -1,4 +1,4 @@
-"""Every address of a registration to which a browser may be sent, and every use of one that an older version stored."""
+"""Registered URLs that a browser may be sent to, including those that an older version stored."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known, refusals, server
-from tests.authorization.test_logout import asked
+from tests.authorization.samples import examination, known, refusals, sample_request, server
 from tests.authorization.test_logout import known as logout_known
+from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
 from tests.protocol.test_client_uris import INTERPRETED, NAMES
 
@@ -22,15 +22,15 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import examine
 from sickbay.protocol import urls
 
-GOOD: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.example.org/cb",), "scope": "user/*.rs"}
+VALID: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.example.org/cb",), "scope": "user/*.rs"}
 
 
 def names(**changes: Any) -> set[str]:
-    return {one.name for one in examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals}
+    return {refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals}
 
 
 @pytest.mark.parametrize("name", INTERPRETED)
-def test_no_address_may_have_a_scheme_that_a_browser_or_the_system_handles(name: str) -> None:
+def test_schemes_handled_by_the_browser_or_the_system_are_refused(name: str) -> None:
     for uri in (f"{name}:alert(1)", f"{name.upper()}://app.example.org/%0aalert(1)"):
         assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
         assert names(post_logout_redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
@@ -50,7 +50,7 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("uri", HIDDEN)
-def test_no_hidden_character_brings_one_in(uri: str) -> None:
+def test_hidden_characters_do_not_smuggle_in_a_scheme(uri: str) -> None:
     assert names(redirect_uris=(uri,)) & {"reg-redirect-uri-not-absolute", "reg-redirect-uri-malformed"}
     assert names(launch_uri=uri) == {"reg-launch-uri-not-absolute"}
 
@@ -72,17 +72,17 @@ def test_a_user_name_before_the_host_is_refused() -> None:
         "com.example.app:cb",
     ],
 )
-def test_web_addresses_and_schemes_of_an_app_may_be_registered(uri: str) -> None:
+def test_web_urls_and_an_apps_own_schemes_are_accepted(uri: str) -> None:
     assert names(redirect_uris=(uri,), launch_uri=uri, post_logout_redirect_uris=(uri,)) == set()
 
 
-def test_a_launch_over_http_is_for_this_machine_only() -> None:
+def test_a_launch_over_http_is_only_for_this_machine() -> None:
     assert names(launch_uri="http://app.example.org/launch") == {"reg-launch-uri-insecure-http"}
     assert names(launch_uri="http://127.0.0.1/launch") == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_redirect_uri_has_a_parameter_of_the_response(name: str) -> None:
+def test_a_redirect_uri_with_a_response_parameter_is_refused(name: str) -> None:
     uri = f"https://app.example.org/cb?site=1&{name.title()}=x"
     assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-response-parameter"}
     assert names(redirect_uris=("https://app.example.org/cb?site=1",)) == set()
@@ -100,53 +100,54 @@ OTHERS = (
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_an_address_that_is_only_shown_is_a_web_address(name: str) -> None:
+def test_a_url_that_is_only_displayed_must_be_a_web_url(name: str) -> None:
     assert client_metadata.fault({name: "https://app.example.org/x"}) == ""
-    for wrong in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
-        assert client_metadata.fault({name: wrong}) == f"{name} must be an http or https address"
+    for invalid in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
+        assert client_metadata.fault({name: invalid}) == f"{name} must be an http or https address"
     assert client_metadata.fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
     assert client_metadata.fault({"request_uris": ["https://a.example/"]}) == ""
 
 
-def test_the_login_uri_beside_a_launch_uri_is_looked_at_too() -> None:
+def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
     sent = {"launch_uri": "https://a.example/", "initiate_login_uri": "javascript:alert(1)"}
     assert client_metadata.fault(sent) == "initiate_login_uri can't be opened by a browser"
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
-def test_a_stored_address_of_an_older_registration_is_not_used(uri: str) -> None:
+def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     old = replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
-    assert refusals(asking(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
-    assert not examination(asking(redirect_uri=uri), known(client=old)).passed(GATE)
+    assert refusals(sample_request(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
+    assert not examination(sample_request(redirect_uri=uri), known(client=old)).passed(GATE)
     assert launch.launch_url(old, "code", "https://iss.example/") == ""
-    gone = replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
-    assert [one.name for one in logout_refusals(asked(client_id="app", post_logout_redirect_uri=uri), gone)] == [
-        "logout-redirect-uri-mismatch"
-    ]
+    logout_context = replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
+    assert [
+        refusal.name
+        for refusal in logout_refusals(logout_request(client_id="app", post_logout_redirect_uri=uri), logout_context)
+    ] == ["logout-redirect-uri-mismatch"]
 
 
-def test_it_is_not_used_either_where_redirect_uri_may_be_left_out() -> None:
+def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
     lenient = server(redirect_uri_optional=True)
-    good = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
-    assert examination(asking(redirect_uri=None), known(client=good, server=lenient)).passed(GATE)
-    old = replace(good, redirect_uris=("javascript:alert(1)",))
-    assert not examination(asking(redirect_uri=None), known(client=old, server=lenient)).passed(GATE)
+    safe = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
+    assert examination(sample_request(redirect_uri=None), known(client=safe, server=lenient)).passed(GATE)
+    unsafe = replace(safe, redirect_uris=("javascript:alert(1)",))
+    assert not examination(sample_request(redirect_uri=None), known(client=unsafe, server=lenient)).passed(GATE)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_response_parameter_rides_along_where_a_query_may(name: str) -> None:
+def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -> None:
     tolerant = known(server=server(redirect_extra_query=True))
-    encoded = "".join(f"%{ord(one):02X}" for one in name)
+    encoded = "".join(f"%{ord(character):02X}" for character in name)
     for spelt in (name, name.upper(), f"{name}[]", encoded, quote(encoded), f"+{name}"):
         for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
-            sent = asking(redirect_uri=samples.CALLBACK + query)
+            sent = sample_request(redirect_uri=samples.CALLBACK + query)
             assert "redirect-uri-response-parameter" in refusals(sent, tolerant)
             assert not examination(sent, tolerant).passed(GATE)
-    assert examination(asking(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
+    assert examination(sample_request(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
 
 
-def test_a_registered_query_with_such_a_parameter_is_not_used_either() -> None:
+def test_a_registered_query_with_a_response_parameter_is_not_used() -> None:
     uri = samples.CALLBACK + "?state=1"
     old = known(client=replace(samples.CLIENT, redirect_uris=(uri,)))
-    assert refusals(asking(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
+    assert refusals(sample_request(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
     assert urls.split(uri).query == "state=1"

@@ -1,4 +1,4 @@
-"""A scope that nobody can grant is refused by the same name wherever scopes are asked for."""
+"""A scope that can never be granted gets the same refusal wherever scopes are requested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
-from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked, examined
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examined, token_request
 
 from sickbay.authorization import backend_scopes, requested_scopes, script_token
 from sickbay.authorization.contexts import TokenContext, UrlContext
@@ -28,14 +28,14 @@ def _server(policy: Policy) -> Server:
 
 def authorize(scope: str, policy: Policy) -> list[str]:
     known = samples.known(client=replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
-    return samples.refusals(samples.asking(scope=f"launch/patient openid {scope}", launch=None), known)
+    return samples.refusals(samples.sample_request(scope=f"launch/patient openid {scope}", launch=None), known)
 
 
 def refresh(scope: str, policy: Policy) -> list[str]:
     app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     family = replace(FAMILY, scope=EVERYTHING, base=BASE)
     known = replace(REFRESHING, client=app, family=family, server=_server(policy))
-    return [one.name for one in examined(asked(REFRESH_FORM, scope=scope), known).refusals]
+    return [refusal.name for refusal in examined(token_request(REFRESH_FORM, scope=scope), known).refusals]
 
 
 SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds", grant_types=("client_credentials",))
@@ -44,22 +44,22 @@ SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds
 def backend(scope: str, policy: Policy) -> list[str]:
     known = TokenContext(server=_server(policy), client=SERVICE)
     form: dict[str, str | None] = {"grant_type": "client_credentials", "scope": scope}
-    return [one.name for one in examine(_of_scopes(), asked(form), known).refusals]
+    return [refusal.name for refusal in examine(_of_scopes(), token_request(form), known).refusals]
 
 
 def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
-    """Without the client's authentication, which comes before."""
-    return tuple(replace(one, after=()) for one in backend_scopes.CHECKS)
+    """Leaves out the client's authentication, which runs first."""
+    return tuple(replace(scope_check, after=()) for scope_check in backend_scopes.CHECKS)
 
 
 def registration(scope: str, policy: Policy) -> list[str]:
     request = RegistrationRequest(client="public", redirect_uris=("https://a.example/",), scope=scope)
-    return [one.name for one in examine(CHECKS, request, UrlContext(server=_server(policy))).refusals]
+    return [refusal.name for refusal in examine(CHECKS, request, UrlContext(server=_server(policy))).refusals]
 
 
 def script(scope: str, policy: Policy) -> list[str]:
     known = TokenContext(server=_server(policy), client=replace(SERVICE, fhir="r4"))
-    return [one.name for one in examine(script_token.CHECKS, asked({"scope": scope}), known).refusals]
+    return [refusal.name for refusal in examine(script_token.CHECKS, token_request({"scope": scope}), known).refusals]
 
 
 PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {
@@ -69,7 +69,7 @@ PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {
     "registration": (registration, "user"),
     "script": (script, "system"),
 }
-"""What asks, and the level that suits it."""
+"""Where scopes are requested, and the level that suits it."""
 
 KINDS = {
     "misspelt type": ("{}/Pateint.rs", Policy(), "scope-resource-not-in-version"),
@@ -91,7 +91,7 @@ BY_POLICY = {
     "wildcard where none is granted": ("{}/*.rs", STRICT, "scope-wildcard-not-allowed"),
     "type of another version": ("{}/MedicationOrder.rs", Policy(), "scope-resource-not-in-version"),
 }
-"""A registration is for all versions of the hospital and outlives its policy."""
+"""Not for registrations: a registration is for all FHIR versions of the tenant and outlives its policy."""
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -104,10 +104,10 @@ def test_the_same_fault_has_the_same_name_everywhere(kind: str, place: str) -> N
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_good_scope_is_refused_nowhere(place: str) -> None:
+def test_a_valid_scope_is_accepted_everywhere(place: str) -> None:
     ask, level = PLACES[place]
-    for good in ("{}/Patient.rs", "{}/Observation.rs?category=laboratory", "{}/Patient.rs {}/Observation.rs"):
-        assert ask(good.format(level, level), STRICT) == []
+    for valid in ("{}/Patient.rs", "{}/Observation.rs?category=laboratory", "{}/Patient.rs {}/Observation.rs"):
+        assert ask(valid.format(level, level), STRICT) == []
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_a_good_scope_is_refused_nowhere(place: str) -> None:
         ("script", "", ["scope-missing"]),
     ],
 )
-def test_no_token_is_for_a_person_and_for_a_service(place: str, scope: str, names: list[str]) -> None:
+def test_user_and_system_scopes_cannot_be_mixed(place: str, scope: str, names: list[str]) -> None:
     assert PLACES[place][0](scope, Policy()) == names
 
 
-def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
+def test_an_app_with_both_grant_types_may_register_scopes_for_both() -> None:
     both = RegistrationRequest(
         client="symmetric",
         redirect_uris=("https://a.example/",),
@@ -145,13 +145,13 @@ def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
 @pytest.mark.parametrize(
     "scope", ["system/Pateint.rs", "system/Patient.sr", "system/*.read", "nonsense", "system/Observation.rs?code:in=x"]
 )
-def test_a_server_that_drops_scopes_refuses_none_and_grants_none(scope: str) -> None:
+def test_a_server_that_drops_scopes_grants_none_of_them(scope: str) -> None:
     policy = replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
     assert backend(scope, policy) == ["backend-empty-scopes"]
     types = requested_scopes.types_of((BASE,), SERVER)
-    ((_, there, why),) = backend_scopes.offered((scope,), SERVICE, policy, types)
-    assert not there
-    assert why
+    ((_, is_granted, reason),) = backend_scopes.offered((scope,), SERVICE, policy, types)
+    assert not is_granted
+    assert reason
 
 
 @pytest.mark.parametrize(
@@ -164,15 +164,15 @@ def test_a_server_that_drops_scopes_refuses_none_and_grants_none(scope: str) -> 
         ("https://x.example", "r9", (BASE, OLD)),
     ],
 )
-def test_the_bases_that_a_token_would_be_for(resource: str, fhir: str, bases: tuple[str, ...]) -> None:
+def test_resource_and_fhir_version_decide_the_bases_of_a_token(resource: str, fhir: str, bases: tuple[str, ...]) -> None:
     assert requested_scopes.bases_of(SERVER, resource, fhir) == bases
 
 
-def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
+def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
     app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     for base, name in ((BASE, "MedicationRequest"), (OLD, "MedicationOrder"), ("", "MedicationOrder")):
         known = replace(REFRESHING, client=app, family=replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
-        assert examined(asked(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
+        assert examined(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
 
 
@@ -187,5 +187,5 @@ def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
         ("patient/Observation.rs?code:in=x", ("patient/Observation.rs?code:in=x",)),
     ],
 )
-def test_a_configured_list_has_only_scopes(text: str, wrong: tuple[str, ...]) -> None:
+def test_wrong_scopes_of_a_configured_list_are_found(text: str, wrong: tuple[str, ...]) -> None:
     assert requested_scopes.misspelt(text) == wrong

@@ -1,4 +1,4 @@
-"""The types of each version of FHIR, and the one that a wrong name most likely meant."""
+"""The types of each FHIR version, and the type that a wrong name most likely meant."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import pytest
 from sickbay.authorization.resource_types import ALL_TYPES, RESOURCE_TYPES, nearest, types_of
 
 
-@pytest.mark.parametrize(("version", "of"), [("4.0.1", "4.0.1"), ("4.0", "4.0.1"), ("1.0.2", "1.0.2"), ("4.3", "4.3.0")])
-def test_a_version_is_known_by_its_beginning(version: str, of: str) -> None:
-    assert types_of(version) == RESOURCE_TYPES[of]
+@pytest.mark.parametrize(
+    ("version", "full_version"), [("4.0.1", "4.0.1"), ("4.0", "4.0.1"), ("1.0.2", "1.0.2"), ("4.3", "4.3.0")]
+)
+def test_a_version_is_recognised_by_its_prefix(version: str, full_version: str) -> None:
+    assert types_of(version) == RESOURCE_TYPES[full_version]
 
 
 @pytest.mark.parametrize("version", ["", "9.9.9", "r4"])
-def test_a_version_that_is_not_known_has_no_types(version: str) -> None:
+def test_an_unknown_version_has_no_types(version: str) -> None:
     assert types_of(version) == ()
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "meant"),
+    ("name", "version", "expected"),
     [
         ("MedicationOrder", "4.0.1", "MedicationRequest"),
         ("MedicationOrder", "1.0.2", "MedicationOrder"),
@@ -32,8 +34,8 @@ def test_a_version_that_is_not_known_has_no_types(version: str) -> None:
         ("Xyz", "4.0.1", None),
     ],
 )
-def test_a_wrong_name_means_what_it_was_renamed_to_or_resembles(name: str, version: str, meant: str | None) -> None:
-    assert nearest(name, types_of(version)) == meant
+def test_a_wrong_name_means_its_new_or_most_similar_name(name: str, version: str, expected: str | None) -> None:
+    assert nearest(name, types_of(version)) == expected
 
 
 def test_all_types_are_those_of_any_version() -> None:

@@ -1,4 +1,4 @@
-"""An app gives back a token of its own, and only of its own (RFC 7009)."""
+"""An app revokes its own tokens, and only those (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMMETRIC, asked, basic
+from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import revocation
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -25,12 +25,12 @@ def refusals(request: TokenRequest, known: SubjectContext = KNOWN) -> tuple[Refu
 
 
 def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
-    return [one.name for one in refusals(request, known)]
+    return [refusal.name for refusal in refusals(request, known)]
 
 
 @pytest.mark.parametrize("subject", [TOKEN, FAMILY, replace(TOKEN, revoked=True), None])
-def test_an_app_gives_back_what_is_its_own_or_nobodys(subject: Any) -> None:
-    assert names(asked(FORM), replace(KNOWN, subject=subject)) == []
+def test_an_app_can_revoke_its_own_or_an_unknown_token(subject: Any) -> None:
+    assert names(token_request(FORM), replace(KNOWN, subject=subject)) == []
 
 
 @pytest.mark.parametrize(
@@ -38,45 +38,45 @@ def test_an_app_gives_back_what_is_its_own_or_nobodys(subject: Any) -> None:
     [(TOKEN, "access token"), (replace(TOKEN, revoked=True), "access token"), (FAMILY, "refresh token")],
 )
 def test_an_app_cannot_revoke_a_token_of_another_app(subject: Any, kind: str) -> None:
-    (refusal,) = refusals(asked(FORM), replace(KNOWN, subject=replace(subject, client_id="other")))
+    (refusal,) = refusals(token_request(FORM), replace(KNOWN, subject=replace(subject, client_id="other")))
     assert (refusal.name, refusal.error, refusal.status) == ("refresh-client-mismatch", "invalid_grant", 400)
     assert refusal.facts == {"received": "app", "kind": kind}
 
 
-def test_a_confidential_app_proves_who_it_is_first() -> None:
+def test_a_confidential_app_must_authenticate_first() -> None:
     known = replace(KNOWN, client=SYMMETRIC)
-    assert names(asked(FORM), known) == ["client-auth-missing"]
-    assert names(asked(FORM, client_id=None, headers={"Authorization": basic(f"app:{SECRET}")}), known) == []
+    assert names(token_request(FORM), known) == ["client-auth-missing"]
+    assert names(token_request(FORM, client_id=None, headers={"Authorization": basic(f"app:{SECRET}")}), known) == []
 
 
-def test_an_assertion_is_examined_like_at_the_token_endpoint() -> None:
+def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
-    assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
+    assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
-def test_nothing_is_given_back_that_is_not_named_or_not_known() -> None:
-    assert names(asked(FORM, token=None)) == ["token-parameter-missing"]
+def test_a_missing_or_unknown_token_is_not_revoked() -> None:
+    assert names(token_request(FORM, token=None)) == ["token-parameter-missing"]
     unknown = replace(KNOWN, subject=UNKNOWN)
-    assert not examine(revocation.checks(asked(FORM)), asked(FORM), unknown).granted
-    assert names(asked(FORM), replace(KNOWN, client=None)) == ["client-id-unknown"]
+    assert not examine(revocation.checks(token_request(FORM)), token_request(FORM), unknown).granted
+    assert names(token_request(FORM), replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 
 @pytest.mark.parametrize(
     ("revokes", "subject", "refused"),
     [(False, TOKEN, True), (False, FAMILY, False), (False, None, False), (True, TOKEN, False)],
 )
-def test_a_hospital_may_let_access_tokens_run_out(revokes: bool, subject: Any, refused: bool) -> None:
+def test_a_policy_may_refuse_to_revoke_access_tokens(revokes: bool, subject: Any, refused: bool) -> None:
     server = Server(policy=Policy(revokes_access=revokes))
-    told = Refusal(
+    expected = Refusal(
         "revoke-access-token", "unsupported_token_type", {"received": "an access token", "expected": "a refresh token"}
     )
-    found = refusals(asked(FORM), replace(KNOWN, server=server, subject=subject))
-    assert found == ((told,) if refused else ())
-    assert refusals(asked(FORM), replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
+    refused_with_policy = refusals(token_request(FORM), replace(KNOWN, server=server, subject=subject))
+    assert refused_with_policy == ((expected,) if refused else ())
+    assert refusals(token_request(FORM), replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
 
 
-def test_a_token_of_another_app_is_that_and_of_no_kind() -> None:
+def test_a_token_of_another_app_is_refused_only_for_that() -> None:
     server = Server(policy=Policy(revokes_access=False))
     other = replace(KNOWN, server=server, subject=replace(TOKEN, client_id="other"))
-    assert names(asked(FORM), other) == ["refresh-client-mismatch"]
+    assert names(token_request(FORM), other) == ["refresh-client-mismatch"]

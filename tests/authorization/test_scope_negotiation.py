@@ -1,4 +1,4 @@
-"""Each scope asked has its line, and a refresh token that did not come has its reason."""
+"""Each requested scope gets a result, and a missing refresh token gets a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OFFERED = (
 PART = "patient/Observation.rs?category=laboratory"
 
 
-def test_every_scope_asked_has_its_line_and_what_became_of_it() -> None:
+def test_every_requested_scope_has_its_result() -> None:
     assert negotiated(OFFERED, ("launch", PART)) == (
         Negotiated("launch", "launch"),
         Negotiated("patient/Observation.rs", PART, "was narrowed by the user"),
@@ -28,56 +28,56 @@ def test_every_scope_asked_has_its_line_and_what_became_of_it() -> None:
     )
 
 
-def test_where_nobody_was_asked_nobody_unticked_it() -> None:
+def test_automatic_approval_is_named_as_the_reason() -> None:
     assert negotiated(OFFERED[:1], (), automatic=True)[0].reason == "isn't among the scopes of auto_approve"
 
 
 @pytest.mark.parametrize(
-    ("rows", "scope", "wanted", "why"),
+    ("rows", "scope", "requested", "reason"),
     [
         ([Negotiated("openid", "openid")], "openid", False, "Neither offline_access nor online_access was requested."),
         (negotiated(OFFERED, ("launch",)), "launch", True, "offline_access isn't registered for this app"),
         ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant type refresh_token"),
     ],
 )
-def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, wanted: bool, why: str) -> None:
+def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, requested: bool, reason: str) -> None:
     client = replace(samples.CLIENT, grant_types=("authorization_code",))
-    told = given(rows, scope, client, False)
-    assert why in told.refresh
-    assert told.wanted is wanted
+    summary = given(rows, scope, client, False)
+    assert reason in summary.refresh
+    assert summary.wanted is requested
 
 
-def test_with_one_there_is_none() -> None:
+def test_with_a_refresh_token_there_is_no_reason() -> None:
     assert given([], "offline_access", samples.CLIENT, True).refresh == ""
 
 
-def test_what_came_narrower_is_listed() -> None:
-    told = given(negotiated(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
-    assert [one.asked for one in told.narrower] == ["patient/Observation.rs", "openid", "offline_access"]
+def test_narrowed_scopes_are_listed() -> None:
+    summary = given(negotiated(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
+    assert [row.asked for row in summary.narrower] == ["patient/Observation.rs", "openid", "offline_access"]
 
 
-def test_an_app_that_may_refresh_and_gets_none_is_public() -> None:
-    told = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
-    assert told.refresh == "This server doesn't issue refresh tokens to public apps."
+def test_a_public_app_without_refresh_tokens_gets_that_reason() -> None:
+    summary = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
+    assert summary.refresh == "This server doesn't issue refresh tokens to public apps."
 
 
-def test_who_speaks_for_itself_has_what_it_asked_for_and_no_refresh_token() -> None:
-    told = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "isn't registered for this app")))
-    assert [one.granted for one in told.scopes] == ["system/Patient.rs", ""]
-    assert [one.reason for one in told.narrower] == ["isn't registered for this app"]
-    assert told.refresh.startswith("With client credentials")
+def test_a_service_gets_its_scopes_and_no_refresh_token() -> None:
+    summary = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "isn't registered for this app")))
+    assert [row.granted for row in summary.scopes] == ["system/Patient.rs", ""]
+    assert [row.reason for row in summary.narrower] == ["isn't registered for this app"]
+    assert summary.refresh.startswith("With client credentials")
 
 
-def test_a_refresh_tells_what_was_left_out() -> None:
-    told = refreshed("openid user/Patient.rs", "openid", True)
-    assert told.refresh == ""
-    assert [(one.asked, one.granted) for one in told.scopes] == [("openid", "openid"), ("user/Patient.rs", "")]
-    assert [one.reason for one in told.narrower] == [LEFT_OUT]
+def test_a_refresh_lists_dropped_scopes() -> None:
+    summary = refreshed("openid user/Patient.rs", "openid", True)
+    assert summary.refresh == ""
+    assert [(row.asked, row.granted) for row in summary.scopes] == [("openid", "openid"), ("user/Patient.rs", "")]
+    assert [row.reason for row in summary.narrower] == [LEFT_OUT]
     assert refreshed("openid", "openid", False).refresh == STAYS
 
 
 @pytest.mark.parametrize(
-    ("rows", "scope", "grants", "told"),
+    ("rows", "scope", "grants", "expected"),
     [
         ([Negotiated("openid", "openid")], "openid", (), "Neither offline_access nor online_access was requested."),
         (
@@ -94,14 +94,14 @@ def test_a_refresh_tells_what_was_left_out() -> None:
         ),
     ],
 )
-def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], told: str) -> None:
+def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], expected: str) -> None:
     client = replace(samples.CLIENT, grant_types=grants)
-    assert given(rows, scope, client, False).refresh == told
+    assert given(rows, scope, client, False).refresh == expected
 
 
 @pytest.mark.parametrize(
     ("offered", "reason"),
     [(("a", True, "was not asked for"), "was not asked for"), (("a", True, ""), ""), (("a", False, "is unknown"), "")],
 )
-def test_of_what_was_granted_only_why_it_came_unasked_is_told(offered: tuple[str, bool, str], reason: str) -> None:
+def test_a_granted_scope_has_a_reason_only_if_it_was_added(offered: tuple[str, bool, str], reason: str) -> None:
     assert negotiated([offered], ["a"]) == (Negotiated("a", "a", reason),)

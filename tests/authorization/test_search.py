@@ -1,4 +1,4 @@
-"""What a FHIR request must be and say, beyond its token."""
+"""What a FHIR request needs besides its token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.authorization.search_requests import BASE, KNOWN, asked
+from tests.authorization.search_requests import BASE, KNOWN, search_request
 
 import sickbay.fhir
 from sickbay.authorization import operations, search
@@ -19,16 +19,16 @@ from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
 
-def said(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
-    return [(one.name, one.status) for one in examine(search.checks(request), request, known).refusals]
+def names_and_statuses(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
+    return [(refusal.name, refusal.status) for refusal in examine(search.checks(request), request, known).refusals]
 
 
 @pytest.mark.parametrize(
     "query",
     ["", "_count=100", "active=true", "_lastUpdated=gt2020", "name=", "_sort=name", "_summary=count", "_elements=id"],
 )
-def test_a_user_may_not_ask_for_all_patients(query: str) -> None:
-    assert said(asked("Patient", query)) == [("fhir-search-unbounded", 400)]
+def test_a_user_cannot_search_for_all_patients(query: str) -> None:
+    assert names_and_statuses(search_request("Patient", query)) == [("fhir-search-unbounded", 400)]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_a_user_may_not_ask_for_all_patients(query: str) -> None:
         "_has:Observation:patient:code=1",
     ],
 )
-def test_a_parameter_that_narrows_is_enough(query: str) -> None:
-    assert said(asked("Patient", query)) == []
+def test_any_narrowing_parameter_is_enough(query: str) -> None:
+    assert names_and_statuses(search_request("Patient", query)) == []
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_parameter_that_narrows_is_enough(query: str) -> None:
         ("user/Patient.rs", Policy(unbounded_patient_search="allow"), False),
     ],
 )
-def test_who_may_not_ask_for_all_patients(scope: str, policy: Policy, refused: bool) -> None:
+def test_only_user_scopes_cannot_search_for_all_patients(scope: str, policy: Policy, refused: bool) -> None:
     known = AccessContext(server=Server(policy=policy), token=AccessToken("app", scope, BASE, 0, "f"), version="r4")
-    assert bool(said(asked("Patient"), known)) is refused
+    assert bool(names_and_statuses(search_request("Patient"), known)) is refused
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_who_may_not_ask_for_all_patients(scope: str, policy: Policy, refused: b
         ("Practitioner", "", []),
     ],
 )
-def test_searches_name_patient_and_category_where_the_tenant_wants_it(type: str, query: str, names: list[str]) -> None:
-    assert [name for name, _ in said(asked(type, query))] == names
+def test_a_search_must_name_patient_and_category_if_the_policy_says_so(type: str, query: str, names: list[str]) -> None:
+    assert [name for name, _ in names_and_statuses(search_request(type, query))] == names
 
 
 @pytest.mark.parametrize("query", ["patient=undefined", "subject=Patient/null", "patient:Patient=NaN"])
-def test_a_patient_that_a_script_did_not_have(query: str) -> None:
-    assert ("fhir-patient-undefined", 400) in said(asked("Observation", query + "&category=x"))
+def test_an_undefined_patient_is_refused(query: str) -> None:
+    assert ("fhir-patient-undefined", 400) in names_and_statuses(search_request("Observation", query + "&category=x"))
 
 
-def test_an_id_that_a_script_did_not_have_is_not_found() -> None:
-    request = asked("Patient", id="undefined", interaction="read", path="/Patient/undefined")
-    assert said(request) == [("fhir-patient-undefined", 404)]
+def test_an_undefined_id_is_not_found() -> None:
+    request = search_request("Patient", id="undefined", interaction="read", path="/Patient/undefined")
+    assert names_and_statuses(request) == [("fhir-patient-undefined", 404)]
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ def test_an_id_that_a_script_did_not_have_is_not_found() -> None:
         ("/Patient/1", "application/json+fhir", "fhir-accept-unsupported", 406),
     ],
 )
-def test_an_address_or_accept_that_leads_nowhere(path: str, accept: str | None, rule: str, status: int) -> None:
+def test_each_unusable_url_or_accept_is_refused(path: str, accept: str | None, rule: str, status: int) -> None:
     request = AccessRequest("GET", BASE, path, headers={"accept": accept} if accept else {})
     known = replace(KNOWN, faults=search.faults(request, "r4"))
-    assert said(request, known) == [(rule, status)]
+    assert names_and_statuses(request, known) == [(rule, status)]
 
 
-def test_an_address_outside_of_the_base() -> None:
+def test_a_url_outside_the_base_is_refused() -> None:
     request = AccessRequest("GET", "", "/Patient/1", url="http://localhost:7425/Patient/1")
-    assert said(request) == [("fhir-base-url-wrong", 404)]
-    assert said(replace(request, path="/favicon.ico")) == []
+    assert names_and_statuses(request) == [("fhir-base-url-wrong", 404)]
+    assert names_and_statuses(replace(request, path="/favicon.ico")) == []
 
 
 RULES = sorted(
@@ -118,10 +118,10 @@ RULES = sorted(
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
+def test_every_fault_found_by_fhir_is_refused(rule: str) -> None:
     known = replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),))
     checks = (*search.CHECKS, *operations.CHECKS)
-    assert rule in [one.name for one in examine(checks, asked("Practitioner"), known).refusals]
+    assert rule in [refusal.name for refusal in examine(checks, search_request("Practitioner"), known).refusals]
 
 
 @pytest.mark.parametrize(
@@ -132,23 +132,25 @@ def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
         ("PUT", "/Patient/1", "update", {"content-type": "text/plain", "if-match": 'W/"1"'}, ("fhir-write-content-type", 415)),
     ],
 )
-def test_headers_that_are_needed(method: str, path: str, interaction: str, headers: dict[str, str], answer: object) -> None:
-    request = asked("Patient", "_id=1", method=method, path=path, interaction=interaction, headers=headers)
-    assert said(request) == [answer]
+def test_each_missing_header_is_refused(
+    method: str, path: str, interaction: str, headers: dict[str, str], answer: object
+) -> None:
+    request = search_request("Patient", "_id=1", method=method, path=path, interaction=interaction, headers=headers)
+    assert names_and_statuses(request) == [answer]
 
 
-def test_a_posted_search_may_have_all_in_its_address() -> None:
-    assert said(asked("Patient", "_id=1", method="POST", path="/Patient/_search")) == []
+def test_a_posted_search_may_have_all_parameters_in_the_url() -> None:
+    assert names_and_statuses(search_request("Patient", "_id=1", method="POST", path="/Patient/_search")) == []
 
 
-def test_a_preflight_is_not_examined() -> None:
-    assert search.checks(asked("Patient", interaction="preflight")) == ()
+def test_a_preflight_is_not_checked() -> None:
+    assert search.checks(search_request("Patient", interaction="preflight")) == ()
 
 
-def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
-    request = asked("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
-    assert ("fhir-write-content-type", 415) in said(request)
-    assert ("fhir-write-content-type", 415) not in said(request, replace(KNOWN, version=""))
+def test_without_a_known_version_the_content_type_is_not_checked() -> None:
+    request = search_request("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
+    assert ("fhir-write-content-type", 415) in names_and_statuses(request)
+    assert ("fhir-write-content-type", 415) not in names_and_statuses(request, replace(KNOWN, version=""))
 
 
 @pytest.mark.parametrize(
@@ -161,17 +163,17 @@ def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
         (None, "", False),
     ],
 )
-def test_an_operation_is_given_a_resource_a_form_or_nothing(sent: str | None, body: str, refused: bool) -> None:
+def test_an_operation_accepts_a_resource_a_form_or_no_body(sent: str | None, body: str, refused: bool) -> None:
     headers = {} if sent is None else {"content-type": sent}
-    request = asked("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
-    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+    request = search_request("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
+    assert names_and_statuses(request) == ([("fhir-write-content-type", 415)] if refused else [])
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("create", False), ("update", False), ("patch", True)])
-def test_a_binary_may_be_sent_as_what_it_holds(interaction: str, refused: bool) -> None:
+def test_a_binary_may_be_sent_in_its_own_content_type(interaction: str, refused: bool) -> None:
     headers = {"content-type": "application/pdf", "if-match": 'W/"1"'}
-    request = asked("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
-    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+    request = search_request("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
+    assert names_and_statuses(request) == ([("fhir-write-content-type", 415)] if refused else [])
 
 
 BY_TYPE = Policy(
@@ -200,30 +202,36 @@ BY_TYPE = Policy(
         ("Flag", "", []),
     ],
 )
-def test_a_hospital_s_criteria_hold_type_by_type(type: str, query: str, refused: list[str]) -> None:
+def test_search_criteria_apply_per_type(type: str, query: str, refused: list[str]) -> None:
     server = KNOWN.server
     assert isinstance(server, Server)
     known = replace(KNOWN, server=replace(server, policy=BY_TYPE))
-    assert [name for name, _ in said(asked(type, query), known)] == refused
+    assert [name for name, _ in names_and_statuses(search_request(type, query), known)] == refused
 
 
-def test_what_is_wrong_with_address_and_format_is_found() -> None:
+def test_faults_of_url_and_format_are_found() -> None:
     fault = RequestError("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
-    assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == ["fhir-resource-unknown"]
+    assert [reported.rule for reported in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
+        "fhir-resource-unknown"
+    ]
 
 
-def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
-    """What examine() need not ask must have nothing to say."""
-    about = [one for one in (*search.CHECKS, *operations.CHECKS) if one.inputs]
-    assert {one.inputs for one in about} == {"faults"}
+def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
+    """examine() skips such a check, so it must have nothing to refuse."""
+    with_inputs = [search_check for search_check in (*search.CHECKS, *operations.CHECKS) if search_check.inputs]
+    assert {search_check.inputs for search_check in with_inputs} == {"faults"}
     for request in (
-        asked("Patient"),
-        asked("Nonsense", "naem=x", id="a b", interaction="read"),
-        asked("Patient", method="POST"),
+        search_request("Patient"),
+        search_request("Nonsense", "naem=x", id="a b", interaction="read"),
+        search_request("Patient", method="POST"),
     ):
-        assert [one.name for one in about if one.decide(request, replace(KNOWN, faults=())) is not None] == []
+        assert [
+            search_check.name
+            for search_check in with_inputs
+            if search_check.decide(request, replace(KNOWN, faults=())) is not None
+        ] == []
 
 
 @pytest.mark.parametrize(
@@ -235,12 +243,12 @@ def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
         ("/dstu2/Patient", AccessToken("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
     ],
 )
-def test_the_base_that_was_meant_is_the_token_s_else_the_one_whose_version_is_named(path, token, base) -> None:
+def test_the_likely_base_is_the_tokens_or_the_one_of_the_version_in_the_url(path, token, base) -> None:
     assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
 
 
-def test_the_end_of_the_base_in_the_place_of_a_type_is_told_apart() -> None:
-    for path, told in (("/r4/Patient", True), ("/Patients", False)):
+def test_the_last_segment_of_the_base_in_place_of_a_type_is_recognised() -> None:
+    for path, recognised in (("/r4/Patient", True), ("/Patients", False)):
         request = AccessRequest("GET", BASE, path)
         (refusal, *_) = examine(search.CHECKS, request, replace(KNOWN, faults=search.faults(request, "r4"))).refusals
-        assert ("of_base" in refusal.facts) is told
+        assert ("of_base" in refusal.facts) is recognised

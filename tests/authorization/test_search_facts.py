@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.authorization.search_requests import BASE, KNOWN, asked
+from tests.authorization.search_requests import BASE, KNOWN, search_request
 
 from sickbay.authorization import search
 from sickbay.authorization.contexts import AccessContext
@@ -16,10 +16,10 @@ from sickbay.protocol.parameters import parse
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asked("Patient", "_count=5&access_token=t"),
+            search_request("Patient", "_count=5&access_token=t"),
             KNOWN,
             Refusal(
                 "fhir-search-unbounded",
@@ -28,17 +28,17 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Observation", "category=x"),
+            search_request("Observation", "category=x"),
             KNOWN,
             Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"}),
         ),
         (
-            asked("Observation", "patient=x"),
+            search_request("Observation", "patient=x"),
             KNOWN,
             Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"}),
         ),
         (
-            asked("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"),
+            search_request("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"),
             KNOWN,
             Refusal(
                 "fhir-search-post-content-type",
@@ -48,7 +48,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
+            search_request("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
             KNOWN,
             Refusal(
                 "fhir-search-post-content-type",
@@ -58,12 +58,12 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}),
+            search_request("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}),
             KNOWN,
             Refusal("fhir-if-match-missing", "required", {"received": None}, 412),
         ),
         (
-            asked(
+            search_request(
                 "Patient",
                 method="PATCH",
                 interaction="patch",
@@ -73,7 +73,9 @@ from sickbay.protocol.parameters import parse
             Refusal("fhir-if-match-missing", "required", {"received": "3"}, 412),
         ),
         (
-            asked("Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}),
+            search_request(
+                "Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}
+            ),
             KNOWN,
             Refusal(
                 "fhir-write-content-type",
@@ -83,7 +85,9 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain", "if-match": 'W/"3"'}),
+            search_request(
+                "Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain", "if-match": 'W/"3"'}
+            ),
             KNOWN,
             Refusal(
                 "fhir-write-content-type",
@@ -93,22 +97,22 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Bundle", method="POST", interaction="batch"),
+            search_request("Bundle", method="POST", interaction="batch"),
             KNOWN,
             Refusal("fhir-write-content-type", "not-supported", {"received": None, "expected": "application/fhir+json"}, 415),
         ),
         (
-            asked("Observation", "patient=Patient/undefined&category=x"),
+            search_request("Observation", "patient=Patient/undefined&category=x"),
             KNOWN,
             Refusal("fhir-patient-undefined", "value", {"parameter": "patient", "received": "Patient/undefined"}),
         ),
         (
-            asked("Patient", path="/Patient/null?x=y", interaction="read"),
+            search_request("Patient", path="/Patient/null?x=y", interaction="read"),
             KNOWN,
             Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": "null"}, 404),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=(RequestError("fhir-patient-undefined", "subject", "null", ""),)),
             Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"}),
         ),
@@ -128,7 +132,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
             Refusal(
                 "fhir-resource-wrong-version",
@@ -145,7 +149,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
             Refusal(
                 "fhir-resource-unknown",
@@ -162,7 +166,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
             Refusal(
                 "fhir-id-invalid",
@@ -179,7 +183,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
             Refusal(
                 "fhir-accept-unsupported",
@@ -196,7 +200,7 @@ from sickbay.protocol.parameters import parse
             ),
         ),
         (
-            asked("Practitioner"),
+            search_request("Practitioner"),
             replace(KNOWN, faults=(RequestError("fhir-date-malformed", "date", "soon", "2020"),)),
             Refusal(
                 "fhir-date-malformed",
@@ -206,7 +210,7 @@ from sickbay.protocol.parameters import parse
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AccessRequest, known: AccessContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AccessRequest, known: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(search.checks(request_), request_, known).refusals[0] == told
+    assert examine(search.checks(request_), request_, known).refusals[0] == expected

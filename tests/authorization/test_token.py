@@ -1,4 +1,4 @@
-"""The token endpoint refuses as RFC 6749 5.2 and RFC 9700 want it, and grants the one request that is right."""
+"""The token endpoint refuses as RFC 6749 5.2 and RFC 9700 require, and grants only a valid request."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     URL,
     VERIFIER,
-    asked,
     examined,
-    knowing,
-    said,
+    outcome,
+    token_context,
+    token_request,
 )
 
-from sickbay.authorization import token
+from sickbay.authorization import token, token_parameters
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, TokenFamily
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
-def test_the_right_request_is_granted() -> None:
-    assert said(asked()) is None
+def test_a_valid_request_is_granted() -> None:
+    assert outcome(token_request()) is None
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_the_right_request_is_granted() -> None:
         ({"code_verifier": "short"}, ("pkce-verifier-malformed", "invalid_grant", 400)),
     ],
 )
-def test_a_parameter_that_is_wrong(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
-    known = knowing(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
-    assert said(asked(**changed), known) == answer
+def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
+    known = token_context(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
+    assert outcome(token_request(**changed), known) == answer
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_a_parameter_that_is_wrong(changed: dict[str, str | None], answer: tuple
         (replace(CODE, code_challenge=VERIFIER), ("pkce-verifier-mismatch", "invalid_grant", 400)),
     ],
 )
-def test_a_code_that_is_not_good(code: object, answer: tuple[str, str, int]) -> None:
-    assert said(asked(), knowing(code=code)) == answer
+def test_each_unusable_code_is_refused(code: object, answer: tuple[str, str, int]) -> None:
+    assert outcome(token_request(), token_context(code=code)) == answer
 
 
-def test_a_code_lives_to_the_last_second_and_no_longer() -> None:
-    assert said(asked(), knowing(code=replace(CODE, issued_at=NOW - 60))) is None
+def test_a_code_is_valid_up_to_its_last_second() -> None:
+    assert outcome(token_request(), token_context(code=replace(CODE, issued_at=NOW - 60))) is None
 
 
 @pytest.mark.parametrize(
@@ -87,25 +87,25 @@ def test_a_code_lives_to_the_last_second_and_no_longer() -> None:
     ],
 )
 def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifier: str | None, granted: bool) -> None:
-    known = knowing(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
-    assert (said(asked(code_verifier=verifier), known) is None) is granted
+    known = token_context(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
+    assert (outcome(token_request(code_verifier=verifier), known) is None) is granted
 
 
-def test_the_policy_of_the_tenant_goes_before_the_registration_of_pkce() -> None:
+def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
     server = replace(KNOWN.server, policy=Policy(pkce="off"))
-    assert said(asked(code_verifier=None), knowing(server=server)) is None
+    assert outcome(token_request(code_verifier=None), token_context(server=server)) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_only_post_is_taken(method: str) -> None:
-    request = replace(asked(), method=method)
-    assert said(request) == ("token-wrong-method", "invalid_request", 400)
+def test_only_post_is_accepted(method: str) -> None:
+    request = replace(token_request(), method=method)
+    assert outcome(request) == ("token-wrong-method", "invalid_request", 400)
 
 
-def test_parameters_in_the_address_are_refused_but_read() -> None:
-    body = asked().parameters.raw
-    request = token.read("POST", f"{URL}?{body}", {"Content-Type": token.FORM}, "")
-    assert [one.name for one in examined(request).refusals] == ["token-wrong-method"]
+def test_parameters_in_the_url_are_refused_but_read() -> None:
+    body = token_request().parameters.raw
+    request = token_parameters.read("POST", f"{URL}?{body}", {"Content-Type": token.FORM}, "")
+    assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-method"]
 
 
 @pytest.mark.parametrize(
@@ -113,49 +113,49 @@ def test_parameters_in_the_address_are_refused_but_read() -> None:
 )
 def test_another_content_type_is_refused(type: str | None) -> None:
     headers = {} if type is None else {"Content-Type": type}
-    request = token.read("POST", URL, headers, asked().parameters.raw)
-    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+    request = token_parameters.read("POST", URL, headers, token_request().parameters.raw)
+    assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
-def test_a_charset_behind_the_content_type_is_no_fault() -> None:
-    assert said(asked(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
+def test_a_charset_in_the_content_type_is_accepted() -> None:
+    assert outcome(token_request(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
 
 
 @pytest.mark.parametrize("body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}'])
-def test_json_is_refused_and_never_fails(body: str) -> None:
-    request = token.read("POST", URL, {"Content-Type": "application/json"}, body)
-    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+def test_json_is_refused_without_an_error(body: str) -> None:
+    request = token_parameters.read("POST", URL, {"Content-Type": "application/json"}, body)
+    assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
-def test_parameters_of_a_json_body_are_not_called_missing() -> None:
-    request = token.read("POST", URL, {"Content-Type": "application/json"}, json.dumps(CODE_FORM))
-    assert [one.name for one in examined(request).refusals] == ["token-wrong-content-type"]
+def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
+    request = token_parameters.read("POST", URL, {"Content-Type": "application/json"}, json.dumps(CODE_FORM))
+    assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-content-type"]
 
 
 @pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
 def test_a_repeated_parameter_is_refused(name: str) -> None:
-    request = token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + f"&{name}=x")
-    assert said(request) == ("duplicate-parameter", "invalid_request", 400)
+    request = token_parameters.read("POST", URL, {"Content-Type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
+    assert outcome(request) == ("duplicate-parameter", "invalid_request", 400)
 
 
-def test_a_grant_that_the_app_is_not_registered_for() -> None:
-    known = knowing(client=replace(PUBLIC, grant_types=("refresh_token",)))
-    assert said(asked(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
+def test_an_unregistered_grant_type_is_refused() -> None:
+    known = token_context(client=replace(PUBLIC, grant_types=("refresh_token",)))
+    assert outcome(token_request(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
 
 
-def test_all_independent_faults_are_named_at_once() -> None:
-    request = asked(redirect_uri=None, code_verifier=None)
-    names = [one.name for one in examined(request).refusals]
+def test_all_independent_faults_are_reported_at_once() -> None:
+    request = token_request(redirect_uri=None, code_verifier=None)
+    names = [refusal.name for refusal in examined(request).refusals]
     assert names == ["token-redirect-uri-missing", "pkce-verifier-missing"]
 
 
-def test_a_reused_code_revokes_and_an_expired_one_does_not() -> None:
-    assert token.revokes(examined(asked(), knowing(code=replace(CODE, used_at=NOW))))
-    assert not token.revokes(examined(asked(), knowing(code=replace(CODE, issued_at=0))))
+def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None:
+    assert token.revokes(examined(token_request(), token_context(code=replace(CODE, used_at=NOW))))
+    assert not token.revokes(examined(token_request(), token_context(code=replace(CODE, issued_at=0))))
 
 
-def test_nothing_that_is_unknown_is_granted() -> None:
-    assert not examined(asked(), type(KNOWN)()).granted
+def test_an_empty_context_grants_nothing() -> None:
+    assert not examined(token_request(), type(KNOWN)()).granted
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,19 @@ def test_the_mode_of_a_family_follows_the_granted_scopes(scope: str, mode: str) 
     assert token.family(replace(CODE, scope=scope), Policy(), NOW).mode == mode
 
 
-def test_a_family_expires_and_its_tokens_are_bound_to_base_patient_and_client() -> None:
+def test_a_familys_tokens_are_bound_to_base_patient_and_client() -> None:
     code = replace(CODE, patient="p1", encounter="e1", user="anna")
     family = token.family(code, Policy(refresh_lifetime=10), NOW)
-    held = token.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
+    access_token = token.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
     assert family.expires_at == NOW + 10
-    assert (held.client_id, held.base, held.patient, held.encounter, held.user) == ("app", BASE, "p1", "e1", "anna")
-    assert held.expires_at == NOW + 60
+    assert (access_token.client_id, access_token.base, access_token.patient, access_token.encounter, access_token.user) == (
+        "app",
+        BASE,
+        "p1",
+        "e1",
+        "anna",
+    )
+    assert access_token.expires_at == NOW + 60
 
 
 def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
@@ -185,11 +191,11 @@ def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
     assert token.lifetime(Client("a"), Policy(token_lifetime=9)) == 9
 
 
-def test_the_response_holds_the_launch_context_and_no_empty_member() -> None:
+def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
     code = replace(CODE, patient="p1", encounter="e1")
-    held = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
-    assert token.response("text", held, Policy(), context, refresh_token="r") == {
+    assert token.response("text", access_token, Policy(), context, refresh_token="r") == {
         "access_token": "text",
         "token_type": "Bearer",
         "expires_in": 60,
@@ -202,19 +208,19 @@ def test_the_response_holds_the_launch_context_and_no_empty_member() -> None:
     }
 
 
-def test_the_banner_is_only_spoken_of_with_a_patient() -> None:
-    held = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
-    assert "need_patient_banner" not in token.response("text", held, Policy(), {"need_patient_banner": True})
+def test_the_banner_is_sent_only_with_a_patient() -> None:
+    access_token = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert "need_patient_banner" not in token.response("text", access_token, Policy(), {"need_patient_banner": True})
 
 
-def test_a_policy_may_say_another_lifetime_than_is_so() -> None:
-    held = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
-    assert token.response("text", held, Policy(expires_in=570), {})["expires_in"] == 570
+def test_a_policy_may_send_another_lifetime_than_the_real_one() -> None:
+    access_token = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert token.response("text", access_token, Policy(expires_in=570), {})["expires_in"] == 570
 
 
-def test_the_form_of_a_refresh_leads_to_the_checks_of_a_refresh() -> None:
-    assert token.checks(asked(REFRESH_FORM)) == token.CHECKS["refresh_token"]
-    assert token.checks(asked(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
+def test_a_refresh_form_gets_the_refresh_checks() -> None:
+    assert token.checks(token_request(REFRESH_FORM)) == token.CHECKS["refresh_token"]
+    assert token.checks(token_request(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
 
 
 @pytest.mark.parametrize(
@@ -228,12 +234,14 @@ def test_the_form_of_a_refresh_leads_to_the_checks_of_a_refresh() -> None:
         ("offline_access", "symmetric", Policy(public_refresh=False), ("refresh_token",), True),
     ],
 )
-def test_when_a_refresh_token_comes(scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool) -> None:
+def test_scope_client_and_policy_decide_about_a_refresh_token(
+    scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool
+) -> None:
     client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
     assert token.refreshes(token.family(replace(CODE, scope=scope), policy, NOW), client, policy) is comes
 
 
-def test_the_body_of_a_refusal_holds_no_empty_member() -> None:
+def test_the_body_of_a_refusal_has_no_empty_member() -> None:
     refusal = Refusal("code-expired", "invalid_grant")
     assert token.error(refusal, "too late", "http://x/1") == {
         "error": "invalid_grant",
@@ -244,17 +252,17 @@ def test_the_body_of_a_refusal_holds_no_empty_member() -> None:
 
 
 @pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
-def test_the_banner_is_text_where_a_dialect_has_it_so(changed: dict[str, None], comes: bool) -> None:
+def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: bool) -> None:
     code = replace(CODE, **{"patient": "p1"} | changed)
-    held = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     for banner, text in ((True, "true"), (False, "false")):
-        answer = token.response("t", held, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i")
+        answer = token.response("t", access_token, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i")
         assert answer.get("need_patient_banner") == (text if comes else None)
         assert answer["id_token"] == "i"
-    assert "need_patient_banner" not in token.response("t", held, Policy(banner_as_text=True), {})
+    assert "need_patient_banner" not in token.response("t", access_token, Policy(banner_as_text=True), {})
 
 
-def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() -> None:
+def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
     code = replace(CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"})
     family = token.family(code, Policy(refresh_lifetime=9), NOW)
     assert family == TokenFamily(
@@ -288,50 +296,54 @@ def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() ->
     )
 
 
-def test_a_refresh_may_carry_a_code_along_but_not_the_other_way_round() -> None:
-    """What the grant needs is there: more than it needs is no mismatch."""
-    both = asked(REFRESH_FORM, code="c1")
-    assert "grant-type-mismatch" not in [one.name for one in examined(both).refusals]
-    code = asked(refresh_token="r1")
-    assert "grant-type-mismatch" not in [one.name for one in examined(code).refusals]
+def test_an_extra_code_or_refresh_token_is_not_a_mismatch() -> None:
+    """The parameters of the grant type are there; additional ones are no mismatch."""
+    both = token_request(REFRESH_FORM, code="c1")
+    assert "grant-type-mismatch" not in [refusal.name for refusal in examined(both).refusals]
+    code = token_request(refresh_token="r1")
+    assert "grant-type-mismatch" not in [refusal.name for refusal in examined(code).refusals]
 
 
-def test_a_tenant_may_exchange_less() -> None:
-    known = knowing(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
-    (refusal,) = examined(asked(), known).refusals
+def test_a_tenant_may_support_fewer_grant_types() -> None:
+    known = token_context(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
+    (refusal,) = examined(token_request(), known).refusals
     assert (refusal.name, refusal.facts["supported"]) == ("grant-type-invalid", ("refresh_token",))
 
 
-def test_what_stood_in_json_is_read_as_text() -> None:
-    request = token.read("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
+def test_json_values_are_read_as_text() -> None:
+    request = token_parameters.read("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
     assert request.parameters.pairs == (("code", "5"), ("state", "null"), ("scope", "a b"))
 
 
-def test_a_resource_is_the_base_that_the_grant_is_for() -> None:
-    assert said(asked(resource=BASE)) is None
-    told = {"received": "http://x/r4", "expected": BASE}
-    assert examined(asked(resource="http://x/r4")).refusals == (Refusal("token-resource-mismatch", "invalid_target", told),)
+def test_resource_must_be_the_base_of_the_grant() -> None:
+    assert outcome(token_request(resource=BASE)) is None
+    facts = {"received": "http://x/r4", "expected": BASE}
+    assert examined(token_request(resource="http://x/r4")).refusals == (
+        Refusal("token-resource-mismatch", "invalid_target", facts),
+    )
 
 
-@pytest.mark.parametrize(("server", "right"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])
-def test_an_address_of_another_tenant_is_said_before_all(server: Any, right: str | None) -> None:
-    found = examined(asked(), knowing(elsewhere="0b8a", server=server)).refusals
-    assert found[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": right})
-    assert not examined(asked(), knowing(server=server)).refusals
+@pytest.mark.parametrize(("server", "expected"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])
+def test_an_unknown_tenant_is_reported_first(server: Any, expected: str | None) -> None:
+    refused = examined(token_request(), token_context(elsewhere="0b8a", server=server)).refusals
+    assert refused[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": expected})
+    assert not examined(token_request(), token_context(server=server)).refusals
 
 
-def test_where_pkce_is_off_a_wrong_verifier_is_nothing_to_anybody() -> None:
+def test_with_pkce_off_a_wrong_verifier_is_ignored() -> None:
     off = replace(PUBLIC, pkce="off")
     for verifier in ("x" * 43, "short", None):
-        assert not examined(asked(code_verifier=verifier), knowing(client=off)).refusals
+        assert not examined(token_request(code_verifier=verifier), token_context(client=off)).refusals
 
 
 @pytest.mark.parametrize(("grant", "refused"), [("code", True), ("family", True), ("none", False)])
-def test_another_base_of_the_same_server_is_not_what_was_granted(grant: str, refused: bool) -> None:
+def test_another_base_of_the_same_server_is_refused(grant: str, refused: bool) -> None:
     other = BASE.replace("r4", "dstu2")
     server = Server(fhir_bases=(other, BASE))
     family = TokenFamily("f", "app", "", BASE)
-    held = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
-    found = token.resource_is_what_was_granted.decide(asked(resource=other), knowing(server=server, **held))
-    told = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})
-    assert found == (told if refused else None)
+    grants = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
+    refused_resource = token.resource_is_what_was_granted.decide(
+        token_request(resource=other), token_context(server=server, **grants)
+    )
+    expected = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})
+    assert refused_resource == (expected if refused else None)

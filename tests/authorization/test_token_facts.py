@@ -13,46 +13,54 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     URL,
     VERIFIER,
-    asked,
     examined,
-    knowing,
+    token_context,
+    token_request,
 )
 
-from sickbay.authorization import token
+from sickbay.authorization import token, token_parameters
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asked(code=None, refresh_token="r"),
+            token_request(code=None, refresh_token="r"),
             KNOWN,
             Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
         ),
-        (asked(code=None), KNOWN, Refusal("code-missing", "invalid_request", {"received": None})),
-        (asked(), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 2})),
-        (asked(code="c&d"), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 3, "odd": "&"})),
-        (asked(), knowing(code=replace(CODE, used_at=NOW - 7)), Refusal("code-reused", "invalid_grant", {"seconds": 7})),
+        (token_request(code=None), KNOWN, Refusal("code-missing", "invalid_request", {"received": None})),
+        (token_request(), token_context(code=None), Refusal("code-unknown", "invalid_grant", {"length": 2})),
         (
-            asked(),
-            knowing(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
+            token_request(code="c&d"),
+            token_context(code=None),
+            Refusal("code-unknown", "invalid_grant", {"length": 3, "odd": "&"}),
+        ),
+        (
+            token_request(),
+            token_context(code=replace(CODE, used_at=NOW - 7)),
+            Refusal("code-reused", "invalid_grant", {"seconds": 7}),
+        ),
+        (
+            token_request(),
+            token_context(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
             Refusal("code-reused", "invalid_grant", {"seconds": None}),
         ),
         (
-            asked(),
-            knowing(code=replace(CODE, issued_at=NOW - 65)),
+            token_request(),
+            token_context(code=replace(CODE, issued_at=NOW - 65)),
             Refusal("code-expired", "invalid_grant", {"age": 65, "lifetime": 60, "late": 5}),
         ),
         (
-            asked(),
-            knowing(code=replace(CODE, client_id="other")),
+            token_request(),
+            token_context(code=replace(CODE, client_id="other")),
             Refusal("code-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
-            asked(redirect_uri="http://localhost:8100/other"),
+            token_request(redirect_uri="http://localhost:8100/other"),
             KNOWN,
             Refusal(
                 "token-redirect-uri-mismatch",
@@ -61,7 +69,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(redirect_uri=None),
+            token_request(redirect_uri=None),
             KNOWN,
             Refusal(
                 "token-redirect-uri-missing",
@@ -70,8 +78,8 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(),
-            knowing(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
+            token_request(),
+            token_context(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
             Refusal(
                 "token-endpoint-wrong-tenant",
                 "invalid_grant",
@@ -79,12 +87,12 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(grant_type=None),
+            token_request(grant_type=None),
             KNOWN,
             Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": "authorization_code"}),
         ),
         (
-            asked(grant_type="password"),
+            token_request(grant_type="password"),
             KNOWN,
             Refusal(
                 "grant-type-invalid",
@@ -97,25 +105,25 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(grant_type="refresh_token"),
+            token_request(grant_type="refresh_token"),
             KNOWN,
             Refusal("grant-type-mismatch", "invalid_grant", {"received": "refresh_token", "expected": "authorization_code"}),
         ),
         (
-            asked(grant_type="client_credentials"),
+            token_request(grant_type="client_credentials"),
             KNOWN,
             Refusal(
                 "grant-type-mismatch", "invalid_grant", {"received": "client_credentials", "expected": "authorization_code"}
             ),
         ),
         (
-            asked(REFRESH_FORM, grant_type="authorization_code"),
+            token_request(REFRESH_FORM, grant_type="authorization_code"),
             KNOWN,
             Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
         ),
         (
-            asked(),
-            knowing(client=replace(PUBLIC, grant_types=("refresh_token",))),
+            token_request(),
+            token_context(client=replace(PUBLIC, grant_types=("refresh_token",))),
             Refusal(
                 "backend-grant-not-allowed",
                 "unauthorized_client",
@@ -123,12 +131,12 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
+            token_parameters.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
             KNOWN,
             Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
         ),
         (
-            token.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw),
+            token_parameters.read("POST", URL, {"Content-Type": "text/plain"}, token_request().parameters.raw),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -137,7 +145,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("POST", URL, {}, "{}"),
+            token_parameters.read("POST", URL, {}, "{}"),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -146,7 +154,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"),
+            token_parameters.read("POST", URL, {"Content-Type": token.FORM}, token_request().parameters.raw + "&code=x"),
             KNOWN,
             Refusal(
                 "duplicate-parameter",
@@ -155,22 +163,22 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(code_verifier=None),
+            token_request(code_verifier=None),
             KNOWN,
             Refusal("pkce-verifier-missing", "invalid_grant", {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}),
         ),
         (
-            asked(),
-            knowing(code=replace(CODE, code_challenge=None)),
+            token_request(),
+            token_context(code=replace(CODE, code_challenge=None)),
             Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None}),
         ),
         (
-            asked(code_verifier="short+é"),
+            token_request(code_verifier="short+é"),
             KNOWN,
             Refusal("pkce-verifier-malformed", "invalid_grant", {"length": 7, "foreign": ["+", "é"]}),
         ),
         (
-            asked(code_verifier=VERIFIER[::-1]),
+            token_request(code_verifier=VERIFIER[::-1]),
             KNOWN,
             Refusal(
                 "pkce-verifier-mismatch",
@@ -183,8 +191,8 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(code_verifier=VERIFIER[::-1]),
-            knowing(attempts=("sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",)),
+            token_request(code_verifier=VERIFIER[::-1]),
+            token_context(attempts=("sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",)),
             Refusal(
                 "pkce-verifier-mismatch",
                 "invalid_grant",
@@ -197,8 +205,8 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            asked(),
-            knowing(code=replace(CODE, code_challenge=VERIFIER)),
+            token_request(),
+            token_context(code=replace(CODE, code_challenge=VERIFIER)),
             Refusal(
                 "pkce-verifier-mismatch",
                 "invalid_grant",
@@ -211,5 +219,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenContext, told: Refusal) -> None:
-    assert examined(request_, known).refusals[0] == told
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: TokenRequest, known: TokenContext, expected: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == expected

@@ -1,4 +1,4 @@
-"""Of a mended token request stays known what was looked up for the same values, and for those that were meant."""
+"""What is still known of a corrected token request: what was loaded for the same values, and for likely ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.authorization.token_requests import (
     PUBLIC,
     REFRESH_FORM,
     REFRESHING,
-    asked,
     basic,
     examined,
-    knowing,
-    said,
+    outcome,
+    token_context,
+    token_request,
 )
 
 from sickbay.authorization import client_authentication, token, token_parameters
@@ -27,22 +27,22 @@ from sickbay.kernel.checks import UNKNOWN
 OTHER = Client("other")
 
 
-def test_what_was_looked_up_for_the_same_values_stays_known() -> None:
-    mended = known_for(KNOWN, asked(scope="x"), asked())
-    assert (mended.client, mended.code, mended.family) == (PUBLIC, CODE, UNKNOWN)
-    mended = known_for(REFRESHING, asked(REFRESH_FORM, scope="x"), asked(REFRESH_FORM))
-    assert (mended.client, mended.code, mended.family) == (PUBLIC, UNKNOWN, FAMILY)
+def test_what_was_loaded_for_the_same_values_is_still_known() -> None:
+    corrected = known_for(KNOWN, token_request(scope="x"), token_request())
+    assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, CODE, UNKNOWN)
+    corrected = known_for(REFRESHING, token_request(REFRESH_FORM, scope="x"), token_request(REFRESH_FORM))
+    assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, UNKNOWN, FAMILY)
 
 
-def test_another_refresh_token_or_code_is_not_known() -> None:
-    assert known_for(REFRESHING, asked(REFRESH_FORM), asked(REFRESH_FORM, refresh_token="r2")).family is UNKNOWN
-    assert known_for(KNOWN, asked(), asked(code="c2")).code is UNKNOWN
+def test_another_refresh_token_or_code_is_unknown() -> None:
+    assert known_for(REFRESHING, token_request(REFRESH_FORM), token_request(REFRESH_FORM, refresh_token="r2")).family is UNKNOWN
+    assert known_for(KNOWN, token_request(), token_request(code="c2")).code is UNKNOWN
 
 
-@pytest.mark.parametrize("found", [CODE, None])
-def test_a_code_without_what_clings_to_it_is_known_as_it_was_found(found: object) -> None:
-    known = knowing(code=None, bare=found)
-    assert known_for(known, asked(code='"c1"'), asked(code="c1")).code is found
+@pytest.mark.parametrize("bare_code", [CODE, None])
+def test_a_code_without_stray_characters_is_known_as_loaded(bare_code: object) -> None:
+    known = token_context(code=None, bare=bare_code)
+    assert known_for(known, token_request(code='"c1"'), token_request(code="c1")).code is bare_code
 
 
 @pytest.mark.parametrize(
@@ -56,36 +56,36 @@ def test_a_code_without_what_clings_to_it_is_known_as_it_was_found(found: object
         ("", ""),
     ],
 )
-def test_the_bare_code_is_what_stands_behind_code_up_to_what_no_code_has(sent: str, bare: str) -> None:
+def test_the_bare_code_follows_code_and_has_only_valid_characters(sent: str, bare: str) -> None:
     assert token.bare_code(sent) == bare
 
 
 @pytest.mark.parametrize(
     ("known", "client"),
     [
-        (knowing(owner=OTHER), OTHER),
-        (knowing(neighbours=(PUBLIC, OTHER)), OTHER),
-        (knowing(neighbours=(PUBLIC,)), UNKNOWN),
+        (token_context(owner=OTHER), OTHER),
+        (token_context(neighbours=(PUBLIC, OTHER)), OTHER),
+        (token_context(neighbours=(PUBLIC,)), UNKNOWN),
     ],
 )
-def test_another_client_is_known_where_the_grant_is_its_own_or_it_is_a_neighbour(known, client) -> None:
-    assert known_for(known, asked(client_id=None), asked(client_id="other")).client is client
+def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(known, client) -> None:
+    assert known_for(known, token_request(client_id=None), token_request(client_id="other")).client is client
 
 
-def test_a_tenant_that_there_is_not_goes_with_its_address() -> None:
-    known = knowing(elsewhere="mercy")
-    assert known_for(known, asked(), asked()).elsewhere == "mercy"
-    assert known_for(known, asked(), replace(asked(), url="http://localhost:7425/other")).elsewhere == ""
+def test_an_unknown_tenant_is_forgotten_with_its_url() -> None:
+    known = token_context(elsewhere="mercy")
+    assert known_for(known, token_request(), token_request()).elsewhere == "mercy"
+    assert known_for(known, token_request(), replace(token_request(), url="http://localhost:7425/other")).elsewhere == ""
 
 
-def test_whose_grant_it_is_stands_in_the_refusal_of_a_request_that_names_nobody() -> None:
-    (refusal, *_) = examined(asked(client_id=None), knowing(client=None, owner=OTHER)).refusals
+def test_without_a_client_id_the_refusal_names_the_owner_of_the_grant() -> None:
+    (refusal, *_) = examined(token_request(client_id=None), token_context(client=None, owner=OTHER)).refusals
     assert (refusal.name, refusal.facts["expected"], refusal.facts["owner"]) == (
         "client-id-missing-in-body",
         "other",
         "other",
     )
-    (refusal, *_) = examined(asked(client_id=None), knowing(client=None)).refusals
+    (refusal, *_) = examined(token_request(client_id=None), token_context(client=None)).refusals
     assert (refusal.facts["expected"], "owner" in refusal.facts) == (None, False)
 
 
@@ -97,47 +97,53 @@ def test_whose_grant_it_is_stands_in_the_refusal_of_a_request_that_names_nobody(
         ("e30.eyJpc3MiOiJ4In0.", "assertion-client-mismatch"),
     ],
 )
-def test_an_assertion_that_cannot_be_read_names_nobody_and_that_alone_is_said(sent: str, name: str) -> None:
-    request = asked(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
-    assert said(request, knowing(client=None)) == (name, "invalid_client", 400)
-    facts = next(one for one in examined(request, knowing(client=None)).refusals).facts
+def test_an_unreadable_assertion_gets_only_its_own_refusal(sent: str, name: str) -> None:
+    request = token_request(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
+    assert outcome(request, token_context(client=None)) == (name, "invalid_client", 400)
+    facts = next(refusal for refusal in examined(request, token_context(client=None)).refusals).facts
     assert facts.get("parts") == (2 if name == "assertion-not-jwt" else None)
 
 
-def test_secrets_are_those_of_the_header_by_both_readings_and_of_the_body() -> None:
-    assert client_authentication.secrets(asked()) == ()
-    assert client_authentication.secrets(asked(client_secret="a")) == ("a",)
-    assert client_authentication.secrets(asked(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
-    assert client_authentication.secrets(asked(headers={"Authorization": "Basic !"})) == ()
+def test_secrets_include_both_readings_of_the_header_and_the_body() -> None:
+    assert client_authentication.secrets(token_request()) == ()
+    assert client_authentication.secrets(token_request(client_secret="a")) == ("a",)
+    assert client_authentication.secrets(token_request(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
+    assert client_authentication.secrets(token_request(headers={"Authorization": "Basic !"})) == ()
 
 
-def test_the_keys_are_those_of_the_assertion_that_was_sent() -> None:
-    known = knowing(jwks={"keys": []}, seen_jti=("j",))
-    kept = known_for(known, asked(client_assertion="a.b.c"), asked(client_assertion="a.b.c", scope="x"))
-    assert (kept.jwks, kept.seen_jti) == ({"keys": []}, ("j",))
-    mended = known_for(known, asked(), asked(client_assertion="a.b.c"))
-    assert (mended.jwks, mended.seen_jti) == (UNKNOWN, ())
+def test_the_keys_belong_to_the_assertion_that_was_sent() -> None:
+    known = token_context(jwks={"keys": []}, seen_jti=("j",))
+    same_assertion = known_for(
+        known, token_request(client_assertion="a.b.c"), token_request(client_assertion="a.b.c", scope="x")
+    )
+    assert (same_assertion.jwks, same_assertion.seen_jti) == ({"keys": []}, ("j",))
+    other_assertion = known_for(known, token_request(), token_request(client_assertion="a.b.c"))
+    assert (other_assertion.jwks, other_assertion.seen_jti) == (UNKNOWN, ())
 
 
-@pytest.mark.parametrize(("sent", "meant"), [("a.b.c", "client_credentials"), (None, None)])
-def test_with_an_assertion_alone_a_service_asks_for_itself(sent: str | None, meant: str | None) -> None:
+@pytest.mark.parametrize(("sent", "expected"), [("a.b.c", "client_credentials"), (None, None)])
+def test_an_assertion_without_a_code_implies_client_credentials(sent: str | None, expected: str | None) -> None:
     form: dict[str, str | None] = {"client_assertion": sent, "scope": "system/Patient.rs"}
     for grant in (None, "jwt-bearer"):
-        refused = [one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")]
-        assert [one.facts["expected"] for one in refused] == [meant]
+        refused = [
+            candidate
+            for candidate in examined(token_request(form, grant_type=grant)).refusals
+            if candidate.name.startswith("grant-type-")
+        ]
+        assert [refusal.facts["expected"] for refusal in refused] == [expected]
 
 
-def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() -> None:
-    assert said(asked(REFRESH_FORM, scope="patient/Patient.rs,patient/Observation.rs"), REFRESHING) == (
+def test_wrongly_separated_scopes_of_a_refresh_get_one_refusal() -> None:
+    assert outcome(token_request(REFRESH_FORM, scope="patient/Patient.rs,patient/Observation.rs"), REFRESHING) == (
         "scope-comma-separated",
         "invalid_scope",
         400,
     )
-    assert said(asked(REFRESH_FORM, scope="patient/Patient.rs patient/Observation.rs"), REFRESHING) is None
+    assert outcome(token_request(REFRESH_FORM, scope="patient/Patient.rs patient/Observation.rs"), REFRESHING) is None
 
 
-@pytest.mark.parametrize(("type", "body", "wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
-def test_where_there_is_nothing_to_read_its_type_is_no_fault(type: str | None, body: str, wrong: bool) -> None:
+@pytest.mark.parametrize(("type", "body", "is_wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
+def test_without_a_body_a_missing_content_type_is_accepted(type: str | None, body: str, is_wrong: bool) -> None:
     headers = {} if type is None else {"content-type": type}
     request = token_parameters.read("POST", "http://a/token", headers, body)
-    assert (token.body_is_a_form.decide(request, KNOWN) is not None) is wrong
+    assert (token.body_is_a_form.decide(request, KNOWN) is not None) is is_wrong

@@ -1,4 +1,4 @@
-"""UserInfo tells who signed in, to the app that may know (OpenID Connect Core 5.3)."""
+"""UserInfo returns who signed in, to an app with the scope openid (OpenID Connect Core 5.3)."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ KNOWN = AccessContext(now=NOW, server=Server(issuer=ISSUER), client=Client("app"
 REQUEST = AccessRequest("GET", "", "", headers={"authorization": "Bearer t"})
 
 
-def said(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
-    return [(one.name, one.error, one.status) for one in examine(userinfo.CHECKS, REQUEST, known).refusals]
+def refusals(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
+    return [(refusal.name, refusal.error, refusal.status) for refusal in examine(userinfo.CHECKS, REQUEST, known).refusals]
 
 
-def test_openid_is_what_it_takes() -> None:
-    assert said() == []
+def test_userinfo_needs_openid_and_a_user() -> None:
+    assert refusals() == []
     refused = [("userinfo-without-openid", "insufficient_scope", 403)]
-    assert said(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
-    assert said(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
+    assert refusals(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
+    assert refusals(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
 
 
-def test_the_refusal_quotes_what_the_token_holds() -> None:
+def test_the_refusal_lists_the_granted_scopes() -> None:
     known = replace(KNOWN, token=replace(TOKEN, scope="fhirUser launch"))
     (refusal,) = examine(userinfo.CHECKS, REQUEST, known).refusals
     assert refusal.facts == {"needed": "openid", "held": ("fhirUser", "launch")}
 
 
-def test_a_token_that_is_not_good_tells_of_nobody() -> None:
-    assert said(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
+def test_an_invalid_token_is_refused() -> None:
+    assert refusals(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
     expired = replace(KNOWN, token=replace(TOKEN, expires_at=NOW))
-    assert said(expired) == [("fhir-token-expired", "invalid_token", 401)]
+    assert refusals(expired) == [("fhir-token-expired", "invalid_token", 401)]
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_a_token_that_is_not_good_tells_of_nobody() -> None:
         ("openid profile", {"profile": f"{ISSUER}/r4/Practitioner/p", "name": "Anna Berg"}),
     ],
 )
-def test_what_is_told_follows_the_scopes(scope: str, claims: dict[str, str]) -> None:
+def test_the_scopes_decide_the_claims(scope: str, claims: dict[str, str]) -> None:
     assert userinfo.answer(replace(TOKEN, scope=scope), ANNA) == {"sub": "s-1", **claims}
 
 
-def test_somebody_without_a_name_has_none() -> None:
+def test_a_user_without_a_name_has_no_name_claim() -> None:
     assert "name" not in userinfo.answer(TOKEN, replace(ANNA, name=""))
 
 
@@ -76,7 +76,7 @@ def test_the_token_may_come_in_a_form() -> None:
     [("access_token=t", {"authorization": "Bearer t"}), ("access_token=t&access_token=t", {}), ("access_token=", {})],
 )
 def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) -> None:
-    names = [one.name for one in examine(userinfo.CHECKS, posted(body, **headers), KNOWN).refusals]
+    names = [refusal.name for refusal in examine(userinfo.CHECKS, posted(body, **headers), KNOWN).refusals]
     assert "fhir-token-in-query" in names
 
 
@@ -88,8 +88,8 @@ def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) ->
         AccessRequest("POST", "", "", headers=FORM, body="x=1"),
     ],
 )
-def test_what_is_no_form_with_a_token_has_none(request_: AccessRequest) -> None:
+def test_other_requests_are_unchanged_and_have_no_token(request_: AccessRequest) -> None:
     assert userinfo.from_body(request_) == request_
-    assert [one.name for one in examine(userinfo.CHECKS, userinfo.from_body(request_), KNOWN).refusals] == [
+    assert [refusal.name for refusal in examine(userinfo.CHECKS, userinfo.from_body(request_), KNOWN).refusals] == [
         "fhir-token-missing"
     ]

@@ -9,11 +9,11 @@ from tests.authorization.write_requests import (
     KNOWN,
     PATCH,
     TOKEN,
-    asked,
     facts,
     observation,
-    said,
+    refused_writes,
     with_body,
+    write_request,
 )
 
 from sickbay.authorization import writes
@@ -31,20 +31,20 @@ from sickbay.protocol.parameters import parse
         ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
     ],
 )
-def test_a_patch_is_one_that_can_be_read(sent: str, received: str | None) -> None:
-    request = asked("patch", body=sent)
-    assert said(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
+def test_an_unreadable_patch_is_refused(sent: str, received: str | None) -> None:
+    request = write_request("patch", body=sent)
+    assert refused_writes(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
     if received is not None:
         assert str(facts(request, KNOWN)["received"]).startswith(received)
 
 
 @pytest.mark.parametrize("name", ["_cascade", "_cascade:x"])
-def test_a_delete_takes_nothing_else_along(name: str) -> None:
-    request = asked("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
-    assert said(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
+def test_a_cascading_delete_is_refused(name: str) -> None:
+    request = write_request("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
+    assert refused_writes(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
     assert facts(request, KNOWN) == {"parameter": name, "received": "delete"}
-    assert said(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
-    assert said(replace(request, method="GET"), KNOWN) == []
+    assert refused_writes(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
+    assert refused_writes(replace(request, method="GET"), KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_a_delete_takes_nothing_else_along(name: str) -> None:
         ('W/"3"', None, False),
     ],
 )
-def test_what_was_read_is_what_is_changed(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
+def test_if_match_must_be_the_stored_version(sent: str | None, current: int | None, saved: bool) -> None:
+    request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
     known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
     if not saved:
         assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
 
@@ -79,32 +79,32 @@ def test_what_was_read_is_what_is_changed(sent: str | None, current: int | None,
         ('W/"3"', None, True),
     ],
 )
-def test_what_must_be_new_overwrites_nothing(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
+def test_if_none_match_prevents_overwriting(sent: str | None, current: int | None, saved: bool) -> None:
+    request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
     known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
     if not saved:
-        told = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
-        assert facts(request, known) == told
+        expected = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
+        assert facts(request, known) == expected
 
 
 @pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
-def test_a_condition_means_one_resource_at_most(matches: int, saved: bool) -> None:
-    request = asked("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
+def test_a_condition_may_match_at_most_one_resource(matches: int, saved: bool) -> None:
+    request = write_request("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
     known = replace(KNOWN, matches=matches)
-    assert said(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
+    assert refused_writes(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
     if not saved:
         assert facts(request, known) == {"type": "Observation", "received": "code=8480-6", "interaction": "delete"}
 
 
-def test_the_condition_of_a_write_stands_in_its_header_or_in_its_address() -> None:
+def test_the_condition_of_a_write_is_in_its_header_or_url() -> None:
     search = parse("code=8480-6")
-    assert writes.condition(asked("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
-    assert writes.condition(asked("create", id=None, parameters=search)) is None
+    assert writes.condition(write_request("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
+    assert writes.condition(write_request("create", id=None, parameters=search)) is None
     for interaction in ("update", "patch", "delete"):
-        assert writes.condition(asked(interaction, id=None, parameters=search)) == "code=8480-6"
-        assert writes.condition(asked(interaction, parameters=search)) is None
-    assert writes.condition(asked("read", id=None, parameters=search)) is None
+        assert writes.condition(write_request(interaction, id=None, parameters=search)) == "code=8480-6"
+        assert writes.condition(write_request(interaction, parameters=search)) is None
+    assert writes.condition(write_request("read", id=None, parameters=search)) is None
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_the_condition_of_a_write_stands_in_its_header_or_in_its_address() -> No
         ("patient/*.cruds", False),
     ],
 )
-def test_only_a_system_finds_out_which_ids_are_taken(scope: str, may: bool) -> None:
+def test_only_a_system_scope_may_choose_an_id(scope: str, may: bool) -> None:
     assert writes.may_choose_the_id(replace(TOKEN, scope=scope), "Observation") is may
 
 
 @pytest.mark.parametrize("token", [None, UNKNOWN])
-def test_nobody_chooses_no_id(token: object) -> None:
+def test_without_a_token_no_id_can_be_chosen(token: object) -> None:
     assert not writes.may_choose_the_id(token, "Observation")
 
 
@@ -136,6 +136,6 @@ def test_nobody_chooses_no_id(token: object) -> None:
         ("application/json-patch+json", '[{"op": "remove", "path": "/a"}]', False),
     ],
 )
-def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) -> None:
-    request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
+def test_the_content_type_decides_how_a_patch_is_read(type: str, text: str, fails: bool) -> None:
+    request = write_request("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
     assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails

@@ -1,4 +1,4 @@
-"""What may be written: a resource that is one, within the token's own charts, in the version that its author read."""
+"""What may be written: a valid resource, within the token's charts, in the version that its author read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.authorization.write_requests import (
     KNOWN,
     PATCH,
     TOKEN,
-    asked,
     facts,
-    judged,
     observation,
-    said,
+    refused_writes,
     with_body,
+    write_refusals,
+    write_request,
 )
 
 from sickbay.authorization import access, writes
@@ -29,7 +29,7 @@ from sickbay.protocol.parameters import parse
 
 @pytest.mark.parametrize("interaction", ["create", "update"])
 def test_an_observation_of_the_tokens_patient_may_be_written(interaction: str) -> None:
-    assert said(asked(interaction), with_body(observation())) == []
+    assert refused_writes(write_request(interaction), with_body(observation())) == []
 
 
 @pytest.mark.parametrize(
@@ -40,42 +40,42 @@ def test_an_observation_of_the_tokens_patient_may_be_written(interaction: str) -
         ({"resourceType": "Patient"}, "its resourceType is 'Patient', and the address is of Observation"),
     ],
 )
-def test_a_body_that_is_no_such_resource_is_refused_by_that_alone(sent: object, received: str) -> None:
+def test_a_body_of_another_type_gets_only_that_refusal(sent: object, received: str) -> None:
     known = with_body(sent)
-    assert said(asked(), known) == [("fhir-body-malformed", "structure", 400)]
-    assert facts(asked(), known) == {"received": received, "expected": "a Observation as JSON", "type": "Observation"}
+    assert refused_writes(write_request(), known) == [("fhir-body-malformed", "structure", 400)]
+    assert facts(write_request(), known) == {"received": received, "expected": "a Observation as JSON", "type": "Observation"}
 
 
-def test_an_update_carries_the_id_of_its_address() -> None:
+def test_an_update_needs_the_id_of_its_url() -> None:
     for sent, id in (("o", True), ("other", False), (None, False)):
         known = with_body({name: value for name, value in observation(id=sent).items() if value is not None})
-        wrong = [] if id else [("fhir-body-id-mismatch", "value", 400)]
-        assert said(asked(), known) == wrong
-        if wrong:
-            assert facts(asked(), known) == {"received": sent, "expected": "o"}
+        expected = [] if id else [("fhir-body-id-mismatch", "value", 400)]
+        assert refused_writes(write_request(), known) == expected
+        if expected:
+            assert facts(write_request(), known) == {"received": sent, "expected": "o"}
 
 
-def test_a_create_may_carry_any_id_for_it_is_replaced() -> None:
-    assert said(asked("create", id=None), with_body(observation(id="other"))) == []
-    assert said(asked("create"), with_body(observation(id="other"))) == []
+def test_a_create_may_have_any_id_because_it_is_replaced() -> None:
+    assert refused_writes(write_request("create", id=None), with_body(observation(id="other"))) == []
+    assert refused_writes(write_request("create"), with_body(observation(id="other"))) == []
 
 
-def test_all_that_is_wrong_with_a_resource_is_told_at_once() -> None:
+def test_all_faults_of_a_resource_are_reported_at_once() -> None:
     known = with_body(observation(status="nonsense", issued="yesterday"))
-    assert said(asked(), known) == [("fhir-resource-invalid", "invalid", 422)]
-    told = facts(asked(), known)
-    assert (told["type"], told["count"]) == ("Observation", 2)
-    assert set(told["where"]) == {"Observation.status", "Observation.issued"}  # type: ignore[call-overload]
-    assert str(told["said"]).startswith(str(told["received"]))
-    assert "Observation.issued must be an instant" in str(told["said"])
-    assert "yesterday" not in str(told)
+    assert refused_writes(write_request(), known) == [("fhir-resource-invalid", "invalid", 422)]
+    refusal_facts = facts(write_request(), known)
+    assert (refusal_facts["type"], refusal_facts["count"]) == ("Observation", 2)
+    assert set(refusal_facts["where"]) == {"Observation.status", "Observation.issued"}  # type: ignore[call-overload]
+    assert str(refusal_facts["said"]).startswith(str(refusal_facts["received"]))
+    assert "Observation.issued must be an instant" in str(refusal_facts["said"])
+    assert "yesterday" not in str(refusal_facts)
 
 
-def test_of_very_many_faults_ten_are_put_into_words() -> None:
+def test_only_ten_of_many_faults_are_described() -> None:
     many = observation(component=[{"valueQuantity": {"value": "x"}} for _ in range(12)])
-    told = facts(asked(), with_body(many))
-    assert told["count"] == len(told["where"]) > 12  # type: ignore[arg-type]
-    assert str(told["said"]).count("valueQuantity.value") < 12
+    refusal_facts = facts(write_request(), with_body(many))
+    assert refusal_facts["count"] == len(refusal_facts["where"]) > 12  # type: ignore[arg-type]
+    assert str(refusal_facts["said"]).count("valueQuantity.value") < 12
 
 
 SEARCH = "Practitioner?identifier=urn:x|1"
@@ -83,14 +83,14 @@ INVALID = ("fhir-resource-invalid", "invalid", 422)
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("create", True), ("update", False), ("patch", False)])
-def test_a_search_in_the_place_of_a_reference_may_be_what_stood_there_before(interaction: str, refused: bool) -> None:
-    """Of a change that is not known before what is there was read."""
+def test_a_search_reference_may_be_one_that_was_stored_before(interaction: str, refused: bool) -> None:
+    """For a change, this isn't known until the stored resource was read."""
     searching = with_body(observation(performer=[{"reference": SEARCH}]))
-    request = asked(interaction, body=PATCH)
+    request = write_request(interaction, body=PATCH)
     judged_as_sent = examine(writes.BODY, request, searching).refusals
-    assert [one.name for one in judged_as_sent] == (["fhir-resource-invalid"] if refused else [])
-    wrong = with_body(observation(performer=[{"reference": SEARCH}], status="nonsense"))
-    assert facts_of(examine(writes.BODY, request, wrong).refusals) == 2
+    assert [refusal.name for refusal in judged_as_sent] == (["fhir-resource-invalid"] if refused else [])
+    with_two_faults = with_body(observation(performer=[{"reference": SEARCH}], status="nonsense"))
+    assert facts_of(examine(writes.BODY, request, with_two_faults).refusals) == 2
 
 
 def facts_of(refusals: tuple[Refusal, ...]) -> object:
@@ -99,25 +99,25 @@ def facts_of(refusals: tuple[Refusal, ...]) -> object:
 
 
 @pytest.mark.parametrize(
-    ("kept", "refused"), [(UNKNOWN, False), (frozenset({SEARCH}), False), (frozenset({"other"}), True), (frozenset(), True)]
+    ("stored", "refused"), [(UNKNOWN, False), (frozenset({SEARCH}), False), (frozenset({"other"}), True), (frozenset(), True)]
 )
-def test_a_search_that_did_not_stand_there_is_refused(kept: object, refused: bool) -> None:
-    known = replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=kept)  # type: ignore[arg-type]
-    assert said(asked(), known) == ([INVALID] if refused else [])
+def test_a_new_search_reference_is_refused(stored: object, refused: bool) -> None:
+    known = replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=stored)  # type: ignore[arg-type]
+    assert refused_writes(write_request(), known) == ([INVALID] if refused else [])
     if refused:
-        assert facts(asked(), known)["where"] == ["Observation.performer[0].reference"]
+        assert facts(write_request(), known)["where"] == ["Observation.performer[0].reference"]
 
 
-def test_what_is_wrong_otherwise_is_not_told_twice() -> None:
+def test_other_faults_are_not_reported_twice() -> None:
     known = replace(with_body(observation(status="nonsense")), kept=frozenset())
-    assert said(asked(), known) == [INVALID]
+    assert refused_writes(write_request(), known) == [INVALID]
 
 
 @pytest.mark.parametrize(("patient", "received"), [("B", ["Patient/B"]), ("Z", ["Patient/Z"]), (None, "no patient")])
-def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received: object) -> None:
+def test_a_write_into_another_patients_chart_is_refused(patient: str | None, received: object) -> None:
     known = with_body(observation(patient))
-    assert said(asked(), known) == [("fhir-write-outside-scope", "forbidden", 403)]
-    assert facts(asked(), known) == {
+    assert refused_writes(write_request(), known) == [("fhir-write-outside-scope", "forbidden", 403)]
+    assert facts(write_request(), known) == {
         "type": "Observation",
         "received": received,
         "patient": "A",
@@ -126,53 +126,53 @@ def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received:
     }
 
 
-def holding(scope: str, **changed: object) -> AccessContext:
+def with_scope(scope: str, **changed: object) -> AccessContext:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("patient", "written"), [("A", True), ("B", True), ("Z", False)])
-def test_a_user_scope_writes_into_the_charts_of_the_users_patients(patient: str, written: bool) -> None:
-    known = with_body(observation(patient), holding("user/Observation.cruds", patient=None))
-    assert (said(asked(), known) == []) is written
+def test_a_user_scope_can_write_only_into_the_charts_of_the_users_patients(patient: str, written: bool) -> None:
+    known = with_body(observation(patient), with_scope("user/Observation.cruds", patient=None))
+    assert (refused_writes(write_request(), known) == []) is written
     if not written:
-        assert facts(asked(), known)["expected"] == "a patient of this user"
+        assert facts(write_request(), known)["expected"] == "a patient of this user"
 
 
-def test_offline_nobody_knows_whose_charts_a_user_may_write() -> None:
-    known = replace(with_body(observation("Z"), holding("user/Observation.cruds", patient=None)), user=UNKNOWN)
-    assert said(asked(), known) == []
+def test_offline_the_patients_of_a_user_are_unknown() -> None:
+    known = replace(with_body(observation("Z"), with_scope("user/Observation.cruds", patient=None)), user=UNKNOWN)
+    assert refused_writes(write_request(), known) == []
     patients = replace(with_body(observation("Z")), user=UNKNOWN)
-    assert said(asked(), patients) == [("fhir-write-outside-scope", "forbidden", 403)]
+    assert refused_writes(write_request(), patients) == [("fhir-write-outside-scope", "forbidden", 403)]
 
 
-def test_a_filter_of_the_scope_holds_for_what_is_written_too() -> None:
-    narrow = holding("patient/Observation.cu?category=vital-signs")
+def test_a_filter_of_the_scope_applies_to_writes_too() -> None:
+    narrow = with_scope("patient/Observation.cu?category=vital-signs")
     vital = {"category": [{"coding": [{"code": "vital-signs"}]}]}
-    assert said(asked(), with_body(observation(**vital), narrow)) == []
-    assert said(asked(), with_body(observation(), narrow)) == [("fhir-write-outside-scope", "forbidden", 403)]
+    assert refused_writes(write_request(), with_body(observation(**vital), narrow)) == []
+    assert refused_writes(write_request(), with_body(observation(), narrow)) == [("fhir-write-outside-scope", "forbidden", 403)]
 
 
-def test_the_letter_of_the_interaction_is_what_counts() -> None:
-    mixed = holding("patient/Observation.c?category=vital-signs patient/Observation.u")
-    assert said(asked(), with_body(observation(), mixed)) == []
-    create = asked("create", letters="c")
-    assert said(create, with_body(observation(), mixed)) == [("fhir-write-outside-scope", "forbidden", 403)]
+def test_only_scopes_with_the_letter_of_the_interaction_count() -> None:
+    mixed = with_scope("patient/Observation.c?category=vital-signs patient/Observation.u")
+    assert refused_writes(write_request(), with_body(observation(), mixed)) == []
+    create = write_request("create", letters="c")
+    assert refused_writes(create, with_body(observation(), mixed)) == [("fhir-write-outside-scope", "forbidden", 403)]
 
 
-def test_the_types_that_a_tenant_shares_are_read_and_never_written() -> None:
+def test_shared_types_can_be_read_but_never_written() -> None:
     shared = replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
     known = replace(shared, token=replace(TOKEN, scope="patient/*.cruds"))
     known = replace(known, body=body.of("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE))
-    assert [one[0] for one in said(asked(type="Medication"), known)] == ["fhir-write-outside-scope"]
+    assert [refusal[0] for refusal in refused_writes(write_request(type="Medication"), known)] == ["fhir-write-outside-scope"]
 
 
-def test_without_a_known_tenant_its_policy_is_the_usual_one() -> None:
-    assert said(asked(), replace(with_body(observation()), server=UNKNOWN)) == []
+def test_without_a_known_tenant_the_default_policy_applies() -> None:
+    assert refused_writes(write_request(), replace(with_body(observation()), server=UNKNOWN)) == []
 
 
-def test_an_address_without_a_type_is_judged_elsewhere() -> None:
-    request = asked(type=None, letters="")
-    assert said(request, with_body(observation("Z"))) == []
+def test_a_url_without_a_type_is_checked_elsewhere() -> None:
+    request = write_request(type=None, letters="")
+    assert refused_writes(request, with_body(observation("Z"))) == []
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_an_address_without_a_type_is_judged_elsewhere() -> None:
         ("delete", ["deletes_do_not_cascade"]),
     ],
 )
-def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> None:
+def test_each_interaction_has_its_checks(interaction: str, names: list[str]) -> None:
     before = (
         []
         if not names
@@ -206,48 +206,50 @@ def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> N
             "condition_matches_one",
         ]
     )
-    assert [one.name for one in writes.all_checks(asked(interaction))] == names + before
+    assert [write_check.name for write_check in writes.all_checks(write_request(interaction))] == names + before
 
 
-def test_a_conditional_update_has_no_id_to_be_held_to() -> None:
-    """Nor is its patient judged before it is known which resource it will be."""
-    names = [one.name for one in writes.checks(asked(id=None))]
+def test_a_conditional_update_has_no_id_to_compare() -> None:
+    """Its patient isn't checked either until it is known which resource it will be."""
+    names = [write_check.name for write_check in writes.checks(write_request(id=None))]
     assert names == ["body_is_such_a_resource", "resource_is_valid"]
 
 
-def test_what_is_no_known_write_is_held_to_the_letter_of_a_change() -> None:
-    known = with_body(observation(), holding("patient/Observation.c"))
-    request = asked("merge", letters="c")
-    assert [one.name for one in examine((*access.CHECKS, *writes.BODY), request, known).refusals] == [
+def test_an_unknown_kind_of_write_needs_the_letter_of_an_update() -> None:
+    known = with_body(observation(), with_scope("patient/Observation.c"))
+    request = write_request("merge", letters="c")
+    assert [refusal.name for refusal in examine((*access.CHECKS, *writes.BODY), request, known).refusals] == [
         "fhir-write-outside-scope"
     ]
     assert writes.checks(request) == ()
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("delete", False), ("update", True), ("patch", True)])
-def test_where_a_hospital_has_it_so_one_delete_may_mean_several(interaction: str, refused: bool) -> None:
-    request = asked(interaction, id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"), body=PATCH)
+def test_a_policy_may_allow_a_delete_of_several_matches(interaction: str, refused: bool) -> None:
+    request = write_request(interaction, id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"), body=PATCH)
     known = replace(KNOWN, server=Server(policy=Policy(multiple_deletes=True)), matches=2)
-    names = [one.name for one in examine(writes.BEFORE_SAVING, request, known).refusals]
+    names = [refusal.name for refusal in examine(writes.BEFORE_SAVING, request, known).refusals]
     assert names == (["fhir-condition-ambiguous"] if refused else [])
 
 
-def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
+def test_only_ten_of_many_problems_are_described_but_all_are_counted() -> None:
     problems = tuple(ValidationIssue(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
     known = replace(KNOWN, body=body.of("r4", "Observation", "o", observation(), BASE)._replace(problems=problems))
-    told = facts(asked(), known)
-    assert (told["count"], told["received"]) == (12, "fault 0.")
-    assert told["said"] == " ".join(f"fault {number}." for number in range(10))
+    refusal_facts = facts(write_request(), known)
+    assert (refusal_facts["count"], refusal_facts["received"]) == (12, "fault 0.")
+    assert refusal_facts["said"] == " ".join(f"fault {number}." for number in range(10))
 
 
 @pytest.mark.parametrize("interaction", ["create", "update", "patch"])
 def test_a_subscription_that_would_never_fire_is_refused_by_name(interaction: str) -> None:
-    (refused,) = judged(asked(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds")))
+    (refused,) = write_refusals(
+        write_request(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
+    )
     assert (refused.name, refused.status) == ("fhir-subscription-unsupported", 422)
 
 
 def test_a_stored_subscription_can_be_deleted_and_other_types_can_be_written() -> None:
     known = replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
-    deleting = asked("delete", type="Subscription", method="DELETE")
-    assert judged(deleting, known) == []
-    assert all(examine((writes.type_is_served,), one, known).granted for one in (deleting, asked("create")))
+    deleting = write_request("delete", type="Subscription", method="DELETE")
+    assert write_refusals(deleting, known) == []
+    assert all(examine((writes.type_is_served,), request, known).granted for request in (deleting, write_request("create")))

@@ -1,4 +1,4 @@
-"""Whose record a write may touch, what a patch may read, and what isn't served."""
+"""Whose records a write may change, what a patch may read, and which types aren't served."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_writes import holding
-from tests.authorization.write_requests import KNOWN, PATCH, USER, asked, facts, observation, said, with_body
+from tests.authorization.test_writes import with_scope
+from tests.authorization.write_requests import KNOWN, PATCH, USER, facts, observation, refused_writes, with_body, write_request
 
 from sickbay.authorization import writes
 from sickbay.fhir.subjects import Before, Subjects
@@ -36,10 +36,10 @@ OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
         (UNKNOWN, True),
     ],
 )
-def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Before, passes: bool) -> None:
-    request = asked(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
+def test_only_a_token_for_the_subject_can_change_a_record(interaction: str, before: Before, passes: bool) -> None:
+    request = write_request(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
     known = replace(KNOWN, before=before)
-    assert said(request, known) == ([] if passes else [NOT_SUBJECT])
+    assert refused_writes(request, known) == ([] if passes else [NOT_SUBJECT])
     if not passes:
         assert facts(request, known) == {
             "type": "Observation",
@@ -51,37 +51,39 @@ def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Befor
         }
 
 
-def test_a_clinician_changes_the_records_of_the_own_patients_only() -> None:
-    clinician = holding("user/Observation.cruds", patient=None)
+def test_a_clinician_can_change_only_records_of_their_patients() -> None:
+    clinician = with_scope("user/Observation.cruds", patient=None)
     for before, passes in ((stored("AB", "AB"), True), (stored("ABZ", "AB"), True), (stored("AZ", "Z"), False)):
-        assert said(asked("patch", body=PATCH), replace(clinician, before=before)) == ([] if passes else [NOT_SUBJECT])
+        assert refused_writes(write_request("patch", body=PATCH), replace(clinician, before=before)) == (
+            [] if passes else [NOT_SUBJECT]
+        )
     everyone = replace(clinician, user=replace(USER, patients="*"), before=stored("Z", "Z"))
-    assert said(asked("patch", body=PATCH), everyone) == []
+    assert refused_writes(write_request("patch", body=PATCH), everyone) == []
 
 
-def test_offline_nobody_knows_whose_records_a_user_may_change() -> None:
-    known = replace(holding("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
-    assert said(asked("patch", body=PATCH), known) == []
-    assert said(asked(), with_body(observation("Z"), known)) == []
+def test_offline_the_records_that_a_user_may_change_are_unknown() -> None:
+    known = replace(with_scope("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
+    assert refused_writes(write_request("patch", body=PATCH), known) == []
+    assert refused_writes(write_request(), with_body(observation("Z"), known)) == []
 
 
 PERFORMED_BY_B = {"performer": [{"reference": "Patient/B"}]}
 
 
-def test_a_create_names_no_patient_whom_the_token_does_not_cover() -> None:
-    create = asked("create", id=None)
-    assert said(create, with_body(observation(**PERFORMED_BY_B))) == [OUTSIDE]
+def test_a_create_cannot_name_a_patient_that_the_token_does_not_cover() -> None:
+    create = write_request("create", id=None)
+    assert refused_writes(create, with_body(observation(**PERFORMED_BY_B))) == [OUTSIDE]
     assert facts(create, with_body(observation(**PERFORMED_BY_B)))["received"] == ["Patient/B"]
-    both = holding("user/Observation.cruds", patient=None)
-    assert said(create, with_body(observation(**PERFORMED_BY_B), both)) == []
+    both = with_scope("user/Observation.cruds", patient=None)
+    assert refused_writes(create, with_body(observation(**PERFORMED_BY_B), both)) == []
 
 
 @pytest.mark.parametrize(("before", "passes"), [(stored("AB", "A"), True), (stored("A", "A"), False), (None, False)])
-def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
+def test_an_update_cannot_add_a_patient_that_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
     known = replace(with_body(observation(**PERFORMED_BY_B)), before=before)
-    assert said(asked(), known) == ([] if passes else [OUTSIDE])
+    assert refused_writes(write_request(), known) == ([] if passes else [OUTSIDE])
     if not passes:
-        assert facts(asked(), known)["received"] == ["Patient/B"]
+        assert facts(write_request(), known)["received"] == ["Patient/B"]
 
 
 @pytest.mark.parametrize(
@@ -92,17 +94,17 @@ def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before |
         ({"subject": {"reference": "Group/g"}}, [NOT_SUBJECT], [NOT_SUBJECT]),
     ],
 )
-def test_a_record_of_somebody_else_is_not_made_by_taking_part_in_it(
+def test_taking_part_does_not_allow_writing_another_patients_record(
     subject: dict[str, object], created: object, changed: object
 ) -> None:
     known = with_body(observation(None, performer=[{"reference": "Patient/A"}], **subject))
-    assert said(asked("create", id=None), known) == created
-    assert said(asked(), known) == changed
+    assert refused_writes(write_request("create", id=None), known) == created
+    assert refused_writes(write_request(), known) == changed
 
 
-def test_an_address_without_a_type_has_no_record() -> None:
+def test_a_url_without_a_type_has_no_record() -> None:
     known = replace(with_body(observation("Z")), before=stored("Z", "Z"))
-    assert said(asked("patch", type=None, letters="", body=PATCH), known) == []
+    assert refused_writes(write_request("patch", type=None, letters="", body=PATCH), known) == []
 
 
 TEST = json.dumps([{"op": "test", "path": "/status", "value": "final"}])
@@ -119,29 +121,31 @@ READS = ("fhir-patch-reads", "forbidden", 403)
         ("patient/Observation.u", True, True),
     ],
 )
-def test_a_patch_that_reads_takes_the_permission_to_read(scope: str, readable: object, passes: bool) -> None:
-    known = replace(holding(scope), readable=readable)
-    assert said(asked("patch", body=TEST), known) == ([] if passes else [READS])
-    assert said(asked("patch", body=PATCH), known) == []
+def test_a_patch_that_reads_needs_permission_to_read(scope: str, readable: object, passes: bool) -> None:
+    known = replace(with_scope(scope), readable=readable)
+    assert refused_writes(write_request("patch", body=TEST), known) == ([] if passes else [READS])
+    assert refused_writes(write_request("patch", body=PATCH), known) == []
     if not passes:
-        assert facts(asked("patch", body=TEST), known)["received"] == "operation 0, test"
-        assert facts(asked("patch", body=TEST), known)["needed"] == "patient/Observation.rs"
+        assert facts(write_request("patch", body=TEST), known)["received"] == "operation 0, test"
+        assert facts(write_request("patch", body=TEST), known)["needed"] == "patient/Observation.rs"
 
 
-def test_what_is_no_patch_reads_nothing() -> None:
-    assert said(asked("update", body=TEST), replace(holding("patient/Observation.u"), readable=False)) == []
+def test_other_writes_need_no_permission_to_read() -> None:
+    assert (
+        refused_writes(write_request("update", body=TEST), replace(with_scope("patient/Observation.u"), readable=False)) == []
+    )
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("create", True), ("update", True), ("patch", True), ("delete", False)])
 @pytest.mark.parametrize("type", ["Subscription", "SubscriptionTopic", "SubscriptionStatus"])
-def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(type: str, interaction: str, refused: bool) -> None:
-    request = asked(interaction, type=type, body=PATCH, method="DELETE" if interaction == "delete" else "POST")
-    known = holding(f"system/{type}.cruds", patient=None, user=None)
-    assert said(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])
+def test_subscriptions_can_be_deleted_but_not_created_or_changed(type: str, interaction: str, refused: bool) -> None:
+    request = write_request(interaction, type=type, body=PATCH, method="DELETE" if interaction == "delete" else "POST")
+    known = with_scope(f"system/{type}.cruds", patient=None, user=None)
+    assert refused_writes(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])
     if refused:
         assert facts(request, known) == {"type": type}
 
 
 @pytest.mark.parametrize(("type", "interaction"), [("Observation", "create"), ("Subscription", "delete")])
-def test_the_check_of_subscriptions_says_nothing_of_other_requests(type: str, interaction: str) -> None:
-    assert writes.type_is_served.decide(asked(interaction, type=type), KNOWN) is None
+def test_the_subscription_check_ignores_other_requests(type: str, interaction: str) -> None:
+    assert writes.type_is_served.decide(write_request(interaction, type=type), KNOWN) is None

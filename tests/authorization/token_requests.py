@@ -1,4 +1,4 @@
-"""A token request that is granted, with what is known; tests change one thing each."""
+"""A token request that is granted, and its context; tests change one thing at a time."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def basic(inside: str) -> str:
     return "Basic " + b64encode(inside.encode()).decode()
 
 
-def asked(
+def token_request(
     form: dict[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: str | None
 ) -> TokenRequest:
-    """A POST of the form with some parameters changed; None removes one."""
+    """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
     return token_parameters.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
 
@@ -74,13 +74,13 @@ def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:
     return examine(token.checks(request), request, known)
 
 
-def said(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
-    """(refusal, error, status) of the wire answer, None where it was granted."""
+def outcome(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
+    """Returns (refusal, error, status) of the response; None if the request was granted."""
     examination = examined(request, known)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def knowing(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
+def token_context(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
     return replace(known, **changed)

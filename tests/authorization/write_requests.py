@@ -1,4 +1,4 @@
-"""Writing requests of a patient's token and the context that they meet."""
+"""Write requests of a patient's token and their context."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def observation(patient: str | None = "A", **members: object) -> dict[str, objec
     return {"resourceType": "Observation", "id": "o", "status": "final", "code": CODE, **subject, **members}
 
 
-def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
+def write_request(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
     request = AccessRequest(
         "PUT",
         BASE,
@@ -39,21 +39,21 @@ def asked(interaction: str = "update", id: str | None = "o", **changed: object) 
     return replace(request, **changed)  # type: ignore[arg-type]
 
 
-def with_body(found: object, known: AccessContext = KNOWN, id: str = "o") -> AccessContext:
-    return replace(known, body=body.of("r4", "Observation", id, found, BASE))
+def with_body(resource: object, known: AccessContext = KNOWN, id: str = "o") -> AccessContext:
+    return replace(known, body=body.of("r4", "Observation", id, resource, BASE))
 
 
-def judged(request: AccessRequest, known: AccessContext) -> list[Refusal]:
-    """What is refused of the write itself, of a token that is good."""
+def write_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
+    """Returns the refusals of the write itself, for a valid token."""
     return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
 
 
-def said(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
-    return [(one.name, one.error, one.status) for one in judged(request, known)]
+def refused_writes(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
+    return [(refusal.name, refusal.error, refusal.status) for refusal in write_refusals(request, known)]
 
 
 def facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
-    (refusal,) = judged(request, known)
+    (refusal,) = write_refusals(request, known)
     return dict(refusal.facts)
 
 

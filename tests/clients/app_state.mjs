@@ -1,4 +1,5 @@
-// An app keeps its state with fhir-kit-client, at the endpoint and with the token that are given: what SMART 2.2 asks, in order.
+// Stores, changes and deletes app state with fhir-kit-client, in the order that SMART 2.2 describes.
+// Arguments: the endpoint and an access token.
 import assert from "node:assert/strict";
 import { Client } from "fhir-kit-client";
 
@@ -9,19 +10,19 @@ const state = (units, id) => ({
   resourceType: "Basic", id, code, extension: [{ url: "https://growth.example.org/preferences", valueString: units }],
 });
 const searchParams = { code: "https://growth.example.org|preferences", "subject:missing": "true" };
-const kept = async () => (await client.search({ resourceType: "Basic", searchParams })).entry ?? [];
+const stored = async () => (await client.search({ resourceType: "Basic", searchParams })).entry ?? [];
 
-const made = await client.create({ resourceType: "Basic", body: state("kg") });
-const { response } = Client.httpFor(made);
+const created = await client.create({ resourceType: "Basic", body: state("kg") });
+const { response } = Client.httpFor(created);
 assert.equal(response.status, 201);
 const change = (body, version) => client.update({
-  resourceType: "Basic", id: made.id, body, options: { headers: { "If-Match": version } },
+  resourceType: "Basic", id: created.id, body, options: { headers: { "If-Match": version } },
 });
-const changed = await change(state("lb", made.id), response.headers.get("ETag"));
+const changed = await change(state("lb", created.id), response.headers.get("ETag"));
 assert.equal(changed.extension[0].valueString, "lb");
-await assert.rejects(change(state("st", made.id), response.headers.get("ETag")), (error) => error.response.status === 412);
-assert.deepEqual((await kept()).map((entry) => entry.resource.extension[0].valueString), ["lb"]);
+await assert.rejects(change(state("st", created.id), response.headers.get("ETag")), (error) => error.response.status === 412);
+assert.deepEqual((await stored()).map((entry) => entry.resource.extension[0].valueString), ["lb"]);
 const headers = { "If-Match": `W/"${changed.meta.versionId}"` };
-await client.delete({ resourceType: "Basic", id: made.id, options: { headers } });
-assert.deepEqual(await kept(), []);
-console.log("the state was kept");
+await client.delete({ resourceType: "Basic", id: created.id, options: { headers } });
+assert.deepEqual(await stored(), []);
+console.log("app state was stored");

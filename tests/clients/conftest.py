@@ -1,4 +1,4 @@
-"""The desk of the running Sickbay, and an origin of its own for the page with SMART's JavaScript client."""
+"""Fixtures: an administrator of the running Sickbay, and a separate origin for the page with SMART's JavaScript client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clients.client_kit import Desk
+from tests.clients.client_kit import AdminClient
 from tests.clients.origins import serves
 
 PAGES = Path(__file__).parent / "smart"
@@ -17,7 +17,7 @@ PAGES = Path(__file__).parent / "smart"
 
 @dataclass
 class Origin:
-    """Serves /{client_id}/launch.html, index.html and config.js, and /fhir-client.js as the package brings it."""
+    """Serves /{client_id}/launch.html, index.html and config.js, and the unmodified /fhir-client.js of the package."""
 
     library: Path
     port: int = 0
@@ -38,8 +38,8 @@ class Origin:
 
 
 @pytest.fixture
-def desk(live: dict[str, Any]) -> Desk:
-    return Desk(live)
+def sickbay(live: dict[str, Any]) -> AdminClient:
+    return AdminClient(live)
 
 
 @pytest.fixture(scope="session")

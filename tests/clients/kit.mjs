@@ -1,4 +1,4 @@
-// The examples of fhir-kit-client's README, in their order, against the base and with the token that are given.
+// Runs the examples of fhir-kit-client's README in order. Arguments: the base URL and an access token.
 import assert from "node:assert/strict";
 import { Client } from "fhir-kit-client";
 
@@ -11,20 +11,20 @@ assert.equal(patient.resourceType, "Patient");
 const first = await client.vread({ resourceType: "Patient", id: "p-0001", version: "1" });
 assert.deepEqual(first, patient);
 
-const found = await client.search({ resourceType: "Patient", searchParams: { name: "Peters", _count: "10" } });
-assert.ok(found.entry.length > 0);
+const matches = await client.search({ resourceType: "Patient", searchParams: { name: "Peters", _count: "10" } });
+assert.ok(matches.entry.length > 0);
 const posted = await client.search({
   resourceType: "Patient", searchParams: { name: "Peters", _count: "10" }, options: { postSearch: true },
 });
-assert.deepEqual(ids(posted), ids(found));
-const within = await client.search({ resourceType: "Condition", compartment: { resourceType: "Patient", id: "p-0017" } });
-assert.ok(within.entry.every((entry) => entry.resource.subject.reference === "Patient/p-0017"));
+assert.deepEqual(ids(posted), ids(matches));
+const conditions = await client.search({ resourceType: "Condition", compartment: { resourceType: "Patient", id: "p-0017" } });
+assert.ok(conditions.entry.every((entry) => entry.resource.subject.reference === "Patient/p-0017"));
 
-const mine = { resourceType: "Patient", name: [{ family: "Smith", given: ["Jane"] }] };
-const created = await client.create({ resourceType: "Patient", body: mine });
+const smith = { resourceType: "Patient", name: [{ family: "Smith", given: ["Jane"] }] };
+const created = await client.create({ resourceType: "Patient", body: smith });
 assert.equal(Client.httpFor(created).response.status, 201);
 const minimal = await client.create({
-  resourceType: "Patient", body: { ...mine, identifier: [{ system: "urn:kit", value: "1" }] },
+  resourceType: "Patient", body: { ...smith, identifier: [{ system: "urn:kit", value: "1" }] },
   options: { headers: { Prefer: "return=minimal" } },
 });
 const { response } = Client.httpFor(minimal);
@@ -32,12 +32,12 @@ assert.equal(response.status, 201);
 assert.match(response.headers.get("Location"), /\/Patient\/[^/]+\/_history\/1$/);
 
 const updated = await client.update({
-  resourceType: "Patient", id: created.id, body: { ...mine, id: created.id, active: true },
+  resourceType: "Patient", id: created.id, body: { ...smith, id: created.id, active: true },
 });
 assert.equal(updated.meta.versionId, "2");
 const searchParams = { identifier: "urn:kit|1" };
 const conditional = await client.update({
-  resourceType: "Patient", searchParams, body: { ...mine, identifier: [{ system: "urn:kit", value: "1" }], active: false },
+  resourceType: "Patient", searchParams, body: { ...smith, identifier: [{ system: "urn:kit", value: "1" }], active: false },
 });
 assert.equal(conditional.active, false);
 const jsonPatch = [
@@ -61,7 +61,7 @@ assert.equal(batch.entry[1].resource.entry.length, 5);
 const transaction = await client.transaction({
   body: {
     resourceType: "Bundle", type: "transaction",
-    entry: [{ resource: mine, request: { method: "POST", url: "Patient" } }],
+    entry: [{ resource: smith, request: { method: "POST", url: "Patient" } }],
   },
   options: { keepalive: false },
 });
@@ -73,8 +73,8 @@ assert.ok((await client.history()).entry.length > 3);
 
 const everything = await client.operation({ name: "everything", resourceType: "Patient", id: "p-0001", method: "GET" });
 assert.ok(ids(everything).includes("p-0001"));
-const judged = await client.operation({ name: "validate", resourceType: "Patient", input: { ...mine, birthDate: "x" } });
-assert.equal(judged.issue[0].severity, "error");
+const outcome = await client.operation({ name: "validate", resourceType: "Patient", input: { ...smith, birthDate: "x" } });
+assert.equal(outcome.issue[0].severity, "error");
 
 let bundle = await client.search({ resourceType: "Slot", searchParams: { _count: "10" } });
 const slots = new Set();
@@ -82,8 +82,8 @@ while (bundle) {
   ids(bundle).forEach((id) => slots.add(id));
   bundle = (await client.nextPage({ bundle })) ?? null;
 }
-const counted = await client.search({ resourceType: "Slot", searchParams: { _summary: "count" } });
-assert.equal(slots.size, counted.total);
+const summary = await client.search({ resourceType: "Slot", searchParams: { _summary: "count" } });
+assert.equal(slots.size, summary.total);
 
 const auth = await client.smartAuthMetadata();
 assert.ok(auth.tokenUrl.href.endsWith("/oauth/token"));

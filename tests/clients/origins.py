@@ -1,4 +1,4 @@
-"""An origin of an app: a server on a port of its own, for as long as a `with`."""
+"""Serves the origin of an app on its own port, for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Answer: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 
 @contextmanager
 def serves(answer: Answer) -> Iterator[int]:
-    """The port. answer: of a path with its query, content type and body; None is 404."""
+    """Yields the port. answer: maps a path with its query to content type and body, or to None for 404."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = answer(self.path)
-            self.send_response(200 if found else 404)
-            kind, body = found or ("text/plain", b"")
+            content = answer(self.path)
+            self.send_response(200 if content else 404)
+            kind, body = content or ("text/plain", b"")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -1,4 +1,4 @@
-"""authlib, unmodified, as a backend service: it signs with its own key, and Sickbay fetches the key from it."""
+"""authlib, unmodified, as a backend service: signs with its own key, which Sickbay fetches from its JWKS URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import ECKey, RSAKey
-from tests.clients.client_kit import Desk
+from tests.clients.client_kit import AdminClient
 from tests.clients.origins import serves
 
 KEYS = {
@@ -21,32 +21,40 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def keys() -> Iterator[str]:
-    """The address of the public keys."""
-    body = json.dumps({"keys": [one.as_dict(private=False) for one in KEYS.values()]}).encode()
+    """The URL of the public keys."""
+    body = json.dumps({"keys": [key.as_dict(private=False) for key in KEYS.values()]}).encode()
     with serves(lambda path: ("application/json", body)) as port:
         yield f"http://localhost:{port}/jwks.json"
 
 
 def session(client_id: str, endpoint: str, algorithm: str) -> OAuth2Session:
-    """For one token: authlib keeps the jti of claims that it is given, and without them an assertion lives an hour."""
+    """Returns a session for one token.
+
+    With given claims authlib reuses their jti, and without them an assertion is valid for an hour.
+    """
     key = KEYS[algorithm]
     method = PrivateKeyJWT(endpoint, {"exp": int(time.time()) + 240}, {"kid": key.kid, "typ": "JWT"}, algorithm)
-    made = OAuth2Session(client_id, key, scope="system/Patient.rs", token_endpoint_auth_method=method)
-    made.trust_env = False
-    return made
+    oauth = OAuth2Session(client_id, key, scope="system/Patient.rs", token_endpoint_auth_method=method)
+    oauth.trust_env = False
+    return oauth
 
 
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
-def test_a_service_reads_with_tokens_that_it_gets_by_its_signature(desk: Desk, keys: str, algorithm: str) -> None:
-    app = desk.register(type="system", client="asymmetric", scope="system/Patient.rs", jwks_uri=keys)
-    with desk.http as http:
-        smart = http.get(desk.fhir("r4") + "/.well-known/smart-configuration").json()
+def test_a_backend_service_gets_tokens_with_its_key_and_reads(sickbay: AdminClient, keys: str, algorithm: str) -> None:
+    app = sickbay.register(type="system", client="asymmetric", scope="system/Patient.rs", jwks_uri=keys)
+    with sickbay.http as http:
+        smart = http.get(sickbay.fhir("r4") + "/.well-known/smart-configuration").json()
     assert algorithm in smart["token_endpoint_auth_signing_alg_values_supported"]
     for _ in range(2):
-        here = session(app["client_id"], smart["token_endpoint"], algorithm)
-        token = here.fetch_token(smart["token_endpoint"], grant_type="client_credentials")
+        oauth = session(app["client_id"], smart["token_endpoint"], algorithm)
+        token = oauth.fetch_token(smart["token_endpoint"], grant_type="client_credentials")
         assert token["expires_in"] == 300
         assert "refresh_token" not in token
-    assert here.get(desk.fhir("r4") + "/Patient", params={"name": "Peters"}).json()["entry"]
-    said = [finding["id"] for one in desk.exchanges(app) for finding in one["findings"] if finding["severity"] != "info"]
-    assert said == []
+    assert oauth.get(sickbay.fhir("r4") + "/Patient", params={"name": "Peters"}).json()["entry"]
+    findings = [
+        finding["id"]
+        for exchange in sickbay.exchanges(app)
+        for finding in exchange["findings"]
+        if finding["severity"] != "info"
+    ]
+    assert findings == []

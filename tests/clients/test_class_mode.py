@@ -1,4 +1,4 @@
-"""A class, a connectathon, a proxy: Sickbay under a name of its own, in a real browser that finds it there."""
+"""Sickbay under its own host name, as in a class, a connectathon or behind a proxy, opened in a real browser."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 NAME = "ehr.example.org"
 MAPPED = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP app.example.net 127.0.0.1", "--ignore-certificate-errors")
 LAUNCH = """<!doctype html><title>launch</title><h1>The app</h1><script>
-const asked = new URLSearchParams(location.search);
-location.replace(`${asked.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
-  response_type: "code", client_id: "class-app", scope: "launch openid fhirUser patient/Patient.rs", aud: asked.get("iss"),
-  redirect_uri: new URL("done", location.href).href, launch: asked.get("launch"), code_challenge_method: "S256",
+const query = new URLSearchParams(location.search);
+location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
+  response_type: "code", client_id: "class-app", scope: "launch openid fhirUser patient/Patient.rs", aud: query.get("iss"),
+  redirect_uri: new URL("done", location.href).href, launch: query.get("launch"), code_challenge_method: "S256",
   state: "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E", nonce: "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4F",
   code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
 }));
 </script>"""
 
 
-def free() -> int:
+def free_port() -> int:
     listening = sockets.listen("127.0.0.1", 0)
     port = sockets.port_of(listening)
-    for each in listening:
-        each.close()
+    for listener in listening:
+        listener.close()
     return port
 
 
-def served(path: str) -> tuple[str, bytes] | None:
+def app_page(path: str) -> tuple[str, bytes] | None:
     page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
     return ("text/html", page.encode()) if page else None
 
 
 class Class:
-    """A server under its own name, an app on the students' machines, and the admin token."""
+    """A server with its own host name, an app on the students' machines, and the admin token."""
 
     def __init__(self, base: str, port: int, folder: Path, app: str) -> None:
         self.base, self.token = base, admin_key.read(folder) or ""
@@ -78,11 +78,11 @@ class Class:
 
 
 @contextmanager
-def held(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
-    port = free()
+def running(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
+    port = free_port()
     base = f"{scheme}://{NAME}:{port}"
     arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", "17", *more)
-    with serves(served) as app, serving(*arguments):
+    with serves(app_page) as app, serving(*arguments):
         yield Class(base, port, folder, f"http://localhost:{app}")
 
 
@@ -104,7 +104,7 @@ def sign_in(page: Page, base: str, next: str = "/general/ehr/patients/p-0017") -
 
 
 def administer(page: Page, base: str, token: str) -> None:
-    """From the page that a visitor meets to the portal, where a form works; then out again."""
+    """Signs in to the portal with the admin token from the page that a visitor sees, submits a form and signs out."""
     page.goto(f"{base}/developer")
     assert page.text_content("h1") == "Sign in with the admin token"
     page.click("a:has-text('Sign in with the admin token')")
@@ -127,19 +127,19 @@ def administer(page: Page, base: str, token: str) -> None:
     assert page.text_content("h1") == "Sign in with the admin token"
 
 
-def test_a_class_by_http_signs_in_launches_and_administers(tmp_path: Path, browse: Page) -> None:
-    with held(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
+def test_over_http_a_class_can_sign_in_launch_and_administer(tmp_path: Path, browse: Page) -> None:
+    with running(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
         app = room.register()
         sign_in(browse, room.base)
-        (cookie,) = [one for one in browse.context.cookies() if one["name"].startswith("sickbay_")]
+        (cookie,) = [cookie for cookie in browse.context.cookies() if cookie["name"].startswith("sickbay_")]
         assert (cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) == (False, "Lax", True)
-        with browse.expect_response(lambda one: one.url.endswith("/theme")):
+        with browse.expect_response(lambda response: response.url.endswith("/theme")):
             browse.click("[data-theme-form] button")
         browse.goto(f"{room.base}/rules")
         assert browse.get_attribute("html", "data-theme") == "dark"
 
         browse.goto(f"{room.base}/general/ehr/open?app={app['app_id']}&patient=p-0017")
-        browse.wait_for_selector("h1:has-text('Class app')")  # auto_approve is for the keyboard
+        browse.wait_for_selector("h1:has-text('Class app')")  # under this host name auto_approve does not apply
         browse.click("button[value=allow]")
         browse.wait_for_selector("h1:has-text('Come back with a code')")
         assert "code=" in browse.url
@@ -154,11 +154,11 @@ def test_a_class_by_http_signs_in_launches_and_administers(tmp_path: Path, brows
         administer(browse, room.base, room.token)
 
 
-def test_by_https_the_cookie_reaches_the_frame_too(tmp_path: Path, browse: Page) -> None:
-    with held(tmp_path / "class", "https", "--https", "--host", "0.0.0.0") as room:
+def test_over_https_the_cookie_also_reaches_the_frame(tmp_path: Path, browse: Page) -> None:
+    with running(tmp_path / "class", "https", "--https", "--host", "0.0.0.0") as room:
         app = room.register()
         sign_in(browse, room.base)
-        (cookie,) = [one for one in browse.context.cookies() if one["name"].startswith("sickbay_")]
+        (cookie,) = [cookie for cookie in browse.context.cookies() if cookie["name"].startswith("sickbay_")]
         assert (cookie["secure"], cookie["sameSite"]) == (True, "None")
         browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
         frame = browse.frame_locator("iframe[src*='framed']")
@@ -167,9 +167,9 @@ def test_by_https_the_cookie_reaches_the_frame_too(tmp_path: Path, browse: Page)
         administer(browse, room.base, room.token)
 
 
-def test_the_portal_works_through_nginx_as_it_comes(tmp_path: Path, browse: Page) -> None:
-    """Its base URL is the proxy's; the upstream is called by the name that proxy_pass has."""
-    port = free()
+def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path, browse: Page) -> None:
+    """The base URL is the proxy's; the upstream gets the host name from proxy_pass."""
+    port = free_port()
     folder = tmp_path / "data"
     with proxied(port) as front:
         for base in (f"http://{NAME}:{front}", f"http://localhost:{front}"):
@@ -179,7 +179,7 @@ def test_the_portal_works_through_nginx_as_it_comes(tmp_path: Path, browse: Page
                 sign_in(browse, base)
 
 
-def test_through_a_proxy_that_the_base_url_does_not_name_the_page_says_what_to_set(tmp_path: Path, browse: Page) -> None:
+def test_behind_a_proxy_with_another_base_url_the_page_says_what_to_set(tmp_path: Path, browse: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1") as live:
         port = json.loads((tmp_path / "data" / "runtime.json").read_text())["port"]
         with proxied(port) as front:
@@ -192,7 +192,7 @@ def test_through_a_proxy_that_the_base_url_does_not_name_the_page_says_what_to_s
         browse.wait_for_selector("h1:has-text('Apps')")
 
 
-def test_the_link_of_the_terminal_brings_the_token_and_leaves_no_trace(tmp_path: Path, browse: Page) -> None:
+def test_the_link_in_the_terminal_fills_in_the_token_and_removes_it_from_the_url(tmp_path: Path, browse: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1", "--require-admin-token") as live:
         token = admin_key.read(tmp_path / "data") or ""
         browse.goto(f"{live.base}/developer/sign-in#token={token}")

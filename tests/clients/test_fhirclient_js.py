@@ -1,4 +1,4 @@
-"""SMART's JavaScript client, unmodified, in a real browser: launched, reading, refreshing, without a warning."""
+"""SMART's JavaScript client, unmodified, in a real browser: launches, reads and refreshes without a warning."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.clients.client_kit import TENANT, Desk
+from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.conftest import Origin
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ SCOPES = {
 }
 
 
-def registered(desk: Desk, origin: Origin, version: str, host: str = "localhost", **fields: Any) -> dict[str, Any]:
-    """The app, whose page is told what it needs to know."""
+def registered(sickbay: AdminClient, origin: Origin, version: str, host: str = "localhost", **fields: Any) -> dict[str, Any]:
+    """Registers an app and provides the configuration for its page."""
     client_id = str(uuid.uuid4())
     page = origin.address(client_id, "index.html", host)
     scope = fields.pop("scope", SCOPES[version])
@@ -32,7 +32,7 @@ def registered(desk: Desk, origin: Origin, version: str, host: str = "localhost"
         "completeInTarget": True,
         **fields.pop("config", {}),
     }
-    return desk.register(
+    return sickbay.register(
         client_id=client_id,
         fhir=version,
         scope=scope,
@@ -43,24 +43,24 @@ def registered(desk: Desk, origin: Origin, version: str, host: str = "localhost"
     )
 
 
-def told(page: Page | Frame) -> dict[str, Any]:
-    """What the app read; its words where it failed."""
+def app_result(page: Page | Frame) -> dict[str, Any]:
+    """Returns what the app read; fails with the app's message if it failed."""
     page.wait_for_selector("html[data-done]", state="attached")
     assert page.title() == "done", page.inner_text("body")
-    return dict(json.loads(page.inner_text("#told")))
+    return dict(json.loads(page.inner_text("#result")))
 
 
-def signed_in(page: Page, desk: Desk, app: dict[str, Any], patient: str) -> None:
-    """The clinician at the patient's chart, where the app has just been opened in a frame."""
-    home = desk.line["tenants"][TENANT]["ehr"]
+def open_in_chart(page: Page, sickbay: AdminClient, app: dict[str, Any], patient: str) -> None:
+    """Signs the clinician in and opens the app in a frame of the patient's chart."""
+    home = sickbay.line["tenants"][TENANT]["ehr"]
     page.goto(home)
-    page.locator(f"button[name=account][value={desk.clinician['username']}]").click()
+    page.locator(f"button[name=account][value={sickbay.clinician['username']}]").click()
     page.goto(f"{home}/patients/{patient}")
     page.get_by_role("link", name=app["name"]).click()
 
 
-def allowed(page: Page | Frame) -> None:
-    """The scopes are on the page; the clinician consents."""
+def allow(page: Page | Frame) -> None:
+    """Consents to the scopes on the page as the clinician."""
     page.get_by_role("button", name="Allow").click()
 
 
@@ -75,68 +75,74 @@ def is_complete(read: dict[str, Any], patient: str) -> bool:
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_launched_by_its_url_it_reads_its_patient(desk: Desk, origin: Origin, page: Page, version: str, host: str) -> None:
-    app = registered(desk, origin, version, host, **desk.approved())
-    patient = desk.patient()
-    page.goto(desk.launch(app, patient=patient)["url"])
-    read = told(page)
+def test_an_app_launched_by_url_reads_its_patient(
+    sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
+) -> None:
+    app = registered(sickbay, origin, version, host, **sickbay.auto_approved())
+    patient = sickbay.patient()
+    page.goto(sickbay.launch(app, patient=patient)["url"])
+    read = app_result(page)
     assert is_complete(read, patient)
     assert not read["framed"]
-    assert desk.loud(app) == []
+    assert sickbay.findings_above_info(app) == []
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_opened_from_the_chart_in_a_frame_it_reads_its_patient(
-    desk: Desk, origin: Origin, page: Page, version: str, host: str
+def test_an_app_opened_in_a_frame_of_the_chart_reads_its_patient(
+    sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
 ) -> None:
-    app, patient = registered(desk, origin, version, host), desk.patient()
-    signed_in(page, desk, app, patient)
+    app, patient = registered(sickbay, origin, version, host), sickbay.patient()
+    open_in_chart(page, sickbay, app, patient)
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
-    allowed(frame)
-    read = told(frame)
+    allow(frame)
+    read = app_result(frame)
     assert is_complete(read, patient)
     assert read["framed"]
-    assert desk.loud(app) == []
+    assert sickbay.findings_above_info(app) == []
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_opened_from_the_chart_in_a_tab_it_reads_its_patient(desk: Desk, origin: Origin, page: Page, version: str) -> None:
-    app, patient = registered(desk, origin, version, "127.0.0.1"), desk.patient()
-    signed_in(page, desk, app, patient)
+def test_an_app_opened_from_the_chart_in_a_tab_reads_its_patient(
+    sickbay: AdminClient, origin: Origin, page: Page, version: str
+) -> None:
+    app, patient = registered(sickbay, origin, version, "127.0.0.1"), sickbay.patient()
+    open_in_chart(page, sickbay, app, patient)
     with page.expect_popup() as popup:
         page.get_by_role("link", name="In a tab").click()
-    allowed(popup.value)
-    read = told(popup.value)
+    allow(popup.value)
+    read = app_result(popup.value)
     assert is_complete(read, patient)
     assert not read["framed"]
-    assert desk.loud(app) == []
+    assert sickbay.findings_above_info(app) == []
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_standalone_it_reads_the_patient_that_was_picked(desk: Desk, origin: Origin, page: Page, version: str) -> None:
-    patient = desk.patient()
+def test_a_standalone_app_reads_the_picked_patient(sickbay: AdminClient, origin: Origin, page: Page, version: str) -> None:
+    patient = sickbay.patient()
     scope = SCOPES[version].replace("launch ", "launch/patient ")
-    app = registered(desk, origin, version, scope=scope, config={"iss": desk.fhir(version)}, **desk.approved(patient=patient))
+    app = registered(
+        sickbay, origin, version, scope=scope, config={"iss": sickbay.fhir(version)}, **sickbay.auto_approved(patient=patient)
+    )
     page.goto(origin.address(app["client_id"], "launch.html"))
-    assert is_complete(told(page), patient)
-    assert desk.loud(app) == []
+    assert is_complete(app_result(page), patient)
+    assert sickbay.findings_above_info(app) == []
 
 
-def test_asked_under_another_loopback_name_it_is_served_with_advice(desk: Desk, origin: Origin, page: Page) -> None:
-    patient = desk.patient()
-    other = {"iss": desk.fhir("r4", "127.0.0.1")}
+def test_a_base_url_with_the_other_loopback_name_works_with_a_warning(sickbay: AdminClient, origin: Origin, page: Page) -> None:
+    patient = sickbay.patient()
+    other = {"iss": sickbay.fhir("r4", "127.0.0.1")}
     scope = SCOPES["r4"].replace("launch ", "launch/patient ")
-    app = registered(desk, origin, "r4", scope=scope, config=other, **desk.approved(patient=patient))
+    app = registered(sickbay, origin, "r4", scope=scope, config=other, **sickbay.auto_approved(patient=patient))
     page.goto(origin.address(app["client_id"], "launch.html"))
-    assert is_complete(told(page), patient)
-    assert {id for _, id in desk.loud(app)} == {"aud-loopback-alias"}
+    assert is_complete(app_result(page), patient)
+    assert {id for _, id in sickbay.findings_above_info(app)} == {"aud-loopback-alias"}
 
 
-def test_the_launch_link_of_the_ehr_opens_it_too(desk: Desk, origin: Origin, page: Page) -> None:
-    app = registered(desk, origin, "r4", **desk.approved())
-    patient, user = desk.patient(), desk.clinician["username"]
-    page.goto(f"{desk.line['base']}/{TENANT}/ehr/launch?app={app['app_id']}&patient={patient}&user={user}")
-    assert is_complete(told(page), patient)
-    assert desk.loud(app) == []
+def test_the_launch_link_of_the_ehr_opens_the_app(sickbay: AdminClient, origin: Origin, page: Page) -> None:
+    app = registered(sickbay, origin, "r4", **sickbay.auto_approved())
+    patient, user = sickbay.patient(), sickbay.clinician["username"]
+    page.goto(f"{sickbay.line['base']}/{TENANT}/ehr/launch?app={app['app_id']}&patient={patient}&user={user}")
+    assert is_complete(app_result(page), patient)
+    assert sickbay.findings_above_info(app) == []

@@ -1,4 +1,4 @@
-"""PyPI's fhirclient, unmodified, as a provider app: authorized, reading, refreshing, without a warning."""
+"""PyPI's fhirclient, unmodified, as a provider app: authorizes, reads and refreshes without a warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from fhirclient.client import FHIRClient
 from fhirclient.models.observation import Observation
 from fhirclient.models.patient import Patient
-from tests.clients.client_kit import Desk
+from tests.clients.client_kit import AdminClient
 
 HERE = "http://localhost:8100/callback"
 SCOPE = "openid fhirUser online_access user/Patient.read user/Observation.read"
@@ -17,11 +17,11 @@ SCOPE = "openid fhirUser online_access user/Patient.read user/Observation.read"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
-def client(desk: Desk, app: dict[str, Any], **settings: Any) -> FHIRClient:
-    """Prepared, and brought back from authorize by a browser that only follows one redirect."""
+def client(sickbay: AdminClient, app: dict[str, Any], **settings: Any) -> FHIRClient:
+    """Returns a client after the code flow, with an HTTP client in place of a browser that follows one redirect."""
     secret = {"app_secret": app["client_secret"]} if app.get("client_secret") else {}
     smart = FHIRClient(
-        {"app_id": app["client_id"], "api_base": desk.fhir("r4"), "redirect_uri": HERE, "scope": SCOPE} | secret | settings
+        {"app_id": app["client_id"], "api_base": sickbay.fhir("r4"), "redirect_uri": HERE, "scope": SCOPE} | secret | settings
     )
     smart.server.session.trust_env = False
     smart.wants_patient = False
@@ -33,30 +33,30 @@ def client(desk: Desk, app: dict[str, Any], **settings: Any) -> FHIRClient:
 
 
 @pytest.mark.parametrize("kind", ["public", "symmetric"])
-def test_a_provider_app_finds_patients_by_name_and_refreshes(desk: Desk, kind: str) -> None:
-    app = desk.register(client=kind, redirect_uris=[HERE], scope=SCOPE, smart_version=1, **desk.approved())
-    smart = client(desk, app)
-    found = Patient.where({"family": "Peters"}).perform_resources(smart.server)
-    assert found
-    assert all(any((name.family or "").startswith("Peters") for name in one.name) for one in found)
+def test_a_provider_app_finds_patients_by_name_and_refreshes(sickbay: AdminClient, kind: str) -> None:
+    app = sickbay.register(client=kind, redirect_uris=[HERE], scope=SCOPE, smart_version=1, **sickbay.auto_approved())
+    smart = client(sickbay, app)
+    patients = Patient.where({"family": "Peters"}).perform_resources(smart.server)
+    assert patients
+    assert all(any((name.family or "").startswith("Peters") for name in patient.name) for patient in patients)
     assert smart.reauthorize()
-    assert Patient.read(found[0].id, smart.server).id == found[0].id
-    assert desk.loud(app) == []
+    assert Patient.read(patients[0].id, smart.server).id == patients[0].id
+    assert sickbay.findings_above_info(app) == []
 
 
-def test_launched_from_the_chart_it_knows_its_patient(desk: Desk) -> None:
-    patient = desk.patient()
-    app = desk.register(
+def test_an_app_launched_from_the_chart_gets_its_patient(sickbay: AdminClient) -> None:
+    patient = sickbay.patient()
+    app = sickbay.register(
         redirect_uris=[HERE],
         launch_uri="http://localhost:8100/launch",
         scope="launch " + SCOPE,
         smart_version=1,
-        **desk.approved(),
+        **sickbay.auto_approved(),
     )
-    launch = desk.launch(app, patient=patient)
-    smart = client(desk, app, launch_token=launch["launch"])
+    launch = sickbay.launch(app, patient=patient)
+    smart = client(sickbay, app, launch_token=launch["launch"])
     assert smart.patient_id == patient
     assert smart.patient.id == patient
     observations = Observation.where({"patient": patient, "_count": "50"}).perform_resources(smart.server)
-    assert {one.resource_type for one in observations} == {"Observation"}
-    assert desk.loud(app) == []
+    assert {observation.resource_type for observation in observations} == {"Observation"}
+    assert sickbay.findings_above_info(app) == []

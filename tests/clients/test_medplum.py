@@ -1,4 +1,4 @@
-"""Medplum's client, unmodified, in a real browser: it sends every request with `credentials: include` and X-Medplum."""
+"""Medplum's client, unmodified, in a real browser. It sends `credentials: include` and X-Medplum with every request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from tests.clients.client_kit import TENANT, Desk
+from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 PAGE = b'<script type="module">import * as core from "/medplum.mjs"; window.core = core</script>'
 SCOPE = "openid fhirUser profile user/*.cruds"
-READS = """async ([options, redirectUri]) => {
+EXERCISE = """async ([options, redirectUri]) => {
   const client = new core.MedplumClient(options)
   await client.processCode(new URL(location.href).searchParams.get('code'), { redirectUri })
-  const found = await client.searchResources('Patient', 'name=Peters')
-  const made = await client.createResource({ resourceType: 'Patient', name: [{ family: 'Peters' }] })
-  const patched = await client.patchResource('Patient', made.id, [{ op: 'add', path: '/gender', value: 'other' }])
-  const entry = [{ request: { method: 'GET', url: 'Patient/' + made.id } }]
+  const matches = await client.searchResources('Patient', 'name=Peters')
+  const created = await client.createResource({ resourceType: 'Patient', name: [{ family: 'Peters' }] })
+  const patched = await client.patchResource('Patient', created.id, [{ op: 'add', path: '/gender', value: 'other' }])
+  const entry = [{ request: { method: 'GET', url: 'Patient/' + created.id } }]
   const batch = await client.executeBatch({ resourceType: 'Bundle', type: 'batch', entry })
-  return [found.length, patched.gender, batch.entry[0].resource.id === made.id]
+  return [matches.length, patched.gender, batch.entry[0].resource.id === created.id]
 }"""
 
 
@@ -41,27 +41,27 @@ def port(node: Path) -> Iterator[int]:
 
 
 @pytest.fixture
-def credentials(desk: Desk) -> Iterator[None]:
-    """The policy credentialed_cors, for one test."""
-    with desk.http as http:
+def credentials(sickbay: AdminClient) -> Iterator[None]:
+    """Sets the policy credentialed_cors for one test."""
+    with sickbay.http as http:
         http.patch(f"/admin/policies/{TENANT}", json={"credentialed_cors": True}).raise_for_status()
     yield
-    with desk.http as http:
+    with sickbay.http as http:
         http.patch(f"/admin/policies/{TENANT}", json={"credentialed_cors": None}).raise_for_status()
 
 
-def opened(page: Page, desk: Desk, port: int) -> tuple[dict[str, Any], dict[str, str], str]:
-    """The app after the redirect with its code, the options of its client, and its redirect URI."""
-    desk.patient()  # the first use creates the patients
+def opened_app(page: Page, sickbay: AdminClient, port: int) -> tuple[dict[str, Any], dict[str, str], str]:
+    """Returns the app after the redirect with its code, the options of its client, and its redirect URI."""
+    sickbay.patient()  # the first use creates the patients
     here = f"http://localhost:{port}/app"
-    app = desk.register(redirect_uris=[here], scope=SCOPE, **desk.approved())
-    server = desk.line["tenants"][TENANT]
+    app = sickbay.register(redirect_uris=[here], scope=SCOPE, **sickbay.auto_approved())
+    server = sickbay.line["tenants"][TENANT]
     options = {
         "baseUrl": f"{server['issuer']}/",
         "fhirUrlPath": "r4/",
         "tokenUrl": server["token"],
         "clientId": app["client_id"],
-        "authorizeUrl": f"{server['authorize']}?aud={quote(desk.fhir('r4'), safe='')}",
+        "authorizeUrl": f"{server['authorize']}?aud={quote(sickbay.fhir('r4'), safe='')}",
     }
     page.goto(here)
     page.wait_for_function("window.core")
@@ -74,23 +74,29 @@ def opened(page: Page, desk: Desk, port: int) -> tuple[dict[str, Any], dict[str,
 
 
 @pytest.mark.usefixtures("credentials")
-def test_it_signs_in_searches_creates_patches_and_sends_a_batch(desk: Desk, page: Page, port: int) -> None:
-    """Its scope has `email`, as that of many OpenID libraries: the scope is left out, with advice."""
-    app, options, here = opened(page, desk, port)
-    count, gender, batched = page.evaluate(READS, [options, here])
+def test_medplum_signs_in_searches_creates_patches_and_sends_a_batch(sickbay: AdminClient, page: Page, port: int) -> None:
+    """Like many OpenID libraries it requests the scope `email`, which isn't granted; a finding gives advice."""
+    app, options, here = opened_app(page, sickbay, port)
+    count, gender, batched = page.evaluate(EXERCISE, [options, here])
     assert (count > 0, gender, batched) == (True, "other", True)
-    assert desk.loud(app) == [("token", "granted-scopes-narrower")]
-    advice = [finding["id"] for one in desk.exchanges(app) for finding in one["findings"]]
+    assert sickbay.findings_above_info(app) == [("token", "granted-scopes-narrower")]
+    advice = [finding["id"] for exchange in sickbay.exchanges(app) for finding in exchange["findings"]]
     assert "scope-openid-claims" in advice
 
 
-def test_without_the_policy_the_browser_blocks_it_and_the_preflight_says_why(desk: Desk, page: Page, port: int) -> None:
-    _, options, _ = opened(page, desk, port)
+def test_without_the_policy_the_browser_blocks_requests_and_the_preflight_has_a_finding(
+    sickbay: AdminClient, page: Page, port: int
+) -> None:
+    _, options, _ = opened_app(page, sickbay, port)
     search = "options => new core.MedplumClient(options).searchResources('Patient', 'name=Peters').catch(e => e.message)"
-    with page.expect_request(lambda one: "/r4/Patient" in one.url):
+    with page.expect_request(lambda request: "/r4/Patient" in request.url):
         assert page.evaluate(search, {**options, "accessToken": "x"}) == "Failed to fetch"
-    with desk.http as http:
-        told = http.get("/admin/exchanges").raise_for_status().json()
-    exchanges = told["exchanges"] if isinstance(told, dict) else told
-    preflights = [one for one in exchanges if one["request"]["method"] == "OPTIONS" and "/r4/Patient" in one["request"]["url"]]
-    assert "cors-credentials-not-allowed" in [one["id"] for one in preflights[0]["findings"]]
+    with sickbay.http as http:
+        answer = http.get("/admin/exchanges").raise_for_status().json()
+    exchanges = answer["exchanges"] if isinstance(answer, dict) else answer
+    preflights = [
+        exchange
+        for exchange in exchanges
+        if exchange["request"]["method"] == "OPTIONS" and "/r4/Patient" in exchange["request"]["url"]
+    ]
+    assert "cors-credentials-not-allowed" in [finding["id"] for finding in preflights[0]["findings"]]

@@ -1,4 +1,4 @@
-"""A browser that blocks third-party cookies: the chart is opened under one loopback name, the app's issuer has the other."""
+"""A browser that blocks third-party cookies: the chart is opened at one loopback name, the app's issuer has the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.clients.client_kit import TENANT, Desk
+from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
 from tests.conftest import PREFERENCES
 
@@ -46,46 +46,48 @@ def page(browser: Callable[[Any], Page]) -> Page:
 
 CLIENT = "keeps-nothing-in-the-browser"
 LAUNCH = """<!doctype html><title>launch</title><script>
-const asked = new URLSearchParams(location.search);
-location.replace(`${asked.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
-  response_type: "code", client_id: "CLIENT", scope: "launch openid fhirUser patient/Patient.rs", aud: asked.get("iss"),
-  redirect_uri: new URL("done", location.href).href, launch: asked.get("launch"), nonce: crypto.randomUUID(),
+const query = new URLSearchParams(location.search);
+location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
+  response_type: "code", client_id: "CLIENT", scope: "launch openid fhirUser patient/Patient.rs", aud: query.get("iss"),
+  redirect_uri: new URL("done", location.href).href, launch: query.get("launch"), nonce: crypto.randomUUID(),
   state: crypto.randomUUID(), code_challenge_method: "S256",
   code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
 }));
 </script>""".replace("CLIENT", CLIENT)
-"""An app that would keep its session on a server of its own, so that the frame does not stop it before it asks."""
+"""An app that keeps its session on its own server, so that the frame's storage doesn't stop it before its request."""
 
 
-def served(path: str) -> tuple[str, bytes] | None:
+def app_page(path: str) -> tuple[str, bytes] | None:
     page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
     return ("text/html", page.encode()) if page else None
 
 
 @pytest.fixture
-def app(desk: Desk) -> Iterator[dict[str, Any]]:
-    with serves(served) as port:
-        here = f"http://localhost:{port}"
-        made = desk.register(
+def app(sickbay: AdminClient) -> Iterator[dict[str, Any]]:
+    with serves(app_page) as port:
+        app_origin = f"http://localhost:{port}"
+        client = sickbay.register(
             client_id=CLIENT,
-            launch_uri=f"{here}/launch",
-            redirect_uris=[f"{here}/done"],
+            launch_uri=f"{app_origin}/launch",
+            redirect_uris=[f"{app_origin}/done"],
             scope="launch openid fhirUser patient/Patient.rs",
         )
-        yield made
+        yield client
 
 
-def test_where_the_cookie_is_lost_the_frame_says_so_and_leads_to_a_tab_in_which_the_app_works(
-    page: Page, desk: Desk, app: dict[str, Any]
+def test_without_the_cookie_the_frame_offers_a_tab_in_which_the_app_works(
+    page: Page, sickbay: AdminClient, app: dict[str, Any]
 ) -> None:
-    home = desk.line["tenants"][TENANT]["ehr"].replace("localhost", "127.0.0.1")
+    home = sickbay.line["tenants"][TENANT]["ehr"].replace("localhost", "127.0.0.1")
     page.goto(f"{home}/patients/p-0017?app={app['app_id']}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
     frame.get_by_role("heading", name="Continue in a tab").wait_for()
-    found = [one for one in desk.exchanges(app) if FINDING in {each["id"] for each in one["findings"]}]
-    assert [(one["stage"], one["findings"][0]["severity"]) for one in found] == [("login", "error")]
+    lost_cookies = [
+        exchange for exchange in sickbay.exchanges(app) if FINDING in {finding["id"] for finding in exchange["findings"]}
+    ]
+    assert [(exchange["stage"], exchange["findings"][0]["severity"]) for exchange in lost_cookies] == [("login", "error")]
     with page.expect_popup() as popup:
         frame.get_by_role("link", name="Continue in a tab").click()
     tab = popup.value
@@ -95,24 +97,24 @@ def test_where_the_cookie_is_lost_the_frame_says_so_and_leads_to_a_tab_in_which_
 
 
 @pytest.mark.parametrize(
-    ("preferences", "chart", "said"),
+    ("preferences", "chart", "warned"),
     [
         (BLOCKED, "127.0.0.1", True),
         (BLOCKED, "localhost", False),
         (PREFERENCES, "127.0.0.1", False),
     ],
 )
-def test_the_chart_says_when_the_app_in_its_frame_cannot_store(
-    browser: Callable[[Any], Page], desk: Desk, preferences: Any, chart: str, said: bool
+def test_the_chart_says_if_the_embedded_app_cannot_store_data(
+    browser: Callable[[Any], Page], sickbay: AdminClient, preferences: Any, chart: str, warned: bool
 ) -> None:
     page = browser(preferences)
-    home = desk.line["tenants"][TENANT]["ehr"].replace("localhost", chart)
+    home = sickbay.line["tenants"][TENANT]["ehr"].replace("localhost", chart)
     page.goto(f"{home}/patients/p-0017?app=sample-app-general")
-    with page.expect_response(lambda one: one.url.endswith("/launch.html") or "/launch.html?" in one.url):
+    with page.expect_response(lambda response: response.url.endswith("/launch.html") or "/launch.html?" in response.url):
         page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.wait_for_load_state("networkidle")
-    assert page.get_by_text("doesn’t let an embedded app").is_visible() is said
+    assert page.get_by_text("doesn’t let an embedded app").is_visible() is warned
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
-    assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is said
-    assert page.get_by_role("link", name="Open it in a tab").count() == (1 if said else 0)
+    assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is warned
+    assert page.get_by_role("link", name="Open it in a tab").count() == (1 if warned else 0)

@@ -33,7 +33,7 @@ def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[
         answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
         assert answer.status_code == 400
         told = await exchange(flow, answer)
-        assert "UTC, and send the same request again" in fix(told, "client-not-live-yet")
+        assert "UTC, then send the same request again" in fix(told, "client-not-live-yet")
         token = await flow.redeem(app, "x")
         assert token.json()["error"] == "invalid_client"
         assert "client-not-live-yet" in token.json()["error_description"]

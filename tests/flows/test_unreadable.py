@@ -93,10 +93,10 @@ def test_the_exact_byte_and_its_correction_are_shown(desk: Sitting) -> None:
     answer = asked(desk, "GET", b"/general/oauth/authorize?response_type=code&state=Caf%E9")
     found = finding(desk, answer, "authorize")
     assert "Byte 29 of the query is %E9" in found["why"]
-    assert "send %C3%A9 instead of %E9" in found["fix"]
+    assert "send `%C3%A9` instead of `%E9`" in found["fix"]
     windows = finding(desk, asked(desk, "GET", b"/general/oauth/token?state=O%92Brien"), "token")
     assert "%92" in windows["why"]
-    assert "send %E2%80%99 instead of %92" in windows["fix"]
+    assert "send `%E2%80%99` instead of `%92`" in windows["fix"]
 
 
 @pytest.mark.parametrize("value", RULES)
@@ -127,7 +127,7 @@ def test_a_bundle_that_is_not_utf8_is_named(desk: Sitting) -> None:
     answer = asked(desk, "POST", b"/general/r4", [(b"content-type", b"application/fhir+json")], body)
     found = finding(desk, answer, "access")
     assert (found["id"], found["facts"]["place"]) == ("request-in-latin1", "the body")
-    assert "send 0xC3 0xA9 instead of 0xE9" in found["fix"]
+    assert "send `0xC3 0xA9` instead of `0xE9`" in found["fix"]
 
 
 @pytest.mark.parametrize("value", RULES)

@@ -1,4 +1,4 @@
-"""A small reader of the shared element tables: unknown elements, cardinalities, primitive types, required codes, targets."""
+"""Checks a resource against the shared element tables: elements, cardinalities, primitive types, required codes, targets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXTS = {
 
 
 class Tables:
-    """The elements and codes of one version."""
+    """The elements and codes of one FHIR version."""
 
     def __init__(self, folder: Path, version: str) -> None:
         self.elements = json.loads((folder / f"{version}-elements.json").read_text())
@@ -42,34 +42,34 @@ class Tables:
         if kind not in self.children:
             yield f"no type {kind}"
             return
-        yield from self._object({k: v for k, v in resource.items() if k != "resourceType"}, kind)
+        yield from self._object({name: value for name, value in resource.items() if name != "resourceType"}, kind)
 
     def _object(self, value: Any, path: str) -> Iterator[str]:
         if not isinstance(value, dict) or not value:
             yield f"{path}: not an object, or empty"
             return
-        left = dict(value)
+        remaining = dict(value)
         for name in self.children[path]:
-            least, most, types, *rest = self.elements[f"{path}.{name}"]
-            found = [(key, type_) for key, type_ in _keys(name, types) if key in left]
-            absent = [key for key, _ in _keys(name, types) if f"_{key}" in left and key not in left]
+            minimum, maximum, types, *rest = self.elements[f"{path}.{name}"]
+            present = [(key, type_) for key, type_ in _keys(name, types) if key in remaining]
+            absent = [key for key, _ in _keys(name, types) if f"_{key}" in remaining and key not in remaining]
             for key in absent:
-                left.pop(f"_{key}")
-            if len(found) > 1 or (least and not found and not absent):
-                yield f"{path}.{name}: {len(found)} present, wanted {least}..{most}"
-            for key, type_ in found:
-                yield from self._values(left.pop(key), f"{path}.{name}", type_, most, rest[0] if rest else None)
-        for key in left:
+                remaining.pop(f"_{key}")
+            if len(present) > 1 or (minimum and not present and not absent):
+                yield f"{path}.{name}: {len(present)} present, expected {minimum}..{maximum}"
+            for key, type_ in present:
+                yield from self._values(remaining.pop(key), f"{path}.{name}", type_, maximum, rest[0] if rest else None)
+        for key in remaining:
             if key.startswith("_") and key[1:] in value:
-                continue  # what is said beside a primitive
+                continue  # id or extensions of a primitive
             yield f"{path}.{key}: no such element"
 
-    def _values(self, value: Any, path: str, type_: str, most: str, codes: str | None) -> Iterator[str]:
-        if (most == "*") != isinstance(value, list):
-            yield f"{path}: list or not, against {most}"
+    def _values(self, value: Any, path: str, type_: str, maximum: str, codes: str | None) -> Iterator[str]:
+        if (maximum == "*") != isinstance(value, list):
+            yield f"{path}: list or single value does not match the maximum {maximum}"
             return
-        for each in value if isinstance(value, list) else [value]:
-            yield from self._value(each, path, type_, codes)
+        for item in value if isinstance(value, list) else [value]:
+            yield from self._value(item, path, type_, codes)
 
     def _value(self, value: Any, path: str, type_: str, codes: str | None) -> Iterator[str]:
         name, _, targets = type_.partition(":")
@@ -110,14 +110,14 @@ def _keys(name: str, types: list[str]) -> Iterator[tuple[str, str]]:
 
 def _primitive(value: Any, path: str, name: str) -> Iterator[str]:
     if name == "boolean":
-        right = isinstance(value, bool)
+        valid = isinstance(value, bool)
     elif name in {"integer", "positiveInt", "unsignedInt"}:
-        right = type(value) is int and value >= {"positiveInt": 1, "unsignedInt": 0}.get(name, value)
+        valid = type(value) is int and value >= {"positiveInt": 1, "unsignedInt": 0}.get(name, value)
     elif name == "decimal":
-        right = type(value) in {int, float}
+        valid = type(value) in {int, float}
     elif name in TEXTS:
-        right = isinstance(value, str) and re.fullmatch(TEXTS[name], value) is not None
+        valid = isinstance(value, str) and re.fullmatch(TEXTS[name], value) is not None
     else:
-        right = False
-    if not right:
-        yield f"{path}: {value!r} is no {name}"
+        valid = False
+    if not valid:
+        yield f"{path}: {value!r} is not a valid {name}"

@@ -1,4 +1,4 @@
-"""What a US Core profile requires a server to support, and which of it a set of resources shows.
+"""Lists what a US Core profile requires a server to support, and which of it a set of resources has.
 
 A demand is a line of text: the id of an element ("Patient.name.suffix"), of an element with one of its types
 ("Observation.value[x] as string"), or of a reference with one of its target profiles ("Coverage.payor to us-core-patient").
@@ -21,14 +21,14 @@ _DATE = re.compile(r"\d{4}-\d\d(-\d\d(T.*)?)?")
 
 
 def shape(value: Any, targets: Mapping[str, str], key: str = "") -> Any:
-    """A hashable form in which two resources are equal if they fill the same elements with the same codes.
+    """Returns a hashable value that is equal for resources that fill the same elements with the same codes.
 
-    targets: the text that a reference counts as.
+    targets: maps a reference to the text that it counts as.
     """
     if isinstance(value, dict):
-        return tuple((name, shape(inside, targets, name)) for name, inside in value.items())
+        return tuple((name, shape(item, targets, name)) for name, item in value.items())
     if isinstance(value, list):
-        return tuple(shape(inside, targets, key) for inside in value)
+        return tuple(shape(item, targets, key) for item in value)
     if key == "reference":
         return targets.get(value, value.partition("/")[0])
     if isinstance(value, str):
@@ -37,23 +37,25 @@ def shape(value: Any, targets: Mapping[str, str], key: str = "") -> Any:
 
 
 def members(resources: Iterable[Resource], guide: Guide) -> dict[str, list[Resource]]:
-    """By the url of a profile: the resources that conform to it, one of each shape if it doesn't matter which."""
-    of: dict[str, list[str]] = {}
+    """Returns, by profile URL, the resources that conform to it, one of each shape."""
+    profiles_of_type: dict[str, list[str]] = {}
     for url, elements in guide.profiles.items():
-        of.setdefault(elements[0]["id"], []).append(url)
-    found: dict[str, list[Resource]] = {url: [] for urls in of.values() for url in urls}
-    known: dict[Any, list[str]] = {}
-    for each in resources:
-        key = shape(each, {})
-        if key not in known:
-            known[key] = [url for url in of.get(each["resourceType"], ()) if _selected(each, url, guide)]
-        for url in known[key]:
-            found[url].append(each)
-    return found
+        profiles_of_type.setdefault(elements[0]["id"], []).append(url)
+    conforming: dict[str, list[Resource]] = {url: [] for urls in profiles_of_type.values() for url in urls}
+    profiles_of_shape: dict[Any, list[str]] = {}
+    for resource in resources:
+        key = shape(resource, {})
+        if key not in profiles_of_shape:
+            profiles_of_shape[key] = [
+                url for url in profiles_of_type.get(resource["resourceType"], ()) if _selected(resource, url, guide)
+            ]
+        for url in profiles_of_shape[key]:
+            conforming[url].append(resource)
+    return conforming
 
 
 def _selected(resource: Resource, url: str, guide: Guide) -> bool:
-    """Whether it conforms to a profile and has one of the categories that the profile is about."""
+    """Returns whether the resource conforms to a profile and has one of the categories that the profile is about."""
     tree = guide.trees[url]
     slices = [
         element
@@ -61,75 +63,75 @@ def _selected(resource: Resource, url: str, guide: Guide) -> bool:
         if ".category:" in element["id"] and element.get("mustSupport")
     ]
     categories = under(resource, "category")
-    about = [any(is_of(each, element, tree, guide) for each in categories) for element in slices]
-    return (any(about) or not about) and not faults(resource, url, guide)
+    matches = [any(is_of(category, element, tree, guide) for category in categories) for element in slices]
+    return (any(matches) or not matches) and not faults(resource, url, guide)
 
 
 def demands(url: str, guide: Guide, typed: bool) -> set[str]:
-    """typed: whether the guide says which types and targets count (since 4.0.0)."""
-    found: set[str] = set()
+    """Returns the demands of a profile. typed: whether the guide says which types and targets count (since 4.0.0)."""
+    required: set[str] = set()
     for element in guide.profiles[url]:
         if element.get("mustSupport") or _flagged(element, _USCDI):
             choices = {f"{element['id']} as {kind['code']}" for kind in element.get("type", ()) if _flagged(kind, _TYPE_FLAG)}
             targets = {f"{element['id']} to {name}" for name in _targets(element)} if typed else set()
-            found |= choices | targets or {element["id"]}
-    return found
+            required |= choices | targets or {element["id"]}
+    return required
 
 
 def _flagged(value: Mapping[str, Any], url: str) -> bool:
-    return any(each["url"] == url and each.get("valueBoolean") for each in value.get("extension", ()))
+    return any(extension["url"] == url and extension.get("valueBoolean") for extension in value.get("extension", ()))
 
 
 def _targets(element: Mapping[str, Any]) -> Iterator[str]:
-    """The names of target profiles of US Core that count: the only one, or those with the flag."""
+    """Yields the names of US Core target profiles that count: the only one, or those with the flag."""
     for kind in element.get("type", ()):
         targets, flags = kind.get("targetProfile", ()), kind.get("_targetProfile", ())
-        for at, target in enumerate(targets):
-            counts = len(targets) == 1 or (at < len(flags) and flags[at] and _flagged(flags[at], _TYPE_FLAG))
+        for index, target in enumerate(targets):
+            counts = len(targets) == 1 or (index < len(flags) and flags[index] and _flagged(flags[index], _TYPE_FLAG))
             if counts and target.startswith(CORE):
                 yield target.removeprefix(CORE)
 
 
 def shown(resources: Iterable[Resource], url: str, guide: Guide, of: Mapping[str, set[str]]) -> set[str]:
-    """The demands that resources of a profile fulfil. of: reference -> the names of the profiles of what it refers to."""
+    """Returns the demands that the resources of a profile fulfil. of: maps a reference to the profile names of its target."""
     targets = {reference: " ".join(sorted(names)) for reference, names in of.items()}
-    distinct = {shape(each, targets): each for each in resources}
-    found: set[str] = set()
-    for each in distinct.values():
-        found.update(_shown(each, guide.profiles[url][0]["id"], guide.trees[url], guide, of))
-    return found
+    distinct = {shape(resource, targets): resource for resource in resources}
+    fulfilled: set[str] = set()
+    for resource in distinct.values():
+        fulfilled.update(_shown(resource, guide.profiles[url][0]["id"], guide.trees[url], guide, of))
+    return fulfilled
 
 
 def _shown(value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide, of: Mapping[str, set[str]]) -> Iterator[str]:
     for element in tree.get(id, ()) if isinstance(value, dict) else ():
         name = element["path"].rpartition(".")[2]
         sliced = ":" in element["id"].rpartition(".")[2]
-        for kind, each in _values(value, name):
-            if not sliced or is_of(each, element, tree, guide):
+        for kind, child in _values(value, name):
+            if not sliced or is_of(child, element, tree, guide):
                 yield element["id"]
                 if kind:
                     yield f"{element['id']} as {kind}"
-                if isinstance(each, dict) and "reference" in each:
-                    yield from (f"{element['id']} to {target}" for target in of.get(each["reference"], ()))
-                yield from _shown(each, element["id"], tree, guide, of)
-        for each in _beside(value, name):
-            yield from _shown(each, element["id"], tree, guide, of)
+                if isinstance(child, dict) and "reference" in child:
+                    yield from (f"{element['id']} to {target}" for target in of.get(child["reference"], ()))
+                yield from _shown(child, element["id"], tree, guide, of)
+        for child in _primitive_extensions(value, name):
+            yield from _shown(child, element["id"], tree, guide, of)
 
 
 def _values(value: Resource, name: str) -> Iterator[tuple[str, Any]]:
-    """The values of an element, each with its type if the element is a choice."""
+    """Yields the values of an element, each with its type if the element is a choice."""
     if not name.endswith("[x]"):
-        yield from (("", each) for each in under(value, name))
+        yield from (("", item) for item in under(value, name))
         return
     base = name.removesuffix("[x]")
     for key in value:
         if key.startswith(base) and key[len(base) : len(base) + 1].isupper():
             kind = key.removeprefix(base)
-            for each in under(value, key):
-                yield kind, each
-                yield kind[0].lower() + kind[1:], each
+            for item in under(value, key):
+                yield kind, item
+                yield kind[0].lower() + kind[1:], item
 
 
-def _beside(value: Resource, name: str) -> list[Any]:
-    """Extensions of primitive elements."""
-    return [each for each in under(value, f"_{name}") if isinstance(each, dict)]
+def _primitive_extensions(value: Resource, name: str) -> list[Any]:
+    """Returns the extensions of a primitive element."""
+    return [extension for extension in under(value, f"_{name}") if isinstance(extension, dict)]

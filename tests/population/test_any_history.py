@@ -1,4 +1,4 @@
-"""Laws of any life, of any seed, in every version, clean or messy."""
+"""Properties of every history: for any seed, in every FHIR version, with and without errors."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ def record(seed: int, number: int, level: float, version: str) -> list[dict[str,
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, NUMBERS, LEVELS, some.sampled_from(VERSIONS))
-def test_it_is_valid_names_each_thing_once_and_refers_to_its_own_patient_and_the_hospital(
+def test_a_record_is_valid_has_unique_ids_and_refers_only_to_itself_and_the_hospital(
     seed: int, number: int, level: float, version: str
 ) -> None:
-    found = record(seed, number, level, version)
-    assert [(one["id"], problem) for one in found for problem in validate(version, one)] == []
+    resources = record(seed, number, level, version)
+    assert [(resource["id"], problem) for resource in resources for problem in validate(version, resource)] == []
     hospital = list(import_module(f"sickbay.population.render.{version}").hospital())
-    known = names(found)
-    assert len(known) == len(set(known))
-    assert {each for one in found for each in references(one)} <= {*known, *names(hospital)}
+    ids = names(resources)
+    assert len(ids) == len(set(ids))
+    assert {target for resource in resources for target in references(resource)} <= {*ids, *names(hospital)}
 
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, NUMBERS, LEVELS)
-def test_it_is_the_same_each_time_and_has_the_same_ids_in_every_version(seed: int, number: int, level: float) -> None:
+def test_a_record_is_reproducible_and_has_the_same_ids_in_every_version(seed: int, number: int, level: float) -> None:
     first = record(seed, number, level, "r4")
     assert first == record(seed, number, level, "r4")
     for version in VERSIONS:
-        known = [one["id"] for one in first if one["resourceType"] not in LACKING.get(version, ())]
-        assert [one["id"] for one in record(seed, number, level, version)] == known
+        expected = [resource["id"] for resource in first if resource["resourceType"] not in LACKING.get(version, ())]
+        assert [resource["id"] for resource in record(seed, number, level, version)] == expected
 
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, NUMBERS)
-def test_it_lies_between_birth_and_last_day(seed: int, number: int) -> None:
-    life = live(seed, number)
-    born, last = life.person.born, life.person.last
-    days = [visit.day for visit in life.visits] + [visit.end.date() for visit in life.visits]
-    days += [each for problem in life.problems for each in (problem.onset, problem.recorded, problem.over) if each]
-    days += [each for order in life.prescriptions for each in (order.start, order.end) if each]
-    days += [act.start.date() for act in life.acts] + [report.at.date() for report in life.reports]
+def test_everything_happens_between_birth_and_the_last_day(seed: int, number: int) -> None:
+    history = live(seed, number)
+    born, last = history.person.born, history.person.last
+    days = [visit.day for visit in history.visits] + [visit.end.date() for visit in history.visits]
+    days += [day for problem in history.problems for day in (problem.onset, problem.recorded, problem.over) if day]
+    days += [day for order in history.prescriptions for day in (order.start, order.end) if day]
+    days += [procedure.start.date() for procedure in history.procedures] + [report.at.date() for report in history.reports]
     assert all(born <= day <= last for day in days)
-    assert all(each.onset <= each.recorded for each in life.problems)
-    assert all(each.end is None or each.start <= each.end for each in life.prescriptions)
+    assert all(problem.onset <= problem.recorded for problem in history.problems)
+    assert all(order.end is None or order.start <= order.end for order in history.prescriptions)

@@ -1,9 +1,9 @@
-"""Whoever looks a code of the population up finds what its display says.
+"""Every code of the population has a display that an independent source confirms.
 
-`confirmed_codes.tsv` has each with the kind of source that says the same: VSAC (value sets of the National Library of Medicine,
+`confirmed_codes.tsv` lists each code with the source that confirms it: VSAC (value sets of the National Library of Medicine,
 2022 and 2026), Synthea (its modules), ICD-10-CM (the tabular list of April 2026), CDC (the CVX list of September 2025), the
-guides and code systems of HL7, or examples (several public ones that agree). A new code is looked up first, then written there.
-Where the shared data have a code too, its names are akin; but they have wrong ones themselves.
+guides and code systems of HL7, or examples (several public ones that agree). Look up a new code first, then add it there. If
+the shared data have a code too, its names have to be similar, except for those that are wrong in the shared data.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sickbay.population.codings import UCUM
 from sickbay.population.patient_history import Measure
 
 Coding = tuple[str, str]
-OTHERWISE = {
-    # Short names of laboratories, which share no word with the long ones; and one that synthetic patients have wrong.
+ACCEPTED_DIFFERENCES = {
+    # Short laboratory names that share no word with the long ones, and one that the synthetic patients have wrong.
     ("http://loinc.org", "13457-7"): "LDLc SerPl Calc-mCnc",
     ("http://loinc.org", "3094-0"): "BUN SerPl-mCnc",
     ("http://loinc.org", "33762-6"): "NT-proBNP",
@@ -38,49 +38,49 @@ OTHERWISE = {
 }
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 OWN = "http://hospital.sickbay.example/"
-"""Root of the hospital's own code systems."""
+"""The root of the hospital's own code systems."""
 
 
 @cache
-def others(shared: Path) -> dict[Coding, set[str]]:
-    """What others call each code: synthetic patients, published examples, the package of US Core."""
-    found: dict[Coding, set[str]] = {}
+def published_displays(shared: Path) -> dict[Coding, set[str]]:
+    """Returns the displays of each code in other data: synthetic patients, published examples, the US Core package."""
+    displays: dict[Coding, set[str]] = {}
     for folder in ("paired/r4", "paired/dstu2", "synthea-r4/bundles", "examples-r4", "examples-stu3", "examples-dstu2"):
         for file in sorted((shared / "data" / folder).glob("*.gz")):
             text = gzip.decompress(file.read_bytes())
             for line in text.splitlines() if "ndjson" in file.name else [text]:
-                _note(found, orjson.loads(line))
+                _collect(displays, orjson.loads(line))
     with tarfile.open(fileobj=io.BytesIO((shared / "data" / "us-core-6.1.0.tgz").read_bytes())) as package:
         for member in package:
             file_in = package.extractfile(member) if member.name.endswith(".json") else None
             if file_in is not None:
                 resource = orjson.loads(file_in.read().removeprefix(b"\xef\xbb\xbf"))
-                _note(found, resource)
+                _collect(displays, resource)
                 for include in resource.get("compose", {}).get("include", []):
-                    for one in include.get("concept", []):
-                        found.setdefault((include["system"], one["code"]), set()).add(one.get("display", ""))
-    return found
+                    for concept in include.get("concept", []):
+                        displays.setdefault((include["system"], concept["code"]), set()).add(concept.get("display", ""))
+    return displays
 
 
-def _note(found: dict[Coding, set[str]], node: Any) -> None:
+def _collect(displays: dict[Coding, set[str]], node: Any) -> None:
     if isinstance(node, dict):
         system, code = node.get("system"), node.get("code")
         if isinstance(system, str) and isinstance(code, str) and isinstance(node.get("display"), str):
-            found.setdefault((system, code), set()).add(node["display"])
-    for one in node.values() if isinstance(node, dict) else node:
-        if isinstance(one, dict | list):
-            _note(found, one)
+            displays.setdefault((system, code), set()).add(node["display"])
+    for child in node.values() if isinstance(node, dict) else node:
+        if isinstance(child, dict | list):
+            _collect(displays, child)
 
 
-def told(version: Version) -> Iterator[tuple[str, str, str]]:
-    """Every coding with a display in the resources of some patients."""
-    found: dict[Coding, set[str]] = {}
+def generated(version: Version) -> Iterator[tuple[str, str, str]]:
+    """Returns every coding with a display in the resources of some patients."""
+    displays_of: dict[Coding, set[str]] = {}
     for resource in population.generate(seed=3, patients=25, today=datetime.date(2026, 11, 24), version=version):
-        _note(found, orjson.loads(orjson.dumps(resource)))
-    return ((*coding, display) for coding, displays in found.items() for display in displays)
+        _collect(displays_of, orjson.loads(orjson.dumps(resource)))
+    return ((*coding, display) for coding, displays in displays_of.items() for display in displays)
 
 
-def confirmed() -> set[tuple[str, str, str]]:
+def confirmed_codings() -> set[tuple[str, str, str]]:
     with (Path(__file__).parent / "confirmed_codes.tsv").open(encoding="utf-8", newline="") as file:
         lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         assert next(lines) == ["system", "code", "display", "source"]
@@ -88,16 +88,16 @@ def confirmed() -> set[tuple[str, str, str]]:
 
 
 @cache
-def written() -> frozenset[tuple[str, str, str]]:
-    """Every coding and every unit that there can be, with its display: of any version, and of what a life may be told with."""
-    found = set(population.codes())
-    measured = [*vars(measures).values(), *vars(social_measures).values()]
-    found.update((UCUM, each.ucum, each.unit) for each in measured if isinstance(each, Measure) and each.ucum)
+def possible_codings() -> frozenset[tuple[str, str, str]]:
+    """Returns every possible coding and unit with its display: those in any version, and in any history."""
+    codings_found = set(population.codes())
+    values = [*vars(measures).values(), *vars(social_measures).values()]
+    codings_found.update((UCUM, value.ucum, value.unit) for value in values if isinstance(value, Measure) and value.ucum)
     for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
-        made = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
-        for resource in made:
-            found.update(codings(resource))
-    return frozenset(one for one in found if not one[0].startswith(OWN))
+        resources = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
+        for resource in resources:
+            codings_found.update(codings(resource))
+    return frozenset(coding for coding in codings_found if not coding[0].startswith(OWN))
 
 
 def codings(node: Any) -> Iterator[tuple[str, str, str]]:
@@ -105,53 +105,53 @@ def codings(node: Any) -> Iterator[tuple[str, str, str]]:
         system, code = node.get("system"), node.get("code")
         if isinstance(system, str) and isinstance(code, str):
             yield system, code, node.get("display", node.get("unit", ""))
-    for one in node.values() if isinstance(node, dict) else node:
-        if isinstance(one, dict | list):
-            yield from codings(one)
+    for child in node.values() if isinstance(node, dict) else node:
+        if isinstance(child, dict | list):
+            yield from codings(child)
 
 
-def akin(one: str, other: str) -> bool:
-    """Two of their words begin alike: Pregnancy and Pregnant, Spirometry and Spirometry (procedure)."""
-    words = [{word[:5] for word in re.findall(r"\w{3,}", text.casefold())} for text in (one, other)]
-    return bool(words[0] & words[1]) or one.casefold() == other.casefold()
+def similar(first: str, second: str) -> bool:
+    """Returns whether two of their words begin alike: Pregnancy and Pregnant, Spirometry and Spirometry (procedure)."""
+    words = [{word[:5] for word in re.findall(r"\w{3,}", text.casefold())} for text in (first, second)]
+    return bool(words[0] & words[1]) or first.casefold() == second.casefold()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_code_that_others_use_too_means_what_they_mean(version: Version, shared: Path) -> None:
-    known = others(shared)
+def test_a_code_has_a_similar_display_in_published_data(version: Version, shared: Path) -> None:
+    published = published_displays(shared)
     compared = [
-        (system, code, display, called)
-        for system, code, display in {*population.codes(), *told(version)}
-        for called in known.get((system, code), set()) - {"", code, OTHERWISE.get((system, code), "")}
+        (system, code, display, other_display)
+        for system, code, display in {*population.codes(), *generated(version)}
+        for other_display in published.get((system, code), set()) - {"", code, ACCEPTED_DIFFERENCES.get((system, code), "")}
     ]
     assert len(compared) > 150
-    assert [one for one in compared if not akin(*one[2:])] == []
+    assert [row for row in compared if not similar(*row[2:])] == []
 
 
-def test_every_code_was_looked_up_and_says_what_its_display_says() -> None:
-    assert sorted(written() - confirmed()) == []
+def test_every_code_is_confirmed() -> None:
+    assert sorted(possible_codings() - confirmed_codings()) == []
 
 
-def test_what_was_looked_up_and_is_written_no_more_is_struck_from_the_list() -> None:
-    assert sorted(confirmed() - written()) == []
+def test_every_confirmed_code_is_used() -> None:
+    assert sorted(confirmed_codings() - possible_codings()) == []
 
 
-def test_words_that_have_nothing_in_common_are_not_akin() -> None:
-    assert not akin("apixaban 5 MG Oral Tablet", "warfarin sodium 5 MG")
-    assert not akin("Influenza", "Migraine")
-    assert akin("MMR", "mmr")
+def test_displays_without_a_common_word_are_not_similar() -> None:
+    assert not similar("apixaban 5 MG Oral Tablet", "warfarin sodium 5 MG")
+    assert not similar("Influenza", "Migraine")
+    assert similar("MMR", "mmr")
 
 
-def test_nothing_has_two_codes_in_one_system() -> None:
+def test_a_display_has_one_code_in_each_system() -> None:
     codes: dict[tuple[str, str], set[str]] = {}
     for system, code, display in population.codes():
         codes.setdefault((system, display.casefold()), set()).add(code)
-    assert {key: found for key, found in codes.items() if len(found) > 1} == {}
+    assert {key: values for key, values in codes.items() if len(values) > 1} == {}
 
 
-def test_codes_have_the_form_of_their_system() -> None:
-    """With check digits where there are any: LOINC's by Luhn, SNOMED's by Verhoeff."""
-    for system, code, _ in {*population.codes(), *told("r4")}:
+def test_codes_have_the_format_of_their_system() -> None:
+    """Includes check digits: LOINC uses Luhn, SNOMED CT uses Verhoeff."""
+    for system, code, _ in {*population.codes(), *generated("r4")}:
         if system == "http://loinc.org" and not code.startswith(("LA", "LP")):
             number, _, digit = code.partition("-")
             assert _luhn(number) == int(digit), code
@@ -166,11 +166,11 @@ def test_codes_have_the_form_of_their_system() -> None:
 
 
 def _luhn(number: str) -> int:
-    doubled = [int(one) * (2 - at % 2) for at, one in enumerate(reversed(number))]
-    return -sum(one // 10 + one % 10 for one in doubled) % 10
+    doubled = [int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(number))]
+    return -sum(value // 10 + value % 10 for value in doubled) % 10
 
 
-_TIMES = tuple(
+_MULTIPLICATION = tuple(
     tuple(map(int, row))
     for row in (
         "0123456789",
@@ -185,14 +185,14 @@ _TIMES = tuple(
         "9876543210",
     )
 )
-_MOVED = tuple(
+_PERMUTATION = tuple(
     tuple(map(int, row))
     for row in ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
 )
 
 
 def _verhoeff(code: str) -> bool:
-    held = 0
-    for at, one in enumerate(reversed(code)):
-        held = _TIMES[held][_MOVED[at % 8][int(one)]]
-    return held == 0
+    checksum = 0
+    for index, digit in enumerate(reversed(code)):
+        checksum = _MULTIPLICATION[checksum][_PERMUTATION[index % 8][int(digit)]]
+    return checksum == 0

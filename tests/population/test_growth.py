@@ -1,4 +1,4 @@
-"""The percentiles of infants against values that the CDC published with its growth charts."""
+"""Percentiles of infants match values that the CDC published with its growth charts."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from sickbay.population.growth import HEAD_FOR_AGE, WEIGHT_FOR_LENGTH, Table, pe
         (HEAD_FOR_AGE, "female", 12.5, 45.195, 50),
     ],
 )
-def test_a_percentile_is_the_published_one(table: Table, sex: str, at: float, value: float, expected: int) -> None:
-    """Also between the rows that were kept, where one percentile more or less may come out."""
-    found = percentile(table, sex, at, value)
-    assert found is not None
-    assert abs(found - expected) <= 1
+def test_a_percentile_matches_the_published_value(table: Table, sex: str, at: float, value: float, expected: int) -> None:
+    """Between the rows of the thinned-out tables the result may differ by one percentile."""
+    computed = percentile(table, sex, at, value)
+    assert computed is not None
+    assert abs(computed - expected) <= 1
 
 
 @pytest.mark.parametrize("sex", ["female", "male"])
-def test_outside_the_tables_there_is_no_percentile(sex: str) -> None:
+def test_there_is_no_percentile_outside_the_tables(sex: str) -> None:
     assert percentile(WEIGHT_FOR_LENGTH, sex, 45.4, 2.4) is None
     assert percentile(WEIGHT_FOR_LENGTH, sex, 103.6, 16.0) is None
     assert percentile(HEAD_FOR_AGE, sex, -0.1, 35.0) is None
@@ -48,7 +48,7 @@ def test_outside_the_tables_there_is_no_percentile(sex: str) -> None:
 def test_a_heavier_child_of_the_same_length_has_no_lower_percentile(
     sex: str, length: float, weight: float, more: float
 ) -> None:
-    lighter, heavier = (percentile(WEIGHT_FOR_LENGTH, sex, length, each) for each in (weight, weight + more))
+    lighter, heavier = (percentile(WEIGHT_FOR_LENGTH, sex, length, kilograms) for kilograms in (weight, weight + more))
     assert lighter is not None
     assert heavier is not None
     assert 1 <= lighter <= heavier <= 99

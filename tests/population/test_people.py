@@ -1,4 +1,4 @@
-"""Names, record numbers, the cast, the accounts; and the dice behind them."""
+"""Names, record numbers, the cast and the accounts, and the random numbers behind them."""
 
 from __future__ import annotations
 
@@ -19,55 +19,64 @@ FIFTY = [person(1, number) for number in range(1, 51)]
 
 
 def test_several_family_names_and_a_given_name_begin_with_peters() -> None:
-    assert {"Peters", "Petersen", "Peterson", "Peters-Adjei"} <= {who.family for who in FIFTY}
-    assert any(who.given[0].startswith("Peters") for who in FIFTY)
+    assert {"Peters", "Petersen", "Peterson", "Peters-Adjei"} <= {patient.family for patient in FIFTY}
+    assert any(patient.given[0].startswith("Peters") for patient in FIFTY)
 
 
-def test_timothy_peters_is_the_patient_of_the_pictures() -> None:
+def test_timothy_peters_is_the_patient_in_the_screenshots() -> None:
     for seed in (1, 2):
-        life = live(seed, 17)
-        who = life.person
-        assert (who.id, who.name, who.sex, who.born) == ("p-0017", "Timothy Peters", "male", datetime.date(1961, 3, 14))
-        assert who.record_number == "4002-1187"
-        assert [problem.concept.text for problem in life.problems] == [
+        history = live(seed, 17)
+        patient = history.person
+        assert (patient.id, patient.name, patient.sex, patient.born) == (
+            "p-0017",
+            "Timothy Peters",
+            "male",
+            datetime.date(1961, 3, 14),
+        )
+        assert patient.record_number == "4002-1187"
+        assert [problem.concept.text for problem in history.problems] == [
             "Essential hypertension",
             "Hyperlipidaemia",
             "Type 2 diabetes mellitus",
             "Osteoarthritis of the left knee",
         ]
-        reactions = [(each.concept.text, each.reaction.text if each.reaction else None) for each in life.allergies]
+        reactions = [
+            (allergy.concept.text, allergy.reaction.text if allergy.reaction else None) for allergy in history.allergies
+        ]
         assert reactions == [("Penicillin G", "anaphylaxis"), ("Latex", "rash")]
-        current = [order.drug.concept.text for order in life.prescriptions if order.end is None]
+        current = [order.drug.concept.text for order in history.prescriptions if order.end is None]
         assert sorted(current) == ["Atorvastatin 40 mg", "Lisinopril 20 mg", "Metformin 1000 mg", "Paracetamol 500 mg"]
         year = [
-            each for each in life.readings if each.measure is measures.PRESSURE and each.at.date() > datetime.date(2025, 11, 24)
+            reading
+            for reading in history.readings
+            if reading.measure is measures.PRESSURE and reading.at.date() > datetime.date(2025, 11, 24)
         ]
         assert len(year) == 10
-        assert max(year, key=lambda each: each.at).parts[0][1] == 148
+        assert max(year, key=lambda reading: reading.at).parts[0][1] == 148
 
 
-def test_names_are_of_many_kins() -> None:
-    assert len({who.race.code for who in FIFTY}) >= 4
-    assert len({who.family for who in FIFTY}) > 35
+def test_names_come_from_many_groups() -> None:
+    assert len({patient.race.code for patient in FIFTY}) >= 4
+    assert len({patient.family for patient in FIFTY}) > 35
 
 
 def test_there_are_children_adults_and_old_people() -> None:
-    ages = [who.age(END) for who in FIFTY]
+    ages = [patient.age(END) for patient in FIFTY]
     assert sum(age < 18 for age in ages) >= 5
     assert sum(18 <= age < 65 for age in ages) >= 20
     assert sum(age >= 65 for age in ages) >= 5
 
 
 @given(some.integers(1, 10_000_000), some.integers(1, 10_000_000))
-def test_no_two_patients_share_a_record_number(one: int, other: int) -> None:
-    same = person(1, one).record_number == person(1, other).record_number
-    assert same == (one == other)
+def test_no_two_patients_share_a_record_number(first: int, second: int) -> None:
+    same = person(1, first).record_number == person(1, second).record_number
+    assert same == (first == second)
 
 
-def test_the_users_are_two_doctors_a_nurse_two_patients_and_one_who_looks_after_two() -> None:
+def test_the_users_are_two_doctors_a_nurse_two_patients_and_a_relative_of_two() -> None:
     users = population.users(1)
     assert len({user.username for user in users}) == len(users)
-    staff = {f"Practitioner/{each.id}": each.name for each in PRACTITIONERS}
+    staff = {f"Practitioner/{practitioner.id}": practitioner.name for practitioner in PRACTITIONERS}
     for user in users:
         kind, id = user.fhir_user.split("/")
         if kind == "Practitioner":
@@ -91,15 +100,15 @@ def test_the_child_that_a_mother_acts_for_is_a_child() -> None:
 
 
 @given(some.integers(), some.integers(-1000, 1000), some.integers(0, 1000))
-def test_a_whole_number_lies_between_its_bounds(seed: int, low: int, width: int) -> None:
+def test_a_random_integer_is_within_its_bounds(seed: int, low: int, width: int) -> None:
     assert low <= SeededRandom(seed, "w").whole(low, low + width) <= low + width
 
 
 @given(some.integers(), some.floats(-100, 100), some.floats(0, 50))
-def test_a_bell_reaches_three_deviations_and_no_further(seed: int, mean: float, spread: float) -> None:
+def test_a_bell_shaped_value_is_within_three_deviations(seed: int, mean: float, spread: float) -> None:
     assert abs(SeededRandom(seed, "a").around(mean, spread) - mean) <= 3 * spread + 1e-9
 
 
-def test_the_dice_are_the_ones_they_always_were() -> None:
-    dice = SeededRandom(1, "law")
-    assert [dice.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]
+def test_the_random_sequence_has_not_changed() -> None:
+    rng = SeededRandom(1, "law")
+    assert [rng.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]

@@ -1,4 +1,4 @@
-"""What R4 resources claim in `meta.profile`, against US Core 6.1 itself."""
+"""R4 resources meet the US Core 6.1 profiles that they claim in `meta.profile`."""
 
 from __future__ import annotations
 
@@ -40,36 +40,36 @@ def guide(shared: Path) -> Guide:
 
 @lru_cache
 def claims() -> list[tuple[str, dict[str, Any]]]:
-    made = [*everything("r4"), *everything("r4", seed=7, patients=30)]
-    return [(url, each) for each in made for url in each.get("meta", {}).get("profile", ())]
+    resources = [*everything("r4"), *everything("r4", seed=7, patients=30)]
+    return [(url, resource) for resource in resources for url in resource.get("meta", {}).get("profile", ())]
 
 
 def test_every_claimed_profile_is_met(guide: Guide) -> None:
     assert len({url for url, _ in claims()}) >= 35
-    found: dict[str, str] = {}
-    for url, each in claims():
-        for fault in faults(each, url, guide) if url in guide.profiles else ():
-            found.setdefault(f"{url}: {fault}", each["id"])
-    assert not found
+    problems: dict[str, str] = {}
+    for url, resource in claims():
+        for fault in faults(resource, url, guide) if url in guide.profiles else ():
+            problems.setdefault(f"{url}: {fault}", resource["id"])
+    assert not problems
 
 
-def test_the_metadata_of_r4_tell_of_the_profiles_that_are_claimed() -> None:
-    told = {(type, url) for type in resource_types("r4") for url in supported("r4", type)}
-    assert told == {(each["resourceType"], url) for url, each in claims()}
+def test_the_r4_metadata_list_exactly_the_claimed_profiles() -> None:
+    listed = {(type, url) for type in resource_types("r4") for url in supported("r4", type)}
+    assert listed == {(resource["resourceType"], url) for url, resource in claims()}
     assert not any(supported(version, "Patient") for version in VERSIONS if version != "r4")
 
 
-def test_every_resource_claims_a_profile_where_there_is_one() -> None:
-    bare = {each["resourceType"] for each in everything("r4") if "meta" not in each}
+def test_every_resource_claims_a_profile_if_us_core_has_one() -> None:
+    bare = {resource["resourceType"] for resource in everything("r4") if "meta" not in resource}
     assert bare <= WITHOUT
 
 
 def _first(profile: str) -> dict[str, Any]:
-    return copy.deepcopy(next(each for url, each in claims() if url == CORE + profile))
+    return copy.deepcopy(next(resource for url, resource in claims() if url == CORE + profile))
 
 
 @pytest.mark.parametrize(
-    ("profile", "element", "told"),
+    ("profile", "element", "expected"),
     [
         ("us-core-patient", "identifier", "Patient.identifier: 0 present"),
         ("us-core-heart-rate", "code", "Observation.code: 0 present"),
@@ -84,19 +84,19 @@ def _first(profile: str) -> dict[str, Any]:
         ("us-core-questionnaireresponse", "authored", "QuestionnaireResponse.authored: 0 present"),
     ],
 )
-def test_what_is_left_out_is_missed(guide: Guide, profile: str, element: str, told: str) -> None:
-    one = _first(profile)
-    del one[element]
-    assert told in " ".join(faults(one, CORE + profile, guide))
+def test_the_checker_reports_a_missing_element(guide: Guide, profile: str, element: str, expected: str) -> None:
+    resource = _first(profile)
+    del resource[element]
+    assert expected in " ".join(faults(resource, CORE + profile, guide))
 
 
-def test_a_wrong_value_is_found(guide: Guide) -> None:
+def test_the_checker_reports_a_wrong_value(guide: Guide) -> None:
     pulse = _first("us-core-heart-rate")
     pulse["code"] = {"coding": [{"system": "http://loinc.org", "code": "8310-5"}]}
     pulse["valueQuantity"].pop("unit")
-    told = " ".join(faults(pulse, CORE + "us-core-heart-rate", guide))
-    assert "Observation.code: " in told
-    assert "unit: 0 present" in told
+    messages = " ".join(faults(pulse, CORE + "us-core-heart-rate", guide))
+    assert "Observation.code: " in messages
+    assert "unit: 0 present" in messages
     plan = _first("us-core-careplan")
     plan["category"][0]["coding"][0]["code"] = "other"
     assert "category:AssessPlan: 0 present" in " ".join(faults(plan, CORE + "us-core-careplan", guide))

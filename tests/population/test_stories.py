@@ -1,4 +1,4 @@
-"""The stories: as common as they are, at the age and sex at which they are, and in the order in which such things happen."""
+"""Stories have plausible frequencies, ages and sexes, and their events happen in a plausible order."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from sickbay import population
 from sickbay.population import drugs, measures, problems, procedure_codes, stories
 from sickbay.population.patient_history import END, PatientHistory
 from sickbay.population.people import person
-from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, threads_of
+from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, story_names
 
 THOUSAND = range(18, 1018)
 TODAY = datetime.date(2026, 11, 24)
 
 
 @lru_cache
-def lives() -> tuple[PatientHistory, ...]:
+def histories() -> tuple[PatientHistory, ...]:
     return tuple(live(5, number) for number in range(18, 518))
 
 
 @lru_cache
-def told() -> Counter[str]:
-    return Counter(name for number in THOUSAND for name in threads_of(5, number))
+def story_counts() -> Counter[str]:
+    return Counter(name for number in THOUSAND for name in story_names(5, number))
 
 
 @pytest.mark.parametrize(
@@ -64,28 +64,28 @@ def told() -> Counter[str]:
         ("back", 30, 100),
     ],
 )
-def test_a_story_is_as_common_as_in_a_hospital_s_town(name: str, low: int, high: int) -> None:
-    assert low <= told()[name] <= high
+def test_a_story_has_a_plausible_frequency(name: str, low: int, high: int) -> None:
+    assert low <= story_counts()[name] <= high
 
 
-def test_every_story_is_lived_by_somebody_of_three_thousand() -> None:
-    found = {name for number in range(18, 3018) for name in threads_of(5, number)}
-    assert found == set(STORIES)
+def test_every_story_occurs_among_three_thousand_patients() -> None:
+    occurring = {name for number in range(18, 3018) for name in story_names(5, number)}
+    assert occurring == set(STORIES)
 
 
-def test_nobody_lives_a_story_outside_its_ages_or_beside_what_excludes_it() -> None:
+def test_a_story_respects_its_ages_and_exclusions() -> None:
     for number in THOUSAND:
-        who, names = person(5, number), threads_of(5, number)
+        patient, names = person(5, number), story_names(5, number)
         for story in (STORIES[name] for name in names):
-            assert story.ages[0] <= who.age(who.last) < story.ages[1]
+            assert story.ages[0] <= patient.age(patient.last) < story.ages[1]
             assert not story.never & set(names)
 
 
-def test_a_new_story_changes_nobody_s_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [threads_of(5, number) for number in THOUSAND]
+def test_a_new_story_does_not_change_other_stories(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [story_names(5, number) for number in THOUSAND]
     monkeypatch.setattr(stories, "STORY_DEFINITIONS", tuple(story for story in STORY_DEFINITIONS if story.name != "dermatitis"))
     assert [tuple(name for name in names if name != "dermatitis") for names in before] == [
-        threads_of(5, number) for number in THOUSAND
+        story_names(5, number) for number in THOUSAND
     ]
 
 
@@ -95,156 +95,171 @@ def test_a_file_of_stories_is_short(request: pytest.FixtureRequest) -> None:
 
 
 def dates(value: Any, key: str = "") -> Iterator[str]:
-    """Every date of a resource, but for those by which something shall be, and a year alone."""
+    """Yields every full date in a resource, except due dates. A year without month and day is skipped."""
     if isinstance(value, dict):
-        for name, inside in value.items():
+        for name, child in value.items():
             if name not in ("dueDate", "meta", "div"):
-                yield from dates(inside, name)
+                yield from dates(child, name)
     elif isinstance(value, list):
-        for inside in value:
-            yield from dates(inside, key)
+        for child in value:
+            yield from dates(child, key)
     elif isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d(T|$)", value):
         yield value[:10]
 
 
-def test_nothing_is_dated_before_the_birth_or_after_the_death() -> None:
-    """In the resources, where everything that has a date shows."""
+def test_no_date_is_before_the_birth_or_after_the_death() -> None:
+    """Checks the resources, which contain everything that has a date."""
     born, last = "", ""
     died = 0
-    for one in population.generate(seed=5, patients=250, today=TODAY, version="r4"):
-        if one["resourceType"] == "Patient":
-            born, last = one["birthDate"], one.get("deceasedDateTime", END.isoformat())
-            died += "deceasedDateTime" in one
-        elif one["id"].startswith("p-") and one["resourceType"] != "Device":
-            assert all(born <= day <= last for day in dates(one)), one
+    for resource in population.generate(seed=5, patients=250, today=TODAY, version="r4"):
+        if resource["resourceType"] == "Patient":
+            born, last = resource["birthDate"], resource.get("deceasedDateTime", END.isoformat())
+            died += "deceasedDateTime" in resource
+        elif resource["id"].startswith("p-") and resource["resourceType"] != "Device":
+            assert all(born <= day <= last for day in dates(resource)), resource
     assert died > 2
 
 
-def test_the_dead_have_no_appointments_and_nothing_is_left_open() -> None:
-    gone = {life.person.id for life in lives() if life.person.died}
-    assert gone
-    booked = [one for one in population.schedule(seed=5, patients=517, today=TODAY, version="r4") if "participant" in one]
-    assert booked
-    assert not {one["participant"][0]["actor"]["reference"].partition("/")[2] for one in booked} & gone
-    for life in lives():
-        if life.person.died:
-            assert all(order.end for order in life.prescriptions)
+def test_the_dead_have_no_appointments_and_no_active_orders() -> None:
+    dead = {history.person.id for history in histories() if history.person.died}
+    assert dead
+    appointments = [
+        resource
+        for resource in population.schedule(seed=5, patients=517, today=TODAY, version="r4")
+        if "participant" in resource
+    ]
+    assert appointments
+    assert not {appointment["participant"][0]["actor"]["reference"].partition("/")[2] for appointment in appointments} & dead
+    for history in histories():
+        if history.person.died:
+            assert all(order.end for order in history.prescriptions)
 
 
-def test_only_who_takes_warfarin_has_an_inr_and_it_is_therapeutic() -> None:
-    found = 0
-    for life in lives():
-        values = [each.value for each in life.readings if each.measure is measures.INR]
+def test_only_patients_on_warfarin_have_an_inr_and_it_is_therapeutic() -> None:
+    count = 0
+    for history in histories():
+        values = [reading.value for reading in history.readings if reading.measure is measures.INR]
         if values:
-            found += 1
-            assert any(order.drug is drugs.WARFARIN for order in life.prescriptions)
+            count += 1
+            assert any(order.drug is drugs.WARFARIN for order in history.prescriptions)
             assert all(1.5 <= value <= 3.5 for value in values if value is not None)
-    assert found
+    assert count
 
 
-def test_eyes_and_feet_of_every_diabetic_are_looked_at_and_nobody_else_s() -> None:
-    for life in lives():
-        sick = any(each.concept is problems.DIABETES for each in life.problems)
-        assert sick == any(act.concept is procedure_codes.RETINAL_EXAM for act in life.acts)
-        assert sick == any(act.concept is procedure_codes.FOOT_EXAM for act in life.acts)
+def test_exactly_the_diabetics_have_eye_and_foot_examinations() -> None:
+    for history in histories():
+        diabetic = any(problem.concept is problems.DIABETES for problem in history.problems)
+        assert diabetic == any(procedure.concept is procedure_codes.RETINAL_EXAM for procedure in history.procedures)
+        assert diabetic == any(procedure.concept is procedure_codes.FOOT_EXAM for procedure in history.procedures)
 
 
-def test_mammography_is_of_women_from_50_to_75() -> None:
-    done = [(life.person, act.visit.day) for life in lives() for act in life.acts if act.concept is procedure_codes.MAMMOGRAPHY]
-    assert len(done) > 50
-    assert all(who.sex == "female" and 50 <= who.age(day) < 75 for who, day in done)
+def test_only_women_from_50_to_75_have_a_mammography() -> None:
+    mammographies = [
+        (history.person, procedure.visit.day)
+        for history in histories()
+        for procedure in history.procedures
+        if procedure.concept is procedure_codes.MAMMOGRAPHY
+    ]
+    assert len(mammographies) > 50
+    assert all(patient.sex == "female" and 50 <= patient.age(day) < 75 for patient, day in mammographies)
 
 
-def test_vaccines_come_in_the_order_and_at_the_age_of_the_schedule() -> None:
-    for life in lives():
-        who = life.person
-        given = [(each.vaccine, who.age(each.visit.day)) for each in life.vaccinations if not each.remembered]
+def test_vaccines_follow_the_order_and_ages_of_the_schedule() -> None:
+    for history in histories():
+        patient = history.person
+        doses = [(dose.vaccine, patient.age(dose.visit.day)) for dose in history.vaccinations if not dose.remembered]
         assert all(
             age >= 0.98
-            for vaccine, age in given
+            for vaccine, age in doses
             if vaccine in (procedure_codes.MMR, procedure_codes.VARICELLA, procedure_codes.HEPATITIS_A)
         )
-        assert all(age >= 9 for vaccine, age in given if vaccine is procedure_codes.HPV)
-        assert all(age >= 50 for vaccine, age in given if vaccine is procedure_codes.SHINGLES)
-        assert [age for _, age in given] == sorted(age for _, age in given)
-        if 3 < who.age(who.last) < 15:
-            assert [vaccine for vaccine, _ in given].count(procedure_codes.DTAP) >= 4
+        assert all(age >= 9 for vaccine, age in doses if vaccine is procedure_codes.HPV)
+        assert all(age >= 50 for vaccine, age in doses if vaccine is procedure_codes.SHINGLES)
+        assert [age for _, age in doses] == sorted(age for _, age in doses)
+        if 3 < patient.age(patient.last) < 15:
+            assert [vaccine for vaccine, _ in doses].count(procedure_codes.DTAP) >= 4
 
 
-def test_a_child_grows_along_one_line_of_the_chart() -> None:
-    for life in lives():
-        ranks = [each.value for each in life.readings if each.measure is measures.BMI_RANK and each.value is not None]
+def test_a_child_stays_near_one_percentile() -> None:
+    for history in histories():
+        ranks = [
+            reading.value for reading in history.readings if reading.measure is measures.BMI_RANK and reading.value is not None
+        ]
         assert all(1 <= rank <= 99 for rank in ranks)
         if len(ranks) > 2:
             assert max(ranks) - min(ranks) < 45
 
 
-def test_the_mood_lifts_under_treatment_and_the_memory_does_not_come_back() -> None:
-    for measure, better in ((measures.PHQ9, -1), (measures.MMSE, -1)):
+def test_depression_scores_improve_and_memory_scores_decline() -> None:
+    for measure, direction in ((measures.PHQ9, -1), (measures.MMSE, -1)):
         first, last = [], []
-        for life in lives():
-            values = [each.value for each in life.readings if each.measure is measure and each.value is not None]
+        for history in histories():
+            values = [reading.value for reading in history.readings if reading.measure is measure and reading.value is not None]
             if len(values) > 3:
                 first.append(values[0])
                 last.append(values[-1])
         assert first
-        assert (sum(last) - sum(first)) * better > 0
+        assert (sum(last) - sum(first)) * direction > 0
 
 
 def test_the_filtration_rate_falls_over_the_years_of_kidney_disease() -> None:
-    falls = []
-    for life in lives():
-        if any(each.concept is problems.KIDNEY_3 for each in life.problems):
-            rates = [each.value for each in life.readings if each.measure is measures.EGFR and each.value is not None]
+    decreases = []
+    for history in histories():
+        if any(problem.concept is problems.KIDNEY_3 for problem in history.problems):
+            rates = [
+                reading.value for reading in history.readings if reading.measure is measures.EGFR and reading.value is not None
+            ]
             if len(rates) >= 6:
-                falls.append(sum(rates[:3]) - sum(rates[-3:]))
-    assert len(falls) > 5
-    assert sum(falls) > 0
+                decreases.append(sum(rates[:3]) - sum(rates[-3:]))
+    assert len(decreases) > 5
+    assert sum(decreases) > 0
 
 
-def test_a_stay_in_hospital_has_an_operation_an_image_or_a_birth_and_a_letter() -> None:
+def test_a_hospital_stay_has_a_procedure_and_a_note() -> None:
     stays = 0
-    for life in lives():
-        for visit in life.visits:
+    for history in histories():
+        for visit in history.visits:
             if visit.setting == "inpatient":
                 stays += 1
-                assert any(act.visit is visit for act in life.acts), (life.person.id, visit)
-                assert any(note.visit is visit for note in life.notes), (life.person.id, visit)
+                assert any(procedure.visit is visit for procedure in history.procedures), (history.person.id, visit)
+                assert any(note.visit is visit for note in history.notes), (history.person.id, visit)
     assert stays > 20
 
 
-def test_a_request_comes_before_what_was_asked_for_and_a_report_after() -> None:
-    for life in lives():
-        asked = {request.number: request for request in life.requests}
-        for act in life.acts:
-            if act.request:
-                assert asked[act.request].visit.start <= act.start
-        for report in life.reports:
+def test_a_request_precedes_its_procedure_and_its_report() -> None:
+    for history in histories():
+        requests = {request.number: request for request in history.requests}
+        for procedure in history.procedures:
+            if procedure.request:
+                assert requests[procedure.request].visit.start <= procedure.start
+        for report in history.reports:
             if report.request:
-                assert asked[report.request].visit.start < report.at
+                assert requests[report.request].visit.start < report.at
 
 
-def test_nobody_with_an_allergy_to_penicillin_is_given_amoxicillin() -> None:
-    for life in lives():
-        if any(each.reaction and each.concept.text == "Penicillin G" for each in life.allergies):
-            assert not [order for order in life.prescriptions if order.drug is drugs.AMOXICILLIN]
+def test_patients_with_penicillin_allergy_are_not_given_amoxicillin() -> None:
+    for history in histories():
+        if any(allergy.reaction and allergy.concept.text == "Penicillin G" for allergy in history.allergies):
+            assert not [order for order in history.prescriptions if order.drug is drugs.AMOXICILLIN]
 
 
-def test_who_had_an_anaphylaxis_carries_epinephrine() -> None:
-    found = [life for number in range(18, 1500) if "anaphylaxis" in threads_of(5, number) for life in [live(5, number)]]
-    assert found
-    for life in found:
-        assert any(order.drug is drugs.EPINEPHRINE for order in life.prescriptions)
-        assert any(each.reaction is problems.ANAPHYLAXIS for each in life.allergies)
+def test_patients_with_anaphylaxis_have_epinephrine() -> None:
+    with_anaphylaxis = [
+        history for number in range(18, 1500) if "anaphylaxis" in story_names(5, number) for history in [live(5, number)]
+    ]
+    assert with_anaphylaxis
+    for history in with_anaphylaxis:
+        assert any(order.drug is drugs.EPINEPHRINE for order in history.prescriptions)
+        assert any(allergy.reaction is problems.ANAPHYLAXIS for allergy in history.allergies)
 
 
-def test_every_code_that_a_life_is_told_with_is_among_the_codes_that_can_be_looked_up() -> None:
+def test_every_code_of_a_history_is_listed_by_codes() -> None:
     known = set(population.codes())
-    for life in lives():
-        told_with = [each.concept for each in (*life.problems, *life.acts, *life.reports, *life.requests)]
-        told_with += [each.measure.concept for each in life.readings] + [each.vaccine for each in life.vaccinations]
-        told_with += [order.drug.concept for order in life.prescriptions]
-        assert {code for concept in told_with for code in concept.codes} <= known
+    for history in histories():
+        concepts = [entry.concept for entry in (*history.problems, *history.procedures, *history.reports, *history.requests)]
+        concepts += [entry.measure.concept for entry in history.readings] + [entry.vaccine for entry in history.vaccinations]
+        concepts += [order.drug.concept for order in history.prescriptions]
+        assert {code for concept in concepts for code in concept.codes} <= known
 
 
 def test_a_code_has_one_display() -> None:
@@ -252,4 +267,4 @@ def test_a_code_has_one_display() -> None:
     for system, code, display in population.codes():
         displays.setdefault((system, code), set()).add(display)
     assert len(displays) > 250
-    assert {key: found for key, found in displays.items() if len(found) > 1} == {}
+    assert {key: texts for key, texts in displays.items() if len(texts) > 1} == {}

@@ -1,4 +1,4 @@
-"""What is to be done with an app: few Tasks, of problems that are still there, in the shape that a launch is asked for in."""
+"""App tasks: only a few patients have one, each for an unresolved problem and in the format that asks for a launch."""
 
 from __future__ import annotations
 
@@ -17,41 +17,43 @@ MANY = 600
 
 
 def tasks(version: Any, patients: int = 50) -> list[dict[str, Any]]:
-    return [one for one in everything(version, patients=patients) if one["resourceType"] == "Task"]
+    return [resource for resource in everything(version, patients=patients) if resource["resourceType"] == "Task"]
 
 
 @pytest.mark.parametrize("version", LATER)
-def test_each_asks_for_a_launch_of_the_sample_app_about_a_condition_of_its_patient(version: str) -> None:
-    found = tasks(version)
-    assert "p-0017-t01" in {one["id"] for one in found}
-    for one in found:
-        asked, patient = of_task(one), one["id"].rpartition("-")[0]
-        assert isinstance(asked, LaunchTaskRequest)
-        assert (asked.url, asked.patient, one["status"] in OPEN) == (APP, patient, True)
-        assert asked.encounter
-        assert asked.encounter.startswith(f"{patient}-e")
-        assert asked.intent in {kind.do for kind in KINDS}
-        assert [each["reference"].partition("/")[0] for each in asked.about] == ["Task", "Condition"]
+def test_each_task_asks_for_a_launch_of_the_sample_app_for_a_condition_of_its_patient(version: str) -> None:
+    generated = tasks(version)
+    assert "p-0017-t01" in {task["id"] for task in generated}
+    for task in generated:
+        launch, patient = of_task(task), task["id"].rpartition("-")[0]
+        assert isinstance(launch, LaunchTaskRequest)
+        assert (launch.url, launch.patient, task["status"] in OPEN) == (APP, patient, True)
+        assert launch.encounter
+        assert launch.encounter.startswith(f"{patient}-e")
+        assert launch.intent in {kind.do for kind in KINDS}
+        assert [reference["reference"].partition("/")[0] for reference in launch.about] == ["Task", "Condition"]
 
 
-def test_dstu2_knew_no_task() -> None:
+def test_dstu2_has_no_tasks() -> None:
     assert tasks("dstu2") == []
 
 
-def test_they_are_few_and_never_two_of_one_patient() -> None:
-    lives = [live(1, number) for number in range(1, MANY + 1)]
-    found = [one.person for one in lives if one.errands]
-    assert all(len(one.errands) <= 1 for one in lives)
-    assert MANY * SHARE * 0.2 < len(found) < MANY * SHARE
-    assert not any(one.died for one in found)
+def test_few_patients_have_a_task_and_each_has_at_most_one() -> None:
+    histories = [live(1, number) for number in range(1, MANY + 1)]
+    patients = [history.person for history in histories if history.app_tasks]
+    assert all(len(history.app_tasks) <= 1 for history in histories)
+    assert MANY * SHARE * 0.2 < len(patients) < MANY * SHARE
+    assert not any(patient.died for patient in patients)
 
 
-def test_what_is_over_or_was_a_visit_alone_asks_for_nothing() -> None:
-    life = live(1, TIMOTHY)
-    [errand] = life.errands
-    problem = next(one for one in life.problems if one.number == errand.problem)
-    assert (problem.lasting, problem.over, errand.visit) == (True, None, life.visits[-1])
-    life.problems = [one for one in life.problems if one.concept not in {kind.problem for kind in KINDS}]
-    assert of(life, 1) == []
-    life.visits = []
-    assert of(life, 1) == []
+def test_without_an_unresolved_problem_or_a_visit_there_is_no_task() -> None:
+    history = live(1, TIMOTHY)
+    [app_task] = history.app_tasks
+    problem = next(candidate for candidate in history.problems if candidate.number == app_task.problem)
+    assert (problem.lasting, problem.over, app_task.visit) == (True, None, history.visits[-1])
+    history.problems = [
+        candidate for candidate in history.problems if candidate.concept not in {kind.problem for kind in KINDS}
+    ]
+    assert of(history, 1) == []
+    history.visits = []
+    assert of(history, 1) == []

@@ -1,7 +1,7 @@
-"""The default population shows everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support.
+"""The default population has everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support.
 
-Test suites skip what they find no data for. So each must-support element, search parameter and reference of the guides is
-looked for in the 50 patients of seed 1; what is missing is listed by the failing test.
+Test suites skip requirements that they find no data for. These tests look for each must-support element, search parameter and
+reference of the guides in the 50 patients of seed 1; a failing test lists what is missing.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ EXCEPTIONS = (
     ),
     # A blood pressure has its values in its components.
     (".*", "us-core-blood-pressure", r"Observation\.value\[x\].*"),
-    # The server adds it to every resource that it stores.
+    # The server adds lastUpdated to every resource that it stores.
     (".*", ".*", r".*\.meta\.lastUpdated"),
 )
-"""What nobody in the population has, with the reason."""
+"""Demands that no resource of the population meets, each with the reason."""
 
 
 class Loaded(NamedTuple):
-    """members: url of a profile -> the resources that it selects. profiles: reference -> names of profiles."""
+    """members: maps a profile URL to the resources that it selects. profiles: maps a reference to the names of its profiles."""
 
     guide: Guide
     statement: Resource
@@ -61,43 +61,49 @@ class Loaded(NamedTuple):
 def loaded(shared: Path, version: str) -> Loaded:
     archive = shared / "data" / f"us-core-{version}.tgz"
     guide = read(archive)
-    found = {url: each for url, each in members(everything("r4"), guide).items() if guide.profiles[url][0]["id"] != "Extension"}
+    conforming = {
+        url: resources
+        for url, resources in members(everything("r4"), guide).items()
+        if guide.profiles[url][0]["id"] != "Extension"
+    }
     profiles: dict[str, set[str]] = {}
-    for url, each in found.items():
-        for one in each:
-            profiles.setdefault(_address(one), set()).add(url.removeprefix(CORE))
+    for url, resources in conforming.items():
+        for resource in resources:
+            profiles.setdefault(_reference(resource), set()).add(url.removeprefix(CORE))
     with tarfile.open(archive) as packed:
         file = packed.extractfile("package/CapabilityStatement-us-core-server.json")
         assert file
-        return Loaded(guide, json.load(file), found, profiles)
+        return Loaded(guide, json.load(file), conforming, profiles)
 
 
-def _address(one: Resource) -> str:
-    return f"{one['resourceType']}/{one['id']}"
+def _reference(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def _excepted(version: str, name: str, demand: str) -> bool:
     return any(
-        re.fullmatch(each[0], version) and re.fullmatch(each[1], name) and re.fullmatch(each[2], demand) for each in EXCEPTIONS
+        re.fullmatch(exception[0], version) and re.fullmatch(exception[1], name) and re.fullmatch(exception[2], demand)
+        for exception in EXCEPTIONS
     )
 
 
 @functools.cache
 def missing(shared: Path, version: str) -> dict[str, set[str]]:
-    """By the name of a profile, the demands that nobody fulfils."""
-    held = loaded(shared, version)
+    """Returns, by profile name, the demands that no resource meets."""
+    guide_data = loaded(shared, version)
     return {
-        url.removeprefix(CORE): demands(url, held.guide, version != "3.1.1") - shown(each, url, held.guide, held.profiles)
-        for url, each in held.members.items()
+        url.removeprefix(CORE): demands(url, guide_data.guide, version != "3.1.1")
+        - shown(resources, url, guide_data.guide, guide_data.profiles)
+        for url, resources in guide_data.members.items()
     }
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_must_support_element_type_and_target_is_shown_by_somebody(shared: Path, version: str) -> None:
+def test_some_resource_has_every_must_support_element_type_and_target(shared: Path, version: str) -> None:
     lacking = [
         f"{name}: {demand}"
-        for name, found in missing(shared, version).items()
-        for demand in sorted(found)
+        for name, demands_missing in missing(shared, version).items()
+        for demand in sorted(demands_missing)
         if not _excepted(version, name, demand)
     ]
     assert lacking == []
@@ -105,166 +111,179 @@ def test_every_must_support_element_type_and_target_is_shown_by_somebody(shared:
 
 def test_every_exception_is_needed(shared: Path) -> None:
     unused = [
-        each
-        for each in EXCEPTIONS
+        exception
+        for exception in EXCEPTIONS
         if not any(
-            re.fullmatch(each[0], version) and re.fullmatch(each[1], name) and re.fullmatch(each[2], demand)
+            re.fullmatch(exception[0], version) and re.fullmatch(exception[1], name) and re.fullmatch(exception[2], demand)
             for version in VERSIONS
-            for name, found in missing(shared, version).items()
-            for demand in found
+            for name, demands_missing in missing(shared, version).items()
+            for demand in demands_missing
         )
     ]
     assert unused == []
 
 
-def _supported(one: IndexEntries, type: str, name: str) -> bool:
-    """Whether a search by this parameter, with a value taken from the resource, finds it."""
+def _supported(entries: IndexEntries, type: str, name: str) -> bool:
+    """Returns whether a search by this parameter, with a value from the resource, finds the resource."""
     if name in ("_id", "_lastUpdated"):
         return True
     parameter = find("r4", type, name)
     assert parameter, f"the server has no parameter {name} of {type}"
     number = parameter.number
-    rows = (one.tokens, one.references, one.dates, one.strings, one.uris)
-    return any(row[0] == number for kind in rows for row in kind) or (name == "patient" and bool(one.named))
+    rows = (entries.tokens, entries.references, entries.dates, entries.strings, entries.uris)
+    return any(row[0] == number for kind in rows for row in kind) or (name == "patient" and bool(entries.named))
 
 
 def _searches(resource: Resource) -> set[tuple[str, ...]]:
-    """Each parameter alone, and each combination of the statement."""
-    found = {(each["name"],) for each in resource.get("searchParam", ())}
-    for each in resource.get("extension", ()):
-        if each["url"].endswith("search-parameter-combination"):
-            found.add(tuple(part["valueString"] for part in each["extension"] if part["url"] == "required"))
-    return found
+    """Returns each single parameter, and each combination in the statement."""
+    searches = {(parameter["name"],) for parameter in resource.get("searchParam", ())}
+    for extension in resource.get("extension", ()):
+        if extension["url"].endswith("search-parameter-combination"):
+            searches.add(tuple(element["valueString"] for element in extension["extension"] if element["url"] == "required"))
+    return searches
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_search_of_the_server_statement_finds_something_of_every_profile(shared: Path, version: str) -> None:
-    """By each parameter and combination: a resource of the profile that has values for all of it."""
-    held = loaded(shared, version)
-    facts: dict[Any, IndexEntries] = {}
+def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(shared: Path, version: str) -> None:
+    """For each parameter and combination, a resource of the profile has values for all of it."""
+    guide_data = loaded(shared, version)
+    entries_by_id: dict[Any, IndexEntries] = {}
     lacking = []
-    for resource in held.statement["rest"][0]["resource"]:
+    for resource in guide_data.statement["rest"][0]["resource"]:
         type = resource["type"]
-        for url, each in held.members.items():
-            if held.guide.profiles[url][0]["id"] == type:
-                found = []
-                for one in {shape(one, {}): one for one in each}.values():
-                    found.append(facts.setdefault(one["id"], extract("r4", one, "http://localhost/r4")))
+        for url, resources in guide_data.members.items():
+            if guide_data.guide.profiles[url][0]["id"] == type:
+                indexed = []
+                for example in {shape(example, {}): example for example in resources}.values():
+                    indexed.append(entries_by_id.setdefault(example["id"], extract("r4", example, "http://localhost/r4")))
                 lacking += [
                     f"{url.removeprefix(CORE)}: {'+'.join(search)}"
                     for search in _searches(resource)
-                    if not any(all(_supported(one, type, name) for name in search) for one in found)
+                    if not any(all(_supported(entries, type, name) for name in search) for entries in indexed)
                 ]
     assert sorted(lacking) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, version: str) -> None:
-    """_revinclude=Provenance:target, of every type for which the statement has it."""
-    held = loaded(shared, version)
-    included = {each["type"] for each in held.statement["rest"][0]["resource"] if each.get("searchRevInclude")}
-    targets = {each["reference"] for one in everything("r4") if one["resourceType"] == "Provenance" for each in one["target"]}
+    """Tests _revinclude=Provenance:target for every type for which the statement has it."""
+    guide_data = loaded(shared, version)
+    included = {
+        type_entry["type"] for type_entry in guide_data.statement["rest"][0]["resource"] if type_entry.get("searchRevInclude")
+    }
+    targets = {
+        target["reference"]
+        for resource in everything("r4")
+        if resource["resourceType"] == "Provenance"
+        for target in resource["target"]
+    }
     assert len(included) > 10
     lacking = [
         url.removeprefix(CORE)
-        for url, each in held.members.items()
-        if held.guide.profiles[url][0]["id"] in included and not any(_address(one) in targets for one in each)
+        for url, resources in guide_data.members.items()
+        if guide_data.guide.profiles[url][0]["id"] in included
+        and not any(_reference(resource) in targets for resource in resources)
     ]
     assert lacking == []
 
 
 @pytest.mark.parametrize("version", ["6.1.0", "7.0.0", "8.0.0"])
-def test_a_claimed_profile_is_met_in_each_version_that_has_it(shared: Path, version: str) -> None:
+def test_a_claimed_profile_is_met_in_each_guide_version_that_has_it(shared: Path, version: str) -> None:
     guide = loaded(shared, version).guide
     claimed = {
-        (url, shape(one, {})): one
-        for one in everything("r4")
-        for url in one.get("meta", {}).get("profile", ())
+        (url, shape(resource, {})): resource
+        for resource in everything("r4")
+        for url in resource.get("meta", {}).get("profile", ())
         if url in guide.profiles
     }
     assert len({url for url, _ in claimed}) >= 40
-    assert {f"{url}: {fault}" for (url, _), one in claimed.items() for fault in faults(one, url, guide)} == set()
+    assert {f"{url}: {fault}" for (url, _), resource in claimed.items() for fault in faults(resource, url, guide)} == set()
 
 
 def _of(kind: str) -> list[Resource]:
-    return [one for one in everything("r4") if one["resourceType"] == kind]
+    return [resource for resource in everything("r4") if resource["resourceType"] == kind]
 
 
 def _codes(concepts: list[Resource]) -> set[str]:
-    return {coding["code"] for each in concepts for coding in each.get("coding", ())}
+    return {coding["code"] for concept in concepts for coding in concept.get("coding", ())}
 
 
-def test_every_common_clinical_note_and_report_is_there(shared: Path) -> None:
+def test_there_is_every_common_clinical_note_and_report(shared: Path) -> None:
     """US Core, Clinical Notes: ten types of documents, and three categories of reports."""
-    held = loaded(shared, "8.0.0").guide.codes[CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"]
-    assert {code for _, code in held} - _codes([one["type"] for one in _of("DocumentReference")]) == set()
-    categories = _codes([each for one in _of("DiagnosticReport") for each in one["category"]])
+    note_types = loaded(shared, "8.0.0").guide.codes[
+        CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"
+    ]
+    assert {code for _, code in note_types} - _codes([document["type"] for document in _of("DocumentReference")]) == set()
+    categories = _codes([category for report in _of("DiagnosticReport") for category in report["category"]])
     assert {"LP29708-2", "LP7839-6", "LP29684-5"} <= categories
 
 
-def test_what_a_report_presents_is_in_a_document_of_the_same_patient() -> None:
+def test_the_presented_form_of_a_report_is_in_a_document_of_the_same_patient() -> None:
     documents = {
-        (one["subject"]["reference"], each["attachment"].get("url"))
-        for one in _of("DocumentReference")
-        for each in one["content"]
+        (document["subject"]["reference"], content["attachment"].get("url"))
+        for document in _of("DocumentReference")
+        for content in document["content"]
     }
     presented = [
-        (one["subject"]["reference"], form["url"]) for one in _of("DiagnosticReport") for form in one.get("presentedForm", ())
+        (report["subject"]["reference"], form["url"])
+        for report in _of("DiagnosticReport")
+        for form in report.get("presentedForm", ())
     ]
     assert len(presented) > 20
     assert set(presented) <= documents
 
 
-def test_every_screening_and_every_category_of_conditions_is_there() -> None:
-    """US Core, Screening and Assessments: six categories beside "survey", and SDOH among the conditions."""
-    surveys = [codes for one in _of("Observation") if "survey" in (codes := _codes(one["category"]))]
-    wanted = {"sdoh", "functional-status", "disability-status", "cognitive-status", "activity", "social-history"}
-    assert wanted <= set().union(*surveys)
-    conditions = _codes([each for one in _of("Condition") for each in one["category"]])
+def test_there_is_every_screening_and_every_condition_category() -> None:
+    """US Core, Screening and Assessments: six categories in addition to "survey", and SDOH among the conditions."""
+    surveys = [codes for observation in _of("Observation") if "survey" in (codes := _codes(observation["category"]))]
+    expected = {"sdoh", "functional-status", "disability-status", "cognitive-status", "activity", "social-history"}
+    assert expected <= set().union(*surveys)
+    conditions = _codes([category for condition in _of("Condition") for category in condition["category"]])
     assert {"problem-list-item", "encounter-diagnosis", "health-concern", "sdoh"} <= conditions
-    requests = _codes([each for one in _of("ServiceRequest") for each in one["category"]])
+    requests = _codes([category for request in _of("ServiceRequest") for category in request["category"]])
     assert {"sdoh", "410606002", "363679005", "387713003", "386053000", "409063005"} <= requests
 
 
-def test_missing_data_have_a_reason_as_code_and_as_extension() -> None:
+def test_missing_data_have_a_reason_as_a_code_and_as_an_extension() -> None:
     text = json.dumps(everything("r4"))
     assert '"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"' in text
     assert '"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"' in text
 
 
 def test_every_required_choice_has_a_value_that_libraries_can_read() -> None:
-    """fhir.resources and others don't accept a choice that has an extension and no value, though FHIR allows it."""
+    """fhir.resources and other libraries reject a choice that has an extension and no value, though FHIR allows it."""
     vaccinations = [
-        (one.keys() & {"occurrenceDateTime", "occurrenceString"}, one["primarySource"]) for one in _of("Immunization")
+        (immunization.keys() & {"occurrenceDateTime", "occurrenceString"}, immunization["primarySource"])
+        for immunization in _of("Immunization")
     ]
-    assert {len(given) for given, _ in vaccinations} == {1}
+    assert {len(choices) for choices, _ in vaccinations} == {1}
     assert ({"occurrenceString"}, False) in vaccinations
 
 
 def test_a_patient_has_a_former_name_and_a_former_address() -> None:
-    old = [one for one in _of("Patient") if any(each.get("use") == "old" for each in one["name"])]
-    moved = [one for one in _of("Patient") if any(each["use"] == "old" for each in one["address"])]
+    old = [patient for patient in _of("Patient") if any(name.get("use") == "old" for name in patient["name"])]
+    moved = [patient for patient in _of("Patient") if any(address["use"] == "old" for address in patient["address"])]
     assert len(old) > 3
     assert len(moved) > 3
     for kind, people in (("name", old), ("address", moved)):
-        for one in people:
-            current, former = one[kind]
+        for patient in people:
+            current, former = patient[kind]
             assert former["period"]["end"] == current["period"]["start"]
             assert current["use"] in ("official", "home")
 
 
 @pytest.mark.parametrize("kind", ["Medication", "Media", "Claim", "ExplanationOfBenefit", "Consent", "Endpoint"])
-def test_types_that_only_some_records_have_are_there(kind: str) -> None:
+def test_there_are_resources_of_types_that_only_some_records_have(kind: str) -> None:
     assert _of(kind)
 
 
-def test_a_demand_that_nobody_fulfils_is_found(shared: Path) -> None:
-    held = loaded(shared, "6.1.0")
+def test_the_checker_reports_an_unmet_demand(shared: Path) -> None:
+    guide_data = loaded(shared, "6.1.0")
     url = CORE + "us-core-patient"
-    bare = [{**one, "name": [{"family": "A"}]} for one in held.members[url]]
-    lacking = demands(url, held.guide, True) - shown(bare, url, held.guide, held.profiles)
+    bare = [{**patient, "name": [{"family": "A"}]} for patient in guide_data.members[url]]
+    lacking = demands(url, guide_data.guide, True) - shown(bare, url, guide_data.guide, guide_data.profiles)
     assert "Patient.name.suffix" in lacking
     url = CORE + "us-core-careteam"
-    assert "CareTeam.participant.member to us-core-relatedperson" in demands(url, held.guide, True) - shown(
-        held.members[url], url, held.guide, {}
+    assert "CareTeam.participant.member to us-core-relatedperson" in demands(url, guide_data.guide, True) - shown(
+        guide_data.members[url], url, guide_data.guide, {}
     )

@@ -1,4 +1,4 @@
-"""A backend service for tests: a key, and the assertions it signs."""
+"""A backend service for tests: its keys and the assertions that it signs."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ TOKEN = "http://localhost:7425/general/oauth/token"
 
 
 def key(kid: str = "k1", kind: str = "ES384") -> str:
-    """A private key as JSON, the same each time."""
-    return _made(kid, kind)
+    """A private key as JSON, the same at every call."""
+    return _generated(kid, kind)
 
 
 @cache
-def _made(kid: str, kind: str) -> str:
-    made = ECKey.generate_key("P-384", {"kid": kid}) if kind == "ES384" else RSAKey.generate_key(2048, {"kid": kid})
-    return json.dumps(made.as_dict(private=True))
+def _generated(kid: str, kind: str) -> str:
+    private_key = ECKey.generate_key("P-384", {"kid": kid}) if kind == "ES384" else RSAKey.generate_key(2048, {"kid": kid})
+    return json.dumps(private_key.as_dict(private=True))
 
 
 def jwks(*keys: str) -> dict[str, Any]:
-    return {"keys": [jose.public(one) for one in keys or (key(),)]}
+    return {"keys": [jose.public(private_key) for private_key in keys or (key(),)]}
 
 
 def signed(client_id: str, kid: str = "k1", kind: str = "ES384", **changed: Any) -> str:
     claims = {"iss": client_id, "sub": client_id, "aud": TOKEN, "exp": int(time.time()) + 240, "jti": uuid.uuid4().hex}
-    kept = {name: value for name, value in (claims | changed).items() if value is not None}
-    return jose.sign(kept, key(kid, kind), kind)
+    claims_to_sign = {name: value for name, value in (claims | changed).items() if value is not None}
+    return jose.sign(claims_to_sign, key(kid, kind), kind)
 
 
 def form(assertion: str, scope: str | None = "system/Patient.rs", **more: str) -> dict[str, str]:
-    asked = {
+    parameters = {
         "grant_type": "client_credentials",
         "scope": scope,
         "client_assertion_type": JWT_BEARER,
         "client_assertion": assertion,
         **more,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A decision is a value: nothing changes it after it was made, and its stage says everything that depends on the stage."""
+"""A decision is a value that nothing changes after it is made, and its stage has everything that depends on the stage."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def assigned(tree: ast.Module) -> list[ast.Attribute]:
 
 
 def test_nothing_sets_an_attribute_of_a_decision() -> None:
-    found = [
-        f"{path.relative_to(SOURCES)}:{one.lineno}"
+    assignments = [
+        f"{path.relative_to(SOURCES)}:{attribute.lineno}"
         for path in SOURCES.rglob("*.py")
-        for one in assigned(ast.parse(path.read_text(encoding="utf-8")))
-        if "decision" in ast.unparse(one.value).split(".")
+        for attribute in assigned(ast.parse(path.read_text(encoding="utf-8")))
+        if "decision" in ast.unparse(attribute.value).split(".")
     ]
-    assert found == []
+    assert assignments == []
 
 
-def test_each_stage_has_a_name_of_its_own() -> None:
+def test_each_stage_has_a_unique_name() -> None:
     assert len({stage.name for stage in STAGES.values()}) == len(STAGES)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_an_input_is_of_a_declared_stage_for_which_there_are_rules(kind: stages.Kind) -> None:
+def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: stages.Kind) -> None:
     assert kind.stage in STAGES.values()
     assert kind.stage.name in {rule.stage for rule in RULES}
 
 
-@pytest.mark.parametrize("stage", [one for one in STAGES.values() if one.recheck], ids=lambda one: one.name)
-def test_a_stage_whose_requests_are_corrected_has_checks_and_can_write_them(stage: Stage) -> None:
-    of_stage = [name for name, kind in KINDS.items() if kind.stage is stage]
-    assert of_stage
-    assert stage.unread is not stages.answer.unread
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.recheck], ids=lambda stage: stage.name)
+def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage) -> None:
+    inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
+    assert inputs
+    assert stage.to_evidence is not stages.answer.to_evidence

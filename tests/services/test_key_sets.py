@@ -1,4 +1,4 @@
-"""Key sets are kept as long as their servers allow, never longer than a quarter of an hour, and never asked for in vain."""
+"""Key sets are cached as long as their servers allow, at most 15 minutes, and failing servers aren't called too often."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ URL = "https://app.example.org/jwks.json"
 
 
 def document(*kids: str, **headers: str) -> Fetched:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Fetched(200, named, json.dumps({"keys": [{"kid": kid} for kid in kids]}).encode())
+    lower_case_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Fetched(200, lower_case_headers, json.dumps({"keys": [{"kid": kid} for kid in kids]}).encode())
 
 
-def asked(effects: FixedEffects, *steps: tuple[float, str]) -> list[KeySet]:
-    """At these seconds, for these keys, of one worker."""
+def fetch_all(effects: FixedEffects, *steps: tuple[float, str]) -> list[KeySet]:
+    """Gets the key set at these seconds for these kids, on one worker."""
 
-    async def all_of_them() -> list[KeySet]:
+    async def run_steps() -> list[KeySet]:
         sets, start = KeySets(), effects.at
-        found = []
+        key_sets = []
         for second, kid in steps:
             effects.at = start + second
-            found.append(await sets.get(effects, URL, kid, loopback=False))
-        return found
+            key_sets.append(await sets.get(effects, URL, kid, loopback=False))
+        return key_sets
 
-    return asyncio.run(all_of_them())
+    return asyncio.run(run_steps())
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("cache_control", "seconds"),
     [
         ("max-age=300", 300),
         ("public, max-age=86400", 900),
@@ -45,17 +45,17 @@ def asked(effects: FixedEffects, *steps: tuple[float, str]) -> list[KeySet]:
         ("", 60),
     ],
 )
-def test_cache_control_is_followed(said: str, seconds: int) -> None:
-    assert lifetime(document(cache_control=said)) == seconds
+def test_the_lifetime_follows_cache_control(cache_control: str, seconds: int) -> None:
+    assert lifetime(document(cache_control=cache_control)) == seconds
 
 
-def test_what_was_old_on_arrival_is_kept_less_long() -> None:
+def test_the_age_of_a_response_shortens_its_lifetime() -> None:
     assert lifetime(document(cache_control="max-age=300", age="100")) == 200
     assert lifetime(document(cache_control="max-age=300", age="400")) == 0
 
 
 @pytest.mark.parametrize(
-    ("said", "steps", "fetches"),
+    ("cache_control", "steps", "fetches"),
     [
         ("max-age=300", [(0, "a"), (299, "a")], 1),
         ("max-age=300", [(0, "a"), (301, "a")], 2),
@@ -65,32 +65,32 @@ def test_what_was_old_on_arrival_is_kept_less_long() -> None:
         ("max-age=900", [(0, "a"), (-100_000, "a")], 2),
     ],
 )
-def test_it_is_fetched_when_it_must_be_and_no_more(said: str, steps: list[tuple[float, str]], fetches: int) -> None:
-    effects = FixedEffects(documents={URL: document("a", cache_control=said)})
-    asked(effects, *steps)
+def test_a_key_set_is_fetched_only_when_necessary(cache_control: str, steps: list[tuple[float, str]], fetches: int) -> None:
+    effects = FixedEffects(documents={URL: document("a", cache_control=cache_control)})
+    fetch_all(effects, *steps)
     assert len(effects.fetched) == fetches
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("response", "fault"),
     [
         (None, "nothing is there"),
         (Fetched(404), "status 404"),
         (Fetched(302, {"location": "http://169.254.169.254/"}), "status 302"),
-        (Fetched(200, {}, b"<html>"), "no JSON"),
-        (Fetched(200, {}, b"[" * 100_000), "no JSON"),
-        (Fetched(200, {}, b"[]"), "no object with keys"),
-        (Fetched(200, {}, b'{"keys": 1}'), "no object with keys"),
+        (Fetched(200, {}, b"<html>"), "isn't JSON"),
+        (Fetched(200, {}, b"[" * 100_000), "isn't JSON"),
+        (Fetched(200, {}, b"[]"), "isn't an object with keys"),
+        (Fetched(200, {}, b'{"keys": 1}'), "isn't an object with keys"),
     ],
 )
-def test_what_is_no_key_set_is_said_and_asked_for_again_soon(answer: Fetched | None, fault: str) -> None:
-    effects = FixedEffects(documents={URL: answer} if answer else {})
-    found = asked(effects, (0, "a"), (4, "a"), (6, "a"))
-    assert all(one.document is None and fault in str(one.fault) for one in found)
+def test_an_invalid_key_set_is_reported_and_fetched_again_soon(response: Fetched | None, fault: str) -> None:
+    effects = FixedEffects(documents={URL: response} if response else {})
+    key_sets = fetch_all(effects, (0, "a"), (4, "a"), (6, "a"))
+    assert all(key_set.document is None and fault in str(key_set.fault) for key_set in key_sets)
     assert len(effects.fetched) == 2
 
 
-def test_many_at_once_are_one_fetch() -> None:
+def test_concurrent_requests_share_one_fetch() -> None:
     effects = FixedEffects(documents={URL: document("a", cache_control="no-store")})
 
     async def together() -> None:

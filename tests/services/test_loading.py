@@ -1,4 +1,4 @@
-"""Batches are made ready while others are written, without a look at the store where all is new, and nothing is lost by it."""
+"""Batches are prepared while others are written, without reading the store if all resources are new; nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ BASE = "http://h/general/r4"
 pytestmark = pytest.mark.anyio
 
 
-class Watched(SqliteStore):
-    """asked: the ids that were read."""
+class RecordingStore(SqliteStore):
+    """ids: the ids that were read."""
 
-    asked: list[str]
+    ids: list[str]
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
-        self.asked.append(id)
+        self.ids.append(id)
         return await super().read(space, type, id, visibility)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Watched]:
-    made = Watched(tmp_path / "a.db", published)
-    made.asked = []
-    yield made
-    await made.close()
+async def store(tmp_path: Path) -> AsyncIterator[RecordingStore]:
+    store = RecordingStore(tmp_path / "a.db", published)
+    store.ids = []
+    yield store
+    await store.close()
 
 
-def loading(store: Watched, name: str = "files") -> Loading:
+def loading(store: RecordingStore, name: str = "files") -> Loading:
     runtime: Any = SimpleNamespace(store=store, effects=SimpleNamespace(now=lambda: 1_700_000_000.0))
     tenant: Any = SimpleNamespace(name="general", fhir_base=lambda version: BASE)
     return Loading(runtime, tenant, "r4", name)
@@ -57,21 +57,21 @@ async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:
     return run.new, run.changed, run.same
 
 
-async def last(store: Watched, id: str) -> tuple[int, bytes]:
-    found = await store.read(SPACE, "Patient", id, EVERYTHING)
-    assert found
-    return found.version_id, found.body
+async def last(store: RecordingStore, id: str) -> tuple[int, bytes]:
+    stored = await store.read(SPACE, "Patient", id, EVERYTHING)
+    assert stored
+    return stored.version_id, stored.body
 
 
-async def test_once_a_batch_was_new_the_next_is_not_looked_for(store: Watched):
-    batches = [[piece(f"{number}-{at}", "A") for at in range(3)] for number in range(3)]
+async def test_after_a_batch_of_new_resources_the_store_is_not_read_for_the_next(store: RecordingStore):
+    batches = [[piece(f"{number}-{index}", "A") for index in range(3)] for number in range(3)]
     assert await load(loading(store), *batches) == (9, 0, 0)
-    looked = [one for one in store.asked if one.startswith("2")]
-    assert looked == []
+    ids_read = [id for id in store.ids if id.startswith("2")]
+    assert ids_read == []
     assert (await last(store, "2-2"))[0] == 1
 
 
-async def test_what_is_there_after_all_is_compared(store: Watched):
+async def test_a_resource_that_exists_after_all_is_compared(store: RecordingStore):
     await load(loading(store, "before"), [piece("b", "A"), piece("c", "A")])
     news = [piece("a", "A"), piece("d", "A")], [piece("e", "A")]
     assert await load(loading(store), *news, [piece("b", "A"), piece("c", "B"), piece("f", "A")]) == (4, 1, 1)
@@ -79,14 +79,14 @@ async def test_what_is_there_after_all_is_compared(store: Watched):
     assert await last(store, "c") == (2, piece("c", "B").body)
 
 
-async def test_an_id_that_comes_again_in_the_next_batch_is_compared_with_what_that_wrote(store: Watched):
+async def test_an_id_repeated_in_the_next_batch_is_compared_with_what_was_written(store: RecordingStore):
     news = [piece("x", "A")], [piece("y", "A")], [piece("z", "A")]
     assert await load(loading(store), *news, [piece("z", "A")]) == (3, 0, 1)
     assert await load(loading(store, "more"), [piece("z", "B")], [piece("z", "C")], [piece("z", "C")]) == (0, 2, 1)
     assert await last(store, "z") == (3, piece("z", "C").body)
 
 
-async def test_the_bodies_that_led_to_the_last_one_are_no_news_wherever_a_batch_ends(store: Watched):
+async def test_earlier_bodies_of_an_id_change_nothing_wherever_a_batch_ends(store: RecordingStore):
     run = loading(store)
     assert await load(run, [piece("x", "A")], [piece("x", "B")], [piece("x", "A")], [piece("x", "B")]) == (1, 1, 2)
     assert await last(store, "x") == (2, piece("x", "B").body)

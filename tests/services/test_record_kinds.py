@@ -1,4 +1,4 @@
-"""The table of kinds has exactly those that the sources write."""
+"""The table of record kinds has exactly the kinds that the sources write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOURCES = Path(sickbay.__file__).parent
 
 
 def written(path: Path) -> Iterator[str]:
-    """The first argument of each Record(…) of a file: a string, or a constant of the same file."""
+    """The first argument of each Record(…) in a file: a string or a constant of the same file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
         target.id: statement.value.value
@@ -29,10 +29,10 @@ def written(path: Path) -> Iterator[str]:
                 yield str(constants[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first))
 
 
-def test_each_kind_that_is_written_is_in_the_table_and_no_other() -> None:
+def test_the_table_has_exactly_the_kinds_that_are_written() -> None:
     assert {kind for path in SOURCES.rglob("*.py") for kind in written(path)} == KINDS.keys()
 
 
-def test_a_reset_clears_all_but_keys_settings_apps_and_users_and_a_full_one_these_too() -> None:
+def test_a_reset_keeps_keys_settings_apps_and_users_and_a_full_reset_keeps_only_keys_and_settings() -> None:
     assert KINDS.keys() - cleared(everything=False) == {"app", "user", "key", "meta", "changes"}
     assert KINDS.keys() - cleared(everything=True) == {"key", "meta", "changes"}

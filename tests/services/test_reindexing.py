@@ -1,4 +1,4 @@
-"""What an older Sickbay indexed is found as if this one had stored it, on both engines."""
+"""Resources indexed by an older Sickbay can be searched like newly stored ones, on both engines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sickbay.storage.sqlite.connection import connect
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 from sickbay.storage.sqlite.store import published
 
-Aged = Callable[[int], Awaitable[Store]]
+OutdatedStore = Callable[[int], Awaitable[Store]]
 BASE = "http://h/general/r4"
 SPACE = ResourceSpace("general", "r4")
 SEARCHES = (
@@ -55,7 +55,7 @@ def runtime(store: Store) -> Any:
     return SimpleNamespace(store=store, tenants={"general": SimpleNamespace(fhir_base=lambda version: BASE)})
 
 
-async def found(store: Store) -> dict[str, int]:
+async def count_matches(store: Store) -> dict[str, int]:
     counts = {}
     for text in SEARCHES:
         query = parse("r4", "Observation", [tuple(text.split("=", 1))], base=BASE)  # type: ignore[list-item]
@@ -65,14 +65,14 @@ async def found(store: Store) -> dict[str, int]:
 
 
 @pytest.fixture(params=ENGINES)
-def aged(request: pytest.FixtureRequest, tmp_path: Path) -> Aged:
-    """Makes a store whose index is of revision 1 and holds nothing, with so many resources."""
+def aged(request: pytest.FixtureRequest, tmp_path: Path) -> OutdatedStore:
+    """Creates a store with this number of resources whose index is empty and has revision 1."""
     old = [f"DELETE FROM {table}" for table in INDEXES] + ["UPDATE resource SET index_revision = 1 WHERE state = 1"]
     file = tmp_path / "sickbay.db"
 
     async def on_sqlite(count: int) -> Store:
         store = open_sqlite(file)
-        await filled(store, count)
+        await fill(store, count)
         await store.close()
         db = connect(file)
         for text in old:
@@ -84,7 +84,7 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> Aged:
         server = request.getfixturevalue("postgres")
         address = server.address()
         store = await open_postgres(address, published)
-        await filled(store, count)
+        await fill(store, count)
         await store.close()
         server.say(f"SET search_path = {address.partition('search_path=')[2]}; {'; '.join(old)}")
         return await open_postgres(address, published)
@@ -92,26 +92,29 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> Aged:
     return on_sqlite if request.param == "sqlite" else on_postgres
 
 
-async def filled(store: Store, count: int) -> None:
+async def fill(store: Store, count: int) -> None:
     bodies = [body(f"o{number}") for number in range(count)]
     await store.transaction(
-        [Save(SPACE, "Observation", one["id"], 1, orjson.dumps(one), extract("r4", one, BASE), 1) for one in bodies]
+        [
+            Save(SPACE, "Observation", resource["id"], 1, orjson.dumps(resource), extract("r4", resource, BASE), 1)
+            for resource in bodies
+        ]
     )
 
 
 @pytest.mark.anyio
-async def test_every_outdated_resource_is_indexed_anew_and_then_none_is_left(aged: Aged) -> None:
+async def test_every_outdated_resource_is_indexed_again(aged: OutdatedStore) -> None:
     store = await aged(BATCH * 2 + 3)
-    assert set((await found(store)).values()) == {0}
+    assert set((await count_matches(store)).values()) == {0}
     assert await index_anew(runtime(store)) == BATCH * 2 + 3
-    assert set((await found(store)).values()) == {BATCH * 2 + 3}
+    assert set((await count_matches(store)).values()) == {BATCH * 2 + 3}
     assert await store.outdated(1) == []
     assert await index_anew(runtime(store)) == 0
     await store.close()
 
 
 @pytest.mark.anyio
-async def test_it_goes_on_where_it_was_and_leaves_alone_what_was_changed_meanwhile(aged: Aged) -> None:
+async def test_reindexing_continues_where_it_stopped_and_skips_resources_changed_meanwhile(aged: OutdatedStore) -> None:
     store = await aged(3)
     first, second, third = await store.outdated(10)
     other = body(second.id) | {"code": {"coding": [{"code": "other"}]}}
@@ -127,25 +130,27 @@ async def test_it_goes_on_where_it_was_and_leaves_alone_what_was_changed_meanwhi
             Reindex(third.space, third.type, "gone meanwhile", 1, extract("r4", body(third.id), BASE)),
         ]
     )
-    assert (await found(store))["code=8867-4"] == 1
-    assert [one.id for one in await store.outdated(10)] == [third.id]
+    assert (await count_matches(store))["code=8867-4"] == 1
+    assert [outdated.id for outdated in await store.outdated(10)] == [third.id]
     assert await index_anew(runtime(store)) == 1
-    assert (await found(store))["code=8867-4"] == 2
+    assert (await count_matches(store))["code=8867-4"] == 2
     await store.close()
 
 
 @pytest.mark.anyio
-async def test_several_workers_at_once_and_those_who_write_meanwhile_end_with_the_newest_index(aged: Aged) -> None:
+async def test_concurrent_workers_and_writes_end_with_the_newest_index(aged: OutdatedStore) -> None:
     store = await aged(BATCH + 20)
     changed = [body(f"o{number}") | {"code": {"coding": [{"code": "other"}]}} for number in range(BATCH + 20)]
 
     async def write() -> None:
-        for one in changed[::10]:
-            facts = extract("r4", one, BASE)
-            await store.transaction([Save(SPACE, "Observation", one["id"], 2, orjson.dumps(one), facts, 2, "update")])
+        for resource in changed[::10]:
+            entries = extract("r4", resource, BASE)
+            await store.transaction(
+                [Save(SPACE, "Observation", resource["id"], 2, orjson.dumps(resource), entries, 2, "update")]
+            )
 
     await asyncio.gather(index_anew(runtime(store)), index_anew(runtime(store)), write())
     assert await store.outdated(1) == []
-    assert (await found(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
-    assert (await found(store))["patient=1"] == BATCH + 20
+    assert (await count_matches(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
+    assert (await count_matches(store))["patient=1"] == BATCH + 20
     await store.close()

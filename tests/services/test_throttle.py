@@ -1,4 +1,4 @@
-"""Guessers wait, and nobody else: not another address, not another app, not who was right, not for long."""
+"""Only a client or user that guesses has to wait, and only for a minute; other addresses and apps aren't affected."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 KEY = ThrottleKey("client", "general", "app", "192.0.2.1")
 
 
-def failing(times: int, limit: int = 3) -> Throttle:
+def throttle_after(times: int, limit: int = 3) -> Throttle:
     table = Throttle(limit)
     for _ in range(times):
         table.failed(KEY, 1000)
     return table
 
 
-def test_failures_up_to_the_limit_are_let_through() -> None:
-    failing(2).check(KEY, 1000)
-    with pytest.raises(Throttled) as waits:
-        failing(3).check(KEY, 1010)
-    assert waits.value.seconds == 50
+def test_failures_up_to_the_limit_are_allowed() -> None:
+    throttle_after(2).check(KEY, 1000)
+    with pytest.raises(Throttled) as error:
+        throttle_after(3).check(KEY, 1010)
+    assert error.value.seconds == 50
 
 
-def test_the_minute_passes_and_a_clock_that_went_back_holds_nobody() -> None:
-    failing(3).check(KEY, 1060)
-    failing(3).check(KEY, 500)
-    again = failing(3)
-    again.failed(KEY, 1061)
-    again.check(KEY, 1062)
+def test_the_limit_ends_after_a_minute_or_if_the_clock_goes_back() -> None:
+    throttle_after(3).check(KEY, 1060)
+    throttle_after(3).check(KEY, 500)
+    restarted = throttle_after(3)
+    restarted.failed(KEY, 1061)
+    restarted.check(KEY, 1062)
 
 
 @pytest.mark.parametrize(
     "other", [{"address": "192.0.2.2"}, {"name": "other"}, {"tenant": "epic"}, {"kind": "person"}, {"kind": "admin"}]
 )
-def test_others_do_not_wait(other: dict[str, Any]) -> None:
-    failing(3).check(KEY._replace(**other), 1000)
+def test_other_keys_are_not_throttled(other: dict[str, Any]) -> None:
+    throttle_after(3).check(KEY._replace(**other), 1000)
 
 
-def test_without_a_limit_nobody_waits() -> None:
-    failing(1000, limit=0).check(KEY, 1000)
+def test_without_a_limit_nothing_is_throttled() -> None:
+    throttle_after(1000, limit=0).check(KEY, 1000)
 
 
-def test_the_table_is_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_the_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "MANY", 10)
-    table = failing(3)
+    table = throttle_after(3)
     for number in range(10):
         table.failed(KEY._replace(name=str(number)), 1000)
     table.check(KEY, 1000)
 
 
-def test_of_a_long_name_the_beginning_is_kept() -> None:
-    """A form may hold a name of 60,000 characters, and the table ten thousand of them."""
+def test_only_the_beginning_of_a_long_name_is_kept() -> None:
+    """A form can have a name of 60,000 characters, and the table ten thousand names."""
     table = Throttle(3)
     for number in range(3):
         table.failed(KEY._replace(name="x" * throttle.LONGEST + str(number)), 1000)
@@ -67,44 +67,44 @@ def test_of_a_long_name_the_beginning_is_kept() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
-def test_a_client_that_guesses_is_answered_429_until_the_minute_is_over(tmp_path: Path, endpoint: str) -> None:
+def test_a_client_that_guesses_gets_429_until_the_minute_is_over(tmp_path: Path, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
 
-        async def asked(secret: str) -> Any:
+        async def request(secret: str) -> Any:
             header = "Basic " + b64encode(f"{app['client_id']}:{secret}".encode()).decode()
             form = {"token": "x", "grant_type": "refresh_token", "refresh_token": "x"}
             return await flow.http.post(f"/general/oauth/{endpoint}", data=form, headers={"Authorization": header})
 
         for _ in range(5):
-            assert (await asked(app["client_secret"])).status_code in (200, 400)
-        assert [(await asked("guess")).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
-        held = await asked(app["client_secret"])
-        assert held.status_code == 429
-        assert 0 < int(held.headers["retry-after"]) <= 60
-        assert held.json()["error"] == "temporarily_unavailable"
-        assert await flow.findings(held) == {"guesses-too-many": "error"}
-        found = await flow.http.get(f"/admin/exchanges?app={app['app_id']}")
-        assert 429 in {one["response"]["status"] for one in found.json()}
+            assert (await request(app["client_secret"])).status_code in (200, 400)
+        assert [(await request("guess")).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+        throttled = await request(app["client_secret"])
+        assert throttled.status_code == 429
+        assert 0 < int(throttled.headers["retry-after"]) <= 60
+        assert throttled.json()["error"] == "temporarily_unavailable"
+        assert await flow.findings(throttled) == {"guesses-too-many": "error"}
+        exchanges = await flow.http.get(f"/admin/exchanges?app={app['app_id']}")
+        assert 429 in {entry["response"]["status"] for entry in exchanges.json()}
         await flow.http.post("/admin/clock", json={"advance": 61})
-        assert (await asked(app["client_secret"])).status_code in (200, 400)
+        assert (await request(app["client_secret"])).status_code in (200, 400)
 
     run(steps, tmp_path, throttle=3)
 
 
-def test_a_person_who_guesses_waits(tmp_path: Path) -> None:
+def test_a_user_who_guesses_a_password_has_to_wait(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in")
         csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
         assert csrf
 
-        async def tried() -> Any:
+        async def sign_in() -> Any:
             form = {"username": "nobody", "password": "guess", "csrf": csrf}
             return await flow.http.post("/general/ehr/sign-in", data=form, headers={"Accept": "text/html"})
 
-        said = [(await tried()).status_code for _ in range(12)]
-        assert said == [401] * 10 + [429] * 2
-        last = await tried()
+        statuses = [(await sign_in()).status_code for _ in range(12)]
+        assert statuses == [401] * 10 + [429] * 2
+        last = await sign_in()
         assert (last.headers["content-type"], "Too many failed attempts" in last.text) == ("text/html; charset=utf-8", True)
         assert await flow.findings(last) == {"guesses-too-many": "error"}
 

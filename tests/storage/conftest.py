@@ -1,4 +1,4 @@
-"""What the laws of searching share: a store of each engine for a module, and a loop in which it lives."""
+"""Fixtures of the search laws: one store per engine and module, and the event loop that it runs on."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What every store must keep; a file per engine runs it: it defines the fixture `store`."""
+"""The contract that every store must meet. One file per engine runs it and defines the fixture `store`."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
+from tests.storage.making import SPACE, observation, of_patients, patient, query_for, saved, where
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import StringValue
@@ -31,50 +31,50 @@ CODE = Record("code", "k", b'{"a":1}', "general", "client", "family", "token", a
 
 
 def ids(page: Page) -> list[str]:
-    return [one.id for one in page.matches]
+    return [match.id for match in page.matches]
 
 
 @pytest.mark.anyio
 class RecordsContract:
-    async def test_a_record_comes_back_as_it_was_put(self, store: Store) -> None:
+    async def test_a_record_is_returned_as_it_was_put(self, store: Store) -> None:
         await store.transaction([Put(CODE)])
         assert await store.get("code", "k") == Record(
             "code", "k", b'{"a":1}', "general", "client", "family", "token", 10, 70, None, 1
         )
         assert await store.get("launch", "k") is None
 
-    async def test_each_put_counts_as_a_revision(self, store: Store) -> None:
+    async def test_each_put_increments_the_revision(self, store: Store) -> None:
         await store.transaction([Put(CODE), Put(CODE)])
-        found = await store.get("code", "k")
-        assert found is not None
-        assert found.revision == 2
+        record = await store.get("code", "k")
+        assert record is not None
+        assert record.revision == 2
 
-    async def test_a_put_on_condition_of_absence_conflicts_with_what_is_there(self, store: Store) -> None:
+    async def test_a_put_if_absent_conflicts_with_an_existing_record(self, store: Store) -> None:
         await store.transaction([Put(CODE, if_revision=0)])
         with pytest.raises(Conflict):
             await store.transaction([Put(CODE, if_revision=0)])
 
-    @pytest.mark.parametrize(("there", "asked"), [(0, 1), (1, 2), (2, 1)])
-    async def test_a_put_on_condition_of_a_revision_conflicts_with_another(self, store: Store, there: int, asked: int) -> None:
-        await store.transaction([Put(CODE)] * there)
+    @pytest.mark.parametrize(("puts", "if_revision"), [(0, 1), (1, 2), (2, 1)])
+    async def test_a_put_with_another_revision_conflicts(self, store: Store, puts: int, if_revision: int) -> None:
+        await store.transaction([Put(CODE)] * puts)
         with pytest.raises(Conflict):
-            await store.transaction([Put(CODE, if_revision=asked)])
+            await store.transaction([Put(CODE, if_revision=if_revision)])
 
-    async def test_a_put_on_condition_of_the_revision_there_succeeds(self, store: Store) -> None:
+    async def test_a_put_with_the_current_revision_succeeds(self, store: Store) -> None:
         await store.transaction([Put(CODE)])
         await store.transaction([Put(CODE, if_revision=1)])
-        found = await store.get("code", "k")
-        assert found is not None
-        assert found.revision == 2
+        record = await store.get("code", "k")
+        assert record is not None
+        assert record.revision == 2
 
-    async def test_of_many_who_use_a_code_at_once_one_succeeds(self, store: Store) -> None:
+    async def test_only_one_of_many_concurrent_uses_of_a_code_succeeds(self, store: Store) -> None:
         await store.transaction([Put(CODE)])
         tries = [store.transaction([UseOnce("code", "k", now)]) for now in range(20, 40)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)
-        assert sum(one is None for one in outcomes) == 1
-        assert sum(isinstance(one, Conflict) for one in outcomes) == 19
+        assert sum(outcome is None for outcome in outcomes) == 1
+        assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 19
 
-    async def test_what_is_absent_cannot_be_used(self, store: Store) -> None:
+    async def test_an_absent_record_cannot_be_used(self, store: Store) -> None:
         with pytest.raises(Conflict) as raised:
             await store.transaction([UseOnce("code", "k", 1)])
         assert raised.value.step == UseOnce("code", "k", 1)
@@ -86,40 +86,38 @@ class RecordsContract:
         assert await store.get("token", "t") is None
         assert await store.read(SPACE, "Patient", "p", EVERYTHING) is None
 
-    async def test_a_conflict_leaves_its_neighbours_alone(self, store: Store) -> None:
+    async def test_a_conflict_does_not_affect_concurrent_transactions(self, store: Store) -> None:
         good = [store.transaction([Put(Record("token", str(n), b"{}"))]) for n in range(5)]
         bad = store.transaction([Put(Record("token", "bad", b"{}")), UseOnce("code", "absent", 1)])
         await asyncio.gather(*good, bad, return_exceptions=True)
-        assert {one.key for one in await store.find("token")} == {"0", "1", "2", "3", "4"}
+        assert {record.key for record in await store.find("token")} == {"0", "1", "2", "3", "4"}
 
     @pytest.mark.parametrize("place", [0, 1, 2])
     @pytest.mark.parametrize("condition", [UseOnce("code", "absent", 1), Put(CODE, if_revision=0), Put(CODE, if_revision=7)])
-    async def test_a_conflict_changes_nothing_wherever_it_stands(
-        self, store: Store, place: int, condition: UseOnce | Put
-    ) -> None:
+    async def test_a_conflict_at_any_position_changes_nothing(self, store: Store, place: int, condition: UseOnce | Put) -> None:
         await store.transaction([Put(CODE), Put(Record("launch", "there", b"{}"))])
         steps: list[Step] = [Put(Record("token", "new", b"{}")), Delete("launch", "there")]
         steps.insert(place, condition)
         good = [store.transaction([UseOnce("code", "k", 20), Put(Record("token", str(n), b"{}"))]) for n in range(2)]
         first, middle, second = await asyncio.gather(good[0], store.transaction(steps), good[1], return_exceptions=True)
         assert isinstance(middle, Conflict)
-        won = "0" if first is None else "1"  # which of the two is first where they have connections of their own is open
+        winner = "0" if first is None else "1"  # with separate connections, either of the two may be first
         assert isinstance(second if first is None else first, Conflict)
         assert None in (first, second)
-        assert [one.key for one in await store.find("token")] == [won]
+        assert [record.key for record in await store.find("token")] == [winner]
         assert await store.get("launch", "there") is not None
 
-    async def test_find_gives_the_newest_first_and_only_what_is_asked(self, store: Store) -> None:
+    async def test_find_returns_matching_records_newest_first(self, store: Store) -> None:
         records = [
             Record("token", "a", b"{}", "general", "one", "f1", at=1),
             Record("token", "b", b"{}", "general", "one", "f2", "refresh", at=3),
             Record("token", "c", b"{}", "cerner", "two", "f1", at=2),
             Record("code", "d", b"{}", "general", "one", "f1", at=9),
         ]
-        await store.transaction([Put(one) for one in records])
+        await store.transaction([Put(record) for record in records])
 
-        async def keys(**asked: str) -> list[str]:
-            return [one.key for one in await store.find("token", **asked)]  # type: ignore[arg-type]
+        async def keys(**conditions: str) -> list[str]:
+            return [record.key for record in await store.find("token", **conditions)]  # type: ignore[arg-type]
 
         assert await keys() == ["b", "c", "a"]
         assert await keys(tenant="general") == ["b", "a"]
@@ -127,27 +125,27 @@ class RecordsContract:
         assert await keys(family="f1") == ["c", "a"]
         assert await keys(label="refresh") == ["b"]
         assert await keys(owner="") == []
-        assert [one.key for one in await store.find("token", limit=1)] == ["b"]
+        assert [record.key for record in await store.find("token", limit=1)] == ["b"]
 
-    async def test_revocation_takes_the_named_kinds_of_one_family(self, store: Store) -> None:
+    async def test_revocation_deletes_the_named_kinds_of_one_family(self, store: Store) -> None:
         records = [Record("token", "a", b"{}", family="f"), Record("code", "b", b"{}", family="f")]
-        await store.transaction([Put(one) for one in [*records, Record("token", "c", b"{}", family="g")]])
+        await store.transaction([Put(record) for record in [*records, Record("token", "c", b"{}", family="g")]])
         await store.transaction([DeleteFamily("f", ("token", "family"))])
         assert await store.get("token", "a") is None
         assert await store.get("code", "b") is not None
         assert await store.get("token", "c") is not None
 
-    async def test_delete_and_clear(self, store: Store) -> None:
+    async def test_delete_and_clear_remove_records(self, store: Store) -> None:
         records = [Record("app", key, b"{}", tenant) for key, tenant in (("a", "x"), ("b", "x"), ("c", "y"))]
-        await store.transaction([Put(one) for one in records])
+        await store.transaction([Put(record) for record in records])
         await store.transaction([Delete("app", "a"), Delete("app", "absent")])
-        assert {one.key for one in await store.find("app")} == {"b", "c"}
+        assert {record.key for record in await store.find("app")} == {"b", "c"}
         await store.transaction([Clear("app", "x")])
-        assert {one.key for one in await store.find("app")} == {"c"}
+        assert {record.key for record in await store.find("app")} == {"c"}
         await store.transaction([Clear("app")])
         assert await store.find("app") == []
 
-    async def test_the_expired_is_known_for_a_day_and_then_forgotten(self, store: Store) -> None:
+    async def test_an_expired_record_is_purged_after_a_day(self, store: Store) -> None:
         await store.transaction([Put(CODE), Put(Record("app", "forever", b"{}"))])
         assert await store.purge(70 + 86_400, 10) == 0
         assert await store.get("code", "k") is not None
@@ -162,12 +160,12 @@ def saved_patient(**more: object) -> Save:
 
 @pytest.mark.anyio
 class ResourcesContract:
-    async def test_the_bytes_that_were_saved_are_read(self, store: Store) -> None:
+    async def test_reading_returns_the_saved_bytes(self, store: Store) -> None:
         await store.transaction([saved_patient(at=5)])
-        found = await store.read(SPACE, "Patient", "p", EVERYTHING)
-        assert found == Stored("Patient", "p", 1, 5, b"Patient/p/1", as_text(("p",), ()))
+        resource = await store.read(SPACE, "Patient", "p", EVERYTHING)
+        assert resource == Stored("Patient", "p", 1, 5, b"Patient/p/1", as_text(("p",), ()))
 
-    async def test_nothing_is_visible_to_nobody_and_nowhere_else(self, store: Store) -> None:
+    async def test_a_resource_is_only_visible_with_access_and_in_its_own_space(self, store: Store) -> None:
         await store.transaction([saved_patient()])
         assert await store.read(SPACE, "Patient", "p", NOTHING) is None
         assert await store.read(SPACE, "Patient", "q", EVERYTHING) is None
@@ -181,32 +179,40 @@ class ResourcesContract:
         assert await store.read(SPACE, "Observation", "o", of_patients("p", letters="s")) is None
         assert await store.read(SPACE, "Observation", "o", of_patients("p", type="Patient")) is None
 
-    async def test_reads_at_the_same_time_are_answered_each_by_its_own_eyes(self, store: Store) -> None:
-        people = [f"p{number}" for number in range(6)]
-        await store.transaction([*map(patient, people), *(observation(f"o-{one}", one) for one in people)])
+    async def test_concurrent_reads_each_use_their_own_visibility(self, store: Store) -> None:
+        patient_ids = [f"p{number}" for number in range(6)]
+        await store.transaction(
+            [*map(patient, patient_ids), *(observation(f"o-{patient_id}", patient_id) for patient_id in patient_ids)]
+        )
         gone = Save(SPACE, "Observation", "o-p5", 2, b"", IndexEntries(), 2000, "delete")
         await store.transaction([gone])
-        eyes = [NOTHING, EVERYTHING, of_patients("p0", "p5"), of_patients("p5", "p0"), of_patients("p1", letters="s")]
-        wanted = [(sight, one) for one in (*people, "absent") for sight in eyes for _ in range(3)]
-        told = await asyncio.gather(*(store.read(SPACE, "Observation", f"o-{one}", sight) for sight, one in wanted))
-        for (sight, one), found in zip(wanted, told, strict=True):
-            assert (found is not None) == (one != "absent" and sight.allows("Observation", "r", (one,), ()))
-            assert found is None or (found.id, found.deleted) == (f"o-{one}", one == "p5")
+        visibilities = [NOTHING, EVERYTHING, of_patients("p0", "p5"), of_patients("p5", "p0"), of_patients("p1", letters="s")]
+        reads = [
+            (visibility, patient_id) for patient_id in (*patient_ids, "absent") for visibility in visibilities for _ in range(3)
+        ]
+        results = await asyncio.gather(
+            *(store.read(SPACE, "Observation", f"o-{patient_id}", visibility) for visibility, patient_id in reads)
+        )
+        for (visibility, patient_id), resource in zip(reads, results, strict=True):
+            assert (resource is not None) == (
+                patient_id != "absent" and visibility.allows("Observation", "r", (patient_id,), ())
+            )
+            assert resource is None or (resource.id, resource.deleted) == (f"o-{patient_id}", patient_id == "p5")
 
     async def test_versions_are_kept(self, store: Store) -> None:
         await store.transaction([saved_patient()])
         await store.transaction([saved_patient(version_id=2, interaction="update", if_version=1)])
-        now = await store.read(SPACE, "Patient", "p", EVERYTHING)
-        assert now is not None
-        assert (now.version_id, now.body) == (2, b"Patient/p/2")
+        current = await store.read(SPACE, "Patient", "p", EVERYTHING)
+        assert current is not None
+        assert (current.version_id, current.body) == (2, b"Patient/p/2")
         for version in (1, 2):
-            found = await store.version(SPACE, "Patient", "p", version, EVERYTHING)
-            assert found is not None
-            assert found.body == f"Patient/p/{version}".encode()
+            resource = await store.version(SPACE, "Patient", "p", version, EVERYTHING)
+            assert resource is not None
+            assert resource.body == f"Patient/p/{version}".encode()
         assert await store.version(SPACE, "Patient", "p", 3, EVERYTHING) is None
         assert await store.version(SPACE, "Patient", "p", 1, of_patients("q")) is None
 
-    async def test_an_old_version_is_seen_only_by_who_may_see_both(self, store: Store) -> None:
+    async def test_an_old_version_is_visible_only_if_the_current_one_is_too(self, store: Store) -> None:
         await store.transaction([observation("o", "p")])
         await store.transaction([observation("o", "q", version_id=2, interaction="update")])
         assert await store.version(SPACE, "Observation", "o", 1, of_patients("p")) is None
@@ -214,44 +220,44 @@ class ResourcesContract:
         assert await store.version(SPACE, "Observation", "o", 1, of_patients("p", "q")) is not None
 
     @pytest.mark.parametrize("more", [{"version_id": 1}, {"version_id": 3}, {"version_id": 2, "if_version": 2}])
-    async def test_a_version_that_is_not_the_next_conflicts(self, store: Store, more: dict[str, int]) -> None:
+    async def test_saving_a_version_other_than_the_next_conflicts(self, store: Store, more: dict[str, int]) -> None:
         await store.transaction([saved_patient()])
         with pytest.raises(Conflict):
             await store.transaction([saved_patient(interaction="update", **more)])
 
-    async def test_of_many_who_update_at_once_one_succeeds(self, store: Store) -> None:
+    async def test_only_one_of_many_concurrent_updates_succeeds(self, store: Store) -> None:
         await store.transaction([saved_patient()])
         tries = [store.transaction([saved_patient(version_id=2, if_version=1)]) for _ in range(8)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)
-        assert sum(one is None for one in outcomes) == 1
+        assert sum(outcome is None for outcome in outcomes) == 1
 
-    async def test_the_deleted_is_known_as_deleted_to_who_could_see_it(self, store: Store) -> None:
+    async def test_a_deleted_resource_is_reported_as_deleted_to_those_who_could_see_it(self, store: Store) -> None:
         await store.transaction([patient("p"), observation("o", "p")])
         await store.transaction([saved("Observation", "o", version_id=2, body=b"", interaction="delete")])
-        found = await store.read(SPACE, "Observation", "o", of_patients("p"))
-        assert found is not None
-        assert (found.deleted, found.body, found.version_id) == (True, b"", 2)
+        resource = await store.read(SPACE, "Observation", "o", of_patients("p"))
+        assert resource is not None
+        assert (resource.deleted, resource.body, resource.version_id) == (True, b"", 2)
         assert await store.read(SPACE, "Observation", "o", of_patients("q")) is None
-        assert ids(await store.search(SPACE, asked("Observation"), EVERYTHING)) == []
-        assert ids(await store.search(SPACE, asked("Observation"), of_patients("p"))) == []
+        assert ids(await store.search(SPACE, query_for("Observation"), EVERYTHING)) == []
+        assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == []
         first = await store.version(SPACE, "Observation", "o", 1, of_patients("p"))
         assert first is not None
         assert first.body == b"Observation/o/1"
         with pytest.raises(Conflict):
             await store.transaction([saved("Observation", "o", version_id=3, body=b"", interaction="delete")])
         await store.transaction([observation("o", "p", version_id=3, if_version=0)])
-        assert ids(await store.search(SPACE, asked("Observation"), of_patients("p"))) == ["o"]
+        assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == ["o"]
 
-    async def test_what_is_only_referred_to_is_absent(self, store: Store) -> None:
+    async def test_a_resource_that_is_only_referenced_is_absent(self, store: Store) -> None:
         await store.transaction([observation("o", "p")])
         assert await store.read(SPACE, "Patient", "p", EVERYTHING) is None
-        assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 0
-        assert ids(await store.search(SPACE, asked("Patient"), EVERYTHING)) == []
+        assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 0
+        assert ids(await store.search(SPACE, query_for("Patient"), EVERYTHING)) == []
         await store.transaction([patient("p")])
-        assert ids(await store.search(SPACE, asked("Observation"), of_patients("p"))) == ["o"]
-        assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
+        assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == ["o"]
+        assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
 
-    async def test_filled_and_clear(self, store: Store) -> None:
+    async def test_clearing_a_tenant_leaves_other_tenants_filled(self, store: Store) -> None:
         other = ResourceSpace("cerner", "r4")
         assert not await store.filled(SPACE)
         await store.transaction([patient("p"), observation("o", "p"), patient("p", space=other)])
@@ -259,22 +265,22 @@ class ResourcesContract:
         await store.transaction([Clear("resources", "general")])
         assert not await store.filled(SPACE)
         assert await store.filled(other)
-        assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 0
+        assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 0
         await store.transaction([patient("p")])
-        assert ids(await store.search(SPACE, asked("Patient"), EVERYTHING)) == ["p"]
+        assert ids(await store.search(SPACE, query_for("Patient"), EVERYTHING)) == ["p"]
 
-    async def test_filling_happens_once_and_copies_are_whole(self, store: Store) -> None:
+    async def test_a_space_is_filled_once_and_copied_completely(self, store: Store) -> None:
         other = ResourceSpace("epic", "r4")
         everything = [patient("p", names=("peters",)), *(observation(f"o{n}", "p", date=n) for n in range(20))]
         assert await store.fill(SPACE, iter(everything)) == 21
         assert await store.fill(SPACE, iter(everything)) == 0
         await store.transaction([patient("old", space=other)])
         assert await store.copy_space(SPACE, other) == 21
-        for query in (asked("Patient", where("Patient", "name", StringValue("pet", "Pet"))), asked("Observation")):
-            for seen in (EVERYTHING, of_patients("p")):
-                one, two = [await store.search(space, query, seen) for space in (SPACE, other)]
-                assert one.matches == two.matches != []
+        for query in (query_for("Patient", where("Patient", "name", StringValue("pet", "Pet"))), query_for("Observation")):
+            for visibility in (EVERYTHING, of_patients("p")):
+                original, copy = [await store.search(space, query, visibility) for space in (SPACE, other)]
+                assert original.matches == copy.matches != []
         assert await store.read(other, "Patient", "old", EVERYTHING) is None
         await store.transaction([observation("new", "p", space=other)])
-        assert await store.count(other, asked("Observation"), EVERYTHING) == 21
-        assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 20
+        assert await store.count(other, query_for("Observation"), EVERYTHING) == 21
+        assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 20

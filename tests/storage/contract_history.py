@@ -1,4 +1,4 @@
-"""What the histories of every store must hold; a file per engine runs it, as contract.py."""
+"""The contract for histories that every store must meet. One file per engine runs it, as for contract.py."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from sickbay.storage.query import history
 
 @pytest.mark.anyio
 class HistoryContract:
-    async def test_the_history_of_everything_is_newest_first_by_pages_and_by_time(self, store: Store) -> None:
+    async def test_the_system_history_is_newest_first_and_can_be_paged_and_limited_by_time(self, store: Store) -> None:
         first = [patient("a", at=1000), patient("b", at=2000), observation("o", "a", at=3000)]
         await store.transaction(first)
         await store.transaction([patient("a", version_id=2, at=4000, interaction="update")])
 
-        async def told(visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any) -> list[tuple[str, int]]:
-            found = await store.history(SPACE, type, None, visibility, count=10, **more)
-            return [(one.id, one.version_id) for one, _ in found.entries]
+        async def entries(visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any) -> list[tuple[str, int]]:
+            versions = await store.history(SPACE, type, None, visibility, count=10, **more)
+            return [(version.id, version.version_id) for version, _ in versions.entries]
 
-        assert await told() == [("a", 2), ("o", 1), ("b", 1), ("a", 1)]
-        assert await told(type="Patient") == [("a", 2), ("b", 1), ("a", 1)]
-        assert await told(since=3000) == [("a", 2), ("o", 1)]
-        assert await told(at=(2500, 3001)) == [("o", 1), ("b", 1), ("a", 1)]
-        assert await told(at=(4000, 4001)) == [("a", 2), ("o", 1), ("b", 1)]
-        assert await told(Visibility((Clause("Patient", "rs", None),))) == []
+        assert await entries() == [("a", 2), ("o", 1), ("b", 1), ("a", 1)]
+        assert await entries(type="Patient") == [("a", 2), ("b", 1), ("a", 1)]
+        assert await entries(since=3000) == [("a", 2), ("o", 1)]
+        assert await entries(at=(2500, 3001)) == [("o", 1), ("b", 1), ("a", 1)]
+        assert await entries(at=(4000, 4001)) == [("a", 2), ("o", 1), ("b", 1)]
+        assert await entries(Visibility((Clause("Patient", "rs", None),))) == []
         page = await store.history(SPACE, None, None, EVERYTHING, count=3)
-        rest = await store.history(SPACE, None, None, EVERYTHING, count=3, cursor=page.next)
-        assert [one.id for one, _ in rest.entries] == ["a"]
-        assert rest.next is None
+        next_page = await store.history(SPACE, None, None, EVERYTHING, count=3, cursor=page.next)
+        assert [version.id for version, _ in next_page.entries] == ["a"]
+        assert next_page.next is None
         with pytest.raises(BadCursor):
             await store.history(SPACE, "Patient", None, EVERYTHING, count=3, cursor=page.next)
 
     @pytest.mark.parametrize("few", [0, 1000])
-    async def test_a_type_s_history_is_that_of_the_compartments_that_are_visible(
+    async def test_a_type_history_covers_the_visible_compartments(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """However it is found: by what there is of the type, by time, by the patients."""
+        """The result doesn't depend on the access path: by the resources of the type, by time, or by the patients."""
         monkeypatch.setattr(history, "FEW", few)
         await store.transaction([patient("a"), patient("b"), patient("c")])
         await store.transaction([observation("o1", "a"), observation("o2", "b"), observation("o3", "c")])
@@ -49,25 +49,23 @@ class HistoryContract:
         gone = Save(SPACE, "Observation", "o2", 2, b"", IndexEntries(), 9000, "delete")
         await store.transaction([gone])
 
-        async def told(*patients: str, type: str = "Observation") -> list[tuple[str, int]]:
-            sees = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
-            found = await store.history(SPACE, type, None, sees, count=10)
-            return [(one.id, one.version_id) for one, _ in found.entries]
+        async def entries(*patients: str, type: str = "Observation") -> list[tuple[str, int]]:
+            visibility = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
+            versions = await store.history(SPACE, type, None, visibility, count=10)
+            return [(version.id, version.version_id) for version, _ in versions.entries]
 
-        assert await told("a") == [("o1", 2), ("o1", 1)]
-        assert await told("b") == [("o2", 2), ("o2", 1)]
-        assert await told("a", "b") == [("o2", 2), ("o1", 2), ("o2", 1), ("o1", 1)]
-        assert await told("none") == []
-        assert await told("a", type="Patient") == []
-        assert len(await told()) == 5
+        assert await entries("a") == [("o1", 2), ("o1", 1)]
+        assert await entries("b") == [("o2", 2), ("o2", 1)]
+        assert await entries("a", "b") == [("o2", 2), ("o1", 2), ("o2", 1), ("o1", 1)]
+        assert await entries("none") == []
+        assert await entries("a", type="Patient") == []
+        assert len(await entries()) == 5
         for patients in ((), ("a",), ("a", "b"), ("none",)):
-            sees = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
-            counted = await store.history(SPACE, "Observation", None, sees, count=0)
-            assert counted == Versions([], None, len(await told(*patients)))
+            visibility = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
+            counted = await store.history(SPACE, "Observation", None, visibility, count=0)
+            assert counted == Versions([], None, len(await entries(*patients)))
 
-    async def test_a_history_of_no_entries_counts_what_it_would_tell(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_history_with_count_zero_returns_the_total(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(history, "COUNTED", 2)
         await store.transaction([observation("o", "a", at=1000), observation("n", "b", at=2000)])
         for version in range(2, 7):
@@ -76,7 +74,7 @@ class HistoryContract:
             await store.transaction([step])
         coded = (Granular("category", (("http://category", "laboratory"),)),)
         more: dict[str, Any]
-        for sees in (
+        for visibility in (
             EVERYTHING,
             Visibility((Clause("Observation", "rs", None),)),
             Visibility((Clause("Observation", "rs", None, coded),)),
@@ -85,17 +83,17 @@ class HistoryContract:
         ):
             for type, id in ((None, None), ("Observation", None), ("Observation", "o"), ("Observation", "x")):
                 for more in ({}, {"since": 3000}, {"at": (2500, 3001)}):
-                    told = await store.history(SPACE, type, id, sees, count=100, **more)
-                    counted = await store.history(SPACE, type, id, sees, count=0, **more)
-                    assert counted == Versions([], None, len(told.entries))
+                    entries = await store.history(SPACE, type, id, visibility, count=100, **more)
+                    counted = await store.history(SPACE, type, id, visibility, count=0, **more)
+                    assert counted == Versions([], None, len(entries.entries))
         assert (await store.history(SPACE, None, None, EVERYTHING, count=0)).total == 7
 
-    async def test_an_update_that_made_what_was_not_there_is_told_as_such(self, store: Store) -> None:
+    async def test_an_update_that_created_the_resource_is_recorded_as_such(self, store: Store) -> None:
         await store.transaction([patient("a", interaction="update-create"), patient("b")])
         await store.transaction([Save(SPACE, "Patient", "a", 2, b"", IndexEntries(), 9000, "delete")])
         await store.transaction([patient("a", version_id=3, interaction="update-create")])
-        found = await store.history(SPACE, "Patient", "a", EVERYTHING, count=10)
-        assert [interaction for _, interaction in found.entries] == ["update-create", "delete", "update-create"]
+        versions = await store.history(SPACE, "Patient", "a", EVERYTHING, count=10)
+        assert [interaction for _, interaction in versions.entries] == ["update-create", "delete", "update-create"]
         stored = await store.read(SPACE, "Patient", "a", EVERYTHING)
         assert stored is not None
         assert (stored.version_id, stored.deleted) == (3, False)

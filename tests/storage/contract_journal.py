@@ -1,4 +1,4 @@
-"""What every store must keep of the journal's size; a file per engine runs it: it defines the fixture `store`."""
+"""The contract for the size of the journal that every store must meet. One file per engine runs it and defines `store`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def exchange(key: str, owner: str = "app", size: int = 10, at: int = 0, days: in
     return Record("exchange", key, b"x" * size, tenant, owner, f"f-{owner}", "token", at=at, expires_at=at + days * DAY)
 
 
-async def kept(store: Store) -> set[str]:
-    return {one.key for one in await store.find("exchange", limit=10_000)}
+async def stored_keys(store: Store) -> set[str]:
+    return {record.key for record in await store.find("exchange", limit=10_000)}
 
 
 @pytest.mark.anyio
 class JournalContract:
-    async def test_the_size_follows_every_kind_of_step(self, store: Store) -> None:
-        """Whatever is done with records in whatever order, the size is what a scan would find."""
+    async def test_every_kind_of_step_updates_the_size(self, store: Store) -> None:
+        """After any sequence of steps, the size equals what a scan would find."""
         dice = random.Random(7)
         for _ in range(60):
             key, owner = f"k{dice.randrange(12)}", dice.choice(("", "a", "b"))
@@ -40,64 +40,64 @@ class JournalContract:
                 await store.purge(2 * DAY + dice.randrange(5), dice.randrange(1, 4))
             if dice.random() < 0.2:
                 await store.trim_journal(Volume(dice.randrange(1, 8), 200), dice.randrange(1, 4))
-            found = await store.find("exchange", limit=1000)
-            assert await store.journal_size() == Volume(len(found), sum(len(one.value) for one in found))
+            records = await store.find("exchange", limit=1000)
+            assert await store.journal_size() == Volume(len(records), sum(len(record.value) for record in records))
 
-    async def test_many_at_the_same_time_are_all_counted(self, store: Store) -> None:
+    async def test_concurrent_exchanges_are_all_counted(self, store: Store) -> None:
         await asyncio.gather(*(store.transaction([Put(exchange(f"k{n}", size=n))]) for n in range(40)))
         assert await store.journal_size() == Volume(40, sum(range(40)))
 
-    async def test_nothing_is_deleted_within_the_bounds(self, store: Store) -> None:
+    async def test_nothing_is_deleted_within_the_limits(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"k{n}")) for n in range(5)])
         for most in (Volume(5, 50), PLENTY):
             assert await store.trim_journal(most, 100) == 0
         assert await store.journal_size() == Volume(5, 50)
 
     @pytest.mark.parametrize("most", [Volume(4, 10**9), Volume(10**6, 40)])
-    async def test_what_expires_first_goes_first_however_it_was_written(self, store: Store, most: Volume) -> None:
-        """A refused exchange is kept for a week, a granted one for a day: so the older refused one outlives it."""
+    async def test_exchanges_that_expire_first_are_deleted_first(self, store: Store, most: Volume) -> None:
+        """A refused exchange is stored for a week and a granted one for a day, so an older refused one expires later."""
         refused = [exchange(f"r{n}", at=n, days=7) for n in range(3)]
         granted = [exchange(f"g{n}", at=100 + n) for n in range(3)]
-        await store.transaction([Put(one) for one in (*refused, *granted)])
+        await store.transaction([Put(record) for record in (*refused, *granted)])
         while await store.trim_journal(most, 1):
             pass
-        assert await kept(store) == {"r0", "r1", "r2", "g2"}
+        assert await stored_keys(store) == {"r0", "r1", "r2", "g2"}
 
     @pytest.mark.parametrize("most", [Volume(30, 10**9), Volume(10**6, 300)])
-    async def test_a_flood_from_one_app_displaces_only_its_own(self, store: Store, most: Volume) -> None:
+    async def test_a_flood_from_one_app_deletes_only_its_own_exchanges(self, store: Store, most: Volume) -> None:
         quiet = [exchange(f"{owner}{n}", owner) for owner in ("a", "b", "") for n in range(5)]
-        await store.transaction([Put(one) for one in quiet])
+        await store.transaction([Put(record) for record in quiet])
         for wave in range(3):
             flood = [exchange(f"flood{wave}-{n}", "flood", at=1000 + wave, days=7) for n in range(100)]
-            await store.transaction([Put(one) for one in flood])
+            await store.transaction([Put(record) for record in flood])
             while await store.trim_journal(most, 16):
                 pass
-            left = await kept(store)
-            assert {one.key for one in quiet} <= left
-            assert len(left) == 30
-            assert {one for one in left if one.startswith("flood")} <= {one.key for one in flood}
+            remaining = await stored_keys(store)
+            assert {record.key for record in quiet} <= remaining
+            assert len(remaining) == 30
+            assert {key for key in remaining if key.startswith("flood")} <= {record.key for record in flood}
 
-    async def test_no_step_deletes_more_than_it_may(self, store: Store) -> None:
+    async def test_each_call_deletes_no_more_than_its_limit(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"k{n}", size=n % 7)) for n in range(50)])
         deleted = [await store.trim_journal(Volume(10, 10**9), 7) for _ in range(8)]
         assert max(deleted) == 7
         assert sum(deleted) == 40
 
-    async def test_workers_that_trim_at_the_same_time_delete_no_more_than_needed(self, store: Store) -> None:
+    async def test_concurrent_trimming_deletes_no_more_than_needed(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"k{n}")) for n in range(60)])
         await asyncio.gather(*(store.trim_journal(Volume(50, 10**9), 20) for _ in range(8)))
         while await store.trim_journal(Volume(50, 10**9), 20):
             pass
         assert await store.journal_size() == Volume(50, 500)
 
-    async def test_the_expired_go_in_slices(self, store: Store) -> None:
+    async def test_purging_is_limited_per_call(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"k{n}")) for n in range(5)])
         assert [await store.purge(3 * DAY, 2) for _ in range(4)] == [2, 2, 1, 0]
 
-    async def test_the_oldest_and_the_number_of_a_family(self, store: Store) -> None:
+    async def test_a_family_can_be_listed_oldest_first_and_counted(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"k{n}", at=n // 2)) for n in range(6)])
-        found = await store.find("exchange", family="f-app", limit=3, oldest=True)
-        assert [one.key for one in found] == ["k0", "k1", "k2"]
+        records = await store.find("exchange", family="f-app", limit=3, oldest=True)
+        assert [record.key for record in records] == ["k0", "k1", "k2"]
         assert await store.count_family("exchange", "f-app", 100) == 6
         assert await store.count_family("exchange", "f-app", 4) == 4
         assert await store.count_family("exchange", "f-other", 4) == 0

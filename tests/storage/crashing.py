@@ -1,4 +1,4 @@
-"""What a power cut is tested with: transactions that create, change and delete, and a disk that forgets what was not synced."""
+"""The tools for power cut tests: transactions that create, change and delete, and a disk that loses unsynced writes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ WRITERS = 5
 
 
 def parts(number: int) -> list[Step]:
-    """One transaction: two records and a new resource, all named by the number; and of the one that the same writer made
-    before, the next version or the end."""
+    """Return the steps of one transaction: two records and a new resource, all named by the number. For the resource that the
+    same writer created before, it also has the next version or a delete.
+    """
     records = [Put(Record(kind, str(number), PADDING.encode())) for kind in ("left", "right")]
     return [*records, _saved(number, 1), *([_saved(before(number), 2)] if before(number) >= 0 else [])]
 
@@ -34,7 +35,7 @@ def before(number: int) -> int:
 
 
 def ends(number: int) -> bool:
-    """Whether the second version of this one is its end."""
+    """Return whether the second version of this resource is a delete."""
     return number % 3 == 0
 
 
@@ -55,22 +56,22 @@ def _saved(number: int, version: int) -> Save:
 
 
 async def examined(path: Path) -> set[int]:
-    """The numbers whose transactions are whole; fails where one is half. The file must open and be sound, its index new."""
+    """Return the numbers of complete transactions. Fails if one is incomplete, the file is corrupt or the index is wrong."""
     store = open_store(path, find)
-    left, right = [{int(one.key) for one in await store.find(kind, limit=100_000)} for kind in ("left", "right")]
+    left, right = [{int(record.key) for record in await store.find(kind, limit=100_000)} for kind in ("left", "right")]
     await store.transaction([Put(Record("alive", "x", b""))])
     await store.close()
-    held = {int(id[1:]): bodies for (_, id), bodies in versions(path).items()}
-    assert left == right == held.keys()
-    for number, bodies in held.items():
-        assert len(bodies) == 1 + (number + WRITERS in held)
+    bodies_by_number = {int(id[1:]): bodies for (_, id), bodies in versions(path).items()}
+    assert left == right == bodies_by_number.keys()
+    for number, bodies in bodies_by_number.items():
+        assert len(bodies) == 1 + (number + WRITERS in bodies_by_number)
         assert (bodies[-1] == b"") == (len(bodies) == 2 and ends(number))
     assert differences(path) == []
     return left
 
 
 class PowerCut(apsw.VFS):
-    """A disk with a volatile cache. The power goes at the operation `at`; `image` is what the platters hold then."""
+    """A disk with a volatile cache. The power fails at operation `at`; `image` writes the disk's content at that time."""
 
     def __init__(self, name: str, at: int, dice: random.Random) -> None:
         super().__init__(name, "")
@@ -91,16 +92,16 @@ class PowerCut(apsw.VFS):
     def spend(self) -> None:
         self.operations += 1
         if self.operations >= self.at:
-            raise apsw.IOError("the power is cut")
+            raise apsw.IOError("the power failed")
 
     def sync(self, path: str) -> None:
         for change in self.waiting.pop(path, []):
             _apply(self.durable[path], *change)
 
     def image(self, place: Path) -> None:
-        """Of what was not synced some is there, some is not and some is torn at a sector. Then the power is back."""
-        for path, held in {**dict.fromkeys(self.waiting, bytearray()), **self.durable}.items():
-            content = bytearray(held)
+        """Write the content of the disk: unsynced writes are present, missing or torn at a sector. Then restore the power."""
+        for path, durable in {**dict.fromkeys(self.waiting, bytearray()), **self.durable}.items():
+            content = bytearray(durable)
             share = self.dice.choice((0.0, 0.5, 0.9, 1.0))
             for offset, data in self.waiting.get(path, []):
                 if self.dice.random() < share:
@@ -115,7 +116,7 @@ class PowerCut(apsw.VFS):
 
 
 def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
-    """A write, or (None) a truncation to the offset."""
+    """Apply a write, or (None) a truncation to the offset."""
     if data is None:
         del content[offset:]
         return

@@ -1,4 +1,4 @@
-"""Empty stores of each engine."""
+"""Opens empty stores of each engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 
 async def open_engine(request: pytest.FixtureRequest, folder: Path, count: int = 1, find: Any = find) -> list[Any]:
-    """So many of one empty place, of the engine that the fixture asks for."""
+    """Open `count` stores of the same empty database, with the engine that the fixture requests."""
     if request.param == "sqlite":
         return [open_sqlite(folder / "sickbay.db", find) for _ in range(count)]
     address = request.getfixturevalue("postgres").address()

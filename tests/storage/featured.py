@@ -1,4 +1,4 @@
-"""Searches beyond one index: composites, hops there and back, lists, positions, identifiers, several types at once."""
+"""Strategies for searches beyond one index: composites, chains both ways, lists, positions, identifiers, several types."""
 
 from __future__ import annotations
 
@@ -36,15 +36,21 @@ def composite_filters(tokens: st.SearchStrategy[Any], quantities: st.SearchStrat
     )
     chosen = st.sampled_from((parameter("Observation", SIMPLE), combo, combo))
     pairs = st.tuples(tokens, quantities).map(lambda parts: CompositeValue(parts))
-    some = st.builds(lambda one, values: Filter(one, tuple(values)), chosen, st.lists(pairs, min_size=1, max_size=2))
-    absent = st.builds(
-        lambda one, said: Filter(one, (TokenValue(None, said),), "missing"), chosen, st.sampled_from(("true", "false"))
+    present = st.builds(
+        lambda search_parameter, values: Filter(search_parameter, tuple(values)),
+        chosen,
+        st.lists(pairs, min_size=1, max_size=2),
     )
-    return st.one_of(some, some, absent)
+    absent = st.builds(
+        lambda search_parameter, is_missing: Filter(search_parameter, (TokenValue(None, is_missing),), "missing"),
+        chosen,
+        st.sampled_from(("true", "false")),
+    )
+    return st.one_of(present, present, absent)
 
 
-def _on(one: SearchParameter, *values: Value, modifier: str | None = None) -> Filter:
-    return Filter(one, values, modifier)
+def _on(search_parameter: SearchParameter, *values: Value, modifier: str | None = None) -> Filter:
+    return Filter(search_parameter, values, modifier)
 
 
 SUBJECT, CODE = parameter("Observation", "subject"), parameter("Observation", "code")
@@ -53,28 +59,28 @@ OTHER_FILTERS = st.one_of(
     st.sampled_from("abA").map(lambda code: _on(beside(SUBJECT, OF_TYPE, "token"), TokenValue("t|mrn", code))),
     st.sampled_from(("a", "an", "bo")).map(lambda text: _on(beside(CODE, TEXT, "string"), StringValue(text, text))),
     st.builds(
-        lambda url, way: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url), modifier=way),
+        lambda url, modifier: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url), modifier=modifier),
         st.sampled_from((*URLS, "http://elsewhere")),
         st.sampled_from((None, "below")),
     ),
     st.lists(st.sampled_from((("ann",), ("oth", "anna"), ("er",), ("zo",), ("bo", "anna"))), min_size=1, max_size=2).map(
-        lambda asked: _on(
+        lambda alternatives: _on(
             replace(CODE, kind="string", held=(CODE.number + WORDED, CODE.number + TEXT)),
-            *(WordsValue(one) for one in asked),
+            *(WordsValue(words) for words in alternatives),
         )
     ),
     st.sampled_from(("a", "an", "bo", "other ann")).map(
         lambda text: _on(beside(CODE, TEXT, "string"), StringValue(text, text), modifier="text")
     ),
     st.sampled_from(("true", "false")).map(
-        lambda said: _on(parameter("Observation", "performer"), TokenValue(None, said), modifier="missing")
+        lambda is_missing: _on(parameter("Observation", "performer"), TokenValue(None, is_missing), modifier="missing")
     ),
 )
 PART = parameter("Location", "partof").number
 LOCATIONS = tuple("abcde")
 PARTS = st.builds(
-    lambda id, way: Filter(
-        parameter("Location", "partof"), (ReferenceValue("Location", id),), way, along=(("Location", PART),)
+    lambda id, modifier: Filter(
+        parameter("Location", "partof"), (ReferenceValue("Location", id),), modifier, along=(("Location", PART),)
     ),
     st.sampled_from(LOCATIONS),
     st.sampled_from(("above", "below")),
@@ -96,50 +102,50 @@ NEAR = st.builds(
 )
 
 
-SOMEBODY = st.sampled_from((("gender", "missing", "false"), ("name", "contains", "a"))).map(
-    lambda asked: Filter(
-        parameter("Patient", asked[0]),
-        (TokenValue(None, "false"),) if asked[1] == "missing" else (StringValue(asked[2], asked[2]),),
-        asked[1],
+PATIENT_FILTERS = st.sampled_from((("gender", "missing", "false"), ("name", "contains", "a"))).map(
+    lambda comparison: Filter(
+        parameter("Patient", comparison[0]),
+        (TokenValue(None, "false"),) if comparison[1] == "missing" else (StringValue(comparison[2], comparison[2]),),
+        comparison[1],
     )
 )
 
 
 def in_list(id: str) -> Filter:
-    """`_list`."""
+    """Return a filter for `_list`."""
     by = _on(parameter("List", "_id"), TokenValue(None, id))
     return Filter(parameter("List", "item"), (), None, ("List", by), reverse=True)
 
 
 def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrategy[Filter]) -> Any:
-    """(on patients, on observations): along references and back, up to three deep."""
+    """Return strategies (on patients, on observations) for filters that follow references both ways, up to three deep."""
     ids = st.sampled_from(OBSERVATIONS).map(lambda id: Filter(parameter("Observation", "_id"), (TokenValue(None, id),)))
-    # Ends that many meet: else hardly anything would hang on what lies between.
+    # These conditions match many resources; otherwise hardly any chain would have results.
     present = st.sampled_from(("code", "subject", "date", "focus")).map(
         lambda code: Filter(parameter("Observation", code), (TokenValue(None, "false"),), "missing")
     )
     ends = st.one_of(present, present, ids, ids, on_observation)
 
     def back(source: str, code: str, inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
-        return inner.map(lambda one: Filter(parameter(source, code), (), None, (source, one), reverse=True))
+        return inner.map(lambda filter: Filter(parameter(source, code), (), None, (source, filter), reverse=True))
 
     def along(code: str, type: str, inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
-        return inner.map(lambda one: Filter(parameter("Observation", code), (), None, (type, one)))
+        return inner.map(lambda filter: Filter(parameter("Observation", code), (), None, (type, filter)))
 
-    def anywhere(code: str, *ways: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
-        """A chain that says no type: it leads to several, and one of them must hold."""
-        return st.tuples(*ways).map(lambda led: Filter(parameter("Observation", code), (), either=led))
+    def any_type(code: str, *alternatives: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+        """Chain without a type: it leads to several types, and a match in any of them is enough."""
+        return st.tuples(*alternatives).map(lambda chains: Filter(parameter("Observation", code), (), either=chains))
 
     listed = st.sampled_from(("l0", "l1")).map(in_list)
-    somebody = st.one_of(SOMEBODY, on_patient)
-    anyone = anywhere("focus", along("focus", "Patient", somebody), along("focus", "Observation", ends))
+    patient_conditions = st.one_of(PATIENT_FILTERS, on_patient)
+    focus_of_any_type = any_type("focus", along("focus", "Patient", patient_conditions), along("focus", "Observation", ends))
     patient_once = st.one_of(back("Observation", "subject", ends), back("Observation", "focus", ends), listed)
     observation_once = st.one_of(
-        along("subject", "Patient", st.one_of(SOMEBODY, SOMEBODY, on_patient)),
+        along("subject", "Patient", st.one_of(PATIENT_FILTERS, PATIENT_FILTERS, on_patient)),
         along("focus", "Observation", ends),
         back("Observation", "focus", ends),
         listed,
-        anyone,
+        focus_of_any_type,
     )
     on_patients = st.one_of(
         patient_once, back("Observation", "subject", observation_once), back("Observation", "focus", observation_once)
@@ -149,7 +155,7 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
         along("subject", "Patient", patient_once),
         back("Observation", "focus", observation_once),
         along("focus", "Observation", back("Observation", "focus", observation_once)),
-        anywhere("focus", along("focus", "Patient", patient_once), along("focus", "Observation", observation_once)),
+        any_type("focus", along("focus", "Patient", patient_once), along("focus", "Observation", observation_once)),
     )
     return on_patients, on_observations
 
@@ -164,41 +170,47 @@ INCLUDES = st.lists(
         st.booleans(),
         st.frozensets(st.sampled_from(("Patient", "Observation")), max_size=1),
     )
-    .filter(lambda one: one.source == "*" or (one.source == "List") is (one.parameter == "item") or one.parameter == "*")
-    .map(lambda one: replace(one, parameter="*") if one.source == "*" else one),
+    .filter(
+        lambda include: (
+            include.source == "*" or (include.source == "List") is (include.parameter == "item") or include.parameter == "*"
+        )
+    )
+    .map(lambda include: replace(include, parameter="*") if include.source == "*" else include),
     min_size=1,
     max_size=3,
 ).map(tuple)
 
 
-def closure(saves: list[Save], query: Query, found: list[Save], seen: list[Save]) -> set[tuple[str, str]]:
-    """What includes bring: the naive way, over all pairs of resources that may be seen."""
-    there = {(one.type, one.id): one for one in seen}
-    known = {(one.type, one.id) for one in found}
-    frontier, asked, brought = set(known), query.includes, set[tuple[str, str]]()
+def closure(saves: list[Save], query: Query, matches: list[Save], visible: list[Save]) -> set[tuple[str, str]]:
+    """Return the included resources by checking all pairs of visible resources."""
+    resources = {(save.type, save.id): save for save in visible}
+    match_keys = {(save.type, save.id) for save in matches}
+    frontier, pending, included = set(match_keys), query.includes, set[tuple[str, str]]()
     while frontier:
         fresh = {
-            place
-            for one in asked
-            for place, far in _links(there, one, frontier)
-            if place not in known | brought
-            and place[0] not in one.without
-            and (one.target in (None, place[0] if not one.reverse else far[0]))
+            key
+            for include in pending
+            for key, origin in _links(resources, include, frontier)
+            if key not in match_keys | included
+            and key[0] not in include.without
+            and (include.target in (None, key[0] if not include.reverse else origin[0]))
         }
-        brought |= fresh
-        frontier, asked = fresh, tuple(one for one in query.includes if one.iterate)
-    return brought
+        included |= fresh
+        frontier, pending = fresh, tuple(include for include in query.includes if include.iterate)
+    return included
 
 
 def _links(
-    there: dict[tuple[str, str], Save], one: Include, frontier: set[tuple[str, str]]
+    resources: dict[tuple[str, str], Save], include: Include, frontier: set[tuple[str, str]]
 ) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-    """(what is brought, from where)."""
+    """Return pairs of (included resource, its origin)."""
     pairs = []
-    for place, save in there.items():
+    for key, save in resources.items():
         for parameter_number, type, id in save.facts.references:
-            if one.source in ("*", place[0]) and (one.parameter == "*" or parameter_number == number(place[0], one.parameter)):
-                pairs.append((place, (type, id)))
-    if one.reverse:
+            if include.source in ("*", key[0]) and (
+                include.parameter == "*" or parameter_number == number(key[0], include.parameter)
+            ):
+                pairs.append((key, (type, id)))
+    if include.reverse:
         return [(source, target) for source, target in pairs if target in frontier]
-    return [(target, source) for source, target in pairs if source in frontier and target in there]
+    return [(target, source) for source, target in pairs if source in frontier and target in resources]

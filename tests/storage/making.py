@@ -1,4 +1,4 @@
-"""What storage tests are made of: parameters with numbers, and facts built by hand."""
+"""Helpers for storage tests: search parameters with numbers, and facts built by hand."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 
 
-_HELD = {"combo-code": ("code", "category"), "combo-value-quantity": ("value-quantity", "component-value-quantity")}
-"""What the index has under the numbers of others."""
+_COVERED = {"combo-code": ("code", "category"), "combo-value-quantity": ("value-quantity", "component-value-quantity")}
+"""Parameters whose entries are indexed under the numbers of other parameters."""
 
 
 def parameter(type: str, code: str) -> SearchParameter:
     kind, *targets = _KINDS[type][code]
     number = list(_KINDS).index(type) * 128 + list(_KINDS[type]).index(code) + 1
-    held = tuple(parameter(type, one).number for one in _HELD.get(code, ()))
-    return SearchParameter(code, type, kind, number, targets=targets[0] if targets else (), held=held)
+    covered = tuple(parameter(type, covered_code).number for covered_code in _COVERED.get(code, ()))
+    return SearchParameter(code, type, kind, number, targets=targets[0] if targets else (), held=covered)
 
 
 def find(version: str, type: str, code: str) -> SearchParameter | None:
@@ -63,7 +63,7 @@ def number(type: str, code: str) -> int:
 
 
 def saved(type: str, id: str, facts: IndexEntries | None = None, *, space: ResourceSpace = SPACE, **more: Any) -> Save:
-    """A Save of version 1 whose body names type, id and version."""
+    """Return a Save of version 1 whose body contains type, id and version."""
     version = more.pop("version_id", 1)
     body = more.pop("body", f"{type}/{id}/{version}".encode())
     return Save(space, type, id, version, body, facts or IndexEntries(), more.pop("at", 1000), **more)
@@ -88,21 +88,21 @@ def observation(
     member: bool = True,
     **more: Any,
 ) -> Save:
-    """Of a patient, on the day `date` after the epoch."""
+    """Return an Observation of a patient, on day `date` after the epoch."""
     day = None if date is None else date * 86_400_000
-    coded = (("code", "http://loinc.org", code), ("category", "http://category", category))
+    codings = (("code", "http://loinc.org", code), ("category", "http://category", category))
     facts = IndexEntries(
         patients=(patient,) if member else (),
         clinical_date=day,
-        tokens=tuple((number("Observation", name), system, value) for name, system, value in coded),
+        tokens=tuple((number("Observation", name), system, value) for name, system, value in codings),
         references=tuple((number("Observation", name), "Patient", patient) for name in ("patient", "subject")),
         dates=() if day is None else ((number("Observation", "date"), day, day + 86_400_000),),
-        codes=coded,
+        codes=codings,
     )
     return saved("Observation", id, facts, **more)
 
 
-def asked(type: str, *filters: Filter, **more: Any) -> Query:
+def query_for(type: str, *filters: Filter, **more: Any) -> Query:
     return Query("r4", type, filters, **more)
 
 

@@ -1,4 +1,4 @@
-"""A small population whose records refer to each other as real ones would not, thrown by one number."""
+"""A small random population with many references, generated from one seed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ URLS = ("http://elsewhere/Practitioner/d", "http://elsewhere/Practitioner/d|2", 
 LATITUDES = (0, 89_000_000, -45_000_000)
 LONGITUDES = (0, 179_990_000, -179_990_000, 1_000_000)
 WORDED = 64
-"""Added to a parameter's number: its texts where no other parameter keeps them."""
+"""Added to a parameter's number for texts that no other parameter indexes."""
 PLACES = tuple("abcde")
 PAIRS = ("code-value-quantity", "component-code-value-quantity")
 
 
 def population(seed: int) -> list[Save]:
     dice = Random(seed)
-    people = [_patient(dice, id) for id in PATIENTS if dice.random() < 0.8]
-    observed = [_observation(dice, id) for id in OBSERVATIONS[: dice.randint(0, len(OBSERVATIONS))]]
-    listed = [_list(dice, id) for id in ("l0", "l1") if dice.random() < 0.7]
-    return people + observed + listed + [_place(dice, id) for id in PLACES if dice.random() < 0.7]
+    patients = [_patient(dice, id) for id in PATIENTS if dice.random() < 0.8]
+    observations = [_observation(dice, id) for id in OBSERVATIONS[: dice.randint(0, len(OBSERVATIONS))]]
+    lists = [_list(dice, id) for id in ("l0", "l1") if dice.random() < 0.7]
+    return patients + observations + lists + [_place(dice, id) for id in PLACES if dice.random() < 0.7]
 
 
-def _some(dice: Random, every: tuple[Any, ...], most: int) -> list[Any]:
-    return dice.sample(every, dice.randint(0, most))
+def _some(dice: Random, choices: tuple[Any, ...], most: int) -> list[Any]:
+    return dice.sample(choices, dice.randint(0, most))
 
 
 def _patient(dice: Random, id: str) -> Save:
@@ -44,38 +44,40 @@ def _patient(dice: Random, id: str) -> Save:
 
 
 def _observation(dice: Random, id: str) -> Save:
-    """In a compartment or beside it, with some dates, codings, performers and values."""
-    of, patient = _numbers(), dice.choice(PATIENTS)
+    """Return an observation inside or outside a compartment, with some dates, codings, performers and values."""
+    numbers, patient = _numbers(), dice.choice(PATIENTS)
     codings = list({(dice.choice(SYSTEMS), dice.choice(CODES)): None for _ in range(dice.randint(0, 2))})
     dates = [(low, low + dice.randint(1, 3)) for low in (dice.randint(-2, 6) for _ in range(dice.randint(0, 2)))]
     values = [(dice.choice((None, "mg", "g")), float(dice.randint(-3, 3))) for _ in range(dice.randint(0, 1))]
     parts = [(dice.choice((None, "mg", "g")), float(dice.randint(-3, 3))) for _ in range(dice.randint(0, 1))]
     categories = [(dice.choice(SYSTEMS), dice.choice(CODES)) for _ in range(dice.randint(0, 1))]
     references = [(name, "Patient", patient) for name in dice.choice((("patient", "subject"), ("subject",), ()))]
-    references += [("performer", *one) for one in dice.choice(((("Practitioner", "d"),), (("Patient", "p0"),), ()))]
+    references += [("performer", *performer) for performer in dice.choice(((("Practitioner", "d"),), (("Patient", "p0"),), ()))]
     references += [("focus", "Patient", dice.choice(PATIENTS))] if dice.random() < 0.4 else []
-    # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
+    # Only refer to earlier resources: those referenced first get smaller nids, and results are in that order.
     earlier = OBSERVATIONS[: OBSERVATIONS.index(id) + 1]
     references += [("focus", "Observation", dice.choice(earlier))] if dice.random() < 0.6 else []
     facts = IndexEntries(
         patients=tuple(dict.fromkeys(dice.choice(((patient,), (patient,), (patient, "p1"), ("p2",), ())))),
         clinical_date=dates[0][0] if dates else None,
         tokens=(
-            *((of["code"], *one) for one in codings),
-            *((of["category"], *one) for one in categories),
-            *_named(dice, of["subject"]),
+            *((numbers["code"], *coding) for coding in codings),
+            *((numbers["category"], *category) for category in categories),
+            *_named(dice, numbers["subject"]),
         ),
-        references=tuple((of[name], type, target) for name, type, target in references),
-        dates=tuple((of["date"], low, high) for low, high in dates),
+        references=tuple((numbers[name], type, target) for name, type, target in references),
+        dates=tuple((numbers["date"], low, high) for low, high in dates),
         quantities=tuple(
-            (of[name], "u", unit, low, low + 1.0)
+            (numbers[name], "u", unit, low, low + 1.0)
             for name, some in (("value-quantity", values), ("component-value-quantity", parts))
             for unit, low in some
         ),
-        codes=tuple(("code", *one) for one in codings),
-        composites=tuple((of[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
-        uris=tuple((of["performer"], one) for one in _some(dice, URLS, 1)),
-        strings=tuple((of["code"] + dice.choice((WORDED, TEXT, TEXT)), one.lower(), one) for one in _some(dice, TEXTS, 2)),
+        codes=tuple(("code", *coding) for coding in codings),
+        composites=tuple((numbers[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
+        uris=tuple((numbers["performer"], url) for url in _some(dice, URLS, 1)),
+        strings=tuple(
+            (numbers["code"] + dice.choice((WORDED, TEXT, TEXT)), text.lower(), text) for text in _some(dice, TEXTS, 2)
+        ),
     )
     return saved("Observation", id, facts, at=dice.randint(0, 5))
 
@@ -97,9 +99,9 @@ def _numbers() -> dict[str, int]:
 
 
 def _named(dice: Random, subject: int) -> tuple[tuple[int, str | None, str], ...]:
-    """The subject by its identifier, plain and with its type."""
-    plain = [(subject + IDENTIFIER, "s1", one) for one in _some(dice, CODES, 1)]
-    return (*plain, *((subject + OF_TYPE, "t|mrn", one) for one in _some(dice, CODES, 1)))
+    """Reference the subject by identifier, with and without its type."""
+    plain = [(subject + IDENTIFIER, "s1", value) for value in _some(dice, CODES, 1)]
+    return (*plain, *((subject + OF_TYPE, "t|mrn", value) for value in _some(dice, CODES, 1)))
 
 
 def _pair(dice: Random) -> tuple[tuple[Any, ...], ...]:
@@ -108,17 +110,17 @@ def _pair(dice: Random) -> tuple[tuple[Any, ...], ...]:
 
 
 def _list(dice: Random, id: str) -> Save:
-    """A list of a patient, or of nobody, that names what it likes."""
-    every = (*(("Observation", one) for one in OBSERVATIONS), ("Patient", "p0"), ("Patient", "p1"))
-    references = tuple((number("List", "item"), *one) for one in _some(dice, every, 5))
-    held = dice.choice((*((one,) for one in PATIENTS), ()))
-    return saved("List", id, IndexEntries(patients=held, references=references))
+    """Return a list of a patient, or of no one, with random items."""
+    choices = (*(("Observation", observation_id) for observation_id in OBSERVATIONS), ("Patient", "p0"), ("Patient", "p1"))
+    references = tuple((number("List", "item"), *item) for item in _some(dice, choices, 5))
+    patients = dice.choice((*((patient_id,) for patient_id in PATIENTS), ()))
+    return saved("List", id, IndexEntries(patients=patients, references=references))
 
 
 def _place(dice: Random, id: str) -> Save:
-    at = dice.choice(LATITUDES), dice.choice(LONGITUDES)
-    # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
+    position = dice.choice(LATITUDES), dice.choice(LONGITUDES)
+    # Only refer to earlier resources: those referenced first get smaller nids, and results are in that order.
     whole = ((number("Location", "partof"), "Location", dice.choice(PLACES[: PLACES.index(id) + 1])),)
     url = ((number("Location", "url"), f"http://here/x/{dice.randint(1, 2)}"),)
-    facts = IndexEntries(positions=((number("Location", "near"), *at),), references=whole, uris=url)
+    facts = IndexEntries(positions=((number("Location", "near"), *position),), references=whole, uris=url)
     return saved("Location", id, facts._replace(patients=dice.choice((("p0",), ("p1",), ()))))

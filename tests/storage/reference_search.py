@@ -1,4 +1,4 @@
-"""Searching without an index: every resource is looked at, and FHIR's definitions are written down once more."""
+"""A search without an index, for comparison: it checks every resource with its own implementation of FHIR's definitions."""
 
 from __future__ import annotations
 
@@ -12,78 +12,82 @@ from sickbay.fhir.search.query import Query, ReferenceValue
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Save
 
-FAR = float("inf")
+LATEST = float("inf")
 
 
 class Visible:
-    """What may be seen, of which chains and `_has` know alone."""
+    """The visible resources, the only ones that chains and `_has` may use."""
 
     def __init__(self, saves: list[Save], visibility: Visibility) -> None:
-        self._saves = [one for one in saves if _seen(one, visibility)]
+        self._saves = [save for save in saves if _is_visible(save, visibility)]
 
     def every(self, type: str) -> list[IndexedResource]:
-        return [held(one) for one in self._saves if one.type == type]
+        return [indexed(save) for save in self._saves if save.type == type]
 
 
-def held(one: Save) -> IndexedResource:
-    return IndexedResource(one.id, one.at, one.facts)
+def indexed(save: Save) -> IndexedResource:
+    return IndexedResource(save.id, save.at, save.facts)
 
 
 def matches(saves: list[Save], query: Query, visibility: Visibility) -> list[str]:
-    """Ids in the order of the answer. The saves are in the order in which they were stored."""
-    others = Visible(saves, visibility)
-    found = [one for one in saves if _seen(one, visibility) and _match(one, query, others)]
+    """Return the ids in the order of the results. The saves are in the order in which they were stored."""
+    visible = Visible(saves, visibility)
+    results = [save for save in saves if _is_visible(save, visibility) and _match(save, query, visible)]
     if query.sort:
         for sort in reversed(query.sort):
-            present = [one for one in found if _key(one, sort.parameter, sort.descending) is not None]
-            absent = [one for one in found if _key(one, sort.parameter, sort.descending) is None]
-            present.sort(key=lambda one, s=sort: _key(one, s.parameter, s.descending), reverse=False)  # type: ignore[misc]
+            present = [save for save in results if _key(save, sort.parameter, sort.descending) is not None]
+            absent = [save for save in results if _key(save, sort.parameter, sort.descending) is None]
+            present.sort(key=lambda save, key_sort=sort: _key(save, key_sort.parameter, key_sort.descending), reverse=False)  # type: ignore[misc]
             if sort.descending:
                 groups: dict[Any, list[Save]] = {}
-                for one in present:
-                    groups.setdefault(_key(one, sort.parameter, True), []).append(one)
-                present = [one for key in sorted(groups, reverse=True) for one in groups[key]]
-            found = present + absent
+                for save in present:
+                    groups.setdefault(_key(save, sort.parameter, True), []).append(save)
+                present = [save for key in sorted(groups, reverse=True) for save in groups[key]]
+            results = present + absent
     elif query.type and _of_one_patient(query, visibility):
-        found.sort(key=lambda one: FAR if one.facts.clinical_date is None else -one.facts.clinical_date)
-    return [one.id for one in found]
+        results.sort(key=lambda save: LATEST if save.facts.clinical_date is None else -save.facts.clinical_date)
+    return [save.id for save in results]
 
 
-def _match(one: Save, query: Query, others: Visible) -> bool:
-    return any(part.type == one.type and matching.matches(part, held(one), others) for part in query.each())
+def _match(save: Save, query: Query, visible: Visible) -> bool:
+    return any(part.type == save.type and matching.matches(part, indexed(save), visible) for part in query.each())
 
 
 def _of_one_patient(query: Query, visibility: Visibility) -> bool:
-    held = {clause.patients for clause in visibility.of(query.type, "s")}
-    if len(held) == 1 and (patients := next(iter(held))) is not None and len(patients) == 1:
+    patient_sets = {clause.patients for clause in visibility.of(query.type, "s")}
+    if len(patient_sets) == 1 and (patients := next(iter(patient_sets))) is not None and len(patients) == 1:
         return True
     if query.within is not None and query.within.type == "Patient":
         return True
     return any(
-        one.modifier is None
-        and len(one.values) == 1
-        and isinstance(value := one.values[0], ReferenceValue)
+        filter.modifier is None
+        and len(filter.values) == 1
+        and isinstance(value := filter.values[0], ReferenceValue)
         and value.url is None
-        and (value.type or (one.parameter.targets[0] if len(one.parameter.targets) == 1 else "")) == "Patient"
-        for one in query.filters
+        and (value.type or (filter.parameter.targets[0] if len(filter.parameter.targets) == 1 else "")) == "Patient"
+        for filter in query.filters
     )
 
 
-def _seen(one: Save, visibility: Visibility) -> bool:
-    return visibility.allows(one.type, "s", one.facts.patients, one.facts.codes)
+def _is_visible(save: Save, visibility: Visibility) -> bool:
+    return visibility.allows(save.type, "s", save.facts.patients, save.facts.codes)
 
 
-def _key(one: Save, name: str, descending: bool) -> Any:
+def _key(save: Save, name: str, descending: bool) -> Any:
     if name == "_id":
-        return one.id
+        return save.id
     if name == "_lastUpdated":
-        return one.at
-    wanted = parameter(one.type, name).numbers
+        return save.at
+    numbers = parameter(save.type, name).numbers
     choose = max if descending else min
-    dates = [high if descending else low for of, low, high in one.facts.dates if of in wanted]
-    codes = [code for of, _, code in one.facts.tokens if of in wanted]
-    texts = [text for of, text, _ in one.facts.strings if of in wanted]
-    amounts = [high if descending else low for of, _, _, low, high in one.facts.quantities if of in wanted]
-    aims = [f"{type}/{id}" for of, type, id in one.facts.references if of in wanted]
-    aims += [uri for of, uri in one.facts.uris if of in wanted]
-    return choose([*dates, *codes, *texts, *amounts, *aims], default=None)
+    dates = [high if descending else low for parameter_number, low, high in save.facts.dates if parameter_number in numbers]
+    codes = [code for parameter_number, _, code in save.facts.tokens if parameter_number in numbers]
+    texts = [text for parameter_number, text, _ in save.facts.strings if parameter_number in numbers]
+    amounts = [
+        high if descending else low
+        for parameter_number, _, _, low, high in save.facts.quantities
+        if parameter_number in numbers
+    ]
+    references = [f"{type}/{id}" for parameter_number, type, id in save.facts.references if parameter_number in numbers]
+    references += [uri for parameter_number, uri in save.facts.uris if parameter_number in numbers]
+    return choose([*dates, *codes, *texts, *amounts, *references], default=None)

@@ -1,4 +1,6 @@
-"""A database compared with what its own history makes anew: every version saved again, its facts extracted from its body."""
+"""Compares a database with a new one built from its history: every version is saved again with facts extracted from its
+body.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.steps import apply
 
-Told: TypeAlias = dict[str, list[tuple[Any, ...]]]
+TableContents: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NAMED = ("nid", "patient", "target")
-"""Columns with a number of a resource."""
+"""Columns that contain the number of a resource."""
 _VERSIONS = (
     "SELECT s.tenant, s.version, w.text, r.id, h.version_id, coalesce(h.body, r.body), h.at, h.interaction, h.who"
     " FROM resource_history h JOIN resource r ON r.nid = h.nid JOIN space s ON s.number = r.space"
@@ -36,52 +38,54 @@ _COUNTS = (
 
 
 def differences(path: Path, base: str = "") -> list[str]:
-    """Tables that are not as they would be, had each version been saved by itself; and what is not sound in the file."""
-    db, anew = connect(path), connect(":memory:")
-    migrate(anew)
-    anew.execute("BEGIN")
+    """Return the tables that differ from those of separate saves of all versions, and any corruption of the file."""
+    db, rebuilt = connect(path), connect(":memory:")
+    migrate(rebuilt)
+    rebuilt.execute("BEGIN")
     for save in _saves(db, base):
-        applied(anew, [save])
-    anew.execute("COMMIT")
+        applied(rebuilt, [save])
+    rebuilt.execute("COMMIT")
     unsound = [str(row[0]) for row in rows(db, "PRAGMA integrity_check") if row != ("ok",)]
-    held, made = _told(db), _told(anew)
+    actual, expected = _contents(db), _contents(rebuilt)
     db.close()
-    return unsound + [name for name in held if held[name] != made[name]]
+    return unsound + [name for name in actual if actual[name] != expected[name]]
 
 
 def applied(db: apsw.Connection, steps: Sequence[Step]) -> None:
-    """Within a transaction, these steps and nothing else."""
+    """Apply these steps within a transaction."""
     changes = Changes(db)
     apply(changes, steps)
     changes.finish()
 
 
 def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:
-    """Type and id of every resource, and its bodies from the first version on; b"" where it was deleted."""
-    db, found = connect(path), dict[tuple[str, str], list[bytes]]()
+    """Return type and id of every resource with its bodies, oldest first; b"" for a delete."""
+    db, bodies = connect(path), dict[tuple[str, str], list[bytes]]()
     for _, _, type, id, _, body, _, interaction, _ in sorted(rows(db, _VERSIONS), key=lambda row: row[4]):
-        found.setdefault((type, id), []).append(b"" if interaction == "delete" else body)
+        bodies.setdefault((type, id), []).append(b"" if interaction == "delete" else body)
     db.close()
-    return found
+    return bodies
 
 
 def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
     for tenant, version, type, id, number, body, at, interaction, who in rows(db, _VERSIONS):
-        gone = interaction == "delete"
-        facts = IndexEntries() if gone else extract(version, orjson.loads(body), base)
-        saved = b"" if gone else body
+        deleted = interaction == "delete"
+        facts = IndexEntries() if deleted else extract(version, orjson.loads(body), base)
+        saved = b"" if deleted else body
         yield Save(ResourceSpace(tenant, version), type, id, number, saved, facts, at, interaction, who=who)
 
 
-def _told(db: apsw.Connection) -> Told:
-    """Rows of every table, numbers of resources and words replaced by what they stand for."""
+def _contents(db: apsw.Connection) -> TableContents:
+    """Return the rows of every table, with resource and word numbers replaced by what they mean."""
     words = dict(rows(db, "SELECT number, text FROM word"))
-    spaces = {number: named for number, *named in rows(db, "SELECT number, tenant, version FROM space")}
+    spaces = {
+        number: tenant_and_version for number, *tenant_and_version in rows(db, "SELECT number, tenant, version FROM space")
+    }
     names = {
         nid: (spaces[space], words[type], id) for nid, space, type, id in rows(db, "SELECT nid, space, type, id FROM resource")
     }
 
-    def said(column: str, value: Any) -> Any:
+    def resolve(column: str, value: Any) -> Any:
         if column in NAMED:
             return names[value]
         if column == "space":
@@ -90,8 +94,8 @@ def _told(db: apsw.Connection) -> Told:
             return words[abs(value)]
         return value
 
-    told: Told = {"resource": rows(db, _RESOURCES), "type_count": [row for row in rows(db, _COUNTS) if row[3]]}
+    contents: TableContents = {"resource": rows(db, _RESOURCES), "type_count": [row for row in rows(db, _COUNTS) if row[3]]}
     for table, columns in COLUMNS.items():
-        found = rows(db, f"SELECT {', '.join(columns)} FROM {table}")
-        told[table] = [tuple(map(said, columns, row)) for row in found]
-    return {table: sorted(found, key=repr) for table, found in told.items()}
+        rows_ = rows(db, f"SELECT {', '.join(columns)} FROM {table}")
+        contents[table] = [tuple(map(resolve, columns, row)) for row in rows_]
+    return {table: sorted(rows_, key=repr) for table, rows_ in contents.items()}

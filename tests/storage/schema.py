@@ -1,11 +1,11 @@
-"""The tables, once for every engine: Integer, Text and LargeBinary only, so that STRICT tables and PostgreSQL agree.
+"""Declares the tables once for both engines, using only Integer, Text and LargeBinary, so that STRICT tables work too.
 
-Index tables carry integers. `space` is the number of one tenant's resources of one version, and stands first so that a
-reset is one range. `nid` is ours: `space << 40 | n`, so what is keyed by nid is one range too. `parameter` is the
-SearchParameter.number, which names the type too; negative ones are what granular scopes filter by (minus the `word`).
-Each fact has two covering directions: value to nid (the primary key) and nid to value (the index `…_of`).
+Index tables contain integers. `space` is the number of one tenant's resources of one version; it comes first so that a reset
+deletes one range. `nid` is `space << 40 | n`, so tables with keys that start with nid have one range per space too. `parameter`
+is SearchParameter.number, which implies the type; negative values are what granular scopes filter by (minus the `word`). Each
+fact is indexed in two covering directions: value to nid (the primary key) and nid to value (the index `…_of`).
 
-The migrations of each engine hold the rendered text (`render`), and a test compares the two.
+The migrations of each engine contain the rendered text (`render`), and a test compares the two.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 TABLES = MetaData()
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Ordered by its bytes on every engine."""
+"""Sorted by bytes on every engine."""
 history_sequence = Sequence("history_sequence", metadata=TABLES)
-"""PostgreSQL's numbers of versions in their order: a counter in a row would make all writers wait for each other."""
+"""Numbers versions in order on PostgreSQL. A counter in a row would make all writers wait for each other."""
 
 
 def _key(name: str) -> Column[int]:
@@ -42,21 +42,21 @@ def _table(name: str, *columns: Column[Any], indexes: Iterable[Index] = (), rowi
 
 
 def _where(condition: str) -> dict[str, Any]:
-    """An index of some of the rows."""
+    """Restrict an index to some of the rows."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _fact(name: str, *columns: Column[Any], space: bool = True, more: Iterable[Index] = ()) -> Table:
-    """(space, parameter, value…, nid) and back: (nid, parameter, value…)."""
+    """Declare (space, parameter, value…, nid) and the reverse index (nid, parameter, value…)."""
     for column in columns:
         column.primary_key = True
     head = [_key("space"), _key("parameter")] if space else []
-    back = Index(f"{name}_of", "nid", "parameter", *(one.name for one in columns if one.name != "parameter"))
+    back = Index(f"{name}_of", "nid", "parameter", *(column.name for column in columns if column.name != "parameter"))
     return _table(name, *head, *columns, _key("nid"), indexes=[back, *more])
 
 
 def _wide(name: str, condition: str, *columns: str) -> Index:
-    """What is wider than nearly all the others, by its end: `storage/query/range_scan.py` says why."""
+    """Index the few wide ranges by their end; see `storage/query/range_scan.py`."""
     return Index(f"{name}_wide", "space", "parameter", *columns, "nid", **_where(condition))
 
 
@@ -104,11 +104,14 @@ journal_size = _table(
     _big("bytes"),
     rowid=True,
 )
-"""How many exchanges of which app are kept, and the bytes of their values: the rows of an owner add up. Triggers on `record`
-add a row for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up."""
+"""Number of stored exchanges per app and the bytes of their values: the sum of an owner's rows. Triggers on `record` add a row
+for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up.
+"""
 
 _OUTDATED = text("state = 1 AND index_revision < 5")
-"""With a new revision of the index (`sql/saving.py`) comes a step that makes this index anew: it is what is left to do."""
+"""A new revision of the index (`query/saving.py`) needs a migration that recreates this index, which lists what is left to
+reindex.
+"""
 
 resource = _table(
     "resource",
@@ -130,7 +133,7 @@ resource = _table(
     ],
     rowid=True,
 )
-"""state: 0 only referenced, 1 live, 2 deleted. facts: patients and codes for the second check, as JSON."""
+"""state: 0 only referenced, 1 live, 2 deleted. facts: patients and codes for the second access check, as JSON."""
 
 resource_history = _table(
     "resource_history",
@@ -144,7 +147,7 @@ resource_history = _table(
     Column("body", LargeBinary),
     indexes=[Index("resource_history_by_sequence", "sequence")],
 )
-"""body is NULL while the version is the current one: then it stands in `resource` alone."""
+"""body is NULL while the version is the current one, because it is then stored in `resource`."""
 
 compartment_index = _table(
     "compartment_index",
@@ -156,9 +159,10 @@ compartment_index = _table(
     _big("named"),
     indexes=[Index("compartment_index_of", "nid", "member", "patient")],
 )
-"""rank: minus the clinical date, so that ascending is newest first. member: 0 refers to the patient but is not in the
-compartment, 1 is in it, 2 was in it and is deleted. named: 1 where the search parameter `patient` names the patient, 0 where
-that is not known (of what was stored before there was this column)."""
+"""rank: minus the clinical date, so that ascending order is newest first. member: 0 refers to the patient but isn't in the
+compartment, 1 is in it, 2 was in it and is deleted. named: 1 if the search parameter `patient` refers to the patient, 0 if that
+isn't known (stored before this column existed).
+"""
 facet_index = _table(
     "facet_index",
     _key("patient"),
@@ -170,8 +174,10 @@ facet_index = _table(
     _big("member"),
     _big("named"),
 )
-"""What is live of a compartment by the codes that divide it (FACETS): a patient's vital signs, newest first, are one range.
-word: the name of the parameter, as of granular scopes. No index by nid: what is to be forgotten follows from the other two."""
+"""Live resources of a compartment by their facet codes (FACETS): a patient's vital signs, newest first, are one range. word:
+the name of the parameter, as for granular scopes. There is no index by nid, because the rows to delete follow from the other
+two tables.
+"""
 
 token_index = _fact("token_index", _big("hash"))
 reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)
@@ -189,7 +195,7 @@ quantity_index = _fact(
     more=[_wide("quantity_index", "low <> high", "high", "low", "unit")],
 )
 string_index = _fact("string_index", _words("value"), _big("exact"))
-"""value: folded. exact: hash of the text as it is written."""
+"""value: case-folded. exact: hash of the text as it is written."""
 uri_index = _fact("uri_index", _words("value"))
 composite_index = _fact(
     "composite_index",
@@ -200,8 +206,9 @@ composite_index = _fact(
     _words("value"),
     more=[_wide("composite_index", "low < high AND high > 0", "hash", "high", "low", "unit", "value")],
 )
-"""One element of a composite in one row: which column a component has is said in `storage/query/composites.py`. A position is
-one too: low its latitude, high its longitude."""
+"""Each row is one element of a composite; `storage/query/composites.py` defines the columns of its components. A position is
+also a row, with its latitude in low and its longitude in high.
+"""
 
 term = _table(
     "term",
@@ -211,8 +218,9 @@ term = _table(
     indexes=[Index("term_by_code", "code", "hash"), Index("term_by_system", "system", "hash")],
 )
 type_count = _table("type_count", _key("space"), _key("type"), _key("slice"), _big("live"))
-"""The sum of a type's slices is how many are live; one slice may be below zero. On PostgreSQL those who write at the same
-time write different slices, so that none waits for another's commit; SQLite, which has one writer, needs one."""
+"""The sum of a type's slices is the number of live resources; a single slice may be negative. On PostgreSQL, concurrent writers
+use different slices so that none waits for another's commit. SQLite, with a single writer, needs only one.
+"""
 
 
 _CHANGED = "INSERT INTO journal_size (owner, exchanges, bytes) VALUES"
@@ -238,16 +246,16 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
         " EXECUTE FUNCTION exchange_counted()",
     ),
 }
-"""What keeps `journal_size`, by engine. A record never changes its kind."""
+"""The triggers that maintain `journal_size`, by engine. A record never changes its kind."""
 
 
 def render(dialect: Dialect) -> list[str]:
-    """All CREATE statements in one engine's words."""
+    """Return all CREATE statements in one engine's dialect."""
     statements = [str(CreateSequence(history_sequence).compile(dialect=dialect))] if dialect.supports_sequences else []
     for table in TABLES.sorted_tables:
         statements.append(_tidy(str(CreateTable(table).compile(dialect=dialect))))
-        indexes = sorted(table.indexes, key=lambda one: str(one.name))
-        statements += [_tidy(str(CreateIndex(one).compile(dialect=dialect))) for one in indexes]
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        statements += [_tidy(str(CreateIndex(index).compile(dialect=dialect))) for index in indexes]
     return [*statements, *TRIGGERS[dialect.name]]
 
 

@@ -1,4 +1,4 @@
-"""When the power goes nothing that was answered is lost, nothing is half there, and the index is what it would be anew."""
+"""After a power cut, acknowledged transactions are complete, none is partially stored, and the index is correct."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
-    """The numbers that were answered before the power went; `image` gets what the disk then holds."""
+    """Write until the power fails. Returns the acknowledged numbers; `image` gets the content of the disk."""
     answered: set[int] = set()
     try:
         db = connect(path, vfs=disk.name)
@@ -43,8 +43,8 @@ async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
     return answered
 
 
-async def cutting(place: Path, seed: int) -> int:
-    """One power cut; how many transactions had been answered."""
+async def power_cut(place: Path, seed: int) -> int:
+    """Simulate one power cut and return the number of acknowledged transactions."""
     before, after = place / "before", place / "after"
     before.mkdir(parents=True)
     after.mkdir()
@@ -56,19 +56,19 @@ async def cutting(place: Path, seed: int) -> int:
 
 
 async def test_fifty_power_cuts_lose_nothing(tmp_path: Path) -> None:
-    answered = [await cutting(tmp_path / str(seed), seed) for seed in range(50)]
+    answered = [await power_cut(tmp_path / str(seed), seed) for seed in range(50)]
     assert sum(answered) > 500
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 async def test_five_hundred_power_cuts_lose_nothing(tmp_path: Path) -> None:
-    answered = [await cutting(tmp_path / str(seed), seed) for seed in range(100, 600)]
+    answered = [await power_cut(tmp_path / str(seed), seed) for seed in range(100, 600)]
     assert sum(answered) > 5000
 
 
-async def test_the_disk_of_the_test_does_forget(tmp_path: Path) -> None:
-    """Without this the power cuts would prove nothing."""
+async def test_the_simulated_disk_loses_unsynced_writes(tmp_path: Path) -> None:
+    """Otherwise the power cut tests would prove nothing."""
     lost = 0
     for seed in range(5):
         place = tmp_path / str(seed)

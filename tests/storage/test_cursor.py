@@ -1,4 +1,4 @@
-"""The seal of cursors holds, and what they say is not to be read."""
+"""Cursors can't be modified, and their content can't be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = st.lists(st.integers(-(2**62), 2**62) | st.text(max_size=20), max_size=4)
 
 
 @given(last=KEYS, seen=st.integers(0, 10**6), total=st.none() | st.integers(0, 1000))
-def test_what_was_sealed_is_opened(last: tuple[int | str, ...], seen: int, total: int | None) -> None:
+def test_a_sealed_cursor_can_be_opened(last: tuple[int | str, ...], seen: int, total: int | None) -> None:
     position = Position(b"query", last, seen, total)
     assert opened(KEY, seal(KEY, position), b"query") == position
 
@@ -29,12 +29,12 @@ def test_a_changed_byte_breaks_the_seal(at: int, change: int) -> None:
         opened(KEY, base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), b"q")
 
 
-@given(last=KEYS, other=st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/"))
-def test_a_cursor_has_one_spelling(last: tuple[int | str, ...], other: str) -> None:
-    """The last character of base64 holds bits that say nothing, and +/ mean what -_ do."""
+@given(last=KEYS, replacement=st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/"))
+def test_a_cursor_has_one_spelling(last: tuple[int | str, ...], replacement: str) -> None:
+    """The last character of base64 has unused bits, and `+/` decode like `-_`."""
     cursor = seal(KEY, Position(b"q", last, 1, None))
     for at in (0, len(cursor) // 2, len(cursor) - 1):
-        altered = cursor[:at] + other + cursor[at + 1 :]
+        altered = cursor[:at] + replacement + cursor[at + 1 :]
         if altered != cursor:
             with pytest.raises(BadCursor):
                 opened(KEY, altered, b"q")
@@ -42,7 +42,7 @@ def test_a_cursor_has_one_spelling(last: tuple[int | str, ...], other: str) -> N
         opened(KEY, cursor + "=", b"q")
 
 
-def test_another_key_and_another_query_open_nothing() -> None:
+def test_a_cursor_cannot_be_opened_with_another_key_or_query() -> None:
     cursor = seal(KEY, Position(b"q", (1,), 1, None))
     for key, query in ((b"l" * 32, b"q"), (KEY, b"r")):
         with pytest.raises(BadCursor):
@@ -50,7 +50,7 @@ def test_another_key_and_another_query_open_nothing() -> None:
 
 
 @given(text=st.text(max_size=60))
-def test_no_text_is_taken_for_a_cursor(text: str) -> None:
+def test_arbitrary_text_is_not_accepted_as_a_cursor(text: str) -> None:
     with pytest.raises(BadCursor):
         opened(KEY, text, b"q")
 

@@ -1,4 +1,6 @@
-"""Whatever shares a commit: each transaction is whole or not there, and the index is as if each had come by itself."""
+"""Transactions that share a commit are each applied completely or not at all, and the index is the same as with separate
+commits.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,11 @@ from sickbay.storage.sqlite.steps import apply, fill
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 Change: TypeAlias = tuple[str, str, int]
-"""Type, id, and what it then says; -1 deletes it."""
+"""Type, id, and the new value; -1 deletes it."""
 Outcomes: TypeAlias = list[Exception | None]
 
 OTHER = ResourceSpace("other", "r4")
-TAKEN = Put(Record("taken", "x", b""), if_revision=0)
+ALREADY_TAKEN = Put(Record("taken", "x", b""), if_revision=0)
 CHANGES = st.tuples(st.sampled_from(("Observation", "Condition", "Goal")), st.sampled_from("abcd"), st.integers(-1, 5))
 GROUPS = st.lists(
     st.lists(st.tuples(st.lists(CHANGES, min_size=1, max_size=4), st.booleans()), min_size=1, max_size=8), max_size=4
@@ -36,42 +38,42 @@ GROUPS = st.lists(
 
 
 class Model:
-    """What there should be: bodies by type and id, and the steps that lead there."""
+    """The expected state: bodies by type and id, and the steps that lead to it."""
 
     def __init__(self) -> None:
-        self.held: dict[tuple[str, str], list[bytes]] = {}
+        self.bodies: dict[tuple[str, str], list[bytes]] = {}
 
     def steps(self, changes: list[Change]) -> list[Step]:
-        """Of one transaction; what it says is held from now on."""
-        return [one for change in changes if (one := self._step(*change)) is not None]
+        """Return the steps of one transaction and add them to the expected state."""
+        return [step for change in changes if (step := self._step(*change)) is not None]
 
-    def _step(self, type: str, id: str, says: int) -> Save | None:
-        bodies = self.held.setdefault((type, id), [])
-        if says < 0 and (not bodies or bodies[-1] == b""):
+    def _step(self, type: str, id: str, value: int) -> Save | None:
+        versions = self.bodies.setdefault((type, id), [])
+        if value < 0 and (not versions or versions[-1] == b""):
             return None
-        saved = save(type, id, len(bodies) + 1, says)
-        bodies.append(saved.body)
-        return saved
+        step = save(type, id, len(versions) + 1, value)
+        versions.append(step.body)
+        return step
 
 
-def save(type: str, id: str, version: int, says: int) -> Save:
-    if says < 0:
+def save(type: str, id: str, version: int, value: int) -> Save:
+    if value < 0:
         return Save(SPACE, type, id, version, b"", extract("r4", {}, ""), 1000 * version, "delete")
-    kind = {"coding": [{"system": "http://a", "code": str(says)}], "text": f"says {says}"}
+    kind = {"coding": [{"system": "http://a", "code": str(value)}], "text": f"says {value}"}
     resource = {
         "resourceType": type,
         "id": id,
         "code": kind,
-        "subject": {"reference": f"Patient/{says}"},
-        "effectiveDateTime": f"2025-01-0{says + 1}",
-        "valueQuantity": {"value": says, "unit": "kg"},
+        "subject": {"reference": f"Patient/{value}"},
+        "effectiveDateTime": f"2025-01-0{value + 1}",
+        "valueQuantity": {"value": value, "unit": "kg"},
     }
     facts = extract("r4", resource, "")
     return Save(SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update")
 
 
 async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
-    """All in one commit, since they are asked in one turn of the loop."""
+    """Run all transactions in one commit, because they are requested in one turn of the loop."""
     jobs = (
         writer.run(partial(apply, steps=steps), Undo.NOTHING if len(steps) == 1 else Undo.SAVEPOINT) for steps in transactions
     )
@@ -83,53 +85,53 @@ def run(path: Path, groups: list[list[list[Step]]]) -> list[Outcomes]:
     migrate(db)
     writer = Writer(db)
 
-    async def all_of_them() -> list[Outcomes]:
-        await committed(writer, [[TAKEN]])
+    async def run_groups() -> list[Outcomes]:
+        await committed(writer, [[ALREADY_TAKEN]])
         return [await committed(writer, transactions) for transactions in groups]
 
     try:
-        return asyncio.run(all_of_them())
+        return asyncio.run(run_groups())
     finally:
         writer.close()
 
 
 @given(groups=GROUPS)
 @settings(max_examples=60, deadline=None)
-def test_each_transaction_is_whole_or_not_there(groups: list[list[tuple[list[Change], bool]]]) -> None:
-    good, asked = Model(), list[list[list[Step]]]()
+def test_each_transaction_is_applied_completely_or_not_at_all(groups: list[list[tuple[list[Change], bool]]]) -> None:
+    good, steps_of_groups = Model(), list[list[list[Step]]]()
     for transactions in groups:
-        asked.append([])
+        steps_of_groups.append([])
         for changes, fails in transactions:
             model = good if not fails else copied(good)
-            asked[-1].append([*model.steps(changes), *([TAKEN] if fails else [])])
+            steps_of_groups[-1].append([*model.steps(changes), *([ALREADY_TAKEN] if fails else [])])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
-        outcomes = run(path, asked)
-        for transactions, said in zip(groups, outcomes, strict=True):
-            assert [isinstance(one, Conflict) for one in said] == [fails for _, fails in transactions]
-        assert versions(path) == {key: bodies for key, bodies in good.held.items() if bodies}
+        outcomes = run(path, steps_of_groups)
+        for transactions, group_outcomes in zip(groups, outcomes, strict=True):
+            assert [isinstance(outcome, Conflict) for outcome in group_outcomes] == [fails for _, fails in transactions]
+        assert versions(path) == {key: bodies for key, bodies in good.bodies.items() if bodies}
         assert differences(path) == []
 
 
 def copied(model: Model) -> Model:
-    made = Model()
-    made.held = {key: list(bodies) for key, bodies in model.held.items()}
-    return made
+    copy = Model()
+    copy.bodies = {key: list(bodies) for key, bodies in model.bodies.items()}
+    return copy
 
 
-def test_a_row_that_cannot_be_written_fails_its_own_transaction_alone(tmp_path: Path) -> None:
-    """It is found when all rows go in together; then each goes by itself."""
+def test_a_row_that_cannot_be_written_fails_only_its_own_transaction(tmp_path: Path) -> None:
+    """The error occurs when all rows are inserted together; then each transaction is committed separately."""
     good = [[save("Observation", id, 1, 1)] for id in "ab"]
     bad = save("Observation", "c", 1, 1)
     bad = replace(bad, facts=bad.facts._replace(uris=((1, "half a \ud800"),)))
     outcomes = run(tmp_path / "a.db", [[good[0], [bad], good[1]]])
-    assert [type(one) for one in outcomes[0]] == [type(None), UnicodeEncodeError, type(None)]
+    assert [type(outcome) for outcome in outcomes[0]] == [type(None), UnicodeEncodeError, type(None)]
     assert [id for _, id in versions(tmp_path / "a.db")] == ["a", "b"]
     assert differences(tmp_path / "a.db") == []
 
 
-def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
-    """Its resources come out of an iterator: a neighbour's fault must not consume them."""
+def test_a_fill_runs_once_and_in_its_own_commit(tmp_path: Path) -> None:
+    """The resources come from an iterator, so an error in another transaction must not consume them."""
     db = connect(tmp_path / "a.db")
     migrate(db)
     writer, bad = Writer(db), save("Observation", "c", 1, 1)
@@ -147,7 +149,7 @@ def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
     assert differences(tmp_path / "a.db") == []
 
 
-def test_forgetting_a_tenant_forgets_what_still_waits_in_the_same_commit(tmp_path: Path) -> None:
+def test_clearing_a_tenant_also_deletes_pending_rows_of_the_same_commit(tmp_path: Path) -> None:
     clear: list[Step] = [Clear("resources", SPACE.tenant)]
     before, after = [save("Observation", "a", 1, 1)], [save("Observation", "a", 1, 2)]
     assert run(tmp_path / "a.db", [[before, clear, after]]) == [[None, None, None]]
@@ -159,7 +161,7 @@ def test_forgetting_a_tenant_forgets_what_still_waits_in_the_same_commit(tmp_pat
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5, 63, 64, 65, 200])
-def test_rows_go_in_whatever_their_number(tmp_path: Path, count: int) -> None:
+def test_any_number_of_rows_is_inserted(tmp_path: Path, count: int) -> None:
     group = [[save("Observation", f"o{number}", 1, number % 5)] for number in range(count)]
     assert run(tmp_path / "a.db", [group]) == [[None] * count]
     assert differences(tmp_path / "a.db") == []

@@ -1,4 +1,4 @@
-"""What a search costs does not grow with what is stored: steps of SQLite's machine among few resources and many."""
+"""The cost of a search, in steps of SQLite's virtual machine, doesn't grow with the number of stored resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 from msgspec.structs import replace
-from tests.storage.making import SPACE, asked, find, number, observation, parameter, patient, saved, where
+from tests.storage.making import SPACE, find, number, observation, parameter, patient, query_for, saved, where
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
@@ -20,7 +20,7 @@ from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 DAY = 86_400_000
 FEW, MANY = 400, 8_000
-"""Patients. What grows with them takes twenty times as long among the many."""
+"""Number of patients. A cost that grows with them is twenty times as high with many."""
 
 
 CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
@@ -37,30 +37,32 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
 
 async def _filled(path: Path, count: int) -> SqliteStore:
     opened = open_store(path, find)
-    await opened.fill(SPACE, (one for number in range(count) for one in _resources(number)))
+    await opened.fill(SPACE, (resource for number in range(count) for resource in _resources(number)))
     return opened
 
 
-def _resources(number_: int) -> list[Save]:
-    """A patient and an observation: the first few are later and higher than all the others, which fill a thousand days."""
-    late = number_ % 40 == 0 and number_ < FEW
-    day = 5000 + number_ if late else number_ % 1000
-    value = float(9000 + number_ if late else number_ % 900)
-    coded = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
+def _resources(index: int) -> list[Save]:
+    """Return a patient and an observation. A few of the first are later and higher than all others, which cover a thousand
+    days.
+    """
+    late = index % 40 == 0 and index < FEW
+    day = 5000 + index if late else index % 1000
+    value = float(9000 + index if late else index % 900)
+    components = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
     facts = IndexEntries(
-        patients=(f"p{number_}",),
+        patients=(f"p{index}",),
         tokens=(
             (number("Observation", "code"), "http://loinc.org", "8867-4"),
-            (number("Observation", "category"), "urn:numbers", str(number_)),
+            (number("Observation", "category"), "urn:numbers", str(index)),
         ),
         dates=((number("Observation", "date"), day * DAY, (day + 1) * DAY),),
         quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
-        composites=((number("Observation", "code-value-quantity"), coded),),
+        composites=((number("Observation", "code-value-quantity"), components),),
     )
-    written = {"at": 9000 if late else number_ % 1000}
+    written = {"at": 9000 if late else index % 1000}
     return [
-        patient(f"p{number_}", names=(f"n{number_:05}",), **written),
-        saved("Observation", f"o{number_}", facts, **written),
+        patient(f"p{index}", names=(f"n{index:05}",), **written),
+        saved("Observation", f"o{index}", facts, **written),
     ]
 
 
@@ -69,7 +71,7 @@ def on(prefix: Prefix, day: int) -> DateValue:
 
 
 def dated(*values: DateValue) -> Query:
-    return asked("Observation", *(where("Observation", "date", one) for one in values))
+    return query_for("Observation", *(where("Observation", "date", date) for date in values))
 
 
 def amount(prefix: Prefix, value: float) -> QuantityValue:
@@ -77,12 +79,12 @@ def amount(prefix: Prefix, value: float) -> QuantityValue:
 
 
 async def steps(store: SqliteStore, query: Query) -> int:
-    """Of a page's statements, and of what was looked up to make them."""
-    counted = 0
+    """Return the steps of a page's statements and of the look-ups that prepare them."""
+    total = 0
 
     def add(event: dict[str, Any]) -> None:
-        nonlocal counted
-        counted += event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+        nonlocal total
+        total += event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
 
     reader = store._reader.db
     reader.trace_v2(apsw.SQLITE_TRACE_PROFILE, add)
@@ -91,23 +93,23 @@ async def steps(store: SqliteStore, query: Query) -> int:
     finally:
         reader.trace_v2(0)
     assert page.matches
-    return counted
+    return total
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        pytest.param(asked("Patient", ids=("p7", "p9", "p300")), id="ids"),
+        pytest.param(query_for("Patient", ids=("p7", "p9", "p300")), id="ids"),
         pytest.param(dated(on("ge", 4000)), id="date=ge"),
         pytest.param(dated(on("gt", 4000)), id="date=gt"),
         pytest.param(dated(on("ap", 5040)), id="date=ap"),
         pytest.param(dated(on("ge", 5040), on("le", 5080)), id="date=ge&date=le"),
         pytest.param(dated(on("sa", 5000), on("lt", 5081)), id="date=sa&date=lt"),
         pytest.param(
-            asked("Observation", where("Observation", "value-quantity", amount("gt", 5000.0))), id="value-quantity=gt"
+            query_for("Observation", where("Observation", "value-quantity", amount("gt", 5000.0))), id="value-quantity=gt"
         ),
         pytest.param(
-            asked(
+            query_for(
                 "Observation",
                 where(
                     "Observation",
@@ -117,10 +119,12 @@ async def steps(store: SqliteStore, query: Query) -> int:
             ),
             id="code-value-quantity=ge",
         ),
-        pytest.param(asked("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
-        pytest.param(asked("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
+        pytest.param(query_for("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
+        pytest.param(query_for("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
         *(
-            pytest.param(asked(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}")
+            pytest.param(
+                query_for(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}"
+            )
             for type, by in (
                 ("Observation", "date"),
                 ("Observation", "value-quantity"),
@@ -130,14 +134,16 @@ async def steps(store: SqliteStore, query: Query) -> int:
             )
             for descending in (False, True)
         ),
-        pytest.param(asked("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"),
         pytest.param(
-            asked("Observation", CODE, where("Observation", "value-quantity", amount("gt", 5000.0)), total="none"),
+            query_for("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"
+        ),
+        pytest.param(
+            query_for("Observation", CODE, where("Observation", "value-quantity", amount("gt", 5000.0)), total="none"),
             id="code&value-quantity=gt",
         ),
-        pytest.param(asked("Observation", CODE, updated=(DateValue("ge", 5000, 5001),)), id="code&_lastUpdated=ge"),
+        pytest.param(query_for("Observation", CODE, updated=(DateValue("ge", 5000, 5001),)), id="code&_lastUpdated=ge"),
         pytest.param(
-            asked(
+            query_for(
                 "Observation",
                 CODE,
                 where("Observation", "category", TokenValue("urn:numbers", None)),
@@ -146,13 +152,13 @@ async def steps(store: SqliteStore, query: Query) -> int:
             ),
             id="code&category=system|",
         ),
-        pytest.param(asked("Observation", total="accurate", count=5), id="_total=accurate"),
+        pytest.param(query_for("Observation", total="accurate", count=5), id="_total=accurate"),
         pytest.param(replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"),
         pytest.param(
             replace(dated(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
         ),
         pytest.param(
-            asked(
+            query_for(
                 "Observation",
                 CODE,
                 sort=(Sort("date", True),),
@@ -164,7 +170,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
     ],
 )
 @pytest.mark.anyio
-async def test_what_a_search_costs_does_not_grow_with_what_is_stored(
+async def test_the_cost_of_a_search_does_not_grow_with_the_stored_resources(
     stores: tuple[SqliteStore, SqliteStore], query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access_path, "FEW", FEW // 2)
@@ -174,18 +180,18 @@ async def test_what_a_search_costs_does_not_grow_with_what_is_stored(
 
 @pytest.fixture(scope="module")
 async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
-    """Few and many observations of the same 40 patients; one of the last is another's, who has no gender and came late."""
+    """Few and many observations of the same 40 patients. One more belongs to a patient without a gender who was added last."""
     folder = tmp_path_factory.mktemp("crowded")
-    each = []
+    opened_stores = []
     for count in (FEW, MANY):
         opened = open_store(folder / f"{count}.db", find)
-        people = [patient(f"p{one}") for one in range(40)]
+        patients = [patient(f"p{index}") for index in range(40)]
         other = saved("Patient", "other", IndexEntries(patients=("other",)), at=9000)
-        crowd = [observation(f"o{one}", f"p{one % 40}") for one in range(count)]
-        await opened.fill(SPACE, iter([*people, other, *crowd, observation("last", "other")]))
-        each.append(opened)
-    yield each[0], each[1]
-    for opened in each:
+        crowd = [observation(f"o{index}", f"p{index % 40}") for index in range(count)]
+        await opened.fill(SPACE, iter([*patients, other, *crowd, observation("last", "other")]))
+        opened_stores.append(opened)
+    yield opened_stores[0], opened_stores[1]
+    for opened in opened_stores:
         await opened.close()
 
 
@@ -201,11 +207,11 @@ GENDER = "http://hl7.org/fhir/administrative-gender"
     ],
 )
 @pytest.mark.anyio
-async def test_a_chain_whose_end_no_index_leads_to_costs_what_is_at_its_end(
+async def test_a_chain_without_an_index_at_its_end_costs_only_what_is_there(
     crowded: tuple[SqliteStore, SqliteStore], inner: Filter
 ) -> None:
-    query = asked("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", inner)))
+    query = query_for("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", inner)))
     page = await crowded[1].search(SPACE, query, EVERYTHING)
-    assert ([one.id for one in page.matches], page.total) == (["last"], 1)
+    assert ([match.id for match in page.matches], page.total) == (["last"], 1)
     few, many = [await steps(store, query) for store in crowded]
     assert many < 2 * few

@@ -1,4 +1,4 @@
-"""The laws of searching are worth something: without the condition of visibility at any one hop they do not hold."""
+"""Shows that the search laws detect errors: without the visibility condition at any hop, they fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sickbay.storage.query import queries as store_queries
 from sickbay.storage.query.filters import TRUE, Scope
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
-FOUND = settings(
+SETTINGS = settings(
     max_examples=1000,
     deadline=None,
     derandomize=True,
@@ -40,8 +40,10 @@ HOPS: dict[str, Callable[[str, str], bool]] = {
     "a part of something": lambda letters, nid: nid == "k.nid",
     "includes": lambda letters, nid: letters == "rs",
 }
-ALONG = st.one_of(*(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items()))
-"""Searches by one hop or more and nothing besides, which would hide what a hop shows."""
+ALONG = st.one_of(
+    *(inner.map(lambda filter, type=type: Query("r4", type, (filter,), count=4)) for type, inner in LEADING.items())
+)
+"""Searches with one hop or more and no other filter, which could hide what a hop exposes."""
 COMPARTMENTS = HOLDERS.map(
     lambda holder: Query(
         "r4",
@@ -51,7 +53,7 @@ COMPARTMENTS = HOLDERS.map(
         count=4,
     )
 )
-INTO_PARTS = PARTS.map(lambda one: Query("r4", "Location", (one,), count=4))
+INTO_PARTS = PARTS.map(lambda filter: Query("r4", "Location", (filter,), count=4))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +63,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     asyncio.run(opened.close())
 
 
-def found(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStrategy[Query]) -> None:
-    @FOUND
+def check_law(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStrategy[Query]) -> None:
+    @SETTINGS
     @given(saves=populations(), query=searches, includes=INCLUDES, visibility=VISIBILITIES)
     def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
         runner.run(_law(store, saves, query, includes, visibility))
@@ -71,24 +73,24 @@ def found(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStrateg
 
 
 @pytest.mark.parametrize("hop", HOPS)
-def test_a_hop_without_its_condition_is_found(
+def test_a_hop_without_its_visibility_condition_is_detected(
     store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = store_queries.visible
 
-    def mutated(names: Any, space: int, seen: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
-        return TRUE if HOPS[hop](letters, nid) else whole(names, space, seen, type, letters, nid, patient)
+    def mutated(names: Any, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
+        return TRUE if HOPS[hop](letters, nid) else whole(names, space, visibility, type, letters, nid, patient)
 
     monkeypatch.setattr(store_queries, "visible", mutated)
 
     with pytest.raises(AssertionError):
-        found(store, runner, INTO_PARTS if hop == "a part of something" else queries() | ALONG)
+        check_law(store, runner, INTO_PARTS if hop == "a part of something" else queries() | ALONG)
 
 
-def test_a_compartment_without_its_condition_is_found(
+def test_a_compartment_search_without_its_visibility_condition_is_detected(
     store: SqliteStore, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read in one range, whatever the types."""
+    """Applies to compartments of several types, which are read in one range."""
     plan = compartment._plan
 
     def mutated(scope: Scope, *more: Any) -> Any:
@@ -96,21 +98,21 @@ def test_a_compartment_without_its_condition_is_found(
 
     monkeypatch.setattr(compartment, "_plan", mutated)
     with pytest.raises(AssertionError):
-        found(store, runner, COMPARTMENTS)
+        check_law(store, runner, COMPARTMENTS)
 
 
 async def _law(
     store: SqliteStore, saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility
 ) -> None:
-    """Without the second check, which would take the blame."""
+    """Check the law without the visibility recheck, which would hide the error."""
     space = await stored(store, saves)
     store.guard.removed = 0
     expected = matches(saves, query, visibility)
-    found, totals = await chain(store, space, query, visibility)
-    assert (found, set(totals)) == (expected, {len(expected)})
+    found_ids, totals = await chain(store, space, query, visibility)
+    assert (found_ids, set(totals)) == (expected, {len(expected)})
     page = await store.search(space, replace(query, includes=includes, count=100), visibility)
-    there = [one for one in saves if visibility.allows(one.type, "rs", one.facts.patients, one.facts.codes)]
-    hit = [one for one in saves if any((one.type, one.id) == (two.type, two.id) for two in page.matches)]
-    brought = {(one.type, one.id) for one in page.included}
-    assert brought == closure(saves, replace(query, includes=includes), hit, there)
+    visible = [save for save in saves if visibility.allows(save.type, "rs", save.facts.patients, save.facts.codes)]
+    matched = [save for save in saves if any((save.type, save.id) == (match.type, match.id) for match in page.matches)]
+    included = {(resource.type, resource.id) for resource in page.included}
+    assert included == closure(saves, replace(query, includes=includes), matched, visible)
     assert store.guard.removed == 0

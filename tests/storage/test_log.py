@@ -1,4 +1,4 @@
-"""The write-ahead log stays small, also while other connections read without a pause."""
+"""The write-ahead log stays small, even while other connections read without a pause."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ class Relay:
         self.stop = False
         self.turns = [0, 0]
         self._begun = [threading.Semaphore(0), threading.Semaphore(0)]
-        self._threads = [threading.Thread(target=self._read, args=(file, each)) for each in (0, 1)]
+        self._threads = [threading.Thread(target=self._read, args=(file, index)) for index in (0, 1)]
         for thread in self._threads:
             thread.start()
 
-    def _read(self, file: Path, own: int) -> None:
+    def _read(self, file: Path, index: int) -> None:
         db = connect(file)
         while not self.stop:
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM a").fetchall()
-            self._begun[own].release()
-            self._begun[1 - own].acquire()
+            self._begun[index].release()
+            self._begun[1 - index].acquire()
             db.execute("COMMIT")
-            self.turns[own] += 1
+            self.turns[index] += 1
         db.close()
 
     def end(self) -> None:
         self.stop = True
-        for each in self._begun:
+        for semaphore in self._begun:
             for _ in range(3):
-                each.release()
+                semaphore.release()
         for thread in self._threads:
             thread.join()
 
@@ -99,11 +99,11 @@ async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
     writer.close()
 
 
-async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
+async def test_a_commit_succeeds_even_if_the_log_cannot_be_restarted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
 
     def failing(self: WriteAheadLog) -> None:
-        tried.append(1)
+        attempts.append(1)
         raise apsw.IOError
 
     monkeypatch.setattr(WriteAheadLog, "_restart", failing)
@@ -111,7 +111,7 @@ async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(file: Pat
     for number in range(30):
         await writer.run(partial(insert, number))
     writer.close()
-    assert tried
+    assert attempts
     assert connect(file).execute("SELECT count(*) FROM a").get == 30
 
 

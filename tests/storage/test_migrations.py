@@ -1,4 +1,4 @@
-"""The migrations lead to what the tables say, from an empty file and from every schema that has landed."""
+"""The migrations lead to the declared tables, from an empty file and from every released schema."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SCHEMAS = Path(__file__).parent / "schemas"
 
 
 def shape(db: apsw.Connection) -> dict[str, str]:
-    """Every table and index by name, as its statement without what space says."""
-    found = rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-    return {name: bare(sql) for name, sql in found}
+    """Return every table and index by name, as its statement without whitespace."""
+    statements = rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {name: bare(sql) for name, sql in statements}
 
 
 def bare(statement: str) -> str:
@@ -38,43 +38,43 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "sickbay.db"
 
 
-def test_an_empty_file_becomes_what_the_tables_say(file: Path) -> None:
+def test_an_empty_file_gets_the_declared_tables(file: Path) -> None:
     db = connect(file)
     migrate(db)
-    said = {
+    expected = {
         statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]: bare(
             statement
         )
         for statement in render(sqlite.dialect())
     }
-    assert shape(db) == said
+    assert shape(db) == expected
     assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
 
 
-def test_postgresql_can_say_every_table() -> None:
-    said = render(postgresql.dialect())
-    assert sum(one.startswith("CREATE TABLE") for one in said) == len(TABLES.tables)
-    assert not any("STRICT" in one for one in said)
+def test_every_table_can_be_rendered_for_postgresql() -> None:
+    statements = render(postgresql.dialect())
+    assert sum(statement.startswith("CREATE TABLE") for statement in statements) == len(TABLES.tables)
+    assert not any("STRICT" in statement for statement in statements)
 
 
-def test_every_schema_that_has_landed_is_kept() -> None:
-    assert {one.stem for one in SCHEMAS.glob("*.sql")} == {f"{number:03}" for number in range(1, len(STEPS) + 1)}
+def test_every_released_schema_is_kept() -> None:
+    assert {path.stem for path in SCHEMAS.glob("*.sql")} == {f"{number:03}" for number in range(1, len(STEPS) + 1)}
 
 
-def older(file: Path, landed: Path) -> None:
+def create_released(file: Path, released: Path) -> None:
     db = connect(file)
-    db.execute(landed.read_text(encoding="utf-8"))
+    db.execute(released.read_text(encoding="utf-8"))
     db.close()
 
 
-@pytest.mark.parametrize("landed", sorted(SCHEMAS.glob("*.sql")), ids=lambda one: one.stem)
+@pytest.mark.parametrize("released", sorted(SCHEMAS.glob("*.sql")), ids=lambda path: path.stem)
 @pytest.mark.anyio
-async def test_what_was_written_under_an_older_schema_is_there_after_the_migration(file: Path, landed: Path) -> None:
-    older(file, landed)
+async def test_data_of_an_older_schema_is_still_there_after_the_migration(file: Path, released: Path) -> None:
+    create_released(file, released)
     store = open_store(file, find)
-    kept = await store.get("app", "kept")
-    assert kept is not None
-    assert kept.value == b'{"name":"kept"}'
+    record = await store.get("app", "kept")
+    assert record is not None
+    assert record.value == b'{"name":"kept"}'
     old = await store.read(SPACE, "Patient", "old", EVERYTHING)
     assert old is not None
     assert old.body == b"Patient/old/1"
@@ -97,26 +97,26 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(file: Path, monkeypatch: py
     assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
 
 
-def test_a_file_of_a_newer_sickbay_is_refused(file: Path) -> None:
+def test_a_file_of_a_newer_version_is_refused(file: Path) -> None:
     db = connect(file)
     db.pragma("user_version", len(STEPS) + 1)
-    with pytest.raises(RuntimeError, match="newer Sickbay"):
+    with pytest.raises(RuntimeError, match="newer version of Sickbay"):
         migrate(db)
 
 
-def test_the_key_of_the_cursors_is_made_once(file: Path) -> None:
-    found = []
+def test_the_cursor_key_is_created_once(file: Path) -> None:
+    keys = []
     for _ in range(2):
         db = connect(file)
         migrate(db)
-        found += rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
-    assert found[0] == found[1]
-    assert len(found[0][0]) == 32
+        keys += rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
+    assert keys[0] == keys[1]
+    assert len(keys[0][0]) == 32
 
 
 @pytest.mark.anyio
-async def test_exchanges_of_an_older_schema_count_for_the_size_of_the_journal(file: Path) -> None:
-    older(file, SCHEMAS / "010.sql")
+async def test_exchanges_of_an_older_schema_are_counted_in_the_journal_size(file: Path) -> None:
+    create_released(file, SCHEMAS / "010.sql")
     db = connect(file)
     db.execute(
         "INSERT INTO record (kind, key, tenant, owner, family, label, at, expires_at, revision, value)"
@@ -138,7 +138,7 @@ async def cursor_key(file: Path) -> bytes:
 
 
 @pytest.mark.anyio
-async def test_a_published_key_of_cursors_is_replaced_and_no_other(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_a_published_cursor_key_is_replaced(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await cursor_key(file)
     assert await cursor_key(file) == first
     monkeypatch.setattr(connecting, "PUBLISHED_CURSOR_KEYS", frozenset((hashlib.sha256(first).hexdigest(),)))

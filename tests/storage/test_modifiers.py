@@ -1,4 +1,4 @@
-"""From the text of a search to the resources that it finds: modifiers, composites, sorting, on both engines."""
+"""From the text of a search to the resources found: modifiers, composites and sorting, on both engines."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ R5: tuple[dict[str, Any], ...] = (
     {"resourceType": "Patient", "id": "b"},
     {"resourceType": "Group", "id": "g", "member": [{"entity": ref("Patient/a")}]},
 )
-FOUND: tuple[tuple[str, str, str, str], ...] = (
+SEARCHES: tuple[tuple[str, str, str, str], ...] = (
     ("r4", "Condition", f"clinical-status:below={CLINICAL}|active", "c1 c2"),
     ("r4", "Condition", f"clinical-status:above={CLINICAL}|resolved", "c3"),
     ("r4", "Condition", f"clinical-status:above={CLINICAL}|relapse", "c1 c2"),
@@ -222,42 +222,48 @@ FOUND: tuple[tuple[str, str, str, str], ...] = (
 def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("modifiers"), find=find))
     for version, resources in (("r4", R4), ("r5", R5)):
-        runner.run(opened.transaction([saved(version, one) for one in resources]))
+        runner.run(opened.transaction([saved(version, resource) for resource in resources]))
     yield opened
     runner.run(opened.close())
 
 
-def saved(version: str, one: dict[str, Any]) -> Save:
+def saved(version: str, resource: dict[str, Any]) -> Save:
     space = ResourceSpace("general", version)
-    return Save(space, one["resourceType"], one["id"], 1, orjson.dumps(one), extract(version, one, BASE), 1000)
+    return Save(
+        space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), extract(version, resource, BASE), 1000
+    )
 
 
 def read(version: str, type: str, text: str) -> Query:
-    pairs = [(name, value) for name, _, value in (one.partition("=") for one in text.split("&"))]
-    found = parse(version, type, pairs, base=BASE, strict=True)
-    assert isinstance(found, Query), found
-    return found
+    pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in text.split("&"))]
+    query = parse(version, type, pairs, base=BASE, strict=True)
+    assert isinstance(query, Query), query
+    return query
 
 
-@pytest.mark.parametrize(("version", "type", "text", "ids"), FOUND, ids=[f"{one[0]} {one[1]}?{one[2]}" for one in FOUND])
-def test_a_search_finds_what_it_says(store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "type", "text", "ids"), SEARCHES, ids=[f"{search[0]} {search[1]}?{search[2]}" for search in SEARCHES]
+)
+def test_a_search_finds_the_expected_resources(
+    store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str
+) -> None:
     page = runner.run(store.search(ResourceSpace("general", version), read(version, type, text), EVERYTHING))
-    found = [one.id for one in page.matches]
-    assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
+    found_ids = [match.id for match in page.matches]
+    assert (found_ids if "_sort" in text else sorted(found_ids)) == (ids.split() if "_sort" in text else sorted(ids.split()))
 
 
 @pytest.mark.parametrize("name", ["_content", "_text"])
-def test_as_many_words_as_may_be_asked_for_are_searched(store: Any, runner: asyncio.Runner, name: str) -> None:
+def test_the_maximum_number_of_words_is_searched(store: Any, runner: asyncio.Runner, name: str) -> None:
     wide = " OR ".join(f"(no{number} never pulse)" for number in range(ALTERNATIVES - 1)) + " OR pulse"
     deep = " ".join(f"word{number}" for number in range(ASKED))
     for text, expected in ((wide, ["n1"]), (deep, ["n2"])):
         query = read("r4", "Observation", f"{name}={text}")
-        for seen in (EVERYTHING, Visibility((Clause("*", "rs", frozenset({"a"})),))):
-            page = runner.run(store.search(ResourceSpace("general", "r4"), query, seen))
-            assert [one.id for one in page.matches] == (expected if seen is EVERYTHING or expected == ["n1"] else [])
+        for visibility in (EVERYTHING, Visibility((Clause("*", "rs", frozenset({"a"})),))):
+            page = runner.run(store.search(ResourceSpace("general", "r4"), query, visibility))
+            assert [match.id for match in page.matches] == (expected if visibility is EVERYTHING or expected == ["n1"] else [])
 
 
-def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner) -> None:
+def test_labels_are_those_of_visible_resources(store: Any, runner: asyncio.Runner) -> None:
     space = ResourceSpace("labelled", "r4")
     tagged = [
         condition(f"c{number}", patient, "active", "1")
@@ -265,25 +271,27 @@ def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner
         for number, patient in enumerate("aab")
     ]
     private = {"resourceType": "Patient", "id": "a", "meta": {"security": [{"system": "s", "code": "R"}]}}
-    runner.run(store.transaction([replace(saved("r4", one), space=space) for one in (private, *tagged)]))
+    runner.run(store.transaction([replace(saved("r4", resource), space=space) for resource in (private, *tagged)]))
 
     def of(visibility: Visibility, *types: str) -> Labels:
-        found: Labels = runner.run(store.labels(space, types, visibility))
-        return found
+        labels: Labels = runner.run(store.labels(space, types, visibility))
+        return labels
 
-    every = ("http://p/0", "http://p/1", "http://p/2")
-    assert of(EVERYTHING, "Condition") == Labels(every, (), (("", "own"), ("s", "a"), ("s", "b")))
+    profiles = ("http://p/0", "http://p/1", "http://p/2")
+    assert of(EVERYTHING, "Condition") == Labels(profiles, (), (("", "own"), ("s", "a"), ("s", "b")))
     assert of(EVERYTHING, "Condition", "Patient", "Device").security == (("s", "R"),)
-    mine = Visibility((Clause("*", "rs", frozenset({"a"})),))
-    assert of(mine, "Condition", "Patient") == Labels(every[:2], (("s", "R"),), (("", "own"), ("s", "a")))
+    own_compartment = Visibility((Clause("*", "rs", frozenset({"a"})),))
+    assert of(own_compartment, "Condition", "Patient") == Labels(profiles[:2], (("s", "R"),), (("", "own"), ("s", "a")))
     assert of(Visibility((Clause("Patient", "r", None),)), "Condition", "Patient") == Labels((), (), ())
-    gone = replace(saved("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
-    runner.run(store.transaction([gone]))
-    assert of(EVERYTHING, "Condition").profiles == every[:2]
+    deleted = replace(saved("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
+    runner.run(store.transaction([deleted]))
+    assert of(EVERYTHING, "Condition").profiles == profiles[:2]
 
 
-def test_a_part_that_may_not_be_seen_leads_nowhere(store: Any, runner: asyncio.Runner) -> None:
-    """The room is not visible, so the bed is no part of the ward."""
-    some = Visibility((Clause("Encounter", "s", None),))
-    page = runner.run(store.search(ResourceSpace("general", "r4"), read("r4", "Encounter", "location:below=ward"), some))
-    assert [one.id for one in page.matches] == ["e2"]
+def test_an_invisible_part_is_not_followed(store: Any, runner: asyncio.Runner) -> None:
+    """The room isn't visible, so the bed isn't part of the ward."""
+    only_encounters = Visibility((Clause("Encounter", "s", None),))
+    page = runner.run(
+        store.search(ResourceSpace("general", "r4"), read("r4", "Encounter", "location:below=ward"), only_encounters)
+    )
+    assert [match.id for match in page.matches] == ["e2"]

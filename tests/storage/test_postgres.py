@@ -1,4 +1,4 @@
-"""The contract of a store, on PostgreSQL."""
+"""Runs the store contract on PostgreSQL."""
 
 from __future__ import annotations
 

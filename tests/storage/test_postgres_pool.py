@@ -1,4 +1,4 @@
-"""Connections and who waits for one: on stand-ins that count, and at the end on real ones."""
+"""The connection pool and its queue: with fake connections that count, and finally with real ones."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Connection:
     def terminate(self) -> None:
         self.closed = True
 
-    async def close(self, **asked: float) -> None:
+    async def close(self, **options: float) -> None:
         self.closed = True
 
 
 class Server:
-    """`failing`: connecting does not work."""
+    """A fake server. `failing`: connecting fails."""
 
     def __init__(self) -> None:
-        self.made: list[Connection] = []
+        self.opened: list[Connection] = []
         self.failing = False
         self.connections = Connections(self.connect)
 
@@ -40,8 +40,8 @@ class Server:
         await asyncio.sleep(0)
         if self.failing:
             raise ConnectionRefusedError
-        self.made.append(Connection(len(self.made)))
-        return self.made[-1]
+        self.opened.append(Connection(len(self.opened)))
+        return self.opened[-1]
 
     async def all(self) -> list[Connection]:
         return [await self.connections.take() for _ in range(MOST)]
@@ -58,39 +58,39 @@ async def turns() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_connection_that_is_free_is_taken_again(server: Server) -> None:
+async def test_a_free_connection_is_reused(server: Server) -> None:
     for _ in range(3):
         server.connections.give(await server.connections.take())
-    assert len(server.made) == 1
+    assert len(server.opened) == 1
 
 
 @pytest.mark.anyio
-async def test_no_more_are_made_than_there_are_places_and_who_waits_is_served_in_order(server: Server) -> None:
-    held = await server.all()
+async def test_the_number_of_connections_is_limited_and_waiting_requests_are_served_in_order(server: Server) -> None:
+    connections = await server.all()
     waiting = [asyncio.create_task(server.connections.take()) for _ in range(3)]
     await turns()
-    assert not any(one.done() for one in waiting)
-    for one in held[:3]:
-        server.connections.give(one)
-    assert await asyncio.gather(*waiting) == held[:3]
-    assert len(server.made) == MOST
+    assert not any(task.done() for task in waiting)
+    for connection in connections[:3]:
+        server.connections.give(connection)
+    assert await asyncio.gather(*waiting) == connections[:3]
+    assert len(server.opened) == MOST
 
 
 @pytest.mark.anyio
-async def test_a_closed_connection_is_replaced_whether_somebody_waits_or_not(server: Server) -> None:
-    held = await server.all()
+async def test_a_closed_connection_is_replaced_with_or_without_waiting_requests(server: Server) -> None:
+    connections = await server.all()
     waiting = asyncio.create_task(server.connections.take())
     await turns()
-    held[0].closed = True
-    server.connections.give(held[0])
+    connections[0].closed = True
+    server.connections.give(connections[0])
     assert (await waiting).number == MOST
-    server.connections.give(held[1])
-    held[1].closed = True
+    server.connections.give(connections[1])
+    connections[1].closed = True
     assert (await server.connections.take()).number == MOST + 1
 
 
 @pytest.mark.anyio
-async def test_one_that_lay_idle_for_long_is_not_trusted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_was_idle_for_long_is_not_reused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await server.connections.take()
     server.connections.give(first)
     monkeypatch.setattr(pool, "LASTS", 0.0)
@@ -99,7 +99,7 @@ async def test_one_that_lay_idle_for_long_is_not_trusted(server: Server, monkeyp
 
 
 @pytest.mark.anyio
-async def test_where_connecting_fails_the_place_is_free_again(server: Server) -> None:
+async def test_a_failed_connection_attempt_frees_its_place(server: Server) -> None:
     server.failing = True
     for _ in range(MOST + 1):
         with pytest.raises(ConnectionRefusedError):
@@ -109,72 +109,72 @@ async def test_where_connecting_fails_the_place_is_free_again(server: Server) ->
 
 
 @pytest.mark.anyio
-async def test_who_waits_for_a_place_is_told_when_connecting_fails(server: Server) -> None:
-    held = await server.all()
+async def test_a_waiting_request_fails_if_connecting_fails(server: Server) -> None:
+    connections = await server.all()
     server.failing = True
     waiting = [asyncio.create_task(server.connections.take()) for _ in range(3)]
     await turns()
-    held[0].closed = True
-    server.connections.give(held[0])
-    assert {type(one) for one in await asyncio.gather(*waiting, return_exceptions=True)} == {ConnectionRefusedError}
+    connections[0].closed = True
+    server.connections.give(connections[0])
+    assert {type(result) for result in await asyncio.gather(*waiting, return_exceptions=True)} == {ConnectionRefusedError}
 
 
-@pytest.mark.parametrize("given", [False, True], ids=["before", "in the same moment"])
+@pytest.mark.parametrize("returned", [False, True], ids=["before", "at the same moment"])
 @pytest.mark.anyio
-async def test_who_stops_waiting_takes_nothing_along(server: Server, given: bool) -> None:
-    held = await server.all()
+async def test_a_cancelled_request_does_not_lose_a_connection(server: Server, returned: bool) -> None:
+    connections = await server.all()
     first, second = (asyncio.create_task(server.connections.take()) for _ in range(2))
     await turns()
-    if given:
-        server.connections.give(held[0])
+    if returned:
+        server.connections.give(connections[0])
         first.cancel()
     else:
         first.cancel()
         await turns()
-        server.connections.give(held[0])
-    assert await second is held[0]
+        server.connections.give(connections[0])
+    assert await second is connections[0]
     assert first.cancelled()
 
 
 @pytest.mark.anyio
-async def test_nobody_waits_for_ever(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = await server.all()
+async def test_waiting_times_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = await server.all()
     monkeypatch.setattr(pool, "PATIENCE", 0.01)
     with pytest.raises(TimeoutError):
         await server.connections.take()
-    server.connections.give(held[0])
-    assert await server.connections.take() is held[0]
+    server.connections.give(connections[0])
+    assert await server.connections.take() is connections[0]
 
 
 @pytest.mark.anyio
-async def test_closing_waits_for_those_in_use(server: Server) -> None:
-    held = await server.all()
-    for one in held[3:]:
-        server.connections.give(one)
+async def test_closing_waits_for_connections_in_use(server: Server) -> None:
+    connections = await server.all()
+    for connection in connections[3:]:
+        server.connections.give(connection)
     closing = asyncio.create_task(server.connections.close())
     await turns()
-    assert [one.closed for one in held] == [False] * 3 + [True] * (MOST - 3)
-    held[0].closed = True
-    for one in held[:3]:
-        server.connections.give(one)
+    assert [connection.closed for connection in connections] == [False] * 3 + [True] * (MOST - 3)
+    connections[0].closed = True
+    for connection in connections[:3]:
+        server.connections.give(connection)
     await closing
-    assert all(one.closed for one in held)
-    assert len(server.made) == MOST
+    assert all(connection.closed for connection in connections)
+    assert len(server.opened) == MOST
 
 
 @pytest.mark.anyio
-async def test_closing_ends_though_one_does_not_come_back(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_ends_even_if_a_connection_is_not_returned(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "PATIENCE", 0.01)
-    held = await server.all()
+    connections = await server.all()
     closing = asyncio.create_task(Pool(server.connections, "somewhere").close())
     await turns()
-    server.connections.give(held[0])
+    server.connections.give(connections[0])
     await closing
-    assert [one.closed for one in held] == [True] + [False] * (MOST - 1)
+    assert [connection.closed for connection in connections] == [True] + [False] * (MOST - 1)
 
 
 @pytest.mark.anyio
-async def test_who_goes_away_in_the_midst_of_a_question_leaves_a_connection_that_answers(postgres: Postgres) -> None:
+async def test_a_query_cancelled_while_running_leaves_a_usable_connection(postgres: Postgres) -> None:
     opened = await connect(postgres.address())
 
     async def long() -> None:
@@ -193,7 +193,7 @@ async def test_who_goes_away_in_the_midst_of_a_question_leaves_a_connection_that
 
 
 @pytest.mark.anyio
-async def test_who_goes_away_in_the_midst_of_a_transaction_leaves_nothing_of_it(postgres: Postgres) -> None:
+async def test_a_transaction_cancelled_while_running_is_rolled_back(postgres: Postgres) -> None:
     opened = await connect(postgres.address())
 
     async def long(db: Any) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL plans by statistics, which Sickbay keeps up."""
+"""Sickbay keeps PostgreSQL's planner statistics up to date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.postgres import Server
-from tests.storage.making import SPACE, asked, find, observation
+from tests.storage.making import SPACE, find, observation, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.postgres import statistics
@@ -31,13 +31,13 @@ def schema(address: str) -> str:
 
 
 def plan(postgres: Server, address: str) -> str:
-    """How the server would look for a resource by its id."""
-    asked = "EXPLAIN SELECT nid FROM resource WHERE space = 1 AND type = 1 AND id = 'o1' AND state = 1"
-    return postgres.say(f"SET search_path = {schema(address)}; SET enable_seqscan = off; {asked}")
+    """Return the server's plan for looking up a resource by its id."""
+    statement = "EXPLAIN SELECT nid FROM resource WHERE space = 1 AND type = 1 AND id = 'o1' AND state = 1"
+    return postgres.say(f"SET search_path = {schema(address)}; SET enable_seqscan = off; {statement}")
 
 
 @pytest.mark.anyio
-async def test_the_planner_knows_of_what_was_written_without_waiting_for_the_servers_daemon(
+async def test_statistics_are_updated_after_writes_without_waiting_for_autovacuum(
     postgres: Server, address: str, store: PostgresStore
 ) -> None:
     await store.transaction([observation(f"o{number}", "p") for number in range(FEW - 1)])
@@ -49,7 +49,7 @@ async def test_the_planner_knows_of_what_was_written_without_waiting_for_the_ser
 
 
 @pytest.mark.anyio
-async def test_the_planner_knows_of_what_was_restored_from_a_dump(postgres: Server, address: str) -> None:
+async def test_statistics_are_updated_after_restoring_a_dump(postgres: Server, address: str) -> None:
     await (await open_store(address, find)).close()
     rows = "SELECT n, 1, 1, 1, 'o' || n, 1, 0, 2, '', '' FROM generate_series(1, 9000) n"
     postgres.say(f"SET search_path = {schema(address)}; INSERT INTO resource {rows}")
@@ -59,12 +59,12 @@ async def test_the_planner_knows_of_what_was_restored_from_a_dump(postgres: Serv
 
 
 @pytest.mark.anyio
-async def test_a_server_that_goes_away_while_its_statistics_are_made_is_no_failure(
+async def test_losing_the_connection_while_updating_statistics_is_not_an_error(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(statistics, "ANALYZE", "SELECT pg_terminate_backend(pg_backend_pid())")
     await store.transaction([observation(f"o{number}", "p") for number in range(FEW)])
     assert store._statistics._making is not None
     await store._statistics._making
-    assert "could not be made" in caplog.text
-    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == FEW
+    assert "Updating the database statistics failed" in caplog.text
+    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == FEW

@@ -1,4 +1,4 @@
-"""PostgreSQL in trouble: not there, too old a schema, gone in the midst, and transactions that it could not order."""
+"""PostgreSQL in trouble: unavailable, with another schema, failing during a transaction, or with serialization failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.postgres import Server, server
-from tests.storage.making import SPACE, asked, find, observation, patient
+from tests.storage.making import SPACE, find, observation, patient, query_for
 from tests.storage.schema import render
 
 from sickbay.fhir.visibility import EVERYTHING
@@ -34,7 +34,7 @@ async def store(address: str) -> AsyncIterator[PostgresStore]:
 
 @pytest.fixture(scope="module")
 def own(postgres: Server) -> Iterator[Server]:
-    """A server that may be killed."""
+    """A server that tests may kill."""
     with server(postgres.bin) as running:
         yield running
 
@@ -54,41 +54,39 @@ CREATE TRIGGER fails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail
 
 
 def injected(postgres: Server, address: str, times: int, code: str = "40001", table: str = "record") -> None:
-    """The server fails so many inserts as it would where it cannot order transactions."""
+    """Make the server fail `times` inserts with a serialization failure."""
     postgres.say(f"SET search_path = {schema(address)};" + UNORDERED.format(times=times, code=code, table=table))
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 @pytest.mark.anyio
-async def test_what_could_not_be_ordered_is_tried_again(
-    postgres: Server, address: str, store: PostgresStore, code: str
-) -> None:
+async def test_a_serialization_failure_is_retried(postgres: Server, address: str, store: PostgresStore, code: str) -> None:
     injected(postgres, address, 5, code)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     assert await store.get("token", "t") is not None
-    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
+    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
 
 
 @pytest.mark.anyio
-async def test_after_five_more_tries_it_is_said_and_nothing_was_kept(
+async def test_after_five_retries_the_transaction_fails_and_nothing_is_kept(
     postgres: Server, address: str, store: PostgresStore
 ) -> None:
     injected(postgres, address, 6)
     with pytest.raises(Unavailable, match="too busy"):
         await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
-    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 0
+    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 0
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
-    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
+    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
 
 
 @pytest.mark.anyio
-async def test_a_conflict_is_not_tried_again(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_conflict_is_not_retried(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = []
     once = writer._once
 
-    async def counted(*asked: object) -> object:
-        tries.append(asked)
-        return await once(*asked)  # type: ignore[arg-type]
+    async def counted(*arguments: object) -> object:
+        tries.append(arguments)
+        return await once(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(writer, "_once", counted)
     with pytest.raises(Conflict):
@@ -97,7 +95,7 @@ async def test_a_conflict_is_not_tried_again(store: PostgresStore, monkeypatch: 
 
 
 @pytest.mark.anyio
-async def test_a_connection_that_is_killed_in_the_midst_leaves_no_half_transaction(
+async def test_a_connection_killed_during_a_transaction_leaves_no_changes(
     postgres: Server, address: str, store: PostgresStore
 ) -> None:
     """The server ends the session while it inserts the last of the rows."""
@@ -112,11 +110,11 @@ async def test_a_connection_that_is_killed_in_the_midst_leaves_no_half_transacti
     assert await store.get("token", "t") is None
     assert await store.read(SPACE, "Patient", "p", EVERYTHING) is None
     await store.transaction([Put(Record("token", "t", b"{}")), patient("p"), observation("o", "p")])
-    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 1
+    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 1
 
 
 @pytest.mark.anyio
-async def test_a_server_that_was_away_serves_again(own: Server) -> None:
+async def test_a_restarted_server_is_used_again(own: Server) -> None:
     store = await open_store(own.address(), find)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     own.stop()
@@ -137,7 +135,7 @@ async def test_a_server_that_was_away_serves_again(own: Server) -> None:
 
 @pytest.mark.anyio
 async def test_writers_of_two_processes_share_one_history_and_lose_nothing(address: str) -> None:
-    """Each has its own pool and its own numbers, as two workers have."""
+    """Each has its own connection pool and its own block of numbers, like two workers."""
     stores = [await open_store(address, find) for _ in range(3)]
 
     async def creates(number: int) -> None:
@@ -145,138 +143,140 @@ async def test_writers_of_two_processes_share_one_history_and_lose_nothing(addre
             await stores[number].transaction([observation(f"o{number}-{place}", f"p{place % 4}")])
 
     await asyncio.gather(*(creates(number) for number in range(3)))
-    assert await stores[0].count(SPACE, asked("Observation"), EVERYTHING) == 60
+    assert await stores[0].count(SPACE, query_for("Observation"), EVERYTHING) == 60
     tries = [
-        one.transaction([patient("p0", version_id=1, if_version=0)]) for one in stores for _ in range(8)
-    ]  # the patient is referred to, and not there yet
+        store.transaction([patient("p0", version_id=1, if_version=0)]) for store in stores for _ in range(8)
+    ]  # the patient is referenced but doesn't exist yet
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
-    assert sorted(type(one).__name__ for one in outcomes) == ["Conflict"] * 23 + ["NoneType"]
-    versions = [one.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for one in stores * 8]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 23 + ["NoneType"]
+    versions = [store.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for store in stores * 8]
     outcomes = await asyncio.gather(*versions, return_exceptions=True)
-    assert [one for one in outcomes if not isinstance(one, Conflict)] == [None]
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Conflict)] == [None]
     history = await stores[1].history(SPACE, "Patient", "p0", EVERYTHING, count=10)
-    assert [one.version_id for one, _ in history.entries] == [2, 1]
-    for one in stores:
-        await one.close()
+    assert [version.version_id for version, _ in history.entries] == [2, 1]
+    for store in stores:
+        await store.close()
 
 
 @pytest.mark.anyio
-async def test_who_creates_waits_for_no_other_of_the_type(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one holds its transaction open while the other begins and ends."""
-    monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share one
+async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction stays open while another starts and commits."""
+    monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share a slice
     begun, ending = asyncio.Event(), asyncio.Event()
     write = resources._write
 
-    async def held(db: Any, batch: Any) -> None:
+    async def write_and_wait(db: Any, batch: Any) -> None:
         await write(db, batch)
         begun.set()
         await ending.wait()
 
-    await store.transaction([patient("p"), observation("o0", "p")])  # new terms would be waited for
-    monkeypatch.setattr(resources, "_write", held)
+    await store.transaction([patient("p"), observation("o0", "p")])  # otherwise the second transaction would wait for new terms
+    monkeypatch.setattr(resources, "_write", write_and_wait)
     first = asyncio.create_task(store.transaction([observation("o1", "p")]))
     await begun.wait()
     monkeypatch.setattr(resources, "_write", write)
     async with asyncio.timeout(10):
         await store.transaction([observation("o2", "p")])
-    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 2
+    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 2
     ending.set()
     await first
-    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 3
+    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 3
 
 
 @pytest.mark.anyio
-async def test_counts_are_right_whoever_created_and_whoever_deleted(
+async def test_counts_are_correct_if_different_sessions_create_and_delete(
     address: str, postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resources, "SLICES", 1 << 40)
-    one, other = await open_store(address, find), await open_store(address, find)
-    await one.transaction([patient("p"), patient("q")])
+    first, second = await open_store(address, find), await open_store(address, find)
+    await first.transaction([patient("p"), patient("q")])
     for id in ("p", "q"):
-        await other.transaction([patient(id, version_id=2, interaction="delete")])
-        assert await one.count(SPACE, asked("Patient"), EVERYTHING) == (id == "p")
-        assert await other.filled(SPACE) is (id == "p")
+        await second.transaction([patient(id, version_id=2, interaction="delete")])
+        assert await first.count(SPACE, query_for("Patient"), EVERYTHING) == (id == "p")
+        assert await second.filled(SPACE) is (id == "p")
     slices = postgres.say(f"SELECT live FROM {schema(address)}.type_count ORDER BY live")
     assert slices.split() == ["-2", "2"]
-    assert await one.fill(SPACE, [patient("r")]) == 1
-    assert await other.fill(SPACE, [patient("s")]) == 0
-    await one.close()
-    await other.close()
+    assert await first.fill(SPACE, [patient("r")]) == 1
+    assert await second.fill(SPACE, [patient("s")]) == 0
+    await first.close()
+    await second.close()
 
 
-BEFORE_SLICES = [landed for landed in range(1, len(STEPS)) if "slice" not in "".join(STEPS[:landed])]
+BEFORE_SLICES = [released for released in range(1, len(STEPS)) if "slice" not in "".join(STEPS[:released])]
 
 
-@pytest.mark.parametrize("landed", BEFORE_SLICES)
+@pytest.mark.parametrize("released", BEFORE_SLICES)
 @pytest.mark.anyio
-async def test_what_was_counted_under_an_older_schema_is_counted_after_the_migration(
-    postgres: Server, address: str, landed: int
-) -> None:
-    kept = "INSERT INTO space VALUES (1, 'general', 'r4', 7, 0); INSERT INTO word VALUES (1, 'Patient');"
-    kept += f"INSERT INTO type_count (space, type, live) VALUES (1, 1, 7); INSERT INTO meta VALUES ('schema', '{landed}')"
-    postgres.say(f"SET search_path = {schema(address)};" + ";".join((*STEPS[:landed], kept)))
+async def test_counts_of_an_older_schema_are_kept_by_the_migration(postgres: Server, address: str, released: int) -> None:
+    statements = "INSERT INTO space VALUES (1, 'general', 'r4', 7, 0); INSERT INTO word VALUES (1, 'Patient');"
+    statements += (
+        f"INSERT INTO type_count (space, type, live) VALUES (1, 1, 7); INSERT INTO meta VALUES ('schema', '{released}')"
+    )
+    postgres.say(f"SET search_path = {schema(address)};" + ";".join((*STEPS[:released], statements)))
     store = await open_store(address, find)
-    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 7
+    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 7
     await store.transaction([patient("new")])
-    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 8
+    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 8
     await store.close()
 
 
 @pytest.mark.anyio
-async def test_no_token_of_a_revoked_family_is_put_after_all(address: str) -> None:
-    """Refreshing (only while the family's record is unchanged) against revoking, many times over."""
-    one, other = await open_store(address, find), await open_store(address, find)
+async def test_no_token_of_a_family_is_stored_after_its_revocation(address: str) -> None:
+    """Race refreshing (only if the family's record is unchanged) against revoking, many times."""
+    first, second = await open_store(address, find), await open_store(address, find)
     for turn in range(20):
         family = f"f{turn}"
-        await one.transaction([Put(Record("refresh", family, b"", family=family))])
-        refresh = one.transaction(
+        await first.transaction([Put(Record("refresh", family, b"", family=family))])
+        refresh = first.transaction(
             [
                 Put(Record("refresh", family, b"", family=family), if_revision=1),
                 *(Put(Record("token", f"{family}-{n}", b"", family=family)) for n in range(3)),
             ]
         )
-        revoke = other.transaction([DeleteFamily(family, ("token", "refresh"))])
+        revoke = second.transaction([DeleteFamily(family, ("token", "refresh"))])
         await asyncio.gather(refresh, revoke, return_exceptions=True)
-        assert await one.find("token", family=family) == []
-    await one.close()
-    await other.close()
+        assert await first.find("token", family=family) == []
+    await first.close()
+    await second.close()
 
 
 @pytest.mark.anyio
-async def test_what_was_deleted_before_the_question_is_in_no_answer_however_many_ask(address: str) -> None:
-    """Answers are shared, but never one that was begun before: a revoked token is refused at once, on every worker."""
-    one, other = await open_store(address, find), await open_store(address, find)
+async def test_a_deleted_record_is_never_returned_however_many_requests_share_the_answer(address: str) -> None:
+    """Answers are shared, but never from a query that started earlier: a revoked token is refused at once on every worker."""
+    first, second = await open_store(address, find), await open_store(address, find)
     for turn in range(30):
         key = f"t{turn}"
-        await other.transaction([Put(Record("token", key, b""))])
-        early = [asyncio.create_task(one.get("token", key)) for _ in range(8)]
-        deleting = asyncio.create_task(other.transaction([Delete("token", key)]))
+        await second.transaction([Put(Record("token", key, b""))])
+        early = [asyncio.create_task(first.get("token", key)) for _ in range(8)]
+        deleting = asyncio.create_task(second.transaction([Delete("token", key)]))
         while not deleting.done():
-            early.append(asyncio.create_task(one.get("token", key)))
+            early.append(asyncio.create_task(first.get("token", key)))
             await asyncio.sleep(0)
-        assert await asyncio.gather(*(one.get("token", key) for _ in range(8))) == [None] * 8
+        assert await asyncio.gather(*(first.get("token", key) for _ in range(8))) == [None] * 8
         await asyncio.gather(*early)
-    await one.close()
-    await other.close()
+    await first.close()
+    await second.close()
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        (("/postgres?", "/absent?"), "There is no such database"),
-        (("sickbay@", "stranger:secret@"), "does not let"),
+        (("/postgres?", "/absent?"), "doesn.t exist"),
+        (("sickbay@", "stranger:secret@"), "rejected the connection"),
         (("sickbay@", "sickbay:secret@localhost:1"), "does not answer"),
-        (("search_path=", "search_path=nowhere_"), "tables cannot be made"),
+        (("search_path=", "search_path=nowhere_"), "create the tables"),
     ],
     ids=["database", "user", "server", "schema"],
 )
 @pytest.mark.anyio
-async def test_what_cannot_be_opened_is_said_in_one_sentence_without_secrets(
-    address: str, change: tuple[str, str], said: str
+async def test_a_failure_to_open_is_reported_in_one_sentence_without_secrets(
+    address: str, change: tuple[str, str], message: str
 ) -> None:
     wrong = address.replace(*change)
     wrong = wrong.partition("?")[0] if "localhost" in wrong else wrong
-    with pytest.raises(CannotOpen, match=said) as raised:
+    with pytest.raises(CannotOpen, match=message) as raised:
         await open_store(wrong, find)
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -285,7 +285,7 @@ async def test_what_cannot_be_opened_is_said_in_one_sentence_without_secrets(
 @pytest.mark.anyio
 async def test_a_database_in_another_encoding_is_refused(postgres: Server, address: str) -> None:
     postgres.say("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
-    with pytest.raises(CannotOpen, match="in UTF8"):
+    with pytest.raises(CannotOpen, match="encoding UTF8"):
         await open_store(address.replace("/postgres?", "/latin?"), find)
 
 
@@ -299,21 +299,21 @@ def shape(postgres: Server, schema: str) -> str:
 
 
 @pytest.mark.anyio
-async def test_the_migrations_lead_to_what_the_tables_say(postgres: Server, address: str, store: PostgresStore) -> None:
+async def test_the_migrations_lead_to_the_declared_tables(postgres: Server, address: str, store: PostgresStore) -> None:
     from sqlalchemy.dialects import postgresql
 
-    said = schema(postgres.address())
-    postgres.say(f"SET search_path = {said};" + ";".join(render(postgresql.dialect())))
-    assert shape(postgres, schema(address)) == shape(postgres, said) != "\n"
+    declared_schema = schema(postgres.address())
+    postgres.say(f"SET search_path = {declared_schema};" + ";".join(render(postgresql.dialect())))
+    assert shape(postgres, schema(address)) == shape(postgres, declared_schema) != "\n"
 
 
 @pytest.mark.anyio
-async def test_many_processes_may_begin_at_once(address: str) -> None:
+async def test_several_processes_may_start_at_the_same_time(address: str) -> None:
     stores = await asyncio.gather(*(open_store(address, find) for _ in range(4)))
     await stores[0].transaction([Put(Record("token", "t", b"{}"))])
     assert await stores[3].get("token", "t") is not None
-    for one in stores:
-        await one.close()
+    for store in stores:
+        await store.close()
 
 
 @pytest.mark.anyio
@@ -322,21 +322,21 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(
 ) -> None:
     before = shape(postgres, schema(address))
     monkeypatch.setattr(migrations, "STEPS", (*STEPS, "CREATE TABLE half (a bigint); CREATE NONSENSE"))
-    with pytest.raises(CannotOpen, match="tables cannot be made"):
+    with pytest.raises(CannotOpen, match="create the tables"):
         await open_store(address, find)
     assert shape(postgres, schema(address)) == before
 
 
 @pytest.mark.anyio
-async def test_a_database_of_a_newer_sickbay_is_refused(postgres: Server, address: str, store: PostgresStore) -> None:
+async def test_a_database_of_a_newer_version_is_refused(postgres: Server, address: str, store: PostgresStore) -> None:
     postgres.say(f"UPDATE {schema(address)}.meta SET value = '{len(STEPS) + 1}'::bytea WHERE name = 'schema'")
-    with pytest.raises(CannotOpen, match="newer Sickbay"):
+    with pytest.raises(CannotOpen, match="newer version of Sickbay"):
         await open_store(address, find)
 
 
 @pytest.mark.anyio
-async def test_texts_that_postgresql_cannot_hold_are_kept_all_the_same(store: PostgresStore) -> None:
-    """Zeros, and texts too long for an index row."""
+async def test_texts_that_postgresql_cannot_store_directly_are_kept(store: PostgresStore) -> None:
+    """NUL characters, and texts that are too long for an index row."""
     long = "x" * 9000
     await store.transaction(
         [
@@ -350,6 +350,6 @@ async def test_texts_that_postgresql_cannot_hold_are_kept_all_the_same(store: Po
     assert await store.read(SPACE, "Observation", "o", EVERYTHING) is not None
 
 
-def test_nobody_reaches_the_server_of_the_tests_but_by_its_folder(postgres: Server) -> None:
+def test_the_test_server_is_reachable_only_through_its_socket(postgres: Server) -> None:
     assert Path(postgres.folder).is_dir()
     assert postgres.say("SHOW listen_addresses") == ""

@@ -1,4 +1,6 @@
-"""Laws of ranges: whichever way leads to them, and where only what comes first is looked at, the answer is the naive one."""
+"""Laws of range searches: with any access path, and with scans that stop early, the result equals that of the reference
+search.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from msgspec.structs import replace
 from tests.storage.making import number, parameter, saved
 from tests.storage.reference_search import matches
-from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, pages_are_naive, populations, queries, stored
+from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, check_pages, populations, queries, stored
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
@@ -23,12 +25,14 @@ PAIR = "code-value-quantity"
 
 
 @pytest.mark.parametrize("unit", [1, 43_200_000])
-def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio.Runner, unit: int) -> None:
-    """Dates and quantities, alone and within a patient, where the source is another; of half days some are wider than a day."""
+def test_every_comparison_of_ranges_matches_the_reference_search(store: Any, runner: asyncio.Runner, unit: int) -> None:
+    """Dates and quantities, for everyone and for one patient, whose search uses another source. Some half-day ranges are wider
+    than a day.
+    """
     ranges = list(product(range(4), range(1, 4)))
 
     def facts(low: int, width: int) -> IndexEntries:
-        dates, values, pair = (number("Observation", one) for one in ("date", "value-quantity", PAIR))
+        dates, values, pair = (number("Observation", code) for code in ("date", "value-quantity", PAIR))
         amount = float(low), float(low + width) if unit == 1 else float(low)
         return IndexEntries(
             patients=("p",),
@@ -44,31 +48,31 @@ def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio
         _odd("turned", 3.0, -1.0),
         _odd("minus", -3.0, -1.0),
     ]
-    seen = Visibility((Clause("*", "s", frozenset({"p"})),))
+    of_patient = Visibility((Clause("*", "s", frozenset({"p"})),))
 
     async def law() -> None:
         space = await stored(store, saves)
-        for prefix, (low, width), visibility in product(get_args(Prefix), ranges, (EVERYTHING, seen)):
+        for prefix, (low, width), visibility in product(get_args(Prefix), ranges, (EVERYTHING, of_patient)):
             day = DateValue(prefix, low * unit, (low + width) * unit)
             amount = QuantityValue(prefix, float(low - 2), float(low + width - 2), "u", "mg")
             point = QuantityValue(prefix, float(low - 2), float(low - 1 if prefix in ("eq", "ne", "ap") else low - 2))
             pair = CompositeValue((TokenValue("s1", "a"), point))
-            for code, asked in (
+            for code, values in (
                 ("date", (day,)),
                 ("value-quantity", (amount,)),
                 ("value-quantity", (point, amount)),
                 (PAIR, (pair,)),
                 ("date", (day, DateValue("gt", 3 * unit, 4 * unit))),
             ):
-                query = Query("r4", "Observation", (Filter(parameter("Observation", code), asked),))
+                query = Query("r4", "Observation", (Filter(parameter("Observation", code), values),))
                 page = await store.search(space, query, visibility)
-                assert [one.id for one in page.matches] == matches(saves, query, visibility)
+                assert [match.id for match in page.matches] == matches(saves, query, visibility)
 
     runner.run(law())
 
 
 def _odd(id: str, low: float, high: float) -> Save:
-    """A comparator, or a range that ends before it begins."""
+    """Return an observation with a comparator, or with a range that ends before it begins."""
     values, pair = number("Observation", "value-quantity"), number("Observation", PAIR)
     facts = IndexEntries(
         patients=("p",),
@@ -78,12 +82,12 @@ def _odd(id: str, low: float, high: float) -> Save:
     return saved("Observation", id, facts)
 
 
-def test_a_day_after_one_and_before_another_is_the_naive_one(store: Any, runner: asyncio.Runner) -> None:
-    """Also where the one that is after it and the one that is before it are two of the same resource."""
-    day, of = 86_400_000, number("Observation", "date")
+def test_a_search_between_two_days_matches_the_reference_search(store: Any, runner: asyncio.Runner) -> None:
+    """Also if the date after the first bound and the date before the second are different dates of the same resource."""
+    day, date_number = 86_400_000, number("Observation", "date")
 
     def dated(id: str, *ranges: tuple[int, int]) -> Save:
-        return saved("Observation", id, IndexEntries(dates=tuple((of, low * day, high * day) for low, high in ranges)))
+        return saved("Observation", id, IndexEntries(dates=tuple((date_number, low * day, high * day) for low, high in ranges)))
 
     saves = [dated(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
     saves += [
@@ -96,40 +100,43 @@ def test_a_day_after_one_and_before_another_is_the_naive_one(store: Any, runner:
 
     async def law() -> None:
         space = await stored(store, saves)
-        for one, other, low, high in product(early, late, range(4), range(1, 5)):
-            each = (DateValue(one, low * day, (low + 1) * day), DateValue(other, high * day, (high + 1) * day))
-            query = Query("r4", "Observation", tuple(Filter(parameter("Observation", "date"), (value,)) for value in each))
-            found, totals = await chain(store, space, replace(query, count=3), EVERYTHING)
-            assert found == matches(saves, query, EVERYTHING)
-            assert set(totals) == {len(found)}
+        for lower_prefix, upper_prefix, low, high in product(early, late, range(4), range(1, 5)):
+            bounds = (
+                DateValue(lower_prefix, low * day, (low + 1) * day),
+                DateValue(upper_prefix, high * day, (high + 1) * day),
+            )
+            query = Query("r4", "Observation", tuple(Filter(parameter("Observation", "date"), (value,)) for value in bounds))
+            found_ids, totals = await chain(store, space, replace(query, count=3), EVERYTHING)
+            assert found_ids == matches(saves, query, EVERYTHING)
+            assert set(totals) == {len(found_ids)}
 
     runner.run(law())
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few are many: wherever what comes first may fill a page, the rest is not looked at."""
-    for name, few in {"WIDE": 1, "NEAR": 3, "MANY": 1, "AHEAD": 1}.items():
-        monkeypatch.setattr(searching, name, few)
+def early_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower the thresholds, so that a scan stops early wherever the first results may fill a page."""
+    for name, threshold in {"WIDE": 1, "NEAR": 3, "MANY": 1, "AHEAD": 1}.items():
+        monkeypatch.setattr(searching, name, threshold)
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("early_stops")
 @LAW
 @given(saves=populations(), query=queries(), visibility=VISIBILITIES)
-def test_the_pages_are_the_naive_ones_also_where_only_what_comes_first_is_looked_at(
+def test_pages_match_the_reference_search_if_scans_stop_early(
     store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
-    runner.run(pages_are_naive(store, saves, query, visibility))
+    runner.run(check_pages(store, saves, query, visibility))
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("early_stops")
 @pytest.mark.parametrize("descending", [False, True])
-def test_what_is_asked_by_date_comes_in_every_order(store: Any, runner: asyncio.Runner, descending: bool) -> None:
-    """Whatever is wider than a day, has several dates, one of which is asked for and another sorted by, or none."""
-    quarter, of = 21_600_000, number("Observation", "date")
+def test_a_date_filter_works_with_every_sort_order(store: Any, runner: asyncio.Runner, descending: bool) -> None:
+    """Includes ranges wider than a day, resources with several dates, one filtered and another sorted by, and none."""
+    quarter, date_number = 21_600_000, number("Observation", "date")
 
     def dated(id: str, *ranges: tuple[int, int]) -> Save:
-        dates = tuple((of, low * quarter, (low + width) * quarter) for low, width in ranges)
+        dates = tuple((date_number, low * quarter, (low + width) * quarter) for low, width in ranges)
         return saved("Observation", id, IndexEntries(dates=dates), at=len(id))
 
     saves = [dated(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
@@ -139,11 +146,11 @@ def test_what_is_asked_by_date_comes_in_every_order(store: Any, runner: asyncio.
         space = await stored(store, saves)
         for prefix, low, width, size in product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2)):
             value = DateValue(prefix, low * quarter, (low + width) * quarter) if prefix else None
-            asked = (Filter(parameter("Observation", "date"), (value,)),) if value else ()
+            date_filters = (Filter(parameter("Observation", "date"), (value,)),) if value else ()
             for sort in ((Sort("date", descending),), (Sort("_lastUpdated", descending),), ()):
-                query = Query("r4", "Observation", asked, sort=sort, count=size)
-                found, totals = await chain(store, space, query, EVERYTHING)
-                assert found == matches(saves, query, EVERYTHING)
-                assert set(totals) == {len(found)}
+                query = Query("r4", "Observation", date_filters, sort=sort, count=size)
+                found_ids, totals = await chain(store, space, query, EVERYTHING)
+                assert found_ids == matches(saves, query, EVERYTHING)
+                assert set(totals) == {len(found_ids)}
 
     runner.run(law())

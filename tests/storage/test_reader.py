@@ -1,4 +1,4 @@
-"""The reader's transaction lasts one turn of the event loop: nobody sees less than what was answered before."""
+"""The reader's transaction lasts one turn of the event loop, so every read sees all commits that finished before its turn."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def test_one_turn_sees_one_state_and_the_next_turn_the_newest(file) -> None:
     asyncio.run(run())
 
 
-def test_who_is_called_because_of_a_commit_sees_it(file) -> None:
+def test_a_callback_after_a_commit_sees_it(file) -> None:
     reader, writer = file
 
     async def run() -> None:
         for expected in range(1, 50):
-            told = asyncio.get_running_loop().create_future()
+            committed = asyncio.get_running_loop().create_future()
             assert count(reader) == expected - 1
             writer.execute("INSERT INTO thing VALUES (1)")
-            asyncio.get_running_loop().call_soon_threadsafe(told.set_result, None)
-            await told
+            asyncio.get_running_loop().call_soon_threadsafe(committed.set_result, None)
+            await committed
             assert count(reader) == expected
 
     asyncio.run(run())
@@ -66,7 +66,7 @@ def test_nothing_stays_open_when_a_loop_ends(file) -> None:
     assert not reader.db.in_transaction
 
 
-def test_without_a_loop_each_statement_is_by_itself(file) -> None:
+def test_without_a_loop_each_statement_is_its_own_transaction(file) -> None:
     reader, writer = file
     assert count(reader) == 0
     writer.execute("INSERT INTO thing VALUES (1)")

@@ -1,4 +1,4 @@
-"""Without this the comparison of an index with a new one would prove nothing."""
+"""Shows that comparing an index with a rebuilt one detects errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_sound_database_has_no_differences(file: Path) -> None:
 
 
 @pytest.mark.parametrize("table", [*FULL, "type_count"])
-def test_one_row_less_is_noticed(file: Path, table: str) -> None:
+def test_a_missing_row_is_detected(file: Path, table: str) -> None:
     db = connect(file)
     keys = "nid" if table != "type_count" else "type"
     db.execute(f"DELETE FROM {table} WHERE {keys} = (SELECT max({keys}) FROM {table})")
@@ -39,7 +39,7 @@ def test_one_row_less_is_noticed(file: Path, table: str) -> None:
     assert differences(file) == [table]
 
 
-def test_another_value_is_noticed(file: Path) -> None:
+def test_a_changed_value_is_detected(file: Path) -> None:
     db = connect(file)
     db.execute("UPDATE date_index SET low = low + 1 WHERE nid = (SELECT max(nid) FROM date_index)")
     db.execute("UPDATE resource SET version_id = version_id + 1 WHERE id = 'o7'")

@@ -1,4 +1,4 @@
-"""Laws of searching: the answer is the naive one, page by page, and what is invisible makes no difference to it."""
+"""Laws of searching: each page matches the reference search, and invisible resources make no difference."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LAW = settings(
 
 
 def populations() -> st.SearchStrategy[list[Save]]:
-    """Drawn as one number: a dense tangle of references, which drawing fact by fact would make seldom and slowly."""
+    """Draw a population from one number. Drawing each fact separately would rarely and slowly give as many references."""
     return st.integers(0, 2**32).map(population)
 
 
@@ -59,7 +59,7 @@ PREFIXES = st.sampled_from(("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"
 RANGES = st.tuples(st.integers(-3, 6), st.integers(1, 3)).map(lambda pair: (pair[0], sum(pair)))
 DATES = st.builds(lambda prefix, ends: DateValue(prefix, *ends), PREFIXES, RANGES)
 TOKENS = st.builds(TokenValue, st.sampled_from((None, "", "s1", "s2")), st.sampled_from((None, *CODES))).filter(
-    lambda one: one.code is not None or one.system is not None
+    lambda token: token.code is not None or token.system is not None
 )
 QUANTITIES = st.builds(
     lambda prefix, ends, unit: QuantityValue(prefix, float(ends[0]), float(ends[1]), *unit),
@@ -73,7 +73,7 @@ STRINGS = st.sampled_from(("a", "an", "anna", "o", "zo", "peters", "x", "")).map
 
 def filters(type: str, code: str, values: st.SearchStrategy[Value], *modifiers: str) -> st.SearchStrategy[Filter]:
     return st.builds(
-        lambda found, modifier: Filter(parameter(type, code), tuple(found), modifier),
+        lambda drawn, modifier: Filter(parameter(type, code), tuple(drawn), modifier),
         st.lists(values, min_size=1, max_size=2),
         st.sampled_from((None, None, *modifiers)),
     )
@@ -127,39 +127,39 @@ MEMBERS = {"Observation": ("subject", "patient", "performer", "focus"), "List": 
 
 
 def inside(type: str, holder: tuple[str, str], *without: str) -> Within:
-    """What refers to it by some of the parameters that a type has."""
-    codes = [one for one in MEMBERS.get(type, ()) if one not in without]
-    return Within(*holder, tuple(number(type, one) for one in codes))
+    """Return membership by those of the type's parameters that aren't excluded."""
+    codes = [code for code in MEMBERS.get(type, ()) if code not in without]
+    return Within(*holder, tuple(number(type, code) for code in codes))
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> Query:
     type = draw(st.sampled_from(("Patient", "Patient", "Observation", "Observation", "Observation", "Location", "")))
-    led = HOPS.get(type) if draw(st.booleans()) else None
-    asked = [draw(led)] if led is not None else draw(st.lists(ON[type], max_size=2)) if type else []
+    hop = HOPS.get(type) if draw(st.booleans()) else None
+    filters_ = [draw(hop)] if hop is not None else draw(st.lists(ON[type], max_size=2)) if type else []
     sorts = draw(st.lists(st.builds(Sort, st.sampled_from(SORTS[type]), st.booleans()), max_size=2))
     ids = draw(st.none() | st.none() | st.lists(st.sampled_from(("p0", "p1", "o1", "o2", "o3")), max_size=3).map(tuple))
-    updated = draw(st.just(()) | st.just(()) | DATES.map(lambda one: (one,)))
+    updated = draw(st.just(()) | st.just(()) | DATES.map(lambda date: (date,)))
     total = draw(st.sampled_from((None, "accurate")))
-    made = Query("r4", type, tuple(asked), ids, updated, sort=tuple(sorts), count=draw(st.integers(1, 4)), total=total)
+    query = Query("r4", type, tuple(filters_), ids, updated, sort=tuple(sorts), count=draw(st.integers(1, 4)), total=total)
     holder = draw(st.none() | HOLDERS)
     without = draw(st.sampled_from(((), ("subject", "patient"), ("performer", "focus"))))
     if type:
-        return replace(made, within=inside(type, holder, *without) if holder else None)
+        return replace(query, within=inside(type, holder, *without) if holder else None)
     chosen = draw(st.lists(st.sampled_from(("Patient", "Observation", "List", "Location")), unique=True))
     listed = draw(st.none() | st.sampled_from(("l0", "l1")).map(in_list))
-    asking = draw(st.sets(st.sampled_from(chosen))) if holder and chosen else chosen
+    filtered_types = draw(st.sets(st.sampled_from(chosen))) if holder and chosen else chosen
     parts = tuple(
         replace(
-            made,
-            type=one,
-            filters=(listed,) if listed and one in asking else (),
-            ids=ids if one in asking else None,
-            within=inside(one, holder, *without) if holder else None,
+            query,
+            type=part_type,
+            filters=(listed,) if listed and part_type in filtered_types else (),
+            ids=ids if part_type in filtered_types else None,
+            within=inside(part_type, holder, *without) if holder else None,
         )
-        for one in chosen
+        for part_type in chosen
     )
-    return replace(made, parts=parts, ids=None, updated=(), within=inside("", holder) if holder else None)
+    return replace(query, parts=parts, ids=None, updated=(), within=inside("", holder) if holder else None)
 
 
 GRANULAR = st.builds(
@@ -184,38 +184,38 @@ VISIBILITIES = st.one_of(
 
 
 async def chain(store: Any, space: ResourceSpace, query: Query, visibility: Visibility) -> tuple[list[str], list[int | None]]:
-    """The ids of all pages in order, and their totals."""
-    found: list[str] = []
+    """Return the ids of all pages in order, and their totals."""
+    found_ids: list[str] = []
     totals: list[int | None] = []
     while True:
         page = await store.search(space, query, visibility)
-        found += [one.id for one in page.matches]
+        found_ids += [match.id for match in page.matches]
         totals.append(page.total)
         assert len(page.matches) == query.count or page.next is None
         if page.next is None:
-            return found, totals
+            return found_ids, totals
         query = replace(query, cursor=page.next)
 
 
 async def stored(store: Any, saves: list[Save]) -> ResourceSpace:
     space = ResourceSpace(f"tenant{next(SPACES)}", "r4")
-    await store.transaction([dataclasses.replace(one, space=space) for one in saves])
+    await store.transaction([dataclasses.replace(save, space=space) for save in saves])
     return space
 
 
 @LAW
 @given(saves=populations(), query=queries(), visibility=VISIBILITIES)
-def test_the_pages_of_an_answer_are_the_naive_answer(
+def test_pages_match_the_reference_search(
     store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
-    runner.run(pages_are_naive(store, saves, query, visibility))
+    runner.run(check_pages(store, saves, query, visibility))
 
 
-async def pages_are_naive(store: Any, saves: list[Save], query: Query, visibility: Visibility) -> None:
+async def check_pages(store: Any, saves: list[Save], query: Query, visibility: Visibility) -> None:
     space = await stored(store, saves)
     expected = matches(saves, query, visibility)
-    found, totals = await chain(store, space, query, visibility)
-    assert found == expected
+    found_ids, totals = await chain(store, space, query, visibility)
+    assert found_ids == expected
     assert set(totals) == {len(expected)}
     assert await store.count(space, query, visibility) == len(expected)
     assert store.guard.removed == 0
@@ -223,23 +223,23 @@ async def pages_are_naive(store: Any, saves: list[Save], query: Query, visibilit
 
 @LAW
 @given(saves=populations(), query=queries(), visibility=VISIBILITIES)
-def test_the_invisible_makes_no_difference(
+def test_invisible_resources_make_no_difference(
     store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
-    """Not to ids, not to totals, not to what is read."""
+    """Neither for ids, nor for totals, nor for reads."""
 
-    def seen(one: Save, letter: str) -> bool:
-        return visibility.allows(one.type, letter, one.facts.patients, one.facts.codes)
+    def allowed(save: Save, letter: str) -> bool:
+        return visibility.allows(save.type, letter, save.facts.patients, save.facts.codes)
 
     async def law() -> None:
-        whole = await stored(store, saves)
-        only = await stored(store, [one for one in saves if seen(one, "s")])
-        found, totals = await chain(store, whole, query, visibility)
-        alone, theirs = await chain(store, only, query, EVERYTHING)
-        assert sorted(found) == sorted(alone)
-        assert totals == theirs
-        for one in saves:
-            assert (await store.read(whole, one.type, one.id, visibility) is not None) == seen(one, "r")
+        full_space = await stored(store, saves)
+        visible_space = await stored(store, [save for save in saves if allowed(save, "s")])
+        found_ids, totals = await chain(store, full_space, query, visibility)
+        expected_ids, expected_totals = await chain(store, visible_space, query, EVERYTHING)
+        assert sorted(found_ids) == sorted(expected_ids)
+        assert totals == expected_totals
+        for save in saves:
+            assert (await store.read(full_space, save.type, save.id, visibility) is not None) == allowed(save, "r")
         assert store.guard.removed == 0
 
     runner.run(law())
@@ -247,7 +247,7 @@ def test_the_invisible_makes_no_difference(
 
 @LAW
 @given(saves=populations(), query=queries(), includes=INCLUDES, visibility=VISIBILITIES)
-def test_what_is_included_is_the_naive_closure(
+def test_included_resources_match_the_reference_closure(
     store: Any,
     runner: asyncio.Runner,
     saves: list[Save],
@@ -255,17 +255,17 @@ def test_what_is_included_is_the_naive_closure(
     includes: tuple[Include, ...],
     visibility: Visibility,
 ) -> None:
-    """Each page's own, through what may be seen alone."""
+    """The includes of each page follow only visible resources."""
 
     async def law() -> None:
         space = await stored(store, saves)
-        asked = replace(query, includes=includes, count=100)
-        page = await store.search(space, asked, visibility)
-        there = [one for one in saves if visibility.allows(one.type, "rs", one.facts.patients, one.facts.codes)]
-        found = [one for one in saves if any((one.type, one.id) == (two.type, two.id) for two in page.matches)]
-        brought = [(one.type, one.id) for one in page.included]
-        assert set(brought) == closure(saves, asked, found, there)
-        assert len(brought) == len(set(brought))
+        including_query = replace(query, includes=includes, count=100)
+        page = await store.search(space, including_query, visibility)
+        visible = [save for save in saves if visibility.allows(save.type, "rs", save.facts.patients, save.facts.codes)]
+        matched = [save for save in saves if any((save.type, save.id) == (match.type, match.id) for match in page.matches)]
+        included = [(resource.type, resource.id) for resource in page.included]
+        assert set(included) == closure(saves, including_query, matched, visible)
+        assert len(included) == len(set(included))
         assert store.guard.removed == 0
 
     runner.run(law())
@@ -273,47 +273,49 @@ def test_what_is_included_is_the_naive_closure(
 
 @LAW
 @given(saves=populations(), changed=populations(), query=queries())
-def test_what_was_updated_is_found_as_if_it_had_always_been_so(
+def test_updated_resources_are_found_like_newly_created_ones(
     store: Any, runner: asyncio.Runner, saves: list[Save], changed: list[Save], query: Query
 ) -> None:
     async def law() -> None:
         space = await stored(store, saves)
-        there = {(one.type, one.id) for one in saves}
-        updates = [dataclasses.replace(one, space=space, version_id=1 + ((one.type, one.id) in there)) for one in changed]
-        gone = [one for one in saves if (one.type, one.id) not in {(two.type, two.id) for two in changed}]
-        deletes = [dataclasses.replace(one, space=space, version_id=2, body=b"", interaction="delete") for one in gone]
+        saved_keys = {(save.type, save.id) for save in saves}
+        updates = [
+            dataclasses.replace(save, space=space, version_id=1 + ((save.type, save.id) in saved_keys)) for save in changed
+        ]
+        removed = [save for save in saves if (save.type, save.id) not in {(other.type, other.id) for other in changed}]
+        deletes = [dataclasses.replace(save, space=space, version_id=2, body=b"", interaction="delete") for save in removed]
         await store.transaction([*updates, *deletes])
-        found, _ = await chain(store, space, query, EVERYTHING)
-        assert sorted(found) == sorted(matches(changed, query, EVERYTHING))
-        whole = replace(
+        found_ids, _ = await chain(store, space, query, EVERYTHING)
+        assert sorted(found_ids) == sorted(matches(changed, query, EVERYTHING))
+        unfiltered = replace(
             query,
             filters=(),
             ids=None,
             updated=(),
             within=None,
-            parts=tuple(Query("r4", one.type) for one in query.parts),
+            parts=tuple(Query("r4", part.type) for part in query.parts),
         )
-        types = {one.type for one in query.each()}
-        assert await store.count(space, whole, EVERYTHING) == sum(one.type in types for one in changed)
+        types = {part.type for part in query.each()}
+        assert await store.count(space, unfiltered, EVERYTHING) == sum(save.type in types for save in changed)
 
     runner.run(law())
 
 
-def test_every_token_is_found_as_the_naive_search_finds_it(store: Any, runner: asyncio.Runner) -> None:
+def test_token_searches_match_the_reference_search(store: Any, runner: asyncio.Runner) -> None:
     codings = list(product(SYSTEMS, CODES))
     code = parameter("Observation", "code")
     saves = [
-        saved("Observation", f"o{place}", IndexEntries(patients=("p",), tokens=((code.number, *coding),)))
-        for place, coding in enumerate(codings)
+        saved("Observation", f"o{index}", IndexEntries(patients=("p",), tokens=((code.number, *coding),)))
+        for index, coding in enumerate(codings)
     ]
-    wanted = [TokenValue(system, value) for system in (None, "", "s1", "s3") for value in (None, "a", "A", "x")]
-    seen = Visibility((Clause("*", "s", frozenset({"p"})),))
+    tokens = [TokenValue(system, value) for system in (None, "", "s1", "s3") for value in (None, "a", "A", "x")]
+    of_patient = Visibility((Clause("*", "s", frozenset({"p"})),))
 
     async def law() -> None:
         space = await stored(store, saves)
-        for value, other, modifier, visibility in product(wanted[1:], wanted[1:], (None, "not"), (EVERYTHING, seen)):
-            query = Query("r4", "Observation", (Filter(code, (value, other), modifier),))
+        for value, second, modifier, visibility in product(tokens[1:], tokens[1:], (None, "not"), (EVERYTHING, of_patient)):
+            query = Query("r4", "Observation", (Filter(code, (value, second), modifier),))
             page = await store.search(space, query, visibility)
-            assert [one.id for one in page.matches] == matches(saves, query, visibility)
+            assert [match.id for match in page.matches] == matches(saves, query, visibility)
 
     runner.run(law())

@@ -1,4 +1,4 @@
-"""The contract of a store, on SQLite."""
+"""Runs the store contract on SQLite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number by which a process knows that nothing was written since, on every engine."""
+"""The stamp, by which a process knows that nothing was written since, on every engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
-from tests.storage.making import SPACE, asked, observation, patient, where
+from tests.storage.making import SPACE, observation, patient, query_for, where
 
 from sickbay.fhir.search.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
@@ -25,14 +25,14 @@ from sickbay.storage.sqlite.store import open_store
 
 @pytest.fixture(autouse=True)
 def caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On, even if SICKBAY_CACHES=off: this is about what stamps say."""
+    """Turn caches on even if SICKBAY_CACHES=off, because stamps need them."""
     monkeypatch.setattr(reader, "CACHES", True)
     monkeypatch.setattr(postgres_store, "CACHES", True)
 
 
 @pytest.fixture(params=ENGINES)
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Store, Store]]:
-    """Two processes' stores of one place."""
+    """The stores of two processes on one database."""
     first, second = await open_engine(request, tmp_path, 2)
     yield first, second
     await first.close()
@@ -45,20 +45,20 @@ async def stamp(store: Store) -> int | None:
 
 
 @pytest.mark.anyio
-async def test_the_stamp_stays_until_something_is_written_by_whomever(stores: tuple[Store, Store]) -> None:
-    here, there = stores
-    await here.transaction([Put(Record("code", "k", b"{}"))])
-    first = await stamp(here)
+async def test_the_stamp_changes_only_when_any_process_writes(stores: tuple[Store, Store]) -> None:
+    own, other = stores
+    await own.transaction([Put(Record("code", "k", b"{}"))])
+    first = await stamp(own)
     assert first is not None
-    assert [await stamp(here) for _ in range(3)] == [first] * 3
-    await there.transaction([UseOnce("code", "k", 20)])
-    second = await stamp(here)
+    assert [await stamp(own) for _ in range(3)] == [first] * 3
+    await other.transaction([UseOnce("code", "k", 20)])
+    second = await stamp(own)
     assert second != first
-    await here.transaction([Put(Record("code", "k", b"{}"))])
-    assert await stamp(here) not in (first, second)
+    await own.transaction([Put(Record("code", "k", b"{}"))])
+    assert await stamp(own) not in (first, second)
 
 
-NOTE = Put(Record("exchange", "e", b"{}"), aside=True)
+BOOKKEEPING = Put(Record("exchange", "e", b"{}"), aside=True)
 WRITES: list[Step] = [
     Put(Record("exchange", "e", b"{}")),
     UseOnce("code", "k", 20),
@@ -70,41 +70,41 @@ WRITES: list[Step] = [
 
 
 @pytest.mark.anyio
-async def test_a_note_aside_leaves_the_stamp_and_nothing_else_does(tmp_path: Path) -> None:
-    here, there = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
-    await here.transaction([Put(Record("code", "k", b"{}"))])
-    first = await stamp(here)
-    for store in (here, there):
-        await store.transaction([NOTE])
-        assert await stamp(here) == await stamp(there) == first
-    found = await here.get("exchange", "e")
-    assert found
-    assert found.revision == 2
-    seen = [first]
+async def test_only_bookkeeping_leaves_the_stamp_unchanged(tmp_path: Path) -> None:
+    own, other = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    await own.transaction([Put(Record("code", "k", b"{}"))])
+    first = await stamp(own)
+    for store in (own, other):
+        await store.transaction([BOOKKEEPING])
+        assert await stamp(own) == await stamp(other) == first
+    record = await own.get("exchange", "e")
+    assert record
+    assert record.revision == 2
+    stamps = [first]
     for step in WRITES:
-        await there.transaction([NOTE, step])
-        seen.append(await stamp(here))
-    await asyncio.gather(here.transaction([NOTE]), here.transaction([patient("q")]), here.transaction([NOTE]))
-    seen.append(await stamp(here))
-    await there.purge(0, 10)
-    seen.append(await stamp(here))
-    assert len(set(seen)) == len(seen)
-    await here.close()
-    await there.close()
+        await other.transaction([BOOKKEEPING, step])
+        stamps.append(await stamp(own))
+    await asyncio.gather(own.transaction([BOOKKEEPING]), own.transaction([patient("q")]), own.transaction([BOOKKEEPING]))
+    stamps.append(await stamp(own))
+    await other.purge(0, 10)
+    stamps.append(await stamp(own))
+    assert len(set(stamps)) == len(stamps)
+    await own.close()
+    await other.close()
 
 
 @pytest.mark.anyio
-async def test_a_new_token_leaves_the_stamp_and_any_other_change_of_tokens_does_not(tmp_path: Path) -> None:
-    here, there = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
-    await here.transaction([Put(Record("token", "first", b"{}", family="f"))])
-    first = await stamp(here)
-    for number, store in enumerate((here, there)):
+async def test_only_inserting_a_new_token_leaves_the_stamp_unchanged(tmp_path: Path) -> None:
+    own, other = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    await own.transaction([Put(Record("token", "first", b"{}", family="f"))])
+    first = await stamp(own)
+    for number, store in enumerate((own, other)):
         await store.transaction([Put(Record("token", f"new {number}", b"{}"), 0)])
-        assert await stamp(here) == await stamp(there) == first
+        assert await stamp(own) == await stamp(other) == first
     with pytest.raises(Conflict):
-        await there.transaction([Put(Record("token", "first", b"[]"), 0)])
-    assert await stamp(here) == first
-    seen = [first]
+        await other.transaction([Put(Record("token", "first", b"[]"), 0)])
+    assert await stamp(own) == first
+    stamps = [first]
     changes: list[Step] = [
         Put(Record("token", "first", b"[]", family="f")),
         Put(Record("token", "new 0", b"[]"), 1),
@@ -115,80 +115,80 @@ async def test_a_new_token_leaves_the_stamp_and_any_other_change_of_tokens_does_
         Clear("token"),
     ]
     for number, step in enumerate(changes):
-        await there.transaction([Put(Record("token", f"another {number}", b"{}"), 0), step])
-        seen.append(await stamp(here))
-    assert len(set(seen)) == len(seen)
-    await here.close()
-    await there.close()
+        await other.transaction([Put(Record("token", f"another {number}", b"{}"), 0), step])
+        stamps.append(await stamp(own))
+    assert len(set(stamps)) == len(stamps)
+    await own.close()
+    await other.close()
 
 
 @pytest.mark.anyio
-async def test_a_folder_that_knows_no_revision_yet_has_a_stamp_too(tmp_path: Path) -> None:
+async def test_a_database_without_a_revision_has_a_stamp_too(tmp_path: Path) -> None:
     first = open_store(tmp_path / "a.db")
     before = await stamp(first)
-    await first.transaction([NOTE])
+    await first.transaction([BOOKKEEPING])
     assert before is not None
     assert await stamp(first) != before
     await first.close()
 
 
 @pytest.mark.anyio
-async def test_what_was_looked_up_is_looked_up_anew_once_anybody_wrote(stores: tuple[Store, Store]) -> None:
-    here, there = stores
-    of_p = asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")))
-    coded = asked("Observation", where("Observation", "code", TokenValue(None, "x")))
+async def test_cached_lookups_are_repeated_after_any_process_wrote(stores: tuple[Store, Store]) -> None:
+    own, other = stores
+    of_p = query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")))
+    coded = query_for("Observation", where("Observation", "code", TokenValue(None, "x")))
     searches = (of_p, coded)
-    await here.transaction([patient("other")])
-    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [0, 0]
-    await there.transaction([observation("o1", "p", code="x")])
-    await stamp(here)
-    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [1, 1]
-    await there.transaction([Clear("resources", SPACE.tenant)])
-    await there.transaction([observation("o2", "p", code="x"), observation("o3", "p", code="x")])
-    await stamp(here)
-    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [2, 2]
-    await here.transaction([Clear("resources", SPACE.tenant)])
-    await here.transaction([observation("o4", "p", code="x")])
-    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [1, 1]
+    await own.transaction([patient("other")])
+    assert [len((await own.search(SPACE, query, EVERYTHING)).matches) for query in searches] == [0, 0]
+    await other.transaction([observation("o1", "p", code="x")])
+    await stamp(own)
+    assert [len((await own.search(SPACE, query, EVERYTHING)).matches) for query in searches] == [1, 1]
+    await other.transaction([Clear("resources", SPACE.tenant)])
+    await other.transaction([observation("o2", "p", code="x"), observation("o3", "p", code="x")])
+    await stamp(own)
+    assert [len((await own.search(SPACE, query, EVERYTHING)).matches) for query in searches] == [2, 2]
+    await own.transaction([Clear("resources", SPACE.tenant)])
+    await own.transaction([observation("o4", "p", code="x")])
+    assert [len((await own.search(SPACE, query, EVERYTHING)).matches) for query in searches] == [1, 1]
 
 
 @pytest.mark.anyio
-async def test_a_search_that_is_remembered_counts_anew_once_anybody_wrote(stores: tuple[Store, Store]) -> None:
-    here, there = stores
+async def test_a_cached_search_is_counted_again_after_any_process_wrote(stores: tuple[Store, Store]) -> None:
+    own, other = stores
     few = replace(
-        asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), count=1, remembered=True
+        query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), count=1, remembered=True
     )
 
     async def found() -> tuple[int, int | None, bool]:
-        await stamp(here)
-        page = await here.search(SPACE, few, EVERYTHING)
+        await stamp(own)
+        page = await own.search(SPACE, few, EVERYTHING)
         return len(page.matches), page.total, page.next is not None
 
-    await here.transaction([patient("p"), observation("o1", "p", code="x")])
+    await own.transaction([patient("p"), observation("o1", "p", code="x")])
     assert [await found() for _ in range(2)] == [(1, 1, False)] * 2
-    await there.transaction([observation("o2", "p", code="x")])
+    await other.transaction([observation("o2", "p", code="x")])
     assert [await found() for _ in range(2)] == [(1, 2, True)] * 2
-    await here.transaction([observation("o3", "p", code="x")])
+    await own.transaction([observation("o3", "p", code="x")])
     assert [await found() for _ in range(2)] == [(1, 3, True)] * 2
-    await there.transaction([Clear("resources", SPACE.tenant)])
+    await other.transaction([Clear("resources", SPACE.tenant)])
     assert [await found() for _ in range(2)] == [(0, 0, False)] * 2
 
 
 @pytest.mark.anyio
-async def test_with_caches_off_there_is_no_stamp_and_searches_say_the_same(
+async def test_without_caches_there_is_no_stamp_and_searches_return_the_same(
     stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, _ = stores
-    query = replace(asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), remembered=True)
-    await here.transaction([patient("p"), observation("o1", "p", code="x")])
-    before = [await here.search(SPACE, query, EVERYTHING) for _ in range(2)]
+    own, _ = stores
+    query = replace(query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), remembered=True)
+    await own.transaction([patient("p"), observation("o1", "p", code="x")])
+    before = [await own.search(SPACE, query, EVERYTHING) for _ in range(2)]
     monkeypatch.setattr(reader, "CACHES", False)
     monkeypatch.setattr(postgres_store, "CACHES", False)
-    assert await stamp(here) is None
-    assert [await here.search(SPACE, query, EVERYTHING) for _ in range(2)] == before
+    assert await stamp(own) is None
+    assert [await own.search(SPACE, query, EVERYTHING) for _ in range(2)] == before
 
 
-def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
+def test_a_lookup_during_a_write_is_not_cached() -> None:
     class Clock:
         number = 1
 
@@ -196,14 +196,14 @@ def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
             return self.number
 
     clock = Clock()
-    remembered = StampedCache[str, int](cast(SqlReader, clock))
+    cache = StampedCache[str, int](cast(SqlReader, clock))
 
     def long() -> int:
         clock.number += 1
-        assert remembered.get("other", lambda: 5) == 5
+        assert cache.get("other", lambda: 5) == 5
         return -1
 
-    assert remembered.get("key", long) == -1
-    assert remembered.get("key", lambda: 7) == 7
-    assert remembered.get("key", lambda: 8) == 7
-    assert remembered.get("other", lambda: 6) == 5
+    assert cache.get("key", long) == -1
+    assert cache.get("key", lambda: 7) == 7
+    assert cache.get("key", lambda: 8) == 7
+    assert cache.get("other", lambda: 6) == 5

@@ -1,4 +1,4 @@
-"""A plan that a template was filled for is the plan that is compiled without one, whichever search made the template."""
+"""A plan filled from a template equals the plan compiled without one, whichever search created the template."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.storage.making import SPACE, asked, find, observation, patient, where
+from tests.storage.making import SPACE, find, observation, patient, query_for, where
 from tests.storage.random_data import population
 from tests.storage.test_search_laws import VISIBILITIES, queries
 
@@ -22,7 +22,7 @@ from sickbay.storage.sqlite.store import SqliteStore, open_store
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, runner: Any) -> Any:
     store = open_store(tmp_path_factory.mktemp("templates") / "a.db", find)
-    runner.run(store.transaction([one for one in population(7) if one.space == SPACE]))
+    runner.run(store.transaction([save for save in population(7) if save.space == SPACE]))
     yield store
     runner.run(store.close())
 
@@ -34,87 +34,96 @@ def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
 
 
 def bare(plan: SearchPlan | None) -> Any:
-    """All of a plan but what it was compiled of, and its results."""
+    """Return a plan without the inputs that it was compiled from and without its results."""
     if plan is None:
         return None
     walk = bare(plan.walk)
     return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None)  # type: ignore[arg-type]
 
 
-MADE: dict[Any, Any] = {}
+TEMPLATES: dict[Any, Any] = {}
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(query=queries().filter(lambda one: one.type != ""), visibility=VISIBILITIES)
+@given(query=queries().filter(lambda query: query.type != ""), visibility=VISIBILITIES)
 def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, query: Query, visibility: Visibility) -> None:
-    """Templates stay from example to example, so that nearly all were made by another search of the same shape."""
+    """Templates are kept between examples, so that almost all were created by another search of the same shape."""
     scope = scope_of(filled, visibility)
-    with_template = templates.planned(MADE, scope, find, SPACE, query, visibility)
+    with_template = templates.planned(TEMPLATES, scope, find, SPACE, query, visibility)
     assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
 
 
 LOINC = "http://loinc.org"
 DAY = 86_400_000
 PATIENT = ReferenceValue("Patient", "p0")
-OF_ONE = [Visibility((Clause("*", "rs", frozenset((id,))),)) for id in ("p0", "p1")]
+ONE_PATIENT = [Visibility((Clause("*", "rs", frozenset((id,))),)) for id in ("p0", "p1")]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "seen"),
+    ("first", "second", "visibilities"),
     [
         (
-            asked("Observation", where("Observation", "patient", PATIENT)),
-            asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
+            query_for("Observation", where("Observation", "patient", PATIENT)),
+            query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
             (EVERYTHING, EVERYTHING),
         ),
         (
-            asked("Observation", where("Observation", "patient", PATIENT)),
-            asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
-            OF_ONE,
+            query_for("Observation", where("Observation", "patient", PATIENT)),
+            query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p1"))),
+            ONE_PATIENT,
         ),
         (
-            asked("Patient", where("Patient", "name", StringValue("ann", "Ann"))),
-            asked("Patient", where("Patient", "name", StringValue("b", "b"))),
+            query_for("Patient", where("Patient", "name", StringValue("ann", "Ann"))),
+            query_for("Patient", where("Patient", "name", StringValue("b", "b"))),
             (EVERYTHING, EVERYTHING),
         ),
     ],
     ids=("of a patient", "by a patient's token", "by a name"),
 )
 def test_a_second_search_of_a_shape_compiles_nothing(
-    filled: SqliteStore, first: Query, second: Query, seen: tuple[Visibility, Visibility], monkeypatch: pytest.MonkeyPatch
+    filled: SqliteStore,
+    first: Query,
+    second: Query,
+    visibilities: tuple[Visibility, Visibility],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(templates, "CACHES", True)
-    made: dict[Any, Any] = {}
-    before = [search.plan(scope_of(filled, who), find, SPACE, one, who) for one, who in zip((first, second), seen, strict=True)]
-    found = [templates.planned(made, scope_of(filled, seen[0]), find, SPACE, first, seen[0])]
+    cached: dict[Any, Any] = {}
+    compiled = [
+        search.plan(scope_of(filled, visibility), find, SPACE, query, visibility)
+        for query, visibility in zip((first, second), visibilities, strict=True)
+    ]
+    from_templates = [templates.planned(cached, scope_of(filled, visibilities[0]), find, SPACE, first, visibilities[0])]
     monkeypatch.delattr(search, "plan")
-    found.append(templates.planned(made, scope_of(filled, seen[1]), find, SPACE, second, seen[1]))
-    assert [bare(one) for one in found] == [bare(one) for one in before]
+    from_templates.append(templates.planned(cached, scope_of(filled, visibilities[1]), find, SPACE, second, visibilities[1]))
+    assert [bare(plan) for plan in from_templates] == [bare(plan) for plan in compiled]
 
 
 @pytest.mark.parametrize("prefix", get_args(Prefix))
-@pytest.mark.parametrize("seen", [EVERYTHING, OF_ONE[0]], ids=("all", "one patient"))
+@pytest.mark.parametrize("visibility", [EVERYTHING, ONE_PATIENT[0]], ids=("all", "one patient"))
 def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
-    filled: SqliteStore, prefix: Prefix, seen: Visibility
+    filled: SqliteStore, prefix: Prefix, visibility: Visibility
 ) -> None:
-    scope, made = scope_of(filled, seen), dict[Any, Any]()
+    scope, cached = scope_of(filled, visibility), dict[Any, Any]()
     for low, high in ((0, 1), (-DAY, DAY), (0, 40 * DAY), (5 * DAY, 6 * DAY)):
         value = DateValue(prefix, low, high)
         for query in (
-            asked("Observation", where("Observation", "date", value)),
-            asked("Observation", where("Observation", "date", value), updated=(value,), sort=(Sort("date", True),)),
-            asked("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
+            query_for("Observation", where("Observation", "date", value)),
+            query_for("Observation", where("Observation", "date", value), updated=(value,), sort=(Sort("date", True),)),
+            query_for("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
         ):
-            with_template = templates.planned(made, scope, find, SPACE, query, seen)
-            assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, seen))
+            with_template = templates.planned(cached, scope, find, SPACE, query, visibility)
+            assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
 
 
-def test_a_search_of_what_is_not_stored_yet_gets_its_template_later(
+def test_a_search_for_a_type_not_stored_yet_gets_its_template_later(
     tmp_path: Path, runner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(templates, "CACHES", True)
     store = open_store(tmp_path / "a.db", find)
-    query = asked("Observation", where("Observation", "patient", PATIENT), where("Observation", "code", TokenValue(LOINC, "x")))
+    query = query_for(
+        "Observation", where("Observation", "patient", PATIENT), where("Observation", "code", TokenValue(LOINC, "x"))
+    )
 
     async def matches() -> int:
         return len((await store.search(SPACE, query, EVERYTHING)).matches)

@@ -1,4 +1,4 @@
-"""The writer shares commits, keeps faults apart, and has patience with other processes."""
+"""The writer shares commits, isolates errors, and waits for other processes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def insert(number: int, changes: Changes) -> int:
     return number
 
 
-async def test_requests_of_one_turn_of_the_loop_share_a_commit(file: Path) -> None:
+async def test_requests_in_one_turn_of_the_loop_share_a_commit(file: Path) -> None:
     db = connect(file)
     commits: list[int] = []
 
@@ -53,8 +53,8 @@ async def test_requests_of_one_turn_of_the_loop_share_a_commit(file: Path) -> No
     writer.close()
 
 
-async def test_requests_of_turns_that_follow_each_other_share_a_commit(file: Path) -> None:
-    """As those do whose first one was on its way to the writer before the others had been read from their sockets."""
+async def test_requests_in_consecutive_turns_share_a_commit(file: Path) -> None:
+    """In practice, the first request reaches the writer before the others have been read from their sockets."""
     db = connect(file)
     commits: list[int] = []
     db.set_commit_hook(lambda: bool(commits.append(1)))
@@ -68,24 +68,24 @@ async def test_requests_of_turns_that_follow_each_other_share_a_commit(file: Pat
     writer.close()
 
 
-async def test_a_request_is_handed_over_however_many_follow(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_is_handed_over_even_if_more_keep_coming(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "LONGEST", 0.0)
-    writer, begun = Writer(connect(file)), threading.Event()
-    asked: list[asyncio.Future[None]] = []
+    writer, started = Writer(connect(file)), threading.Event()
+    requests: list[asyncio.Future[None]] = []
     for _ in range(5):
-        asked.append(asyncio.ensure_future(writer.run(lambda changes: begun.set())))
+        requests.append(asyncio.ensure_future(writer.run(lambda changes: started.set())))
         await asyncio.sleep(0)
-    assert begun.wait(10), "the loop stands still meanwhile: no turn passes in which nothing is added"
-    await asyncio.gather(*asked)
+    assert started.wait(10), "the loop is blocked, and each turn adds another request"
+    await asyncio.gather(*requests)
     writer.close()
 
 
-async def test_one_of_many_steps_is_begun_though_the_loop_is_busy_with_the_next(file: Path) -> None:
-    writer, begun = Writer(connect(file)), threading.Event()
-    asked = asyncio.ensure_future(writer.run(lambda changes: begun.set(), steps=GROUP))
+async def test_a_job_with_many_steps_starts_even_if_the_loop_is_busy(file: Path) -> None:
+    writer, started = Writer(connect(file)), threading.Event()
+    request = asyncio.ensure_future(writer.run(lambda changes: started.set(), steps=GROUP))
     await asyncio.sleep(0)
-    assert begun.wait(10), "no turn of the loop passes meanwhile"
-    await asked
+    assert started.wait(10), "the loop is blocked, so the job has to start without it"
+    await request
     writer.close()
 
 
@@ -102,17 +102,17 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
 
     first = asyncio.ensure_future(writer.run(slow))
     await asyncio.to_thread(busy.wait, 10)
-    others = []
+    waiting = []
     for number in range(5):
-        others.append(asyncio.ensure_future(writer.run(partial(insert, number))))
+        waiting.append(asyncio.ensure_future(writer.run(partial(insert, number))))
         await asyncio.sleep(0.001)
     go.set()
-    await asyncio.gather(first, *others)
-    assert len(commits) == 2, "the slow one alone, then all that came meanwhile, each in a turn of its own"
+    await asyncio.gather(first, *waiting)
+    assert len(commits) == 2, "one commit for the slow job, one for all requests that arrived during it"
     writer.close()
 
 
-async def test_there_is_room_for_the_pages_of_many_once_many_write_at_the_same_time(file: Path) -> None:
+async def test_the_page_cache_grows_when_many_requests_share_a_commit(file: Path) -> None:
     db = connect(file)
     writer, few = Writer(db), db.pragma("cache_size")
     for count in (1, BUSY - 1):
@@ -123,7 +123,7 @@ async def test_there_is_room_for_the_pages_of_many_once_many_write_at_the_same_t
     writer.close()
 
 
-async def test_a_fault_undoes_its_own_job_alone(file: Path) -> None:
+async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     writer = Writer(connect(file))
 
     def faulty(changes: Changes) -> None:
@@ -138,7 +138,7 @@ async def test_a_fault_undoes_its_own_job_alone(file: Path) -> None:
     assert [row[0] for row in rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
 
 
-async def test_a_job_that_ends_the_transaction_fails_with_its_neighbours_and_the_next_one_works(file: Path) -> None:
+async def test_a_job_that_ends_the_transaction_fails_the_commit_but_not_the_next_one(file: Path) -> None:
     writer = Writer(connect(file))
     with pytest.raises(apsw.Error):
         await writer.run(
@@ -157,7 +157,7 @@ async def test_a_cancelled_request_does_not_stop_the_writer(file: Path) -> None:
     writer.close()
 
 
-async def test_closing_finishes_what_waits_and_refuses_what_comes(file: Path) -> None:
+async def test_closing_finishes_waiting_requests_and_refuses_new_ones(file: Path) -> None:
     writer = Writer(connect(file))
     waiting = [asyncio.ensure_future(writer.run(partial(insert, number))) for number in range(20)]
     await asyncio.sleep(0)
@@ -167,7 +167,7 @@ async def test_closing_finishes_what_waits_and_refuses_what_comes(file: Path) ->
         await writer.run(partial(insert, 99))
 
 
-async def test_who_waits_too_long_for_another_process_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_too_long_for_another_process_raises_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "PATIENCE", 0.02)
     other = connect(file)
     begin(other)
@@ -179,12 +179,12 @@ async def test_who_waits_too_long_for_another_process_is_told(file: Path, monkey
     writer.close()
 
 
-async def test_who_finds_the_disk_full_is_told_so_and_it_goes_on_once_there_is_room(file: Path) -> None:
+async def test_a_full_disk_raises_an_error_and_writing_works_again_once_there_is_space(file: Path) -> None:
     db = connect(file)
     writer = Writer(db)
     db.pragma("max_page_count", db.pragma("page_count"))
     for undo in (Undo.NOTHING, Undo.SAVEPOINT):
-        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); nothing of this was kept"):
+        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); the change was not saved"):
             await writer.run(partial(many, 5000), undo)
     db.pragma("max_page_count", 1000)
     assert await writer.run(partial(many, 5000)) == 5000
@@ -198,20 +198,20 @@ def many(count: int, changes: Changes) -> int:
 
 
 async def test_several_stores_on_one_file_take_turns(tmp_path: Path) -> None:
-    """As several workers do: none fails, one of each contested record wins, and all see everything."""
+    """Like several workers: no transaction fails, each contested record has one winner, and all see everything."""
     stores = [open_store(tmp_path / "sickbay.db", find) for _ in range(3)]
 
     async def work(worker: int) -> int:
-        won = 0
+        wins = 0
         for turn in range(30):
             step = Put(Record("contested", str(turn), b""), if_revision=0)
             await stores[worker].transaction([observation(f"o{worker}-{turn}", "p")])
             try:
                 await stores[worker].transaction([step])
-                won += 1
+                wins += 1
             except Conflict:
                 continue
-        return won
+        return wins
 
     assert sum(await asyncio.gather(*(work(worker) for worker in range(3)))) == 30
     for worker, store in enumerate(stores):

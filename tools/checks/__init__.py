@@ -1,1 +1,1 @@
-"""Checks that no linter has, one file for each; `tools/check.py` runs them."""
+"""Checks that no linter offers, one per file. `tools/check.py` runs them."""

@@ -1,4 +1,4 @@
-"""No public class name is defined twice in src."""
+"""Checks that no public class name is defined twice in src."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ def duplicates(paths: list[Path], root: Path) -> dict[str, list[str]]:
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(f"{path.relative_to(root)}:{node.lineno}")
-    return {name: found for name, found in places.items() if len(found) > 1}
+    return {name: definitions for name, definitions in places.items() if len(definitions) > 1}

@@ -1,4 +1,4 @@
-"""No import cycle between the files of src. Imports for types and imports inside functions count too."""
+"""Checks that the files of src have no import cycle. Imports for types and inside functions count too."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from tools.checks.files import SOURCES, listed, python
 
 EXCEPTIONS = "allowed_cycle.txt"
-"""The files of a cycle that is still allowed. Fails if they are no cycle any more."""
+"""The files of a cycle that is still allowed. The check fails if they are no longer a cycle."""
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
     allowed = frozenset(listed(root, EXCEPTIONS))
-    found = [frozenset(cycle) for cycle in cycles(imports(paths, root))]
-    for cycle in found:
+    found_cycles = [frozenset(cycle) for cycle in cycles(imports(paths, root))]
+    for cycle in found_cycles:
         if not cycle <= allowed:
             yield f"import cycle: {', '.join(sorted(cycle))}"
-    needless = allowed - frozenset().union(*found)
+    needless = allowed - frozenset().union(*found_cycles)
     if needless:
         yield f"tools/checks/{EXCEPTIONS}: in no cycle any more, remove the line: {', '.join(sorted(needless))}"
 
 
 def imports(paths: list[Path], root: Path) -> dict[str, set[str]]:
-    """Module -> the modules of the same package that it imports."""
+    """Return module -> the modules of the same package that it imports."""
     trees = {module_name(path, root): (path, tree) for path, tree in python(paths, root, SOURCES)}
     return {name: set(_imported(tree, name, path.name == "__init__.py", trees.keys())) for name, (path, tree) in trees.items()}
 
@@ -35,20 +35,20 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join((Path(SOURCES).name, *parts, *end))
 
 
-def _imported(tree: ast.Module, name: str, is_package: bool, known: object) -> Iterator[str]:
+def _imported(tree: ast.Module, name: str, is_package: bool, modules: object) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)  # type: ignore[operator]
+            yield from (alias.name for alias in node.names if alias.name in modules)  # type: ignore[operator]
         elif isinstance(node, ast.ImportFrom):
             source = _absolute(node, name, is_package)
             for alias in node.names:
-                target = f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source  # type: ignore[operator]
-                if target in known and target != name:  # type: ignore[operator]
+                target = f"{source}.{alias.name}" if f"{source}.{alias.name}" in modules else source  # type: ignore[operator]
+                if target in modules and target != name:  # type: ignore[operator]
                     yield target
 
 
 def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
-    """The module that a relative import means."""
+    """Return the module that an import refers to, resolving relative imports."""
     if not node.level:
         return node.module or ""
     up = node.level - 1 if is_package else node.level
@@ -57,35 +57,35 @@ def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
 
 
 def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """The strongly connected components of more than one module (Kosaraju's algorithm)."""
+    """Return the strongly connected components of more than one module (Kosaraju's algorithm)."""
     order: list[str] = []
-    seen: set[str] = set()
+    visited: set[str] = set()
     for module in graph:
-        _visit(module, graph, seen, order)
+        _visit(module, graph, visited, order)
     reverse: dict[str, set[str]] = {module: set() for module in graph}
     for module, targets in graph.items():
         for target in targets:
             reverse[target].add(module)
-    seen, components = set(), []
+    visited, components = set(), []
     for module in reversed(order):
         component: list[str] = []
-        _visit(module, reverse, seen, component)
+        _visit(module, reverse, visited, component)
         components.append(component)
     return [component for component in components if len(component) > 1]
 
 
-def _visit(start: str, graph: dict[str, set[str]], seen: set[str], order: list[str]) -> None:
-    """Appends the unseen modules that can be reached, each after those that it imports."""
-    if start in seen:
+def _visit(start: str, graph: dict[str, set[str]], visited: set[str], order: list[str]) -> None:
+    """Append the unvisited modules that can be reached, each after those that it imports."""
+    if start in visited:
         return
-    seen.add(start)
+    visited.add(start)
     stack = [(start, iter(graph[start]))]
     while stack:
         module, targets = stack[-1]
-        following = next((target for target in targets if target not in seen), None)
+        following = next((target for target in targets if target not in visited), None)
         if following is None:
             order.append(module)
             stack.pop()
         else:
-            seen.add(following)
+            visited.add(following)
             stack.append((following, iter(graph[following])))

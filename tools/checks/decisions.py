@@ -1,4 +1,4 @@
-"""A decision is a value: nothing is set on it after it was made, and no cache is keyed by id(), which outlives its object."""
+"""Checks that decisions don't change after creation, and that no cache uses id() as a key, which an object doesn't keep."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from tools.checks.files import SOURCES, ceiling, python
 
 DECIDED = frozenset(("decision", "known", "refusal", "refusals", "finding", "findings"))
-"""Names that variables and attributes of frozen values of a decision have."""
+"""Names of variables and attributes that contain frozen values of a decision."""
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for kind, found in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
-        if len(found) > ceiling(root, kind):
-            yield from found
+    for kind, messages in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
+        if len(messages) > ceiling(root, kind):
+            yield from messages
 
 
 def notes(paths: list[Path], root: Path) -> Iterator[str]:
-    for kind, found in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
+    for kind, messages in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
         most = ceiling(root, kind)
         if most:
-            yield f"{kind}: {len(found)} (allowed: {most:.0f})"
+            yield f"{kind}: {len(messages)} (allowed: {most:.0f})"
 
 
 def assignments(paths: list[Path], root: Path) -> list[str]:
@@ -36,7 +36,7 @@ def assignments(paths: list[Path], root: Path) -> list[str]:
 
 
 def identities(paths: list[Path], root: Path) -> list[str]:
-    """Calls of the builtin id()."""
+    """Return the calls of the builtin id()."""
     return [
         f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)} may soon mean another object; use a value as the key"
         for path, tree in python(paths, root, SOURCES)
@@ -55,11 +55,11 @@ def _targets(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _is_decided(target: ast.Attribute) -> bool:
-    """Whether a part of the path is a decision. What an object keeps for itself (`self.findings = …`) is allowed."""
-    names, place = [], target.value
-    while isinstance(place, ast.Attribute | ast.Subscript):
-        if isinstance(place, ast.Attribute):
-            names.append(place.attr)
-        place = place.value
-    names.append(place.id if isinstance(place, ast.Name) else "")
+    """Return whether part of the path is a decision. Attributes of self (`self.findings = …`) are allowed."""
+    names, expression = [], target.value
+    while isinstance(expression, ast.Attribute | ast.Subscript):
+        if isinstance(expression, ast.Attribute):
+            names.append(expression.attr)
+        expression = expression.value
+    names.append(expression.id if isinstance(expression, ast.Name) else "")
     return bool(DECIDED.intersection(names))

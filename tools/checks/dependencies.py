@@ -1,4 +1,4 @@
-"""Every dependency is imported by src, and every import of another distribution is declared."""
+"""Checks that src imports every dependency, and that every imported distribution is declared."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
 
 
 def declarations(root: Path) -> set[str]:
-    """The distributions that the project and its extras depend on."""
+    """Return the distributions that the project and its extras depend on."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project.get("optional-dependencies", {}).values()
     return {_plain(line) for group in (project["dependencies"], *extras) for line in group}
 
 
 def imported(paths: list[Path], root: Path) -> set[str]:
-    """The distributions of the modules that src imports."""
+    """Return the distributions of the modules that src imports."""
     distributions = packages_distributions()
     names = {name for _, tree in python(paths, root, SOURCES) for name in _top_modules(tree)}
     foreign = names - sys.stdlib_module_names - {"sickbay"}

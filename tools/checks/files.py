@@ -1,4 +1,4 @@
-"""The files that are checked, and their syntax trees."""
+"""Lists the files to check and parses them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SOURCES = "src/sickbay"
 
 
 def tracked(root: Path) -> list[Path]:
-    """Every file that git knows or would add."""
+    """Return every file that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
     return [root / name for name in names if (root / name).is_file()]
 
 
 def python(paths: list[Path], root: Path, *folders: str) -> Iterator[tuple[Path, ast.Module]]:
-    """The Python files below these folders, or all of them."""
+    """Yield the Python files below these folders, or all of them."""
     for path in paths:
         name = path.relative_to(root).as_posix()
         if path.suffix == ".py" and (not folders or name.startswith(tuple(f"{folder}/" for folder in folders))):
@@ -34,7 +34,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def listed(root: Path, name: str) -> dict[str, str]:
-    """A list of exceptions in tools/checks: one a line, followed by the reason."""
+    """Read a list of exceptions from tools/checks: one per line, followed by the reason."""
     path = root / "tools" / "checks" / name
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     pairs = (line.partition("  ") for line in lines if line and not line.startswith("#"))
@@ -42,6 +42,6 @@ def listed(root: Path, name: str) -> dict[str, str]:
 
 
 def ceiling(root: Path, name: str) -> float:
-    """The largest allowed value of a count, from tools/checks/ceilings.toml. Without the file or the name: 0."""
+    """Return the maximum of a count from tools/checks/ceilings.toml, or 0 if it isn't there."""
     path = root / "tools" / "checks" / "ceilings.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")).get(name, 0) if path.is_file() else 0

@@ -1,4 +1,4 @@
-"""The formatter formats everything: no comment switches it off."""
+"""Checks that no comment disables the formatter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of docs/rules are up to date with the catalogue."""
+"""Checks that the pages in docs/rules match the catalogue."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PAGES = Path("docs") / "rules"
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    fresh = rule_docs.pages()
-    there = {path.name: path.read_text(encoding="utf-8") for path in (root / PAGES).glob("*.md")}
-    for name in sorted(fresh.keys() | there.keys()):
-        if fresh.get(name) != there.get(name):
+    expected = rule_docs.pages()
+    existing = {path.name: path.read_text(encoding="utf-8") for path in (root / PAGES).glob("*.md")}
+    for name in sorted(expected.keys() | existing.keys()):
+        if expected.get(name) != existing.get(name):
             yield f"docs/rules/{name}: differs from the catalogue; run make docs"
 
 

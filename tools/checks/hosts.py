@@ -1,4 +1,4 @@
-"""No package registry is named by its host."""
+"""Checks that no file contains the host of a package registry."""
 
 from __future__ import annotations
 

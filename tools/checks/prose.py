@@ -1,4 +1,4 @@
-"""The sentences of a file: documents, templates, docstrings, comments, texts of four words or more, and names of tests."""
+"""Extracts the sentences of a file: documents, templates, docstrings, comments, texts of four words or more, and test names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTRIBUTES = frozenset(
     ("title", "alt", "placeholder", "aria-label", "aria-description", "label", "content", "value", "data-label")
 )
 Passage = tuple[int, str]
-"""A line, and the text that begins there."""
+"""A line number and the text that begins there."""
 _FENCE = re.compile(r"^( *)(```|~~~).*?^\1\2[^\S\n]*$", re.M | re.S)
 _CODE = re.compile(r"`[^`\n]*`")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
@@ -35,7 +35,7 @@ def passages(path: Path) -> Iterator[Passage]:
 
 
 def markdown(text: str) -> Iterator[Passage]:
-    """Without code."""
+    """Yield the lines without code."""
     plain = _CODE.sub("x", _FENCE.sub(_newlines, text))
     yield from ((number, line) for number, line in enumerate(plain.splitlines(), 1) if line.strip())
 
@@ -58,7 +58,7 @@ def python(text: str) -> Iterator[Passage]:
 
 
 def template(text: str) -> Iterator[Passage]:
-    """Text nodes, attributes that are read aloud or shown, and texts within Jinja's tags."""
+    """Yield text nodes, attributes that are shown or read aloud, and texts within Jinja tags."""
     for match in _JINJA.finditer(text):
         if not match[0].startswith("{#"):
             for quoted in _QUOTED.finditer(match[0]):
@@ -66,25 +66,25 @@ def template(text: str) -> Iterator[Passage]:
                     yield text.count("\n", 0, match.start()) + 1, content
     parser = _Texts()
     parser.feed(_JINJA.sub(_newlines, text))
-    yield from parser.found
+    yield from parser.passages_
 
 
 class _Texts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Passage] = []
+        self.passages_: list[Passage] = []
         self._ignored = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._ignored = tag in ("script", "style")
-        self.found.extend((self.getpos()[0], value) for name, value in attrs if name in ATTRIBUTES and value)
+        self.passages_.extend((self.getpos()[0], value) for name, value in attrs if name in ATTRIBUTES and value)
 
     def handle_endtag(self, tag: str) -> None:
         self._ignored = False
 
     def handle_data(self, data: str) -> None:
         if data.strip() and not self._ignored:
-            self.found.append((self.getpos()[0], data))
+            self.passages_.append((self.getpos()[0], data))
 
 
 def _newlines(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""No database and no private key is committed. Both are recognised by their content."""
+"""Checks that no database and no private key is committed. Both are recognized by their content."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 SQLITE, DATABASES = b"SQLite format 3\0", (".db", ".db-wal", ".db-shm", ".sqlite", ".sqlite3")
 PEM = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----\s*(?:[A-Za-z0-9+/=:,-]+\s*){1,4}")
 DER = re.compile(rb"\x30\x82..\x02\x01\x00(?:\x02\x82|\x30)", re.S)
-"""PKCS 1 and PKCS 8."""
+"""Matches PKCS 1 and PKCS 8."""
 JWK = re.compile(rb"[\"'](?:d|p|q|dp|dq|qi|k)[\"']\s*:\s*[\"']([A-Za-z0-9_-]{8,})[\"']")
-"""A private member of a JWK with a value that may be a key (RFC 7518 6.2.2, 6.3.2, 6.4.1)."""
+"""Matches a private member of a JWK with a value that may be a key (RFC 7518 6.2.2, 6.3.2, 6.4.1)."""
 PLACEHOLDER = b"TEST-ONLY"
-"""The value that cases of rules about published private keys have in place of a key."""
+"""Replaces the key in cases of rules about published private keys."""
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
@@ -23,6 +23,6 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
             yield f"{name}: is a database; remove it with git rm, and treat its keys as published"
         if PEM.search(content) or DER.match(content):
             yield f"{name}: holds a private key; make keys in the tests"
-        found = {match[1] for match in JWK.finditer(content)}
-        if found - {PLACEHOLDER}:
+        values = {match[1] for match in JWK.finditer(content)}
+        if values - {PLACEHOLDER}:
             yield f"{name}: holds the private members of a JWK; make keys in the tests"

@@ -1,4 +1,4 @@
-"""No file and no function is too long."""
+"""Checks that no file and no function is too long."""
 
 from __future__ import annotations
 

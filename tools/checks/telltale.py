@@ -1,4 +1,4 @@
-"""Telltale words of sentences that have to be read twice: a few are refused, the others are counted."""
+"""Finds telltale words of sentences that have to be read twice. A few are refused, the others are counted."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SUSPECT = re.compile(
     re.I,
 )
 QUOTATIONS = "allowed_quotations.txt"
-"""Sentences of specifications that have such a word: the sentence, two spaces, the source."""
+"""Sentences of specifications that contain such a word: the sentence, two spaces, the source."""
 OWN = "tools/checks/telltale.py"
 SKIPPED = ("docs/rules/", "tests/tools/test_telltale")
-"""Pages that are made of rules and cases, which are read themselves; and the tests of this check."""
+"""Skips pages that are generated from rules and cases, which are checked themselves, and the tests of this check."""
 
 
 @dataclass
@@ -36,25 +36,25 @@ class Count:
 
     @property
     def rate(self) -> float:
-        """Telltale words in a thousand words."""
+        """Return the telltale words per thousand words."""
         return 1000 * (len(self.refused) + len(self.suspect)) / max(1, self.words)
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    found = count(tuple(paths), root)
-    if len(found.refused) > ceiling(root, "telltale_refused"):
-        yield from found.refused
+    result = count(tuple(paths), root)
+    if len(result.refused) > ceiling(root, "telltale_refused"):
+        yield from result.refused
     most = ceiling(root, "telltale_in_a_thousand")
-    if most and found.rate > most:
-        yield f"telltale words: {found.rate:.2f} in a thousand, more than {most}; list them with tools/check.py --words"
+    if most and result.rate > most:
+        yield f"telltale words: {result.rate:.2f} in a thousand, more than {most}; list them with tools/check.py --words"
 
 
 def notes(paths: list[Path], root: Path) -> Iterator[str]:
-    found = count(tuple(paths), root)
-    yield f"telltale words that are refused: {len(found.refused)} (allowed: {ceiling(root, 'telltale_refused'):.0f})"
+    result = count(tuple(paths), root)
+    yield f"telltale words that are refused: {len(result.refused)} (allowed: {ceiling(root, 'telltale_refused'):.0f})"
     most = ceiling(root, "telltale_in_a_thousand")
-    yield f"telltale words in all: {found.rate:.2f} in a thousand of {found.words} (allowed: {most})"
-    yield "; ".join(f"{word} {number}" for word, number in found.kinds.most_common())
+    yield f"telltale words in all: {result.rate:.2f} in a thousand of {result.words} (allowed: {most})"
+    yield "; ".join(f"{word} {number}" for word, number in result.kinds.most_common())
 
 
 @cache
@@ -74,7 +74,7 @@ def _add(result: Count, place: str, text: str, quoted: tuple[str, ...]) -> None:
     result.words += len(plain.split())
     for quotation in quoted:
         plain = plain.replace(quotation, "")
-    for pattern, found in ((REFUSED, result.refused), (SUSPECT, result.suspect)):
+    for pattern, places in ((REFUSED, result.refused), (SUSPECT, result.suspect)):
         for match in pattern.finditer(plain):
             result.kinds[match[0].lower()] += 1
-            found.append(f"{place}: “{match[0]}” in: …{plain[max(0, match.start() - 40) : match.end() + 40]}…")
+            places.append(f"{place}: “{match[0]}” in: …{plain[max(0, match.start() - 40) : match.end() + 40]}…")

@@ -1,4 +1,4 @@
-"""Few variables are called `one`: a name says what it holds, such as `client`, `scope` or `finding`."""
+"""Checks that few variables are called `one`. A name should say what it holds, such as `client`, `scope` or `finding`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ CEILING = "variables_called_one"
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    found, most = count(paths, root), ceiling(root, CEILING)
-    if found > most:
-        yield f"the variable `{VAGUE}` is used at {found} places, more than {most:.0f}; name what it holds"
+    uses, most = count(paths, root), ceiling(root, CEILING)
+    if uses > most:
+        yield f"the variable `{VAGUE}` is used at {uses} places, more than {most:.0f}; name what it holds"
 
 
 def notes(paths: list[Path], root: Path) -> Iterator[str]:
@@ -23,7 +23,7 @@ def notes(paths: list[Path], root: Path) -> Iterator[str]:
 
 
 def count(paths: list[Path], root: Path) -> int:
-    """Every binding and every use."""
+    """Count every binding and every use."""
     return sum(_is_vague(node) for _, tree in python(paths, root) for node in ast.walk(tree))
 
 

@@ -1,1 +1,1 @@
-"""OAuth 2 and SMART: decides, never fetches. Each stage is a tuple of checks over a request and what is known."""
+"""OAuth 2 and SMART decisions. Each stage is a tuple of checks over a request and its context; nothing here does I/O."""

@@ -1,4 +1,4 @@
-"""May this token do this (RFC 6750; SMART 2.2, scopes): decided on what is asked, never on what is found."""
+"""Decides whether a token permits a FHIR request (RFC 6750; SMART 2.2, Scopes), without looking at any results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
 
 
 def bearer(request: AccessRequest) -> str | None:
-    """The token of the Authorization header (RFC 6750 2.1), or None."""
+    """Returns the token of the Authorization header (RFC 6750 2.1), or None."""
     return _token_of(request.headers.get("authorization", ""))
 
 
@@ -41,35 +41,35 @@ def _token_of(header: str) -> str | None:
 
 
 def meant(request: AccessRequest) -> str | None:
-    """The token that a request likely meant which has none that can be read: without what clings to it, or of the address."""
+    """Returns the token that a request without a readable one probably meant: without stray characters, or from the URL."""
     header = request.headers.get("authorization", "")
-    sent = _bare(header) if header else request.parameters.get("access_token")
+    sent = _likely_token(header) if header else request.parameters.get("access_token")
     return sent if sent and _token_of(f"Bearer {sent}") else None
 
 
-def _bare(header: str) -> str:
-    """What stands behind the last blank, where that is a token: not of two, of Basic, or of a scheme alone."""
+def _likely_token(header: str) -> str:
+    """Returns the text after the last space if it could be a token: not in a list, after Basic, or a bare scheme."""
     last = header.strip(' "').rpartition(" ")[2].strip('"')
     return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
 
 
 def challenge(refusal: Refusal, realm: str) -> str:
-    """WWW-Authenticate of a refusal with 400, 401 or 403 (RFC 6750 3). Without a token: no error code."""
-    said = {"realm": realm, "error": refusal.error, "scope": refusal.facts.get("needed")}
-    kept = {name: value for name, value in said.items() if value and (name != "scope" or refusal.status == 403)}
-    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in kept.items())
+    """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No error code without a token."""
+    parameters = {"realm": realm, "error": refusal.error, "scope": refusal.facts.get("needed")}
+    sent = {name: value for name, value in parameters.items() if value and (name != "scope" or refusal.status == 403)}
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in sent.items())
 
 
 ISSUES = {refusals.FHIR_TOKEN_EXPIRED.name: "expired", refusals.FHIR_INSUFFICIENT_SCOPE.name: "forbidden"}
 
 
 def issue_type(refusal: Refusal) -> str:
-    """OperationOutcome.issue.code (FHIR IssueType) of a refusal of this stage."""
+    """Returns OperationOutcome.issue.code (FHIR IssueType) for a refusal of this stage."""
     return ISSUES.get(refusal.name, "login")
 
 
 def _unusable(reason: str, **facts: object) -> Refusal:
-    """One answer for every token that is not good here: which of the reasons holds is for its owner to read."""
+    """Returns the same refusal for every unusable token; only the token's owner can read the reason."""
     return refusals.FHIR_TOKEN_UNKNOWN.with_facts({"reason": reason, **facts})
 
 
@@ -90,7 +90,7 @@ def token_is_in_the_header_alone(request: AccessRequest, known: AccessContext) -
 
 @check(after=(token_is_sent,))
 def token_is_bearer(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Another scheme is as if nothing was sent (401); a Bearer that is malformed, or there twice, is a bad request (400)."""
+    """Another scheme counts as no token (401). A malformed or repeated Bearer token is a bad request (400)."""
     header = request.headers.get("authorization")
     if header is None or bearer(request):
         return None
@@ -110,7 +110,7 @@ def token_is_known(request: AccessRequest, known: AccessContext) -> Refusal | No
 
 
 def is_id_token(text: str) -> bool:
-    """A JWT with what only an id_token has: a nonce, or the user it is about beside a client as audience."""
+    """Whether a JWT has claims found only in an id_token: `nonce`, `fhirUser` or `auth_time`."""
     jwt = jose.peek(text)
     return jwt is not None and ("nonce" in jwt.claims or "fhirUser" in jwt.claims or "auth_time" in jwt.claims)
 
@@ -123,7 +123,7 @@ def token_is_not_revoked(request: AccessRequest, known: AccessContext) -> Refusa
 
 @check(requires=("token", "client", "user"), after=(token_is_known,))
 def token_has_its_client_and_user(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Whoever was removed takes the tokens along. known.user is None too where the token is nobody's."""
+    """Deleting a client or user also invalidates its tokens. `known.user` is also None if the token has no user."""
     if known.client is None:
         return _unusable("client removed")
     return _unusable("user removed") if _token(known).user and known.user is None else None
@@ -138,7 +138,7 @@ def token_is_fresh(request: AccessRequest, known: AccessContext) -> Refusal | No
 
 @check(requires=("token", "server"), after=(token_is_known,))
 def token_is_of_this_issuer(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """The issuer itself; offline, where an issuer may have other names, one on the host of the server's endpoints."""
+    """The issuer must be equal. Offline, where it may have other names, one on the host of the server's endpoints will do."""
     server, issuer = known.server, _token(known).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
         return None
@@ -159,7 +159,7 @@ def token_is_for_this_base(request: AccessRequest, known: AccessContext) -> Refu
 
 @check(requires=("token",), after=(token_is_known,))
 def patient_scopes_have_a_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Fail closed: without a patient there is no compartment to hold a patient/ scope to."""
+    """Fails closed: without a patient there is no compartment to limit a patient/ scope to."""
     token = _token(known)
     if token.patient or "patient" not in _levels(token.scope):
         return None
@@ -185,53 +185,59 @@ def scope_covers_the_request(request: AccessRequest, known: AccessContext) -> Re
 
 
 def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
-    """A search without a type of its own: each that `_type` names, else all: then it takes a wildcard, of any level."""
-    lacking = [
-        one for one in chosen(version, request.parameters.pairs) or ("*",) if not covers(token.scope, one, request.letters)
+    """A search across types needs a scope for each type in `_type`. Without `_type` it needs a wildcard, at any level."""
+    uncovered = [
+        resource_type
+        for resource_type in chosen(version, request.parameters.pairs) or ("*",)
+        if not covers(token.scope, resource_type, request.letters)
     ]
-    return insufficient(request, token, lacking[0], request.letters) if lacking else None
+    return insufficient(request, token, uncovered[0], request.letters) if uncovered else None
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
 def scope_covers_all_types_involved(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
+    """Chains, `_has` and includes read other types: without this check, they could reveal values that can't be searched."""
     token = _token(known)
-    for types in (one.split("|") for one in request.involved if one != "*"):
-        if not any(covers(token.scope, one, "s") for one in types):
-            lacking = "Patient" if "Patient" in types else types[0]
-            return insufficient(request, token, lacking, "s", by="chain or include")
+    for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
+        if not any(covers(token.scope, resource_type, "s") for resource_type in types):
+            uncovered = "Patient" if "Patient" in types else types[0]
+            return insufficient(request, token, uncovered, "s", by="chain or include")
     return None
 
 
 @memoize(4096)
 def covers(scope: str, type: str | None, letters: str) -> bool:
-    """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
-    held = _usable(scope)
-    fitting = [one for one in held if (one.type in ("*", type) if type else one.level == "system" and one.wildcard)]
-    granted = "".join([one.letters for one in fitting])
+    """Whether the scopes for the type grant every letter. A request without a type (whole system) needs system/*."""
+    usable = _usable(scope)
+    matching = [
+        resource_scope
+        for resource_scope in usable
+        if (resource_scope.type in ("*", type) if type else resource_scope.level == "system" and resource_scope.wildcard)
+    ]
+    granted = "".join([resource_scope.letters for resource_scope in matching])
     return not set(letters).difference(granted)
 
 
 @memoize(4096)
 def _levels(scope: str) -> frozenset[str]:
-    return frozenset(one.level for one in scopes.resources(scope))
+    return frozenset(resource_scope.level for resource_scope in scopes.resources(scope))
 
 
 @memoize(4096)
 def _usable(scope: str) -> tuple[ResourceScope, ...]:
-    """Those whose filters are understood."""
-    return tuple(one for one in scopes.resources(scope) if filters_of(one) is not None)
+    """Returns the scopes whose filters are understood."""
+    return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
 
 
 def insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
-    held = scopes.resources(token.scope)
-    of_type = "".join(one.letters for one in held if one.type in ("*", type))
+    granted = scopes.resources(token.scope)
+    of_type = "".join(resource_scope.letters for resource_scope in granted if resource_scope.type in ("*", type))
     facts = {
         "type": "the whole server" if type in (None, "*") else type,
         "interaction": request.interaction,
         "letters": letters,
         "needed": needed(token, type, letters),
-        "held": tuple(one.text for one in held),
+        "held": tuple(resource_scope.text for resource_scope in granted),
         "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "",
         **more,
     }
@@ -239,10 +245,10 @@ def insufficient(request: AccessRequest, token: AccessToken, type: str | None, l
 
 
 def needed(token: AccessToken, type: str | None, letters: str) -> str:
-    """The scope to ask for, at the level and in the spelling of those held."""
-    held = scopes.resources(token.scope)
-    level = "patient" if token.patient else "user" if token.user else held[0].level if held else "patient"
-    if held and all(one.version == "v1" for one in held):
+    """Returns the scope to request, in the level and syntax of the granted ones."""
+    granted = scopes.resources(token.scope)
+    level = "patient" if token.patient else "user" if token.user else granted[0].level if granted else "patient"
+    if granted and all(resource_scope.version == "v1" for resource_scope in granted):
         return f"{level}/{type or '*'}.{'read' if set(letters) <= set('rs') else 'write'}"
     return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"
 
@@ -270,7 +276,7 @@ HOLDER: tuple[AccessCheck, ...] = (
     token_is_fresh,
     token_is_of_this_issuer,
 )
-"""Whether a token is good at all: for what the server itself answers to whoever holds one."""
+"""Checks that the token itself is valid. They guard what the server tells any holder of a token."""
 
 HOLDING: tuple[AccessCheck, ...] = (
     token_is_known,
@@ -280,12 +286,12 @@ HOLDING: tuple[AccessCheck, ...] = (
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,
 )
-"""Those that look at nothing but the token, whose it is and the server: of all requests of one holder they say the same."""
+"""Checks that depend only on the token, its owner and the server, so they give the same result for every request."""
 
 
 def holds(known: AccessContext) -> bool:
-    """Whether all of HOLDING pass, whatever will be asked for; known.token is one that was issued."""
-    return all(one.decide(_ANY, known) is None for one in HOLDING)
+    """Whether all of HOLDING pass, independent of the request. `known.token` must be an issued token."""
+    return all(access_check.decide(_ANY, known) is None for access_check in HOLDING)
 
 
 _ANY = AccessRequest("GET", "", "")
@@ -302,15 +308,15 @@ CHECKS: tuple[AccessCheck, ...] = (
 
 
 def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
-    """None for what is open: preflight, metadata, discovery."""
+    """Returns no checks for public interactions: preflight, metadata and discovery."""
     return () if request.interaction in OPEN else CHECKS
 
 
 def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
-    """What the token's scopes let be seen, in union. `compartment`: types of the version's Patient compartment.
+    """Returns what the token's scopes make visible, combined. `compartment`: types of the version's Patient compartment.
 
-    patient/ is held to the compartment of the token's patient, user/ to those of the user's patients, system/ to nothing.
-    A scope that is not of the grammar, or lacks its patient or user, grants nothing.
+    patient/ is limited to the compartment of the token's patient, user/ to those of the user's patients; system/ is unlimited.
+    A scope that isn't well formed, or lacks its patient or user, grants nothing.
     """
     clauses: list[Clause] = []
     for scope in scopes.resources(token.scope):
@@ -321,27 +327,29 @@ def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, 
 
 
 def shown(token: AccessToken, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
-    """`visibility` by the Patient compartment of this version of FHIR; made once, and so is what it then remembers."""
+    """Returns `visibility` for the Patient compartment of this FHIR version. The result is cached, and so is what it caches
+    itself.
+    """
     patients = user.patients if isinstance(user, User) else None
-    return _shown(token.scope, token.patient, patients, policy.shared_types, version)
+    return _cached_visibility(token.scope, token.patient, patients, policy.shared_types, version)
 
 
 @memoized(4096)
-def _shown(
+def _cached_visibility(
     scope: str,
     patient: str | None,
     patients: tuple[str, ...] | Literal["*"] | None,
     shared: tuple[str, ...],
     version: str,
 ) -> Visibility:
-    """A function of what it is given alone, so that nothing of it can be out of date."""
+    """Depends only on its arguments, so a cached result never goes stale."""
     token = AccessToken("", scope, "", 0, "", patient=patient)
     user = None if patients is None else User("", "", "", patients=patients)
     return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
 
 
 def _patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:
-    """Whose compartments; None: anybody's; empty: nobody's."""
+    """Returns the patients whose compartments are visible; None means all patients, an empty set none."""
     if scope.level == "patient":
         return frozenset({token.patient} if token.patient else ())
     if scope.level == "user":
@@ -360,23 +368,27 @@ def _clauses(
         return [Clause(scope.type, scope.letters, None, filters)]
     if not patients:
         return []
-    shared = [one for one in policy.shared_types if scope.type in ("*", one) and one not in compartment]
-    letters = "".join(one for one in scope.letters if one in "rs")
-    everyone = [Clause(one, letters, None, filters) for one in shared if letters]
+    shared = [
+        shared_type
+        for shared_type in policy.shared_types
+        if scope.type in ("*", shared_type) and shared_type not in compartment
+    ]
+    letters = "".join(letter for letter in scope.letters if letter in "rs")
+    everyone = [Clause(shared_type, letters, None, filters) for shared_type in shared if letters]
     return [Clause(scope.type, scope.letters, patients, filters), *everyone]
 
 
 def filters_of(scope: ResourceScope) -> tuple[Granular, ...] | None:
-    """None where a filter is not understood, or where a question mark is followed by none: that grants nothing."""
-    read = [granular(name, value) for name, value in scope.filters]
-    if None in read or ("?" in scope.text and not read):
+    """Returns None if a filter isn't understood or a question mark has no filter after it: such a scope grants nothing."""
+    filters = [granular(name, value) for name, value in scope.filters]
+    if None in filters or ("?" in scope.text and not filters):
         return None
-    return tuple(one for one in read if one)
+    return tuple(parsed for parsed in filters if parsed)
 
 
 def granular(name: str, value: str) -> Granular | None:
-    """One ?parameter=system|code,… of a scope; None for what is not plainly that: modifiers, chains, _filter, no code."""
-    pairs = [one.rpartition("|") for one in value.split(",")]
+    """Parses one ?parameter=system|code,… of a scope. Returns None for anything else: modifiers, chains, _filter, no code."""
+    pairs = [coding.rpartition("|") for coding in value.split(",")]
     if not re.fullmatch(r"[a-z][a-z-]*", name) or not all(code for _, _, code in pairs):
         return None
     return Granular(name, tuple((system if bar else None, code) for system, bar, code in pairs))

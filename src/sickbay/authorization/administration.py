@@ -1,4 +1,4 @@
-"""Decides who administers this Sickbay: the person at its keyboard, or someone with the admin token."""
+"""Decides who administers this Sickbay: the person at its keyboard, or anyone with the admin token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sickbay.kernel.memoize import memoize
 
 Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "nobody"]
-"""How a request administers (the first three), or why it does not."""
+"""How a request gets administrator access (the first three), or why it doesn't."""
 ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
 Bearer: TypeAlias = Literal["none", "right", "wrong"]
 
@@ -27,13 +27,13 @@ _FORWARDING: Final = re.compile(
 )
 """Names of the headers that proxies add. A wrong guess costs only a sign-in with the admin token."""
 _KEEP_ALIVE: Final = ("mozilla/", "curl/", "wget/", "python-requests/", "python-httpx/", "postmanruntime/")
-"""Clients that never send `Connection: close` by themselves; many HTTP libraries do."""
+"""Clients that don't send `Connection: close` on their own; many HTTP libraries do."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class AdminRules:
-    """base_host: the host name of the base URL. proxies: trusted proxies. token_set: someone chose an admin token."""
+    """base_host: the host name of the base URL. proxies: trusted proxies. token_set: an admin token was configured."""
 
     base_host: str
     require_token: bool = False
@@ -43,10 +43,10 @@ class AdminRules:
 
 @dataclass(frozen=True, slots=True)
 class AdminRequest:
-    """What the decision looks at.
+    """What the decision depends on.
 
-    peer: the address of the socket. host: the name in the Host header. forwarded: the sign of a proxy, "" for none.
-    session: the browser signed in with the admin token, and this request may use that.
+    peer: the socket's remote address. host: the name in the Host header. forwarded: the sign of a proxy, "" for none.
+    session: the browser signed in with the admin token, and this request may use that session.
     """
 
     peer: str
@@ -58,7 +58,7 @@ class AdminRequest:
 
 
 def standing(rules: AdminRules, request: AdminRequest) -> Standing:
-    """The one decision. A wrong token is never made up for by a session, nor by the keyboard once a token was set."""
+    """Decides how a request administers. No session makes up for a wrong token, nor the keyboard if a token is set."""
     if request.foreign:
         return "foreign"
     if request.bearer == "right":
@@ -72,7 +72,7 @@ def standing(rules: AdminRules, request: AdminRequest) -> Standing:
 
 
 def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
-    """Whether a person or a script on this machine asks directly, as far as a server can know."""
+    """Whether a person or script on this machine sent the request directly, as far as a server can tell."""
     return (
         not rules.require_token
         and is_loopback(rules.base_host)
@@ -90,7 +90,7 @@ def is_loopback(name: str) -> bool:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An IPv4 address that an IPv6 socket shows (RFC 4291 2.5.5.2) is returned as IPv4."""
+    """Parses an address. An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is returned as IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -104,8 +104,8 @@ def _is_loopback_address(text: str) -> bool:
 
 
 def covers(proxies: Iterable[str], peer: str) -> bool:
-    """Whether the peer is one of the trusted proxies: addresses, networks, or * for all."""
-    return any(one == "*" or one == peer or _contains(one, peer) for one in proxies)
+    """Whether the peer is a trusted proxy: an address, a network, or * for all."""
+    return any(proxy == "*" or proxy == peer or _contains(proxy, peer) for proxy in proxies)
 
 
 def _contains(network: str, peer: str) -> bool:
@@ -117,7 +117,7 @@ def _contains(network: str, peer: str) -> bool:
 
 
 def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> str:
-    """What shows that a proxy forwarded this request; "" if nothing does. headers: names in lower case, in their order."""
+    """Returns the header or version that shows a proxy forwarded this request, or "". headers: lower-case names, in order."""
     if http_version != "1.1":  # 1.0: nginx before 1.29.7, unless proxy_http_version says otherwise
         return f"HTTP/{http_version}"
     for name in headers:
@@ -132,9 +132,9 @@ def _is_of_a_proxy(name: str) -> bool:
 
 
 def _sign_of_connection(headers: Mapping[str, str]) -> str:
-    """A proxy writes the Connection header itself (RFC 9110 7.6.1), and few write it as the client would have."""
+    """A proxy writes its own Connection header (RFC 9110 7.6.1), and few write it as the client would have."""
     sent = headers.get("connection", "").strip().lower()
-    if sent == "upgrade":  # nginx, as configured for WebSocket; Java sends another token next to it
+    if sent == "upgrade":  # nginx, as configured for WebSocket; Java sends another token as well
         return "connection: upgrade"
     if not sent and _is_browser(headers):  # an upstream of nginx with keepalive
         return "no Connection header, which every browser sends"
@@ -147,7 +147,7 @@ def _is_browser(headers: Mapping[str, str]) -> bool:
 
 
 def _is_closed_by_a_proxy(sent: str, headers: Mapping[str, str]) -> bool:
-    """nginx writes Host and Connection before the headers of the client; libraries write User-Agent before Connection."""
+    """nginx writes Host and Connection before the client's headers; libraries write User-Agent before Connection."""
     if "sec-fetch-site" in headers or headers.get("user-agent", "").lower().startswith(_KEEP_ALIVE):
         return True
     before = takewhile(lambda name: name != "connection", headers)
@@ -157,8 +157,8 @@ def _is_closed_by_a_proxy(sent: str, headers: Mapping[str, str]) -> bool:
 def is_foreign(headers: Mapping[str, str], method: str, *, own_origin: bool | None, acts: bool = False) -> bool:
     """Whether a page of another origin sent this request. own_origin: None if there is no Origin header.
 
-    A top-level navigation to a page that only shows something is not foreign, wherever its link was. acts: it does
-    more than show.
+    A top-level navigation to a page that only shows something is not foreign, wherever its link was. acts: the page
+    does more than show.
     """
     top = headers.get("sec-fetch-dest", "document") == "document"
     if headers.get("sec-fetch-mode") == "navigate" and top and method in ("GET", "HEAD") and not acts:
@@ -171,13 +171,13 @@ def is_foreign(headers: Mapping[str, str], method: str, *, own_origin: bool | No
 def is_proven_own(headers: Mapping[str, str], *, own_origin: bool | None, own_referer: bool) -> bool:
     """Whether the browser says that one of our pages, or its user, sent this request.
 
-    A browser may send neither Sec-Fetch-Site nor Origin with a GET over plain http.
+    A browser may send neither Sec-Fetch-Site nor Origin with a GET over plain HTTP.
     """
     return bool(own_origin) or own_referer or headers.get("sec-fetch-site") in ("same-origin", "none")
 
 
 def origin_of(url: str) -> str:
-    """scheme://host:port of an http or https URL, in lower case, without the default port; "" if it has none."""
+    """Returns scheme://host:port of an http or https URL, in lower case, without the default port; "" for any other URL."""
     try:
         parts = urlsplit(url.strip().lower())
         host, port = parts.hostname or "", parts.port
@@ -190,12 +190,12 @@ def origin_of(url: str) -> str:
 
 
 def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[str]:
-    """The origins of our own pages: each name that we answer to, as the base URL has it and as we listen.
+    """Returns the origins of our own pages: each of our host names with the base URL's scheme and port and with the sockets'.
 
     listening: a URL with the scheme and port of our sockets.
     """
-    every = [f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
-    return frozenset(origin for one in (base, *every) if (origin := origin_of(one)))
+    origins = [f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
+    return frozenset(origin for url in (base, *origins) if (origin := origin_of(url)))
 
 
 def _place(url: str) -> tuple[str, str]:
@@ -210,7 +210,7 @@ def _bracketed(name: str) -> str:
 def is_own_origin(origin: str, host: str, *, base: str, own: frozenset[str]) -> bool:
     """Whether an Origin header names the page that we served: scheme, host and port (RFC 6454 5).
 
-    Either the base URL's, behind a proxy that ends TLS too, or one of ours under the name in the Host header.
+    It matches the base URL (behind a proxy that terminates TLS), or one of our own origins with the name in the Host header.
     """
     sent = origin_of(origin)
     if not sent or urlsplit(origin.strip()).path:

@@ -1,6 +1,6 @@
-"""What an app may keep here of its own (SMART 2.2, Persisting App State): Basic resources at an endpoint beside the FHIR base.
+"""State that an app stores for itself (SMART 2.2, Persisting App State): Basic resources at an endpoint next to the FHIR base.
 
-A request's `base` is the FHIR base for which the token must be good; `path` is what follows the endpoint.
+A request's `base` is the FHIR base for which the token must be valid; `path` is what follows the endpoint.
 """
 
 from __future__ import annotations
@@ -21,86 +21,89 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
 PATH = "/app-state"
-"""Below the tenant's address."""
+"""Path below the tenant's URL."""
 VERSION = "r4"
 CAPABILITY = "smart-app-state"
 LIMIT = 262_144
-"""Bytes of one state: what the specification lets an app count on."""
+"""Maximum size of a state in bytes; the specification lets an app rely on this much."""
 SUBJECTS = ("Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Person")
 LETTERS = {"create": "c", "update": "u", "delete": "d", "search-type": "s"}
-"""The interactions that there are."""
+"""The supported interactions and the scope letter that each needs."""
 ASKED = ("code", "subject", "subject:missing")
 Fault: TypeAlias = tuple[str, str]
-"""Where, and what of it."""
+"""The element's path and the message."""
 
 
 @check()
 def state_is_small_enough(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    told = request.headers.get("content-length", "")
-    size = max(len(request.body.encode()), int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0)
+    content_length = request.headers.get("content-length", "")
+    size = max(
+        len(request.body.encode()),
+        int(content_length) if content_length.isascii() and content_length.isdigit() and len(content_length) < 19 else 0,
+    )
     return refusals.APP_STATE_TOO_LARGE(received=size, expected=LIMIT) if size > LIMIT else None
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
 def state_keeps_to_the_profile(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    faults = _faults(request, _body(known))
+    faults = _profile_faults(request, _body(known))
     if not faults:
         return None
     facts = {
         "count": len(faults),
-        "names": [place for place, _ in faults],
-        "said": " ".join(said for _, said in faults),
+        "names": [path for path, _ in faults],
+        "said": " ".join(message for _, message in faults),
     }
     return refusals.APP_STATE_NOT_IN_PROFILE.with_facts(facts)
 
 
-def _faults(request: AccessRequest, body: Body) -> list[Fault]:
-    found = _of_the_server(request, body) if request.interaction == "create" else []
+def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
+    faults = _server_assigned_faults(request, body) if request.interaction == "create" else []
     system, code = coded(body.resource)
     if not (system and code):
-        said = "It needs exactly one code.coding, with a system and a code: by them the app finds it again."
-        found.append(("Basic.code.coding", said))
+        message = "It needs exactly one code.coding with a system and a code, so that the app can find it again."
+        faults.append(("Basic.code.coding", message))
     if subject(body.resource, request.base) == "":
         types = f"{', '.join(SUBJECTS[:-1])} or {SUBJECTS[-1]}"
-        said = f"Its subject must be the absolute address of a {types} below {request.base}."
-        found.append(("Basic.subject.reference", said))
-    if not all(_is_text(one) for one in _list(body.resource.get("extension"))):
-        found.append(("Basic.extension", "An extension of it may hold a valueString and nothing else."))
-    return found
+        message = f"Its subject must be the absolute URL of a {types} below {request.base}."
+        faults.append(("Basic.subject.reference", message))
+    if not all(_is_text(extension) for extension in _list(body.resource.get("extension"))):
+        faults.append(("Basic.extension", "Its extensions may only have a valueString."))
+    return faults
 
 
-def _of_the_server(request: AccessRequest, body: Body) -> list[Fault]:
-    """What only the server may say."""
-    found: list[Fault] = []
+def _server_assigned_faults(request: AccessRequest, body: Body) -> list[Fault]:
+    """Returns faults for elements that only the server may set."""
+    faults: list[Fault] = []
     meta = body.resource.get("meta")
     if body.id is not None:
-        found.append(("Basic.id", "It must come without an id: the server gives it one."))
+        faults.append(("Basic.id", "Send it without an id: the server assigns one."))
     if isinstance(meta, dict) and "versionId" in meta:
-        found.append(("Basic.meta.versionId", "It must come without meta.versionId: the server counts versions."))
+        faults.append(("Basic.meta.versionId", "Send it without meta.versionId: the server assigns versions."))
     if "if-none-exist" in request.headers:
-        found.append(("If-None-Exist", "A state is created without a condition: search for it first."))
-    return found
+        faults.append(("If-None-Exist", "Conditional create isn't supported for app state: search for it first."))
+    return faults
 
 
 def coded(resource: dict[str, Any]) -> tuple[str, str]:
-    """System and code of the one coding; ("", "") where there is not exactly one."""
+    """Returns the system and code of the resource's only coding; ("", "") if it doesn't have exactly one."""
     code = resource.get("code")
-    held = _list(code.get("coding")) if isinstance(code, dict) else []
-    if len(held) != 1 or not isinstance(held[0], dict):
+    codings = _list(code.get("coding")) if isinstance(code, dict) else []
+    if len(codings) != 1 or not isinstance(codings[0], dict):
         return "", ""
-    return _text(held[0].get("system")), _text(held[0].get("code"))
+    return _text(codings[0].get("system")), _text(codings[0].get("code"))
 
 
 def subject(resource: dict[str, Any], base: str) -> str | None:
-    """Type/id of its subject; None where it has none, "" where it may not be one."""
+    """Returns the subject as Type/id; None if there is no subject, "" if it can't be one."""
     if "subject" not in resource:
         return None
-    given = resource["subject"]
-    return referred(_text(given.get("reference")), base) if isinstance(given, dict) else ""
+    reference = resource["subject"]
+    return referred(_text(reference.get("reference")), base) if isinstance(reference, dict) else ""
 
 
 def referred(address: str, base: str) -> str:
-    """Type/id of an absolute address on this base; "" where it is none of a type that may be a subject."""
+    """Returns the Type/id of an absolute URL on this base; "" if it isn't of a type that can be a subject."""
     type, _, id = address.removeprefix(f"{base}/").partition("/")
     return f"{type}/{id}" if type in SUBJECTS and id and "/" not in id and address.startswith(f"{base}/") else ""
 
@@ -119,7 +122,7 @@ def _text(value: Any) -> str:
 
 @check(requires=("body", "token", "user"), after=(access.scope_covers_the_request, state_keeps_to_the_profile))
 def state_is_within_reach(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Of the patient at hand, of the person who signed in, or of nobody; and of a code that the scopes let through."""
+    """The subject must be the launched patient, the signed-in user or absent, and the scopes must cover the code."""
     token, body = known.token, _body(known)
     assert isinstance(token, AccessToken)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
@@ -131,30 +134,30 @@ def state_is_within_reach(request: AccessRequest, known: AccessContext) -> Refus
         "received": about or "the app as a whole",
         "code": f"{system}|{code}",
         "expected": " or ".join(own) or "nobody",
-        "held": tuple(one.text for one in scopes.resources(token.scope)),
+        "held": tuple(scope.text for scope in scopes.resources(token.scope)),
     }
     return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)
 
 
 def covers(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
-    """Whether a scope of the token lets this be done to a state of the token's own app."""
-    held = (one for one in scopes.resources(token.scope) if letter in one.letters and one.type in ("*", "Basic"))
-    return any(_is_of(one, state) and _reaches(one, token, user, state.subject) for one in held)
+    """Whether a scope of the token permits this interaction with a state of the token's own app."""
+    usable = (scope for scope in scopes.resources(token.scope) if letter in scope.letters and scope.type in ("*", "Basic"))
+    return any(_is_of(scope, state) and _reaches(scope, token, user, state.subject) for scope in usable)
 
 
 def _is_of(scope: ResourceScope, state: AppState) -> bool:
-    """A granular scope is of the codes that it names. A filter of anything else shows no state."""
+    """A granular scope covers the codes that it names. A filter on another parameter shows no state."""
     filters = access.filters_of(scope)
     if filters is None:
         return False
-    named = [one.codings for one in filters if one.parameter == "code"]
+    named = [granular.codings for granular in filters if granular.parameter == "code"]
     return len(named) == len(filters) and all(
-        any(code == state.code and system in (None, state.system) for system, code in one) for one in named
+        any(code == state.code and system in (None, state.system) for system, code in codings) for codings in named
     )
 
 
 def _reaches(scope: ResourceScope, token: AccessToken, user: object, about: str | None) -> bool:
-    """patient/ reaches its patient, user/ the person, this person's patients and what is nobody's, system/ everything."""
+    """patient/ covers its patient; user/ the user, their patients and state without a subject; system/ everything."""
     if scope.level == "patient":
         return bool(token.patient) and about == f"Patient/{token.patient}"
     if scope.level == "system":
@@ -175,7 +178,7 @@ def version_is_named(request: AccessRequest, known: AccessContext) -> Refusal | 
 
 @check(requires=("state",), after=(version_is_named,))
 def state_is_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Another app's, one out of reach, one that was deleted and one that never was are one answer."""
+    """The response is the same whether the state is another app's, out of reach, deleted or never existed."""
     if known.state is not None:
         return None
     return refusals.APP_STATE_NOT_THERE(received=f"Basic/{request.id}")
@@ -188,29 +191,29 @@ def subject_and_code_stay(request: AccessRequest, known: AccessContext) -> Refus
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
     if (system, code, about) == (old.system, old.code, old.subject):
         return None
-    facts = {"received": _said(system, code, about), "expected": _said(old.system, old.code, old.subject)}
+    facts = {"received": _describe(system, code, about), "expected": _describe(old.system, old.code, old.subject)}
     return refusals.APP_STATE_MOVED.with_facts(facts)
 
 
-def _said(system: str, code: str, about: str | None) -> str:
+def _describe(system: str, code: str, about: str | None) -> str:
     return f"{system}|{code} of {about or 'the app as a whole'}"
 
 
 @check()
 def query_names_what_it_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """A code with its system; a subject by its absolute address, or that there is none."""
+    """A code needs its system. A subject is an absolute URL, or `subject:missing=true`."""
     sent = request.parameters
-    odd = [name for name in sent.names() if name not in ASKED and name != "_format"]
-    said = [f"{name} is not answered here." for name in odd]
+    unknown = [name for name in sent.names() if name not in ASKED and name != "_format"]
+    messages = [f"{name} isn't supported here." for name in unknown]
     system, bar, code = (sent.get("code") or "").partition("|")
     if not (system and bar and code) or len(sent.all("code")) != 1:
-        said.append("code must name one code with its system, as system|code.")
+        messages.append("code must be one code with its system, as system|code.")
     if "subject" in sent and (len(sent.all("subject")) != 1 or not referred(sent.get("subject") or "", request.base)):
-        said.append(f"subject must be one absolute address, as {request.base}/Patient/x.")
+        messages.append(f"subject must be one absolute URL, such as {request.base}/Patient/x.")
     if "subject:missing" in sent and (sent.get("subject:missing") != "true" or "subject" in sent):
-        said.append("subject:missing may be true, in place of a subject.")
-    facts = {"received": sent.raw or "no parameter", "said": " ".join(said)}
-    return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if said else None
+        messages.append("subject:missing must be true and can't be combined with subject.")
+    facts = {"received": sent.raw or "no parameter", "said": " ".join(messages)}
+    return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if messages else None
 
 
 def _body(known: AccessContext) -> Body:
@@ -218,7 +221,9 @@ def _body(known: AccessContext) -> Body:
     return known.body
 
 
-TOKEN: tuple[AccessCheck, ...] = tuple(one for one in access.CHECKS if one is not access.scope_covers_all_types_involved)
+TOKEN: tuple[AccessCheck, ...] = tuple(
+    access_check for access_check in access.CHECKS if access_check is not access.scope_covers_all_types_involved
+)
 BODY: tuple[AccessCheck, ...] = (
     state_is_small_enough,
     search.body_is_of_a_fhir_type,
@@ -232,7 +237,7 @@ THERE: tuple[AccessCheck, ...] = (version_is_named, state_is_there, version_is_t
 
 
 def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
-    """The token, then what is sent, then what is there. Of what there is not, the token alone."""
+    """Returns checks of the token, then of the body, then of the stored state. Other interactions check only the token."""
     match request.interaction:
         case "create":
             return (*TOKEN, *BODY)

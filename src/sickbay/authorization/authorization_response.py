@@ -1,4 +1,4 @@
-"""The answer as the app's side sees it (RFC 6749 4.1.2, SMART 2.2): a code or an error, with the state that was sent."""
+"""Checks of the authorization response as the app sees it (RFC 6749 4.1.2, SMART 2.2): a code or an error, and the state."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sickbay.protocol import urls
 UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 
 _ANSWERS = tomllib.loads(resources.files(__package__).joinpath("answers.toml").read_text(encoding="utf-8"))
-URNS: tuple[tuple[str, str], ...] = tuple((tail, found) for tail, found in _ANSWERS["urns"])
+URNS: tuple[tuple[str, str], ...] = tuple((tail, refusal_name) for tail, refusal_name in _ANSWERS["urns"])
 SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.I), found) for pattern, found in _ANSWERS["sayings"]
+    (re.compile(pattern, re.I), refusal_name) for pattern, refusal_name in _ANSWERS["sayings"]
 )
 
 
 @check()
 def answer_is_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
-    astray = [name for name in ("code", "error") if name in request.fragment]
-    return refusals.REDIRECT_PARAMS_IN_FRAGMENT(names=astray) if astray else None
+    in_fragment = [name for name in ("code", "error") if name in request.fragment]
+    return refusals.REDIRECT_PARAMS_IN_FRAGMENT(names=in_fragment) if in_fragment else None
 
 
 @check(after=(answer_is_in_the_query,))
@@ -61,34 +61,34 @@ def code_arrived_whole(request: UrlRequest, known: UrlContext) -> Refusal | None
 
 @check()
 def answer_names_no_fault(request: UrlRequest, known: UrlContext) -> Refusal | None:
-    """An error that says what was wrong: by its URN, its text, or our own rule's id in it."""
+    """Recognises an error that names its cause: by its URN, its text, or a rule id in the text."""
     sent = request.parameters
-    error, said = sent.get("error") or "", sent.get("error_description") or ""
+    error, description = sent.get("error") or "", sent.get("error_description") or ""
     urn = urn_of(sent.get("error_uri") or "")
-    found = _by_urn(urn) or _by_id(said, known.ids) or _by_text(said, error) or _by_error(error)
-    if found is None or (known.ids and found not in known.ids):
+    name = _by_urn(urn) or _by_id(description, known.ids) or _by_text(description, error) or _by_error(error)
+    if name is None or (known.ids and name not in known.ids):
         return None
-    return refusals.from_another_server(found, error).with_facts({"told": urn or said or error} | _values(said))
+    return refusals.from_another_server(name, error).with_facts({"told": urn or description or error} | _values(description))
 
 
 def urn_of(address: str) -> str:
-    """The URN in an error_uri, which is often encoded twice; "" where there is none."""
+    """Returns the URN in an error_uri, which is often encoded twice; "" if there is none."""
     match = re.search(r"urn:[\w:.\-]+", unquote(unquote(address)), re.I)
     return match.group() if match else ""
 
 
 def _by_urn(urn: str) -> str | None:
     plain = urn.lower().replace("_", "-")
-    return next((found for tail, found in URNS if plain.endswith(tail)), None) if urn else None
+    return next((name for tail, name in URNS if plain.endswith(tail)), None) if urn else None
 
 
-def _by_id(said: str, ids: frozenset[str]) -> str | None:
-    return next((word for word in re.findall(r"(?<![a-z0-9])[a-z0-9]++(?:-[a-z0-9]++)+", said) if word in ids), None)
+def _by_id(description: str, ids: frozenset[str]) -> str | None:
+    return next((word for word in re.findall(r"(?<![a-z0-9])[a-z0-9]++(?:-[a-z0-9]++)+", description) if word in ids), None)
 
 
 def _by_text(said: str, error: str) -> str | None:
     text = said or error.replace("_", " ")
-    return next((found for pattern, found in SAYINGS if pattern.search(text)), None)
+    return next((name for pattern, name in SAYINGS if pattern.search(text)), None)
 
 
 def _by_error(error: str) -> str | None:
@@ -100,9 +100,9 @@ def _by_error(error: str) -> str | None:
     }.get(error)
 
 
-def _values(said: str) -> dict[str, Any]:
-    """What was received and expected, where the text quotes both."""
-    quoted = re.findall(r"[\"']([^\"']+)[\"']", said)
+def _values(description: str) -> dict[str, Any]:
+    """Returns the received and expected values if the text quotes both."""
+    quoted = re.findall(r"[\"']([^\"']+)[\"']", description)
     names = ("received", "expected")
     return dict(zip(names, quoted, strict=False)) if len(quoted) <= 2 and all(map(urls.is_absolute, quoted)) else {}
 

@@ -1,4 +1,4 @@
-"""The scopes of a client_credentials request (SMART 2.2, Backend Services): the checks of every request, and system/ only."""
+"""Checks of the scopes of a client_credentials request (SMART 2.2, Backend Services): well formed, and system/ only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 
 _UNUSUAL = "unusual_scopes"
-"""The attribute of `known` that says whether any of these checks can refuse."""
+"""The attribute of `known` that says whether any of these checks can refuse the request."""
 
 
 @memoize(512)
 def _is_plain(text: str) -> bool:
-    """Whether all of these are scopes of the system, well spelt, that can be enforced."""
+    """Whether all scopes are well-formed, enforceable system scopes."""
     tokens = spelling(text).tokens
     return requested_scopes.spelt_wrongly(tokens) is None and len(_system(tokens)) == len(tokens)
 
@@ -32,7 +32,7 @@ def _is_plain(text: str) -> bool:
 def _scope_check(
     name: str, decide: Callable[[tuple[str, ...], TokenContext], Refusal | None], *, text_only: bool = False
 ) -> TokenCheck:
-    """A check over the scopes asked for, however they are separated. Most requests have none that it could refuse."""
+    """Makes a check of the requested scopes, however they are separated. For most requests it has nothing to refuse."""
 
     def over(request: TokenRequest, known: TokenContext) -> Refusal | None:
         text = request.parameters.get("scope") or ""
@@ -44,13 +44,13 @@ def _scope_check(
     return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
 
 
-def _asked(request: TokenRequest) -> tuple[str, ...]:
+def _requested(request: TokenRequest) -> tuple[str, ...]:
     return spelling(request.parameters.get("scope") or "").tokens
 
 
 @check(inputs=_UNUSUAL)
 def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """SMART requires it. A lenient app gets a default instead, all that is registered (RFC 6749 3.3)."""
+    """SMART requires a scope. A lenient app gets all its registered scopes instead (RFC 6749 3.3)."""
     if (request.parameters.get("scope") or "").strip() or _is_lenient(known):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
@@ -60,159 +60,159 @@ def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
     text = request.parameters.get("scope") or ""
-    facts = {"received": text, "expected": " ".join(_asked(request))}
+    facts = {"received": text, "expected": " ".join(_requested(request))}
     return next((kind.with_facts(facts) for kind in misjoined(text)), None)
 
 
 def offered(
-    asked: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
+    requested: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
 ) -> tuple[tuple[str, bool, str], ...]:
-    """Of each scope asked, whether it is granted, and why not, or why it is there unasked. Where nothing is dropped, what is
-    wrong was refused before. types: of the FHIR base that the token is for; () if they are not known.
+    """Returns each requested scope, whether it is granted, and why it isn't or why it was added. If the server drops nothing,
+    wrong scopes were refused before. types: of the FHIR base that the token is for; () if they aren't known.
     """
-    held = scopes.parse_all(scopes.split(client.scope))
-    rows = [(one, not (why := _why_not(one, held, client, policy, types)), why) for one in asked]
-    if policy.grants_registered or not asked:
-        more = [one for one in held if isinstance(one, scopes.ResourceScope) and one.level == "system"]
-        more = more if asked else [one for one in more if not _why_not(one.text, held, client, policy, types)]
-        rows += [(one.text, True, UNASKED) for one in more if one.text not in asked]
+    registered = scopes.parse_all(scopes.split(client.scope))
+    rows = [(text, not (reason := _reason(text, registered, client, policy, types)), reason) for text in requested]
+    if policy.grants_registered or not requested:
+        extra = [scope for scope in registered if isinstance(scope, scopes.ResourceScope) and scope.level == "system"]
+        extra = extra if requested else [scope for scope in extra if not _reason(scope.text, registered, client, policy, types)]
+        rows += [(scope.text, True, UNASKED) for scope in extra if scope.text not in requested]
     return tuple(rows)
 
 
-def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
+def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
     scope = scopes.parse(text)
     if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
         return "isn't for backend services"
     if scope.wildcard and not policy.wildcard_scopes:
         return "is a wildcard, which this server doesn't grant"
-    if requested_scopes.nowhere((scope,), types):
+    if requested_scopes.of_missing_types((scope,), types):
         return "names a resource type that doesn't exist in this FHIR version"
     if requested_scopes.of_another_version((scope,), policy, client.smart_version):
         return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
     if not scope.enforceable:
         return "has a filter that this server can't enforce"
-    return "" if scopes.covered(scope, held) else "isn't registered for this app"
+    return "" if scopes.covered(scope, registered) else "isn't registered for this app"
 
 
 def _is_lenient(known: TokenContext) -> bool:
     return isinstance(known.client, Client) and known.client.scope_mode == "lenient"
 
 
-def _drops(known: TokenContext) -> Policy | None:
-    """The policy of a server that leaves out in silence what it does not grant: to every app, or to a lenient one."""
+def _dropping_policy(known: TokenContext) -> Policy | None:
+    """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
     policy = known.server.policy if isinstance(known.server, Server) else None
     return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(known)) else None
 
 
-def _not_system(asked: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    parsed = {one: scope for one in asked if (scope := scopes.parse(_recased(one)))}
-    wrong = [one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
-    policy = _drops(known)
-    if policy and (policy.mixed_levels or len(wrong) == len(asked)):
+def _not_system(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+    parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
+    others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
+    policy = _dropping_policy(known)
+    if policy and (policy.mixed_levels or len(others) == len(requested)):
         return None
-    return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=wrong, received=asked) if wrong else None
+    return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
 
 
 def _recased(token: str) -> str:
-    """One fault must not hide another: a scope in the wrong case or order is still of its level."""
+    """Corrects case and letter order, so that the level of a misspelt scope is still recognised."""
     return scopes.recased(token, ALL_TYPES) or scopes.reordered(token) or token
 
 
-def _spelt(
+def _unless_dropped(
     decide: Callable[[tuple[str, ...]], Refusal | None],
 ) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
-    """The same check as for an authorization request; a server that drops what it does not grant refuses nothing."""
-    return lambda asked, known: None if _drops(known) else decide(asked)
+    """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
+    return lambda requested, known: None if _dropping_policy(known) else decide(requested)
 
 
-def _another_version(asked: tuple[str, ...], known: TokenContext) -> Refusal | None:
+def _of_another_version(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return None if _drops(known) else requested_scopes.of_another_version(_system(asked), policy, version)
+    return None if _dropping_policy(known) else requested_scopes.of_another_version(_system(requested), policy, version)
 
 
-def _wildcard(asked: tuple[str, ...], known: TokenContext) -> Refusal | None:
+def _wildcard(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    return None if _drops(known) else requested_scopes.wildcards(_system(asked), policy)
+    return None if _dropping_policy(known) else requested_scopes.wildcards(_system(requested), policy)
 
 
-def _unenforceable(asked: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    return None if _drops(known) else requested_scopes.unenforceable(_system(asked))
+def _unenforceable(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+    return None if _dropping_policy(known) else requested_scopes.unenforceable(_system(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _drops(known):
+    if _dropping_policy(known):
         return None
     bases = bases_of(request, known)
     assert isinstance(known.server, Server)
     types = requested_scopes.types_of(bases, known.server)
-    versions = sorted({known.server.fhir_versions.get(one, "") for one in bases})
-    return requested_scopes.of_unknown_types(_system(_asked(request)), types, versions)
+    versions = sorted({known.server.fhir_versions.get(base, "") for base in bases})
+    return requested_scopes.of_unknown_types(_system(_requested(request)), types, versions)
 
 
 def bases_of(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
-    """The FHIR bases that the token would be for."""
+    """Returns the FHIR bases that the token would be for."""
     assert isinstance(known.server, Server)
     fhir = known.client.fhir if isinstance(known.client, Client) else ""
     return requested_scopes.bases_of(known.server, request.parameters.get("resource") or "", fhir)
 
 
-def _system(asked: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
-    """Those that could be a service's; others are another fault."""
-    return tuple(one for one in requested_scopes.resources(tuple(map(_recased, asked))) if one.level == "system")
+def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
+    """Returns the system scopes; another check refuses the others."""
+    return tuple(scope for scope in requested_scopes.resources(tuple(map(_recased, requested))) if scope.level == "system")
 
 
-def _not_registered(asked: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    wrong = [] if _drops(known) else _unregistered(asked, known)
+def _not_registered(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+    unregistered = [] if _dropping_policy(known) else _unregistered(requested, known)
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
-    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if wrong else None
+    facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
+    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
 
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def some_scope_is_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    asked, policy = _asked(request), _drops(known)
+    requested, policy = _requested(request), _dropping_policy(known)
     if policy and isinstance(known.client, Client) and isinstance(known.server, Server):
         types = requested_scopes.types_of(bases_of(request, known), known.server)
-        left = sum(granted for _, granted, _ in offered(asked, known.client, policy, types))
+        remaining = sum(granted for _, granted, _ in offered(requested, known.client, policy, types))
     else:
-        left = len(asked) - len(_unregistered(asked, known)) or not asked
-    if left:
+        remaining = len(requested) - len(_unregistered(requested, known)) or not requested
+    if remaining:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    return refusals.BACKEND_EMPTY_SCOPES(received=asked, registered=registered)
+    return refusals.BACKEND_EMPTY_SCOPES(received=requested, registered=registered)
 
 
-def _unregistered(asked: tuple[str, ...], known: TokenContext) -> list[str]:
-    """System scopes that the registration does not cover, as none does whose filter says nothing; others are another fault."""
-    held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
-    parsed = {one: scopes.parse(one) for one in asked}
+def _unregistered(requested: tuple[str, ...], known: TokenContext) -> list[str]:
+    """Returns the system scopes that the registration doesn't cover. Other checks refuse scopes without a working filter."""
+    registered = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
+    parsed = {text: scopes.parse(text) for text in requested}
     system = {
-        one: scope for one, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
+        text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
-    wrong = {one: scope for one, scope in system.items() if scope.enforceable and not scopes.covered(scope, held)}
-    elsewhere = requested_scopes.nowhere(tuple(wrong.values()), _types(known)) if wrong else []
-    return [one for one, scope in wrong.items() if scope not in elsewhere]
+    uncovered = {text: scope for text, scope in system.items() if scope.enforceable and not scopes.covered(scope, registered)}
+    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(known)) if uncovered else []
+    return [text for text, scope in uncovered.items() if scope not in unknown_types]
 
 
 def _types(known: TokenContext) -> tuple[str, ...]:
-    """All types of the hospital: one that is not among them is another fault."""
+    """Returns all types of the tenant; another check refuses scopes for other types."""
     return requested_scopes.types_of(known.server.fhir_bases, known.server) if isinstance(known.server, Server) else ()
 
 
 CHECKS: tuple[TokenCheck, ...] = (
     scope_is_sent,
     scopes_are_separated_by_spaces,
-    _scope_check("scopes_are_in_the_right_case", _spelt(requested_scopes.wrong_case), text_only=True),
-    _scope_check("scope_letters_are_in_order", _spelt(requested_scopes.wrong_order), text_only=True),
-    _scope_check("scopes_are_well_formed", _spelt(requested_scopes.malformed), text_only=True),
+    _scope_check("scopes_are_in_the_right_case", _unless_dropped(requested_scopes.wrong_case), text_only=True),
+    _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
+    _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
     _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
     _scope_check("scopes_are_of_the_system", _not_system, text_only=True),
-    _scope_check("scopes_are_of_the_version_the_app_speaks", _another_version),
+    _scope_check("scopes_are_of_the_version_the_app_speaks", _of_another_version),
     _scope_check("wildcard_scopes_are_allowed", _wildcard),
     scope_types_exist_in_the_fhir_version,
     _scope_check("scopes_are_registered", _not_registered),
     some_scope_is_granted,
 )
-"""For client_credentials."""
+"""Checks for client_credentials."""

@@ -1,4 +1,4 @@
-"""What an app shows of a hospital before anybody signs in (SMART 2.2, User-access Brands and Endpoints): an R4 Bundle."""
+"""Builds the User-access Brands bundle (SMART 2.2): what an app shows of a hospital before sign-in. An R4 Bundle."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ DEFINED = "http://hl7.org/fhir/StructureDefinition"
 GUIDE = "http://hl7.org/fhir/smart-app-launch"
 CODES = "http://terminology.hl7.org/CodeSystem"
 PATH = "/brands"
-"""Below the base: of all hospitals. Below a tenant's address: its own."""
+"""Path below the base URL for all hospitals, and below a tenant's URL for that tenant only."""
 
 
 class Brand(NamedTuple):
-    """A hospital as its patients know it. home: its address here, by which the brand is identified too.
+    """A hospital as its patients know it. home: its URL here, which also identifies the brand.
 
-    endpoints: version as in the address -> (FHIR base, number of the version). developers: where an app is registered.
+    endpoints: FHIR version as in the URL -> (FHIR base, version number). developers: the page for registering an app.
     """
 
     name: str
@@ -31,19 +31,22 @@ class Brand(NamedTuple):
 
 
 def identifier(home: str) -> dict[str, str]:
-    """`user_access_brand_identifier`: of exactly one Organization in the Bundle."""
+    """Returns the `user_access_brand_identifier`, which exactly one Organization in the Bundle has."""
     return {"system": URI, "value": home}
 
 
 def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
-    """The Bundle that is served at `address`. at: the instant at which what it says last changed."""
-    resources = [one for brand in brands for one in (_organization(brand), *_endpoints(brand))]
+    """Returns the Bundle served at `address`. at: the instant of its last change."""
+    resources = [resource for brand in brands for resource in (_organization(brand), *_endpoints(brand))]
     return {
         "resourceType": "Bundle",
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brands-bundle"]},
         "type": "collection",
         "timestamp": at,
-        "entry": [{"fullUrl": f"{address}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources],
+        "entry": [
+            {"fullUrl": f"{address}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+            for resource in resources
+        ],
     }
 
 
@@ -52,7 +55,7 @@ def _organization(brand: Brand) -> dict[str, Any]:
         "resourceType": "Organization",
         "id": brand.name,
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brand"]},
-        "extension": [_look(brand), _portal(brand)],
+        "extension": [_branding(brand), _portal(brand)],
         "identifier": [identifier(brand.home)],
         "active": True,
         "type": [
@@ -64,8 +67,8 @@ def _organization(brand: Brand) -> dict[str, Any]:
     }
 
 
-def _look(brand: Brand) -> dict[str, Any]:
-    """The logo comes along: an address of it would have to be https, which a server on this machine seldom has."""
+def _branding(brand: Brand) -> dict[str, Any]:
+    """The logo is embedded: a URL would have to be https, which a local server rarely has."""
     logo = f"data:image/svg+xml;base64,{base64.b64encode(brand.logo).decode()}"
     return {
         "url": f"{DEFINED}/organization-brand",
@@ -83,7 +86,7 @@ def _portal(brand: Brand) -> dict[str, Any]:
             {"url": "portalName", "valueString": f"{brand.title}: patients and clinicians"},
             {"url": "portalDescription", "valueMarkdown": brand.about},
             {"url": "portalUrl", "valueUrl": f"{brand.home}/ehr"},
-            *({"url": "portalEndpoint", "valueReference": one} for one in _references(brand)),
+            *({"url": "portalEndpoint", "valueReference": reference} for reference in _references(brand)),
         ],
     }
 

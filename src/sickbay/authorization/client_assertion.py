@@ -1,11 +1,10 @@
-"""Client assertions and the client_credentials grant (SMART 2.2, Asymmetric authentication, Backend Services; RFC 7523)."""
+"""Checks of client assertions (SMART 2.2, Asymmetric authentication; RFC 7523)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
+from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
@@ -15,11 +14,9 @@ from sickbay.protocol import jose
 from sickbay.protocol.jose import Jwt
 
 LIFETIME = 300
-"""Seconds that an assertion may live (SMART 2.2)."""
+"""Maximum lifetime of an assertion, in seconds (SMART 2.2)."""
 LEEWAY = 60
-"""Seconds by which clocks may differ."""
-TOKEN_LIFETIME = 300
-"""Seconds at most of an access token that no person gave (SMART 2.2, Backend Services)."""
+"""Allowed clock difference, in seconds."""
 
 
 def assertion(request: TokenRequest) -> Jwt | None:
@@ -55,7 +52,7 @@ def _algorithms(known: TokenContext) -> tuple[str, ...]:
 
 @check(after=(assertion_is_a_jwt,))
 def algorithm_is_one_of_smart(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Or one that the hospital takes besides."""
+    """Also accepts the algorithms that the tenant's policy adds."""
     sent = _read(request).header.get("alg")
     if sent in _algorithms(known):
         return None
@@ -64,7 +61,7 @@ def algorithm_is_one_of_smart(request: TokenRequest, known: TokenContext) -> Ref
 
 @check(after=(assertion_is_a_jwt,))
 def nothing_unknown_is_critical(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """What crit names must be understood, and no extension of JWS is understood here (RFC 7515 4.1.11)."""
+    """Every header named in crit must be understood, and this server understands no JWS extension (RFC 7515 4.1.11)."""
     header = _read(request).header
     return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
 
@@ -92,7 +89,7 @@ def issuer_is_the_client(request: TokenRequest, known: TokenContext) -> Refusal 
 
 @check(requires=("server",), after=(assertion_is_a_jwt,))
 def audience_is_the_token_endpoint(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """SMART 2.2, Asymmetric Authentication: the URL of the token endpoint, not the issuer that OpenID libraries send."""
+    """`aud` must be the URL of the token endpoint (SMART 2.2, Asymmetric Authentication), not the issuer."""
     server, sent = known.server, _read(request).claims.get("aud")
     expected = server.token_endpoint if isinstance(server, Server) else ""
     audiences = sent if isinstance(sent, list) else [sent]
@@ -114,7 +111,7 @@ def assertion_expires_soon(request: TokenRequest, known: TokenContext) -> Refusa
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
 def assertion_is_good_already(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """nbf may be left out; one that is there holds (RFC 7523 3, 5)."""
+    """nbf is optional, but enforced if it is sent (RFC 7523 3, 5)."""
     nbf, now = _read(request).claims.get("nbf"), _now(known)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
         return None
@@ -140,39 +137,39 @@ def keys_can_be_fetched(request: TokenRequest, known: TokenContext) -> Refusal |
 
 @check(requires=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
 def key_is_published(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Exactly one key of this id and kind, and no other address for it than the registered one (SMART 2.2, 5.2.2.1)."""
+    """Exactly one key must have this id and type, and jku must be the registered URL if it is sent (SMART 2.2, 5.2.2.1)."""
     header = _read(request).header
     jku = header.get("jku")
     registered = known.client.jwks_uri if isinstance(known.client, Client) else None
     if _key(header, known) is not None and jku in (None, registered):
         return None
     facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
-    published = [one.get("kid") for one in _keys(known)]
+    published = [key.get("kid") for key in _keys(known)]
     return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_public(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A key set may come from an address that wasn't checked when the app was registered."""
+    """A key set may come from a URL that wasn't checked when the app was registered."""
     key = _key(_read(request).header, known)
-    found = jose.private_members(key or {})
+    private = jose.private_members(key or {})
     kid = _read(request).header.get("kid")
-    return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(found)) if found else None
+    return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(private)) if private else None
 
 
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_for_signatures(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
-    why = jose.unsuited(_key(header, known) or {}, header.get("alg"))
-    return refusals.ASSERTION_KEY_UNSUITED(received=why, kid=header.get("kid")) if why else None
+    reason = jose.unsuited(_key(header, known) or {}, header.get("alg"))
+    return refusals.ASSERTION_KEY_UNSUITED(received=reason, kid=header.get("kid")) if reason else None
 
 
 @check(requires=("jwks",), after=(key_is_published, key_is_for_signatures))
 def key_is_strong(request: TokenRequest, known: TokenContext) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known) or {}
-    why = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
-    return refusals.ASSERTION_KEY_WEAK(received=why, kid=header.get("kid")) if why else None
+    weakness = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
+    return refusals.ASSERTION_KEY_WEAK(received=weakness, kid=header.get("kid")) if weakness else None
 
 
 SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
@@ -189,34 +186,21 @@ def signature_is_right(request: TokenRequest, known: TokenContext) -> Refusal | 
 
 
 def _keys(known: TokenContext) -> list[dict[str, Any]]:
-    found = known.jwks.get("keys") if isinstance(known.jwks, dict) else None
-    return [one for one in found or () if isinstance(one, dict)]
+    keys = known.jwks.get("keys") if isinstance(known.jwks, dict) else None
+    return [key for key in keys or () if isinstance(key, dict)]
 
 
 def _key(header: dict[str, Any], known: TokenContext) -> dict[str, Any] | None:
-    """The one key of this id and kind; none and several are alike no key."""
+    """Returns the only key with this id and type; None if there is no such key or more than one."""
     kid, algorithm = header.get("kid"), header.get("alg")
-    found = [one for one in _keys(known) if one.get("kid") == kid and jose.fits(one, algorithm)]
-    return found[0] if len(found) == 1 else None
-
-
-@check(requires=("client",), after=(client_is_registered,))
-def assertion_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A public client proves nothing, so nothing is given to it alone; others are asked for theirs by credentials_are_sent."""
-    client, methods = known.client, presented(request).methods
-    if not isinstance(client, Client) or client.client != "public" or methods:
-        return None
-    return refusals.ASSERTION_MISSING(received=None)
+    matching = [key for key in _keys(known) if key.get("kid") == kid and jose.fits(key, algorithm)]
+    return matching[0] if len(matching) == 1 else None
 
 
 def proven(examination: Examination) -> bool:
-    """Whether the assertion is the client's and good: then it is used up, whatever else is refused."""
-    passed = {one.name for one in examination.checked if one.outcome == "passed"}
-    return all(one.name in passed for one in ASSERTION)
-
-
-def lifetime(client: Client) -> int:
-    return min(client.token_lifetime or TOKEN_LIFETIME, TOKEN_LIFETIME)
+    """Whether the assertion is valid and the client's. Then it is used up, even if another check refuses the request."""
+    passed = {run.name for run in examination.checked if run.outcome == "passed"}
+    return all(assertion_check.name in passed for assertion_check in ASSERTION)
 
 
 ASSERTION: tuple[TokenCheck, ...] = (
@@ -235,7 +219,4 @@ ASSERTION: tuple[TokenCheck, ...] = (
     *SOUND_KEY,
     signature_is_right,
 )
-"""For every request with a client_assertion, whatever the grant."""
-
-CHECKS: tuple[TokenCheck, ...] = (assertion_is_sent, *backend_scopes.CHECKS)
-"""For client_credentials."""
+"""Checks of every request with a client_assertion, for any grant."""

@@ -1,6 +1,6 @@
-"""Who sends a token request, and whether that is proven (RFC 6749 2.3, 3.2.1; SMART 2.2, Client Authentication).
+"""Identifies and authenticates the client of a token request (RFC 6749 2.3, 3.2.1; SMART 2.2, Client Authentication).
 
-A secret is only ever compared as its SHA-256, in constant time, and stands in no fact.
+Secrets are compared only as SHA-256 hashes, in constant time, and never appear in a refusal's facts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """How the client spoke of itself. client_id: decoded where Basic was used; None where it named none."""
+    """How the client identified itself. client_id: decoded if Basic was used; None if the request names no client."""
 
     methods: tuple[Method, ...]
     client_id: str | None
@@ -48,15 +48,21 @@ def presented(request: TokenRequest) -> Presented:
 
 @memoized(1)
 def _presented(header: str, secret: str | None, assertion: str | None, client_id: str | None) -> Presented:
-    """Most checks of a request ask, one right after the other; what another request sent is not kept."""
-    read = basic.read(header) if basic.is_basic(header) else None
+    """Cached for one request, because most checks read it; nothing of another request is kept."""
+    header_credentials = basic.read(header) if basic.is_basic(header) else None
     sent: tuple[tuple[Method, object], ...] = (
-        ("client_secret_basic", read),
+        ("client_secret_basic", header_credentials),
         ("client_secret_post", secret),
         ("private_key_jwt", assertion),
     )
-    named = read.decoded[0] if read is not None and read.decoded else None
-    return Presented(tuple(method for method, value in sent if value), named or client_id or _subject(assertion or ""), read)
+    client_from_header = (
+        header_credentials.decoded[0] if header_credentials is not None and header_credentials.decoded else None
+    )
+    return Presented(
+        tuple(method for method, value in sent if value),
+        client_from_header or client_id or _subject(assertion or ""),
+        header_credentials,
+    )
 
 
 def _subject(text: str) -> str | None:
@@ -66,36 +72,36 @@ def _subject(text: str) -> str | None:
 
 
 def claimed(request: TokenRequest) -> str | None:
-    """The client_id that the request names, wherever it stands: the one whose registration must be loaded."""
+    """Returns the client_id that the request names anywhere: the client whose registration must be loaded."""
     return presented(request).client_id
 
 
 @check()
 def guesses_are_few(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Looked at before everything else, and alone: who waits learns nothing more."""
+    """Runs before everything else and on its own: a client that has to wait learns nothing more."""
     return guesses_too_many(known.waits) if known.waits else None
 
 
 def guesses_too_many(seconds: int) -> Refusal:
-    """RFC 6585 4: of an app or of a person."""
+    """Returns the refusal after too many failed attempts of a client or user (RFC 6585 4)."""
     return refusals.GUESSES_TOO_MANY(seconds=seconds)
 
 
 def hashed(secret: str) -> str:
-    """SHA-256, hex: how secrets, codes and tokens are kept."""
+    """Returns the SHA-256 in hex: the form in which secrets, codes and tokens are stored."""
     return sha256(secret.encode()).hexdigest()
 
 
 def reading(request: TokenRequest, client: Client) -> Reading | None:
-    """Which reading of the secret sent is the registered one: form-decoded as RFC 6749 2.3.1 has it, or as it stands."""
+    """Returns which reading of the secret matches the registered one: form-decoded (RFC 6749 2.3.1) or raw."""
     return next(iter(_readings(request, client)), None)
 
 
 def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
-    """Of a secret without special characters both are right."""
-    read = presented(request).basic
+    """For a secret without special characters, both readings match."""
+    header_credentials = presented(request).basic
     posted = request.parameters.get("client_secret") or ""
-    pairs = (read.decoded, read.raw) if read else ((client.client_id, posted),) * 2
+    pairs = (header_credentials.decoded, header_credentials.raw) if header_credentials else ((client.client_id, posted),) * 2
     names: tuple[Reading, ...] = ("decoded", "raw")
     return tuple(name for name, pair in zip(names, pairs, strict=True) if pair and _is_secret(pair[1], client))
 
@@ -104,16 +110,20 @@ PADDING = " \t\r\n\"'"
 
 
 def secrets(request: TokenRequest) -> tuple[str, ...]:
-    """Those sent, by either reading."""
-    read = presented(request).basic
-    pairs = (read.decoded, read.raw) if read else ()
-    return tuple(one for one in (request.parameters.get("client_secret"), *(pair[1] for pair in pairs if pair)) if one)
+    """Returns the secrets sent, in both readings."""
+    header_credentials = presented(request).basic
+    pairs = (header_credentials.decoded, header_credentials.raw) if header_credentials else ()
+    return tuple(secret for secret in (request.parameters.get("client_secret"), *(pair[1] for pair in pairs if pair)) if secret)
 
 
 def _is_padded(request: TokenRequest, client: Client) -> bool:
-    """For the explanation: whether blanks or quotation marks around it are all that is wrong."""
-    read = presented(request).basic
-    sent = read.decoded[1] if read and read.decoded else request.parameters.get("client_secret") or ""
+    """Whether surrounding spaces or quotation marks are the only difference. Used for the explanation."""
+    header_credentials = presented(request).basic
+    sent = (
+        header_credentials.decoded[1]
+        if header_credentials and header_credentials.decoded
+        else request.parameters.get("client_secret") or ""
+    )
     return _is_secret(sent.strip(PADDING), client)
 
 
@@ -122,7 +132,7 @@ def _is_secret(text: str, client: Client) -> bool:
 
 
 def _with_status(request: TokenRequest, refusal: Refusal) -> Refusal:
-    """401, with WWW-Authenticate, if the client used the Authorization header, else 400 (RFC 6749 5.2)."""
+    """Sets 401, with WWW-Authenticate, if the client used the Authorization header; 400 otherwise (RFC 6749 5.2)."""
     return replace(refusal, status=401) if "authorization" in request.headers else refusal
 
 
@@ -132,7 +142,7 @@ def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refus
 
 @check()
 def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Basic, or none: a Bearer header authenticates nobody here."""
+    """The header must be Basic or absent: a Bearer header doesn't authenticate a client here."""
     header = request.headers.get("authorization", "")
     if not header or basic.is_basic(header):
         return None
@@ -160,7 +170,7 @@ def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | 
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
 def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if claimed(request) or request.parameters.get("client_assertion"):  # what cannot be read of it is said by itself
+    if claimed(request) or request.parameters.get("client_assertion"):  # another check explains an unreadable one
         return None
     owner = known.owner.client_id if known.owner else None
     registered = known.client.client_id if isinstance(known.client, Client) else owner
@@ -183,14 +193,14 @@ def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal 
     if known.client is not None:
         return None
     sent = request.parameters.get("client_assertion") or ""
-    if claimed(request) is None and jose.peek(sent) is None:  # nobody else is named
+    if claimed(request) is None and jose.peek(sent) is None:  # no other client is named
         return _invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
-    read = presented(request).basic
-    if read is not None and read.decoded and read.decoded[1] in known.others:
-        return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=read.decoded[1])
-    coming = {} if known.live_at is None else {"live_at": known.live_at}
+    header_credentials = presented(request).basic
+    if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in known.others:
+        return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
+    pending = {} if known.live_at is None else {"live_at": known.live_at}
     likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.neighbours)
-    facts = {"received": claimed(request), "others": list(known.others), **coming, **likely}
+    facts = {"received": claimed(request), "others": list(known.others), **pending, **likely}
     if known.live_at is None and presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
         return _invalid(
             request, refusals.ASSERTION_CLIENT_MISMATCH, received=claimed(request), expected="a client registered here"
@@ -222,8 +232,8 @@ def method_is_the_registered_one(request: TokenRequest, known: TokenContext) -> 
     client, methods = _client(known), presented(request).methods
     if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
-    right = next(iter(_accepted(client, _policy(known))), registered_method(client))
-    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=right)
+    expected = next(iter(_accepted(client, _policy(known))), registered_method(client))
+    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
 @check(requires=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
@@ -236,31 +246,36 @@ def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | Non
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
         return _invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
-    wanted = _policy(known).basic_secret
-    if wanted == "either" or wanted in readings or method != "client_secret_basic":
+    required = _policy(known).basic_secret
+    if required == "either" or required in readings or method != "client_secret_basic":
         return None
-    kind = refusals.BASIC_URLENCODED_MISMATCH if wanted == "raw" else refusals.BASIC_NOT_URLENCODED
-    return _invalid(request, kind, compares=wanted)
+    kind = refusals.BASIC_URLENCODED_MISMATCH if required == "raw" else refusals.BASIC_NOT_URLENCODED
+    return _invalid(request, kind, compares=required)
 
 
 def is_empty_basic(request: TokenRequest) -> bool:
-    """Whether the header names a client and has no secret: that only says who asks (RFC 6749 2.3.1)."""
-    read = presented(request).basic
-    return read is not None and read.fault is None and read.decoded is not None and not read.decoded[1]
+    """Whether the header names a client but has no secret, so it only identifies the client (RFC 6749 2.3.1)."""
+    header_credentials = presented(request).basic
+    return (
+        header_credentials is not None
+        and header_credentials.fault is None
+        and header_credentials.decoded is not None
+        and not header_credentials.decoded[1]
+    )
 
 
 def registered_method(client: Client) -> str:
-    """The method that this client should use, in the words of RFC 7591."""
+    """Returns the method that this client should use, as an RFC 7591 value."""
     kinds = {"public": "none", "symmetric": "client_secret_basic", "asymmetric": "private_key_jwt"}
     return client.auth_method or kinds[client.client]
 
 
 def _accepted(client: Client, policy: Policy) -> tuple[str, ...]:
-    """A symmetric client registered without a method may use either of the two for secrets, where the hospital takes both."""
+    """A symmetric client registered without a method may use either secret method that the policy allows."""
     if client.client == "asymmetric":
         return ("private_key_jwt",)
-    secrets = (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
-    return tuple(one for one in secrets if one in policy.auth_methods)
+    methods = (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
+    return tuple(method for method in methods if method in policy.auth_methods)
 
 
 def _policy(known: TokenContext) -> Policy:

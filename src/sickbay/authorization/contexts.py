@@ -1,6 +1,6 @@
-"""What is known when a stage is examined. operations load it; the doctor reads it from a context; UNKNOWN where it can't be.
+"""What each stage knows besides the request. Services load it; `sickbay doctor` reads it from a context file.
 
-None says: looked for and not there. UNKNOWN says: not looked for, or not to be known offline; checks that need it are skipped.
+None means looked up and not found. UNKNOWN means not looked up, or not knowable offline; checks that need it are skipped.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AuthorizeContext:
-    """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered ids."""
+    """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered client ids."""
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
     elsewhere: str = ""
-    """The tenant in the address of the request, where it is none that this server knows."""
+    """The tenant name in the request URL if this server has no such tenant."""
     astray: bool = False
-    """Whether the request came to another address than the authorization endpoint."""
+    """Whether the request came to another URL than the authorization endpoint."""
     fetched: bool = False
-    """Whether a script asked, and not a browser that goes there."""
+    """Whether a script fetched the URL instead of a browser navigating to it."""
     client: Client | Unknown | None = UNKNOWN
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()
     session_user: str | Unknown | None = UNKNOWN
     live_at: int | None = None
-    """When what was registered of this client since will be in force; None where all of it is."""
+    """When this client's pending registration takes effect; None if all of it is in effect."""
     seen: frozenset[tuple[str, str]] = frozenset()
-    """Name and value of what this client sent before, and must send anew each time: state, nonce, code_challenge."""
+    """Names and values that this client sent before and must renew for each request: state, nonce, code_challenge."""
     live_launch: str | None = None
-    """The code of a launch of this client that is still good, where one is known: for the corrected request alone."""
+    """The code of a launch of this client that is still valid, if one is known. Used only for the corrected request."""
     live: Launch | None = None
-    """The launch of that code."""
+    """The launch of `live_launch`."""
     neighbours: tuple[Client, ...] = ()
-    """The apps behind `others`, where they are known: for the corrected request alone."""
+    """The apps behind `others`, if known. Used only for the corrected request."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class LoginContext:
-    """Sign-in, context and consent: the request that waits, its client and launch, and who may see what."""
+    """Sign-in, context and consent: the pending request, its client and launch, and who may see what."""
 
     server: Server
     client: Client
@@ -56,61 +56,63 @@ class LoginContext:
     granted: tuple[str, ...] = ()
     patient_visible: bool | Unknown = UNKNOWN
     encounter_fits: bool | Unknown = UNKNOWN
-    """Whether the encounter is this patient's, and this person may see it."""
+    """Whether the encounter is this patient's and visible to this user."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenContext:
-    """client: as client_id, Basic or assertion names it. secret_matches: None where no secret was sent or none is registered.
+    """client: named by client_id, Basic or the assertion.
 
-    generation: of the refresh token sent, as its own text says; None where it is no refresh token of ours.
+    generation: of the refresh token sent, read from its text; None if it isn't one of our refresh tokens.
     """
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
     elsewhere: str = ""
-    """The tenant in the address of the request, where it is none that this server knows."""
+    """The tenant name in the request URL if this server has no such tenant."""
     client: Client | Unknown | None = UNKNOWN
     code: AuthorizationCode | Unknown | None = UNKNOWN
     family: TokenFamily | Unknown | None = UNKNOWN
     generation: int | None = None
     session_ended: bool = False
     answer: AccessToken | Unknown | None = None
-    """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
+    """The access token from the family's last rotation, loaded if the response may be repeated; None if it no longer exists."""
+    may_repeat: bool = True
+    """False if the refresh token is the newest of its family, so no earlier response can be repeated."""
     unusual_scopes: bool = True
-    """False if no check of scopes can refuse this request: see authorization.ordinary_scopes."""
+    """False if no scope check can refuse this request: see authorization.ordinary_scopes."""
     user_gone: bool = False
-    """Whether the person of the grant is no user here any more."""
+    """Whether the user of the grant was removed."""
     secret: str | None = None
-    """The registered secret in clear, where an offline context has it; live there is only its hash."""
+    """The registered secret in clear text, if an offline context has it; a running server stores only its hash."""
     secret_known: bool | Unknown = True
-    """UNKNOWN offline where the registration names no secret to compare with."""
+    """UNKNOWN offline if the registration has no secret to compare with."""
     seen_jti: tuple[str, ...] = ()
     jwks: dict[str, Any] | Unknown | None = UNKNOWN
     jwks_fault: str | None = None
-    """Why the keys could not be had."""
+    """Why the keys couldn't be fetched."""
     others: tuple[str, ...] = ()
     live_at: int | None = None
-    """When what was registered of this client since will be in force; None where all of it is."""
+    """When this client's pending registration takes effect; None if all of it is in effect."""
     waits: int = 0
-    """Seconds until the next try of one who failed too often; 0: nobody waits."""
+    """Seconds until the next attempt is allowed after too many failures; 0 if it is allowed now."""
     attempts: tuple[str, ...] = ()
-    """Challenges of this app's other attempts: for the explanation of a verifier that does not fit."""
+    """Challenges of this app's other attempts. Used to explain a verifier that doesn't match."""
     given: TokenSummary | None = None
-    """What the answer brought, where it was granted."""
+    """What the token response contained, if the request was granted."""
     owner: Client | None = None
-    """The app that the code or the refresh token was given to, where the request names none: for the explanation."""
+    """The app that the code or refresh token was issued to, if the request names none. Used for the explanation."""
     neighbours: tuple[Client, ...] = ()
-    """The apps behind `others`, where they are known: for the corrected request alone."""
+    """The apps behind `others`, if known. Used only for the corrected request."""
     bare: AuthorizationCode | Unknown | None = UNKNOWN
-    """The code without what clings to it, where none was found as it stands: for the corrected request alone."""
+    """The code without stray characters, if none was found as sent. Used only for the corrected request."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class SubjectContext(TokenContext):
-    """At introspection and revocation. subject: what the token asked about is, None where it is none of this server's.
+    """Introspection and revocation. subject: the token in the request, None if this server didn't issue it.
 
-    caller and user: of the token in the Authorization header, and whose it is.
+    caller and user: the token in the Authorization header and its user.
     """
 
     subject: AccessToken | TokenFamily | Unknown | None = UNKNOWN
@@ -120,18 +122,18 @@ class SubjectContext(TokenContext):
 
 @dataclass(frozen=True, slots=True)
 class LogoutContext:
-    """client: the app that asks, as LogoutRequest names it. keys: those with which id_tokens of this server are verified."""
+    """client: the app that LogoutRequest names. keys: for verifying this server's id_tokens."""
 
     server: Server | Unknown = UNKNOWN
     client: Client | Unknown | None = UNKNOWN
     keys: dict[str, Any] | Unknown = UNKNOWN
     hinted: Client | Unknown | None = UNKNOWN
-    """The app of the id_token_hint, where another asks: for the corrected request alone."""
+    """The app of the id_token_hint if a different app sent the request. Used only for the corrected request."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AccessContext:
-    """token: stored under the hash of the bearer token sent. user: whose it is, for what this person may see."""
+    """token: stored under the hash of the bearer token sent. user: the token's user, who limits what it can see."""
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
@@ -139,43 +141,43 @@ class AccessContext:
     token: AccessToken | Unknown | None = UNKNOWN
     user: User | Unknown | None = UNKNOWN
     version: str = ""
-    """As in the address: r4, dstu2; "" where it is not known."""
+    """As in the URL: r4, dstu2; "" if it isn't known."""
     faults: tuple[RequestError, ...] = ()
-    """What fhir could not read of address, Accept and search."""
+    """What `fhir` couldn't read of the URL, Accept and the search."""
     ignored: tuple[tuple[str, str | None], ...] = ()
-    """Search parameters left out under lenient handling, each with the nearest known name."""
+    """Search parameters left out under lenient handling, each with the closest known name."""
     body: Body | Unknown = UNKNOWN
-    """What is to be written, read."""
+    """The parsed body to write."""
     current: int | Unknown | None = UNKNOWN
-    """The version id of what is there; None where there is nothing that this token may see."""
+    """The version id of the stored resource; None if there is none that this token may see."""
     kept: frozenset[str] | Unknown = UNKNOWN
-    """The references of what is there that are searches, as `sickbay load` takes them."""
+    """References in the stored resource that are searches, as `sickbay load` accepts them."""
     before: Before | Unknown | None = UNKNOWN
     """Whose record it is before the write; None if there is none."""
     readable: bool | Unknown = UNKNOWN
-    """Whether the token may read what is there."""
+    """Whether the token may read the stored resource."""
     matches: int | Unknown = UNKNOWN
-    """How many a conditional write's search matched."""
+    """How many resources a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN
-    """What the app keeps under this id; None where it keeps nothing there that this token may change."""
+    """The state that the app has stored under this id; None if there is none that this token may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlContext:
-    """What the app's side knew at a launch or redirect URL; all of it usually UNKNOWN."""
+    """What the app knew at a launch or redirect URL; usually all UNKNOWN."""
 
     server: Server | Unknown = UNKNOWN
     client: Client | Unknown | None = UNKNOWN
     sent_state: str | Unknown | None = UNKNOWN
     allowed_iss: tuple[str, ...] | Unknown = UNKNOWN
     ids: frozenset[str] = frozenset()
-    """Names of refusals that can be explained: a foreign answer is read as one of these."""
+    """Names of refusals that can be explained: another server's response is matched to one of these."""
     context: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """What the app's side knew of the request whose answer is looked at."""
+    """What the app knew about the request whose response is examined."""
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN

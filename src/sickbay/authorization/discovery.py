@@ -1,4 +1,4 @@
-"""What the server says of itself (SMART 2.2, Conformance; OpenID Connect Discovery 1.0): only what it really does."""
+"""Discovery documents (SMART 2.2, Conformance; OpenID Connect Discovery 1.0), which list only what the server supports."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WAYS = {
     "launch/patient": "standalone",
     "launch/encounter": "standalone",
 }
-"""Capabilities and scopes of one way of opening an app alone."""
+"""Capabilities and scopes that belong to only one kind of launch."""
 SIGN_IN = (
     "openid",
     "fhirUser",
@@ -49,19 +49,19 @@ SIGN_IN = (
     "online_access",
 )
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name")
-"""Of id_tokens and of UserInfo."""
+"""Claims of id_tokens and UserInfo."""
 LEVELS = ("patient", "user", "system")
 TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
-"""Named where wildcards are not granted: the list need not be complete."""
+"""Listed if wildcards aren't granted: the list doesn't have to be complete."""
 
 
 def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", **more: Any) -> dict[str, Any]:
-    """`<FHIR base>/.well-known/smart-configuration`. more: other endpoints that there are, by their members' names.
+    """Returns `<FHIR base>/.well-known/smart-configuration`. more: other endpoints, by their member names.
 
-    app_state: where apps with tokens of this base keep state of their own, "" where they may not.
+    app_state: the URL where apps with tokens for this base store their state, "" if they can't.
     """
-    kept = [CAPABILITY] if app_state else []
-    beside = {"associated_endpoints": [{"url": app_state, "capabilities": kept}]} if app_state else {}
+    state_capabilities = [CAPABILITY] if app_state else []
+    associated = {"associated_endpoints": [{"url": app_state, "capabilities": state_capabilities}]} if app_state else {}
     return {
         "issuer": server.issuer,
         "jwks_uri": jwks_uri,
@@ -73,15 +73,15 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
         "scopes_supported": scopes_supported(server.policy),
-        "capabilities": [*capabilities(server.policy), *kept],
+        "capabilities": [*capabilities(server.policy), *state_capabilities],
         "authorization_response_iss_parameter_supported": server.policy.send_iss,
-        **beside,
+        **associated,
         **more,
     }
 
 
 def openid_configuration(server: Server, *, jwks_uri: str, own_claims: Sequence[str] = (), **more: Any) -> dict[str, Any]:
-    """`<issuer>/.well-known/openid-configuration`: where who verifies an id_token finds the key. own_claims: the dialect's."""
+    """Returns `<issuer>/.well-known/openid-configuration`, which links to the id_token keys. own_claims: of the dialect."""
     return {
         **smart_configuration(server, jwks_uri=jwks_uri, **more),
         "subject_types_supported": ["public"],
@@ -98,16 +98,16 @@ def openid_configuration(server: Server, *, jwks_uri: str, own_claims: Sequence[
 
 
 def capabilities(policy: Policy) -> list[str]:
-    """What only one way of opening an app has is not there where no app is opened so."""
+    """Leaves out capabilities of a kind of launch that the policy doesn't allow."""
     picks = policy.standalone_picker and "standalone" in policy.launches
     picked = ("context-standalone-patient", "context-standalone-encounter") if picks else ()
-    kept = (one for one in CAPABILITIES if WAYS.get(one, policy.launches[0]) in policy.launches)
-    return [*kept, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
+    supported = (capability for capability in CAPABILITIES if WAYS.get(capability, policy.launches[0]) in policy.launches)
+    return [*supported, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
 
 
 def scopes_supported(policy: Policy) -> list[str]:
-    """Everything in it is granted to an app that is registered for it."""
+    """Returns scopes that are all granted to an app that is registered for them."""
     types = ("*",) if policy.wildcard_scopes else TYPES
     letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
-    sign_in = (one for one in SIGN_IN if WAYS.get(one, policy.launches[0]) in policy.launches)
-    return [*sign_in, *(f"{level}/{type}.{one}" for level in LEVELS for type in types for one in letters)]
+    sign_in = (scope for scope in SIGN_IN if WAYS.get(scope, policy.launches[0]) in policy.launches)
+    return [*sign_in, *(f"{level}/{type}.{letter}" for level in LEVELS for type in types for letter in letters)]

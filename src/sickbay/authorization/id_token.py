@@ -1,4 +1,4 @@
-"""The claims of an id_token (OpenID Connect Core 2; SMART 2.2, scopes for requesting identity data)."""
+"""The claims of an id_token (OpenID Connect Core 2; SMART 2.2, Scopes for requesting identity data)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sickbay.authorization.models import User
 from sickbay.protocol import scopes
 
 LIFETIME = 3600
-"""Seconds."""
+"""In seconds."""
 
 
 def is_due(scope: str) -> bool:
@@ -27,9 +27,9 @@ def claims(
     auth_time: int | None = None,
     lifetime: int = LIFETIME,
 ) -> dict[str, Any]:
-    """base: the FHIR base the user's reference is made absolute with. `profile` is the claim of 1.0 and before."""
-    held, url = scopes.split(scope), _absolute(base, user.fhir_user)
-    said: dict[str, Any] = {
+    """Returns the claims. base: the FHIR base that makes the user's reference absolute. `profile`: SMART 1.0 and earlier."""
+    granted, url = scopes.split(scope), _absolute(base, user.fhir_user)
+    values: dict[str, Any] = {
         "iss": issuer,
         "sub": user.sub or user.username,
         "aud": client_id,
@@ -37,10 +37,10 @@ def claims(
         "iat": now,
         "auth_time": auth_time,
         "nonce": nonce,
-        "fhirUser": url if "fhirUser" in held else None,
-        "profile": url if "profile" in held else None,
+        "fhirUser": url if "fhirUser" in granted else None,
+        "profile": url if "profile" in granted else None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _absolute(base: str, reference: str) -> str:

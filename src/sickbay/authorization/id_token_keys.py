@@ -1,13 +1,13 @@
-"""The keys of id_tokens (OpenID Connect Core 10.1.1): one signs, one waits and is known already, old ones still verify."""
+"""Signing keys of id_tokens (OpenID Connect Core 10.1.1): one signs, the next is published early, retired ones still verify."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 AGE = 90 * 86400
-"""Seconds after which the next key takes over by itself."""
+"""Seconds after which the next key takes over automatically."""
 KEPT = 7 * 86400
-"""Seconds that a retired key is published: longer than any id_token it signed."""
+"""Seconds that a retired key stays published: longer than the lifetime of any id_token it signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Private JWKs as JSON. next: "" until somebody reads the key set."""
+    """Private JWKs as JSON. next: "" until the key set is first read."""
 
     active: str
     since: int
@@ -27,9 +27,9 @@ class Ring:
 
 
 def rotated(ring: Ring, now: int, next: str, active: str = "") -> Ring:
-    """The key that waited signs, and `next` waits. active: signs where none waited yet."""
-    kept = tuple(one for one in ring.retired if now - one.at < KEPT)
-    return Ring(ring.next or active, now, next, (Retired(ring.active, now), *kept))
+    """Makes the waiting key sign, and `next` wait. active: signs if no key was waiting."""
+    retired = tuple(old for old in ring.retired if now - old.at < KEPT)
+    return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
 
 
 def with_next(ring: Ring, key: str) -> Ring:
@@ -41,6 +41,6 @@ def is_due(ring: Ring, now: int) -> bool:
 
 
 def published(ring: Ring, now: int) -> tuple[str, ...]:
-    """What stands in the key set: the key that signs first."""
-    old = tuple(one.key for one in ring.retired if now - one.at < KEPT)
+    """Returns the keys of the key set; the signing key comes first."""
+    old = tuple(key.key for key in ring.retired if now - key.at < KEPT)
     return (ring.active, *((ring.next,) if ring.next else ()), *old)

@@ -1,4 +1,4 @@
-"""Introspection (RFC 7662; SMART 2.2, Token Introspection): who may ask, and what is said of a token."""
+"""Token introspection (RFC 7662; SMART 2.2, Token Introspection): who may call it, and what it returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sickbay.protocol import scopes
 
 
 def by_token(request: TokenRequest) -> bool:
-    """Whether the caller shows an access token; otherwise it must be a client with a secret or a key."""
+    """Whether the caller sends an access token; otherwise it must be a client with a secret or a key."""
     return request.headers.get("authorization", "")[:6].lower() == "bearer"
 
 
@@ -29,7 +29,7 @@ def token_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None
 
 @check(requires=("client",), after=(client_is_registered,))
 def client_is_confidential(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A public client proves nothing, and who proves nothing is told nothing (RFC 7662 2.1)."""
+    """A public client can't authenticate, so it gets no information (RFC 7662 2.1)."""
     if not isinstance(known.client, Client) or known.client.client != "public":
         return None
     facts = {"grant_type": None, "received": None, "registered": "a secret or a key"}
@@ -38,11 +38,11 @@ def client_is_confidential(request: TokenRequest, known: TokenContext) -> Refusa
 
 @check()
 def caller_holds_a_good_token(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """As at the FHIR server, but for base and scope: what it may look up depends on its scope."""
+    """Checks the token as the FHIR server does, except base and scope: the scope decides what it may look up."""
     assert isinstance(known, SubjectContext)
-    read = AccessRequest(request.method, "", "", headers=request.headers)
-    seen = AccessContext(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
-    return examine(access.HOLDER, read, seen).decisive()
+    header_request = AccessRequest(request.method, "", "", headers=request.headers)
+    header_context = AccessContext(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
+    return examine(access.HOLDER, header_request, header_context).decisive()
 
 
 BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, caller_holds_a_good_token, token_is_named)
@@ -61,51 +61,58 @@ def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
 
 
 def status(refusal: Refusal) -> int:
-    """Who is not known is answered 401 here, whichever way it spoke (RFC 7662 2.3)."""
+    """Returns 401 for an unauthenticated caller, however it tried to authenticate (RFC 7662 2.3)."""
     return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
 
 
 def active(known: SubjectContext, owner: Client | None, person: User | None) -> bool:
-    """Whether the token would be taken now, and whether this caller may know it. owner, person: the token's."""
-    one = known.subject
-    if not isinstance(one, AccessToken | TokenFamily) or owner is None or known.now is UNKNOWN or (one.user and person is None):
+    """Whether the token is valid now and this caller may know it. owner, person: the token's client and user."""
+    subject = known.subject
+    if (
+        not isinstance(subject, AccessToken | TokenFamily)
+        or owner is None
+        or known.now is UNKNOWN
+        or (subject.user and person is None)
+    ):
         return False
-    if one.revoked or (one.expires_at or 0) <= int(known.now) or not _may_know(known, one):
+    if subject.revoked or (subject.expires_at or 0) <= int(known.now) or not _may_know(known, subject):
         return False
-    if isinstance(one, AccessToken):
+    if isinstance(subject, AccessToken):
         return True
-    return one.mode != "none" and known.generation == one.generation and not known.session_ended
+    return subject.mode != "none" and known.generation == subject.generation and not known.session_ended
 
 
-def _may_know(known: SubjectContext, one: AccessToken | TokenFamily) -> bool:
-    """A confidential client and a holder of a system/ scope know of every token; others of their own app's."""
+def _may_know(known: SubjectContext, subject: AccessToken | TokenFamily) -> bool:
+    """Confidential clients and tokens with a system/ scope may see every token; others only those of their own app."""
     caller = known.caller
     if not isinstance(caller, AccessToken):
         return True
     system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
-    return system or caller.client_id == one.client_id
+    return system or caller.client_id == subject.client_id
 
 
 def answer(known: SubjectContext, family: TokenFamily | None, person: User | None, issuer: str) -> dict[str, Any]:
-    """What is said of an active token. family: the grant it is of, None where there is none of it."""
-    one = known.subject
-    assert isinstance(one, AccessToken | TokenFamily)
-    said: dict[str, Any] = {
+    """Returns the response for an active token. family: the token's refresh grant, None if it has none."""
+    subject = known.subject
+    assert isinstance(subject, AccessToken | TokenFamily)
+    response: dict[str, Any] = {
         "active": True,
-        "scope": one.scope,
-        "client_id": one.client_id,
-        "exp": one.expires_at,
-        "aud": one.base,
-        "token_type": "Bearer" if isinstance(one, AccessToken) else None,
-        "iat": one.issued_at if isinstance(one, AccessToken) else one.rotated_at,
+        "scope": subject.scope,
+        "client_id": subject.client_id,
+        "exp": subject.expires_at,
+        "aud": subject.base,
+        "token_type": "Bearer" if isinstance(subject, AccessToken) else None,
+        "iat": subject.issued_at if isinstance(subject, AccessToken) else subject.rotated_at,
         "iss": issuer,
-        "patient": one.patient,
-        "encounter": one.encounter,
+        "patient": subject.patient,
+        "encounter": subject.encounter,
     }
     context = family.context if family else {}
-    said |= {name: context.get(name) for name in token.CONTEXT if one.patient or name != "need_patient_banner"}
-    granted = family.scope if family else one.scope
+    response |= {name: context.get(name) for name in token.CONTEXT if subject.patient or name != "need_patient_banner"}
+    granted = family.scope if family else subject.scope
     if person is not None and id_token.is_due(granted):
-        claims = id_token.claims(issuer=issuer, client_id=one.client_id, user=person, base=one.base, scope=granted, now=0)
-        said |= {name: claims.get(name) for name in ("sub", "fhirUser")}
-    return {name: value for name, value in said.items() if value is not None}
+        claims = id_token.claims(
+            issuer=issuer, client_id=subject.client_id, user=person, base=subject.base, scope=granted, now=0
+        )
+        response |= {name: claims.get(name) for name in ("sub", "fhirUser")}
+    return {name: value for name, value in response.items() if value is not None}

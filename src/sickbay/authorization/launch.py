@@ -1,4 +1,4 @@
-"""The launch (SMART 2.2, Launch App: EHR Launch): what an app must find in the URL it is opened with, and how that is made."""
+"""The launch URL (SMART 2.2, Launch App: EHR Launch): how Sickbay builds it, and checks of what an app received."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ SUBSTITUTIONS = ("PAT_PersonId", "VIS_EncntrId", "USR_PersonId", "PAT_PPRCode", 
 
 
 def code_of(key: bytes, timeline: str) -> str:
-    """The launch code of a timeline: 256 bits that only this key makes. So a hash is all that is kept of it, and yet its
-    app's owner can be shown it again.
+    """Returns the launch code of a timeline: 256 bits that only this key produces. Only its hash is stored, but the app's
+    owner can be shown the code again.
     """
     return urlsafe_b64encode(hmac.digest(key, f"launch\0{timeline}".encode(), "sha256")).rstrip(b"=").decode()
 
 
 def launch_uri(client: Client) -> str:
-    """Where the EHR opens the app; "" if it has no such URI, or an unsafe one from an older registration."""
+    """Returns the URL where the EHR opens the app; "" if it has none, or an unsafe one from an older registration."""
     return client.launch_uri if client.launch_uri and client_uris.is_safe(client.launch_uri) else ""
 
 
 def launch_url(client: Client, code: str, iss: str) -> str:
-    """The URL that opens the app: its launch URI with iss and launch; a query it has is kept. "" where it has none."""
+    """Returns the launch URI with iss and launch added; its own query is kept. "" if the app has no launch URI."""
     uri = launch_uri(client)
     if not uri:
         return ""
@@ -40,7 +40,7 @@ def launch_url(client: Client, code: str, iss: str) -> str:
 
 
 def iss_of(request: UrlRequest) -> str | None:
-    """iss, decoded as often as it was encoded."""
+    """Returns iss, decoded as often as it was encoded."""
     iss = request.parameters.get("iss")
     return urls.decoded_again(iss) if iss else None
 
@@ -52,10 +52,10 @@ def is_substitution(request: UrlRequest) -> bool:
 
 @check()
 def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
-    astray = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
-    if not astray:
+    in_fragment = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
+    if not in_fragment:
         return None
-    return refusals.LAUNCH_URL_PARAMS_IN_FRAGMENT(names=" and ".join(astray), received=request.url)
+    return refusals.LAUNCH_URL_PARAMS_IN_FRAGMENT(names=" and ".join(in_fragment), received=request.url)
 
 
 @check()
@@ -103,9 +103,9 @@ def iss_is_a_fhir_base(request: UrlRequest, known: UrlContext) -> Refusal | None
 
 
 def _base(iss: str) -> str:
-    """iss cut back to before .well-known, metadata, or the name of a resource type at its end."""
-    head, found, _ = iss.partition("/.well-known")
-    if found:
+    """Returns iss without a trailing .well-known path, metadata or resource type."""
+    head, separator, _ = iss.partition("/.well-known")
+    if separator:
         return head
     before, _, last = iss.rstrip("/").rpartition("/")
     return before if last == "metadata" or last in ALL_TYPES else iss
@@ -115,7 +115,7 @@ def _base(iss: str) -> str:
 def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     allowed = known.allowed_iss if isinstance(known.allowed_iss, tuple) else ()
-    if urls.normalised(iss) in {urls.normalised(one) for one in allowed}:
+    if urls.normalised(iss) in {urls.normalised(url) for url in allowed}:
         return None
     return refusals.LAUNCH_URL_ISS_NOT_ALLOWLISTED(received=iss, allowed=list(allowed))
 

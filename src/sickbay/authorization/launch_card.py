@@ -1,6 +1,6 @@
 """The CDS Hooks cards of an app (CDS Hooks 2.0, Card). They are part of its registration; Sickbay calls no CDS service.
 
-In every text of a card, the placeholders in TOKENS, written as in a prefetch template ({{context.patientId}}), are replaced.
+The placeholders in TOKENS, written as in a prefetch template ({{context.patientId}}), are replaced in every text of a card.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sickbay.kernel.english import join
 INDICATORS = ("info", "warning", "critical")
 TOKENS = ("context.patientId", "context.userId")
 MOST = 20
-"""The most cards that one app may have."""
+"""Maximum number of cards per app."""
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 def faults(cards: Sequence[Any]) -> list[str]:
-    """What is wrong with the cards, one sentence each."""
+    """Returns what is wrong with the cards, one sentence per fault."""
     too_many = [f"An app may have at most {MOST} cards, not {len(cards)}"] if len(cards) > MOST else []
     return too_many + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
 
@@ -30,22 +30,22 @@ def faults(cards: Sequence[Any]) -> list[str]:
 def _faults(card: Any, here: str) -> list[str]:
     if not isinstance(card, Mapping):
         return [f"{here} must be an object"]
-    said = (
+    messages = (
         []
         if _text(card.get("summary")) and len(card["summary"]) < 140
         else [f"{here}.summary must be a string of fewer than 140 characters"]
     )
     if card.get("indicator") not in INDICATORS:
-        said.append(f"{here}.indicator must be {join(INDICATORS, 'or')}")
+        messages.append(f"{here}.indicator must be {join(INDICATORS, 'or')}")
     source = card.get("source")
     if not isinstance(source, Mapping) or not _text(source.get("label")):
-        said.append(f"{here}.source.label must be a string")
+        messages.append(f"{here}.source.label must be a string")
     if not isinstance(card.get("detail"), str | None):
-        said.append(f"{here}.detail must be a string")
+        messages.append(f"{here}.detail must be a string")
     links = card.get("links", [])
     if not isinstance(links, list | tuple):
-        return [*said, f"{here}.links must be a list"]
-    return said + [fault for number, one in enumerate(links) if (fault := _of_link(one, f"{here}.links[{number}]"))]
+        return [*messages, f"{here}.links must be a list"]
+    return messages + [fault for number, link in enumerate(links) if (fault := _of_link(link, f"{here}.links[{number}]"))]
 
 
 def _of_link(link: Any, here: str) -> str:
@@ -65,12 +65,12 @@ def _text(value: Any) -> bool:
 
 
 def filled(card: Any, context: Mapping[str, str]) -> Any:
-    """Replace the placeholders of a card. context: values by the names in TOKENS. Unknown placeholders stay."""
+    """Replaces the placeholders of a card. context: values by the names in TOKENS. Unknown placeholders stay."""
     if isinstance(card, str):
-        return _TOKEN.sub(lambda found: context.get(found[1], found[0]), card)
+        return _TOKEN.sub(lambda match: context.get(match[1], match[0]), card)
     if isinstance(card, Mapping):
         return {name: filled(value, context) for name, value in card.items()}
-    return [filled(one, context) for one in card] if isinstance(card, list | tuple) else card
+    return [filled(item, context) for item in card] if isinstance(card, list | tuple) else card
 
 
 def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -78,13 +78,13 @@ def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def key(link: Mapping[str, Any]) -> str:
-    """The id of a link on a page. It changes with the link, so an old page can't open another one."""
+    """Returns the id of a link on a page. It changes with the link, so an outdated page can't open another link."""
     return hashlib.sha256(json.dumps(link, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
-    """The registered link with this id, from any of these apps."""
-    return next((one for one in _links(every) if key(one) == wanted), None)
+    """Returns the registered link with this id, from any of these apps."""
+    return next((link for link in _links(every) if key(link) == wanted), None)
 
 
 def _links(every: Sequence[Client]) -> Iterator[Mapping[str, Any]]:

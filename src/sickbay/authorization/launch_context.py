@@ -1,4 +1,4 @@
-"""Launch context (SMART 2.2, Launch context arrives with your access_token): what a launch tells an app, by SMART release."""
+"""Launch context (SMART 2.2, Launch context arrives with your access_token), in the form of each SMART release."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Any
 from sickbay.authorization.models import Client
 
 SINCE_2 = ("fhirContext", "tenant")
-"""Members that SMART 1.0 does not know."""
+"""Members that SMART 1.0 doesn't have."""
 IN_CONTEXT = ("Patient", "Encounter")
-"""Types that stand in members of their own, and in fhirContext only in another role than the launch's."""
+"""Types with their own members; fhirContext has them only with a role other than `launch`."""
 
 
 def members(context: Mapping[str, Any], client: Client) -> dict[str, Any]:
-    """What of a launch's context this app is told, in the shape of the release of SMART that it is registered for."""
-    told = {name: value for name, value in context.items() if value is not None}
+    """Returns the members of a launch's context in the form of the SMART release that the app is registered for."""
+    members = {name: value for name, value in context.items() if value is not None}
     if client.smart_version == 1:
-        return {name: value for name, value in told.items() if name not in SINCE_2}
-    if "fhirContext" in told:
-        told["fhirContext"] = fhir_context(told["fhirContext"], client.smart_release)
-    return told
+        return {name: value for name, value in members.items() if name not in SINCE_2}
+    if "fhirContext" in members:
+        members["fhirContext"] = fhir_context(members["fhirContext"], client.smart_release)
+    return members
 
 
 def chosen(context: Mapping[str, Any], items: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
-    """With what a person chose at a picker: reference and the role that the app asked for."""
+    """Adds what the user chose at a picker: each item's reference, and the role that the app requested."""
     added = [{"reference": reference} | ({"role": role} if role else {}) for reference, role in items]
     return {**context, "fhirContext": [*context.get("fhirContext", ()), *added]} if added else dict(context)
 
 
 def fhir_context(items: Sequence[Any], release: str | None = None) -> list[Any]:
-    """Objects since 2.1; in 2.0 strings, the references alone. A string given stands for its reference."""
-    whole = [{"reference": one} if isinstance(one, str) else one for one in items]
-    return [one["reference"] for one in whole if "reference" in one] if release == "2.0" else whole
+    """Returns objects for 2.1 and later, and only the references as strings for 2.0. A string counts as its reference."""
+    objects = [{"reference": item} if isinstance(item, str) else item for item in items]
+    return [item["reference"] for item in objects if "reference" in item] if release == "2.0" else objects
 
 
 def faults(items: Sequence[Any]) -> list[str]:
-    """What is wrong with a fhirContext, one sentence each (SMART 2.2, fhirContext)."""
+    """Returns what is wrong with a fhirContext, one sentence per fault (SMART 2.2, fhirContext)."""
     return [fault for number, item in enumerate(items) if (fault := _fault(item, f"fhirContext[{number}]"))]
 
 

@@ -1,4 +1,4 @@
-"""The style document of a launch (SMART 2.2, smart_style_url): the colours and fonts of our EHR, for apps to adopt."""
+"""The style document of a launch (SMART 2.2, smart_style_url): the EHR's colours and fonts, for apps to adopt."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ STYLE = {
 }
 DOCUMENT = json.dumps(STYLE, indent=2).encode()
 PATH = f"/smart-style/{hashlib.sha256(DOCUMENT).hexdigest()[:12]}.json"
-"""Below the tenant's address. It changes with the content, so clients may cache it forever."""
+"""Path below the tenant's URL. It changes with the content, so clients may cache it forever."""

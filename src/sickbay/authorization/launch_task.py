@@ -1,6 +1,6 @@
 """A launch requested by a Task (SMART 2.2, Task profiles for requesting SMART launch) or by the link of a CDS Hooks card.
 
-Both identify the app by its launch URL, and pass an appContext to it.
+Both identify the app by its launch URL, and pass it an appContext.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
 class LaunchTaskRequest(NamedTuple):
     """url: the app's launch URL. patient, encounter: ids or None. intent: from the other codings of the Task's code.
 
-    about: items of fhirContext: the Task itself and its focus.
+    about: items of fhirContext: the Task and its focus.
     """
 
     url: str
@@ -34,15 +34,15 @@ class LaunchTaskRequest(NamedTuple):
     about: tuple[dict[str, str], ...] = ()
 
     def context(self) -> dict[str, Any]:
-        """The members that the launch adds to the token response."""
-        told = {"appContext": self.app_context, "intent": self.intent, "fhirContext": list(self.about) or None}
-        return {name: value for name, value in told.items() if value is not None}
+        """Returns the members that the launch adds to the token response."""
+        members = {"appContext": self.app_context, "intent": self.intent, "fhirContext": list(self.about) or None}
+        return {name: value for name, value in members.items() if value is not None}
 
 
 def of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
-    """The launch that the Task asks for, or a sentence that says why it asks for none."""
+    """Returns the launch that the Task requests, or a sentence that says why it requests none."""
     codes = _codes(task.get("code"))
-    code = next((one for one in codes if one in CODES), None)
+    code = next((code for code in codes if code in CODES), None)
     if code is None:
         return f"Task.code has neither {join(CODES, 'nor')}"
     url = _input(task, APPLICATION, "valueUrl", "valueUri")
@@ -54,22 +54,22 @@ def of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
         _id(task.get("for"), "Patient"),
         _id(task.get("encounter") or task.get("context"), "Encounter"),
         code == "launch-app-standalone",
-        next((one for one in codes if one not in CODES), None),
+        next((code for code in codes if code not in CODES), None),
         _about(task),
     )
 
 
 def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
-    """Without items that have their own member in the token response, or that fhirContext may not contain."""
+    """Leaves out items that have their own member in the token response, or that fhirContext can't contain."""
     focus = task.get("focus")
-    named = [f"Task/{task['id']}"] if task.get("id") else []
-    named += [str(focus.get("reference") or "")] if isinstance(focus, Mapping) else []
-    items = [{"reference": one} for one in named]
-    return tuple(one for one in items if not launch_context.faults([one]))
+    references = [f"Task/{task['id']}"] if task.get("id") else []
+    references += [str(focus.get("reference") or "")] if isinstance(focus, Mapping) else []
+    items = [{"reference": reference} for reference in references]
+    return tuple(item for item in items if not launch_context.faults([item]))
 
 
 def of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:
-    """The launch that a card's link asks for (CDS Hooks 2.0, Link), or a sentence that says why it asks for none."""
+    """Returns the launch that a card's link requests (CDS Hooks 2.0, Link), or a sentence that says why it requests none."""
     if link.get("type") != "smart":
         return "A link that launches an app must have the type smart"
     url, context = link.get("url"), link.get("appContext")
@@ -78,38 +78,44 @@ def of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:
     return LaunchTaskRequest(url, context)
 
 
-def app_of(wanted: LaunchTaskRequest, every: Sequence[Client], version: str = "") -> Client | None:
-    """The app with this launch URI, apart from its query. version: preferred if several apps match."""
-    found = (
-        [one for one in every if one.launch_uri == wanted.url]
-        or [one for one in every if _bare(one.launch_uri) == _bare(wanted.url)]
-        or [one for one in every if one.sample and _place(wanted.url) and _place(one.launch_uri) == _place(wanted.url)]
+def app_of(request: LaunchTaskRequest, clients: Sequence[Client], version: str = "") -> Client | None:
+    """Returns the app with this launch URI, ignoring its query. version: preferred if several apps match."""
+    matches = (
+        [client for client in clients if client.launch_uri == request.url]
+        or [client for client in clients if _without_query(client.launch_uri) == _without_query(request.url)]
+        or [
+            client
+            for client in clients
+            if client.sample
+            and _loopback_path(request.url)
+            and _loopback_path(client.launch_uri) == _loopback_path(request.url)
+        ]
     )
-    return next((one for one in found if one.fhir == version), next(iter(found), None))
+    return next((client for client in matches if client.fhir == version), next(iter(matches), None))
 
 
-def _bare(url: str | None) -> str:
+def _without_query(url: str | None) -> str:
     return (url or "").partition("?")[0]
 
 
-def _place(url: str | None) -> str:
-    """Only the path of a loopback URL: the sample app's port can change."""
+def _loopback_path(url: str | None) -> str:
+    """Returns the path of a loopback URL, because the sample app's port can change; "" for other URLs."""
     return urls.split(url or "").path if urls.is_loopback(url or "") else ""
 
 
 def _codes(concept: Any) -> list[str]:
     codings = _list(concept.get("coding")) if isinstance(concept, Mapping) else []
-    return [str(one["code"]) for one in codings if isinstance(one, Mapping) and one.get("code")]
+    return [str(coding["code"]) for coding in codings if isinstance(coding, Mapping) and coding.get("code")]
 
 
-def _list(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _input(task: Mapping[str, Any], kind: str, *members: str) -> str | None:
-    for one in _list(task.get("input")):
-        if isinstance(one, Mapping) and kind in _codes(one.get("type")):
-            return next((str(one[name]) for name in members if one.get(name)), None)
+    for item in _list(task.get("input")):
+        if isinstance(item, Mapping) and kind in _codes(item.get("type")):
+            return next((str(item[name]) for name in members if item.get(name)), None)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which app a wrong or missing client_id most likely meant, among those of the hospital: for the explanation alone."""
+"""Guesses which app a wrong or missing client_id meant, among the tenant's apps. Used only for explanations."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from sickbay.authorization.models import Client
 
 NAMED = 8
-"""Apps that are named where none can be told."""
+"""How many apps are listed if the likely one is unknown."""
 
 
 def meant(sent: str | None, redirect_uri: str | None, neighbours: Sequence[Client]) -> dict[str, object]:
-    """Facts: nearest, the one whose app_id or name was sent, else the only one with this redirect_uri; others_named."""
-    named = [one.client_id for one in neighbours if sent and sent in (one.app_id, one.name)]
+    """Returns facts: `nearest`, the app whose app_id or name was sent, or the only one with this redirect_uri; or
+    `others_named`.
+    """
+    named = [client.client_id for client in neighbours if sent and sent in (client.app_id, client.name)]
     if len(named) == 1:
         return {"nearest": named[0]}
-    found = [] if named else [one.client_id for one in neighbours if redirect_uri in one.redirect_uris]
-    if len(found) == 1:
-        return {"nearest": found[0], "by": "redirect_uri"}
-    said = [f"{one.name} ({one.client_id})" for one in neighbours[:NAMED]]
-    return {"others_named": said} if said else {}
+    matching = [] if named else [client.client_id for client in neighbours if redirect_uri in client.redirect_uris]
+    if len(matching) == 1:
+        return {"nearest": matching[0], "by": "redirect_uri"}
+    labels = [f"{client.name} ({client.client_id})" for client in neighbours[:NAMED]]
+    return {"others_named": labels} if labels else {}

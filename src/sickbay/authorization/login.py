@@ -1,4 +1,4 @@
-"""Sign-in, context and consent (SMART 2.2, RFC 6749 4.1.2.1): what a person decided, against whom and what it may concern."""
+"""Checks of sign-in, context selection and consent (SMART 2.2, RFC 6749 4.1.2.1): what the user decided."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LoginCheck: TypeAlias = Check[LoginRequest, LoginContext]
 
 
 def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
-    """Whether these scopes cannot be given without a patient in context: patient/ scopes, launch/patient, and launch/encounter,
-    since a visit is a patient's.
+    """Whether these scopes need a patient in context: patient/ scopes, launch/patient, and launch/encounter, because an
+    encounter belongs to a patient.
 
-    picker: whether this tenant lets a patient be picked; where it does not, launch/patient alone asks for nothing.
+    picker: whether this tenant has a patient picker. Without one, launch/patient on its own needs no patient.
     """
-    return any(_of_patient(one, picker) for one in scopes.parse_all(granted))
+    return any(_of_patient(scope, picker) for scope in scopes.parse_all(granted))
 
 
 def _of_patient(scope: Scope, picker: bool) -> bool:
@@ -32,23 +32,23 @@ def _of_patient(scope: Scope, picker: bool) -> bool:
 
 
 def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
-    """Whether the token names a patient: it needs one, or it is a launch from the EHR whose context was asked for."""
+    """Whether the token names a patient: it needs one, or the app requested the context of an EHR launch."""
     return needs_patient(granted) or (launch is not None and "launch" in granted)
 
 
 def asks_encounter(granted: tuple[str, ...]) -> bool:
-    """Whether scope `launch/encounter` is among them: a visit to be chosen."""
-    return any(isinstance(one, LaunchScope) and one.type == "encounter" for one in scopes.parse_all(granted))
+    """Whether scope `launch/encounter` is among them, so that the user chooses an encounter."""
+    return any(isinstance(scope, LaunchScope) and scope.type == "encounter" for scope in scopes.parse_all(granted))
 
 
 def asks_context(granted: tuple[str, ...]) -> tuple[LaunchScope, ...]:
-    """launch/ scopes of other types than patient and encounter: each is something to be chosen (SMART 2.2, launch context)."""
-    asked = (one for one in scopes.parse_all(granted) if isinstance(one, LaunchScope))
-    return tuple(one for one in asked if one.type not in (None, "patient", "encounter"))
+    """Returns launch/ scopes for types other than patient and encounter; the user chooses a resource for each (SMART 2.2)."""
+    launch_scopes = (scope for scope in scopes.parse_all(granted) if isinstance(scope, LaunchScope))
+    return tuple(scope for scope in launch_scopes if scope.type not in (None, "patient", "encounter"))
 
 
 def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
-    """Whether the token may name an encounter: of the launch from the EHR, or the one that was chosen."""
+    """Whether the token may name an encounter: that of the EHR launch, or the chosen one."""
     return asks_encounter(granted) or (launch is not None and "launch" in granted)
 
 
@@ -63,14 +63,14 @@ def person_said_yes(request: LoginRequest, known: LoginContext) -> Refusal | Non
 
 @check()
 def person_is_who_launched_the_app(request: LoginRequest, known: LoginContext) -> Refusal | None:
-    """The launch names its user by username; a foreign exchange may name the FHIR resource."""
-    wanted = known.launch.user if known.launch else None
-    if wanted is None:
+    """The launch names its user by username; an exchange of another server may name the FHIR resource."""
+    expected = known.launch.user if known.launch else None
+    if expected is None:
         return None
     names = {request.user} | ({known.user.username, known.user.fhir_user} if known.user else set())
-    if wanted in names:
+    if expected in names:
         return None
-    return refusals.MISMATCHED_IDENTITY(received=request.user, expected=wanted)
+    return refusals.MISMATCHED_IDENTITY(received=request.user, expected=expected)
 
 
 @check()
@@ -85,23 +85,23 @@ def something_is_granted(request: LoginRequest, known: LoginContext) -> Refusal 
 def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginContext) -> Refusal | None:
     if _patient(request, known) or not needs_patient(known.granted, known.server.policy.standalone_picker):
         return None
-    wanting = [one for one in known.granted if one.startswith("patient/")]
-    facts = {"received": list(known.granted), "scopes": wanting or list(known.granted), "note": "no patient was chosen"}
+    patient_scopes = [scope for scope in known.granted if scope.startswith("patient/")]
+    facts = {"received": list(known.granted), "scopes": patient_scopes or list(known.granted), "note": "no patient was chosen"}
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)
 
 
 @check()
 def patient_is_open_to_the_person(request: LoginRequest, known: LoginContext) -> Refusal | None:
-    """Visible to this person, and in a launch the patient of the launch: nobody swaps it on the way."""
+    """The patient must be visible to the user and, in a launch, be the patient of that launch."""
     patient = _patient(request, known)
-    if patient is None or (_is_visible(patient, known) and _is_the_launchs(patient, known)):
+    if patient is None or (_is_visible(patient, known) and _is_the_launch_patient(patient, known)):
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=patient)
 
 
 @check()
 def encounter_is_of_the_patient(request: LoginRequest, known: LoginContext) -> Refusal | None:
-    """Of the patient in context, and visible to this person."""
+    """The encounter must belong to the patient in context and be visible to the user."""
     if not request.encounter or known.encounter_fits is UNKNOWN or known.encounter_fits:
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=f"Encounter/{request.encounter}")
@@ -113,7 +113,7 @@ def _is_visible(patient: str, known: LoginContext) -> bool:
     return known.user is not None and (known.user.patients == "*" or patient in known.user.patients)
 
 
-def _is_the_launchs(patient: str, known: LoginContext) -> bool:
+def _is_the_launch_patient(patient: str, known: LoginContext) -> bool:
     return known.launch is None or known.launch.patient in (None, patient)
 
 
@@ -128,5 +128,5 @@ CHECKS: tuple[LoginCheck, ...] = (
 
 
 def examined(request: LoginRequest, known: LoginContext) -> Examination:
-    """All checks, with what this tenant relaxes."""
+    """Runs all checks with what this tenant relaxes."""
     return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))

@@ -1,4 +1,4 @@
-"""What a person leaves of the scopes that may be granted (SMART 2.2, Finer-grained resource constraints): never more."""
+"""The scopes that remain after consent (SMART 2.2, Finer-grained resource constraints): never more than could be granted."""
 
 from __future__ import annotations
 
@@ -15,53 +15,55 @@ OBSERVATIONS = (
 CONDITIONS = (("problem-list-item", "problem list"), ("encounter-diagnosis", "visit diagnoses"))
 SYSTEMS = {"Observation": "observation-category", "Condition": "condition-category"}
 CATEGORIES = {"Observation": OBSERVATIONS, "Condition": CONDITIONS}
-"""Type -> what of it may be given alone: code and words. DSTU2 has no such categories of conditions."""
+"""Type -> categories that can be granted on their own: code and label. DSTU2 has no such categories for conditions."""
 TERMS = "http://terminology.hl7.org/CodeSystem/"
 
 
 def granted(grantable: Collection[str], ticked: Collection[str] | None) -> tuple[str, ...]:
-    """Each scope as it stands where it was left ticked, narrowed where it was narrowed; None: nobody was asked."""
+    """Returns each scope left ticked, or narrowed if the user narrowed it. `ticked` is None if no user was asked."""
     if ticked is None:
         return tuple(grantable)
-    kept = [one for wide in grantable for one in ([wide] if wide in ticked else _narrowed(wide, ticked))]
-    return tuple(dict.fromkeys(kept))
+    remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _narrowed(wide, ticked))]
+    return tuple(dict.fromkeys(remaining))
 
 
 def _narrowed(wide: str, ticked: Collection[str]) -> list[str]:
-    return [one for one in ticked if one.startswith(f"{wide}?") and _is_within(one, wide)]
+    return [scope for scope in ticked if scope.startswith(f"{wide}?") and _is_within(scope, wide)]
 
 
 def _is_within(narrow: str, wide: str) -> bool:
-    one, other = scopes.parse(narrow), scopes.parse(wide)
-    return one is not None and other is not None and scopes.covers(other, one)
+    part, whole = scopes.parse(narrow), scopes.parse(wide)
+    return part is not None and whole is not None and scopes.covers(whole, part)
 
 
 def approved(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
-    """What a list of allowed scopes leaves: a scope that one of them permits as it was asked, else the parts of it that
-    the list permits too: fewer letters, one type of a wildcard, or only what a filter on the list lets through.
+    """Returns what a list of allowed scopes permits: each scope as requested if an allowed one covers it, otherwise the parts
+    that the list permits: fewer letters, one type of a wildcard, or only what an allowed filter matches.
     """
-    held = tuple(one for one in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(one))
-    kept = [one for wide in grantable for one in ([wide] if _permitted(wide, held) else _parts(wide, held))]
-    return tuple(dict.fromkeys(kept))
+    permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(scope))
+    remaining = [scope for wide in grantable for scope in ([wide] if _permitted(wide, permitted) else _parts(wide, permitted))]
+    return tuple(dict.fromkeys(remaining))
 
 
-def _permitted(text: str, held: tuple[scopes.Scope, ...]) -> bool:
+def _permitted(text: str, allowed: tuple[scopes.Scope, ...]) -> bool:
     scope = scopes.parse(text)
-    return scope is not None and scopes.covered(scope, held)
+    return scope is not None and scopes.covered(scope, allowed)
 
 
-def _parts(text: str, held: tuple[scopes.Scope, ...]) -> list[str]:
-    """What both the requested scope and a scope on the list permit, each part once."""
+def _parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
+    """Returns the parts that both the requested scope and an allowed scope permit, each once."""
     wide = scopes.parse(text)
     if not isinstance(wide, ResourceScope):
         return []
-    shared = [scopes.intersection(wide, one) for one in held if isinstance(one, ResourceScope)]
-    parts = list(dict.fromkeys(one for one in shared if one is not None))
-    return [one.text for one in parts if not any(one != other and scopes.covers(other, one) for other in parts)]
+    shared = [scopes.intersection(wide, scope) for scope in allowed if isinstance(scope, ResourceScope)]
+    parts = list(dict.fromkeys(part for part in shared if part is not None))
+    return [part.text for part in parts if not any(part != other and scopes.covers(other, part) for other in parts)]
 
 
 def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
-    """Words and scope of each way to narrow this one; version: of FHIR, "r4". Only v2 scopes can be, by the grammar."""
+    """Returns label and scope of each way to narrow this scope. version: of FHIR, such as "r4". Only v2 scopes can
+    be narrowed.
+    """
     scope = scopes.parse(text)
     if not isinstance(scope, ResourceScope) or scope.version != "v2" or scope.filters:
         return ()

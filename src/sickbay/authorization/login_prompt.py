@@ -1,4 +1,4 @@
-"""How a person shall be asked (OpenID Connect Core 3.1.2.1): prompt, max_age, login_hint, id_token_hint."""
+"""How the app wants the user to sign in (OpenID Connect Core 3.1.2.1): prompt, max_age, login_hint, id_token_hint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PROMPTS = ("none", "login", "consent", "select_account")
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Wishes:
-    """prompts: of PROMPTS, and others, which mean nothing. max_age: seconds; None where none is said that can be read.
+    """prompts: those in PROMPTS, and unknown ones, which have no effect. max_age: seconds; None if absent or not a number.
 
-    subject: of the id_token_hint. It is not verified: it can only make a silent request fail.
+    subject: of the id_token_hint. It isn't verified, because it can only make a silent request fail.
     """
 
     prompts: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ def wishes(sent: Parameters) -> Wishes:
 
 
 def signs_in_anew(wished: Wishes, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:
-    """Whether who is signed in must sign in again. fresh: did so since the request came, which is all that can be asked."""
+    """Whether the signed-in user must sign in again. fresh: the user did so since this request started, which is enough."""
     if fresh:
         return False
     if wished.prompts & {"login", "select_account"} or wished.max_age == 0:

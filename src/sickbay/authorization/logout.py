@@ -1,6 +1,6 @@
-"""Signing a person out at the wish of an app (OpenID Connect RP-Initiated Logout 1.0): whose wish, and where to afterwards.
+"""Logout started by an app (OpenID Connect RP-Initiated Logout 1.0): who may request it, and where the browser goes next.
 
-Nobody is led to an address that the app did not register, character by character; whatever is wrong is said on a page.
+The browser is only sent to a URL that the app registered, compared character by character. Errors are shown on a page.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from sickbay.protocol import client_uris, jose
 
 
 def hinted(request: LogoutRequest) -> dict[str, Any]:
-    """The claims of the id_token_hint; of one that is not proven the checks refuse the request."""
-    read = jose.peek(request.parameters.get("id_token_hint") or "")
-    return read.claims if read else {}
+    """Returns the claims of the id_token_hint, unverified; the checks refuse the request if it isn't genuine."""
+    jwt = jose.peek(request.parameters.get("id_token_hint") or "")
+    return jwt.claims if jwt else {}
 
 
 def audience(request: LogoutRequest) -> str | None:
-    """The app for which the id_token_hint was made, as it says."""
-    found = hinted(request).get("aud")
-    return found if isinstance(found, str) else None
+    """Returns the app that the id_token_hint names as its audience."""
+    aud = hinted(request).get("aud")
+    return aud if isinstance(aud, str) else None
 
 
 @check()
@@ -36,7 +36,7 @@ def parameters_are_sent_once(request: LogoutRequest, known: LogoutContext) -> Re
 
 @check(requires=("server", "keys"))
 def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
-    """It may have expired: who was signed in long ago may sign out (RP-Initiated Logout 1.0, 4)."""
+    """The hint may have expired: a user who signed in long ago may sign out (RP-Initiated Logout 1.0, 4)."""
     sent, server = request.parameters.get("id_token_hint"), known.server
     if not sent:
         return None
@@ -54,12 +54,12 @@ def _keys(known: LogoutContext) -> list[dict[str, Any]]:
 
 @check(requires=("client",))
 def hint_is_of_this_client(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
-    said, made_for = request.parameters.get("client_id"), hinted(request).get("aud")
-    if known.client is not None and (said is None or made_for in (None, said)):
+    client_id, audience = request.parameters.get("client_id"), hinted(request).get("aud")
+    if known.client is not None and (client_id is None or audience in (None, client_id)):
         return None
     if request.client_id is None:
         return None
-    other = None if made_for == request.client_id else made_for
+    other = None if audience == request.client_id else audience
     facts = {"received": request.client_id, "expected": other, "unknown": known.client is None}
     return refusals.LOGOUT_CLIENT_MISMATCH.with_facts(facts)
 
@@ -83,5 +83,5 @@ CHECKS: tuple[Check[LogoutRequest, LogoutContext], ...] = (
 
 
 def asks_first(request: LogoutRequest, subject: str | None) -> bool:
-    """Whether the person is asked: unless the app proves by its id_token that it means who is signed in."""
+    """Whether to ask the user first: unless the app's id_token names the signed-in user."""
     return subject is None or hinted(request).get("sub") != subject

@@ -1,7 +1,7 @@
-"""The nouns of the authorization server: plain frozen values, as they are stored and as checks see them.
+"""The data types of the authorization server: plain frozen values, as they are stored and as checks see them.
 
-Times are epoch seconds. Secrets and codes appear as SHA-256 hex only. A field that may be UNKNOWN says so in the
-`…Known` classes of the stages, not here.
+Times are epoch seconds. Secrets and codes appear as SHA-256 hex only. Fields that may be UNKNOWN are in the `…Context`
+classes of the stages, not here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Pkce: TypeAlias = Literal["required", "if-sent", "off"]
 
 @dataclass(frozen=True, slots=True)
 class AutoApproval:
-    """An app whose sign-in, pickers and consent pass without a person, as this user."""
+    """Approves an app's sign-in, pickers and consent automatically, as this user."""
 
     user: str
     patient: str | None = None
@@ -26,7 +26,7 @@ class AutoApproval:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The most that a client may register for itself (RFC 7591, 7592). Each member is as in Client; None sets no limit."""
+    """The most that a client may register for itself (RFC 7591, 7592). Members are as in Client; None sets no limit."""
 
     scope: str | None = None
     grant_types: tuple[str, ...] | None = None
@@ -53,18 +53,18 @@ class Client:
     launch_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
-    """Where a person may be led after signing out (OpenID Connect RP-Initiated Logout 1.0, 3.1)."""
+    """Where the browser may go after logout (OpenID Connect RP-Initiated Logout 1.0, 3.1)."""
     scope: str = ""
     fhir: str = "r4"
     smart_version: int = 2
     smart_release: str | None = None
-    """"2.0" for an app of that release: fhirContext as strings. None: the newest of its version."""
+    """"2.0" for an app of that release: fhirContext as strings. None: the newest release of its version."""
     pkce: Pkce = "required"
     scope_mode: Literal["strict", "lenient"] = "strict"
     native: bool = False
     secret_hash: str | None = None
     registration_hash: str | None = None
-    """SHA-256 of the registration access token (RFC 7592); None: it was not registered by itself."""
+    """SHA-256 of the registration access token (RFC 7592); None if the app didn't register itself."""
     auth_method: str | None = None
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     jwks_uri: str | None = None
@@ -72,9 +72,9 @@ class Client:
     token_lifetime: int | None = None
     auto_approve: AutoApproval | None = None
     policy: dict[str, Any] = field(default_factory=dict)
-    """What is decided for this app otherwise than for its hospital: see authorization.policy."""
+    """Overrides of the tenant's policy for this app: see authorization.policy."""
     cards: tuple[dict[str, Any], ...] = ()
-    """What it suggests beside a chart: see authorization.launch_card."""
+    """Cards that it shows next to a chart: see authorization.launch_card."""
     enabled_tenants: tuple[str, ...] | None = None
     granted: Grant | None = None
     """What an operator granted it. None: what is registered, as for every client that never changed its own registration."""
@@ -84,7 +84,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One opening of an app. Kept under the SHA-256 of its code; `timeline` is its public id, never the code."""
+    """One launch of an app. Stored under the SHA-256 of its code; `timeline` is its public id, never the code."""
 
     client_id: str
     timeline: str
@@ -96,14 +96,14 @@ class Launch:
     created_at: int = 0
     fhir: str = "r4"
     iss: str = ""
-    """The FHIR base that it was opened with; "" where that is not known."""
+    """The FHIR base that the app was launched with; "" if it isn't known."""
     context: dict[str, Any] = field(default_factory=dict)
-    """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as the token response will have them."""
+    """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as they appear in the token response."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:
-    """An authorization code: what it was given for. Kept under the SHA-256 of the code."""
+    """An authorization code and what it was issued for. Stored under the SHA-256 of the code."""
 
     client_id: str
     redirect_uri: str | None
@@ -124,11 +124,11 @@ class AuthorizationCode:
     auth_time: int | None = None
     used_at: int | None = None
     negotiated: tuple[tuple[str, str, str], ...] = ()
-    """Asked, granted, why: of each scope."""
+    """For each scope: requested, granted and the reason."""
 
 
 RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh"]
-"""The app or the user revoked the token, or the server did because a code or a refresh token was sent again.
+"""Who revoked the token: the app, the user, or the server because a code or a refresh token was sent again.
 
 Empty for a token that is valid, or that an older version revoked.
 """
@@ -136,7 +136,7 @@ Empty for a token that is valid, or that an older version revoked.
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token: opaque outside, this inside. Kept under the SHA-256 of the token. `scope` is what was granted."""
+    """An access token, opaque to apps. Stored under the SHA-256 of the token. `scope` is what was granted."""
 
     client_id: str
     scope: str
@@ -156,7 +156,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenFamily:
-    """All that one consent gave: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
+    """Everything that one consent granted: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
 
     family: str
     client_id: str
@@ -176,23 +176,23 @@ class TokenFamily:
     revoked_at: int = 0
     revoked_by: RevokedBy = ""
     asked: str = ""
-    """What the request of the last rotation asked and how its client authenticated, as a hash: only the same may repeat it."""
+    """A hash of the last rotation's request and client authentication: only an identical request may repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """What an app keeps under a code of its own (SMART 2.2, app state). text: the resource as it is served; "" once deleted."""
+    """State that an app stores under its own code (SMART 2.2, app state). text: the resource as served; "" once deleted."""
 
     system: str
     code: str
     subject: str | None = None
-    """Type/id of the one it is about; None: the app as a whole."""
+    """The subject as Type/id; None if the state is about the app as a whole."""
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who may sign in. `patients`: "*" or the ids this user may see. `password` is an argon2id hash."""
+    """A user who can sign in. `patients`: "*" or the ids of the patients this user may see. `password` is an argon2id hash."""
 
     username: str
     tenant: str
@@ -206,12 +206,12 @@ class User:
 
     @property
     def acts_for_patients(self) -> bool:
-        """A patient, or a RelatedPerson who looks after some: opens patients' apps, for the records that are open to them."""
+        """Whether this is a patient, or a RelatedPerson who cares for patients: they open patient apps for those records."""
         return self.fhir_user.rpartition("/")[0].rpartition("/")[2] in ("Patient", "RelatedPerson")
 
     @property
     def only_patient(self) -> str | None:
-        """The id of the one whose record is in context without asking; None where there are several, or any."""
+        """Returns the only patient whose record is in context without a choice; None if there are several, or any."""
         if not self.acts_for_patients or len(self.patients) != 1:
             return None
         if self.patients != "*":
@@ -222,7 +222,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a tenant decides for itself, as data; a dialect's TOML file and the app's own settings fill it."""
+    """A tenant's settings, as data: filled from a dialect's TOML file and the app's own settings."""
 
     pkce: Pkce | None = None
     """None: as the app is registered."""
@@ -230,19 +230,19 @@ class Policy:
     wildcard_scopes: bool = True
     scope_versions: tuple[str, ...] = ("v1", "v2")
     drop_unregistered_scopes: bool = False
-    """True: silently dropped, as a vendor does; False: invalid_scope, unless the app's scope_mode is lenient."""
+    """True: unregistered scopes are silently dropped. False: invalid_scope, unless the app's scope_mode is lenient."""
     unbounded_patient_search: Literal["refuse", "allow"] = "refuse"
     requires_patient: bool = False
     requires_category: bool = False
     search_criteria: tuple[str, ...] = ()
-    """What a search must name: "r4 Observation: _id | patient"; several of one type must all hold."""
+    """What a search must name, as "r4 Observation: _id | patient". If a type has several lines, all must be met."""
     search_alone: tuple[str, ...] = ()
-    """"r4 Observation": types where nothing else may stand beside `_id`."""
+    """"r4 Observation": types for which `_id` can't be combined with other parameters."""
     versioned_update: bool = False
     app_state: bool = True
-    """Whether apps may keep state of their own here."""
+    """Whether apps may store their own state here."""
     multiple_deletes: bool = False
-    """Whether a conditional delete deletes all that match."""
+    """Whether a conditional delete deletes all matches."""
     strict_search: bool = False
     strict_cors: bool = False
     credentialed_cors: bool = False
@@ -251,39 +251,39 @@ class Policy:
     launch_lifetime: int = 300
     token_lifetime: int = 3600
     expires_in: int | None = None
-    """What the token response says, where it differs from what is so."""
+    """The lifetime in the token response, if it differs from the real one."""
     refresh_lifetime: int = 90 * 86400
     session_lifetime: int = 8 * 3600
     propagation_delay: int = 0
-    """Seconds until a registration, or a change of one, is in force."""
+    """Seconds until a registration, or a change of one, takes effect."""
     rotate_refresh: bool = True
     public_refresh: bool = True
     """Whether apps without a secret get refresh tokens."""
     token_type: str = "Bearer"
     banner_as_text: bool = False
-    """need_patient_banner as "true" or "false"."""
+    """Sends need_patient_banner as the string "true" or "false"."""
     id_token_lifetime: int = 3600
     mixed_scope_versions: bool = True
-    """Whether an app of v2 may ask in the letters of v1, and the other way round."""
+    """Whether a v2 app may request v1 scopes, and a v1 app v2 scopes."""
     own_patient_is_context: bool = False
-    """Whether a patient app may have patient/ scopes without launch/patient: the person who signs in is the patient."""
+    """Whether a patient app may have patient/ scopes without launch/patient: the signed-in user is the patient."""
     state_required: bool = True
     send_iss: bool = True
     error_description: bool = True
     redirect_extra_query: bool = False
     redirect_uri_optional: bool = False
     standalone_picker: bool = True
-    """Whether launch/patient without a launch opens a patient picker for a practitioner; False: granted, but no patient."""
+    """Whether a standalone launch with launch/patient shows a practitioner a patient picker. False: granted, but no patient."""
     grants_registered: bool = False
-    """Whether all registered scopes are granted, whatever was asked."""
+    """Whether all registered scopes are granted, regardless of the request."""
     bare_without_launch: bool = False
-    """Whether banner and the dialect's own members come with a launch from the EHR alone."""
+    """Whether the banner and the dialect's own members are only sent after an EHR launch."""
     framed: Literal["all", "signed-in", "none"] = "all"
-    """Which pages of an authorization our own EHR may show in a frame: "signed-in": all but the sign-in."""
+    """Which authorization pages the EHR may show in a frame. "signed-in": all except the sign-in page."""
     launches: tuple[str, ...] = ("ehr", "standalone")
-    """From where an app may be opened: the EHR, or on its own."""
+    """How an app may be launched: from the EHR, or standalone."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"
-    """How id and secret of a Basic header are compared: form-decoded (RFC 6749 2.3.1), as they stand, or whichever fits."""
+    """How a Basic header's id and secret are compared: form-decoded (RFC 6749 2.3.1), raw, or either."""
     shared_types: tuple[str, ...] = (
         "Practitioner",
         "PractitionerRole",
@@ -292,49 +292,49 @@ class Policy:
         "Medication",
         "Questionnaire",
     )
-    """Types outside the patient compartment that a patient/ scope naming them may read."""
+    """Types outside the patient compartment that a patient/ scope for them may read."""
     auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-    """By which an app may prove who it is."""
+    """The accepted client authentication methods."""
     mixed_levels: bool = True
-    """Where scopes are dropped: whether a service may name scopes of persons beside those of the system."""
+    """If scopes are dropped: whether a backend service may request user or patient scopes next to system scopes."""
     registration_scopes: str = (
         "openid fhirUser profile launch launch/patient launch/encounter online_access offline_access "
         "patient/*.cruds user/*.cruds system/*.rs"
     )
-    """The most that an app may ask for when it registers itself (RFC 7591)."""
+    """The most that an app may request when it registers itself (RFC 7591)."""
     registration_grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     """The grant types that an app may register for itself."""
     revokes_access: bool = True
-    """Whether an access token can be revoked, or runs out."""
+    """Whether access tokens can be revoked; otherwise they only expire."""
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
-    """With which client assertions may be signed; SMART knows these two."""
+    """The accepted signature algorithms of client assertions; SMART requires these two."""
     empty_basic: bool = True
-    """Whether a public client may name itself in a Basic header with an empty secret."""
+    """Whether a public client may identify itself in a Basic header with an empty secret."""
     relaxed: tuple[str, ...] = ()
     """Refusals that are only advice here."""
     precedence: tuple[str, ...] = ()
-    """Refusals that win the wire answer when several hold."""
+    """Refusals that decide the response if several apply."""
 
     def frames(self, *, signed_in: bool) -> bool:
-        """Whether a page of an authorization may stand in the EHR's frame. signed_in: it is not the sign-in."""
+        """Whether an authorization page may be shown in the EHR's frame. signed_in: it isn't the sign-in page."""
         return self.framed == "all" or (signed_in and self.framed == "signed-in")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The authorization server of one tenant, as a check sees it: addresses and policy. Offline, what the context names."""
+    """The authorization server of one tenant, as a check sees it: URLs and policy. Offline, what the context names."""
 
     issuer: str = ""
     authorization_endpoint: str = ""
     token_endpoint: str = ""
     fhir_bases: tuple[str, ...] = ()
     also: dict[str, str] = field(default_factory=dict)
-    """Another address at which a base answers -> the base."""
+    """Another URL of a base -> the base."""
     fhir_versions: dict[str, str] = field(default_factory=dict)
     """base -> "1.0.2", "4.0.1", ..."""
     resource_types: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """base -> the resource types of its FHIR version; empty where unknown."""
+    """base -> the resource types of its FHIR version; empty if unknown."""
     tenants: tuple[str, ...] = ()
     policy: Policy = Policy()
     grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
-    """What the token endpoint exchanges."""
+    """The grant types of the token endpoint."""

@@ -1,6 +1,6 @@
-"""Operations that cannot be carried out as they are asked: which there are, what they are given, and who may export.
+"""Checks of FHIR operations that can't be carried out as requested: which are supported, their parameters, who may export.
 
-They come behind the checks of access and search, on what is asked alone.
+They run after the checks of access and search, and depend only on the request.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from sickbay.protocol import scopes
 OperationCheck: TypeAlias = Check[AccessRequest, AccessContext]
 EXPORT = "$export"
 ASKED = ("", "operation")
-"""Kinds of request that may ask for one: "" where it is asked for by a method, or of something, that it is not offered for."""
+"""Interactions of requests for an operation; "" if the method or the resource is one that the operation isn't offered for."""
 NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 
 
 def is_export(request: AccessRequest) -> bool:
-    """The request that begins one, not the one that asks after it."""
+    """Whether the request starts an export, as opposed to asking for its status."""
     return "$" in request.path and request.path.rstrip("/").rpartition("/")[2] == EXPORT
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=ASKED)
 def export_is_for_the_system(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """An export is for whole populations: scopes that a person gave are held to this person's patients."""
+    """An export covers whole populations, but a user's scopes are limited to that user's patients."""
     if not is_export(request) or not isinstance(known.token, AccessToken):
         return None
-    held = scopes.resources(known.token.scope)
-    if held and all(one.level == "system" for one in held):
+    granted = scopes.resources(known.token.scope)
+    if granted and all(scope.level == "system" for scope in granted):
         return None
-    facts = {"held": tuple(one.text for one in held), "needed": "system/*.rs", "received": known.token.scope}
+    facts = {"held": tuple(scope.text for scope in granted), "needed": "system/*.rs", "received": known.token.scope}
     return refusals.BULK_NOT_BY_SYSTEM.with_facts(facts)
 
 
 @check(requires=("token", "client"), after=(token_is_known,), applies_to=ASKED)
 def members_of_the_group_may_be_known(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Its export tells who is in a Group. The token need not say so where the app is registered for it: clients that others
-    wrote ask for the types that they export, and Group is none of these."""
+    """Exporting a Group reveals its members. The app's registration for Group is enough if the token doesn't cover it: many
+    clients request only the types that they export, and Group isn't one of them.
+    """
     if request.type != "Group" or not is_export(request) or not isinstance(known.token, AccessToken):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else ""
@@ -66,15 +67,15 @@ def export_is_asked_for_later(request: AccessRequest, known: AccessContext) -> R
 def export_is_written_as_ndjson(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not is_export(request):
         return None
-    asked = next((text for text in _formats(request, known) if text.replace(" ", "+") not in NDJSON), None)
-    if asked is None:
+    unsupported = next((text for text in _formats(request, known) if text.replace(" ", "+") not in NDJSON), None)
+    if unsupported is None:
         return None
-    facts = {"parameter": "_outputFormat", "received": asked, "expected": NDJSON[0]}
+    facts = {"parameter": "_outputFormat", "received": unsupported, "expected": NDJSON[0]}
     return refusals.BULK_FORMAT_UNSUPPORTED.with_facts(facts)
 
 
 def _formats(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
-    """`_outputFormat` in the query, a form or Parameters; each that is sent counts."""
+    """Returns every `_outputFormat` sent, in the query, a form or Parameters."""
     return (
         *request.parameters.all("_outputFormat"),
         *operation_parameters.in_body(known.version or "r4", request.body, "_outputFormat"),

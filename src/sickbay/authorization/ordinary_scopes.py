@@ -1,7 +1,7 @@
 """Recognises token requests whose scopes no check can refuse, which is nearly every request.
 
-For these `TokenKnown.unusual_scopes` is False, and the checks of scopes are not called one by one. A law holds that all
-of them would pass (tests/authorization/test_ordinary_scopes.py).
+For these, `TokenContext.unusual_scopes` is False and the scope checks are not called one by one. A property test holds that
+all of them would pass (tests/authorization/test_ordinary_scopes.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 class Demands(NamedTuple):
     """What well-formed, registered scopes still need from the server that grants them.
 
-    types: of resources, as in FHIR; contexts: of launch/ scopes, in lower case.
+    types: resource types as in FHIR. contexts: types of launch/ scopes, in lower case.
     """
 
     versions: frozenset[str]
@@ -32,7 +32,7 @@ class Demands(NamedTuple):
 
 
 def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
-    """Whether the scopes of a client_credentials request are granted as they stand."""
+    """Whether the scopes of a client_credentials request are granted as requested."""
     demands = _of_service(request.parameters.get("scope") or "", client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
         return False
@@ -42,7 +42,7 @@ def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
 
 
 def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
-    """Whether a refresh asks for scopes that the grant names literally, and all of the grant is still registered."""
+    """Whether a refresh requests scopes that the grant names literally, and all of the grant is still registered."""
     demands = _of_grant(family.scope, client.scope)
     if demands is None or not _allowed(demands, server.policy, client):
         return False
@@ -58,7 +58,7 @@ def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
 
 
 def _exist_somewhere(demands: Demands, server: Server) -> bool:
-    """Whether each type exists in the FHIR version of some base."""
+    """Whether each type exists in the FHIR version of at least one base."""
     known = [types for types in server.resource_types.values() if types]
     if not known or not (demands.types or demands.contexts):
         return True
@@ -67,42 +67,42 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
 
 
 @memoize(512)
-def _of_service(text: str, held: str) -> Demands | None:
-    """None if a scope is not for a service, is misspelt or is not registered."""
+def _of_service(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope isn't a system scope, is misspelt or isn't registered."""
     tokens = spelling(text).tokens
-    asked = scopes.parse_all(tokens)
-    system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in asked)
+    parsed = scopes.parse_all(tokens)
+    system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or misjoined(text) or not system:
         return None
-    return _demands(tokens, asked, scopes.parse_all(scopes.split(held)))
+    return _demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
 
 
 @memoize(512)
-def _of_grant(text: str, held: str) -> Demands | None:
-    """None if a scope of the grant is not registered any more."""
+def _of_grant(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope of the grant is no longer registered."""
     tokens = scopes.split(text)
-    asked = scopes.parse_all(tokens)
-    if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in asked):
+    parsed = scopes.parse_all(tokens)
+    if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed):
         return None
-    return _demands(tokens, asked, registered(held))
+    return _demands(tokens, parsed, registered(registration))
 
 
 @memoize(512)
-def _is_part(text: str, held: str) -> bool:
-    return not misjoined(text) and set(scopes.split(held)).issuperset({*spelling(text).tokens, *scopes.split(text)})
+def _is_part(text: str, granted: str) -> bool:
+    return not misjoined(text) and set(scopes.split(granted)).issuperset({*spelling(text).tokens, *scopes.split(text)})
 
 
-def _demands(tokens: tuple[str, ...], asked: tuple[Scope, ...], held: tuple[Scope, ...]) -> Demands | None:
-    if not tokens or len(asked) < len(tokens):
+def _demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
+    if not tokens or len(requested) < len(tokens):
         return None
-    if not all(scopes.is_enforceable(scope) and scopes.covered(scope, held) for scope in asked):
+    if not all(scopes.is_enforceable(scope) and scopes.covered(scope, allowed) for scope in requested):
         return None
-    resources = [scope for scope in asked if isinstance(scope, ResourceScope)]
-    contexts = [scope.type for scope in asked if isinstance(scope, LaunchScope) and scope.type]
+    resources = [scope for scope in requested if isinstance(scope, ResourceScope)]
+    contexts = [scope.type for scope in requested if isinstance(scope, LaunchScope) and scope.type]
     types = [scope.type for scope in resources if not scope.wildcard]
     wildcard = any(scope.wildcard for scope in resources)
-    return Demands(frozenset(scope.version for scope in resources), wildcard, _once(types), _once(contexts))
+    return Demands(frozenset(scope.version for scope in resources), wildcard, _distinct(types), _distinct(contexts))
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""The origin of the page that calls (Fetch, Origin header): one of the app's own, by its launch and redirect URIs."""
+"""Checks that a calling page's origin (Fetch, Origin header) is one of the app's launch or redirect URIs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ NAME = refusals.CORS_ORIGIN_NOT_REGISTERED.name
 
 
 def registered(client: Client) -> tuple[str, ...]:
-    """Origins of this app, as a browser writes them: without the default port."""
-    every = (client.launch_uri or "", *client.redirect_uris)
-    return tuple(dict.fromkeys(one for address in every if (one := urls.origin(address))))
+    """Returns the origins of this app in the form that browsers send: without the default port."""
+    urls_of_app = (client.launch_uri or "", *client.redirect_uris)
+    return tuple(dict.fromkeys(origin for url in urls_of_app if (origin := urls.origin(url))))
 
 
 def foreign(request: TokenRequest | AccessRequest, known: TokenContext | AccessContext) -> tuple[str, ...] | None:
-    """The origins that the app registered, where a page of another one calls; else None."""
+    """Returns the app's registered origins if the calling page's origin isn't one of them; otherwise None."""
     sent = request.headers.get("origin")
     if sent is None or not isinstance(known.client, Client):
         return None
@@ -30,7 +30,7 @@ def foreign(request: TokenRequest | AccessRequest, known: TokenContext | AccessC
 
 
 def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str]) -> bool:
-    """Whether the browser may let a page of this origin use `credentials: include`. `own`: registered at the hospital."""
+    """Whether a page of this origin may use `credentials: include`. `own`: the origins registered at the tenant."""
     return policy.credentialed_cors and sent is not None and sent in own
 
 
@@ -44,19 +44,19 @@ def _refused(request: TokenRequest | AccessRequest, known: TokenContext | Access
 
 @check(requires=("client", "server"))
 def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """At the token endpoint, under the policy strict_cors; elsewhere it is advice."""
+    """Runs at the token endpoint if the policy has strict_cors; otherwise it is advice."""
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
 @check(requires=("client", "server"))
 def page_may_read_the_record(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """The same at the FHIR server."""
+    """The same check at the FHIR server."""
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 
 def withheld(examination: Examination) -> bool:
-    """Whether no page may read the answer: then it goes out without Access-Control-Allow-Origin."""
-    return any(one.name == NAME for one in examination.refusals)
+    """Whether no page may read the response, so that it is sent without Access-Control-Allow-Origin."""
+    return any(refusal.name == NAME for refusal in examination.refusals)
 
 
 TOKEN_CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (page_is_of_a_registered_origin,)

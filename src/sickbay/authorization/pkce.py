@@ -1,4 +1,4 @@
-"""PKCE at the token endpoint (RFC 7636 4.5, 4.6; SMART 2.2): the verifier. The challenge is looked at by authorize."""
+"""PKCE at the token endpoint (RFC 7636 4.5, 4.6; SMART 2.2): checks of the verifier. `authorize` checks the challenge."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from sickbay.protocol import pkce
 
 
 def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
-    """The tenant's policy, else the app's registration, else required."""
+    """Returns the tenant's policy, or the app's registration, or "required"."""
     if isinstance(server, Server) and server.policy.pkce:
         return server.policy.pkce
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _off(known: TokenContext) -> bool:
+def _is_off(known: TokenContext) -> bool:
     return mode(known.server, known.client) == "off"
 
 
 @check(requires=("code",))
 def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _off(known) or not _registered(known) or request.parameters.get("code_verifier"):
+    if _is_off(known) or not _registered(known) or request.parameters.get("code_verifier"):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
 
 @check(requires=("code",))
 def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A verifier without a challenge means that somebody took the challenge away (RFC 9700 4.8.2)."""
+    """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if _off(known) or not verifier or known.code is None or _registered(known):
+    if _is_off(known) or not verifier or known.code is None or _registered(known):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -42,16 +42,16 @@ def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal 
 @check()
 def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if _off(known) or not verifier or pkce.is_verifier(verifier):
+    if _is_off(known) or not verifier or pkce.is_verifier(verifier):
         return None
-    bad = sorted({one for one in verifier if not pkce.is_verifier(one * 43)})
-    return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=bad)
+    invalid = sorted({character for character in verifier if not pkce.is_verifier(character * 43)})
+    return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
 
 
 @check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
 def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier, challenge = request.parameters.get("code_verifier"), _registered(known)
-    if _off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
+    if _is_off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
         return None
     facts: dict[str, Any] = {
         "challenge": challenge,

@@ -1,4 +1,4 @@
-"""The settings of a policy, by name: for a whole hospital, or for one app. Both override the dialect.
+"""The settings of a policy, by name, for a whole tenant or for one app. Both override the dialect.
 
 An unknown name and an invalid value get one sentence each, with the name that was probably meant.
 """
@@ -20,7 +20,7 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """One setting. says: what it means. choices: one of them for "choice", any for "list". app: whether an app may set it."""
+    """One setting. says: its description. choices: one of them for "choice", any for "list". app: whether an app may set it."""
 
     kind: Kind
     says: str
@@ -29,7 +29,7 @@ class Knob(NamedTuple):
     least: int = 1
 
     def fault(self, value: Any) -> str:
-        """What the value must be; "" if it fits."""
+        """Returns what the value must be; "" if it is valid."""
         if self.kind == "seconds":
             fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= LONGEST
             return "" if fits else f"a number of seconds, {self.least} or more"
@@ -39,7 +39,7 @@ class Knob(NamedTuple):
             return "" if _are_scopes(value) else "one string of SMART scopes, separated by spaces"
         if self.kind == "choice":
             return "" if value in self.choices else join(self.choices, "or")
-        fits = isinstance(value, (list, tuple)) and bool(value) and all(one in self.choices for one in value)
+        fits = isinstance(value, (list, tuple)) and bool(value) and all(item in self.choices for item in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
 
 
@@ -92,43 +92,45 @@ KNOBS: dict[str, Knob] = {
     "strict_cors": Knob("flag", "Only registered origins may read responses (CORS)", app=False),
     "credentialed_cors": Knob("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }
-"""token_lifetime and pkce of an app are members of its own registration."""
+"""An app's token_lifetime and pkce are members of its own registration."""
 
 
-def faults(given: Mapping[str, Any], *, app: bool = False) -> list[str]:
-    """One sentence for each name or value that will not do."""
+def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
+    """Returns one sentence for each invalid name or value."""
     known = {name: knob for name, knob in KNOBS.items() if knob.app or not app}
-    return [said for name, value in given.items() if (said := _fault(name, value, known))]
+    return [message for name, value in settings.items() if (message := _fault(name, value, known))]
 
 
-def unknown(given: Mapping[str, Any]) -> list[str]:
-    """One sentence for each name that is none, of those that are taken back."""
-    return [f"There is no policy {name}{meant(name, KNOBS)}" for name in given if given[name] is None and name not in KNOBS]
+def unknown(settings: Mapping[str, Any]) -> list[str]:
+    """Returns one sentence for each unknown name among the settings to reset."""
+    return [
+        f"There is no policy {name}{meant(name, KNOBS)}" for name in settings if settings[name] is None and name not in KNOBS
+    ]
 
 
 def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:
     knob = known.get(name)
     if knob is None:
         return f"There is no policy {name}{meant(name, known)}"
-    wanted = knob.fault(value)
-    return f"The policy {name} must be {wanted}" if wanted else ""
+    expected = knob.fault(value)
+    return f"The policy {name} must be {expected}" if expected else ""
 
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """The most similar known name, or all of them, in parentheses."""
+    """Returns the most similar known name, or all names, in parentheses."""
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f" (did you mean {near[0]}?)" if near else f" (available: {join(sorted(known))})"
 
 
 def values(policy: Policy) -> dict[str, Any]:
-    """What holds of all that may be chosen, by name."""
+    """Returns the effective values of all settings, by name."""
     return {name: getattr(policy, name) for name in KNOBS}
 
 
-def under(policy: Policy, given: Mapping[str, Any]) -> Policy:
-    """The policy with what was chosen. Names that are no longer known are left out."""
-    kept = {name: one for name, one in given.items() if name in KNOBS}
-    chosen: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in kept.items()}
+def under(policy: Policy, settings: Mapping[str, Any]) -> Policy:
+    """Returns the policy with these settings. Names that no longer exist are left out."""
+    known = {name: value for name, value in settings.items() if name in KNOBS}
+    chosen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None
     return replace(policy, **chosen) if chosen else policy

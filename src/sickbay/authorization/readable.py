@@ -1,6 +1,6 @@
-"""Whether a request can be read at all: valid UTF-8 without U+0000, and not too large.
+"""Checks that a request can be read at all: valid UTF-8 without U+0000, and not too large.
 
-Live, this is decided before anything else is looked at, so it is the only refusal.
+On a running server this is decided before everything else, so it is the only refusal.
 """
 
 from __future__ import annotations
@@ -14,51 +14,56 @@ from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol.unicode import BadByte, bad_byte
 
 FORM_LIMIT = 65_536
-"""Bytes of a form, or of the JSON of a registration."""
+"""Maximum size in bytes of a form, or of the JSON of a registration."""
 LONGEST_NAME = 60
-"""Characters of a parameter's name that an explanation quotes."""
+"""Maximum length of a parameter's name that an explanation quotes, in characters."""
 LOOKED_AT = 65_536
-"""Bytes of a body in which a parameter is named: so much of it is kept for redaction, which decides what may be quoted."""
+"""Bytes of a body in which parameters are named: redaction, which decides what may be quoted, keeps this much."""
 
 
 def not_utf8(part: str, sent: bytes) -> Refusal | None:
-    """None if it is text. part: path, query, form, or body; the first three are percent-encoded."""
-    bad = bad_byte(sent, encoded=part != "body")
-    if bad is None:
+    """Returns None if it is valid text. part: path, query, form or body; the first three are percent-encoded."""
+    invalid = bad_byte(sent, encoded=part != "body")
+    if invalid is None:
         return None
-    facts = {"part": part, "place": _place(part, sent, bad.at), "received": _shown(bad), "position": bad.at + 1}
-    if bad.meant:
-        facts |= {"meant": bad.meant, "corrected": _corrected(part, bad.meant)}
+    facts = {
+        "part": part,
+        "place": _location(part, sent, invalid.at),
+        "received": _byte_notation(invalid),
+        "position": invalid.at + 1,
+    }
+    if invalid.meant:
+        facts |= {"meant": invalid.meant, "corrected": _corrected(part, invalid.meant)}
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
 def too_large(limit: int, unit: str = "bytes") -> Refusal:
-    """RFC 9110 15.5.14."""
+    """Returns the refusal of a request that is too large (RFC 9110 15.5.14)."""
     return refusals.REQUEST_TOO_LARGE(limit=limit, unit=unit)
 
 
 @check()
 def request_is_utf8(request: Any, known: Any) -> Refusal | None:
-    """Of a pasted request: whatever of its address and its form is percent-encoded."""
+    """For a pasted request, checks the percent-encoded parts of its URL and form."""
     address, _, query = (getattr(request, "raw", "") or request.url).partition("?")
     sent = request.query.raw if isinstance(request, TokenRequest) else query or request.parameters.raw
     body = getattr(request, "body", "")
     form = body if "json" not in getattr(request, "headers", {}).get("content-type", "") else ""
     parts = (("path", address), ("query", sent), ("form", form))
-    found = (not_utf8(part, text.encode("utf-8", "replace")) for part, text in parts)
-    return next((one for one in found if one is not None), None)
+    refused = (not_utf8(part, text.encode("utf-8", "replace")) for part, text in parts)
+    return next((refusal for refusal in refused if refusal is not None), None)
 
 
 @check()
 def form_is_small_enough(request: TokenRequest, known: Any) -> Refusal | None:
-    """By what was sent, and by the length that was announced."""
-    told = request.headers.get("content-length", "")
-    announced = int(told[:19]) if told.isascii() and told.isdigit() else 0
+    """Checks both the received size and the announced length."""
+    content_length = request.headers.get("content-length", "")
+    announced = int(content_length[:19]) if content_length.isascii() and content_length.isdigit() else 0
     return too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
 
 
-def _place(part: str, sent: bytes, at: int) -> str:
-    """The parameter, where it is one."""
+def _location(part: str, sent: bytes, at: int) -> str:
+    """Names the parameter if the byte is in one."""
     if part in ("path", "body"):
         return f"the {part}"
     start = sent.rfind(b"&", 0, at) + 1
@@ -69,10 +74,10 @@ def _place(part: str, sent: bytes, at: int) -> str:
     return f"the parameter '{name}'" if name and len(name) <= LONGEST_NAME and at < LOOKED_AT else "a parameter"
 
 
-def _shown(bad: BadByte) -> str:
-    return f"{'%' if bad.escaped else '0x'}{bad.value:02X}"
+def _byte_notation(invalid: BadByte) -> str:
+    return f"{'%' if invalid.escaped else '0x'}{invalid.value:02X}"
 
 
 def _corrected(part: str, meant: str) -> str:
-    """In UTF-8, in the form that this part of a request has."""
-    return " ".join(f"0x{one:02X}" for one in meant.encode()) if part == "body" else quote(meant, safe="")
+    """Returns the corrected text in UTF-8, encoded as this part of a request needs it."""
+    return " ".join(f"0x{byte:02X}" for byte in meant.encode()) if part == "body" else quote(meant, safe="")

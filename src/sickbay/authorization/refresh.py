@@ -1,7 +1,7 @@
 """Refresh tokens (RFC 6749 6; RFC 9700 4.14.2): an HMAC over family and generation, rotated at each use.
 
-A replay within ten seconds by the same client repeats the identical answer, as two tabs or a lost answer make it; a
-later one kills the family. Nothing of it is at rest: the text is made again from the key.
+A replay within 10 seconds by the same client repeats the identical response, because two tabs or a lost response cause such
+replays. A later replay revokes the family. The token itself is never stored: it is derived from the key again.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from sickbay.protocol.scope_spelling import spelling
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
 _UNUSUAL = "unusual_scopes"
-"""The attribute of `known` that says whether a check of scopes can refuse."""
+"""The attribute of `known` that says whether a scope check can refuse the request."""
 REPEAT_WINDOW = 10
-"""Seconds in which the generation before the current one repeats its answer."""
+"""Seconds in which the previous generation repeats its response."""
 
 
 def make(key: bytes, family: str, generation: int) -> str:
-    """The refresh token of this generation."""
+    """Returns the refresh token of this generation."""
     return f"{family}.{generation}.{_mac(key, 'refresh', family, generation)}"
 
 
 def access(key: bytes, family: str, generation: int) -> str:
-    """The access token that came with this generation: 256 bits, opaque, the same each time it is made."""
+    """Returns the access token issued with this generation: 256 bits, opaque, the same each time."""
     return _mac(key, "access", family, generation)
 
 
@@ -44,12 +44,12 @@ _SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
 
 
 def is_one(text: str) -> bool:
-    """Whether it has the shape of a refresh token, be it good or not."""
+    """Whether the text has the form of a refresh token, valid or not."""
     return _SHAPE.fullmatch(text) is not None
 
 
 def read(key: bytes, text: str) -> tuple[str, int] | None:
-    """Family and generation, or None where it is no refresh token of this key."""
+    """Returns family and generation, or None if it isn't a refresh token of this key."""
     family, _, _mac_sent = text.rpartition(".")
     family, _, number = family.rpartition(".")
     if not family or not number.isascii() or not number.isdigit() or len(number) > 9:
@@ -64,10 +64,10 @@ def _mac(key: bytes, use: str, family: str, generation: int) -> str:
 
 
 def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:
-    """What this generation may still do.
+    """Returns what this generation may still do.
 
-    rotate: new generation, both tokens made from it. renew: this tenant does not rotate; the refresh token stays, the
-    access token is a random one. repeat: the answer of the current generation once more. reused: kill the family.
+    rotate: a new generation; both tokens are derived from it. renew: this tenant doesn't rotate; the refresh token stays, and
+    the access token is random. repeat: the current generation's response is sent again. reused: the family is revoked.
     """
     if generation == family.generation:
         return "rotate" if rotates else "renew"
@@ -99,7 +99,7 @@ def refresh_token_is_not_revoked(request: TokenRequest, known: TokenContext) -> 
 
 
 def revocation_facts(grant: AccessToken | TokenFamily) -> dict[str, object]:
-    """Who revoked a token and when (seconds since 1970), if that was recorded."""
+    """Returns who revoked a token and when (seconds since 1970), if that was recorded."""
     return {"by": grant.revoked_by, "at": grant.revoked_at} if grant.revoked_by else {}
 
 
@@ -126,19 +126,25 @@ def user_is_still_there(request: TokenRequest, known: TokenContext) -> Refusal |
     return refusals.REFRESH_TOKEN_INVALID(reason="user") if known.user_gone else None
 
 
-@check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+@check(
+    requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one), inputs="may_repeat"
+)
 def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Within the window the answer is repeated, never a new one made: so scope and authentication must be the same."""
+    """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
     if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
         return None
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
 
-@check(requires=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+@check(
+    requires=("family", "client", "server", "now"),
+    after=(client_is_registered, refresh_token_is_the_current_one),
+    inputs="may_repeat",
+)
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """All that the first answer gave must still be valid, because it is sent again."""
-    why = _withdrawn(known) if is_replay(known) else ""
-    return refusals.REFRESH_REPLAY_REVOKED(reason=why) if why else None
+    """Everything in the first response must still be valid, because it is sent again."""
+    reason = _withdrawn(known) if is_replay(known) else ""
+    return refusals.REFRESH_REPLAY_REVOKED(reason=reason) if reason else None
 
 
 def _withdrawn(known: TokenContext) -> str:
@@ -154,27 +160,27 @@ def _withdrawn(known: TokenContext) -> str:
     refreshes = server.policy.rotate_refresh and (server.policy.public_refresh or client.client != "public")
     if not refreshes or token.expires_at - token.issued_at > seconds:
         return "policy"
-    still = all(is_still_granted(one, client, server) for one in scopes.split(token.scope))
+    still = all(is_still_granted(scope, client, server) for scope in scopes.split(token.scope))
     return "" if still else "registration"
 
 
 def is_replay(known: TokenContext) -> bool:
-    """Whether the token sent is of the generation before the current one, and may still repeat its answer."""
+    """Whether the token sent is of the previous generation and may still repeat its response."""
     family, generation = _family(known), known.generation
     return generation is not None and decide(family, generation, _now(known)) == "repeat"
 
 
 def fingerprint(request: TokenRequest, client: Client) -> str:
-    """What a refresh asks for, and by which credential, as a hash: that of a repeated request is the same."""
-    read = jose.peek(request.parameters.get("client_assertion") or "")
-    said = (
+    """Returns a hash of what a refresh requests and of its credential; a repeated request has the same hash."""
+    jwt = jose.peek(request.parameters.get("client_assertion") or "")
+    parts = (
         " ".join(scopes.split(request.parameters.get("scope") or "")),
         request.parameters.get("resource") or "",
         *presented(request).methods,
         client.secret_hash or "",
-        str(read.header.get("kid")) if read else "",
+        str(jwt.header.get("kid")) if jwt else "",
     )
-    return hashed("\0".join(said))
+    return hashed("\0".join(parts))
 
 
 @check(requires=("family", "client"), after=(refresh_token_is_known,))
@@ -199,31 +205,33 @@ def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -
 
 @check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)
 def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    return requested_scopes.spelt_wrongly([one for one in _asked(request, known) if one not in requested_scopes.CLAIMS])
+    return requested_scopes.spelt_wrongly(
+        [scope for scope in _requested(request, known) if scope not in requested_scopes.CLAIMS]
+    )
 
 
 @check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
 def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Of a person, of a version and a type that the server grants: as at the authorization endpoint."""
-    asked, server = requested_scopes.resources(_asked(request, known)), known.server
+    """The same rules as at the authorization endpoint: user scopes only, in a version and of types that the server grants."""
+    requested, server = requested_scopes.resources(_requested(request, known)), known.server
     assert isinstance(server, Server)
-    if not asked:
+    if not requested:
         return None
     version = known.client.smart_version if isinstance(known.client, Client) else 2
     bases = (_family(known).base,) if _family(known).base in server.fhir_bases else server.fhir_bases
-    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
+    versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
-        requested_scopes.of_the_system(asked)
-        or requested_scopes.of_another_version(asked, server.policy, version)
-        or requested_scopes.wildcards(asked, server.policy)
-        or requested_scopes.of_unknown_types(asked, requested_scopes.types_of(bases, server), versions)
+        requested_scopes.of_the_system(requested)
+        or requested_scopes.of_another_version(requested, server.policy, version)
+        or requested_scopes.wildcards(requested, server.policy)
+        or requested_scopes.of_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
 
-def _asked(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
-    """The scopes asked for; those that stand in the grant as they are need no look."""
-    held = scopes.split(_family(known).scope)
-    return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
+def _requested(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
+    """Returns the requested scopes, except those that are literally in the grant and need no check."""
+    granted = scopes.split(_family(known).scope)
+    return tuple(scope for scope in spelling(request.parameters.get("scope") or "").tokens if scope not in granted)
 
 
 @check(
@@ -232,15 +240,17 @@ def _asked(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
     inputs=_UNUSUAL,
 )
 def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
+    """Every scope requested by name must be registered. Without `scope`, at least one must be, or the token would grant
+    nothing.
+    """
     client, server, text = _client(known), known.server, request.parameters.get("scope")
     assert isinstance(server, Server)
-    held = _family(known).scope
-    named = [one for one in scopes.split(text or held) if _within(one, held)]
-    gone = [one for one in named if not is_still_granted(one, client, server)]
-    if not client.scope or not gone or (not text and len(gone) < len(named)):
+    granted = _family(known).scope
+    named = [scope for scope in scopes.split(text or granted) if _within(scope, granted)]
+    withdrawn = [scope for scope in named if not is_still_granted(scope, client, server)]
+    if not client.scope or not withdrawn or (not text and len(withdrawn) < len(named)):
         return None
-    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, gone, registered=client.scope)
+    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, withdrawn, registered=client.scope)
 
 
 @check(
@@ -249,28 +259,30 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> R
     inputs=_UNUSUAL,
 )
 def scope_is_not_wider(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    granted, asked = _family(known).scope, request.parameters.get("scope") or ""
-    wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
-    if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(asked))):
+    granted, requested = _family(known).scope, request.parameters.get("scope") or ""
+    wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted))
+    if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(requested))):
         return None
-    return refusals.REFRESH_SCOPE_EXPANDED(received=asked, wider=wider, granted=granted)
+    return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
 
 
-def _within(asked: str, granted: str) -> bool:
-    """Held as it stands, or covered by what is held."""
-    held = scopes.split(granted)
-    parsed = scopes.parse(asked)
-    if asked in held:
+def _within(requested: str, granted: str) -> bool:
+    """Whether the scope is granted literally, or covered by the granted ones."""
+    granted_scopes = scopes.split(granted)
+    parsed = scopes.parse(requested)
+    if requested in granted_scopes:
         return True
     if parsed is None or (isinstance(parsed, scopes.ResourceScope) and not parsed.enforceable):
         return False
-    return scopes.covered(parsed, scopes.parse_all(held))
+    return scopes.covered(parsed, scopes.parse_all(granted_scopes))
 
 
-def narrowed(family: TokenFamily, asked: str | None, client: Client, server: Server) -> str:
-    """The scope of the next access token: what was asked, else all that was granted (RFC 6749 6) and still would be."""
-    every = scopes.split(asked or family.scope)
-    return " ".join(one for one in every if is_still_granted(one, client, server))
+def narrowed(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:
+    """Returns the next access token's scope: what was requested, or the whole grant (RFC 6749 6), if it would
+    still be granted.
+    """
+    wanted = scopes.split(requested or family.scope)
+    return " ".join(scope for scope in wanted if is_still_granted(scope, client, server))
 
 
 def _family(known: TokenContext) -> TokenFamily:

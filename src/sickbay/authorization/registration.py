@@ -1,4 +1,4 @@
-"""Registering an app (RFC 7591 2, SMART App Launch 2.2 Register App with EHR): what would not work later is refused now."""
+"""Checks of a registration (RFC 7591 2; SMART App Launch 2.2, Register App with EHR): refuses what would fail later."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def statement_is_signed_by_somebody(request: RegistrationRequest, known: Any) ->
 
 @check(after=(statement_is_signed_by_somebody,))
 def statement_is_by_whom_we_trust(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """And that is nobody: what it says cannot be held to be true, and overlooked it would make another app than was meant."""
+    """No issuer is trusted: an unverified statement can't be used, and ignoring it would register an app that wasn't meant."""
     issuer = _statement(request)
     return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
 
 
 def _statement(request: RegistrationRequest) -> str:
-    """Who attests to the metadata (RFC 7591 2.3: iss is required); "" where nobody does."""
-    read = jose.peek(request.software_statement or "")
-    return str(read.claims.get("iss") or "") if read else ""
+    """Returns the issuer who attests to the metadata (RFC 7591 2.3: iss is required); "" if there is none."""
+    jwt = jose.peek(request.software_statement or "")
+    return str(jwt.claims.get("iss") or "") if jwt else ""
 
 
 @check()
@@ -47,7 +47,7 @@ def public_app_has_no_secret(request: RegistrationRequest, known: Any) -> Refusa
 
 @check()
 def authentication_suits_the_client(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """A public client authenticates by nothing, a confidential one by something; what was not said contradicts nothing."""
+    """A public client has no authentication method, a confidential one does. A missing method contradicts neither."""
     method = request.auth_method
     if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
         return None
@@ -69,7 +69,9 @@ def app_with_a_key_publishes_it(request: RegistrationRequest, known: Any) -> Ref
 
 @check()
 def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """By value or by address (RFC 7591 2): two sets may differ, and nobody could tell which one counts."""
+    """Keys come by value or by URL (RFC 7591 2). With both, two key sets could differ, and it would be unclear which one
+    counts.
+    """
     if request.jwks is None or not request.jwks_uri:
         return None
     return refusals.REG_JWKS_GIVEN_TWICE(received=["jwks", request.jwks_uri])
@@ -77,7 +79,7 @@ def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refus
 
 @check()
 def jwks_uri_is_an_address(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """http or https, a host, and nothing that no fetch would send (RFC 3986 3.5)."""
+    """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
     uri = request.jwks_uri
     if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
         return None
@@ -99,7 +101,7 @@ def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> R
 
 @check()
 def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """client_credentials is for confidential clients alone (RFC 6749 4.4)."""
+    """client_credentials is only for confidential clients (RFC 6749 4.4)."""
     if request.type != "system" or request.client != "public":
         return None
     return refusals.REG_SYSTEM_APP_PUBLIC(received="public", expected="asymmetric")
@@ -132,7 +134,7 @@ def scope_filters_are_plain(request: RegistrationRequest, known: Any) -> Refusal
 
 @check()
 def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """In a FHIR version that the hospital has: an app may ask at each of its bases."""
+    """Types must exist in one of the tenant's FHIR versions, because an app may use any of its bases."""
     server = getattr(known, "server", None)
     types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
@@ -141,7 +143,7 @@ def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | Non
 
 @check()
 def scope_levels_are_not_mixed(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """An app that has both flows may register scopes for each."""
+    """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
     return _metadata(requested_scopes.mixed(requested_scopes.resources(_tokens(request))))
@@ -152,7 +154,7 @@ def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
 
 
 def _metadata(refusal: Refusal | None) -> Refusal | None:
-    """The same refusal in the words of a registration (RFC 7591 3.2.2)."""
+    """Returns the same refusal with the error code of a registration (RFC 7591 3.2.2)."""
     return refusals.SCOPES[refusal.name].with_facts(refusal.facts) if refusal else None
 
 
@@ -203,4 +205,4 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     scope_types_exist,
     scope_levels_are_not_mixed,
 )
-"""All of them refuse with 422; what is only unwise rides along as advice."""
+"""All of these refuse with 422. What is merely inadvisable is returned as advice."""

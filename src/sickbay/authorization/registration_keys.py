@@ -1,4 +1,4 @@
-"""The public keys of a registration (RFC 7517): none that is private, weak, for another use, or named like another."""
+"""Checks of a registration's public keys (RFC 7517): none may be private, weak, for another use, or have a duplicate id."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def keys_of(request: RegistrationRequest) -> list[dict[str, Any]]:
 
 @check()
 def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
-    found = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
-    if not found:
+    private = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
+    if not private:
         return None
-    return refusals.REG_JWKS_HAS_PRIVATE_KEY(received=found, members=found)
+    return refusals.REG_JWKS_HAS_PRIVATE_KEY(received=private, members=private)
 
 
 MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
-"""What a public key of a kind has at least (RFC 7518 6)."""
+"""The members that a public key of this type must have (RFC 7518 6)."""
 
 
 @check(after=(jwks_holds_public_keys_alone,))
@@ -41,18 +41,18 @@ def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Re
 
 def _is_usable(key: Mapping[str, Any]) -> bool:
     members = MEMBERS.get(str(key.get("kty")))
-    return members is not None and all(isinstance(key.get(one), str) and key[one] for one in members)
+    return members is not None and all(isinstance(key.get(member), str) and key[member] for member in members)
 
 
 @check(after=(jwks_holds_a_key_to_check_by,))
 def a_key_is_for_signatures(request: RegistrationRequest, known: Any) -> Refusal | None:
     """Keys for encryption may be in the set too, but one must verify signatures."""
     keys = [key for key in keys_of(request) if _is_usable(key)]
-    reasons = [(key, why) for key in keys if (why := jose.unsuited(key))]
+    reasons = [(key, reason) for key in keys if (reason := jose.unsuited(key))]
     if not keys or len(reasons) < len(keys):
         return None
-    key, why = reasons[0]
-    return refusals.REG_JWKS_KEY_UNSUITED(received=why, kid=key.get("kid"))
+    key, reason = reasons[0]
+    return refusals.REG_JWKS_KEY_UNSUITED(received=reason, kid=key.get("kid"))
 
 
 @check(after=(jwks_holds_a_key_to_check_by,))
@@ -60,18 +60,18 @@ def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
     for key in keys_of(request):
         if not _is_usable(key) or jose.unsuited(key):
             continue
-        why = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are no point of its curve")
-        if why:
-            return refusals.REG_JWKS_KEY_WEAK(received=why, kid=key.get("kid"))
+        weakness = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are not a point on its curve")
+        if weakness:
+            return refusals.REG_JWKS_KEY_WEAK(received=weakness, kid=key.get("kid"))
     return None
 
 
 @check(after=(jwks_holds_public_keys_alone,))
 def key_ids_are_unique(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """Of one kind: keys of two kinds may share an id (RFC 7517 4.5)."""
+    """Ids must be unique per key type: keys of two types may share an id (RFC 7517 4.5)."""
     ids = Counter((str(key.get("kty")), str(key["kid"])) for key in keys_of(request) if key.get("kid") is not None)
-    twice = sorted({kid for (_, kid), count in ids.items() if count > 1})
-    return refusals.REG_JWKS_KID_DUPLICATE(received=twice, names=twice) if twice else None
+    duplicates = sorted({kid for (_, kid), count in ids.items() if count > 1})
+    return refusals.REG_JWKS_KID_DUPLICATE(received=duplicates, names=duplicates) if duplicates else None
 
 
 CHECKS = (

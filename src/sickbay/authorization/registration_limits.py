@@ -1,6 +1,6 @@
-"""What an app may register for itself at most: the policy of its hospital, later what an operator granted it (RFC 7591, 7592).
+"""Limits of what an app may register for itself: first the tenant's policy, later what an operator granted (RFC 7591, 7592).
 
-Scopes are compared by what they permit, addresses by scheme, host and port. The administrator has no limit.
+Scopes are compared by what they permit, URLs by scheme, host and port. The administrator has no limit.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ METHODS = {"public": ("none",), "symmetric": SECRETS, "asymmetric": ("private_ke
 
 
 def by_policy(policy: Policy) -> Grant:
-    """The limit of a registration by the app itself; addresses and authentication are its own choice."""
+    """Returns the limit for an app that registers itself; it may choose any URLs and authentication."""
     return Grant(scope=policy.registration_scopes, grant_types=policy.registration_grants)
 
 
 def of(client: Client) -> Grant:
-    """What an operator granted this client."""
+    """Returns what an operator granted this client."""
     return client.granted or Grant(**{name: getattr(client, name) for name in MEMBERS})
 
 
-def after_an_edit(granted: Grant | None, client: Client, given: Collection[str]) -> Grant | None:
-    """The grant after an operator set the members `given` of a client: they are granted as they are now."""
-    members = {*given, *(("auth_method",) if "client" in given else ()), *(("jwks_uri",) if "jwks" in given else ())}
+def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]) -> Grant | None:
+    """Returns the grant after an operator edited these members of a client: their new values are granted."""
+    members = {*edited, *(("auth_method",) if "client" in edited else ()), *(("jwks_uri",) if "jwks" in edited else ())}
     return replace(granted, **{name: getattr(client, name) for name in MEMBERS if name in members}) if granted else None
 
 
@@ -42,17 +42,17 @@ def scope_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refus
     limit = request.limit
     if limit is None or limit.scope is None:
         return None
-    wrong = [one for one in spelling(request.scope).tokens if not permits(limit.scope, one)]
-    facts = {"scopes": wrong, "corrected": [""] * len(wrong)}
-    return _beyond(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", wrong, limit.scope, **facts) if wrong else None
+    refused = [scope for scope in spelling(request.scope).tokens if not permits(limit.scope, scope)]
+    facts = {"scopes": refused, "corrected": [""] * len(refused)}
+    return _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, limit.scope, **facts) if refused else None
 
 
 def permits(granted: str, text: str) -> bool:
-    """Whether a granted scope string permits all that this scope permits. What is no scope permits nothing: it is refused
-    by name elsewhere.
+    """Whether a granted scope string permits everything that this scope permits. Text that isn't a scope counts as permitted:
+    another check refuses it.
     """
-    scope, held = scopes.parse(text), spelling(granted).tokens
-    return scope is None or text in held or scopes.covered(scope, scopes.parse_all(held))
+    scope, granted_tokens = scopes.parse(text), spelling(granted).tokens
+    return scope is None or text in granted_tokens or scopes.covered(scope, scopes.parse_all(granted_tokens))
 
 
 @check()
@@ -60,45 +60,45 @@ def grant_types_are_within_the_grant(request: RegistrationRequest, known: Any) -
     limit = request.limit
     if limit is None or limit.grant_types is None:
         return None
-    wrong = [one for one in request.grant_types or () if one not in limit.grant_types]
+    refused = [grant_type for grant_type in request.grant_types or () if grant_type not in limit.grant_types]
     granted = " ".join(limit.grant_types)
-    return _beyond(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", wrong, granted) if wrong else None
+    return _over_limit(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", refused, granted) if refused else None
 
 
 @check()
 def authentication_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """The registered method, and keys by value only if they were granted by value: else the server fetches them."""
+    """Allows the granted method, and keys by value only if they were granted by value; otherwise the server fetches them."""
     limit = request.limit
     if limit is None or limit.client is None:
         return None
     methods = (limit.auth_method,) if limit.auth_method else METHODS[limit.client]
-    asked = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
-    if not set(asked) <= set(methods):
-        received, granted = " or ".join(asked), " or ".join(methods)
-        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
+    requested = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
+    if not set(requested) <= set(methods):
+        received, granted = " or ".join(requested), " or ".join(methods)
+        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
     if limit.jwks_uri and request.jwks is not None:
-        return _beyond(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
+        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
     return None
 
 
 @check()
 def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """A redirect URI stays at the places of the granted redirect URIs; other addresses, at any granted place."""
+    """A redirect URI must share an origin with a granted redirect URI; other URLs may have any granted origin."""
     limit = request.limit
     if limit is None or limit.redirect_uris is None:
         return None
-    redirects = {_place(uri, limit) for uri in limit.redirect_uris}
+    redirects = {_origin(uri, limit) for uri in limit.redirect_uris}
     others = (*(limit.post_logout_redirect_uris or ()), limit.launch_uri, limit.jwks_uri)
-    places = redirects | {_place(uri, limit) for uri in others if uri}
-    asked = [(uri, redirects) for uri in request.redirect_uris]
-    asked += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
-    wrong = [uri for uri, allowed in asked if _place(uri, limit) not in allowed]
+    places = redirects | {_origin(uri, limit) for uri in others if uri}
+    requested = [(uri, redirects) for uri in request.redirect_uris]
+    requested += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
+    refused = [uri for uri, allowed in requested if _origin(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
-    return _beyond(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", wrong, shown) if wrong else None
+    return _over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
 
 
-def _place(uri: str, limit: Grant) -> str:
-    """Scheme, host and port; of a native app on loopback any port, since it may use any (RFC 8252 7.3)."""
+def _origin(uri: str, limit: Grant) -> str:
+    """Returns scheme, host and port; for a native app on loopback without the port, which may vary (RFC 8252 7.3)."""
     if not client_uris.is_web(uri):
         return f"{client_uris.scheme(uri)}:"
     if limit.native and urls.is_loopback(uri):
@@ -106,7 +106,7 @@ def _place(uri: str, limit: Grant) -> str:
     return urls.origin(uri) or uri
 
 
-def _beyond(
+def _over_limit(
     request: RegistrationRequest, kind: RefusalType, parameter: str, received: object, granted: str, **more: object
 ) -> Refusal:
     facts = {"received": received, "granted": granted, "member": parameter, "by": request.limited_by}

@@ -1,4 +1,4 @@
-"""The addresses of a registration to which a browser is sent: redirect, logout and launch URIs (RFC 6749 3.1.2, RFC 8252 7)."""
+"""Checks of registered URLs that a browser is sent to: redirect, logout and launch URIs (RFC 6749 3.1.2, RFC 8252 7)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> 
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
-    return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, wrong)
+    relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
+    return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, relative)
 
 
 def is_absolute(uri: str) -> bool:
-    """http and https need a host; a scheme of the app's own a slash behind it, or a dot in it. localhost:8100/path has none."""
+    """http and https need a host; an app's own scheme needs a slash after it or a dot in it. localhost:8100/path
+    has neither.
+    """
     parts = urls.split(uri)
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname)
@@ -40,7 +42,9 @@ def is_absolute(uri: str) -> bool:
 
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """https, http, or a scheme of the app's own: no javascript, data, file or other that a browser or the system handles."""
+    """Only https, http or the app's own scheme: no javascript, data, file or other scheme that a browser or the
+    system handles.
+    """
     return _uris(refusals.REG_REDIRECT_URI_SCHEME_FORBIDDEN, [uri for uri in request.addresses if _is_forbidden(uri)])
 
 
@@ -61,15 +65,15 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
-    return _uris(refusals.REG_REDIRECT_URI_MALFORMED, wrong)
+    malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
+    return _uris(refusals.REG_REDIRECT_URI_MALFORMED, malformed)
 
 
 @check(after=(redirect_uris_are_one_address_each,))
 def redirect_uris_have_no_response_parameter(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = {uri: found for uri in request.addresses if (found := client_uris.response_parameters(uri))}
-    facts = {"received": list(wrong), "names": sorted({name for found in wrong.values() for name in found})}
-    return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if wrong else None
+    by_uri = {uri: names for uri in request.addresses if (names := client_uris.response_parameters(uri))}
+    facts = {"received": list(by_uri), "names": sorted({name for names in by_uri.values() for name in names})}
+    return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if by_uri else None
 
 
 @check()
@@ -82,19 +86,19 @@ def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal 
 
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "#" in uri]
-    return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, wrong, [uri.partition("#")[0] for uri in wrong])
+    with_fragment = [uri for uri in request.addresses if "#" in uri]
+    return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, with_fragment, [uri.partition("#")[0] for uri in with_fragment])
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if is_insecure(uri)]
-    return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, wrong, [f"https{uri[4:]}" for uri in wrong])
+    insecure = [uri for uri in request.addresses if is_insecure(uri)]
+    return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, insecure, [f"https{uri[4:]}" for uri in insecure])
 
 
 @check(after=(launch_uri_is_absolute,))
 def launch_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """The launch code in it opens a patient's record."""
+    """The launch code in the URL opens a patient's record."""
     uri = request.launch_uri
     if not uri or not is_insecure(uri):
         return None

@@ -1,4 +1,4 @@
-"""What comes in at each stage, as pure values: built by web from HTTP, by diagnosis from somebody's pasted exchange."""
+"""The input of each stage as plain values: `web` builds them from HTTP, `diagnosis` from a pasted exchange."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from sickbay.protocol.parameters import Parameters, encode, parse
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AuthorizeRequest:
-    """An authorization request (RFC 6749 4.1.1). url: the endpoint without its query, "" where unknown."""
+    """An authorization request (RFC 6749 4.1.1). url: the endpoint without its query, "" if unknown."""
 
     parameters: Parameters
     url: str = ""
     method: str = "GET"
     raw: str = ""
-    """The whole URL as it was received or pasted, whitespace and all; "" where there is nothing more to it."""
+    """The whole URL as received or pasted, including whitespace; "" if it is the same as the other fields."""
     received: Parameters = Parameters()
-    """Decoded once and not mended, where `parameters` are; made by `authorize_request`."""
+    """Decoded once and uncorrected, if `parameters` were corrected; set by `authorize_request`."""
 
     def wire(self, name: str) -> str | None:
-        """The value as it stood on the wire, where mending changed it."""
+        """Returns the value as it was sent, if a correction changed it."""
         return self.received.get(name) if self.received.pairs else self.parameters.get(name)
 
 
 def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
-    """From `endpoint?query` (for POST: `endpoint?body`), as received or pasted.
+    """Parses `endpoint?query` (for POST: `endpoint?body`), as received or pasted.
 
-    Blanks, HTML's escapes and double encoding are mended, so that one fault does not multiply; checks of their own
-    refuse what had to be mended, so that nothing mended is ever granted.
+    Whitespace, HTML escapes and double encoding are corrected, so that one mistake doesn't cause several refusals. Other
+    checks refuse whatever was corrected, so a corrected request is never granted.
     """
     line = urls.unescaped(urls.one_line(text))
     url, _, query = line.partition("?")
@@ -56,9 +56,9 @@ def _decode_again(name: str, value: str) -> str:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenRequest:
-    """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: what stood in the URL.
+    """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: parameters in the URL.
 
-    direct: it came from this machine, through no proxy.
+    direct: it came from this machine, without a proxy.
     """
 
     parameters: Parameters
@@ -70,13 +70,13 @@ class TokenRequest:
     direct: bool = True
 
 
-@dataclass(slots=True)  # not frozen: one is made for each request, and freezing takes four times as long
+@dataclass(slots=True)  # not frozen: created for each request, and freezing takes four times as long
 class AccessRequest:
-    """A FHIR request as far as authorization looks at it. base: the FHIR base it came to; path: what follows it.
+    """A FHIR request, reduced to what authorization reads. base: the FHIR base it was sent to; path: the rest of the URL.
 
-    type and id: None where the path has none. interaction: read, vread, search, create, … (FHIR http.html);
-    letters: what of cruds it asks for. involved: every other type named by a chain or an
-    include; `Device|Patient` where none is named and it may be any of these.
+    type and id: None if the path has none. interaction: read, vread, search, create, … (FHIR http.html).
+    letters: those of cruds that it needs. involved: every other type that a chain or an
+    include names; `Device|Patient` if it names none and may mean either.
     """
 
     method: str
@@ -95,7 +95,7 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class UrlRequest:
-    """A launch URL or a redirect URL as the app's side saw it: query and fragment parsed apart."""
+    """A launch URL or redirect URL as the app received it, with query and fragment parsed separately."""
 
     url: str
     parameters: Parameters
@@ -105,7 +105,7 @@ class UrlRequest:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRequest:
-    """A registration, live or pasted (RFC 7591 2). auth_method, client: None where not said. source: as it was given."""
+    """A registration, live or pasted (RFC 7591 2). auth_method, client: None if not sent. source: the original metadata."""
 
     type: str = "provider"
     client: str | None = None
@@ -122,25 +122,25 @@ class RegistrationRequest:
     grant_types: tuple[str, ...] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     limit: Grant | None = None
-    """The most that may be registered, for a registration by the app itself; None for the administrator."""
+    """The most that may be registered if the app registers itself; None for the administrator."""
     limited_by: str = ""
     """Who set the limit, as a sentence."""
     fault: str = ""
-    """What makes the metadata unusable, in one sentence; "" where they could be read."""
+    """Why the metadata can't be read, in one sentence; "" if they can."""
     allowed: bool = True
-    """Whether who asks may register apps here at all."""
+    """Whether the caller may register apps here at all."""
     managed: bool = True
-    """At an app's own address (RFC 7592): whether the registration access token is the one of this app."""
+    """At an app's own URL (RFC 7592): whether the registration access token belongs to this app."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All to which a browser may be led: every one of them is held to the same rules."""
+        """All URLs that a browser may be sent to; the same rules apply to each."""
         return (*self.redirect_uris, *self.post_logout_redirect_uris)
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class LoginRequest:
-    """What a person at our pages decided: who signed in, which patient, which scopes were left ticked, yes or no."""
+    """What the user decided on our pages: sign-in, patient, ticked scopes, and whether to approve."""
 
     parameters: Parameters
     user: str | None = None
@@ -152,7 +152,7 @@ class LoginRequest:
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A request to sign a person out (OpenID Connect RP-Initiated Logout 1.0, 2)."""
+    """A logout request of an app (OpenID Connect RP-Initiated Logout 1.0, 2)."""
 
     parameters: Parameters
     url: str = ""
@@ -160,7 +160,7 @@ class LogoutRequest:
 
     @property
     def client_id(self) -> str | None:
-        """Of the app that asks: as it says, else as the id_token was made for."""
+        """The client_id of the app that sent the request: the parameter, or the audience of the id_token."""
         hint = jose.peek(self.parameters.get("id_token_hint") or "")
         audience = hint.claims.get("aud") if hint else None
         return self.parameters.get("client_id") or (audience if isinstance(audience, str) else None)
@@ -168,7 +168,7 @@ class LogoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """A token response as an app got it (RFC 6749 5.1): its members, and the claims of its id_token, unverified."""
+    """A token response as an app received it (RFC 6749 5.1): its members, and the unverified claims of its id_token."""
 
     members: Mapping[str, Any]
     claims: Mapping[str, Any] | None = None
@@ -176,9 +176,9 @@ class TokenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """A request and its answer as a browser saw them, or a document that was fetched. Names of headers in lower case.
+    """A request and its response as a browser saw them, or a fetched document. Header names are in lower case.
 
-    status: 0 where it is not known. document: the JSON of the body, None where it is none.
+    status: 0 if it isn't known. document: the body's JSON, None if it isn't JSON.
     """
 
     method: str

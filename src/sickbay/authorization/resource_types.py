@@ -1,4 +1,4 @@
-"""The resource types of each FHIR version (resourcelist.html), by its number: for scopes that name a type."""
+"""The resource types of each FHIR version (resourcelist.html), by version number. Used for scopes that name a type."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ RENAMED: dict[str, tuple[str, ...]] = {
     "ImagingObjectSelection": ("ImagingManifest", "ImagingStudy"),
     "DataElement": ("StructureDefinition",),
 }
-"""What a type of one version is called in another."""
+"""The names of one version's type in other versions."""
 
 
 def types_of(version: str) -> tuple[str, ...]:
-    """The types of "4.0.1" or "4.0"; empty where the version is not among those known."""
+    """Returns the types of "4.0.1" or "4.0"; empty if the version isn't known."""
     return next((names for number, names in RESOURCE_TYPES.items() if version and number.startswith(version[:3])), ())
 
 
 def nearest(name: str, types: tuple[str, ...]) -> str | None:
-    """The type of these that `name` was renamed to, or most resembles (difflib, 0.75)."""
+    """Returns the one of these types that `name` was renamed to, or most resembles (difflib, 0.75)."""
     renamed = next((other for other in RENAMED.get(name, ()) if other in types), None)
     close = get_close_matches(name, types, 1, 0.75)
     return renamed or (close[0] if close else None)

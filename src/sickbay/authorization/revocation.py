@@ -1,4 +1,4 @@
-"""Revocation (RFC 7009): an app gives back a token of its own."""
+"""Checks of token revocation (RFC 7009): an app may revoke its own tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.kernel.checks import Refusal, check
 
 @check(requires=("client", "subject"), after=(client_is_registered, token_is_named))
 def token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """One that is nobody's is as good as revoked; somebody else's is not this client's to revoke (RFC 7009 2.1)."""
+    """An unknown token counts as revoked; another app's token can't be revoked by this client (RFC 7009 2.1)."""
     assert isinstance(known, SubjectContext)
     subject, client = known.subject, known.client
     if not isinstance(subject, AccessToken | TokenFamily) or not isinstance(client, Client):
@@ -27,7 +27,7 @@ def token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refus
 
 @check(requires=("subject",), after=(token_is_of_this_client,))
 def token_is_of_a_kind_that_is_revoked(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A hospital may let access tokens run out (RFC 7009 2.2.1)."""
+    """A tenant may not support revoking access tokens, which then only expire (RFC 7009 2.2.1)."""
     assert isinstance(known, SubjectContext)
     revokes = not isinstance(known.server, Server) or known.server.policy.revokes_access
     if revokes or not isinstance(known.subject, AccessToken):

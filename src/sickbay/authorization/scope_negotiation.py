@@ -35,61 +35,65 @@ class TokenSummary:
 
     @property
     def narrower(self) -> tuple[Negotiated, ...]:
-        return tuple(one for one in self.scopes if one.granted != one.asked)
+        return tuple(scope for scope in self.scopes if scope.granted != scope.asked)
 
 
 def negotiated(
     offered: Iterable[tuple[str, bool, str]], granted: Sequence[str], automatic: bool = False
 ) -> tuple[Negotiated, ...]:
-    """offered: each requested scope, whether it could be granted, and why not. automatic: approved without a user."""
-    return tuple(_one(each, granted, automatic) for each in offered)
+    """Returns the result for each requested scope. offered: scope, whether it could be granted, why not. automatic: without a
+    user.
+    """
+    return tuple(_result(offer, granted, automatic) for offer in offered)
 
 
-def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:
-    asked, possible, reason = offered
-    if asked in granted:
-        return Negotiated(asked, asked, reason if possible else "")
+def _result(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:
+    requested, possible, reason = offered
+    if requested in granted:
+        return Negotiated(requested, requested, reason if possible else "")
     if not possible:
-        return Negotiated(asked, "", reason)
-    if part := _part(asked, granted):
-        return Negotiated(asked, part, f"was narrowed by {'auto_approve' if automatic else 'the user'}")
-    return Negotiated(asked, "", "isn't among the scopes of auto_approve" if automatic else "was unticked by the user")
+        return Negotiated(requested, "", reason)
+    if part := _part(requested, granted):
+        return Negotiated(requested, part, f"was narrowed by {'auto_approve' if automatic else 'the user'}")
+    return Negotiated(requested, "", "isn't among the scopes of auto_approve" if automatic else "was unticked by the user")
 
 
-def _part(asked: str, granted: Sequence[str]) -> str:
-    """The first granted scope that permits a part of what was requested; "" if none does."""
-    wide = scopes.parse(asked)
+def _part(requested: str, granted: Sequence[str]) -> str:
+    """Returns the first granted scope that permits a part of what was requested; "" if none does."""
+    wide = scopes.parse(requested)
     if not isinstance(wide, scopes.ResourceScope):
         return ""
     parts = ((text, scopes.parse(text)) for text in granted)
-    return next((text for text, one in parts if one is not None and scopes.covers(wide, one)), "")
+    return next((text for text, scope in parts if scope is not None and scopes.covers(wide, scope)), "")
 
 
 def service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:
-    """For the client credentials grant. offered: as for `negotiated`."""
+    """Summarises a client credentials grant. offered: as for `negotiated`."""
     rows = tuple(Negotiated(scope, scope if possible else "", reason) for scope, possible, reason in offered)
     return TokenSummary(rows, SERVICE)
 
 
 def refreshed(before: str, now: str, refreshes: bool) -> TokenSummary:
-    """For a refresh. before: all scopes that were granted. now: the scopes of the new access token."""
-    held = scopes.split(now)
-    left = tuple(Negotiated(one, "", LEFT_OUT) for one in scopes.split(before) if one not in held)
-    return TokenSummary((*(Negotiated(one, one) for one in held), *left), "" if refreshes else STAYS)
+    """Summarises a refresh. before: all scopes that were granted. now: the scopes of the new access token."""
+    current = scopes.split(now)
+    dropped = tuple(Negotiated(scope, "", LEFT_OUT) for scope in scopes.split(before) if scope not in current)
+    return TokenSummary((*(Negotiated(scope, scope) for scope in current), *dropped), "" if refreshes else STAYS)
 
 
 def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> TokenSummary:
-    """For a redeemed code. scope: as granted."""
-    wanted = tuple(one.asked for one in rows if one.asked in REFRESHING)
-    return TokenSummary(tuple(rows), "" if refreshes else _why_none(rows, scope, client, wanted), bool(wanted))
+    """Summarises a redeemed code. scope: as granted."""
+    refresh_scopes = tuple(row.asked for row in rows if row.asked in REFRESHING)
+    return TokenSummary(
+        tuple(rows), "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes), bool(refresh_scopes)
+    )
 
 
-def _why_none(rows: Sequence[Negotiated], scope: str, client: Client, wanted: Sequence[str]) -> str:
+def _missing_refresh_reason(rows: Sequence[Negotiated], scope: str, client: Client, refresh_scopes: Sequence[str]) -> str:
     if set(REFRESHING) & set(scopes.split(scope)):
         if "refresh_token" in client.grant_types:
             return "This server doesn't issue refresh tokens to public apps."
         return f"The app is registered for {join(client.grant_types)}, not for the grant type refresh_token."
-    if not wanted:
+    if not refresh_scopes:
         return "Neither offline_access nor online_access was requested."
-    dropped = [f"{one.asked} {one.reason}" for one in rows if one.asked in wanted]
+    dropped = [f"{row.asked} {row.reason}" for row in rows if row.asked in refresh_scopes]
     return f"{', and '.join(dropped)}."

@@ -1,4 +1,4 @@
-"""The scopes of a token that an operator makes for a script: what no flow of this hospital could give is refused."""
+"""Checks of the scopes of a token that an operator creates for a script: it can't exceed what this tenant's flows grant."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusa
 
 @check(requires=("server", "client"), after=(scope_is_sent,))
 def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    server, client, asked = known.server, known.client, _resources(request)
+    server, client, requested = known.server, known.client, _resources(request)
     assert isinstance(server, Server)
     assert isinstance(client, Client)
     bases = requested_scopes.bases_of(server, "", client.fhir)
-    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
+    versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
-        requested_scopes.of_another_version(asked, server.policy, client.smart_version)
-        or requested_scopes.wildcards(asked, server.policy)
-        or requested_scopes.of_unknown_types(asked, requested_scopes.types_of(bases, server), versions)
+        requested_scopes.of_another_version(requested, server.policy, client.smart_version)
+        or requested_scopes.wildcards(requested, server.policy)
+        or requested_scopes.of_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
 
 @check(after=(scope_is_sent,))
 def scope_levels_are_not_mixed(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """Client credentials give system/ scopes and no others: not launch, openid or offline_access either."""
+    """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
     return requested_scopes.mixed(scopes.parse_all(_tokens(request)))
 
 

@@ -1,7 +1,7 @@
-"""FHIR requests that cannot be answered as they are asked: address, type, representation, and what a search must say.
+"""Checks of FHIR requests that can't be answered as sent: URL, type, representation, and what a search must contain.
 
-They come behind the checks of access: who may not ask is told that first. What fhir reads wrong in address, Accept and
-search arrives as known.faults; the checks here name it, and hold searches to the tenant's policy.
+They run after the checks of access, whose refusals come first. `known.faults` has what `fhir` couldn't read of URL, Accept and
+search; the checks here turn it into refusals, and apply the tenant's search policy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
 FORM = "application/x-www-form-urlencoded"
 PATCHES = (JSON_PATCH, MERGE_PATCH)
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
-"""What scripts write where a value was not there."""
+"""What scripts insert for a missing value."""
 PATIENT_KEYS = ("patient", "subject", "_id")
 CATEGORY_TYPES = ("Observation", "CarePlan")
 NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language")
@@ -38,9 +38,9 @@ _NARROWING_COMMON = ("_id", "_has")
 
 
 def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
-    """What is wrong with address and Accept; the faults of the search itself come from fhir.search.parser."""
-    found = route(version, request.method, request.path)
-    at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
+    """Returns the faults of URL and Accept; those of the search itself come from fhir.search.parser."""
+    routed = route(version, request.method, request.path)
+    at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else ()
     media = negotiate(version, request.headers.get("accept"), request.parameters.get("_format"))
     if media.content_type is not None:
         return at_address
@@ -48,7 +48,7 @@ def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
 
 
 def no_fault(kind: RefusalType, name: str) -> SearchCheck:
-    """A check that FHIR found no fault of the rule of this name."""
+    """Makes a check that `fhir` found no fault of the rule with this name."""
 
     def decide(request: AccessRequest, known: AccessContext) -> Refusal | None:
         refusal = _refused(kind, known)
@@ -61,37 +61,39 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
 
 
 def _refused(kind: RefusalType, known: AccessContext) -> Refusal | None:
-    found = next((one for one in known.faults if one.rule == kind.name), None)
-    if found is None:
+    fault = next((candidate for candidate in known.faults if candidate.rule == kind.name), None)
+    if fault is None:
         return None
-    refusal = kind.with_facts(_facts(found, known))
-    return replace(refusal, status=404) if found.parameter == "id" else refusal
+    refusal = kind.with_facts(_facts(fault, known))
+    return replace(refusal, status=404) if fault.parameter == "id" else refusal
 
 
-def _facts(found: RequestError, known: AccessContext) -> dict[str, Any]:
+def _facts(fault: RequestError, known: AccessContext) -> dict[str, Any]:
     return {
-        "parameter": found.parameter,
-        "received": found.value,
-        "expected": found.expected,
-        "version": _said(known.version),
-        "versions": [_said(one) for one in other_versions(known.version, found.value)] if found.parameter == "type" else [],
-        "real": found.expected in known_types(known.version),
+        "parameter": fault.parameter,
+        "received": fault.value,
+        "expected": fault.expected,
+        "version": _label(known.version),
+        "versions": [_label(version) for version in other_versions(known.version, fault.value)]
+        if fault.parameter == "type"
+        else [],
+        "real": fault.expected in known_types(known.version),
     }
 
 
-def _said(version: str) -> str:
-    """The version as people call it: R4, DSTU2."""
+def _label(version: str) -> str:
+    """Returns the version's usual name: R4, DSTU2."""
     return version.upper()
 
 
 @check(requires=("server",), applies_to=("",))
 def address_is_below_the_base(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Only where an address outside of every base names a resource type: anything else is not meant for FHIR."""
+    """Applies only if a URL outside every base names a resource type: other URLs aren't meant for FHIR."""
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     if request.base or not bases:
         return None
     segments = request.path.split("?")[0].split("/")
-    at = next((index for index, one in enumerate(segments) if one in known_types(known.version or "r4")), None)
+    at = next((index for index, segment in enumerate(segments) if segment in known_types(known.version or "r4")), None)
     if at is None:
         return None
     assert isinstance(known.server, Server)
@@ -101,17 +103,17 @@ def address_is_below_the_base(request: AccessRequest, known: AccessContext) -> R
 
 
 def base_meant(path: str, token: object, server: Server) -> str:
-    """The base that the token is for, else the one whose version the address names, else the first."""
+    """Returns the base that the token is for, or the one whose version the URL names, or the first."""
     if isinstance(token, AccessToken) and token.base in server.fhir_bases:
         return token.base
     named = path.lower().split("/")
-    return next((one for one in server.fhir_bases if one.rpartition("/")[2].lower() in named), server.fhir_bases[0])
+    return next((base for base in server.fhir_bases if base.rpartition("/")[2].lower() in named), server.fhir_bases[0])
 
 
 @check()
 def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """undefined or null, where the app had no patient and asked all the same."""
-    id = request.id or _second(request.path)
+    """Refuses undefined or null, which an app sends if it has no patient."""
+    id = request.id or _second_segment(request.path)
     if id in UNDEFINED:
         return refusals.FHIR_PATIENT_UNDEFINED_IN_PATH(parameter="id", received=id)
     for key, value in request.parameters:
@@ -119,22 +121,22 @@ def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal 
             return refusals.FHIR_PATIENT_UNDEFINED(parameter=key, received=value)
     if not known.faults:
         return None
-    read = next((one for one in known.faults if one.rule == "fhir-patient-undefined"), None)
-    facts = {} if read is None else {"parameter": read.parameter, "received": read.value}
+    fault = next((candidate for candidate in known.faults if candidate.rule == "fhir-patient-undefined"), None)
+    facts = {} if fault is None else {"parameter": fault.parameter, "received": fault.value}
     return refusals.FHIR_PATIENT_UNDEFINED.with_facts(facts) if facts else None
 
 
-def _second(path: str) -> str:
+def _second_segment(path: str) -> str:
     segments = path.split("?")[0].strip("/").split("/")
     return segments[1] if len(segments) > 1 else ""
 
 
 @check(requires=("server", "token"), applies_to=SEARCHES)
 def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """A policy: a user/ token may not ask for all patients. patient/ sees one record, system/ is for whole populations."""
+    """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
-    levels = {one.level for one in _held(known) if one.type in ("*", "Patient") and "s" in one.letters}
+    levels = {scope.level for scope in _token_scopes(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
     if "user" not in levels or any(_narrows(name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
@@ -153,8 +155,8 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
         return None
     compartment = compartment_types(known.version) if known.version else {}
     for type in _searched(request, known):
-        asked = {*PATIENT_KEYS, *compartment.get(type, ())}
-        if type != "Patient" and type in compartment and not _names(request) & asked:
+        accepted = {*PATIENT_KEYS, *compartment.get(type, ())}
+        if type != "Patient" and type in compartment and not _names(request) & accepted:
             return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
     return None
 
@@ -163,7 +165,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
 def search_names_its_category(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _policy(known).requires_category:
         return None
-    types = [one for one in _searched(request, known) if one in CATEGORY_TYPES]
+    types = [type for type in _searched(request, known) if type in CATEGORY_TYPES]
     if not types or _names(request) & {"category", "code", "_id"}:
         return None
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
@@ -171,15 +173,15 @@ def search_names_its_category(request: AccessRequest, known: AccessContext) -> R
 
 @check(requires=("server",), applies_to=SEARCHES)
 def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Of each of the type's criteria one parameter at least."""
-    wanted = criteria(_policy(known).search_criteria)
-    if not wanted:
+    """A search needs at least one parameter of each of its type's criteria."""
+    required = criteria(_policy(known).search_criteria)
+    if not required:
         return None
     names = _names(request)
     for type in _searched(request, known):
-        for alternatives in wanted.get((known.version, type), ()):
+        for alternatives in required.get((known.version, type), ()):
             if not names.intersection(alternatives):
-                facts = {"type": type, "expected": [one for one in alternatives if not one.startswith("-")]}
+                facts = {"type": type, "expected": [name for name in alternatives if not name.startswith("-")]}
                 return _missing(alternatives).with_facts(facts)
     return None
 
@@ -192,23 +194,23 @@ def _missing(alternatives: tuple[str, ...]) -> RefusalType:
 
 @memoized(64)
 def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
-    """`r4 Observation: _id | patient` -> (version, type) -> alternatives, all of which a search must meet."""
-    found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
+    """Parses `r4 Observation: _id | patient` into (version, type) -> alternatives. A search must meet each entry."""
+    parsed: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
     for line in lines:
         head, _, tail = line.partition(":")
         version, _, type = head.partition(" ")
-        found[version, type] = (*found.get((version, type), ()), tuple(one.strip() for one in tail.split("|")))
-    return found
+        parsed[version, type] = (*parsed.get((version, type), ()), tuple(name.strip() for name in tail.split("|")))
+    return parsed
 
 
 @check(requires=("server",), applies_to=SEARCHES)
 def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Where the hospital wants it so; what shapes the answer may stand beside it."""
+    """Policy: `_id` can't be combined with other filters, only with parameters that shape the response."""
     alone = _policy(known).search_alone
     if not alone or request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
         return None
     names = _names(request)
-    others = sorted(one for one in names if not one.startswith("_"))
+    others = sorted(name for name in names if not name.startswith("_"))
     if "_id" not in names or not others:
         return None
     return refusals.FHIR_SEARCH_ID_NOT_ALONE(type=request.type, received=others)
@@ -220,7 +222,7 @@ def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refus
     if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
         return None
     if sent is None and not request.body:
-        return None  # all criteria stand in the address
+        return None  # all criteria are in the URL
     return refusals.FHIR_SEARCH_POST_CONTENT_TYPE(received=sent, expected=FORM)
 
 
@@ -234,17 +236,19 @@ def update_names_its_version(request: AccessRequest, known: AccessContext) -> Re
 
 @check(applies_to=("create", "update", "patch", "batch", "operation"))
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """The version's own types and the generic ones, in UTF-8; a patch has types of its own, an operation may take a form."""
+    """Accepts the version's own types and the generic ones, in UTF-8. A patch has its own types; an operation may
+    take a form.
+    """
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
     if request.type == "Binary" and request.interaction in ("create", "update"):
-        return None  # of any type: what is no resource becomes one
+        return None  # any type: what isn't a resource is stored as one
     if known.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":
-        good, expected = _media(sent) in PATCHES or body_kind(known.version, sent) is not None, PATCHES[0]
+        accepted, expected = _media(sent) in PATCHES or body_kind(known.version, sent) is not None, PATCHES[0]
     else:
-        good, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
-    if good or (not sends and _media(sent) == FORM):
+        accepted, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
+    if accepted or (not sends and _media(sent) == FORM):
         return None
     return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
 
@@ -254,7 +258,7 @@ def _media(header: str | None) -> str:
 
 
 def _searched(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
-    """Whose resources the search may find, by no compartment's leave."""
+    """Returns the types whose resources the search may find, regardless of compartments."""
     if known.version not in VERSIONS:
         return (request.type,) if request.interaction == "search-type" and request.type else ()
     return searched_types(known.version, request.interaction, request.type, request.parameters.pairs)
@@ -268,7 +272,7 @@ def _policy(known: AccessContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
-def _held(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
+def _token_scopes(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
     return scopes.resources(known.token.scope) if isinstance(known.token, AccessToken) else ()
 
 
@@ -302,5 +306,5 @@ CHECKS: tuple[SearchCheck, ...] = (
 
 
 def checks(request: AccessRequest) -> tuple[SearchCheck, ...]:
-    """None for a preflight."""
+    """Returns no checks for a preflight."""
     return () if request.interaction == "preflight" else CHECKS

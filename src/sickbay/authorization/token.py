@@ -1,4 +1,4 @@
-"""The token endpoint (RFC 6749 3.2, 4.1.3, 5; SMART 2.2, Obtain access token): checks by grant, and the answer."""
+"""The token endpoint (RFC 6749 3.2, 4.1.3, 5; SMART 2.2, Obtain access token): checks by grant type, and the response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization import client_assertion, client_authentication, origin, pkce, refresh
+from sickbay.authorization import client_assertion, client_authentication, client_credentials, origin, pkce, refresh
 from sickbay.authorization.authorize.parameters import base_here, base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.contexts import TokenContext
@@ -20,7 +20,7 @@ from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
-"""All that SMART knows; a server may offer fewer."""
+"""All grant types of SMART; a server may offer fewer."""
 PARAMETERS = (
     "grant_type",
     "code",
@@ -35,7 +35,7 @@ PARAMETERS = (
     "token_type_hint",
 )
 CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "tenant", "appContext")
-"""Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
+"""Token response members from the launch, in addition to patient and encounter (SMART 2.2, launch context)."""
 
 
 @check()
@@ -50,15 +50,15 @@ def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None
 def address_is_of_a_tenant(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if not known.elsewhere:
         return None
-    right = known.server.token_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
+    endpoint = known.server.token_endpoint if isinstance(known.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
 
 
 @check()
 def body_is_a_form(request: TokenRequest, known: TokenContext) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or (sent is None and not request.body.strip()):
-        return None  # there is nothing to read
+        return None  # there is no body to read
     if (sent or "").partition(";")[0].strip().lower() == FORM and not is_json(request.body):
         return None
     facts = {"received": sent, "expected": FORM, "json": is_json(request.body)}
@@ -78,7 +78,7 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenContext) -> Refu
 def grant_type_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
-    return refusals.GRANT_TYPE_MISSING(received=None, expected=_meant(request))
+    return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request))
 
 
 @check(after=(grant_type_is_sent,))
@@ -87,22 +87,22 @@ def grant_type_is_supported(request: TokenRequest, known: TokenContext) -> Refus
     offered = known.server.grants if isinstance(known.server, Server) else GRANTS
     if grant in offered:
         return None
-    facts = {"received": grant, "expected": _meant(request), "supported": offered}
+    facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
 
 
 @check(after=(grant_type_is_supported,))
 def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    grant, fitting = request.parameters.get("grant_type"), implied(request)
+    grant, implied_grant = request.parameters.get("grant_type"), implied(request)
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
-    if fitting in (None, grant) or refreshes:
+    if implied_grant in (None, grant) or refreshes:
         return None
-    return refusals.GRANT_TYPE_MISMATCH(received=grant, expected=fitting)
+    return refusals.GRANT_TYPE_MISMATCH(received=grant, expected=implied_grant)
 
 
 @check(requires=("server",))
 def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A resource indicator (RFC 8707 2.2) names the FHIR base that the grant is for; a service may choose among all of them."""
+    """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
     sent, server = request.parameters.get("resource"), known.server
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
     granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
@@ -114,18 +114,18 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> 
     return refusals.TOKEN_RESOURCE_MISMATCH(received=sent, expected=bases[0])
 
 
-def _meant(request: TokenRequest) -> str | None:
-    """The grant to suggest: with an assertion and no grant of a person a service asks for itself."""
+def _suggested_grant(request: TokenRequest) -> str | None:
+    """Returns the grant type to suggest: client_credentials if the request has an assertion but no code or refresh token."""
     return implied(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
 
 
 def refreshing(request: TokenRequest) -> bool:
-    """Whether it is a refresh, by its grant_type or by what it sends."""
+    """Whether the request is a refresh, by its grant_type or by its parameters."""
     return (request.parameters.get("grant_type") or implied(request)) == "refresh_token"
 
 
 def implied(request: TokenRequest) -> str | None:
-    """The grant that the other parameters speak of."""
+    """Returns the grant type that the other parameters imply."""
     if request.parameters.get("code"):
         return "authorization_code"
     return "refresh_token" if request.parameters.get("refresh_token") else None
@@ -148,12 +148,12 @@ def code_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
 
 
 _NO_CODE = re.compile(r"[^\w.~+/=-]")
-"""No code that this server gives, and hardly one of another's, has such a character."""
+"""A character that no code of this server has, and hardly any of another server."""
 _CODE = re.compile(r"[\w.~+/=-]+", re.A)
 
 
 def bare_code(sent: str) -> str:
-    """What stands behind code= where there is one, from its first to its last character that a code may have."""
+    """Returns what follows code= if that is there, from its first to its last character that a code may have."""
     bare = _CODE.search(sent.rpartition("code=")[2])
     return bare.group() if bare else ""
 
@@ -163,8 +163,8 @@ def code_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
     if known.code is not None:
         return None
     code = request.parameters.get("code") or ""
-    odd = _NO_CODE.search(code)
-    return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": odd.group()} if odd else {}))
+    invalid = _NO_CODE.search(code)
+    return refusals.CODE_UNKNOWN.with_facts({"length": len(code)} | ({"odd": invalid.group()} if invalid else {}))
 
 
 @check(requires=("code",), after=(code_is_known,))
@@ -205,7 +205,7 @@ def redirect_uri_is_repeated(request: TokenRequest, known: TokenContext) -> Refu
 
 @check(requires=("code", "server"), after=(code_is_known,))
 def code_is_of_this_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    """A code is redeemed where it was given: at the token endpoint of the same tenant."""
+    """A code must be redeemed at the token endpoint of the tenant that issued it."""
     code, server = _code(known), known.server
     bases = server.fhir_bases if isinstance(server, Server) else ()
     if not code.base or code.base in bases:
@@ -230,7 +230,7 @@ ENVELOPE: tuple[TokenCheck, ...] = (
 )
 
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
-"""Of every endpoint that takes a form from an app."""
+"""Checks of every endpoint that takes a form from an app."""
 
 CLIENT: tuple[TokenCheck, ...] = (
     *client_authentication.CHECKS,
@@ -252,41 +252,43 @@ CODE: tuple[TokenCheck, ...] = (
 CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
     "authorization_code": (*ENVELOPE, *CLIENT, *CODE),
     "refresh_token": (*ENVELOPE, *CLIENT, *refresh.CHECKS),
-    "client_credentials": (*ENVELOPE, *CLIENT, *client_assertion.CHECKS),
+    "client_credentials": (*ENVELOPE, *CLIENT, *client_credentials.CHECKS),
     None: (*ENVELOPE, *CLIENT),
 }
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
-    """By the grant asked for. Any other is refused by grant_type_is_supported, so that the last tuple never grants."""
-    chosen = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
-    return (*chosen, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else chosen
+    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the last tuple never
+    grants.
+    """
+    grant_checks = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
+    return (*grant_checks, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else grant_checks
 
 
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
 
 
 def revokes(examination: Examination) -> bool:
-    """Whether what the code or the refresh token gave must be revoked: either was used a second time (RFC 6749 4.1.2)."""
-    return any(one.name in USED_TWICE for one in examination.refusals)
+    """Whether the tokens issued for the code or refresh token must be revoked, because it was used twice (RFC 6749 4.1.2)."""
+    return any(refusal.name in USED_TWICE for refusal in examination.refusals)
 
 
 def lifetime(client: Client, policy: Policy) -> int:
-    """Of an access token, in seconds."""
+    """Returns the lifetime of an access token, in seconds."""
     return client.token_lifetime or policy.token_lifetime
 
 
 def family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
-    """The grant behind a redeemed code. Where both were granted, offline_access wins."""
-    held = scopes.split(code.scope)
-    offline = "offline_access" in held
+    """Returns the grant behind a redeemed code. offline_access wins if online_access was granted too."""
+    granted = scopes.split(code.scope)
+    offline = "offline_access" in granted
     return TokenFamily(
         family=code.family,
         client_id=code.client_id,
         scope=code.scope,
         base=code.base,
         rotated_at=now,
-        mode="offline" if offline else "online" if "online_access" in held else "none",
+        mode="offline" if offline else "online" if "online_access" in granted else "none",
         expires_at=now + policy.refresh_lifetime,
         session=code.session,
         user=code.user,
@@ -298,7 +300,7 @@ def family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
 
 
 def access_token(family: TokenFamily, scope: str, issuer: str, now: int, seconds: int) -> AccessToken:
-    """What stands behind an access token of this family."""
+    """Returns the stored form of an access token of this family."""
     return AccessToken(
         client_id=family.client_id,
         scope=scope,
@@ -324,8 +326,10 @@ def response(
     id_token: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The answer (RFC 6749 5.1; SMART 2.2, launch context). `context`: of the code or family; `extra`: a dialect's own."""
-    said: dict[str, Any] = {
+    """Returns the response (RFC 6749 5.1; SMART 2.2, launch context). context: of the code or family. extra: the dialect's
+    members.
+    """
+    members: dict[str, Any] = {
         "access_token": text,
         "token_type": policy.token_type,
         "expires_in": policy.expires_in or token.expires_at - token.issued_at,
@@ -338,22 +342,22 @@ def response(
         "id_token": id_token,
         "refresh_token": refresh_token,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _banner(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
-    """need_patient_banner in the dialect's type, where there is a patient and it is spoken of."""
-    said = context.get("need_patient_banner") if token.patient else None
-    return {"need_patient_banner": str(said).lower()} if policy.banner_as_text and isinstance(said, bool) else {}
+    """Returns need_patient_banner in the dialect's type, if there is a patient and the context has a value."""
+    banner = context.get("need_patient_banner") if token.patient else None
+    return {"need_patient_banner": str(banner).lower()} if policy.banner_as_text and isinstance(banner, bool) else {}
 
 
 def refreshes(family: TokenFamily, client: Client, policy: Policy) -> bool:
-    """Whether a refresh token comes with it."""
+    """Whether a refresh token is issued with it."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types
 
 
 def error(refusal: Refusal, description: str | None, uri: str | None) -> dict[str, str]:
-    """The body of a refusal (RFC 6749 5.2). `description`: within its characters, no quote and no backslash."""
-    said = {"error": refusal.error, "error_description": description, "error_uri": uri}
-    return {name: value for name, value in said.items() if value}
+    """Returns the body of a refusal (RFC 6749 5.2). description: only characters allowed there, no quote and no backslash."""
+    members = {"error": refusal.error, "error_description": description, "error_uri": uri}
+    return {name: value for name, value in members.items() if value}

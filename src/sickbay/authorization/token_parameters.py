@@ -1,4 +1,4 @@
-"""Reads a token request as it was sent (RFC 6749 3.2), whatever its format."""
+"""Reads a token request as it was sent (RFC 6749 3.2), in any format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP = re.compile(r"\r?\n\r?\n")
 
 
 def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
-    """A request as it came. Parameters sent as JSON, in parts or in the URL count as if they stood in the form: said once."""
+    """Parses a request. Parameters in JSON, multipart or the URL count like those of a form, so only the format is refused."""
     address, _, query = url.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}
     in_url = parse(query)
@@ -41,11 +41,11 @@ def _body(body: str) -> tuple[tuple[str, str], ...]:
 
 
 def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
-    """Of a multipart form (RFC 7578), which is refused: for the explanation alone."""
+    """Parses a multipart form (RFC 7578), which is refused. Used for the explanation."""
     boundary = _BOUNDARY.search(type)
     pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []
-    read = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
-    return tuple((name[1], text.rstrip("\r\n")) for name, text in read if name)
+    parts = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
+    return tuple((name[1], text.rstrip("\r\n")) for name, text in parts if name)
 
 
 def is_json(body: str) -> bool:

@@ -1,4 +1,4 @@
-"""What stays known of a token request when it is mended: what was looked up for what it sent, and for what it likely meant."""
+"""What is still known of a token request after it was corrected: what was loaded for its values or for likely ones."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 T = TypeVar("T", bound=TokenContext)
 
 
-def known_for(known: T, request: TokenRequest, mended: TokenRequest) -> T:
-    """Another client is UNKNOWN, unless it is a neighbour or owns the grant, and so is another code or refresh token."""
-    same = refreshing(request) and _same("refresh_token", request, mended)
-    signed: dict[str, Any] = {} if _same("client_assertion", request, mended) else {"jwks": UNKNOWN, "seen_jti": ()}
+def known_for(known: T, request: TokenRequest, corrected: TokenRequest) -> T:
+    """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
+    same = refreshing(request) and _same("refresh_token", request, corrected)
+    signed: dict[str, Any] = {} if _same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return replace(
         known,
-        client=_client(known, request, mended),
-        code=_code(known, request, mended),
+        client=_client(known, request, corrected),
+        code=_code(known, request, corrected),
         family=known.family if same else UNKNOWN,
-        elsewhere=known.elsewhere if mended.url == request.url else "",
+        elsewhere=known.elsewhere if corrected.url == request.url else "",
         **signed,
     )
 
 
-def _client(known: TokenContext, request: TokenRequest, mended: TokenRequest) -> Client | Unknown | None:
-    id = claimed(mended)
+def _client(known: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
+    id = claimed(corrected)
     if id == claimed(request):
         return known.client
-    return next((one for one in (known.owner, *known.neighbours) if one is not None and one.client_id == id), UNKNOWN)
+    return next(
+        (client for client in (known.owner, *known.neighbours) if client is not None and client.client_id == id), UNKNOWN
+    )
 
 
-def _code(known: TokenContext, request: TokenRequest, mended: TokenRequest) -> AuthorizationCode | Unknown | None:
+def _code(known: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
     if refreshing(request):
         return UNKNOWN
-    if _same("code", request, mended):
+    if _same("code", request, corrected):
         return known.code
     sent = request.parameters.get("code") or ""
-    return known.bare if mended.parameters.get("code") == bare_code(sent) else UNKNOWN
+    return known.bare if corrected.parameters.get("code") == bare_code(sent) else UNKNOWN
 
 
-def _same(name: str, request: TokenRequest, mended: TokenRequest) -> bool:
-    return request.parameters.get(name) == mended.parameters.get(name)
+def _same(name: str, request: TokenRequest, corrected: TokenRequest) -> bool:
+    return request.parameters.get(name) == corrected.parameters.get(name)

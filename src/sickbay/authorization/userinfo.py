@@ -1,4 +1,4 @@
-"""UserInfo (OpenID Connect Core 5.3): who signed in, told to the app that may know."""
+"""UserInfo (OpenID Connect Core 5.3): the claims of the signed-in user, for an app with the scope openid."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from sickbay.protocol.parameters import Parameters, parse
 
 @check(requires=("token",), after=(access.token_is_known,))
 def openid_was_granted(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """And somebody signed in: a token that no person gave tells of none."""
+    """The token also needs a user: a token issued without one has no claims to return."""
     token = known.token
     if isinstance(token, AccessToken) and token.user and id_token.is_due(token.scope):
         return None
-    held = scopes.split(token.scope) if isinstance(token, AccessToken) else ()
-    return refusals.USERINFO_WITHOUT_OPENID(needed="openid", held=held)
+    granted = scopes.split(token.scope) if isinstance(token, AccessToken) else ()
+    return refusals.USERINFO_WITHOUT_OPENID(needed="openid", held=granted)
 
 
 def from_body(request: AccessRequest) -> AccessRequest:
-    """The request with the token of its form body as its header (RFC 6750, 2.2). One that has it in two places is refused:
-    then the body's parameters stay among its own (RFC 6750, 2)."""
+    """Moves the token of a form body into the Authorization header (RFC 6750, 2.2). If the request has a token in both places,
+    the body's parameters stay and the request is refused (RFC 6750, 2).
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method != "POST" or kind != FORM:
         return request
@@ -44,10 +45,10 @@ CHECKS: tuple[AccessCheck, ...] = (*access.HOLDER, openid_was_granted)
 
 
 def answer(token: AccessToken, user: User) -> dict[str, Any]:
-    """The claims of the id_token that are about the person; the name where the app may have the profile."""
+    """Returns the id_token's claims about the user, and the name if the app has the scope profile."""
     claims = id_token.claims(
         issuer=token.issuer, client_id=token.client_id, user=user, base=token.base, scope=token.scope, now=0
     )
-    named = user.name if "profile" in scopes.split(token.scope) else None
-    said = {name: claims.get(name) for name in ("sub", "fhirUser", "profile")} | {"name": named or None}
-    return {name: value for name, value in said.items() if value is not None}
+    display_name = user.name if "profile" in scopes.split(token.scope) else None
+    members = {name: claims.get(name) for name in ("sub", "fhirUser", "profile")} | {"name": display_name or None}
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,7 +1,7 @@
-"""May this be written: the body first, then whether it stays within what the token may write, then the version and the match.
+"""Checks of FHIR writes: first the body, then whether it stays within what the token may write, then version and conditions.
 
-The body is judged before anything is looked up, so that all its faults are told at once; what depends on the store
-(BEFORE_SAVING) is asked once it was read, and of what the token may see alone.
+The body is checked before anything is looked up, so that all its faults are reported at once. Checks that depend on the store
+(BEFORE_SAVING) run after it was read, and only on what the token may see.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 
 @check()
 def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """A subscription would be accepted and never fire. Those that are stored already can be read and deleted."""
+    """A subscription would be accepted and never fire. Subscriptions already stored can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
     return refusals.FHIR_SUBSCRIPTION_UNSUPPORTED(type=request.type)
@@ -41,14 +41,14 @@ def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | No
 
 @check(requires=("body",))
 def body_is_such_a_resource(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    why = _body(known).malformed
-    facts = {"received": why, "expected": f"a {request.type} as JSON", "type": request.type}
-    return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if why else None
+    reason = _body(known).malformed
+    facts = {"received": reason, "expected": f"a {request.type} as JSON", "type": request.type}
+    return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if reason else None
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
 def body_has_the_id_of_its_address(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Of an update (R4, 3.1.0.4). A create takes no id: what it came with is replaced."""
+    """An update needs the id of its URL (R4, 3.1.0.4). A create ignores the id: the server assigns a new one."""
     sent = _body(known).id
     if request.interaction == "create" or request.id is None or sent == request.id:
         return None
@@ -57,19 +57,22 @@ def body_has_the_id_of_its_address(request: AccessRequest, known: AccessContext)
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
 def resource_is_valid(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Of a change it may be that nothing is wrong but references that stood there before (`searches_stood_there`)."""
+    """An update may keep invalid references that were already stored (`searches_stood_there`); all other problems
+    are refused.
+    """
     problems = _body(known).problems
-    if request.interaction in CHANGING and all(one.search for one in problems):
+    if request.interaction in CHANGING and all(problem.search for problem in problems):
         return None
     return _invalid(request, problems)
 
 
 @check(requires=("body", "kept"))
 def searches_stood_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """A reference that is a search stays where it was loaded so: who reads, changes something else and writes back did not
-    put it there. A new one is refused as in any other write."""
-    kept = known.kept if isinstance(known.kept, frozenset) else frozenset()
-    return _invalid(request, [one for one in _body(known).problems if one.search and one.search not in kept])
+    """References that are searches may stay if they were loaded that way: a client that reads, changes something else and
+    writes back didn't add them. New ones are refused as in any other write.
+    """
+    stored = known.kept if isinstance(known.kept, frozenset) else frozenset()
+    return _invalid(request, [problem for problem in _body(known).problems if problem.search and problem.search not in stored])
 
 
 def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Refusal | None:
@@ -80,28 +83,28 @@ def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Ref
         "type": request.type,
         "count": len(problems),
         "received": first.text,
-        "where": [one.expression for one in problems],
-        "said": " ".join(one.text for one in problems[:10]),
+        "where": [problem.expression for problem in problems],
+        "said": " ".join(problem.text for problem in problems[:10]),
     }
     return refusals.FHIR_RESOURCE_INVALID.with_facts(facts)
 
 
 @check(requires=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
 def resource_stays_within_the_scope(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """What is written must be the token's own after the write too: nothing is given away, nothing put into others' charts.
+    """The resource must be within the token's scope after the write too: it can't be moved to another patient's chart.
 
-    Whom a change may name besides the subject depends on what was there before: `no_chart_is_added`.
+    Which patients an update may name besides the subject depends on what was stored before: `no_chart_is_added`.
     """
-    seen, facts = _writable(known), _body(known).facts
-    reach = seen.reach(request.type, _letter(request), facts.codes) if seen is not None and request.type else None
-    if seen is None or reach is None:
+    writable, facts = _writable(known), _body(known).facts
+    reach = writable.reach(request.type, _letter(request), facts.codes) if writable is not None and request.type else None
+    if writable is None or reach is None:
         return None
     assert request.type is not None
     whose = _written(request, known)
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
-    if not seen.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
-        return _outside(request, known, named - reach or whose.patients)
+    if not writable.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
+        return _outside_scope(request, known, named - reach or whose.patients)
     if not whose.subjects and (whose.is_named or not creates):
         return _not_its_subject(request, known)
     return None
@@ -109,32 +112,32 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessContext
 
 @check(requires=("before", "token"))
 def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Only whose record it is may change or delete it. A patient who takes part in another's record only reads it."""
-    seen = _writable(known)
-    if seen is None or not isinstance(known.before, Before) or not request.type:
+    """Only a token for the record's subject may change or delete it. Patients who only take part in it can only read it."""
+    writable = _writable(known)
+    if writable is None or not isinstance(known.before, Before) or not request.type:
         return None
-    reach = seen.reach(request.type, _letter(request), known.before.codes)
+    reach = writable.reach(request.type, _letter(request), known.before.codes)
     subjects = known.before.whose.subjects
     return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, known)
 
 
 @check(requires=("before", "body", "token"))
 def no_chart_is_added(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """A write puts the resource into no compartment that the token doesn't cover. Who is in it already may stay."""
-    seen = _writable(known)
-    if seen is None or not request.type:
+    """A write can't add the resource to a compartment that the token doesn't cover. Compartments it is already in may stay."""
+    writable = _writable(known)
+    if writable is None or not request.type:
         return None
-    reach = seen.reach(request.type, _letter(request), _body(known).facts.codes)
+    reach = writable.reach(request.type, _letter(request), _body(known).facts.codes)
     whose = _written(request, known)
-    there = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
-    added = (whose.patients | whose.subjects) - there
-    return None if reach is None or added <= reach else _outside(request, known, added - reach)
+    stored = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
+    added = (whose.patients | whose.subjects) - stored
+    return None if reach is None or added <= reach else _outside_scope(request, known, added - reach)
 
 
 def _writable(known: AccessContext) -> Visibility | None:
-    """What the token may write; None if that isn't known: offline it isn't known whose charts a user may write."""
+    """Returns what the token may write; None if that isn't known: offline, a user's patients aren't known."""
     assert isinstance(known.token, AccessToken)
-    if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(known.token.scope)):
+    if known.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(known.token.scope)):
         return None
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     return shown(known.token, known.user, policy, known.version)
@@ -148,26 +151,26 @@ def _written(request: AccessRequest, known: AccessContext) -> Subjects:
     return subjects_of(known.version, _body(known).resource, request.base)
 
 
-def _outside(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
-    """The patients are those of the request: nothing is said of whether they exist."""
-    received = [f"Patient/{one}" for one in sorted(patients)] or "no patient"
-    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_whose(request, known), "received": received})
+def _outside_scope(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
+    """Names only the patients in the request, so it doesn't reveal whether they exist."""
+    received = [f"Patient/{patient}" for patient in sorted(patients)] or "no patient"
+    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_patient_facts(request, known), "received": received})
 
 
 def _not_its_subject(request: AccessRequest, known: AccessContext) -> Refusal:
     by = subject_parameters(known.version, request.type or "") or ("no element",)
-    facts = {**_whose(request, known), "interaction": request.interaction, "by": by}
+    facts = {**_patient_facts(request, known), "interaction": request.interaction, "by": by}
     return refusals.FHIR_WRITE_NOT_SUBJECT.with_facts(facts)
 
 
-def _whose(request: AccessRequest, known: AccessContext) -> dict[str, object]:
+def _patient_facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
     token = known.token
     assert isinstance(token, AccessToken)
     return {
         "type": request.type,
         "patient": token.patient,
         "expected": f"Patient/{token.patient}" if token.patient else "a patient of this user",
-        "held": tuple(one.text for one in scopes.resources(token.scope)),
+        "held": tuple(scope.text for scope in scopes.resources(token.scope)),
     }
 
 
@@ -184,25 +187,25 @@ def patch_is_a_patch(request: AccessRequest, known: AccessContext) -> Refusal | 
 
 @check(requires=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
 def patch_reads_what_it_may(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """`test`, `copy`, `move` and where() use or compare what is there, so they take the permission to read it."""
+    """`test`, `copy`, `move` and where() read or compare stored values, so they need permission to read."""
     token = known.token
     assert isinstance(token, AccessToken)
     if request.interaction != "patch" or known.readable is True:
         return None
     if known.readable is UNKNOWN and covers(token.scope, request.type, "r"):
         return None
-    what = reads(known.version or "r4", request.body, request.headers.get("content-type"))
-    if what is None:
+    operation = reads(known.version or "r4", request.body, request.headers.get("content-type"))
+    if operation is None:
         return None
-    held = tuple(one.text for one in scopes.resources(token.scope))
-    facts = {"type": request.type, "received": what, "held": held, "needed": needed(token, request.type, "r")}
+    granted = tuple(scope.text for scope in scopes.resources(token.scope))
+    facts = {"type": request.type, "received": operation, "held": granted, "needed": needed(token, request.type, "r")}
     return refusals.FHIR_PATCH_READS.with_facts(facts)
 
 
 @check()
 def deletes_do_not_cascade(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """_cascade would delete what the request does not name."""
-    name = next((one for one in request.parameters.names() if one.startswith("_cascade")), None)
+    """_cascade would delete resources that the request doesn't name."""
+    name = next((name for name in request.parameters.names() if name.startswith("_cascade")), None)
     if request.method != "DELETE" or name is None:
         return None
     return refusals.FHIR_DELETE_CASCADE(parameter=name, received=request.parameters.get(name))
@@ -210,7 +213,7 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessContext) -> Refu
 
 @check(requires=("current",))
 def version_is_the_one_named(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """If-Match against the version there (RFC 9110 13.1.1). Without a version there is nothing it could be."""
+    """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
     sent, current = request.headers.get("if-match"), _current(known)
     if sent is None or preconditions.names(sent, current):
         return None
@@ -220,7 +223,7 @@ def version_is_the_one_named(request: AccessRequest, known: AccessContext) -> Re
 
 @check(requires=("current",))
 def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """If-None-Match of a write (RFC 9110 13.1.2): `*` creates, and overwrites nothing."""
+    """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
     sent, current = request.headers.get("if-none-match"), _current(known)
     if sent is None or current is None or not preconditions.names(sent, current):
         return None
@@ -230,7 +233,7 @@ def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessConte
 
 @check(requires=("matches",))
 def condition_matches_one(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Of a delete several may, where the policy says so."""
+    """A delete may match several resources if the policy allows it."""
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     if not isinstance(known.matches, int) or known.matches < 2:
         return None
@@ -241,16 +244,19 @@ def condition_matches_one(request: AccessRequest, known: AccessContext) -> Refus
 
 
 def condition(request: AccessRequest) -> str | None:
-    """The search that says which resource is meant; None where the address does."""
+    """Returns the search that selects the resource; None if the URL names it."""
     if request.interaction == "create":
         return request.headers.get("if-none-exist")
     return request.parameters.raw if request.id is None and request.interaction in ("update", "patch", "delete") else None
 
 
 def may_choose_the_id(token: object, type: str) -> bool:
-    """Update-as-create: a system/ scope for the type alone, without a filter; anybody else would find out what is taken."""
-    held = scopes.resources(token.scope) if isinstance(token, AccessToken) else ()
-    return any(one.level == "system" and "u" in one.letters and one.type in ("*", type) and "?" not in one.text for one in held)
+    """Update-as-create needs a system/ scope for the type without a filter; other tokens could find out which ids exist."""
+    granted = scopes.resources(token.scope) if isinstance(token, AccessToken) else ()
+    return any(
+        scope.level == "system" and "u" in scope.letters and scope.type in ("*", type) and "?" not in scope.text
+        for scope in granted
+    )
 
 
 def _current(known: AccessContext) -> int | None:
@@ -281,7 +287,7 @@ BEFORE_SAVING: tuple[WriteCheck, ...] = (
 
 
 def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
-    """What can be said of the request alone; nothing of a read."""
+    """Returns the checks that need only the request; none for a read."""
     if request.interaction not in WRITING:
         return ()
     if request.type in NOT_SERVED and request.interaction in SENDING:
@@ -294,5 +300,5 @@ def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
 
 
 def all_checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
-    """With what must be known of the store."""
+    """Returns all checks, including those that need the store."""
     return (*checks(request), *BEFORE_SAVING) if request.interaction in WRITING else ()

@@ -1,35 +1,35 @@
-"""The synthetic patients: seed and day give the same bytes. All people are invented.
+"""The synthetic patients. The same seed and day give the same bytes. All people are invented.
 
-The k-th patient (`p-0001`, `p-0002`, …) follows from the seed and k alone, so a larger population begins with the
-smaller one. A life is written once, in no version's words (`life.py`), by the *stories* that run through it
-(`stories/`, a file for each): hypertension whose drugs are raised while the pressure stays high, diabetes with its
-HbA1c, eyes and feet, a broken hip, a child that grows and is vaccinated, and healthy people with a cold now and then.
-At each visit every story bends what the body shows, the visit measures it, and the stories decide on what was seen.
-What follows from a life is not told again: the specimens of what was measured (`samples.py`), what a pharmacy handed
-out (`pharmacy.py`), the answers that a score was counted from (`forms.py`). `render/r4` then writes a life as
-resources; the other versions change what R4 writes where they differ (`render/changing.py`), so that all have the same
-ids. `mess.py` spoils some of it, if that is asked for.
+The k-th patient (`p-0001`, `p-0002`, …) depends only on the seed and k, so a larger population begins with the smaller one. A
+patient's history is written once, independent of any FHIR version (`patient_history.py`), by the *stories* that run through it
+(one file each in `stories/`): hypertension with doses that are raised while the pressure stays high, diabetes with its HbA1c,
+eye and foot examinations, a broken hip, a child who grows and is vaccinated, and healthy people with an occasional cold. At
+each visit every story changes the expected values of the body, the visit measures them, and the stories decide based on the
+measurements. Data that follow from the history are derived from it: the specimens that were measured (`specimens.py`), what a
+pharmacy dispensed (`pharmacy.py`), and the answers behind a score (`forms.py`). `render/r4` then writes a history as resources.
+The other versions change R4's output where they differ (`render/changing.py`), so that all versions have the same ids.
+`data_quality.py` adds errors if a messiness is set.
 
 The first 50 patients of the default seed have everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support
-(`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`), with
-dice of its own: who has it follows from the patient's number.
+(`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`) from a
+random stream of its own; the patient's number decides who has it.
 
-Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
-prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
+Histories depend only on the seed. They end on `patient_history.END`, a fixed day: `today` doesn't change any birth date,
+observation or prescription. Only `schedule` uses `today`: it creates the appointments and slots of today and the days around
+it. Instants are UTC.
 
-Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who waits for Dr. Okafor at 10:30, is the same
-to the last reading; several others have fixed names and conditions, so that some names begin with "Peters".
+Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who waits for Dr. Okafor at 10:30, is identical down to
+the last observation. Several others have fixed names and conditions, so that a search for "Peters" has several matches.
 
 Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`, `phq-9` (Questionnaire); of a patient `p-0017-cov`
 (Coverage), `-team` (CareTeam), `-r01` (RelatedPerson), `-e01` (Encounter), `-c01` (Condition), `-a01` (AllergyIntolerance),
 `-m01` (MedicationRequest, MedicationOrder), `-f01` (MedicationDispense), `-s01` (MedicationStatement), `-l01` (Specimen),
-`-u01` (QuestionnaireResponse), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest, ProcedureRequest),
-`-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
-(DocumentReference), `-b01` (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none), `-h01` (Media; R5 has none), `-y01`
-(Claim), `-z01` (ExplanationOfBenefit), `-j01` (Consent; DSTU2 has none); `med-313988` (Medication), `direct-pr-1`
-(Endpoint; DSTU2 has none), `panel-pr-1` (Group, whom
-somebody looks after); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or
-copy before changing.
+`-u01` (QuestionnaireResponse), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest, ProcedureRequest), `-d01`
+(Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01` (DocumentReference), `-b01`
+(Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none), `-h01` (Media; R5 has none), `-y01` (Claim), `-z01`
+(ExplanationOfBenefit), `-j01` (Consent; DSTU2 has none); `med-313988` (Medication), `direct-pr-1` (Endpoint; DSTU2 has none),
+`panel-pr-1` (Group, a practitioner's patients); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat
+them as read-only, or copy them before changing them.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
 def generate(
     *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
 ) -> Iterator[dict[str, Any]]:
-    """The hospital, one patient after the other, then the Group of each practitioner's patients, in the order of references.
+    """Yields the hospital, then each patient's resources, then a Group of each practitioner's patients.
 
-    Streams: memory grows by one id with each patient. With 0 patients there is nothing at all. `today` is accepted so that
-    both functions are called alike; lives do not depend on it.
+    Every resource comes after the resources that it refers to. Streams: memory grows by one id with each patient. With 0
+    patients nothing is yielded. `today` is accepted so that both functions have the same signature; histories don't depend on
+    it.
     """
     if patients <= 0:
         return
@@ -64,16 +65,18 @@ def generate(
     yield from render.hospital()
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        life = live(seed, number, messiness)
-        panels.setdefault(life.person.practitioner, []).append(life.person.id)
-        yield from render.record(life)
-    yield from (render.panel(who, panels[who.id]) for who in PRACTITIONERS if who.id in panels)
+        history = live(seed, number, messiness)
+        panels.setdefault(history.person.practitioner, []).append(history.person.id)
+        yield from render.record(history)
+    yield from (
+        render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
+    )
 
 
 def schedule(
     *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
 ) -> Iterator[dict[str, Any]]:
-    """Slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
+    """Yields slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
     from sickbay.population.calendar import bookings
 
     render = _renderer(version)
@@ -84,7 +87,7 @@ def schedule(
 
 
 def codes() -> Iterator[tuple[str, str, str]]:
-    """System, code and display of everything that a life may be told with, whoever lives it."""
+    """Yields system, code and display of every concept that a history can contain, for any patient."""
     from sickbay.population import (
         codings,
         drugs,
@@ -99,14 +102,16 @@ def codes() -> Iterator[tuple[str, str, str]]:
 
     for module in (problems, procedure_codes, drugs, measures, social_measures, specimens, forms, intake):
         for value in vars(module).values():
-            for each in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
-                for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):
+            for item in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
+                for concept in (item, getattr(item, "concept", None), getattr(item, "route", None)):
                     if isinstance(concept, codings.Concept):
                         yield from concept.codes
 
 
 def users(seed: int) -> tuple[SeedUser, ...]:
-    """The accounts of a seeded tenant: two doctors, a nurse, a patient, and a mother who acts for her child too."""
+    """Returns the accounts of a seeded tenant: two doctors, a nurse, two patients (one also acts for her child) and a relative
+    of two patients.
+    """
     from sickbay.population.staff import USERS
 
     return USERS

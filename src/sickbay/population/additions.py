@@ -1,6 +1,6 @@
-"""What is added to a life after its stories: it follows from the life, and no story depends on it.
+"""Adds data to a history after its stories have run. No story depends on these additions.
 
-Who has what follows from the number of the patient where it can, so that fifty patients have everything that US Core asks for.
+If possible, the patient's number decides who has what, so that 50 patients have everything that US Core requires.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from sickbay.population.seeded_random import SeededRandom
 
 
 def add(chart: Chart, seed: int) -> None:
-    """Adds to the chart's life, in place."""
-    if not chart.life.visits:
+    """Adds to the chart's history, in place."""
+    if not chart.history.visits:
         return
-    dice = SeededRandom(seed, "additions", chart.person.number)
-    findings.add(chart, dice)
-    social.add(chart, dice)
+    rng = SeededRandom(seed, "additions", chart.person.number)
+    findings.add(chart, rng)
+    social.add(chart, rng)
     notes.add(chart)

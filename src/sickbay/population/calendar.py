@@ -1,7 +1,7 @@
-"""The day's appointments: who comes when to whom, and how far the morning has got.
+"""Appointments and slots around a day, and their states.
 
-A booking is a function of seed, number of patients and its own day; only its state looks at what day it is today.
-The state of today is that of NOW, in the morning, the hour at which the tour begins.
+A booking depends on the seed, the number of patients and its own day; only its state depends on today's date. Today's states
+are those at NOW, the time in the morning at which the guided tour begins.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from sickbay.population.patient_history import Person
 from sickbay.population.people import TIMOTHY, person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS, Practitioner
-from sickbay.population.stories import STORIES, threads_of
+from sickbay.population.stories import STORIES, story_names
 
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
 NOW = "10:24"
-HELD = "10:30"
-"""The time of Timothy Peters on the day itself; on other days there is no such slot, so what was written of it stays."""
+TIMOTHY_TIME = "10:30"
+"""The time of Timothy Peters's appointment today. Other days have no slot at this time, so a slot keeps what was recorded for
+it.
+"""
 
 _OKAFOR = (
     ("08:30", 20),
     ("09:00", 30),
     ("09:45", 15),
-    (HELD, 30),
+    (TIMOTHY_TIME, 30),
     ("11:15", 20),
     ("11:45", 15),
     ("13:30", 30),
@@ -40,7 +42,7 @@ _FREE = (("15:45", 20), ("16:15", 20), ("16:40", 20))
 
 
 class Clinic(NamedTuple):
-    """A clinician's hours: when each appointment starts, and its minutes."""
+    """A clinician's hours: when each appointment starts and how many minutes it takes, and the id of the room."""
 
     practitioner: Practitioner
     times: tuple[tuple[str, int], ...]
@@ -49,13 +51,13 @@ class Clinic(NamedTuple):
 
 CLINICS = (Clinic(PRACTITIONERS[0], _OKAFOR, "loc-room-4"), Clinic(PRACTITIONERS[1], _REYES, "loc-room-2"))
 
-_ANYBODY = ("Yearly check-up", "Cough for two weeks", "Travel vaccination", "Back pain", "Sleeping badly")
-_CHILDREN = ("Well child visit", "Cough for two weeks", "Ear pain", "School form", "Rash on the arms")
+_ADULT_REASONS = ("Yearly check-up", "Cough for two weeks", "Travel vaccination", "Back pain", "Sleeping badly")
+_CHILD_REASONS = ("Well child visit", "Cough for two weeks", "Ear pain", "School form", "Rash on the arms")
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of a clinician's day; without a booking it is free."""
+    """A period of a clinician's day; it is free unless it has a booking."""
 
     id: str
     practitioner: str
@@ -70,7 +72,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An appointment. `state` in R4's words: booked, arrived, checked-in, fulfilled, cancelled, noshow."""
+    """An appointment. `state` is a status of R4: booked, arrived, checked-in, fulfilled, cancelled or noshow."""
 
     id: str
     slot: Slot
@@ -82,20 +84,20 @@ class Booking:
 
 
 def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 0.0) -> Iterator[tuple[Slot, Booking | None]]:
-    """Slots of the days around today, each with its booking if it has one."""
+    """Yields the slots of the days around today, each with its booking if it has one."""
     for shift in DAYS if patients > 0 else ():
         day = today + datetime.timedelta(days=shift)
         taken: set[int] = set()
         for clinic in CLINICS:
             for clock, minutes in clinic.times:
-                who = _who(seed, patients, day, clinic.practitioner, clock, taken)
-                if clock != HELD or shift == 0:
-                    yield _booked(seed, clinic, day, clock, minutes, who, shift, messiness)
+                patient_number = _pick_patient(seed, patients, day, clinic.practitioner, clock, taken)
+                if clock != TIMOTHY_TIME or shift == 0:
+                    yield _booked(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
             for clock, minutes in _FREE:
                 yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
 
-def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
+def _rng(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
     return SeededRandom(seed, "booking", practitioner.id, day.isoformat(), clock, what)
 
 
@@ -105,18 +107,18 @@ def _booked(
     day: datetime.date,
     clock: str,
     minutes: int,
-    who: int | None,
+    patient_number: int | None,
     shift: int,
     messiness: float,
 ) -> tuple[Slot, Booking | None]:
-    dice = _dice(seed, clinic.practitioner, day, clock, "state")
-    state = _state(dice, shift, clock)
-    slot = _slot(clinic.practitioner, day, clock, minutes, busy=who is not None and state != "cancelled")
-    if who is None:
+    rng = _rng(seed, clinic.practitioner, day, clock, "state")
+    state = _state(rng, shift, clock)
+    slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
+    if patient_number is None:
         return slot, None
-    made = day - datetime.timedelta(days=dice.whole(4, 40))
-    patient = data_quality.person(person(seed, who), seed, messiness)
-    reason = "Hypertension, yearly review" if who == TIMOTHY else _reason(seed, dice, who, day)
+    made = day - datetime.timedelta(days=rng.whole(4, 40))
+    patient = data_quality.person(person(seed, patient_number), seed, messiness)
+    reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, made)
 
 
@@ -125,17 +127,19 @@ def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: i
     return Slot(f"slot-{day:%Y%m%d}-{practitioner.id}-{clock.replace(':', '')}", practitioner.id, start, minutes, busy)
 
 
-def _who(seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]) -> int | None:
-    """A patient of the right age, not yet seen that day, already born; None if forty throws find nobody."""
-    if clock == HELD and patients >= TIMOTHY:
+def _pick_patient(
+    seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]
+) -> int | None:
+    """Returns a patient of the right age who was already born and is not yet booked that day; None after 40 failed attempts."""
+    if clock == TIMOTHY_TIME and patients >= TIMOTHY:
         return TIMOTHY
-    dice = _dice(seed, practitioner, day, clock, "who")
+    rng = _rng(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
-        number = dice.whole(1, patients)
-        one = person(seed, number)
-        age = one.age(day)
-        if one.died and one.died <= day:
+        number = rng.whole(1, patients)
+        candidate = person(seed, number)
+        age = candidate.age(day)
+        if candidate.died and candidate.died <= day:
             continue
         if number not in taken and number != TIMOTHY and age >= 0 and (age < 18) == children:
             taken.add(number)
@@ -143,15 +147,15 @@ def _who(seed: int, patients: int, day: datetime.date, practitioner: Practitione
     return None
 
 
-def _reason(seed: int, dice: SeededRandom, number: int, day: datetime.date) -> str:
-    known = [reason for thread in threads_of(seed, number) if thread in STORIES for reason in STORIES[thread].asks]
-    if known and dice.chance(0.75):
-        return dice.pick(known)
-    return dice.pick(_CHILDREN if person(seed, number).age(day) < 18 else _ANYBODY)
+def _reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) -> str:
+    reasons = [reason for story in story_names(seed, number) if story in STORIES for reason in STORIES[story].asks]
+    if reasons and rng.chance(0.75):
+        return rng.pick(reasons)
+    return rng.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
 
 
-def _state(dice: SeededRandom, shift: int, clock: str) -> str:
-    missed = dice.chance(0.07)
+def _state(rng: SeededRandom, shift: int, clock: str) -> str:
+    missed = rng.chance(0.07)
     if shift < 0:
         return "noshow" if missed else "fulfilled"
     if shift > 0:
@@ -160,4 +164,4 @@ def _state(dice: SeededRandom, shift: int, clock: str) -> str:
         return "cancelled"
     if clock < "10:00":
         return "fulfilled"
-    return {"10:15": "checked-in", HELD: "arrived"}.get(clock, "booked")
+    return {"10:15": "checked-in", TIMOTHY_TIME: "arrived"}.get(clock, "booked")

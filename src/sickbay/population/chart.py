@@ -1,4 +1,4 @@
-"""The hand that writes a life down: visits, readings, problems, prescriptions."""
+"""Writes a patient's history: visits, observations, problems and prescriptions."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from sickbay.population.vitals import Body
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
 Kind = Literal["LAB", "RAD", "CUS", "PF", "OTH", "PAT"]
 Target = tuple[str, Measure | None, float | None, float | None, Concept | None]
-"""A goal: its words, what is measured with its bounds, if anything is, and the finding that it is, if it has a code."""
+"""A goal: its text, the measure and its bounds (low, high) if it has one, and the finding to reach if that has a code."""
 
 
-def wanted(
+def target(
     text: str,
     measure: Measure | None = None,
     low: float | None = None,
@@ -55,12 +55,12 @@ def wanted(
 
 
 class Chart:
-    """A life while it is written. Stories call it; it keeps the numbers of things."""
+    """A patient's history under construction. Stories call its methods; it numbers what they add."""
 
-    def __init__(self, person: Person, dice: SeededRandom) -> None:
+    def __init__(self, person: Person, rng: SeededRandom) -> None:
         self.person = person
-        self.dice = dice
-        self.life = PatientHistory(person)
+        self.rng = rng
+        self.history = PatientHistory(person)
 
     def visit(
         self,
@@ -72,19 +72,19 @@ class Chart:
         minutes: int = 20,
         setting: Setting = "ambulatory",
     ) -> Visit:
-        clock = datetime.time(self.dice.whole(8, 16), 5 * self.dice.whole(0, 11), tzinfo=UTC)
+        clock = datetime.time(self.rng.whole(8, 16), 5 * self.rng.whole(0, 11), tzinfo=UTC)
         visit = Visit(
-            number=len(self.life.visits) + 1,
+            number=len(self.history.visits) + 1,
             start=datetime.datetime.combine(day, clock),
             minutes=minutes,
             kind=kind,
             practitioner=by or self.person.practitioner,
-            location=self.dice.pick(ROOMS),
+            location=self.rng.pick(ROOMS),
             reason=reason,
             setting=setting,
-            problem=next((each.number for each in self.life.problems if reason and each.concept is reason), None),
+            problem=next((problem.number for problem in self.history.problems if reason and problem.concept is reason), None),
         )
-        self.life.visits.append(visit)
+        self.history.visits.append(visit)
         return visit
 
     def problem(
@@ -98,19 +98,21 @@ class Chart:
         over: datetime.date | None = None,
         site: Concept | None = None,
     ) -> Condition:
-        number = len(self.life.problems) + 1
+        number = len(self.history.problems) + 1
         problem = Condition(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
-        self.life.problems.append(problem)
+        self.history.problems.append(problem)
         return problem
 
     def resolve(self, problem: Condition, day: datetime.date) -> None:
-        """The problem is over, if that day is still within the record."""
+        """Marks the problem as resolved on this day, unless the record ends earlier."""
         if day <= self.person.last:
-            self.life.problems[problem.number - 1] = replace(problem, over=day)
+            self.history.problems[problem.number - 1] = replace(problem, over=day)
 
-    def standing(self, concept: Concept, day: datetime.date) -> bool:
-        """Whether this problem is known and not over on a day."""
-        return any(each.concept is concept and (each.over is None or each.over > day) for each in self.life.problems)
+    def has_problem(self, concept: Concept, day: datetime.date) -> bool:
+        """Returns whether the patient has this problem, unresolved, on this day."""
+        return any(
+            problem.concept is concept and (problem.over is None or problem.over > day) for problem in self.history.problems
+        )
 
     def allergy(
         self,
@@ -123,23 +125,25 @@ class Chart:
         severity: Severity | None = None,
         since: str | None = None,
     ) -> None:
-        """The first allergy takes the place of the statement that none is known."""
+        """Records an allergy. The first one replaces the statement that no allergies are known."""
         if reaction:
-            self.life.allergies = [each for each in self.life.allergies if each.reaction]
-        number = len(self.life.allergies) + 1
-        self.life.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
+            self.history.allergies = [allergy for allergy in self.history.allergies if allergy.reaction]
+        number = len(self.history.allergies) + 1
+        self.history.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
 
     def prescribe(
         self, drug: Drug, visit: Visit, problem: Condition | None = None, end: datetime.date | None = None
     ) -> Prescription:
-        """Orders it in the form for the age; what is taken already is not ordered again. An end after the record is none."""
+        """Orders the drug in the form for the patient's age, unless an order for it is active. An end after the record is
+        ignored.
+        """
         drug = drugs.of_age(drug, self.person.age(visit.day))
-        for known in self.life.prescriptions:
-            if known.drug == drug and known.end is None:
-                return known
+        for order in self.history.prescriptions:
+            if order.drug == drug and order.end is None:
+                return order
         end = end if end and end <= self.person.last else None
-        order = Prescription(
-            number=len(self.life.prescriptions) + 1,
+        new_order = Prescription(
+            number=len(self.history.prescriptions) + 1,
             drug=drug,
             start=visit.day,
             visit=visit.number,
@@ -148,12 +152,12 @@ class Chart:
             end=end,
             finished=end is not None,
         )
-        self.life.prescriptions.append(order)
-        return order
+        self.history.prescriptions.append(new_order)
+        return new_order
 
     def stop(self, order: Prescription, day: datetime.date) -> None:
-        """Ends an order early, as when its dose is raised."""
-        self.life.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
+        """Ends an order early, for example when the dose is raised."""
+        self.history.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
 
     def read(
         self,
@@ -166,68 +170,68 @@ class Chart:
         concept: Concept | None = None,
         parts: tuple[tuple[Measure, float], ...] = (),
     ) -> int:
-        """Writes one observation, `after` minutes into the visit; answers its number."""
+        """Records one observation `after` minutes into the visit; returns its number."""
         at = visit.start + datetime.timedelta(minutes=after)
-        number = len(self.life.readings) + 1
+        number = len(self.history.readings) + 1
         performer = by or visit.practitioner
-        self.life.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
+        self.history.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
         return number
 
-    def throw(self, measure: Measure, body: Body) -> float:
-        """A plausible value around what the body would show, with the decimals of the measure."""
+    def draw(self, measure: Measure, body: Body) -> float:
+        """Draws a plausible value around the expected one, with the decimals of the measure."""
         middle = body[measure.key]
         spread = middle * 0.006 if measure is measures.WEIGHT else measure.spread
-        value = round(self.dice.around(middle, spread), measure.digits)
+        value = round(self.rng.around(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
     def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:
-        """Takes the vital signs; answers what was seen, by key."""
+        """Measures the vital signs; returns the values by key."""
         nurse = NURSES[visit.number % 2].id
-        seen: Body = {}
+        measured: Body = {}
         if pressure:
-            systolic = self.throw(measures.SYSTOLIC, body)
-            diastolic = min(self.throw(measures.DIASTOLIC, body), systolic - 22)
-            seen.update(systolic=systolic, diastolic=diastolic)
+            systolic = self.draw(measures.SYSTOLIC, body)
+            diastolic = min(self.draw(measures.DIASTOLIC, body), systolic - 22)
+            measured.update(systolic=systolic, diastolic=diastolic)
             parts = ((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic))
             self.read(measures.PRESSURE, visit, by=nurse, parts=parts)
         for measure in others:
             if measure is measures.BMI:
-                value = round(seen["weight"] * 10_000 / (seen["height"] * seen["height"]), 1)
+                value = round(measured["weight"] * 10_000 / (measured["height"] * measured["height"]), 1)
             else:
-                value = self.throw(measure, body)
-            seen[measure.key] = value
+                value = self.draw(measure, body)
+            measured[measure.key] = value
             self.read(measure, visit, value, by=nurse)
-        return seen
+        return measured
 
-    def labs(self, visit: Visit, body: Body, wanted: Iterable[Measure]) -> Body:
-        """Sends blood to the laboratory; totals and the filtration rate follow from what was measured."""
-        seen: Body = {}
-        todo = list(wanted)
-        for measure in todo:
+    def labs(self, visit: Visit, body: Body, tests: Iterable[Measure]) -> Body:
+        """Orders laboratory tests; returns the values by key. Total cholesterol and eGFR are computed from the other values."""
+        measured: Body = {}
+        ordered = list(tests)
+        for measure in ordered:
             if measure is not measures.EGFR and measure is not measures.CHOLESTEROL:
-                seen[measure.key] = self.throw(measure, body)
-        if measures.EGFR in todo:
-            seen["egfr"] = filtration(seen["creatinine"], self.person.age(visit.day), self.person.sex)
-        if measures.CHOLESTEROL in todo:
-            seen["cholesterol"] = round(seen["ldl"] + seen["hdl"] + seen["triglycerides"] / 5)
-        made = {measure.key: self.read(measure, visit, seen[measure.key], after=12) for measure in todo}
+                measured[measure.key] = self.draw(measure, body)
+        if measures.EGFR in ordered:
+            measured["egfr"] = filtration(measured["creatinine"], self.person.age(visit.day), self.person.sex)
+        if measures.CHOLESTEROL in ordered:
+            measured["cholesterol"] = round(measured["ldl"] + measured["hdl"] + measured["triglycerides"] / 5)
+        numbers = {measure.key: self.read(measure, visit, measured[measure.key], after=12) for measure in ordered}
         for panel, members in measures.PANELS:
-            if all(member.key in made for member in members):
-                self.report(panel, "LAB", visit, readings=tuple(made[member.key] for member in members), after=40)
-        return seen
+            if all(member.key in numbers for member in members):
+                self.report(panel, "LAB", visit, readings=tuple(numbers[member.key] for member in members), after=40)
+        return measured
 
     def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
-        lot = f"{self.dice.pick('ABCDEFGH')}{self.dice.whole(1000, 9999)}"
-        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, lot))
+        lot = f"{self.rng.pick('ABCDEFGH')}{self.rng.whole(1000, 9999)}"
+        self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, lot))
 
     def refuse(self, vaccine: Concept, visit: Visit) -> None:
-        """The patient does not want it."""
-        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, "", refused=True))
+        """Records that the patient declined a vaccine."""
+        self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, "", refused=True))
 
-    def remember(self, vaccine: Concept, visit: Visit) -> None:
-        """The patient says that it was given, not when."""
-        number = len(self.life.vaccinations) + 1
-        self.life.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
+    def record_reported_dose(self, vaccine: Concept, visit: Visit) -> None:
+        """Records a vaccine that the patient reports without a date."""
+        number = len(self.history.vaccinations) + 1
+        self.history.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
 
     def request(
         self,
@@ -239,12 +243,12 @@ class Chart:
         *,
         social: bool = False,
     ) -> ServiceRequest:
-        number = len(self.life.requests) + 1
+        number = len(self.history.requests) + 1
         request = ServiceRequest(number, concept, kind, visit, problem.number if problem else None, until, social)
-        self.life.requests.append(request)
+        self.history.requests.append(request)
         return request
 
-    def act(
+    def procedure(
         self,
         concept: Concept,
         visit: Visit,
@@ -257,8 +261,8 @@ class Chart:
         device: Implant | None = None,
     ) -> Procedure:
         start = visit.start + datetime.timedelta(minutes=after)
-        act = Procedure(
-            len(self.life.acts) + 1,
+        procedure = Procedure(
+            len(self.history.procedures) + 1,
             concept,
             start,
             minutes,
@@ -268,8 +272,8 @@ class Chart:
             site,
             device.number if device else None,
         )
-        self.life.acts.append(act)
-        return act
+        self.history.procedures.append(procedure)
+        return procedure
 
     def report(
         self,
@@ -283,16 +287,18 @@ class Chart:
         after: int = 15,
     ) -> None:
         at = visit.start + datetime.timedelta(minutes=after)
-        number, asked = len(self.life.reports) + 1, request.number if request else None
-        self.life.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, asked))
+        number, request_number = len(self.history.reports) + 1, request.number if request else None
+        self.history.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, request_number))
 
-    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
-        """A plan of care from the day the problem was recorded; each aim is a text and perhaps a measure with bounds."""
-        life, numbers = self.life, []
-        for text, measure, low, high, finding in aims:
-            numbers.append(len(life.aims) + 1)
-            life.aims.append(Goal(numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
-        life.plans.append(CarePlan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
+    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], goals: Iterable[Target] = ()) -> None:
+        """Adds a plan of care that starts on the day the problem was recorded, with a goal for each aim."""
+        history, goal_numbers = self.history, []
+        for text, measure, low, high, finding in goals:
+            goal_numbers.append(len(history.goals) + 1)
+            history.goals.append(Goal(goal_numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
+        history.plans.append(
+            CarePlan(len(history.plans) + 1, title, problem.recorded, problem.number, steps, tuple(goal_numbers))
+        )
 
     def note(
         self,
@@ -305,47 +311,47 @@ class Chart:
         directive: bool = False,
     ) -> int:
         """Files a document; returns its number."""
-        note = Note(len(self.life.notes) + 1, kind, visit, text, printed, inline, directive)
-        self.life.notes.append(note)
+        note = Note(len(self.history.notes) + 1, kind, visit, text, printed, inline, directive)
+        self.history.notes.append(note)
         return note.number
 
     def add(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
-        """Writes an observation that no story decides on. more: fields of Reading. Returns its number."""
-        number = len(self.life.readings) + 1
-        self.life.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
+        """Records an observation that no story depends on; returns its number. more: fields of Observation."""
+        number = len(self.history.readings) + 1
+        self.history.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
         return number
 
     def implant(self, concept: Concept, since: datetime.date) -> Implant:
-        serial = f"SB{self.dice.whole(100_000, 999_999)}"
-        implant = Implant(len(self.life.implants) + 1, concept, serial, since)
-        self.life.implants.append(implant)
+        serial = f"SB{self.rng.whole(100_000, 999_999)}"
+        implant = Implant(len(self.history.implants) + 1, concept, serial, since)
+        self.history.implants.append(implant)
         return implant
 
-    def state(self, drug: Drug, since: datetime.date, told: datetime.date) -> None:
-        self.life.statements.append(MedicationStatement(len(self.life.statements) + 1, drug, since, told))
+    def record_statement(self, drug: Drug, since: datetime.date, reported: datetime.date) -> None:
+        self.history.statements.append(MedicationStatement(len(self.history.statements) + 1, drug, since, reported))
 
     @property
-    def spared(self) -> bool:
-        """Whether anti-inflammatory drugs would do harm, by what is known."""
-        return any(each.concept in _SPARED for each in self.life.problems)
+    def avoids_nsaids(self) -> bool:
+        """Whether a known problem rules out anti-inflammatory drugs."""
+        return any(problem.concept in _NO_ANTI_INFLAMMATORIES for problem in self.history.problems)
 
     def allergic_to(self, *texts: str) -> bool:
-        return any(allergy.reaction and allergy.concept.text in texts for allergy in self.life.allergies)
+        return any(allergy.reaction and allergy.concept.text in texts for allergy in self.history.allergies)
 
     def close(self) -> None:
-        """What is still open when somebody dies ends with the life."""
+        """Stops the orders that are still active when the patient dies."""
         died = self.person.died
-        for order in self.life.prescriptions if died else ():
+        for order in self.history.prescriptions if died else ():
             if order.end is None and died:
                 self.stop(order, died)
 
 
-_SPARED = (problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY)
+_NO_ANTI_INFLAMMATORIES = (problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY)
 
 
 def filtration(creatinine: float, age: float, sex: str) -> float:
-    """The estimated glomerular filtration rate by CKD-EPI 2021, in mL/min/1.73 m2."""
+    """Returns the estimated glomerular filtration rate by CKD-EPI 2021, in mL/min/1.73 m2."""
     woman = sex == "female"
-    share = creatinine / (0.7 if woman else 0.9)
-    bent = math.pow(share, (-0.241 if woman else -0.302) if share < 1 else -1.2)
-    return round(142 * bent * math.pow(0.9938, age) * (1.012 if woman else 1.0))
+    ratio = creatinine / (0.7 if woman else 0.9)
+    factor = math.pow(ratio, (-0.241 if woman else -0.302) if ratio < 1 else -1.2)
+    return round(142 * factor * math.pow(0.9938, age) * (1.012 if woman else 1.0))

@@ -1,4 +1,4 @@
-"""Codes: the systems, a coding, a concept with its codings and its words, and how the tables of codes write one."""
+"""Code systems, codings and concepts, and short constructors for the code tables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
 HL7_TERMS = "http://terminology.hl7.org/CodeSystem/"
 ABSENT = HL7_TERMS + "data-absent-reason"
-"""The code system of the reasons why a value is missing."""
+"""The code system of the reasons for a missing value."""
 CVX = "http://hl7.org/fhir/sid/cvx"
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
 class Coding(NamedTuple):
-    """One coding."""
+    """A code with its system and display."""
 
     system: str
     code: str
@@ -24,7 +24,7 @@ class Coding(NamedTuple):
 
 
 class Concept(NamedTuple):
-    """A codeable concept: its codings, and the words a clinician reads."""
+    """A codeable concept: its codings, and the text that a clinician reads."""
 
     codes: tuple[Coding, ...]
     text: str
@@ -36,12 +36,12 @@ ERROR = Coding(ABSENT, "error", "Error")
 
 
 def words(text: str) -> Concept:
-    """A concept without codes."""
+    """Returns a concept without codes."""
     return Concept((), text)
 
 
 def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str] | None = None) -> Concept:
-    """icd: code and display of ICD-10-CM, as the second coding that a bill needs."""
+    """Returns a SNOMED CT concept. icd: code and display of ICD-10-CM, added as a second coding, which a bill needs."""
     second = (Coding(ICD10, *icd),) if icd else ()
     return Concept((Coding(SNOMED, code, display), *second), text or display)
 

@@ -1,9 +1,10 @@
-"""Real data are not clean. The dial, from 0 (nothing) to 1: what is still valid FHIR, and yet trips an app.
+"""Adds realistic errors to a population: data that are still valid FHIR, but break naive apps.
 
-At 1 every second patient has an odd name, an unknown gender or a birthday of which only the year is known; of five
-readings one has no unit, no code, no value, or was entered twice or in error; of four problems or prescriptions one has
-words instead of a code, or an onset that is a year alone. Nothing of it happens to the cast (`people.CAST`), nor does
-it move what happens in a life.
+The level goes from 0 (none) to 1. At 1, half of the patients have an odd name, an unknown gender or a birth date with only a
+year or month; a fifth of the observations have no unit, no code or no value, or were entered twice or in error; a quarter of
+the problems have text instead of a code, are entered in error, or have an onset with only a year; and a quarter of the
+prescriptions have text instead of a code. Patients up to the last of the cast (`people.CAST`) have no errors, and the errors
+don't change what happens in a history.
 """
 
 from __future__ import annotations
@@ -31,53 +32,53 @@ _NAMES = (
     (("Mary Jane (call her MJ)",), "Test-Notatest"),
     (("美咲",), "田中"),
 )
-"""Marks on letters, two letters in all, capitals, a hundred letters, remarks in the wrong field, other scripts."""
+"""Diacritics, names of one letter, capitals, a hundred letters, remarks in the wrong field, other scripts."""
 
 
-def person(who: Person, seed: int, level: float) -> Person:
-    dice = SeededRandom(seed, "mess", "person", who.number)
-    if who.number <= CAST or not dice.chance(level * 0.5):
-        return who
-    kind = dice.whole(0, 3)
+def person(patient: Person, seed: int, level: float) -> Person:
+    rng = SeededRandom(seed, "mess", "person", patient.number)
+    if patient.number <= CAST or not rng.chance(level * 0.5):
+        return patient
+    kind = rng.whole(0, 3)
     if kind == 0:
-        return replace(who, gender="unknown" if dice.chance(0.7) else "other")
+        return replace(patient, gender="unknown" if rng.chance(0.7) else "other")
     if kind == 1:
-        return replace(who, born_as=dice.pick(("year", "month")))
-    given, family = dice.pick(_NAMES)
-    return replace(who, given=given, family=family)
+        return replace(patient, born_as=rng.pick(("year", "month")))
+    given, family = rng.pick(_NAMES)
+    return replace(patient, given=given, family=family)
 
 
-def life(told: PatientHistory, seed: int, level: float) -> PatientHistory:
-    """The same life, written down badly."""
-    if not level or told.person.number <= CAST:
-        return told
-    dice = SeededRandom(seed, "mess", "life", told.person.number)
-    told.problems = [_problem(one, dice) if dice.chance(level * 0.25) else one for one in told.problems]
-    told.prescriptions = [_order(one, dice) if dice.chance(level * 0.25) else one for one in told.prescriptions]
-    twice: list[Observation] = []
-    for index, one in enumerate(told.readings):
-        if dice.chance(level * 0.2):
-            kind = dice.whole(0, 4)
+def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHistory:
+    """Returns the same history with recording errors, changed in place. level: from 0 to 1."""
+    if not level or history.person.number <= CAST:
+        return history
+    rng = SeededRandom(seed, "mess", "life", history.person.number)
+    history.problems = [_problem(problem, rng) if rng.chance(level * 0.25) else problem for problem in history.problems]
+    history.prescriptions = [_order(order, rng) if rng.chance(level * 0.25) else order for order in history.prescriptions]
+    duplicates: list[Observation] = []
+    for index, reading in enumerate(history.readings):
+        if rng.chance(level * 0.2):
+            kind = rng.whole(0, 4)
             if kind == 4:
-                twice.append(one)
+                duplicates.append(reading)
             else:
-                told.readings[index] = _KINDS[kind](one)
-    for one in twice:
-        told.readings.append(replace(one, number=len(told.readings) + 1))
-    return told
+                history.readings[index] = _KINDS[kind](reading)
+    for reading in duplicates:
+        history.readings.append(replace(reading, number=len(history.readings) + 1))
+    return history
 
 
-def _problem(one: Condition, dice: SeededRandom) -> Condition:
-    kind = dice.whole(0, 2)
+def _problem(problem: Condition, rng: SeededRandom) -> Condition:
+    kind = rng.whole(0, 2)
     if kind == 0:
-        return replace(one, concept=_words(one.concept))
-    return replace(one, wrong=True) if kind == 1 else replace(one, vague=True)
+        return replace(problem, concept=_words(problem.concept))
+    return replace(problem, wrong=True) if kind == 1 else replace(problem, vague=True)
 
 
-def _order(one: Prescription, dice: SeededRandom) -> Prescription:
-    drug = one.drug
-    text = drug.concept.text.upper() if dice.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
-    return replace(one, drug=replace(drug, concept=Concept((), text)))
+def _order(order: Prescription, rng: SeededRandom) -> Prescription:
+    drug = order.drug
+    text = drug.concept.text.upper() if rng.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
+    return replace(order, drug=replace(drug, concept=Concept((), text)))
 
 
 def _words(concept: Concept) -> Concept:
@@ -85,22 +86,22 @@ def _words(concept: Concept) -> Concept:
 
 
 def _bare(measure: Measure) -> Measure:
-    """A profile of a vital sign asks for code and unit."""
+    """Returns the measure without unit, profile and ranges; the profiles of vital signs require code and unit."""
     return replace(measure, unit="", ucum="", profile="", female=None, male=None)
 
 
-def _no_unit(one: Observation) -> Observation:
-    return replace(one, measure=_bare(one.measure), parts=tuple((_bare(each), value) for each, value in one.parts))
+def _no_unit(reading: Observation) -> Observation:
+    return replace(reading, measure=_bare(reading.measure), parts=tuple((_bare(part), value) for part, value in reading.parts))
 
 
-def _no_code(one: Observation) -> Observation:
-    return replace(one, measure=replace(one.measure, concept=_words(one.measure.concept), profile=""))
+def _no_code(reading: Observation) -> Observation:
+    return replace(reading, measure=replace(reading.measure, concept=_words(reading.measure.concept), profile=""))
 
 
-def _no_value(one: Observation) -> Observation:
+def _no_value(reading: Observation) -> Observation:
     return replace(
-        one,
-        measure=replace(one.measure, profile=""),
+        reading,
+        measure=replace(reading.measure, profile=""),
         value=None,
         concept=None,
         parts=(),
@@ -110,8 +111,8 @@ def _no_value(one: Observation) -> Observation:
     )
 
 
-def _in_error(one: Observation) -> Observation:
-    return replace(one, measure=replace(one.measure, profile=""), wrong=True)
+def _in_error(reading: Observation) -> Observation:
+    return replace(reading, measure=replace(reading.measure, profile=""), wrong=True)
 
 
 _KINDS = (_no_unit, _no_code, _no_value, _in_error)

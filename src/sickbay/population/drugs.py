@@ -1,4 +1,4 @@
-"""What is prescribed: RxNorm clinical drugs and how they are taken."""
+"""Drugs that are prescribed: RxNorm clinical drugs and how they are taken."""
 
 from __future__ import annotations
 
@@ -174,15 +174,15 @@ NICOTINE = Drug(
 )
 
 FORMULARY = (ALBUTEROL, EPINEPHRINE, FUROSEMIDE, SALMETEROL)
-"""Drugs that orders refer to as Medication resources of the hospital; all others are codes in the order."""
+"""Drugs that orders reference as Medication resources of the hospital. Orders for other drugs contain only a code."""
 
 _FOR_CHILDREN: Mapping[Drug, tuple[tuple[float, Drug], ...]] = {
     PARACETAMOL: ((6, CHEWABLE[0]), (12, CHEWABLE[1])),
     AMOXICILLIN: ((2, AMOXICILLIN_INFANT),),
 }
-"""What is given instead below an age in years: nothing that has to be swallowed whole, and less of it."""
+"""What is prescribed instead below an age in years: lower doses, and nothing that has to be swallowed whole."""
 
 
 def of_age(drug: Drug, age: float) -> Drug:
-    """The drug in the form and dose for somebody of this age."""
-    return next((other for below, other in _FOR_CHILDREN.get(drug, ()) if age < below), drug)
+    """Returns the drug in the form and dose for a patient of this age in years."""
+    return next((substitute for age_limit, substitute in _FOR_CHILDREN.get(drug, ()) if age < age_limit), drug)

@@ -1,4 +1,4 @@
-"""Measurements beside those of the stories: growth percentiles, oxygen, averages, and values that could not be obtained."""
+"""Adds measurements that no story needs: growth percentiles, oxygen, averages, and values that could not be obtained."""
 
 from __future__ import annotations
 
@@ -16,73 +16,77 @@ _MONTHS = 12
 _ATTEMPT = datetime.timedelta(minutes=6)
 
 
-def add(chart: Chart, dice: SeededRandom) -> None:
+def add(chart: Chart, rng: SeededRandom) -> None:
     _percentiles(chart)
-    _oxygen(chart, dice)
-    _average_pressure(chart, dice)
+    _oxygen(chart, rng)
+    _average_pressure(chart, rng)
     _not_obtained(chart)
     _laboratory(chart)
-    _adherence(chart, dice)
-    if chart.person.number % 13 == 6 and chart.person.age(chart.life.visits[0].day) >= 18:
-        chart.remember(procedure_codes.TD, chart.life.visits[0])
+    _adherence(chart, rng)
+    if chart.person.number % 13 == 6 and chart.person.age(chart.history.visits[0].day) >= 18:
+        chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
 
 
 def _percentiles(chart: Chart) -> None:
-    """Weight for length and head circumference of infants, at each visit that measured them."""
-    who = chart.person
-    if who.born.year < 2009:
+    """Adds weight for length and head circumference percentiles of infants at each visit that measured them."""
+    patient = chart.person
+    if patient.born.year < 2009:
         return
-    for visit in chart.life.visits:
-        age = who.age(visit.day)
+    for visit in chart.history.visits:
+        age = patient.age(visit.day)
         if age >= 3:
             break
-        seen = _seen(chart, visit)
-        if "height" in seen:
-            _percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, seen["height"], seen["weight"])
-        if "head" in seen:
-            _percentile(chart, visit, growth.HEAD_FOR_AGE, age * _MONTHS, seen["head"])
+        values = _values_at(chart, visit)
+        if "height" in values:
+            _percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, values["height"], values["weight"])
+        if "head" in values:
+            _percentile(chart, visit, growth.HEAD_FOR_AGE, age * _MONTHS, values["head"])
 
 
 def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, value: float) -> None:
-    found = growth.percentile(table, chart.person.sex, at, value)
+    rank = growth.percentile(table, chart.person.sex, at, value)
     measure = measures.WEIGHT_RANK if table is growth.WEIGHT_FOR_LENGTH else measures.HEAD_RANK
-    if found is not None:
-        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(found), performer=_nurse(visit))
+    if rank is not None:
+        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse(visit))
 
 
-def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
-    return {one.measure.key: one.value for one in chart.life.readings if one.visit == visit.number and one.value is not None}
+def _values_at(chart: Chart, visit: Visit) -> dict[str, float]:
+    return {
+        reading.measure.key: reading.value
+        for reading in chart.history.readings
+        if reading.visit == visit.number and reading.value is not None
+    }
 
 
-def _oxygen(chart: Chart, dice: SeededRandom) -> None:
-    """Oxygen by mask for who is short of breath: at each stay for it, and for heart failure and COPD at the last visit."""
-    known = {one.concept for one in chart.life.problems}
+def _oxygen(chart: Chart, rng: SeededRandom) -> None:
+    """Adds oxygen by mask for patients short of breath: at the visit for pneumonia; otherwise at the last visit."""
+    known = {problem.concept for problem in chart.history.problems}
     if not known & {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}:
         return
-    visit = next((one for one in chart.life.visits if one.reason is problems.PNEUMONIA), chart.life.visits[-1])
-    flow = dice.pick((1, 2, 3))
+    visit = next((visit for visit in chart.history.visits if visit.reason is problems.PNEUMONIA), chart.history.visits[-1])
+    flow = rng.pick((1, 2, 3))
     parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
     at = visit.start + datetime.timedelta(minutes=12)
-    chart.add(measures.OXYGEN, visit, at, value=float(dice.whole(94, 97)), parts=parts, performer=_nurse(visit))
+    chart.add(measures.OXYGEN, visit, at, value=float(rng.whole(94, 97)), parts=parts, performer=_nurse(visit))
 
 
-def _average_pressure(chart: Chart, dice: SeededRandom) -> None:
-    """The mean of three days of measuring at home, before the last visit."""
-    pressures = [one.parts for one in chart.life.readings if one.measure is measures.PRESSURE]
-    known = {one.concept for one in chart.life.problems}
+def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
+    """Adds the mean of three days of measurements at home, taken before the last visit."""
+    pressures = [reading.parts for reading in chart.history.readings if reading.measure is measures.PRESSURE]
+    known = {problem.concept for problem in chart.history.problems}
     if problems.HYPERTENSION not in known or chart.person.number % 2 == 0 or not pressures:
         return
-    values = [part[1] + dice.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
+    values = [part[1] + rng.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
     parts = tuple(zip((measures.MEAN_SYSTOLIC, measures.MEAN_DIASTOLIC), values, strict=True))
-    evening = chart.life.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
+    evening = chart.history.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
     if evening.date() > chart.person.born:
         start = evening - datetime.timedelta(days=2, hours=12)
         chart.add(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
 
 
 def _not_obtained(chart: Chart) -> None:
-    """A first attempt to measure the pressure that failed, and a weight that the patient did not want taken."""
-    visit, number = chart.life.visits[-1], chart.person.number
+    """Adds a failed first attempt to measure the blood pressure, and a weight that the patient declined to have taken."""
+    visit, number = chart.history.visits[-1], chart.person.number
     if chart.person.age(visit.day) < 18:
         return
     nurse = _nurse(visit)
@@ -98,10 +102,10 @@ def _not_obtained(chart: Chart) -> None:
 
 
 def _laboratory(chart: Chart) -> None:
-    """What the laboratory says in words, and a potassium that haemolysed blood does not allow."""
-    for act in list(chart.life.acts):
-        if act.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
-            _pathology(chart, act.visit, act.concept is procedure_codes.POLYPECTOMY)
+    """Adds laboratory results in words, and a potassium result that is missing because the blood was haemolysed."""
+    for procedure in list(chart.history.procedures):
+        if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
+            _pathology(chart, procedure.visit, procedure.concept is procedure_codes.POLYPECTOMY)
     urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
@@ -118,23 +122,25 @@ def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
     chart.report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
 
 
-def _adherence(chart: Chart, dice: SeededRandom) -> None:
-    """At the last visit some patients are asked whether they take what lasts as prescribed."""
-    life, last = chart.life, chart.life.visits[-1]
+def _adherence(chart: Chart, rng: SeededRandom) -> None:
+    """Records for some patients, at the last visit, whether they take their long-term drugs as prescribed."""
+    history, last = chart.history, chart.history.visits[-1]
     if chart.person.number % 4 != 3:
         return
-    for order in life.prescriptions:
+    for order in history.prescriptions:
         if order.end is None and not order.drug.when_needed:
-            taken = problems.COMPLIES if dice.chance(0.75) else problems.PARTLY_COMPLIES
-            life.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
+            taken = problems.COMPLIES if rng.chance(0.75) else problems.PARTLY_COMPLIES
+            history.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
 
 
 def _last(chart: Chart, *keys: str) -> Observation | None:
-    return next((one for one in reversed(chart.life.readings) if one.measure.key in keys and one.visit), None)
+    return next(
+        (reading for reading in reversed(chart.history.readings) if reading.measure.key in keys and reading.visit), None
+    )
 
 
 def _visit(chart: Chart, reading: Observation) -> Visit:
-    return chart.life.visits[(reading.visit or 1) - 1]
+    return chart.history.visits[(reading.visit or 1) - 1]
 
 
 def _nurse(visit: Visit) -> str:

@@ -1,4 +1,4 @@
-"""Questionnaires that patients fill in, and how they answered: the sum is the score that was read at the visit."""
+"""Questionnaires that patients complete, and their answers, which add up to the score recorded at the visit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOW_OFTEN = (
     _choice("LA6570-1", "More than half the days"),
     _choice("LA6571-9", "Nearly every day"),
 )
-"""In the order of what they count: 0 to 3."""
+"""In the order of their scores, 0 to 3."""
 HOW_TRUE = (
     _choice("LA28398-8", "Never true"),
     _choice("LA6729-3", "Sometimes true"),
@@ -67,16 +67,16 @@ FOOD = (
 
 MILD, MODERATE, SEVERE = _choice("LA6752-5", "Mild"), _choice("LA6751-7", "Moderate"), _choice("LA6750-9", "Severe")
 _SEVERITIES = ((20, SEVERE), (10, MODERATE), (0, MILD))
-"""The least score of each."""
+"""The lowest score of each severity."""
 
 
 def severity(score: float) -> Concept:
-    """Of a depression, by the score of the PHQ-9."""
-    return next(concept for least, concept in _SEVERITIES if score >= least)
+    """Returns the severity of a depression by its PHQ-9 score."""
+    return next(concept for lowest, concept in _SEVERITIES if score >= lowest)
 
 
 class Form(NamedTuple):
-    """What is asked, each with the same choices; what comes of it is a measure: a number, or one of `results`."""
+    """A questionnaire whose questions share the same choices. Its result is `measure`: a number, or one of `results`."""
 
     id: str
     title: str
@@ -105,7 +105,7 @@ _BY_KEY = {form.measure.key: form for form in FORMS}
 
 
 class Response(NamedTuple):
-    """One form, filled in at a visit. chosen: for each question the position of its choice."""
+    """A form completed at a visit. chosen: the index of the chosen choice, for each question."""
 
     number: int
     form: Form
@@ -115,36 +115,42 @@ class Response(NamedTuple):
     reading: Observation
 
 
-def answered(life: PatientHistory) -> dict[int, Response]:
-    """The number of a reading -> the form that it was counted from. A reading that came twice was asked for once."""
-    found: dict[tuple[str, int], Response] = {}
-    held: dict[int, Response] = {}
-    parts: list[Observation] = []
-    for one in life.readings:
-        form = _BY_KEY.get(one.measure.key)
-        if form and one.visit and not one.absent:
-            key = form.id, one.visit
-            if key not in found:
-                dice = SeededRandom(life.person.record_number, *key)
-                found[key] = Response(len(found) + 1, form, one.visit, one.at, _chosen(form, one, dice), one)
-            held[one.number] = found[key]
-        elif one.measure.key.startswith("hunger_") and one.visit and not one.absent:
-            parts.append(one)
-    held.update((one.number, found[HUNGER.id, one.visit]) for one in parts if one.visit and (HUNGER.id, one.visit) in found)
-    return held
+def answered(history: PatientHistory) -> dict[int, Response]:
+    """Maps the number of an observation to the response that its score comes from. Duplicated observations share one."""
+    responses: dict[tuple[str, int], Response] = {}
+    by_reading: dict[int, Response] = {}
+    hunger_answers: list[Observation] = []
+    for reading in history.readings:
+        form = _BY_KEY.get(reading.measure.key)
+        if form and reading.visit and not reading.absent:
+            key = form.id, reading.visit
+            if key not in responses:
+                rng = SeededRandom(history.person.record_number, *key)
+                responses[key] = Response(
+                    len(responses) + 1, form, reading.visit, reading.at, _chosen(form, reading, rng), reading
+                )
+            by_reading[reading.number] = responses[key]
+        elif reading.measure.key.startswith("hunger_") and reading.visit and not reading.absent:
+            hunger_answers.append(reading)
+    by_reading.update(
+        (reading.number, responses[HUNGER.id, reading.visit])
+        for reading in hunger_answers
+        if reading.visit and (HUNGER.id, reading.visit) in responses
+    )
+    return by_reading
 
 
-def _chosen(form: Form, reading: Observation, dice: SeededRandom) -> tuple[int, ...]:
+def _chosen(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
-        return _counted(form, int(reading.value), dice)
-    return (1, dice.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
+        return _counted(form, int(reading.value), rng)
+    return (1, rng.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
-def _counted(form: Form, total: int, dice: SeededRandom) -> tuple[int, ...]:
-    """Answers whose sum is the total; of the last question as little as can be, since few think of death."""
-    most, last = len(form.choices) - 1, len(form.questions) - 1
+def _counted(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
+    """Returns answers that add up to the total. The last question, about death, scores as low as possible."""
+    highest, last = len(form.choices) - 1, len(form.questions) - 1
     counts = [0] * len(form.questions)
-    for _ in range(min(total, most * len(counts))):
-        room = [at for at, count in enumerate(counts[:last]) if count < most]
-        counts[dice.pick(room or [last])] += 1
+    for _ in range(min(total, highest * len(counts))):
+        below_highest = [index for index, count in enumerate(counts[:last]) if count < highest]
+        counts[rng.pick(below_highest or [last])] += 1
     return tuple(counts)

@@ -1,7 +1,7 @@
 """Percentiles of infants, from the 2000 growth charts of the CDC (National Center for Health Statistics), public domain.
 
-Each row of a table is a length in cm or an age in months, and the parameters L, M and S at it. The rows are those of the
-published tables, rounded to four places and thinned out; between two rows the parameters are interpolated.
+Each row of a table has a length in cm or an age in months, and the parameters L, M and S at it. The rows are those of the
+published tables, rounded to four decimals and thinned out; the parameters between two rows are interpolated.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ HEAD_FOR_AGE: Table = {
 
 
 def percentile(table: Table, sex: str, at: float, value: float) -> int | None:
-    """The percentile of a value, from 1 to 99; None outside the table.
+    """Returns the percentile of a value, from 1 to 99, or None outside the table.
 
     sex: "female" or "male". at: the length in cm, or the age in months.
     """
@@ -109,5 +109,5 @@ def _parameters(rows: Sequence[Row], at: float) -> tuple[float, float, float]:
     index = next(index for index in range(1, len(rows)) if at <= rows[index][0])
     (start, *low), (end, *high) = rows[index - 1], rows[index]
     share = (at - start) / (end - start)
-    power, median, spread = (a + (b - a) * share for a, b in zip(low, high, strict=True))
+    power, median, spread = (before + (after - before) * share for before, after in zip(low, high, strict=True))
     return power, median, spread

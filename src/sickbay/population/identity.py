@@ -1,7 +1,7 @@
-"""What a record says about a person's identity besides name, sex and birth: former names and homes, suffix, tribe, interpreter.
+"""Adds to a person's identity: former names and addresses, suffix, tribal affiliation, interpreter.
 
-Which of it a record has depends on the number of the patient, so that fifty patients in a row have all of it; only the tribe
-follows from the race.
+The patient's number decides what a record has, so that 50 consecutive patients have all of it. Only the tribe follows from the
+race.
 """
 
 from __future__ import annotations
@@ -19,43 +19,46 @@ SPANISH = Coding("urn:ietf:bcp:47", "es", "Spanish")
 _YEAR = 365
 
 
-def known(who: Person, seed: int) -> Person:
-    """The person with everything that the record knows; nothing else of a life depends on it."""
-    dice = SeededRandom(seed, "identity", who.number)
-    age = (END - who.born).days // _YEAR
-    spanish = who.ethnicity is names.HISPANIC and age >= 60
-    asked = who.number % 10 == 9
+def known(person: Person, seed: int) -> Person:
+    """Returns the person with these details. Nothing else in the history depends on them."""
+    rng = SeededRandom(seed, "identity", person.number)
+    age = (END - person.born).days // _YEAR
+    spanish = person.ethnicity is names.HISPANIC and age >= 60
+    has_interpreter_answer = person.number % 10 == 9
     return replace(
-        who,
-        suffix="Jr." if who.sex == "male" and who.number % 7 == 1 else None,
-        former_family=_former_family(who, dice) if age >= 28 and who.sex == "female" and _renamed(who) else None,
-        former_home=_former_home(dice) if age >= 20 and who.number % 5 == 4 else None,
-        tribe=NAVAJO if who.race is names.NATIVE else None,
-        identity_asked=age >= 18 and who.number % 4 == 1,
-        language=SPANISH if spanish else who.language,
-        interpreter=True if spanish else False if asked else None,
+        person,
+        suffix="Jr." if person.sex == "male" and person.number % 7 == 1 else None,
+        former_family=_former_family(person, rng) if age >= 28 and person.sex == "female" and _renamed(person) else None,
+        former_home=_former_home(rng) if age >= 20 and person.number % 5 == 4 else None,
+        tribe=NAVAJO if person.race is names.NATIVE else None,
+        identity_asked=age >= 18 and person.number % 4 == 1,
+        language=SPANISH if spanish else person.language,
+        interpreter=True if spanish else False if has_interpreter_answer else None,
     )
 
 
-def _renamed(who: Person) -> bool:
-    """Nobody who is found by "Peters" now: the guided tour searches for that name."""
-    if any(name.startswith("Peters") for name in (who.family, *who.given)):
-        return False
-    return who.number % 3 == 0 or (who.married and who.number % 2 == 1)
-
-
-def _former_family(who: Person, dice: SeededRandom) -> tuple[str, datetime.date] | None:
-    """A name later in the alphabet than the current one, if there is any: a list sorted by name shows the current name.
-
-    Never a name that begins with "Peters": the guided tour searches for it.
+def _renamed(person: Person) -> bool:
+    """Returns whether the person has a former name. False if "Peters" finds the person now: the guided tour searches for that
+    name.
     """
-    kin = next((kin for kin in names.KINS if who.family in kin.families), names.KINS[0])
-    choices = [family for family in kin.families if family > who.family and not family.startswith("Peters")]
-    until = who.born + datetime.timedelta(days=dice.whole(24 * _YEAR, 27 * _YEAR))
-    return (dice.pick(choices), until) if choices else None
+    if any(part.startswith("Peters") for part in (person.family, *person.given)):
+        return False
+    return person.number % 3 == 0 or (person.married and person.number % 2 == 1)
 
 
-def _former_home(dice: SeededRandom) -> tuple[str, str, str, datetime.date]:
-    city, postal = dice.pick(names.CITIES)
-    moved = END - datetime.timedelta(days=dice.whole(200, 1500))
-    return f"{dice.whole(2, 480)} {dice.pick(names.STREETS)} Street", city, postal, moved
+def _former_family(person: Person, rng: SeededRandom) -> tuple[str, datetime.date] | None:
+    """Returns a former family name and the day until which it was used, or None.
+
+    The name is later in the alphabet than the current one, so that a list sorted by name shows the current name. It never
+    begins with "Peters", because the guided tour searches for that name.
+    """
+    group = next((group for group in names.KINS if person.family in group.families), names.KINS[0])
+    choices = [family for family in group.families if family > person.family and not family.startswith("Peters")]
+    until = person.born + datetime.timedelta(days=rng.whole(24 * _YEAR, 27 * _YEAR))
+    return (rng.pick(choices), until) if choices else None
+
+
+def _former_home(rng: SeededRandom) -> tuple[str, str, str, datetime.date]:
+    city, postal = rng.pick(names.CITIES)
+    moved = END - datetime.timedelta(days=rng.whole(200, 1500))
+    return f"{rng.whole(2, 480)} {rng.pick(names.STREETS)} Street", city, postal, moved

@@ -1,4 +1,4 @@
-"""The form about habits and help at home that some patients fill in before a visit."""
+"""The form about habits and help at home that some patients complete before a visit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _REMARKS = ("Sleeps badly since the spring.", "Would like to talk about the drug
 
 
 class Intake(NamedTuple):
-    """One filled-in form. readings: the numbers of its two scores. nurse: who filled it in, None: the patient."""
+    """One completed form. readings: the numbers of the observations of its two scores. nurse: who completed it, or None for the
+    patient.
+    """
 
     visit: int
     at: datetime.datetime
@@ -42,22 +44,22 @@ class Intake(NamedTuple):
     nurse: str | None
 
 
-def filled(life: PatientHistory) -> Intake | None:
-    """The form of a life, if it was filled in: its scores are among the readings."""
-    scores = {one.measure.key: one for one in life.readings if not one.absent and one.value is not None}
+def filled(history: PatientHistory) -> Intake | None:
+    """Returns the completed form, or None if the history has no observations of its scores."""
+    scores = {reading.measure.key: reading for reading in history.readings if not reading.absent and reading.value is not None}
     exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None
-    dice = SeededRandom(life.person.record_number, ID)
-    old = life.person.age(exercise.at.date()) >= 65
+    rng = SeededRandom(history.person.record_number, ID)
+    old = history.person.age(exercise.at.date()) >= 65
     return Intake(
         exercise.visit,
         exercise.at,
         int(exercise.value or 0),
         int(alcohol.value or 0),
-        dice.pick((15, 30, 45)),
+        rng.pick((15, 30, 45)),
         "A cane" if old else None,
-        dice.pick(_REMARKS),
+        rng.pick(_REMARKS),
         (exercise.number, alcohol.number),
-        NURSES[0].id if life.person.number % 16 == 3 else None,
+        NURSES[0].id if history.person.number % 16 == 3 else None,
     )

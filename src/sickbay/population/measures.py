@@ -1,4 +1,4 @@
-"""What is measured: LOINC codes, UCUM units, reference ranges of adults."""
+"""Measures: LOINC codes, UCUM units and reference ranges for adults."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ METABOLIC = (GLUCOSE, CREATININE, EGFR, UREA, SODIUM, POTASSIUM)
 LIPIDS = (CHOLESTEROL, LDL, HDL, TRIGLYCERIDES)
 BLOOD = (HEMOGLOBIN, LEUKOCYTES, PLATELETS)
 USUAL = (PULSE, WEIGHT, HEIGHT, BMI)
-"""The vital signs of a check-up, beside the pressure."""
+"""The vital signs of a check-up, except blood pressure."""
 VITALS = (PULSE, BREATHS, TEMPERATURE, OXYGEN, WEIGHT, HEIGHT, BMI)
 
 LIPID_PANEL = loinc("24331-1", "Lipid 1996 panel - Serum or Plasma", "Lipid panel")
@@ -246,7 +246,7 @@ PANELS = (
     (LIPID_PANEL, LIPIDS),
     (BLOOD_PANEL, BLOOD),
 )
-"""Which measurements of one visit come as one report."""
+"""Measures that are reported together if one visit has all of them."""
 
 
 def _survey(key: str, code: str, display: str, text: str, spread: float) -> Measure:
@@ -263,7 +263,7 @@ def _survey(key: str, code: str, display: str, text: str, spread: float) -> Meas
 
 
 def _finding(key: str, code: str, display: str, text: str) -> Measure:
-    """A test whose answer is a word."""
+    """Returns a laboratory test whose result is a concept or text."""
     return Measure(key, loinc(code, display, text), "laboratory", profile="us-core-observation-lab")
 
 

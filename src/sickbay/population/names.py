@@ -1,4 +1,4 @@
-"""Invented names in mixed lists. A given name and a family name meet by chance: nobody real is meant."""
+"""Invented names. Given and family names are combined at random; no real person is meant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_HISPANIC = Coding(_RACE, "2186-5", "Not Hispanic or Latino")
 
 
 class Kin(NamedTuple):
-    """People whose names go together."""
+    """A group of people: race, ethnicity and the names that fit together."""
 
     race: Coding
     ethnicity: Coding
@@ -96,7 +96,7 @@ KINS = (
 )
 
 WEIGHTS = (0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7)
-"""Which kin how often: a throw among these."""
+"""Indexes into KINS; a random pick from these numbers decides how frequent each group is."""
 
 STREETS = ("Alder", "Birch", "Chandler", "Dockside", "Elmwood", "Foundry", "Granary", "Harbour", "Juniper", "Lantern")
 CITIES = (("Wexbridge", "01201"), ("Harrow Falls", "01202"), ("Saltmere", "01203"), ("North Alding", "01204"))

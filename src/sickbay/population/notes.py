@@ -1,4 +1,4 @@
-"""Documents beside those of the stories: of stays and operations, and the text of each report that has one."""
+"""Adds the documents that no story writes: about stays and operations, and the text of each report that has one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _SURGERY = frozenset(
 
 
 def add(chart: Chart) -> None:
-    for visit in chart.life.visits:
+    for visit in chart.history.visits:
         _stay(chart, visit)
-    for act in chart.life.acts:
-        if act.concept in _SURGERY:
+    for procedure in chart.history.procedures:
+        if procedure.concept in _SURGERY:
             chart.note(
-                procedure_codes.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications."
+                procedure_codes.OPERATION_NOTE,
+                procedure.visit,
+                f"{procedure.concept.text}, {procedure.minutes} minutes, no complications.",
             )
     _reports(chart)
 
@@ -46,9 +48,9 @@ def _stay(chart: Chart, visit: Visit) -> None:
 
 
 def _reports(chart: Chart) -> None:
-    """US Core, Clinical Notes: what a DiagnosticReport presents is in a DocumentReference too."""
-    reports = chart.life.reports
-    laboratory = [one for one in reports if one.kind == "LAB"]
+    """Adds a DocumentReference with the same text for each report that has one (US Core, Clinical Notes)."""
+    reports = chart.history.reports
+    laboratory = [report for report in reports if report.kind == "LAB"]
     for report in list(reports):
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
         if report.conclusion or lab:

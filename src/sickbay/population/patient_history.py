@@ -1,4 +1,4 @@
-"""A life in no version's words: what happened to a person, before a renderer makes resources of it."""
+"""A patient's history, independent of any FHIR version. A renderer makes resources of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from sickbay.population.codings import UNKNOWN, Coding, Concept, snomed
 
 END = datetime.date(2026, 11, 20)
-"""The last day of every record. Lives depend on the seed and on this day, never on the day they are asked for."""
+"""The last day of every record. Histories depend on the seed and this day, never on the current date."""
 
 Category: TypeAlias = Literal["food", "medication", "environment"]
 Criticality: TypeAlias = Literal["low", "high"]
@@ -31,13 +31,13 @@ Kind: TypeAlias = Literal[
     "care-preference",
     "directive",
 ]
-"""What an observation is about; a renderer makes its categories of it."""
+"""The kind of an observation; a renderer derives its categories from it."""
 Setting: TypeAlias = Literal["ambulatory", "emergency", "inpatient"]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who it is. `number` is the k of "the k-th patient"; everything follows from seed and number."""
+    """A patient's identity. `number` is the k of "the k-th patient"; seed and number determine everything else."""
 
     number: int
     given: tuple[str, ...]
@@ -57,11 +57,11 @@ class Person:
     contact: str | None = None
     died: datetime.date | None = None
     gender: Literal["other", "unknown"] | None = None
-    """What the record says, where it is not the sex."""
+    """The recorded gender, if it differs from `sex`."""
     born_as: Literal["day", "month", "year"] = "day"
-    """How much of the birthday is known."""
+    """The precision of the birth date."""
     plan: str = "Harbour Health"
-    """Who pays."""
+    """The payer."""
     suffix: str | None = None
     former_family: tuple[str, datetime.date] | None = None
     """A former family name, and the day until which it was used."""
@@ -69,9 +69,9 @@ class Person:
     """Street, city and postal code of the former home, and the day of the move."""
     tribe: Coding | None = None
     identity_asked: bool = False
-    """The record has the gender identity; it is the same as the sex at birth."""
+    """Whether the record has the gender identity; it is the same as the sex at birth."""
     interpreter: bool | None = None
-    """Whether an interpreter is needed, if the record says so."""
+    """Whether an interpreter is needed; None if the record doesn't say."""
 
     @property
     def last(self) -> datetime.date:
@@ -87,13 +87,13 @@ class Person:
         return f"{self.given[0]} {self.family}"
 
     def age(self, day: datetime.date) -> float:
-        """Age in years on a day, with its fraction."""
+        """Returns the age in years on a day, as a fraction."""
         return (day - self.born).days / 365.2425
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One encounter that is over. `start` is UTC."""
+    """One finished encounter. `start` is UTC."""
 
     number: int
     start: datetime.datetime
@@ -104,7 +104,7 @@ class Visit:
     reason: Concept | None = None
     setting: Setting = "ambulatory"
     problem: int | None = None
-    """The number of the problem that it is for, if an earlier visit recorded it."""
+    """The number of the problem that the visit is for, if an earlier visit recorded it."""
 
     @property
     def end(self) -> datetime.datetime:
@@ -117,7 +117,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition; `lasting` ones are on the problem list, the others were a visit's diagnosis."""
+    """A condition. `lasting` ones are on the problem list; the others are a visit's diagnosis."""
 
     number: int
     concept: Concept
@@ -130,14 +130,14 @@ class Condition:
     wrong: bool = False
     """Entered in error."""
     vague: bool = False
-    """Of its onset the year alone is known."""
+    """Only the year of the onset is known."""
     social: bool = False
-    """A health concern about how somebody lives (SDOH), not a disease."""
+    """A health concern about living conditions (SDOH), not a disease."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allergy:
-    """An allergy; `since` may be a year alone. Without a substance's reaction it is "no known allergies"."""
+    """An allergy. `since` may be only a year. An entry without a reaction means "no known allergies"."""
 
     number: int
     concept: Concept
@@ -151,7 +151,7 @@ class Allergy:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """What is prescribed and how it is taken: `times` in each `period` of `unit` (d, h, wk)."""
+    """A drug and how it is taken: `dose` of `form`, `times` in each `period` of `unit` (d, h, wk)."""
 
     concept: Concept
     dose: float
@@ -166,7 +166,7 @@ class Drug:
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """An order for a drug, from its day to its end, if it has ended."""
+    """An order for a drug, from its start to its end if it has ended."""
 
     number: int
     drug: Drug
@@ -176,14 +176,14 @@ class Prescription:
     problem: int | None = None
     end: datetime.date | None = None
     finished: bool = False
-    """Ended as planned (completed), not stopped."""
+    """Whether it ended as planned (completed) instead of being stopped."""
     adherence: tuple[Concept, datetime.date] | None = None
-    """Whether the patient takes it as prescribed, and the day on which that was asked."""
+    """Whether the patient takes it as prescribed, and the day on which the patient was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What can be measured: codes, unit, decimals, and the reference range of women and of men (adults)."""
+    """What can be measured: codes, unit, decimals, and the reference ranges for adult women and men."""
 
     key: str
     concept: Concept
@@ -210,27 +210,27 @@ class Observation:
     value: float | None = None
     concept: Concept | None = None
     parts: tuple[tuple[Measure, float | Concept | None], ...] = ()
-    """Components; None: the component was not obtained."""
+    """Components; a value of None means that the component was not obtained."""
     visit: int | None = None
     performer: str | None = None
-    """A practitioner's id; None: the patient himself, at home."""
+    """A practitioner's id; None if the patient measured it at home."""
     wrong: bool = False
     """Entered in error."""
     absent: bool = False
-    """There is no value."""
+    """Whether the value is missing."""
     why: Coding = UNKNOWN
-    """The reason why there is no value."""
+    """The reason for a missing value."""
     text: str | None = None
     flag: bool | None = None
     members: tuple[int, ...] = ()
-    """The numbers of the readings of a panel."""
+    """The numbers of the observations in a panel."""
     derived: tuple[int, ...] = ()
-    """The numbers of the readings that it was derived from."""
+    """The numbers of the observations that it was derived from."""
     since: datetime.datetime | None = None
-    """The start, if it is about a period; the period ends at `at`, unless it is `open`."""
+    """The start, if it covers a period. The period ends at `at`, unless it is `open`."""
     open: bool = False
     note: int | None = None
-    """The number of the document that it is about."""
+    """The number of the document that it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +242,14 @@ class Vaccination:
     visit: Visit
     lot: str
     refused: bool = False
-    """It was offered, and not given."""
+    """Offered but not given."""
     remembered: bool = False
-    """Given elsewhere on a day that nobody knows, by what the patient says."""
+    """Reported by the patient: given elsewhere on an unknown day."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """What somebody asked for: an image, an examination, an operation. kind: SNOMED CT, as US Core groups requests."""
+    """A request for an image, an examination, an operation or a service. kind: SNOMED CT, as US Core groups requests."""
 
     number: int
     concept: Concept
@@ -257,14 +257,14 @@ class ServiceRequest:
     visit: Visit
     problem: int | None = None
     until: datetime.date | None = None
-    """The last day, if it is asked for over a period."""
+    """The last day, if the request covers a period."""
     social: bool = False
-    """A social service."""
+    """Whether it requests a social service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A procedure that was done, at a visit, from `start` for some minutes. device: an implant it left."""
+    """A completed procedure at a visit: `start`, and its length in minutes. device: the number of the placed implant."""
 
     number: int
     concept: Concept
@@ -279,7 +279,7 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a laboratory or a specialist tells. kind: a code of the HL7 table 0074, which says from where."""
+    """A report of a laboratory or a specialist. kind: the code of the diagnostic service in HL7 table 0074."""
 
     number: int
     concept: Concept
@@ -290,12 +290,12 @@ class Report:
     conclusion: str | None = None
     request: int | None = None
     note: int | None = None
-    """The number of the document that has the same text."""
+    """The number of the document with the same text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal of somebody's care; measure and bound where it is a number that shall be below (or above) it."""
+    """A goal for a problem. If it is a number, `measure` has to be at least `low`, or at most `high`."""
 
     number: int
     text: str
@@ -309,14 +309,14 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class CarePlan:
-    """A plan of care for one problem: what is to be done, and the goals' numbers."""
+    """A plan of care for one problem: the steps, and the numbers of its goals."""
 
     number: int
     title: str
     start: datetime.date
     problem: int
     steps: tuple[Concept, ...]
-    aims: tuple[int, ...]
+    goals: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,16 +328,16 @@ class Note:
     visit: Visit
     text: str
     printed: bool = False
-    """As a PDF; else as plain text."""
+    """PDF if true, plain text if false."""
     inline: bool = False
-    """Its content is part of the index entry, not a Binary of its own."""
+    """Whether the content is part of the DocumentReference instead of a separate Binary."""
     directive: bool = False
-    """An advance directive."""
+    """Whether it is an advance directive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Implant:
-    """A device in the body. serial and lot say nothing of anybody."""
+    """A device in the body. serial is invented and identifies no real device."""
 
     number: int
     concept: Concept
@@ -347,30 +347,30 @@ class Implant:
 
 @dataclass(frozen=True, slots=True)
 class MedicationStatement:
-    """A drug that the patient says to take, bought without a prescription."""
+    """A drug that the patient reports taking, bought without a prescription."""
 
     number: int
     drug: Drug
     since: datetime.date
-    told: datetime.date
+    reported: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
 class AppTask:
-    """What is to be done with an app, asked for at a visit. do: a code of the hospital's; told: what the app is handed over."""
+    """A request to launch an app, made at a visit. do: the hospital's own code; context: the JSON that the app receives."""
 
     number: int
     do: str
     text: str
     app: str
-    told: str
+    context: str
     visit: Visit
     problem: int
 
 
 @dataclass(slots=True)
 class PatientHistory:
-    """A whole record, in the order in which it happened."""
+    """A whole record, in chronological order."""
 
     person: Person
     visits: list[Visit] = field(default_factory=list)
@@ -380,11 +380,11 @@ class PatientHistory:
     readings: list[Observation] = field(default_factory=list)
     vaccinations: list[Vaccination] = field(default_factory=list)
     requests: list[ServiceRequest] = field(default_factory=list)
-    acts: list[Procedure] = field(default_factory=list)
+    procedures: list[Procedure] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
-    aims: list[Goal] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
     plans: list[CarePlan] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     implants: list[Implant] = field(default_factory=list)
     statements: list[MedicationStatement] = field(default_factory=list)
-    errands: list[AppTask] = field(default_factory=list)
+    app_tasks: list[AppTask] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Who the k-th patient is: a function of seed and k alone, and the cast that every seed has."""
+"""Determines the k-th patient from the seed and k, and defines the cast that every seed has."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PEDIATRICIANS, PHYSICIANS
 
 _STEP = 7_654_321
-"""Prime to ten million, so that record numbers never meet."""
+"""Coprime to ten million, so that record numbers are unique."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Somebody whom every seed has: fixed identity and stories, readings by chance."""
+    """A person whom every seed has: fixed identity and stories, random observations."""
 
     given: str
     family: str
@@ -52,58 +52,58 @@ CAST: dict[int, Role] = {
     13: Role("Peterson", "Baptiste", "male", _day("1983-11-28"), names.BLACK, ("hypertension",)),
     17: Role("Timothy", "Peters", "male", _day("1961-03-14"), names.WHITE, ("timothy",)),
 }
-"""Patient number to role. 17 is the patient of the pictures; 1 and 2 are a mother and her child."""
+"""Patient number to role. 17 is the patient in the screenshots; 1 and 2 are a mother and her child."""
 
 
 def person(seed: int, number: int) -> Person:
-    """The `number`-th patient (from 1) of this seed."""
-    dice = SeededRandom(seed, "person", number)
-    stranger = _stranger(dice, number)
+    """Returns the `number`-th patient (from 1) of this seed."""
+    rng = SeededRandom(seed, "person", number)
+    random_person = _random_person(rng, number)
     role = CAST.get(number)
     if role is None:
-        return identity.known(stranger, seed)
+        return identity.known(random_person, seed)
     cast = replace(
-        stranger,
+        random_person,
         given=(role.given,),
         family=role.family,
         sex=role.sex,
         born=role.born,
         race=role.race,
         ethnicity=role.ethnicity,
-        contact=role.contact or (stranger.contact if _young(role.born) else None),
+        contact=role.contact or (random_person.contact if _young(role.born) else None),
         died=None,
         plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
-        practitioner=_own_practitioner(dice, role.born, number),
-        married=role.contact is None and stranger.married,
+        practitioner=_own_practitioner(rng, role.born, number),
+        married=role.contact is None and random_person.married,
     )
     return identity.known(cast, seed)
 
 
-def _stranger(dice: SeededRandom, number: int) -> Person:
-    kin = names.KINS[dice.pick(names.WEIGHTS)]
-    sex: Literal["female", "male"] = "female" if dice.chance(0.51) else "male"
+def _random_person(rng: SeededRandom, number: int) -> Person:
+    kin = names.KINS[rng.pick(names.WEIGHTS)]
+    sex: Literal["female", "male"] = "female" if rng.chance(0.51) else "male"
     given = kin.women if sex == "female" else kin.men
-    first, second = dice.pick(given), dice.pick(given)
-    born = END - datetime.timedelta(days=int(_years(dice) * 365.2425))
-    city, postal = dice.pick(names.CITIES)
+    first, second = rng.pick(given), rng.pick(given)
+    born = END - datetime.timedelta(days=int(_years(rng) * 365.2425))
+    city, postal = rng.pick(names.CITIES)
     return Person(
         number=number,
         given=(first,) if second == first else (first, second),
-        family=dice.pick(kin.families),
+        family=rng.pick(kin.families),
         sex=sex,
         born=born,
         race=kin.race,
         ethnicity=kin.ethnicity,
-        phone=f"(555) 555-01{dice.whole(0, 99):02d}",
-        street=f"{dice.whole(2, 480)} {dice.pick(names.STREETS)} Street",
+        phone=f"(555) 555-01{rng.whole(0, 99):02d}",
+        street=f"{rng.whole(2, 480)} {rng.pick(names.STREETS)} Street",
         city=city,
         postal=postal,
         record_number=_record_number(number),
-        practitioner=_own_practitioner(dice, born, number),
-        married=(END - born).days > 27 * 365 and dice.chance(0.55),
-        contact=f"{dice.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _young(born) else None,
-        died=_death(dice, born),
-        plan="Medicare" if (END - born).days > 65 * 365.25 else dice.pick(("Harbour Health", "Harbour Health", "Medicaid")),
+        practitioner=_own_practitioner(rng, born, number),
+        married=(END - born).days > 27 * 365 and rng.chance(0.55),
+        contact=f"{rng.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _young(born) else None,
+        died=_death(rng, born),
+        plan="Medicare" if (END - born).days > 65 * 365.25 else rng.pick(("Harbour Health", "Harbour Health", "Medicaid")),
     )
 
 
@@ -111,20 +111,20 @@ def _young(born: datetime.date) -> bool:
     return (END - born).days < 18 * 365
 
 
-def _death(dice: SeededRandom, born: datetime.date) -> datetime.date | None:
-    """Some of the old have died within the last two years."""
+def _death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
+    """Returns the day of death for some of the old, within the last two years of the record, or None."""
     years = (END - born).days / 365.25
-    if years > 68 and dice.chance((years - 66) * 0.008):
-        return END - datetime.timedelta(days=dice.whole(20, 730))
+    if years > 68 and rng.chance((years - 66) * 0.008):
+        return END - datetime.timedelta(days=rng.whole(20, 730))
     return None
 
 
-def _years(dice: SeededRandom) -> float:
-    """An age: a fifth children, three fifths of working age, the rest older."""
-    share = dice.between(0, 1)
+def _years(rng: SeededRandom) -> float:
+    """Returns an age: a fifth are children, three fifths of working age, the rest older."""
+    share = rng.between(0, 1)
     if share < 0.2:
-        return dice.between(0.1, 18)
-    return dice.between(18, 65) if share < 0.8 else dice.between(65, 91)
+        return rng.between(0.1, 18)
+    return rng.between(18, 65) if share < 0.8 else rng.between(65, 91)
 
 
 def _record_number(number: int) -> str:
@@ -132,7 +132,7 @@ def _record_number(number: int) -> str:
     return f"{digits // 10_000}-{digits % 10_000:04d}"
 
 
-def _own_practitioner(dice: SeededRandom, born: datetime.date, number: int) -> str:
+def _own_practitioner(rng: SeededRandom, born: datetime.date, number: int) -> str:
     if number == 17:
         return PHYSICIANS[0].id
-    return dice.pick(PEDIATRICIANS if _young(born) else PHYSICIANS).id
+    return rng.pick(PEDIATRICIANS if _young(born) else PHYSICIANS).id

@@ -1,4 +1,4 @@
-"""What a pharmacy handed out for what was ordered: a course once, what lasts every ninety days of its last year."""
+"""Derives what a pharmacy dispensed for the orders: a course once, a long-term drug every 90 days of its last year."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sickbay.population.patient_history import Drug, PatientHistory, Prescriptio
 
 QUARTER = 90
 REPEATS = 3
-"""After the first of a year; then the order is renewed."""
+"""Refills after the first fill of a year; then the order is renewed."""
 _WHEN_NEEDED = 30
-"""Doses of what is taken when needed, one a day at a guess."""
+"""Doses of a drug that is taken when needed, estimated at one a day."""
 _PACKS: Mapping[str, str] = {"puff": "inhaler", "injection": "auto-injector", "application": "tube"}
-"""What is not handed out by the dose."""
+"""Packages of forms that are not dispensed by the dose."""
 _MONTH = 30
-"""Days that an inhaler lasts which is used each day."""
+"""Days that an inhaler lasts if it is used daily."""
 
 
 class Supply(NamedTuple):
-    """How much is handed out at once: an amount of a unit, and for how many days it lasts."""
+    """How much is dispensed at once: the amount, its unit, and for how many days it lasts."""
 
     amount: float
     unit: str
@@ -28,7 +28,7 @@ class Supply(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """One handing out. earlier: how often this order had been filled before."""
+    """One dispensing. earlier: how many fills of this order came before."""
 
     number: int
     order: Prescription
@@ -44,7 +44,7 @@ def supply(order: Prescription) -> Supply:
 
 
 def _when_needed(drug: Drug) -> Supply:
-    """Auto-injectors come in pairs."""
+    """Returns the supply of a drug that is taken when needed. Auto-injectors come in pairs."""
     if drug.form in _PACKS:
         return Supply(2 if drug.form == "injection" else 1, _PACKS[drug.form], _WHEN_NEEDED)
     return Supply(drug.dose * _WHEN_NEEDED, drug.form, _WHEN_NEEDED)
@@ -56,13 +56,13 @@ def _lasting(drug: Drug, days: int) -> Supply:
     return Supply(drug.dose * drug.times * days, drug.form, days)
 
 
-def fills(life: PatientHistory) -> list[Fill]:
-    """By order and day. Older ones than those of an order's last year are no longer told."""
-    found: list[Fill] = []
-    for order in life.prescriptions:
-        last = order.end or life.person.last
-        often = 1 if order.finished or order.drug.when_needed else max(-((order.start - last).days // QUARTER), 1)
-        for earlier in range(max(often - 1 - REPEATS, 0), often):
+def fills(history: PatientHistory) -> list[Fill]:
+    """Returns the fills by order and day. Only those in an order's last year are included."""
+    dispensed: list[Fill] = []
+    for order in history.prescriptions:
+        last = order.end or history.person.last
+        count = 1 if order.finished or order.drug.when_needed else max(-((order.start - last).days // QUARTER), 1)
+        for earlier in range(max(count - 1 - REPEATS, 0), count):
             day = order.start + datetime.timedelta(days=QUARTER * earlier)
-            found.append(Fill(len(found) + 1, order, day, earlier))
-    return found
+            dispensed.append(Fill(len(dispensed) + 1, order, day, earlier))
+    return dispensed

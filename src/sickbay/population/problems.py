@@ -1,4 +1,4 @@
-"""What can be wrong: SNOMED CT concepts with the words a chart shows."""
+"""Problems, findings, allergens and kinds of visits: concepts with the text that a chart shows."""
 
 from __future__ import annotations
 

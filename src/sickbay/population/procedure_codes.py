@@ -1,4 +1,4 @@
-"""What is done and written about it: procedures, requests, images, vaccines, devices, kinds of documents."""
+"""Codes of vaccines, procedures, requests, images, devices and documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dice that fall the same on every Python and every machine: one stream for each name."""
+"""Random numbers that are the same on every Python version and machine, with one stream for each name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class SeededRandom:
-    """One stream of chance, named by its parts (`SeededRandom(1, "life", 17)`).
+    """One random stream, named by its parts (`SeededRandom(1, "life", 17)`).
 
-    Only `Random.random()` is used, whose sequence Python promises to keep, and no function of libm: a logarithm may
-    differ in its last digit from machine to machine.
+    Uses only `Random.random()`, whose sequence Python promises to keep, and no function of libm: a logarithm may differ in its
+    last digit from machine to machine.
     """
 
     __slots__ = ("_next",)
@@ -27,14 +27,16 @@ class SeededRandom:
         return self._next() < probability
 
     def whole(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Returns an integer from `low` to `high`, both included."""
         return low + int(self._next() * (high - low + 1))
 
     def between(self, low: float, high: float) -> float:
         return low + self._next() * (high - low)
 
     def around(self, mean: float, spread: float) -> float:
-        """A bell of three dice: standard deviation `spread`, never further than three of them from the mean."""
+        """Returns a bell-shaped value with standard deviation `spread`, the sum of three draws; at most 3 `spread` from the
+        mean.
+        """
         return mean + spread * 2.0 * (self._next() + self._next() + self._next() - 1.5)
 
     def pick(self, things: Sequence[T]) -> T:

@@ -1,4 +1,4 @@
-"""How somebody lives and what they want: work, orientation, family, food, transport, abilities, preferences, a living will."""
+"""Adds social history: work, orientation, family, food, transport, abilities, preferences and advance directives."""
 
 from __future__ import annotations
 
@@ -42,31 +42,31 @@ _COMFORTS = (
 _OLD = 65
 
 
-def add(chart: Chart, dice: SeededRandom) -> None:
-    visit = chart.life.visits[-1]
+def add(chart: Chart, rng: SeededRandom) -> None:
+    visit = chart.history.visits[-1]
     age = chart.person.age(visit.day)
     if age >= 18:
-        _work(chart, dice, visit, age)
-        _family(chart, dice, visit, age)
+        _work(chart, rng, visit, age)
+        _family(chart, rng, visit, age)
         _hunger(chart, visit)
-        _transport(chart, dice, visit)
+        _transport(chart, rng, visit)
         _mood(chart, visit)
-        _intake(chart, dice, visit, age)
+        _intake(chart, rng, visit, age)
     if age >= _OLD and not chart.person.died:
-        _abilities(chart, dice, visit)
-        _preferences(chart, dice, visit)
+        _abilities(chart, rng, visit)
+        _preferences(chart, rng, visit)
 
 
-def _say(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more: Any) -> int:
+def _observe(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more: Any) -> int:
     return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=minutes), **more)
 
 
-def _work(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
+def _work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 3 != 2 or age >= _OLD:
         return
-    work, industry = dice.pick(_WORK)
-    since = visit.start - datetime.timedelta(days=dice.whole(100, 700))
-    _say(
+    work, industry = rng.pick(_WORK)
+    since = visit.start - datetime.timedelta(days=rng.whole(100, 700))
+    _observe(
         chart,
         social_measures.OCCUPATION,
         visit,
@@ -78,95 +78,97 @@ def _work(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
     )
 
 
-def _family(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
+def _family(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
-        share = dice.between(0, 1)
+        share = rng.between(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
-        _say(chart, social_measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
-    pregnant = any(each.concept is problems.PREGNANCY and each.over is None for each in chart.life.problems)
+        _observe(chart, social_measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
+    pregnant = any(problem.concept is problems.PREGNANCY and problem.over is None for problem in chart.history.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
         wish = problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
-        _say(chart, social_measures.INTENT, visit, concept=wish, performer=visit.practitioner)
-        _say(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
+        _observe(chart, social_measures.INTENT, visit, concept=wish, performer=visit.practitioner)
+        _observe(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
 
 
 def _hunger(chart: Chart, visit: Visit) -> None:
-    """For who is at risk: the answers as observations, the panel, a health concern, and a referral."""
-    life = chart.life
-    for number, response in forms.answered(life).items():
-        reading = life.readings[number - 1]
+    """Adds, for patients at risk of hunger: the answers as observations, the panel, a health concern and a referral."""
+    history = chart.history
+    for number, response in forms.answered(history).items():
+        reading = history.readings[number - 1]
         if reading.concept is not forms.AT_RISK:
             continue
-        asked = life.visits[(reading.visit or 1) - 1]
+        screening_visit = history.visits[(reading.visit or 1) - 1]
         items = tuple(
-            _say(
+            _observe(
                 chart,
                 replace(measures.HUNGER_PANEL, key="hunger_item", concept=question),
-                asked,
-                concept=response.form.choices[at],
+                screening_visit,
+                concept=response.form.choices[choice],
                 performer=reading.performer,
             )
-            for question, at in zip(response.form.questions, response.chosen, strict=True)
+            for question, choice in zip(response.form.questions, response.chosen, strict=True)
         )
-        life.readings[number - 1] = replace(reading, derived=items)
-        _say(chart, measures.HUNGER_PANEL, asked, concept=forms.AT_RISK, members=(*items, number), performer=None)
-        problem = chart.problem(problems.FOOD_INSECURITY, asked.day, asked.day, asked)
-        life.problems[problem.number - 1] = replace(problem, social=True)
-        chart.request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, asked, problem, social=True)
+        history.readings[number - 1] = replace(reading, derived=items)
+        _observe(chart, measures.HUNGER_PANEL, screening_visit, concept=forms.AT_RISK, members=(*items, number), performer=None)
+        problem = chart.problem(problems.FOOD_INSECURITY, screening_visit.day, screening_visit.day, screening_visit)
+        history.problems[problem.number - 1] = replace(problem, social=True)
+        chart.request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, screening_visit, problem, social=True)
 
 
-def _transport(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
+def _transport(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     if chart.person.plan == "Medicaid":
-        _say(chart, social_measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
+        _observe(chart, social_measures.TRANSPORT, visit, flag=rng.chance(0.4), performer=visit.practitioner)
 
 
 def _mood(chart: Chart, visit: Visit) -> None:
-    """How severe the depression of the last score is."""
-    scores = [one for one in chart.life.readings if one.measure is measures.PHQ9 and one.value is not None]
+    """Records the severity of the depression by the last PHQ-9 score."""
+    scores = [reading for reading in chart.history.readings if reading.measure is measures.PHQ9 and reading.value is not None]
     if scores and scores[-1].value is not None:
         severity = forms.severity(scores[-1].value)
-        asked = chart.life.visits[(scores[-1].visit or 1) - 1]
-        _say(
+        scored_visit = chart.history.visits[(scores[-1].visit or 1) - 1]
+        _observe(
             chart,
             social_measures.DISABILITY,
-            asked,
+            scored_visit,
             concept=severity,
             derived=(scores[-1].number,),
-            performer=asked.practitioner,
+            performer=scored_visit.practitioner,
         )
 
 
-def _intake(chart: Chart, dice: SeededRandom, visit: Visit, age: float) -> None:
-    """The scores of the form that some patients fill in before their last visit."""
+def _intake(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
+    """Records the scores of the form that some patients complete before their last visit."""
     if chart.person.number % 8 == 3:
-        days, drinks = dice.whole(0, 5), dice.whole(0, 2)
-        _say(chart, social_measures.EXERCISE, visit, value=float(days), performer=None)
-        _say(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
+        days, drinks = rng.whole(0, 5), rng.whole(0, 2)
+        _observe(chart, social_measures.EXERCISE, visit, value=float(days), performer=None)
+        _observe(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
 
 
-def _abilities(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
+def _abilities(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     by = visit.practitioner
     if chart.person.number % 2:
-        _say(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
+        _observe(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
     else:
-        _say(chart, social_measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
-    forgets = any(each.concept is problems.DEMENTIA for each in chart.life.problems)
+        _observe(chart, social_measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
+    forgets = any(problem.concept is problems.DEMENTIA for problem in chart.history.problems)
     text = "Knows the people, not the date; needs help with money." if forgets else "Alert and oriented, manages alone."
-    _say(chart, social_measures.COGNITION, visit, text=text, performer=by)
+    _observe(chart, social_measures.COGNITION, visit, text=text, performer=by)
 
 
-def _preferences(chart: Chart, dice: SeededRandom, visit: Visit) -> None:
-    """Told by the patient; of some a living will is on file."""
-    written = chart.person.number % 3 == 1
-    if written:
-        _say(chart, social_measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
-        _say(chart, social_measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None)
+def _preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
+    """Records preferences that the patient reports. Some patients have a living will on file."""
+    has_living_will = chart.person.number % 3 == 1
+    if has_living_will:
+        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
+        _observe(
+            chart, social_measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None
+        )
     else:
-        _say(chart, social_measures.TREATMENT_PREFERENCE, visit, text=dice.pick(_WISHES), performer=None)
-        _say(chart, social_measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
+        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, text=rng.pick(_WISHES), performer=None)
+        _observe(chart, social_measures.CARE_PREFERENCE, visit, text=rng.pick(_COMFORTS), performer=None)
     number = None
-    if written:
+    if has_living_will:
         number = chart.note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
         chart.note(procedure_codes.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
-    answer = problems.YES if written else problems.NO
-    _say(chart, social_measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)
+    answer = problems.YES if has_living_will else problems.NO
+    _observe(chart, social_measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)

@@ -1,4 +1,4 @@
-"""Social history: measures of work, habits, abilities and wishes."""
+"""Measures of social history: work, habits, abilities and wishes."""
 
 from __future__ import annotations
 

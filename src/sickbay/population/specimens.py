@@ -1,4 +1,4 @@
-"""What was taken for the laboratory: of each kind one specimen a visit, whatever was measured in it."""
+"""Derives the specimens for the laboratory: one of each kind at a visit, for all measurements in it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _OTHERS: Mapping[str, Concept] = {
     measures.COVID.key: SWAB,
     measures.INFLUENZA.key: SWAB,
 }
-"""By the key of a measure; what is not named here is measured in blood."""
+"""By the key of a measure. Measures that are not listed are measured in blood."""
 
 
 class Specimen(NamedTuple):
-    """at: when it was taken. by: a practitioner's id. site: where; None: not from a place of the body that matters."""
+    """A specimen. at: when it was collected. by: a practitioner's id. site: the body site, or None if it is irrelevant."""
 
     number: int
     kind: Concept
@@ -42,26 +42,28 @@ class Specimen(NamedTuple):
     """Haemolysed: some results could not be obtained from it."""
 
 
-def taken(life: PatientHistory) -> dict[int, Specimen]:
-    """The number of a laboratory's reading -> what it was measured in; a specimen stands at all of its readings."""
-    found: dict[tuple[int, Concept], Specimen] = {}
-    spoiled = {one.visit for one in life.readings if one.why is ERROR}
-    held: dict[int, Specimen] = {}
-    for one in life.readings:
-        if one.measure.kind == "laboratory" and one.visit:
-            kind = _OTHERS.get(one.measure.key, BLOOD)
-            site = _site(life, one.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
-            new = Specimen(len(found) + 1, kind, one.at, one.performer, site, kind is BLOOD and one.visit in spoiled)
-            held[one.number] = found.setdefault((one.visit, kind), new)
-    return held
+def taken(history: PatientHistory) -> dict[int, Specimen]:
+    """Maps the number of a laboratory observation to its specimen, which several observations can share."""
+    specimens: dict[tuple[int, Concept], Specimen] = {}
+    spoiled = {reading.visit for reading in history.readings if reading.why is ERROR}
+    by_reading: dict[int, Specimen] = {}
+    for reading in history.readings:
+        if reading.measure.kind == "laboratory" and reading.visit:
+            kind = _OTHERS.get(reading.measure.key, BLOOD)
+            site = _site(history, reading.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
+            specimen = Specimen(
+                len(specimens) + 1, kind, reading.at, reading.performer, site, kind is BLOOD and reading.visit in spoiled
+            )
+            by_reading[reading.number] = specimens.setdefault((reading.visit, kind), specimen)
+    return by_reading
 
 
-def _site(life: PatientHistory, visit: int) -> Concept:
+def _site(history: PatientHistory, visit: int) -> Concept:
     return next(
         (
             procedure_codes.APPENDIX
-            for act in life.acts
-            if act.visit.number == visit and act.concept is procedure_codes.APPENDECTOMY
+            for procedure in history.procedures
+            if procedure.visit.number == visit and procedure.concept is procedure_codes.APPENDECTOMY
         ),
         procedure_codes.COLON,
     )

@@ -1,4 +1,4 @@
-"""The hospital: one organization, its rooms, the people who work there, and who may sign in."""
+"""The hospital: one organization, its rooms, its staff, and the accounts that may sign in."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sickbay.population.codings import Coding
 
 ORGANIZATION = "org-1"
 PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Health": "org-harbour"}
-"""Who pays, by name: the id of its Organization."""
+"""Payers by name, with the id of the Organization."""
 PHARMACY = ("org-pharmacy", "Wexbridge Pharmacy")
-"""Who hands out what is prescribed: id and name of its Organization."""
+"""The pharmacy that dispenses prescriptions: id and name of its Organization."""
 CLINIC = "loc-clinic"
-ROOMS = tuple(f"loc-room-{n}" for n in range(1, 7))
+ROOMS = tuple(f"loc-room-{number}" for number in range(1, 7))
 
 
 @dataclass(frozen=True, slots=True)
 class Practitioner:
-    """Somebody who works here. `title` is the specialty as a page shows it."""
+    """A clinician of the hospital. `title` is the specialty as a page shows it."""
 
     id: str
     given: str
@@ -65,7 +65,7 @@ PHYSICIANS = (PRACTITIONERS[0], PRACTITIONERS[2], PRACTITIONERS[3], PRACTITIONER
 PEDIATRICIANS = (PRACTITIONERS[1], PRACTITIONERS[2])
 OBSTETRICIAN = PRACTITIONERS[4]
 NURSES = (PRACTITIONERS[6], PRACTITIONERS[7])
-NAMES = {each.id: each.name for each in PRACTITIONERS}
+NAMES = {practitioner.id: practitioner.name for practitioner in PRACTITIONERS}
 
 PASSWORD = "sickbay"
 
@@ -87,8 +87,10 @@ USERS = (
 
 
 def npi(number: int) -> str:
-    """A national provider identifier that is nobody's: given ones begin with 1 or 2. Its check digit is right (Luhn, as if
-    80840 stood before it)."""
+    """Returns a national provider identifier that is never assigned: real ones begin with 1 or 2, this one with 9.
+
+    Its check digit is valid: Luhn, computed as if 80840 preceded it.
+    """
     digits = f"9{number:08d}"
-    doubled = [int(one) * (2 - at % 2) for at, one in enumerate(digits)]
-    return f"{digits}{-(24 + sum(one // 10 + one % 10 for one in doubled)) % 10}"
+    doubled = [int(digit) * (2 - index % 2) for index, digit in enumerate(digits)]
+    return f"{digits}{-(24 + sum(value // 10 + value % 10 for value in doubled)) % 10}"

@@ -1,6 +1,6 @@
-"""What is still to be done for a few patients with an app: Tasks that ask for its launch (SMART 2.2, Task profiles).
+"""Open tasks for a few patients that ask for the launch of an app (SMART 2.2, Task profiles).
 
-They follow from a life that is told already, by dice of their own: nothing else of it depends on them.
+They are derived from a finished history with a random stream of their own; nothing else depends on them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sickbay.population.people import TIMOTHY
 from sickbay.population.seeded_random import SeededRandom
 
 APP = "http://localhost:7426/launch.html"
-"""The sample app where it is served unless told otherwise; the hospital knows it on every port."""
+"""The launch URL of the sample app at its default port. The hospital knows the app on every port."""
 SHARE = 0.12
-"""Of those who have such a problem."""
+"""The share of patients with such a problem who get a task."""
 
 
 class TaskKind(NamedTuple):
-    """do: what the app is told that the visit is for; text: what the clinician reads."""
+    """A kind of task for a problem. do: the code that the app receives; text: what the clinician reads."""
 
     problem: Concept
     do: str
@@ -37,15 +37,17 @@ KINDS = (
 )
 
 
-def of(life: PatientHistory, seed: int) -> list[AppTask]:
-    """At most one: of the first kind whose problem is still there, asked for at the last visit."""
-    who = life.person
-    if who.died or not life.visits:
+def of(history: PatientHistory, seed: int) -> list[AppTask]:
+    """Returns at most one task: the first kind whose problem is unresolved, requested at the last visit."""
+    patient = history.person
+    if patient.died or not history.visits:
         return []
-    standing = {one.concept: one.number for one in reversed(life.problems) if one.lasting and one.over is None}
-    kind = next((one for one in KINDS if one.problem in standing), None)
-    asked = who.number == TIMOTHY or SeededRandom(seed, "errand", who.number).chance(SHARE)
-    if kind is None or not asked:
+    problem_numbers = {
+        problem.concept: problem.number for problem in reversed(history.problems) if problem.lasting and problem.over is None
+    }
+    kind = next((task_kind for task_kind in KINDS if task_kind.problem in problem_numbers), None)
+    has_task = patient.number == TIMOTHY or SeededRandom(seed, "errand", patient.number).chance(SHARE)
+    if kind is None or not has_task:
         return []
-    told = json.dumps({"do": kind.do, "condition": f"{who.id}-c{standing[kind.problem]:02d}"})
-    return [AppTask(1, kind.do, kind.text, APP, told, life.visits[-1], standing[kind.problem])]
+    launch_context = json.dumps({"do": kind.do, "condition": f"{patient.id}-c{problem_numbers[kind.problem]:02d}"})
+    return [AppTask(1, kind.do, kind.text, APP, launch_context, history.visits[-1], problem_numbers[kind.problem])]

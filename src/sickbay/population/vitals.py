@@ -1,4 +1,4 @@
-"""What a healthy body of this sex and age would show: the ground on which the stories work."""
+"""Expected values of a healthy body by sex and age, which the stories change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GROWTH = {
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What stays with a person for life."""
+    """Traits of a person that stay the same for life."""
 
     stature: float
     bulk: float
@@ -43,25 +43,25 @@ class Build:
     hemoglobin: float
 
 
-def build(person: Person, dice: SeededRandom) -> Build:
+def build(person: Person, rng: SeededRandom) -> Build:
     man = person.sex == "male"
     return Build(
-        stature=dice.around(1.0, 0.035),
-        bulk=max(dice.around(1.15, 0.16), 0.88),
-        gain=dice.between(-0.1, 0.5),
-        systolic=dice.around(0, 6),
-        pulse=dice.around(72, 6),
-        creatinine=dice.around(0.95 if man else 0.75, 0.09),
-        ldl=dice.around(108, 17),
-        hdl=dice.around(47 if man else 57, 7),
-        triglycerides=max(dice.around(115, 30), 85),
-        glucose=dice.around(88, 4),
-        hemoglobin=dice.around(15.2 if man else 13.6, 0.6),
+        stature=rng.around(1.0, 0.035),
+        bulk=max(rng.around(1.15, 0.16), 0.88),
+        gain=rng.between(-0.1, 0.5),
+        systolic=rng.around(0, 6),
+        pulse=rng.around(72, 6),
+        creatinine=rng.around(0.95 if man else 0.75, 0.09),
+        ldl=rng.around(108, 17),
+        hdl=rng.around(47 if man else 57, 7),
+        triglycerides=max(rng.around(115, 30), 85),
+        glucose=rng.around(88, 4),
+        hemoglobin=rng.around(15.2 if man else 13.6, 0.6),
     )
 
 
 def expected(person: Person, own: Build, day: datetime.date) -> Body:
-    """The body on a day, before any story bends it."""
+    """Returns the expected values on a day, before any story changes them."""
     age = person.age(day)
     body = _child(person, own, age) if age < 18 else _adult(person, own, age, (day.year - 2020) * own.gain)
     body.update(
@@ -89,7 +89,7 @@ def expected(person: Person, own: Build, day: datetime.date) -> Body:
 def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
     height = _GROWTH[person.sex][0][-1] * own.stature
     frame = 22.0 * height * height / 10_000
-    grown = min((age - 18) / 6, 1.0)  # the weight of 18 gives way to the adult's within six years
+    grown = min((age - 18) / 6, 1.0)  # the weight moves from the median at 18 to the adult weight within six years
     light = _GROWTH[person.sex][1][-1] * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5)
     systolic = 113 + max(age - 30, 0) * 0.32 + own.systolic
     return {
@@ -105,25 +105,25 @@ def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
 def _child(person: Person, own: Build, age: float) -> Body:
     tall, heavy = _GROWTH[person.sex]
     return {
-        "height": _along(tall, age) * own.stature,
-        "weight": _along(heavy, age) * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5),
+        "height": _interpolate(tall, age) * own.stature,
+        "weight": _interpolate(heavy, age) * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5),
         "systolic": 88 + age * 1.5 + own.systolic / 2,
         "diastolic": 52 + age * 0.9,
         "pulse": 132 - age * 3.4 if age > 1 else 132,
         "breaths": 30 - age * 0.8 if age > 1 else 34,
-        "head": _along((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
+        "head": _interpolate((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
     }
 
 
 def rank(person: Person, age: float, bmi: float) -> float:
-    """The percentile of a child's body mass index for age and sex, about."""
+    """Returns the approximate BMI percentile of a child for age and sex, from 1 to 99."""
     tall, heavy = _GROWTH[person.sex]
-    middle = _along(heavy, age) * 10_000 / _along(tall, age) ** 2
-    away = (bmi / middle - 1) / (0.08 + age * 0.004)
-    return min(max(round(100 / (1 + math.exp(-1.702 * away))), 1), 99)
+    median = _interpolate(heavy, age) * 10_000 / _interpolate(tall, age) ** 2
+    deviation = (bmi / median - 1) / (0.08 + age * 0.004)
+    return min(max(round(100 / (1 + math.exp(-1.702 * deviation))), 1), 99)
 
 
-def _along(curve: tuple[float, ...], age: float) -> float:
+def _interpolate(curve: tuple[float, ...], age: float) -> float:
     for index in range(1, len(_AGES)):
         if age <= _AGES[index]:
             low, high = _AGES[index - 1], _AGES[index]

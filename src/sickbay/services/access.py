@@ -20,7 +20,7 @@ from sickbay.kernel.compiled_checks import CompiledChecks, compile
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
-from sickbay.services.token_cache import ANONYMOUS, MOST, Key, BearerContext
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -46,11 +46,11 @@ async def access(
     *,
     unread: bool = False,
 ) -> AccessResult:
-    """Decide on a request. Token, app and user are read again after every write, so that a revocation counts at once.
+    """Decides on a request. The token, app and user are read again after every write, so a revocation takes effect immediately.
 
-    faults: what is wrong with address, Accept and search; one response names them together with what is wrong with the token.
-    body: that of a create or update, parsed. ignored: parameters that the search leaves out, each with the nearest known name.
-    unread: the body hasn't been received yet, so no check looks at it.
+    faults: problems with the address, Accept and search. One response names them together with the problems of the token.
+    body: the parsed body of a create or update. ignored: parameters that the search leaves out, each with the nearest
+    known name. unread: the body hasn't been received yet, so no check looks at it.
     """
     contexts = runtime.token_cache.at(runtime.store.stamp())
     text = stage.bearer(request)
@@ -60,18 +60,18 @@ async def access(
     ready = _plan(request.interaction, () if unread else writes.checks(request), context.server is tenant.server)
     decision = decide(FHIR, tenant, ready, request, known)
     if token is None:
-        meant = await _meant(runtime, tenant, version, request) if text is None else None
+        meant = await _meant_context(runtime, tenant, version, request) if text is None else None
         return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _meant(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
+async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """What is known about a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request)
     if text is None:
         return None
-    context = await _loaded(runtime, tenant, version, text)
+    context = await _load(runtime, tenant, version, text)
     return AccessContext(token=context.token, client=context.client, user=context.user)
 
 
@@ -85,7 +85,7 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    context = await _loaded(runtime, tenant, any_version, text) if text else ANONYMOUS
+    context = await _load(runtime, tenant, any_version, text) if text else ANONYMOUS
     token = context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version)
@@ -94,30 +94,30 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
 
 
 @lru_cache(maxsize=256)
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> CompiledChecks[Any, Any]:
-    """held: the token context was accepted when it was loaded, so those checks aren't run again."""
-    return compile((*CHECKS, *more), interaction, stage.HOLDING if held else ())
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
+    """accepted: the token context passed its checks when it was loaded, so they aren't run again."""
+    return compile((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
 
 
 async def _context(
     runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, text: str
 ) -> BearerContext:
-    """contexts: the cache as it was before anything was loaded, so that a write in between makes the result unused."""
+    """contexts: the cache before anything was loaded, so that a write in the meantime makes the result unused."""
     key = (tenant.name, version, text)
-    found = contexts.get(key)
-    if found is None:
-        found = await _loaded(runtime, tenant, version, text)
-        if found.token is not None and len(contexts) < MOST:
-            contexts[key] = found
-    return found
+    context = contexts.get(key)
+    if context is None:
+        context = await _load(runtime, tenant, version, text)
+        if context.token is not None and len(contexts) < MOST:
+            contexts[key] = context
+    return context
 
 
-async def _loaded(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
+async def _load(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
     token = await records.load(runtime, "token", records.digest(text), AccessToken)
     if token is None:
         return ANONYMOUS
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     known = AccessContext(server=tenant.server, client=client, token=token, user=user)
-    shown = stage.shown(token, user, tenant.policy, version)
-    return BearerContext(token, client, user, shown, tenant.server if stage.holds(known) else None)
+    visibility = stage.shown(token, user, tenant.policy, version)
+    return BearerContext(token, client, user, visibility, tenant.server if stage.holds(known) else None)

@@ -1,4 +1,4 @@
-"""App state: load what the app keeps, decide, store; each state is a record of its app."""
+"""Loads, checks and stores app state. Each state is a record of the app that wrote it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from sickbay.storage.interface import Conflict, Put, Record
 
 KIND = "app-state"
 FOUND = 1000
-"""States of one code and subject in an answer, newest first."""
+"""The most states of one code and subject in a response, newest first."""
 GONE_FOR = 90 * 86_400
-"""Seconds for which it is known that there was one."""
+"""Seconds for which a deleted state is remembered as deleted."""
 
 
 class StoredAppState(NamedTuple):
-    """One state as it is there now."""
+    """The current version of one state."""
 
     id: str
     version_id: int
@@ -37,16 +37,16 @@ class StoredAppState(NamedTuple):
 
 
 class AppStateResult(NamedTuple):
-    """kept: what was written or found; empty where it was refused, and after a delete."""
+    """kept: the states that were written or found; empty if the request was refused, and after a delete."""
 
     seen: AccessResult
     kept: tuple[StoredAppState, ...] = ()
 
 
 async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
-    """Decide on one request and do it; a lost race is decided anew, by what is there then."""
+    """Decides on a request and carries it out. If another write comes first, decides again on the new state."""
     while True:
-        known, revision = await _known(runtime, tenant, request, body)
+        known, revision = await _load_context(runtime, tenant, request, body)
         decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
         seen = AccessResult(decision, NOTHING)
@@ -55,17 +55,19 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
         if decision.refusal is not None or not isinstance(token, AccessToken):
             return AppStateResult(seen)
         if request.interaction == "search-type":
-            return AppStateResult(seen, await _found(runtime, tenant, request, known, token))
+            return AppStateResult(seen, await _search(runtime, tenant, request, known, token))
         if request.interaction not in app_state.LETTERS:
             return AppStateResult(seen)
         try:
-            return AppStateResult(seen, await _written(runtime, tenant, request, known, revision))
+            return AppStateResult(seen, await _save(runtime, tenant, request, known, revision))
         except Conflict:
             continue
 
 
-async def _known(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> tuple[AccessContext, int]:
-    """And the revision of the record, 0 where there is none."""
+async def _load_context(
+    runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown
+) -> tuple[AccessContext, int]:
+    """Also returns the revision of the record, 0 if there is none."""
     token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
     client, user = await token_lookup.owner(runtime, token), await token_lookup.person(runtime, tenant, token)
     record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
@@ -85,24 +87,24 @@ async def _known(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
 
 
 def _visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
-    """Another app's is not there."""
+    """The stored state, or None if it belongs to another app, was deleted or isn't covered by the token."""
     if record is None or token is None or record.owner != token.client_id:
         return None
     state, letter = records.parse(AppState, record.value), app_state.LETTERS.get(request.interaction, "s")
     return state if state.text and app_state.covers(token, user, letter, state) else None
 
 
-async def _written(
+async def _save(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, revision: int
 ) -> tuple[StoredAppState, ...]:
-    """Of a create the id is in the body. Raises Conflict."""
+    """For a create, the id is in the body. Raises Conflict."""
     token, now = known.token, runtime.effects.now()
     assert isinstance(token, AccessToken)
     if isinstance(known.body, Body):
         resource, id = known.body.resource, str(known.body.resource["id"])
         text = bodies.stamped(resource, revision + 1, instant(int(now * 1000)))
-        about = app_state.subject(resource, request.base)
-        state = AppState(*app_state.coded(resource), about, text.decode())
+        subject = app_state.subject(resource, request.base)
+        state = AppState(*app_state.coded(resource), subject, text.decode())
     else:
         assert isinstance(known.state, AppState)
         assert request.id is not None
@@ -123,19 +125,25 @@ async def _written(
     return (StoredAppState(id, revision + 1, int(now), text),) if text else ()
 
 
-async def _found(
+async def _search(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, token: AccessToken
 ) -> tuple[StoredAppState, ...]:
     system, _, code = (request.parameters.get("code") or "").partition("|")
-    asked = request.parameters.get("subject")
-    about = app_state.referred(asked, request.base) if asked else "" if "subject:missing" in request.parameters else None
-    held = await runtime.store.find(
-        KIND, tenant=tenant.name, owner=token.client_id, family=about, label=_label(system, code), limit=FOUND
+    subject_reference = request.parameters.get("subject")
+    subject = (
+        app_state.referred(subject_reference, request.base)
+        if subject_reference
+        else ""
+        if "subject:missing" in request.parameters
+        else None
     )
-    states = [(one, records.parse(AppState, one.value)) for one in held]
+    matches = await runtime.store.find(
+        KIND, tenant=tenant.name, owner=token.client_id, family=subject, label=_label(system, code), limit=FOUND
+    )
+    states = [(record, records.parse(AppState, record.value)) for record in matches]
     return tuple(
-        StoredAppState(one.key.rpartition("/")[2], one.revision, one.at, state.text.encode())
-        for one, state in states
+        StoredAppState(record.key.rpartition("/")[2], record.revision, record.at, state.text.encode())
+        for record, state in states
         if state.text and app_state.covers(token, known.user, "s", state)
     )
 

@@ -1,4 +1,4 @@
-"""The authorization request: load what it names, decide before any page is shown, keep what must wait for a person."""
+"""The authorization request: loads what it names, decides before any page is shown, and stores it while a user signs in."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from sickbay.storage.interface import Delete, Put, Record
 
 AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
 WAITS_FOR = 1800
-"""Seconds that a person may take to sign in, choose and consent."""
+"""Seconds that a user has to sign in, choose and consent."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAuthorization:
-    """An accepted request while it waits for a person, as it is kept. text: endpoint?parameters, without the launch code.
+    """An accepted request that waits for the user, as it is stored. text: endpoint?parameters, without the launch code.
 
-    session: of which browser. login: the sign-in of whoever chose patient, encounter and the rest, "" before any.
+    session: the browser that sent it. login: the sign-in of the user who chose the patient, encounter and other context; ""
+    until something was chosen.
     """
 
     text: str
@@ -48,7 +49,7 @@ class StoredAuthorization:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class PendingAuthorization:
-    """The same, with all it names loaded. id: "" until it was kept. login, auth_time: of the sign-in at this tenant."""
+    """A StoredAuthorization with all that it names. id: "" until it is stored. login, auth_time: the sign-in at this tenant."""
 
     request: AuthorizeRequest
     client: Client
@@ -61,16 +62,16 @@ class PendingAuthorization:
     user: User | None = None
     login: str | None = None
     before: str | None = None
-    """The sign-in that there was when the request came."""
+    """The sign-in that existed when the request arrived."""
     auth_time: int | None = None
     patient: str | None = None
     encounter: str | None = None
-    """"" where a person was asked and chose none."""
+    """Empty if the user was asked and chose none."""
     chosen: dict[str, str] = field(default_factory=dict)
-    """launch/ scope of another type -> reference that a person chose; "" where none was chosen."""
+    """launch/ scope for another type -> the reference that the user chose; "" if none was chosen."""
     id: str = ""
     offered: tuple[GrantedScope, ...] = ()
-    """Each scope asked, and whether it can be granted."""
+    """Each requested scope, and whether it can be granted."""
 
     @property
     def wishes(self) -> Wishes:
@@ -78,7 +79,7 @@ class PendingAuthorization:
 
     @property
     def grantable(self) -> tuple[str, ...]:
-        return tuple(one.scope for one in self.offered if one.granted)
+        return tuple(scope.scope for scope in self.offered if scope.granted)
 
     @property
     def redirect_uri(self) -> str:
@@ -87,7 +88,7 @@ class PendingAuthorization:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AuthorizeResult:
-    """redirects: whether the error is sent to the redirect URI. waiting: None where it was refused."""
+    """redirects: whether the error is sent to the redirect URI. waiting: None if the request was refused."""
 
     decision: AuthorizeDecision
     client: Client | None
@@ -97,7 +98,7 @@ class AuthorizeResult:
 
 
 def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
-    """As sent; where a dialect lets it be left out, the only one registered."""
+    """The redirect URI as sent, or the only registered one if the dialect allows leaving it out."""
     return request.parameters.get("redirect_uri") or next(iter(client.redirect_uris), "")
 
 
@@ -116,16 +117,16 @@ async def authorize(
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
-    astray: it came to another address, and is refused whatever it says. fetched: by a script. automatic: auto_approve
-    counts for whoever asks (setting open_sign_in).
+    astray: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
+    automatic: auto_approve applies to this request (setting open_sign_in).
     """
     request = authorize_request(text, method)
     client, live_at = await _client(runtime, tenant, request)
-    client = client if automatic else _by_hand(client)
+    client = client if automatic else _without_auto_approve(client)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
-    found = await sessions.login(runtime, tenant, session)
+    login = await sessions.login(runtime, tenant, session)
     neighbours = () if client else await registration.neighbours(runtime, tenant.name)
     known = AuthorizeContext(
         now=runtime.now(),
@@ -135,11 +136,11 @@ async def authorize(
         fetched=fetched,
         client=client,
         launch=launch,
-        others=tuple(one.client_id for one in neighbours),
+        others=tuple(neighbour.client_id for neighbour in neighbours),
         neighbours=neighbours,
-        session_user=_session_user(client, found),
+        session_user=_session_user(client, login),
         live_at=live_at,
-        seen=_seen(runtime, client, request),
+        seen=_seen_parameters(runtime, client, request),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
@@ -153,28 +154,28 @@ async def authorize(
     assert client is not None  # a check refuses a client that is not registered
     runtime.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
-    person = await _person(runtime, tenant, client, found)
-    new = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
-    return AuthorizeResult(decision, client, timeline, False, _waiting(tenant, new, request, client, launch, person))
+    person = await _person(runtime, tenant, client, login)
+    stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
+    return AuthorizeResult(decision, client, timeline, False, _pending(tenant, stored, request, client, launch, person))
 
 
-def _by_hand(client: Client | None) -> Client | None:
-    """The app as people meet it who have to sign in and consent themselves."""
+def _without_auto_approve(client: Client | None) -> Client | None:
+    """The app without auto_approve, so that users have to sign in and consent themselves."""
     return replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
 
 
-def _seen(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
+def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
     return runtime.states.seen(client.client_id, request.parameters) if client else frozenset()
 
 
-def _session_user(client: Client | None, found: tuple[str, sessions.Login] | None) -> str | None:
+def _session_user(client: Client | None, login: tuple[str, sessions.Login] | None) -> str | None:
     if client is not None and client.auto_approve is not None:
         return client.auto_approve.user
-    return found[1].user if found else None
+    return login[1].user if login else None
 
 
 async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
-    """The same decision, made by somebody who also knows which launch code would be right: for the explanation."""
+    """Decides again with the launch code that would have been right, so that the explanation can name it."""
     live = await launches.living(runtime, tenant, client)
     if live is None:
         return decision
@@ -183,7 +184,7 @@ async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: Authoriz
 
 
 async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
-    """An app of another hospital is known, but not enabled here."""
+    """The client. An app of another hospital is known, but not enabled here."""
     live = await registration.live(runtime, request.parameters.get("client_id"))
     client = live.client
     if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
@@ -191,65 +192,65 @@ async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -
     return live._replace(client=replace(client, enabled_tenants=(client.tenant,)))
 
 
-def _waiting(
+def _pending(
     tenant: Tenant,
-    kept: StoredAuthorization,
+    stored: StoredAuthorization,
     request: AuthorizeRequest,
     client: Client,
     launch: Launch | None,
     person: _Person,
     id: str = "",
 ) -> PendingAuthorization:
-    """kept: of a new request, what there is of it. What was chosen stands above the launch, and that above auto_approve."""
+    """stored: for a new request, what is known so far. The user's choices override the launch, which overrides auto_approve."""
     base = base_of(request, tenant.server) or tenant.fhir_base(client.fhir)
-    patient = kept.patient or (launch.patient if launch else None)
-    encounter = (launch.encounter if launch else None) if kept.encounter is None else kept.encounter
+    patient = stored.patient or (launch.patient if launch else None)
+    encounter = (launch.encounter if launch else None) if stored.encounter is None else stored.encounter
     if client.auto_approve is not None:
         patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
     return PendingAuthorization(
         request,
         client,
-        kept.timeline,
-        kept.exchange,
+        stored.timeline,
+        stored.exchange,
         base,
         tenant.version_of(base),
         launch,
-        kept.launch_key,
+        stored.launch_key,
         user=person.user,
         login=person.login,
-        before=kept.before,
+        before=stored.before,
         auth_time=person.auth_time,
         patient=patient,
         encounter=encounter,
-        chosen=kept.chosen,
+        chosen=stored.chosen,
         id=id,
         offered=stage.granted_scopes(request, client, tenant.server),
     )
 
 
 class _Person(NamedTuple):
-    """Who is signed in, by which sign-in, and since when."""
+    """The signed-in user, the id of the sign-in, and its time."""
 
     user: User | None = None
     login: str | None = None
     auth_time: int | None = None
 
 
-async def _person(runtime: Runtime, tenant: Tenant, client: Client, found: tuple[str, sessions.Login] | None) -> _Person:
-    """For an app that is approved by itself, its user, without any sign-in."""
+async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
+    """For an auto-approved app, the user of auto_approve, without a sign-in."""
     if client.auto_approve is not None:
         return _Person(await sessions.user(runtime, tenant, client.auto_approve.user), None, runtime.now())
-    if found is None:
+    if login is None:
         return _Person()
-    return _Person(await sessions.user(runtime, tenant, found[1].user), found[0], found[1].at)
+    return _Person(await sessions.user(runtime, tenant, login[1].user), login[0], login[1].at)
 
 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
-    """Store it, bound to the browser; the id stands in the forms."""
+    """Stores the request, bound to the browser. The forms contain its id."""
     id = waiting.id or runtime.effects.token(16)
-    asked = waiting.request.parameters.replaced([("launch", None)])
-    kept = StoredAuthorization(
-        text=f"{waiting.request.url}?{asked.raw}",
+    without_launch = waiting.request.parameters.replaced([("launch", None)])
+    stored = StoredAuthorization(
+        text=f"{waiting.request.url}?{without_launch.raw}",
         method=waiting.request.method,
         launch_key=waiting.launch_key,
         client_id=waiting.client.client_id,
@@ -264,7 +265,7 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     )
     now = runtime.now()
     record = Record(
-        "pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
+        "pending", id, records.dump(stored), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
     )
     await runtime.store.transaction([Put(record)])
     return replace(waiting, id=id)
@@ -273,22 +274,22 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
 async def resume(
     runtime: Runtime, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
 ) -> PendingAuthorization | None:
-    """What waits under this id for this browser; None where it is unknown, over, or another browser's."""
+    """The request stored under this id for this browser; None if it is unknown, expired or belongs to another browser."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
-    kept = records.parse(StoredAuthorization, record.value)
-    client = await registration.by_id(runtime, kept.client_id)
-    client = client if automatic else _by_hand(client)
+    stored = records.parse(StoredAuthorization, record.value)
+    client = await registration.by_id(runtime, stored.client_id)
+    client = client if automatic else _without_auto_approve(client)
     tenant = tenant.under(client)
-    if session is None or kept.session != session.origin or client is None:
+    if session is None or stored.session != session.origin or client is None:
         return None
-    request = authorize_request(kept.text, kept.method)
-    launch = await launches.by_key(runtime, tenant, kept.launch_key)
+    request = authorize_request(stored.text, stored.method)
+    launch = await launches.by_key(runtime, tenant, stored.launch_key)
     person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
-    if kept.login != (person.login or ""):
-        kept = replace(kept, patient=None, encounter=None, chosen={})
-    return _waiting(tenant, kept, request, client, launch, person, id)
+    if stored.login != (person.login or ""):
+        stored = replace(stored, patient=None, encounter=None, chosen={})
+    return _pending(tenant, stored, request, client, launch, person, id)
 
 
 def forget(waiting: PendingAuthorization) -> list[Delete]:

@@ -1,4 +1,4 @@
-"""What apps a person allowed, and taking it back: all that it gave ends at once, on every worker (SMART 2.2, management)."""
+"""The apps that a user authorized. Revoking one invalidates all its tokens immediately, on every worker (SMART 2.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """scopes: what it holds, or was allowed the last time. live: whether it holds anything now; away: without the person."""
+    """scopes: what the app has now, or was last granted. live: it has access now. away: also when the user isn't there."""
 
     client: Client
     scopes: tuple[str, ...]
@@ -27,81 +27,83 @@ class Allowed:
 
 
 async def allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
-    """One entry an app, by name."""
-    now, found = runtime.now(), dict[str, list[Allowed]]()
+    """One entry per app, sorted by name."""
+    now, by_client = runtime.now(), dict[str, list[Allowed]]()
     for record in await _consents(runtime, tenant, user):
         consent = records.parse(Consent, record.value)
-        await _add(runtime, found, record.owner, consent.scopes, consent.at)
+        await _add(runtime, by_client, record.owner, consent.scopes, consent.at)
     for family in await _families(runtime, tenant, user):
         offline = family.mode == "offline" and (family.expires_at or now) > now
-        await _add(runtime, found, family.client_id, scopes.split(family.scope), family.rotated_at, offline, offline)
+        await _add(runtime, by_client, family.client_id, scopes.split(family.scope), family.rotated_at, offline, offline)
     for _, token in await _tokens(runtime, tenant, user):
         if token.expires_at > now and not token.revoked:
-            await _add(runtime, found, token.client_id, scopes.split(token.scope), token.issued_at, True)
-    return sorted(map(_joined, found.values()), key=lambda one: one.client.name)
+            await _add(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
+    return sorted(map(_merged, by_client.values()), key=lambda app: app.client.name)
 
 
 async def _add(
     runtime: Runtime,
-    found: dict[str, list[Allowed]],
+    by_client: dict[str, list[Allowed]],
     client_id: str,
-    held: tuple[str, ...],
+    granted: tuple[str, ...],
     since: int,
     live: bool = False,
     away: bool = False,
 ) -> None:
     client = await registration.by_id(runtime, client_id)
     if client is not None:
-        found.setdefault(client_id, []).append(Allowed(client, held, since, live, away))
+        by_client.setdefault(client_id, []).append(Allowed(client, granted, since, live, away))
 
 
-def _joined(parts: list[Allowed]) -> Allowed:
-    every = dict.fromkeys(scope for one in parts for scope in one.scopes)
+def _merged(parts: list[Allowed]) -> Allowed:
+    granted = dict.fromkeys(scope for part in parts for scope in part.scopes)
     return Allowed(
         parts[0].client,
-        tuple(every),
-        min(one.since for one in parts),
-        any(one.live for one in parts),
-        any(one.away for one in parts),
+        tuple(granted),
+        min(part.since for part in parts),
+        any(part.live for part in parts),
+        any(part.away for part in parts),
     )
 
 
 async def withdraw(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> bool:
-    """End all that this person gave this app. Again, while a request that was under way gave something more."""
-    for tried in range(TRIES):
-        steps = await _ending(runtime, tenant, user, client_id)
+    """Revokes everything that this user granted to this app. Repeats if a request in progress granted more meanwhile."""
+    for attempt in range(TRIES):
+        steps = await _revoking_steps(runtime, tenant, user, client_id)
         if not steps:
-            return tried > 0
+            return attempt > 0
         await runtime.store.transaction(steps)
     return True
 
 
-async def _ending(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> list[Step]:
-    steps: list[Step] = [Delete("consent", one.key) for one in await _consents(runtime, tenant, user) if one.owner == client_id]
+async def _revoking_steps(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> list[Step]:
+    steps: list[Step] = [
+        Delete("consent", consent.key) for consent in await _consents(runtime, tenant, user) if consent.owner == client_id
+    ]
     for family in await _families(runtime, tenant, user, client_id):
         steps += [*await grants.ended(runtime, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
     for key, token in await _tokens(runtime, tenant, user, client_id):
         steps.append(Put(records.revoked_token(key, token, tenant.name, "user", runtime.now())))
-    for one in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MANY):
-        if one.used_at is None and records.parse(AuthorizationCode, one.value).user == user.username:
-            steps.append(Delete("code", one.key))
+    for record in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MANY):
+        if record.used_at is None and records.parse(AuthorizationCode, record.value).user == user.username:
+            steps.append(Delete("code", record.key))
     return steps
 
 
 async def _consents(runtime: Runtime, tenant: Tenant, user: User) -> list[Record]:
-    found = await runtime.store.find("consent", tenant=tenant.name, limit=MANY)
-    return [one for one in found if one.key.startswith(f"{tenant.name}/{user.username}/")]
+    consents = await runtime.store.find("consent", tenant=tenant.name, limit=MANY)
+    return [consent for consent in consents if consent.key.startswith(f"{tenant.name}/{user.username}/")]
 
 
 async def _families(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[TokenFamily]:
-    """The grants that were not ended."""
-    found = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MANY)
-    every = (records.parse(TokenFamily, one.value) for one in found)
-    return [one for one in every if one.user == user.username and not one.revoked]
+    """The grants that aren't revoked."""
+    stored = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MANY)
+    families = (records.parse(TokenFamily, record.value) for record in stored)
+    return [family for family in families if family.user == user.username and not family.revoked]
 
 
 async def _tokens(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[tuple[str, AccessToken]]:
-    """Each with its key."""
-    found = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MANY)
-    every = ((one.key, records.parse(AccessToken, one.value)) for one in found)
-    return [(key, one) for key, one in every if one.user == user.username]
+    """Each token with its key."""
+    stored = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MANY)
+    tokens = ((record.key, records.parse(AccessToken, record.value)) for record in stored)
+    return [(key, token) for key, token in tokens if token.user == user.username]

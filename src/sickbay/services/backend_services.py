@@ -1,4 +1,4 @@
-"""Apps that sign with a key: what is known of their assertions, and the token that a backend service is given."""
+"""Apps that sign with a key: loads what the checks of their assertions need, and issues tokens to backend services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
-from sickbay.authorization import backend_scopes, requested_scopes
+from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
 from sickbay.authorization import client_assertion as stage
 from sickbay.authorization import token as tokens
 from sickbay.authorization.authorize.parameters import base_here
@@ -27,46 +27,48 @@ from sickbay.storage.interface import Put, Record, Step
 
 T = TypeVar("T", bound=TokenContext)
 Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
-"""Of each scope: its text, whether it is granted, and why not."""
+"""For each scope: its text, whether it is granted, and why not."""
 
 
 async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
-    """With the keys of the client that the assertion names, and whether this assertion was sent before.
+    """Adds the keys of the client that the assertion names, and whether this assertion was sent before.
 
-    The number is the revision of the record of its jti: 0 where there is none, more where that of an old one is left.
+    Also returns the revision of the record of its jti: 0 if there is none, more if an expired one is still stored.
     """
-    read, client = stage.assertion(request), known.client
-    if read is None or not isinstance(client, Client) or client.client != "asymmetric":
+    assertion, client = stage.assertion(request), known.client
+    if assertion is None or not isinstance(client, Client) or client.client != "asymmetric":
         return known, 0
-    keys = await _keys(runtime, client, read, request.direct)
-    jti = read.claims.get("jti")
-    record = await runtime.store.get("jti", _key(client, read))
+    keys = await _keys(runtime, client, assertion, request.direct)
+    jti = assertion.claims.get("jti")
+    record = await runtime.store.get("jti", _key(client, assertion))
     seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > runtime.now()
-    found: tuple[str, ...] = (str(jti),) if seen else ()
-    with_keys = replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=found)
+    seen_jti: tuple[str, ...] = (str(jti),) if seen else ()
+    with_keys = replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
     return with_keys, record.revision if record else 0
 
 
-async def _keys(runtime: Runtime, client: Client, read: Jwt, direct: bool) -> KeySet:
-    """By value where they were registered so. direct: the request came from this machine, so its own keys may be read."""
+async def _keys(runtime: Runtime, client: Client, assertion: Jwt, direct: bool) -> KeySet:
+    """The registered key set or the one at jwks_uri. direct: the request came from this machine, so loopback may be allowed."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
     loopback = runtime.loopback and direct
-    return await runtime.key_sets.get(runtime.effects, client.jwks_uri, read.header.get("kid"), loopback=loopback)
+    return await runtime.key_sets.get(runtime.effects, client.jwks_uri, assertion.header.get("kid"), loopback=loopback)
 
 
-def _key(client: Client, read: Jwt) -> str:
-    """Of an app alone: two may choose the same jti."""
-    return records.digest(f"{client.client_id}\0{read.claims.get('jti')}")
+def _key(client: Client, assertion: Jwt) -> str:
+    """Includes the client_id, because two apps may choose the same jti."""
+    return records.digest(f"{client.client_id}\0{assertion.claims.get('jti')}")
 
 
 async def decided(
     runtime: Runtime, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Sequence[TokenCheck]
 ) -> Decision[TokenRequest, T]:
-    """An ES384 signature takes half a millisecond, and the library holds the interpreter for it, so that a thread would win
-    nothing: one at a time, and between two of them everything else that waits has its turn."""
-    read = stage.assertion(request)
-    if read is None or not str(read.header.get("alg")).startswith("ES"):
+    """Decides on a request. ES384 signatures are verified one at a time, and other requests run in between.
+
+    Verifying one takes half a millisecond and the library holds the interpreter lock, so a thread wouldn't help.
+    """
+    assertion = stage.assertion(request)
+    if assertion is None or not str(assertion.header.get("alg")).startswith("ES"):
         return decide(of, tenant, checks, request, known)
     async with runtime.verifying:
         await asyncio.sleep(0)
@@ -74,45 +76,45 @@ async def decided(
 
 
 def spent(runtime: Runtime, request: TokenRequest, known: TokenContext, examination: Examination, revision: int) -> list[Step]:
-    """What uses up a proven assertion, on every worker: whoever comes second gets a Conflict."""
-    read, client = stage.assertion(request), known.client
-    if read is None or not isinstance(client, Client) or not stage.proven(examination):
+    """The steps that use up a verified assertion on every worker. A second request with it gets a Conflict."""
+    assertion, client = stage.assertion(request), known.client
+    if assertion is None or not isinstance(client, Client) or not stage.proven(examination):
         return []
-    until = int(read.claims["exp"]) + stage.LEEWAY + 1
-    record = Record("jti", _key(client, read), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)
+    until = int(assertion.claims["exp"]) + stage.LEEWAY + 1
+    record = Record("jti", _key(client, assertion), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)
     return [Put(record, revision)]
 
 
 def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offered:
-    """What became of each scope, of a request that is granted."""
+    """The result for each requested scope of a granted request."""
     client = known.client
     assert isinstance(client, Client)
-    asked = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
+    requested = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
     if not known.unusual_scopes and not tenant.policy.grants_registered:
-        return tuple((scope, True, "") for scope in asked)
+        return tuple((scope, True, "") for scope in requested)
     types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
-    return backend_scopes.offered(asked, client, tenant.policy, types)
+    return backend_scopes.offered(requested, client, tenant.policy, types)
 
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
-    """As a resource indicator asks, else as the app is registered."""
-    asked = base_here(request.parameters.get("resource") or "", tenant.server)
-    return asked or tenant.fhir_base(client.fhir)
+    """The FHIR base that the resource indicator names, otherwise the one that the app is registered for."""
+    requested = base_here(request.parameters.get("resource") or "", tenant.server)
+    return requested or tenant.fhir_base(client.fhir)
 
 
 async def grant(
     runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
-    """A token for nobody but the app (RFC 6749 4.4; SMART 2.2, Backend Services), and its timeline. No refresh token."""
+    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline."""
     now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
-    scope = " ".join(text for text, granted, _ in offered if granted)
+    scope = " ".join(name for name, granted, _ in offered if granted)
     token = AccessToken(
         client_id=client.client_id,
         scope=scope,
         base=_base(tenant, client, request),
         family=family,
         timeline=family,
-        expires_at=now + stage.lifetime(client),
+        expires_at=now + client_credentials.lifetime(client),
         issuer=tenant.server.issuer,
         issued_at=now,
     )

@@ -1,6 +1,6 @@
-"""Who may read a Binary: who may read the resource that it names as its security context (R4, Binary.securityContext).
+"""Access to a Binary follows from access to the resource that it names as its securityContext (R4, Binary.securityContext).
 
-A reference to a Binary gives no right to it. Without a context it is for scopes that are limited to no patient.
+A reference to a Binary grants no access to it. A Binary without a context is visible only to scopes without a patient limit.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from sickbay.storage.interface import ResourceSpace, Stored, Versions
 
 
 async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:
-    """As store.read. Both hops by the token's own scopes: that for Binary, and that for what it belongs to."""
+    """Like store.read. Both steps use the token's own scopes: the one for Binary and the one for the context resource."""
     own = await runtime.store.read(space, "Binary", id, visibility)
-    if own is not None or all(one.filters for one in visibility.of("Binary", "r")):
+    if own is not None or all(clause.filters for clause in visibility.of("Binary", "r")):
         return own
-    held = await runtime.store.read(space, "Binary", id, EVERYTHING)
-    return held if held is not None and await _is_shown(runtime, space, held, visibility, base) else None
+    binary = await runtime.store.read(space, "Binary", id, EVERYTHING)
+    return binary if binary is not None and await _is_shown(runtime, space, binary, visibility, base) else None
 
 
 async def version(
     runtime: Runtime, space: ResourceSpace, id: str, number: int, visibility: Visibility, base: str
 ) -> Stored | None:
-    """As store.version: what it belonged to then must be seen too."""
+    """Like store.version. The token must also be able to read the resource that this version belonged to."""
     own = await runtime.store.version(space, "Binary", id, number, visibility)
     if own is not None or await read(runtime, space, id, visibility, base) is None:
         return own
-    held = await runtime.store.version(space, "Binary", id, number, EVERYTHING)
-    return held if held is not None and await _is_shown(runtime, space, held, visibility, base) else None
+    binary = await runtime.store.version(space, "Binary", id, number, EVERYTHING)
+    return binary if binary is not None and await _is_shown(runtime, space, binary, visibility, base) else None
 
 
 async def history(
@@ -46,34 +46,34 @@ async def history(
     since: int | None,
     at: tuple[int, int] | None,
 ) -> Versions:
-    """As store.history of one Binary, without the versions that belonged to what is not seen."""
-    asked: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
-    by_context = await runtime.store.read(space, "Binary", id, visibility) is None
-    if not by_context or await read(runtime, space, id, visibility, base) is None:
-        return await runtime.store.history(space, "Binary", id, visibility, **asked)
+    """Like store.history of one Binary, without the versions that belonged to resources the token can't read."""
+    options: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
+    needs_context = await runtime.store.read(space, "Binary", id, visibility) is None
+    if not needs_context or await read(runtime, space, id, visibility, base) is None:
+        return await runtime.store.history(space, "Binary", id, visibility, **options)
     if count == 0:
-        return await _counted(runtime, space, id, visibility, base, asked)
-    found = await runtime.store.history(space, "Binary", id, EVERYTHING, **asked)
-    shown = [one for one in found.entries if await _is_shown(runtime, space, one[0], visibility, base)]
-    return Versions(shown, found.next)
+        return await _count(runtime, space, id, visibility, base, options)
+    versions = await runtime.store.history(space, "Binary", id, EVERYTHING, **options)
+    shown = [entry for entry in versions.entries if await _is_shown(runtime, space, entry[0], visibility, base)]
+    return Versions(shown, versions.next)
 
 
-async def _counted(
-    runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str, asked: dict[str, Any]
+async def _count(
+    runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str, options: dict[str, Any]
 ) -> Versions:
-    """Each is looked at: what it belonged to is told by its body."""
+    """Reads every version, because only its body says which resource it belonged to."""
     total, cursor = 0, None
     while True:
-        page = await runtime.store.history(space, "Binary", id, EVERYTHING, **{**asked, "count": 100, "cursor": cursor})
-        total += sum([await _is_shown(runtime, space, one[0], visibility, base) for one in page.entries])
+        page = await runtime.store.history(space, "Binary", id, EVERYTHING, **{**options, "count": 100, "cursor": cursor})
+        total += sum([await _is_shown(runtime, space, entry[0], visibility, base) for entry in page.entries])
         cursor = page.next
         if cursor is None:
             return Versions([], None, total)
 
 
-async def _is_shown(runtime: Runtime, space: ResourceSpace, held: Stored, visibility: Visibility, base: str) -> bool:
-    """Whether what this version belongs to is there for this token."""
-    owner = None if held.deleted else context(lossless_json.loads(held.body), base)
+async def _is_shown(runtime: Runtime, space: ResourceSpace, binary: Stored, visibility: Visibility, base: str) -> bool:
+    """Whether the token can read the resource that this version belongs to."""
+    owner = None if binary.deleted else context(lossless_json.loads(binary.body), base)
     if owner is None or owner[0] == "Binary":
         return False
     shown = await runtime.store.read(space, *owner, visibility)

@@ -1,7 +1,7 @@
-"""Bulk Data exports: what was asked is kept as a record; its files are made when they are read, as of one instant.
+"""Bulk Data exports. A job is only a record; its files are computed as they are read, as of one instant.
 
-A file is a search, page by page, with the eyes of the token that reads it. What was changed since the export was begun is
-given as it was then; what was deleted since is not given. So any worker can answer, and nothing has to be cleaned up.
+A file is a paged search with the visibility of the token that reads it. Resources that changed after the export began are
+exported as they were then; resources deleted since then are left out. So any worker can answer, and nothing needs cleanup.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from sickbay.storage.interface import Delete, Put, Record, ResourceSpace, Stored
 KIND = "export"
 KEPT_FOR = 86_400
 WAIT = 1
-"""Seconds before the first manifest: a client that never has to wait is one that never learnt to."""
+"""Seconds before the first manifest, so that every client learns to poll."""
 PAGE = 500
 OUTCOMES = "OperationOutcome"
 REFERENCED = ("Location", "Organization", "Practitioner", "PractitionerRole")
 PORTION = 200
-"""Ids in one search."""
+"""Ids per search."""
 Referenced: TypeAlias = dict[str, set[str]]
 _REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]{1,300})"')
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """at: the instant of it, epoch ms. patients: whose records, None for everybody's. everything: of the whole server.
+    """at: the instant of the export, epoch ms. patients: whose records, None for all. everything: a system-level export.
 
-    types: those asked for, () for all. filters: (type, search). ignored: parameters left out under lenient handling.
-    elements: what is given of a resource, () for all of it.
+    types: the requested ones, () for all. filters: (type, search). ignored: parameters left out under lenient handling.
+    elements: the elements to export, () for all.
     """
 
     version: str
@@ -61,50 +61,56 @@ class Job:
     ignored: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
     associated: bool = False
-    """With the practitioners, organizations and places that the patients' resources refer to."""
+    """Adds the practitioners, organizations and locations that the patients' resources refer to."""
 
 
 def members(group: Stored, base: str) -> tuple[str, ...]:
-    """Ids of the patients that a Group names and that are active in it."""
+    """Ids of the active patients in a Group."""
     listed = lossless_json.loads(group.body).get("member")
-    held = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and not one.get("inactive")]
-    entities = [one["entity"] for one in held if isinstance(one.get("entity"), dict)]
-    found = (target(str(one.get("reference", "")), base) for one in entities)
-    return tuple(sorted({one[1] for one in found if one is not None and one[0] == "Patient"}))
+    active = [
+        member
+        for member in (listed if isinstance(listed, list) else [])
+        if isinstance(member, dict) and not member.get("inactive")
+    ]
+    entities = [member["entity"] for member in active if isinstance(member.get("entity"), dict)]
+    references = (target(str(entity.get("reference", "")), base) for entity in entities)
+    return tuple(sorted({reference[1] for reference in references if reference is not None and reference[0] == "Patient"}))
 
 
-def job(runtime: Runtime, version: str, url: str, given: OperationInput, level: str, group: tuple[str, ...] | None) -> Job:
-    """level: system, type (all patients) or instance (of a group, whose members are given)."""
-    asked = {text.rpartition("/")[2] for text in given.texts.get("patient", ())}
-    chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
+def job(runtime: Runtime, version: str, url: str, parameters: OperationInput, level: str, group: tuple[str, ...] | None) -> Job:
+    """Creates a job. level: system, type (all patients) or instance (of a group). group: ids of the group's members."""
+    requested = {text.rpartition("/")[2] for text in parameters.texts.get("patient", ())}
+    chosen = group if not requested else tuple(sorted(requested if group is None else requested & set(group)))
     known = ("_outputFormat", "_since", "_type", "_typeFilter", "_elements", "patient", "_format", "_pretty")
-    ours = level == "instance" and set(given.listed(ASSOCIATED)) <= {NO_REFERENCES}
-    ignored = tuple(name for name in (*given.texts, *given.things) if name not in known and not (name == ASSOCIATED and ours))
+    ours = level == "instance" and set(parameters.listed(ASSOCIATED)) <= {NO_REFERENCES}
+    ignored = tuple(
+        name for name in (*parameters.texts, *parameters.things) if name not in known and not (name == ASSOCIATED and ours)
+    )
     return Job(
         version,
         url,
         int(runtime.effects.now() * 1000),
         level == "system",
-        given.listed("_type"),
-        given.since("_since"),
-        tuple(type_filters(given)),
+        parameters.listed("_type"),
+        parameters.since("_since"),
+        tuple(type_filters(parameters)),
         chosen,
         ignored,
-        given.listed("_elements"),
-        level == "instance" and not given.listed("_type") and NO_REFERENCES not in given.listed(ASSOCIATED),
+        parameters.listed("_elements"),
+        level == "instance" and not parameters.listed("_type") and NO_REFERENCES not in parameters.listed(ASSOCIATED),
     )
 
 
-async def begin(runtime: Runtime, tenant: Tenant, one: Job, client_id: str) -> str:
-    """The id under which it is asked after."""
+async def begin(runtime: Runtime, tenant: Tenant, job: Job, client_id: str) -> str:
+    """Stores the job and returns its id."""
     id, now = runtime.effects.token(24).replace("_", "-"), runtime.now()
-    record = Record(KIND, id, records.dump(one), tenant.name, client_id, label=one.version, at=now, expires_at=now + KEPT_FOR)
+    record = Record(KIND, id, records.dump(job), tenant.name, client_id, label=job.version, at=now, expires_at=now + KEPT_FOR)
     await runtime.store.transaction([Put(record, if_revision=0)])
     return id
 
 
 async def find(runtime: Runtime, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
-    """Of this client alone; another's, an expired and an unknown one are the same."""
+    """The job, if it belongs to this client. Returns None for another client's, an expired and an unknown job alike."""
     record = await runtime.store.get(KIND, id)
     if record is None or (record.tenant, record.owner, record.label) != (tenant.name, client_id, version):
         return None
@@ -117,204 +123,212 @@ async def cancel(runtime: Runtime, id: str) -> None:
     await runtime.store.transaction([Delete(KIND, id)])
 
 
-def wait(runtime: Runtime, one: Job) -> int:
-    """Seconds until there is a manifest, 0 where there is one."""
-    return max(0, round(WAIT - (runtime.effects.now() - one.at / 1000) + 0.5))
+def wait(runtime: Runtime, job: Job) -> int:
+    """Seconds until the manifest is available, 0 if it already is."""
+    return max(0, round(WAIT - (runtime.effects.now() - job.at / 1000) + 0.5))
 
 
-async def types(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> list[str]:
-    """Of which there is something to be read."""
-    found = []
-    wanted = await _referenced(runtime, space, one, visibility)
-    for type in _types(one, visibility):
-        async for _ in lines(runtime, space, one, visibility, type, page=1, wanted=wanted):
-            found.append(type)
+async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> list[str]:
+    """The types that have at least one resource to export."""
+    found_types = []
+    wanted = await _referenced(runtime, space, job, visibility)
+    for type in _types(job, visibility):
+        async for _ in lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
+            found_types.append(type)
             break
-    return found
+    return found_types
 
 
-def has(one: Job, visibility: Visibility, type: str) -> bool:
-    """Whether there is a file of the type, though nothing may be in it."""
-    return type in _types(one, visibility)
+def has(job: Job, visibility: Visibility, type: str) -> bool:
+    """Whether there is a file of this type, which may be empty."""
+    return type in _types(job, visibility)
 
 
-def _types(one: Job, visibility: Visibility) -> list[str]:
-    """A patient's records by their compartment; what stands outside of it where it is asked for by name."""
-    held = compartment_types(one.version)
-    usual = [type for type in resource_types(one.version) if one.everything or (type in held and type not in CROWDS)]
-    usual += [type for type in REFERENCED if one.associated and type in resource_types(one.version)]
-    return [type for type in (sorted(one.types) or sorted(set(usual))) if visibility.of(type, "s")]
+def _types(job: Job, visibility: Visibility) -> list[str]:
+    """The requested types, otherwise those that this kind of export includes, as far as the token can search them."""
+    in_compartment = compartment_types(job.version)
+    usual = [type for type in resource_types(job.version) if job.everything or (type in in_compartment and type not in CROWDS)]
+    usual += [type for type in REFERENCED if job.associated and type in resource_types(job.version)]
+    return [type for type in (sorted(job.types) or sorted(set(usual))) if visibility.of(type, "s")]
 
 
-async def count(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility, type: str) -> int | None:
-    """Lines of the file of a type, where that is known without reading it: None once any of the type was changed since."""
-    if _is_referenced(one, type):
+async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, type: str) -> int | None:
+    """Lines in the file of a type. None if the file would have to be read, for example because resources changed since."""
+    if _is_referenced(job, type):
         return None
-    eyes, asked = _eyes(one, visibility, type), _queries(one, type, PAGE)
-    if len(asked) > 1 or (_is_held(one, type) and one.patients is None and not one.everything):
+    visible, queries = _visible(job, visibility, type), _queries(job, type, PAGE)
+    if len(queries) > 1 or (_is_patient_data(job, type) and job.patients is None and not job.everything):
         return None
-    later = await runtime.store.history(space, type, None, eyes, count=1, since=one.at + 1)
-    return None if later.entries else await runtime.store.count(space, asked[0], eyes)
+    changed = await runtime.store.history(space, type, None, visible, count=1, since=job.at + 1)
+    return None if changed.entries else await runtime.store.count(space, queries[0], visible)
 
 
 async def deleted(
-    runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility, page: int = PAGE
+    runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, page: int = PAGE
 ) -> AsyncIterator[bytes]:
-    """What was deleted between `_since` and the instant of the export: a line for each page, a Bundle that deletes it again."""
-    types = [type for type in _types(one, visibility) if not _is_referenced(one, type)]
-    for type in types if one.since is not None else ():
-        eyes, cursor = _eyes(one, visibility, type), None
+    """Resources deleted between `_since` and the instant of the export: one line per page, a Bundle with DELETE requests."""
+    types = [type for type in _types(job, visibility) if not _is_referenced(job, type)]
+    for type in types if job.since is not None else ():
+        visible, cursor = _visible(job, visibility, type), None
         while True:
-            asked = {"count": page, "cursor": cursor, "since": one.since and one.since[0], "at": (one.at, one.at + 1)}
-            found = await runtime.store.history(space, type, None, eyes, **asked)  # type: ignore[arg-type]
-            gone = [
-                {"request": {"method": "DELETE", "url": f"{type}/{each.id}"}}
-                for each, _ in found.entries
-                if each.deleted and (one.everything or not _is_held(one, type) or each.patients)
+            options = {"count": page, "cursor": cursor, "since": job.since and job.since[0], "at": (job.at, job.at + 1)}
+            versions = await runtime.store.history(space, type, None, visible, **options)  # type: ignore[arg-type]
+            deletions = [
+                {"request": {"method": "DELETE", "url": f"{type}/{version.id}"}}
+                for version, _ in versions.entries
+                if version.deleted and (job.everything or not _is_patient_data(job, type) or version.patients)
             ]
-            if gone:
-                yield orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": gone}) + b"\n"
-            if found.next is None:
+            if deletions:
+                yield orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": deletions}) + b"\n"
+            if versions.next is None:
                 break
-            cursor = found.next
+            cursor = versions.next
 
 
-async def any_deleted(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> bool:
-    async for _ in deleted(runtime, space, one, visibility):
+async def any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> bool:
+    async for _ in deleted(runtime, space, job, visibility):
         return True
     return False
 
 
-def _is_held(one: Job, type: str) -> bool:
-    """Whether it belongs to patients."""
-    return type in compartment_types(one.version) and type not in CROWDS
+def _is_patient_data(job: Job, type: str) -> bool:
+    """Whether resources of this type belong to patients."""
+    return type in compartment_types(job.version) and type not in CROWDS
 
 
-def _eyes(one: Job, visibility: Visibility, type: str) -> Visibility:
-    """Those of the token, on the patients of the export."""
-    return within(visibility, frozenset(one.patients)) if one.patients is not None and _is_held(one, type) else visibility
+def _visible(job: Job, visibility: Visibility, type: str) -> Visibility:
+    """The token's visibility, limited to the patients of the export."""
+    return (
+        within(visibility, frozenset(job.patients)) if job.patients is not None and _is_patient_data(job, type) else visibility
+    )
 
 
 async def lines(
     runtime: Runtime,
     space: ResourceSpace,
-    one: Job,
+    job: Job,
     visibility: Visibility,
     type: str,
     page: int = PAGE,
     wanted: Referenced | None = None,
 ) -> AsyncIterator[bytes]:
-    """The file of a type: a resource a line, each piece the lines of one page.
+    """The file of a type, one resource per line. Each item has the lines of one page.
 
     wanted: the ids of the referenced resources, if they are known already.
     """
     base = runtime.tenants[space.tenant].fhir_base(space.version)
-    async for found in _pages(runtime, space, one, visibility, type, page, wanted):
-        if piece := _ndjson(one, base, found):
+    async for resources in _pages(runtime, space, job, visibility, type, page, wanted):
+        if piece := _ndjson(job, base, resources):
             yield piece
 
 
 async def _pages(
     runtime: Runtime,
     space: ResourceSpace,
-    one: Job,
+    job: Job,
     visibility: Visibility,
     type: str,
     page: int = PAGE,
     wanted: Referenced | None = None,
 ) -> AsyncIterator[list[Stored]]:
-    if not has(one, visibility, type):
+    if not has(job, visibility, type):
         return
-    if _is_referenced(one, type):
-        ids = (await _referenced(runtime, space, one, visibility) if wanted is None else wanted).get(type, set())
-        queries = [structs.replace(query, ids=part) for query in _queries(one, type, page) for part in _portions(sorted(ids))]
+    if _is_referenced(job, type):
+        ids = (await _referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
+        queries = [structs.replace(query, ids=part) for query in _queries(job, type, page) for part in _batches(sorted(ids))]
     else:
-        queries = _queries(one, type, page)
-    held, eyes = _is_held(one, type), _eyes(one, visibility, type)
+        queries = _queries(job, type, page)
+    is_patient_data, visible = _is_patient_data(job, type), _visible(job, visibility, type)
     seen: set[str] = set()
     for query in queries:
         cursor: str | None = None
         while True:
-            found = await runtime.store.search(space, structs.replace(query, cursor=cursor), eyes)
-            kept = [await _as_of(runtime, space, one, eyes, each) for each in whole(found) if each.id not in seen]
-            if len(one.filters) > 1:
-                seen |= {each.id for each in found.matches}
-            yield [each for each in kept if each is not None and (one.everything or not held or each.patients)]
-            if found.next is None:
+            result = await runtime.store.search(space, structs.replace(query, cursor=cursor), visible)
+            resources = [await _as_of(runtime, space, job, visible, match) for match in whole(result) if match.id not in seen]
+            if len(job.filters) > 1:
+                seen |= {match.id for match in result.matches}
+            yield [
+                resource
+                for resource in resources
+                if resource is not None and (job.everything or not is_patient_data or resource.patients)
+            ]
+            if result.next is None:
                 break
-            cursor = found.next
+            cursor = result.next
 
 
-def _queries(one: Job, type: str, page: int) -> list[Query]:
-    """One for each filter of the type, or one for all of it."""
-    updated = () if one.since is None else (DateValue("ge", *one.since),)
-    plain = Query(one.version, type, count=page, total="none", updated=updated)
-    asked = [search_parser.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type]
-    read = [query for query in asked if isinstance(query, Query)]
+def _queries(job: Job, type: str, page: int) -> list[Query]:
+    """One query for each filter of the type, or one for the whole type."""
+    updated = () if job.since is None else (DateValue("ge", *job.since),)
+    plain = Query(job.version, type, count=page, total="none", updated=updated)
+    parsed = [
+        search_parser.parse(job.version, type, pairs, base="", strict=True) for kind, pairs in job.filters if kind == type
+    ]
+    queries = [query for query in parsed if isinstance(query, Query)]
     return [
-        structs.replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read
+        structs.replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in queries
     ] or [plain]
 
 
-async def _as_of(runtime: Runtime, space: ResourceSpace, one: Job, eyes: Visibility, found: Stored) -> Stored | None:
-    """The version that was there when the export was begun."""
-    if found.at <= one.at:
-        return found
-    held = await runtime.store.history(space, found.type, found.id, eyes, count=1, at=(one.at, one.at + 1))
-    then = next((kept for kept, _ in held.entries if not kept.deleted), None)
-    return None if then is None or (one.since is not None and then.at < one.since[0]) else then
+async def _as_of(runtime: Runtime, space: ResourceSpace, job: Job, visible: Visibility, current: Stored) -> Stored | None:
+    """The version that was current when the export began."""
+    if current.at <= job.at:
+        return current
+    history = await runtime.store.history(space, current.type, current.id, visible, count=1, at=(job.at, job.at + 1))
+    exported = next((version for version, _ in history.entries if not version.deleted), None)
+    return None if exported is None or (job.since is not None and exported.at < job.since[0]) else exported
 
 
-def _is_referenced(one: Job, type: str) -> bool:
-    """Whether only those of the type are exported that the patients' resources refer to."""
-    return one.associated and type in REFERENCED and not one.types
+def _is_referenced(job: Job, type: str) -> bool:
+    """Whether the export has only those resources of this type that the patients' resources refer to."""
+    return job.associated and type in REFERENCED and not job.types
 
 
-async def _referenced(runtime: Runtime, space: ResourceSpace, one: Job, visibility: Visibility) -> Referenced:
-    """Ids by type: what the exported resources refer to, and what that refers to in turn. Filters do not count."""
-    found: Referenced = {type: set() for type in REFERENCED}
-    if not one.associated or one.types:
-        return found
-    whole_of_it = replace(one, since=None, filters=(), associated=False)
-    for type in _types(whole_of_it, visibility):
-        async for resources in _pages(runtime, space, whole_of_it, visibility, type):
-            _collect(runtime, space, resources, found)
+async def _referenced(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
+    """Ids by type of what the exported resources refer to, directly or through other resources. Ignores filters."""
+    references: Referenced = {type: set() for type in REFERENCED}
+    if not job.associated or job.types:
+        return references
+    unfiltered = replace(job, since=None, filters=(), associated=False)
+    for type in _types(unfiltered, visibility):
+        async for resources in _pages(runtime, space, unfiltered, visibility, type):
+            _collect(runtime, space, resources, references)
     followed: set[tuple[str, str]] = set()
-    while rest := {(type, id) for type, ids in found.items() for id in ids} - followed:
+    while rest := {(type, id) for type, ids in references.items() for id in ids} - followed:
         followed |= rest
         for type in {type for type, _ in rest if visibility.of(type, "s")}:
             ids = {type: {id for kind, id in rest if kind == type}}
-            async for resources in _pages(runtime, space, replace(one, since=None), visibility, type, wanted=ids):
-                _collect(runtime, space, resources, found)
-    return found
+            async for resources in _pages(runtime, space, replace(job, since=None), visibility, type, wanted=ids):
+                _collect(runtime, space, resources, references)
+    return references
 
 
-def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored], found: Referenced) -> None:
+def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored], references: Referenced) -> None:
     base = runtime.tenants[space.tenant].fhir_base(space.version)
-    for each in resources:
-        for match in _REFERENCE.finditer(each.body):
-            named = target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)
-            if named is not None and named[0] in found:
-                found[named[0]].add(named[1])
+    for resource in resources:
+        for match in _REFERENCE.finditer(resource.body):
+            reference = target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)
+            if reference is not None and reference[0] in references:
+                references[reference[0]].add(reference[1])
 
 
-def _portions(ids: Sequence[str]) -> list[tuple[str, ...]]:
-    return [tuple(ids[at : at + PORTION]) for at in range(0, len(ids), PORTION)]
+def _batches(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)]
 
 
-def _ndjson(one: Job, base: str, found: Iterable[Stored]) -> bytes:
-    """A body may be written over several lines; within JSON a line break is a blank."""
-    parts = (with_absolute_attachments(one.version, each.type, _part(one, each), base) for each in found)
+def _ndjson(job: Job, base: str, resources: Iterable[Stored]) -> bytes:
+    """One line per resource. A stored body may have line breaks between its members; they become spaces."""
+    parts = (with_absolute_attachments(job.version, resource.type, _part(job, resource), base) for resource in resources)
     return b"".join(part.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for part in parts)
 
 
-def _part(one: Job, each: Stored) -> bytes:
-    """Elements without a type are those of every type."""
-    named = ((name.partition(".")[0] if name[:1].isupper() else each.type, name) for name in one.elements)
-    wanted = tuple(name for type, name in named if type == each.type)
-    return subset(one.version, each.type, each.body, None, wanted) if wanted else each.body
+def _part(job: Job, resource: Stored) -> bytes:
+    """The requested elements of a resource. Elements without a type apply to every type."""
+    named = ((name.partition(".")[0] if name[:1].isupper() else resource.type, name) for name in job.elements)
+    wanted = tuple(name for type, name in named if type == resource.type)
+    return subset(job.version, resource.type, resource.body, None, wanted) if wanted else resource.body
 
 
-def outcomes(one: Job) -> bytes:
-    issues = [Issue("not-supported", f"{name} was left out, as handling=lenient allows.", "warning") for name in one.ignored]
-    return outcome(one.version, issues) + b"\n" if issues else b""
+def outcomes(job: Job) -> bytes:
+    issues = [Issue("not-supported", f"{name} was ignored, as handling=lenient allows.", "warning") for name in job.ignored]
+    return outcome(job.version, issues) + b"\n" if issues else b""

@@ -1,4 +1,4 @@
-"""Clients that guess their secrets are counted, at every endpoint where a client authenticates itself."""
+"""Counts failed client authentication at every endpoint where clients authenticate."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sickbay.services.throttle import ThrottleKey
 from sickbay.services.token import TokenResult
 
 GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
-"""What only a guesser is refused for again and again; codes and tokens are too long to be guessed."""
+"""Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""
 Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
 
 
 async def watched(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
-    """The answer to a client; a guess is counted. Raises Throttled, and then nothing was looked at."""
+    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled before the operation runs."""
     key = ThrottleKey("client", tenant.name, (claimed(request) or "")[:200], address)
     runtime.throttle.check(key, runtime.now())
-    given = await answer(runtime, tenant, request)
-    refusal = given.decision.refusal
+    result = await answer(runtime, tenant, request)
+    refusal = result.decision.refusal
     if refusal is not None and refusal.name in GUESSES:
         runtime.throttle.failed(key, runtime.now())
-    return given
+    return result

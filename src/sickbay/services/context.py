@@ -1,4 +1,4 @@
-"""What every operation is given: the world (store, clock, keys, journal) and the tenant it happens in."""
+"""What every service is passed: the runtime (store, clock, keys, hospitals) and the tenant that a request is for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sickbay.storage.interface import Store
 
 
 class LogLine(NamedTuple):
-    """One exchange as the terminal shows it: nothing secret, nothing clinical."""
+    """One exchange as the terminal shows it, without secrets or clinical data."""
 
     at: float
     tenant: str
@@ -37,9 +37,9 @@ ExchangeListener: TypeAlias = Callable[[LogLine], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys.
+    """instance: names the cookie. refresh: the HMAC key of refresh tokens. The keys of id_tokens rotate: see id_token_keys.
 
-    replaced: published keys were found when the data were opened, and new ones made.
+    replaced: the stored keys had been published, so new ones were generated when the data was opened.
     """
 
     instance: str
@@ -49,9 +49,9 @@ class Keys:
 
 @dataclass(slots=True, eq=False)
 class Tenant:
-    """One hospital: its addresses, its dialect and its policy. `base`: {base}/{name}, also the issuer.
+    """One hospital: its addresses, its dialect and its policy. base: {base}/{name}, also the issuer.
 
-    Every handler holds this one object; `choose` alone changes it, while it runs.
+    All handlers share this object. Only `choose` changes it at runtime.
     """
 
     name: str
@@ -60,11 +60,11 @@ class Tenant:
     dialect: Dialect
     server: Server
     file: Mapping[str, Any] = field(default_factory=dict)
-    """What sickbay.toml decides otherwise than the dialect."""
+    """The settings in sickbay.toml that override the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
-    """What was chosen while running: it stands above both."""
+    """The settings chosen at runtime, which override the dialect and sickbay.toml."""
     settled: Policy = field(init=False)
-    """As dialect and sickbay.toml have it."""
+    """The policy that dialect and sickbay.toml result in."""
 
     def __post_init__(self) -> None:
         self.settled = self.server.policy
@@ -78,7 +78,7 @@ class Tenant:
         return self.server.policy
 
     def under(self, client: Client | None) -> Tenant:
-        """The same hospital with what is decided otherwise for this app."""
+        """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self
         server = replace(self.server, policy=policies.under(self.policy, client.policy))
@@ -88,12 +88,12 @@ class Tenant:
         return self.base + self.dialect.fhir_path(version)
 
     def version_of(self, base: str) -> str:
-        """The version whose base this is, as it stands in Space; "" where it is none of ours."""
-        return next((one for one in self.dialect.fhir if self.fhir_base(one) == base), "")
+        """The FHIR version with this base, as in ResourceSpace; "" if it isn't a base of this hospital."""
+        return next((version for version in self.dialect.fhir if self.fhir_base(version) == base), "")
 
 
 class Secrets(NamedTuple):
-    """hashes: of secrets of apps. stamp: of the store when they were last compared; revision: how often apps had changed."""
+    """hashes: of the apps' secrets. stamp: the store's when they were last compared. revision: how often apps had changed."""
 
     stamp: int | None = None
     revision: int = -1
@@ -102,7 +102,7 @@ class Secrets(NamedTuple):
 
 @dataclass(slots=True)
 class Runtime:
-    """base: the only source of absolute URLs. shared: other workers may choose what is `running`, so it is read each time."""
+    """base: the only source of absolute URLs. shared: other workers can change settings, so each request reads them."""
 
     base: str
     store: Store
@@ -114,18 +114,18 @@ class Runtime:
     sample_base: str = ""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
-    """By tenant: the origins that its apps registered, and the stamp of the store when they were read."""
+    """By tenant: the origins that its apps registered, and the store's stamp when they were read."""
     loopback: bool = False
-    """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
+    """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     states: RecentParameters = field(default_factory=RecentParameters)
     running: int = 0
-    """Revision of what was chosen while running (services.runtime_settings) that is held here."""
+    """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     hidden: frozenset[str] = frozenset()
-    """SHA-256 of secrets that are in no record: the admin token."""
+    """SHA-256 of secrets that no record contains: the admin token."""
     secrets: Secrets = Secrets()
-    """What `services.journal.live_secrets` read of the store."""
+    """What `services.journal.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:
@@ -139,7 +139,7 @@ def tenant(
     types: Mapping[str, tuple[str, ...]],
     chosen: Mapping[str, Any] | None = None,
 ) -> Tenant:
-    """types: FHIR version -> its resource types. chosen: policy of this hospital in sickbay.toml, over its dialect's."""
+    """types: FHIR version -> its resource types. chosen: its policy in sickbay.toml, which overrides the dialect."""
     home = f"{base}/{name}"
     bases = {version: home + dialect.fhir_path(version) for version in dialect.fhir}
     server = Server(

@@ -1,4 +1,4 @@
-"""A decision as it leaves a stage: what was asked, what was known, what each check said, and how it is explained."""
+"""The result of a stage: the request, its context, the outcome of each check, and the explanation."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ K = TypeVar("K")
 R_co = TypeVar("R_co", covariant=True)
 K_co = TypeVar("K_co", covariant=True)
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
-"""Facts whose names begin so are for the app's owner and the administrator, and so is every fact that repeats one."""
+"""Prefixes of facts that only the app's owner and the administrator may read. Facts that repeat their values are hidden too."""
 HIDDEN = "(shown to the app's owner)"
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Decision(Generic[R_co, K_co]):
-    """refusal: the one that decides the wire answer, None where the request was granted."""
+    """refusal: the one that decides the response; None if the request was granted."""
 
     stage: Stage[R_co, K_co]
     request: R_co
@@ -39,22 +39,22 @@ class Decision(Generic[R_co, K_co]):
     examination: Examination
     refusal: Refusal | None = None
     meant: Any = None
-    """Of a FHIR request without a token that can be read: what is known of the one that was likely meant."""
+    """For a FHIR request without a readable token: the context of the token that was probably meant."""
     given: TokenSummary | None = None
-    """What a token response granted."""
+    """What the token response granted."""
 
     def explained(self) -> Explanation:
-        """All findings, as loud as a live exchange may be."""
+        """All findings, at the severity that a live exchange allows."""
         examination, known = self.examination, self.known
-        if any(one.refusal for one in examination.checked):
-            examination = Examination(tuple(one for one in examination.checked if _has_rule(one)))
+        if any(check.refusal for check in examination.checked):
+            examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
         if isinstance(known, TokenContext) and self.given is not None:
             known = replace(known, given=self.given)
-        said = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
-        return said._replace(findings=tuple(self._with_private(finding) for finding in said.findings))
+        explanation = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
+        return explanation._replace(findings=tuple(self._with_private(finding) for finding in explanation.findings))
 
     def _again(self) -> Again | None:
-        """Examines a corrected request by what was known of this one, where that takes no new lookup."""
+        """A function that examines a corrected request with this context; None if that would need a new lookup."""
         return partial(self.stage.examine_again, self) if self.stage.recheck else None
 
     def _with_private(self, finding: Finding) -> Finding:
@@ -62,12 +62,12 @@ class Decision(Generic[R_co, K_co]):
         return replace(finding, private=names) if names else finding
 
 
-def _has_rule(one: Checked) -> bool:
-    """A refusal that the catalogue has no rule for is answered by its name; it must never end in a server error."""
-    return one.refusal is None or one.refusal.name in _SPOKEN_FOR
+def _has_rule(check: Checked) -> bool:
+    """A refusal without a rule is returned by its name only, so that it never causes a server error."""
+    return check.refusal is None or check.refusal.name in _EXPLAINED
 
 
-_SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
+_EXPLAINED = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
 
 
 Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
@@ -80,26 +80,26 @@ def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, known
 
 
 def decided(stage: Stage[R, K], tenant: Tenant, request: R, known: K, examination: Examination) -> Decision[R, K]:
-    """What an examination comes to. Raises RuntimeError where nothing refused and yet not every check passed."""
+    """The decision of an examination. Raises RuntimeError if nothing was refused but not every check passed."""
     if examination.granted:
         return Decision(stage, request, known, examination)
     refusal = examination.decisive(tenant.policy.precedence)
     if refusal is None:
-        raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting(examination)}")
+        raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting_checks(examination)}")
     return Decision(stage, request, known, examination, refusal)
 
 
 def refused(stage: Stage[R, K], request: R, known: K, refusal: Refusal) -> Decision[R, K]:
-    """A refusal that only shows when storing: a code that somebody else redeemed in the same moment."""
+    """A refusal that shows only while storing, for example if another request redeemed the code at the same moment."""
     return Decision(stage, request, known, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
 
-def _waiting(examination: Examination) -> str:
-    return ", ".join(f"{one.name} waits for {one.waits_for}" for one in examination.checked if one.outcome == "skipped")
+def _waiting_checks(examination: Examination) -> str:
+    return ", ".join(f"{check.name} waits for {check.waits_for}" for check in examination.checked if check.outcome == "skipped")
 
 
 def public(finding: Finding) -> Finding:
-    """The same finding without what only the administrator may know."""
+    """The same finding without the facts that only the administrator may see."""
     facts = redacted(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
@@ -107,33 +107,35 @@ def public(finding: Finding) -> Finding:
 
 
 def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
-    """What was received stays: whoever sent it knows it. private: names of facts that are hidden whatever they are called."""
-    held = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
+    """Hides private facts, but not what was received, which the sender knows. private: names that are hidden in any case."""
+    private_texts = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
     hidden = {
-        key: "" if key in PERHAPS else HIDDEN for key, value in facts.items() if key in private or _is_private(key, value, held)
+        key: "" if key in PERHAPS else HIDDEN
+        for key, value in facts.items()
+        if key in private or _is_private(key, value, private_texts)
     }
-    placed = {key: _without_place(value) for key, value in facts.items()}
-    return {**facts, **placed, **hidden}
+    without_places = {key: _without_place(value) for key, value in facts.items()}
+    return {**facts, **without_places, **hidden}
 
 
 def _without_place(value: Any) -> Any:
-    """Where the code of a live launch is to be filled in for the administrator, others read where they find theirs."""
+    """Replaces the place for the code of a live launch, which only the administrator sees, with a general placeholder."""
     return LAUNCH_PLACE.sub(PLACEHOLDER_LAUNCH, value) if isinstance(value, str) else value
 
 
-def _is_private(key: str, value: Any, held: set[str]) -> bool:
+def _is_private(key: str, value: Any, private_texts: set[str]) -> bool:
     if key.startswith(PRIVATE):
         return bool(value)
-    return key != "received" and any(text in said for said in _texts(value) for text in held)
+    return key != "received" and any(text in candidate for candidate in _texts(value) for text in private_texts)
 
 
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
-    return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
+    return [str(member) for member in value] if isinstance(value, (list, tuple)) else []
 
 
 def words(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> ErrorWording:
-    """The tenant's own words for the refusal that decided."""
+    """The tenant's own wording of the decisive refusal."""
     name = decision.refusal.name if decision.refusal else ""
     return tenant.dialect.wording(finding.id if finding else name, name, decision.stage.name)

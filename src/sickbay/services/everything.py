@@ -1,6 +1,6 @@
-"""$everything: a patient or an encounter, what lies in its compartment, and what that refers to.
+"""$everything: a patient or an encounter, the resources in its compartment, and the resources that those refer to.
 
-Every piece of it is a search with the token's own visibility, so that nothing comes this way that does not come by search.
+Every part is a search with the token's own visibility, so it returns nothing that a search wouldn't return.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ CARE_DATES = (
     "created",
     "sent",
 )
-"""By which start and end look at a type, the first that it has; a type with none of them is not narrowed by them."""
+"""Dates that start and end apply to: the first that a type has. A type without any of them isn't filtered by date."""
 
 
 class EverythingParams(NamedTuple):
-    """types: () for all. start, end, since: ranges in epoch ms. cursor: where the next page begins."""
+    """types: () for all. start, end, since: ranges in epoch ms. most: resources per page. cursor: start of the next page."""
 
     types: tuple[str, ...] = ()
     start: tuple[int, int] | None = None
@@ -50,11 +50,11 @@ class EverythingParams(NamedTuple):
 
 REST = "rest"
 BYTES = 4_000_000
-"""Of a page. What follows is on the next one."""
+"""Bytes per page. What doesn't fit is on the next page."""
 
 
 class EverythingPosition(NamedTuple):
-    """Where in it one is: which patient, by the cursor that leads there; whether that was given (REST); how far in the rest."""
+    """patient: cursor of the patient. part: REST once the patient itself was returned. inner: cursor in the rest."""
 
     patient: str = ""
     part: str = ""
@@ -72,72 +72,72 @@ class Found(NamedTuple):
 
 
 class Walk:
-    """One page of it, while it is collected."""
+    """Collects one page."""
 
-    def __init__(self, runtime: Runtime, space: ResourceSpace, visibility: Visibility, asked: EverythingParams) -> None:
-        self.store, self.space, self.visibility, self.asked = runtime.store, space, visibility, asked
+    def __init__(self, runtime: Runtime, space: ResourceSpace, visibility: Visibility, params: EverythingParams) -> None:
+        self.store, self.space, self.visibility, self.params = runtime.store, space, visibility, params
         self.matches: list[Stored] = []
         self.size = 0
         self.included: dict[tuple[str, str], Stored] = {}
 
     @property
     def room(self) -> int:
-        """Matches that still fit, at least as far as their bytes are concerned."""
-        return self.asked.most - len(self.matches) if self.size < BYTES else 0
+        """How many more matches fit. 0 once the page has BYTES."""
+        return self.params.most - len(self.matches) if self.size < BYTES else 0
 
     async def of_one(self, holder: Stored) -> Found:
-        """Of a patient or an encounter that was seen to be there."""
-        place = _place(self.asked.cursor)
+        """For one patient or encounter that the token can read."""
+        place = _position(self.params.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
         following = await self._record(holder, place or EverythingPosition())
-        return self._found(following)
+        return self._result(following)
 
     async def of_all(self) -> Found:
-        """Of every patient that may be seen, one after the other."""
-        place: EverythingPosition | None = _place(self.asked.cursor) or EverythingPosition()
+        """For every patient that the token can read, one after the other."""
+        place: EverythingPosition | None = _position(self.params.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
             await pause()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
                 break
-            inside = await self._record(whole(page)[0], place._replace(patient=""))
-            if inside is not None:
-                return self._found(inside._replace(patient=place.patient))
+            following = await self._record(whole(page)[0], place._replace(patient=""))
+            if following is not None:
+                return self._result(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
         else:
-            return self._found(place)
-        return self._found(None)
+            return self._result(place)
+        return self._result(None)
 
     async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
-        """Collect as much as there is room for; where it goes on, None where it is complete."""
+        """Collects as much as fits. Returns the position to continue from, None if the record is complete."""
         if not place.part:
             await self._holder(holder)
         rest = self._rest(holder)
         if not rest.parts:
             return None
         if self.room == 0:
-            left = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
-            return EverythingPosition("", REST) if left.matches else None
-        following = await self._take(replace(rest, count=self.room, cursor=place.inner or None))
+            remaining = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
+            return EverythingPosition("", REST) if remaining.matches else None
+        following = await self._collect(replace(rest, count=self.room, cursor=place.inner or None))
         return EverythingPosition("", REST, following) if following is not None else None
 
     async def _holder(self, holder: Stored) -> None:
-        """It was seen; whoever may not search for it gets it as it was read."""
-        if self.asked.types and holder.type not in self.asked.types:
+        """Adds the resource itself. If the token can read it but not search for it, it is added as it was read."""
+        if self.params.types and holder.type not in self.params.types:
             return
         if not self.visibility.of(holder.type, "s"):
             self.matches.append(holder)
             self.size += len(holder.body)
             return
-        await self._take(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
+        await self._collect(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
 
-    async def _take(self, query: Query) -> str | None:
-        """Matches and what they bring along; the cursor of what follows."""
+    async def _collect(self, query: Query) -> str | None:
+        """Adds the matches and their included resources. Returns the cursor of the next page."""
         page = await self.store.search(self.space, query, self.visibility)
         self.matches += whole(page)
-        self.size += sum(len(one.body) for one in whole(page))
+        self.size += sum(len(resource.body) for resource in whole(page))
         for other in page.included:
             if (other.type, other.id) not in self.included:
                 self.included[other.type, other.id] = other
@@ -145,68 +145,75 @@ class Walk:
         return page.next
 
     def _query(self, holder: str, type: str) -> Query:
-        """On a type, bringing along what a record refers to outside of it, as who wrote it and where; never another patient."""
-        version, without = self.space.version, _inside(self.space.version, holder)
-        if self.asked.types:
-            without |= frozenset(resource_types(version)).difference(self.asked.types)
+        """A query for a type that includes what its records refer to outside the compartment, but never another patient."""
+        version, without = self.space.version, _never_included(self.space.version, holder)
+        if self.params.types:
+            without |= frozenset(resource_types(version)).difference(self.params.types)
         along = Include("*", "*", without=without)
-        return Query(version, type, updated=self._updated(), includes=(along,), total="none")
+        return Query(version, type, updated=self._updated_since(), includes=(along,), total="none")
 
     def _rest(self, holder: Stored) -> Query:
-        """All of the compartment that the token shows, in one search."""
-        version, wanted, updated = self.space.version, self.asked.types, self._updated()
+        """Everything in the compartment that the token can see, in one search."""
+        version, wanted_types, updated = self.space.version, self.params.types, self._updated_since()
         parts = tuple(
-            Query(version, type, self._dated(type), updated=updated, within=Within(holder.type, holder.id, numbers))
+            Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))
             for type, numbers in _members(version, holder.type)
-            if (not wanted or type in wanted) and self.visibility.of(type, "s")
+            if (not wanted_types or type in wanted_types) and self.visibility.of(type, "s")
         )
         return replace(self._query(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
 
-    def _updated(self) -> tuple[DateValue, ...]:
-        return () if self.asked.since is None else (DateValue("ge", *self.asked.since),)
+    def _updated_since(self) -> tuple[DateValue, ...]:
+        return () if self.params.since is None else (DateValue("ge", *self.params.since),)
 
-    def _dated(self, type: str) -> tuple[Filter, ...]:
-        asked = self.asked
-        if asked.start is None and asked.end is None:
+    def _date_filters(self, type: str) -> tuple[Filter, ...]:
+        params = self.params
+        if params.start is None and params.end is None:
             return ()
         known = parameters(self.space.version, type)
-        held = next((known[one] for one in CARE_DATES if one in known and known[one].kind == "date"), None)
-        if held is None:
+        parameter = next((known[code] for code in CARE_DATES if code in known and known[code].kind == "date"), None)
+        if parameter is None:
             return ()
-        ranges = (("ge", asked.start), ("le", asked.end))
-        return tuple(Filter(held, (DateValue(prefix, *one),)) for prefix, one in ranges if one is not None)  # type: ignore[arg-type]
+        ranges = (("ge", params.start), ("le", params.end))
+        return tuple(
+            Filter(parameter, (DateValue(prefix, *date_range),))  # type: ignore[arg-type]
+            for prefix, date_range in ranges
+            if date_range is not None
+        )
 
-    def _found(self, following: EverythingPosition | None) -> Found:
-        there = {(one.type, one.id) for one in self.matches}
-        others = [one for key, one in self.included.items() if key not in there]
+    def _result(self, following: EverythingPosition | None) -> Found:
+        matched = {(resource.type, resource.id) for resource in self.matches}
+        others = [resource for key, resource in self.included.items() if key not in matched]
         return Found(self.matches, others, following.text if following is not None else None)
 
 
 def _compartment(version: str, holder: str) -> dict[str, tuple[str, ...]]:
-    """Where a version's tables have no such compartment: what refers to it by the parameter of its name."""
-    held = compartment_types(version, holder)
-    if held or holder == "Patient":
-        return dict(held)
+    """The types of a compartment. If the version doesn't define it: those with a search parameter of its name."""
+    types = compartment_types(version, holder)
+    if types or holder == "Patient":
+        return dict(types)
     code = holder.lower()
     return {type: (code,) for type in resource_types(version) if find(version, type, code) is not None}
 
 
 @cache
 def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """The types of a compartment but for its holder's own, each with the parameters that make it a member."""
-    held = _compartment(version, holder)
-    types = sorted(type for type in held if type not in (holder, *CROWDS))
-    return tuple((type, tuple(one.number for code in held[type] if (one := find(version, type, code)))) for type in types)
+    """The types of a compartment except the type of its own resource, with the parameters that make a resource a member."""
+    compartment = _compartment(version, holder)
+    types = sorted(type for type in compartment if type not in (holder, *CROWDS))
+    return tuple(
+        (type, tuple(parameter.number for code in compartment[type] if (parameter := find(version, type, code))))
+        for type in types
+    )
 
 
 @cache
-def _inside(version: str, holder: str) -> frozenset[str]:
-    """Types that a record never brings along from outside of it."""
+def _never_included(version: str, holder: str) -> frozenset[str]:
+    """Types that are never included from outside the compartment."""
     return frozenset((holder, *compartment_types(version), *_compartment(version, holder)))
 
 
-def _place(cursor: str | None) -> EverythingPosition | None:
-    """Raises BadCursor. It grants nothing: what is found at a place is searched for with the token's own eyes."""
+def _position(cursor: str | None) -> EverythingPosition | None:
+    """Parses a cursor. Raises BadCursor. A cursor grants no access, because each search uses the token's own visibility."""
     if cursor is None:
         return None
     parts = cursor.split("~")

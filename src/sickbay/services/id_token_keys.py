@@ -1,4 +1,4 @@
-"""The key ring of id_tokens in the store: read afresh each time, so that a rotation holds on every worker."""
+"""The stored key ring of id_tokens, read again each time so that a rotation takes effect on every worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "id_token"
 
 
 async def signing(runtime: Runtime) -> str:
-    """The private key that signs now; one that has grown old is replaced first."""
+    """The private key that signs now. Rotates the ring first if the key is too old."""
     ring, revision = await _ring(runtime)
     if stage.is_due(ring, runtime.now()):
         ring = await _rotate(runtime, ring, revision)
@@ -24,16 +24,16 @@ async def signing(runtime: Runtime) -> str:
 
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
-    """The document behind jwks_uri. The key that waits is made when somebody first reads it here."""
+    """The document at jwks_uri. The first call generates the next key."""
     ring, revision = await _ring(runtime)
     if not ring.next:
-        made = await asyncio.to_thread(jose.generate)
-        ring = await _put(runtime, stage.with_next(ring, made), revision)
+        generated = await asyncio.to_thread(jose.generate)
+        ring = await _put(runtime, stage.with_next(ring, generated), revision)
     return jose.key_set(stage.published(ring, runtime.now()))
 
 
 async def rotate(runtime: Runtime) -> dict[str, Any]:
-    """The next key signs from now on; what the old one signed stays verifiable for a week."""
+    """Makes the next key the signing key. Signatures of the old one can be verified for another week."""
     ring, revision = await _ring(runtime)
     return _shown(await _rotate(runtime, ring, revision))
 
@@ -48,7 +48,7 @@ def _shown(ring: Ring) -> dict[str, Any]:
         "active": _kid(ring.active),
         "since": ring.since,
         "next": _kid(ring.next) if ring.next else None,
-        "retired": [{"kid": _kid(one.key), "at": one.at} for one in ring.retired],
+        "retired": [{"kid": _kid(retired.key), "at": retired.at} for retired in ring.retired],
     }
 
 
@@ -58,7 +58,7 @@ def _kid(key: str) -> str:
 
 async def _ring(runtime: Runtime) -> tuple[Ring, int]:
     record = await runtime.store.get("key", NAME)
-    assert record is not None, "made when the folder is opened"
+    assert record is not None, "created when the data folder is opened"
     return records.parse(Ring, record.value), record.revision
 
 
@@ -69,7 +69,7 @@ async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:
 
 
 async def _put(runtime: Runtime, ring: Ring, revision: int) -> Ring:
-    """The ring as it is now: ours, or another worker's who was first."""
+    """Stores the ring and returns it; if another worker stored one first, returns that one."""
     try:
         await runtime.store.transaction([Put(record(ring), revision)])
     except Conflict:

@@ -1,4 +1,4 @@
-"""Introspection: what a token is, for a resource server that was shown it."""
+"""Introspection: describes a token to a resource server that received it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INACTIVE: dict[str, object] = {"active": False}
 
 
 async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> TokenResult:
-    """A token that is not good, or not for this caller to know of, is inactive, and nothing more is said of it."""
+    """Returns only `active: false` for an invalid token and for one that the caller may not introspect."""
     while True:
         known, revision = await token_lookup.known_of(runtime, tenant, request)
         decision = await backend_services.decided(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
@@ -25,20 +25,20 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
             if spent:
                 await runtime.store.transaction(spent)
             break
-        except Conflict:  # the same assertion in the same moment: now it was seen
+        except Conflict:  # the same assertion at the same moment: it counts as seen now
             continue
     caller = known.client.client_id if isinstance(known.client, Client) else ""
     if decision.refusal is not None:
         return TokenResult(decision, None, caller)
-    return TokenResult(decision, await _said(runtime, tenant, known), caller)
+    return TokenResult(decision, await _describe(runtime, tenant, known), caller)
 
 
-async def _said(runtime: Runtime, tenant: Tenant, known: SubjectContext) -> dict[str, object]:
-    one = known.subject
-    if not isinstance(one, AccessToken | TokenFamily):
+async def _describe(runtime: Runtime, tenant: Tenant, known: SubjectContext) -> dict[str, object]:
+    subject = known.subject
+    if not isinstance(subject, AccessToken | TokenFamily):
         return INACTIVE
-    person = await token_lookup.person(runtime, tenant, one)
-    if not stage.active(known, await token_lookup.owner(runtime, one), person):
+    person = await token_lookup.person(runtime, tenant, subject)
+    if not stage.active(known, await token_lookup.owner(runtime, subject), person):
         return INACTIVE
-    family = one if isinstance(one, TokenFamily) else await records.load(runtime, "family", one.family, TokenFamily)
+    family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
     return stage.answer(known, family, person, tenant.server.issuer)

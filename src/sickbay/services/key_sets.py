@@ -1,4 +1,4 @@
-"""Key sets of apps, fetched from the addresses they registered (SMART 2.2, 5.2.2.1): kept as long as they allow."""
+"""Fetches the key sets of apps from their registered `jwks_uri` (SMART 2.2, 5.2.2.1) and caches them as they allow."""
 
 from __future__ import annotations
 
@@ -13,98 +13,98 @@ from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.protocol import unicode
 
 LONGEST = 900
-"""Seconds that a set is kept at most, whatever its server allows."""
+"""Maximum seconds that a set is cached, whatever its server allows."""
 UNSAID = 60
-"""Seconds that it is kept where its server says nothing."""
+"""Seconds that a set is cached if its server sends no max-age."""
 FAILED = 5
-"""Seconds before an address that gave no keys is asked again."""
+"""Seconds before an address that returned no keys is fetched again."""
 AGAIN = 60
-"""Seconds between two questions for a key that was not in the set."""
+"""Seconds between two fetches for a key that wasn't in the set."""
 MANY = 1000
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
 
 
 class KeySet(NamedTuple):
-    """document: the JSON object, None where there is none; fault: then why, in words."""
+    """document: the JSON object; None if there is none. fault: why there is none, in words."""
 
     document: dict[str, Any] | None
     fault: str | None = None
 
 
 @dataclass(slots=True)
-class _Kept:
-    found: KeySet
+class _CachedKeySet:
+    key_set: KeySet
     until: float
-    asked_again: float | None = None
+    refetched_at: float | None = None
 
 
 class KeySets:
-    """By address, and by whether this machine may be asked. Many who ask at once are answered by one fetch."""
+    """The cache, by address and by whether loopback is allowed. Concurrent requests share one fetch."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, bool], _Kept] = {}
+        self._kept: dict[tuple[str, bool], _CachedKeySet] = {}
         self._running: dict[tuple[str, bool], asyncio.Task[KeySet]] = {}
 
     async def get(self, effects: Effects, url: str, kid: object, *, loopback: bool) -> KeySet:
-        """The set of this address; fetched anew where it is too old, or has not this key."""
-        place, now = (url, loopback), effects.now()
-        kept = self._kept.get(place)
-        if kept is not None and now < kept.until and now > kept.until - LONGEST - 1:
-            if kept.found.document is None or _has(kept.found.document, kid) or not _may_ask(kept, now):
-                return kept.found
-            asked_again: float | None = now
+        """The set at this address. Fetches it again if it has expired or doesn't contain this key."""
+        key, now = (url, loopback), effects.now()
+        cached = self._kept.get(key)
+        if cached is not None and now < cached.until and now > cached.until - LONGEST - 1:
+            if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
+                return cached.key_set
+            refetched_at: float | None = now
         else:
-            asked_again = kept.asked_again if kept else None
-        task = self._running.get(place)
+            refetched_at = cached.refetched_at if cached else None
+        task = self._running.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, asked_again))
-            self._running[place] = task
+            task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, refetched_at))
+            self._running[key] = task
         return await asyncio.shield(task)
 
-    async def _fetch(self, effects: Effects, url: str, loopback: bool, asked_again: float | None) -> KeySet:
+    async def _fetch(self, effects: Effects, url: str, loopback: bool, refetched_at: float | None) -> KeySet:
         try:
-            found, seconds = await _read(effects, url, loopback)
+            key_set, seconds = await _read(effects, url, loopback)
             if len(self._kept) >= MANY:
                 del self._kept[next(iter(self._kept))]
-            self._kept[url, loopback] = _Kept(found, effects.now() + seconds, asked_again)
-            return found
+            self._kept[url, loopback] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
+            return key_set
         finally:
             self._running.pop((url, loopback), None)
 
 
 def _has(document: Mapping[str, Any], kid: object) -> bool:
     keys = document.get("keys")
-    return isinstance(keys, list) and any(isinstance(one, dict) and one.get("kid") == kid for one in keys)
+    return isinstance(keys, list) and any(isinstance(key, dict) and key.get("kid") == kid for key in keys)
 
 
-def _may_ask(kept: _Kept, now: float) -> bool:
-    return kept.asked_again is None or abs(now - kept.asked_again) >= AGAIN
+def _may_fetch_again(cached: _CachedKeySet, now: float) -> bool:
+    return cached.refetched_at is None or abs(now - cached.refetched_at) >= AGAIN
 
 
 async def _read(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, float]:
-    """What is there, and for how many seconds it is good."""
+    """The set, and for how many seconds it may be cached."""
     try:
-        answer = await effects.fetch(url, loopback=loopback)
-    except Unreachable as fault:
-        return KeySet(None, str(fault)), FAILED
-    if answer.status != 200:
-        return KeySet(None, f"it answered with status {answer.status}"), FAILED
+        response = await effects.fetch(url, loopback=loopback)
+    except Unreachable as error:
+        return KeySet(None, str(error)), FAILED
+    if response.status != 200:
+        return KeySet(None, f"it answered with status {response.status}"), FAILED
     try:
-        document = unicode.loads(answer.body)
+        document = unicode.loads(response.body)
     except (ValueError, RecursionError):
-        return KeySet(None, "what it answered is no JSON"), FAILED
+        return KeySet(None, "its response isn't JSON"), FAILED
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        return KeySet(None, "its JSON is no object with keys"), FAILED
-    return KeySet(document), lifetime(answer)
+        return KeySet(None, "its JSON isn't an object with keys"), FAILED
+    return KeySet(document), lifetime(response)
 
 
-def lifetime(answer: Fetched) -> int:
-    """Seconds, by Cache-Control and Age (RFC 9111 4.2)."""
-    said = answer.headers.get("cache-control", "").lower()
-    if "no-store" in said or "no-cache" in said:
+def lifetime(response: Fetched) -> int:
+    """Seconds that a response may be cached, by Cache-Control and Age (RFC 9111 4.2)."""
+    cache_control = response.headers.get("cache-control", "").lower()
+    if "no-store" in cache_control or "no-cache" in cache_control:
         return 0
-    match = _MAX_AGE.search(said)
+    match = _MAX_AGE.search(cache_control)
     if match is None:
         return UNSAID
-    age = answer.headers.get("age", "")
+    age = response.headers.get("age", "")
     return max(0, min(LONGEST, int(match[1]) - (int(age) if age.isdecimal() and len(age) < 10 else 0)))

@@ -1,4 +1,4 @@
-"""Launches: one opening of an app from the EHR. The code is random, single-use, short-lived, bound to app and user."""
+"""Launches: an app opened from the EHR. The launch code is random, single-use, short-lived and bound to app and user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXTRAS = {
     "app_context": "appContext",
     "smart_style_url": "smart_style_url",
 }
-"""What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
+"""Names in /admin/launches -> names in the token response (SMART 2.2, Launch Context)."""
 
 
 class _Sent(msgspec.Struct):
@@ -34,7 +34,7 @@ class _Sent(msgspec.Struct):
 
 
 class CreatedLaunch(NamedTuple):
-    """launch: the code. url: the app's launch URI with iss and launch; "" where the app has none. timeline: public id."""
+    """launch: the code. url: the app's launch URI with iss and launch; "" if the app has none. timeline: public id."""
 
     launch: str
     iss: str
@@ -53,16 +53,16 @@ async def launch(
     context: dict[str, Any] | None = None,
     seed: str | None = None,
 ) -> CreatedLaunch:
-    """`context`: by the names of EXTRAS' values; what it does not say of banner, style and tenant is as the EHR has it.
+    """Creates a launch. context: by the names of EXTRAS' values; defaults come from the EHR (banner, style and tenant).
 
-    seed: from a page of ours that shows the timeline of this launch (`timeline_of`); used for one launch only.
+    seed: from a page of ours that shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
     """
     now, tenant = runtime.now(), tenant.under(client)
     timeline = timeline_of(runtime, seed) if seed else ""
     if not timeline or await runtime.store.find("launch", family=timeline, limit=1):
         timeline = runtime.effects.token(12)
     code, iss = code_of(runtime.keys.refresh, timeline), tenant.fhir_base(client.fhir)
-    made = Launch(
+    record = Launch(
         client_id=client.client_id,
         timeline=timeline,
         expires_at=now + tenant.policy.launch_lifetime,
@@ -72,24 +72,24 @@ async def launch(
         created_at=now,
         fhir=client.fhir,
         iss=iss,
-        context=_ours(tenant, patient) | (context or {}),
+        context=_default_context(tenant, patient) | (context or {}),
     )
-    await runtime.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
+    await runtime.store.transaction([Put(records.launch(records.digest(code), record, tenant.name))])
     return CreatedLaunch(code, iss, launch_url(client, code, iss), timeline)
 
 
 def timeline_of(runtime: Runtime, seed: str) -> str:
-    """The timeline's id for a launch that a page prepares. No one can choose a seed that leads to a given timeline."""
-    made = hmac.digest(runtime.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
-    return urlsafe_b64encode(made[:12]).decode()
+    """The timeline id for a launch that a page prepares. No one can choose a seed that results in a given timeline."""
+    digest = hmac.digest(runtime.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
+    return urlsafe_b64encode(digest[:12]).decode()
 
 
 async def absent(
     runtime: Runtime, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
 ) -> str:
-    """What a launch names and the hospital does not have, in one sentence; "" where all is there."""
-    person = await sessions.user(runtime, tenant, user) if user else None
-    if user and person is None:
+    """Names the user or resource of a launch that the hospital doesn't have, in one sentence; "" if all exist."""
+    found_user = await sessions.user(runtime, tenant, user) if user else None
+    if user and found_user is None:
         return f"There is no user {user} at {tenant.name}"
     for type, id in (("Patient", patient), ("Encounter", encounter)):
         if id and not await patients.read(runtime, tenant, version, type, id, None):
@@ -101,14 +101,14 @@ async def opened_by(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest,
     return launch_task.app_of(wanted, await registration.every(runtime, tenant.name), version)
 
 
-def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
+def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
     banner = {"need_patient_banner": True} if patient else {}
     style = {"smart_style_url": tenant.base + launch_style.PATH}
     return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}
 
 
 async def find(runtime: Runtime, tenant: Tenant, code: str | None) -> Launch | None:
-    """The launch issued under this code, here; used_at as the store has it."""
+    """The launch that this tenant issued under this code, with its stored used_at."""
     return await by_key(runtime, tenant, records.digest(code)) if code else None
 
 
@@ -121,22 +121,22 @@ async def living(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | N
 
 
 def place_of(timeline: str) -> str:
-    """What stands for the code of a launch in a corrected request that is kept; `shown` puts the code there."""
+    """The placeholder for a launch code in a stored corrected request. `shown` replaces it with the code."""
     return f"launch-code-of-{timeline}"
 
 
 async def shown(runtime: Runtime, text: str, full: bool) -> str:
-    """For the administrator, while the launch lives, its code; for all others, and later, where it is to be found.
+    """Replaces launch placeholders: for an administrator with the code while the launch can be used, else with a general one.
 
-    text: an exchange as JSON. A request that itself quotes such a place gets no code.
+    text: an exchange as JSON. If the request itself contains a placeholder, no code is inserted.
     """
-    found = set(LAUNCH_PLACE.findall(text))
-    full = full and bool(found) and not LAUNCH_PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
-    for timeline in found:
+    timelines = set(LAUNCH_PLACE.findall(text))
+    full = full and bool(timelines) and not LAUNCH_PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
+    for timeline in timelines:
         code = code_of(runtime.keys.refresh, timeline)
         record = await runtime.store.get("launch", records.digest(code)) if full else None
-        lives = record is not None and record.used_at is None and (record.expires_at or 0) > runtime.now()
-        text = text.replace(place_of(timeline), code if lives else PLACEHOLDER_LAUNCH)
+        is_usable = record is not None and record.used_at is None and (record.expires_at or 0) > runtime.now()
+        text = text.replace(place_of(timeline), code if is_usable else PLACEHOLDER_LAUNCH)
     return text
 
 
@@ -148,11 +148,11 @@ async def by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
 
 
 async def of_timeline(runtime: Runtime, timeline: str) -> Launch | None:
-    """The launch that a timeline began with; None for one that began without an EHR, or is too old to be kept."""
-    found = await runtime.store.find("launch", family=timeline, limit=1)
-    return records.parse(Launch, found[0].value) if found else None
+    """The launch that started a timeline; None if it started without an EHR or the record has been deleted."""
+    launches = await runtime.store.find("launch", family=timeline, limit=1)
+    return records.parse(Launch, launches[0].value) if launches else None
 
 
-def context_of(given: dict[str, Any]) -> dict[str, Any]:
-    """From the members of /admin/launches."""
-    return {EXTRAS[name]: value for name, value in given.items() if name in EXTRAS and value is not None}
+def context_of(members: dict[str, Any]) -> dict[str, Any]:
+    """The launch context from the members of a request to /admin/launches."""
+    return {EXTRAS[name]: value for name, value in members.items() if name in EXTRAS and value is not None}

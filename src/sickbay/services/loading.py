@@ -1,4 +1,4 @@
-"""Loading: resources under their own ids, in batches of one transaction each; and all of them out again."""
+"""Loads resources under their own ids, one transaction per batch, and exports all of them again."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ Seen: TypeAlias = tuple[int, list[str]]
 class Loading:
     """One run. name: the same for the same files, so that running it again changes nothing.
 
-    A file may hold an id several times: the bodies that led to its last version are remembered, and met again they are no news.
-    new, changed, same: what became of the resources so far.
+    A file may contain an id several times. The hashes of the bodies that led to its last version are stored, so that loading
+    one of these bodies again changes nothing.
+
+    new, changed, same: how many resources were added, replaced and unchanged so far.
     """
 
     runtime: Runtime
@@ -42,30 +44,30 @@ class Loading:
     _started: int = field(init=False)
     _writing: asyncio.Task[None] | None = None
     _keys: set[Key] = field(default_factory=set)
-    _new_alone: bool = False
+    _only_new: bool = False
 
     def __post_init__(self) -> None:
         self._started = self._now()
 
     async def keep(self, batch: Sequence[Ready]) -> None:
-        """Store these, all or none; they are compared while the ones before are written. Raises Conflict of those."""
-        keys = {(one.type, one.id) for one in batch}
+        """Stores a batch, all or nothing. Compares it while the previous batch is written, and raises that one's Conflict."""
+        keys = {(resource.type, resource.id) for resource in batch}
         if not keys.isdisjoint(self._keys):
             await self.finish()
-        steps = await self._prepared(batch, looking=not self._new_alone)
+        steps = await self._prepare(batch, looking=not self._only_new)
         await self.finish()
         self._keys = keys
         self._writing = asyncio.create_task(self._keep(batch, steps))
         await asyncio.sleep(0)
 
     async def finish(self) -> None:
-        """Until all is on the disk."""
+        """Waits until everything is written to disk."""
         writing, self._writing = self._writing, None
         if writing is not None:
             await writing
 
     async def _keep(self, batch: Sequence[Ready], steps: _Batch) -> None:
-        """Where one of them is there after all, or somebody writes one in the same moment, all are compared (again)."""
+        """Writes a batch. Compares it again if one of its resources exists after all or is written at the same moment."""
         for attempt in range(TRIES):
             try:
                 await self.runtime.store.transaction([*steps.saves, *steps.memories()])
@@ -73,18 +75,18 @@ class Loading:
             except Conflict:
                 if attempt == TRIES - 1:
                     raise
-                steps = await self._prepared(batch, looking=True)
-        new = sum(one.interaction == "create" for one in steps.saves)
-        self._new_alone = new == len(batch)
+                steps = await self._prepare(batch, looking=True)
+        new = sum(save.interaction == "create" for save in steps.saves)
+        self._only_new = new == len(batch)
         self.new += new
         self.changed += len(steps.saves) - new
         self.same += len(batch) - len(steps.saves)
 
-    async def _prepared(self, batch: Sequence[Ready], looking: bool) -> _Batch:
-        """looking: what is stored is read first; without it all are held to be new, which the store finds out."""
+    async def _prepare(self, batch: Sequence[Ready], looking: bool) -> _Batch:
+        """looking: reads the stored versions first. Otherwise all count as new, and the store raises Conflict if one isn't."""
         steps = _Batch(self, self._now(), looking)
-        for one in batch:
-            await steps.add(one)
+        for resource in batch:
+            await steps.add(resource)
         return steps
 
     def _now(self) -> int:
@@ -100,7 +102,7 @@ class Loading:
 
 
 class _Batch:
-    """The steps of one transaction. seen: version and the hashes of the bodies that led to it."""
+    """The steps of one transaction. seen: the version and the hashes of the bodies that led to it."""
 
     def __init__(self, run: Loading, now: int, looking: bool) -> None:
         self.run, self.now, self.looking = run, now, looking
@@ -108,24 +110,24 @@ class _Batch:
         self.before: dict[Key, tuple[int, int, bytes]] = {}
         self.seen: dict[Key, Seen] = {}
 
-    async def add(self, one: Ready) -> None:
-        run, key = self.run, (one.type, one.id)
-        number, at, body = await self._before(key)
-        if number and same(body, one.body):
+    async def add(self, resource: Ready) -> None:
+        run, key = self.run, (resource.type, resource.id)
+        number, at, body = await self._current(key)
+        if number and same(body, resource.body):
             return
         if number:
             version, hashes = await self._seen(key)
-            if version == number and _hash(one.body) in hashes:
+            if version == number and _hash(resource.body) in hashes:
                 return
             if at >= run.started:
                 known = hashes if version == number else [_hash(body)]
-                self.seen[key] = number + 1, [*known, _hash(one.body)]
+                self.seen[key] = number + 1, [*known, _hash(resource.body)]
         kind: Literal["create", "update"] = "update" if number else "create"
-        self.saves.append(Save(run.space, *key, number + 1, one.body, one.facts, self.now, kind, number or 0, "load"))
-        self.before[key] = number + 1, self.now, one.body
+        self.saves.append(Save(run.space, *key, number + 1, resource.body, resource.facts, self.now, kind, number or 0, "load"))
+        self.before[key] = number + 1, self.now, resource.body
 
-    async def _before(self, key: Key) -> tuple[int, int, bytes]:
-        """Version, time and body, 0 where there is none; a deleted one has no body."""
+    async def _current(self, key: Key) -> tuple[int, int, bytes]:
+        """Version, time and body; 0 as the version if there is none. A deleted resource has an empty body."""
         if key not in self.before:
             stored = await self.run.runtime.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
             self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
@@ -140,7 +142,7 @@ class _Batch:
 
     def memories(self) -> list[Put]:
         tenant, at = self.run.tenant.name, self.now // 1000
-        saved = {(one.type, one.id) for one in self.saves}
+        saved = {(save.type, save.id) for save in self.saves}
         return [
             Put(Record("loaded", self._name(key), orjson.dumps(seen), tenant, at=at))
             for key, seen in self.seen.items()
@@ -155,18 +157,18 @@ def _hash(body: bytes) -> str:
     return hashlib.sha256(body.translate(None, _BREAKS)).hexdigest()
 
 
-def same(one: bytes, other: bytes) -> bool:
-    """But for line breaks between elements, which an exported line has not."""
-    return one == other or one.translate(None, _BREAKS) == other.translate(None, _BREAKS)
+def same(first: bytes, second: bytes) -> bool:
+    """Compares two bodies, ignoring line breaks between elements, which an exported line doesn't have."""
+    return first == second or first.translate(None, _BREAKS) == second.translate(None, _BREAKS)
 
 
 async def export(runtime: Runtime, space: ResourceSpace, type: str) -> AsyncIterator[bytes]:
-    """The bodies of one type, each as a line: as they are stored, but for line breaks, which in JSON mean nothing."""
+    """The bodies of one type, one per line: as stored, without the line breaks, which have no meaning in JSON."""
     query = Query(space.version, type, count=PAGE, total="none")
     while True:
         page = await runtime.store.search(space, query, EVERYTHING)
-        for one in page.matches:
-            yield one.body.translate(None, _BREAKS) + b"\n"
+        for resource in page.matches:
+            yield resource.body.translate(None, _BREAKS) + b"\n"
         if page.next is None:
             return
         query = replace(query, cursor=page.next)

@@ -1,4 +1,4 @@
-"""Sign-in, patient and consent: what still has to be asked of a person, and the code once nothing has."""
+"""Sign-in, patient and consent: decides what to ask the user next, and issues the code when nothing is left to ask."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What this person allowed this app before, and what was unticked."""
+    """What this user allowed this app the last time, and the scopes that the user unticked."""
 
     scopes: tuple[str, ...]
     at: int
@@ -34,18 +34,18 @@ class Consent:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class SignInResult:
-    """code: None where it was refused."""
+    """code: None if the request was refused."""
 
     decision: Decision[LoginRequest, LoginContext] | Decision[AuthorizeRequest, AuthorizeContext]
     code: str | None = None
 
 
 async def next_ask(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> Ask:
-    """What a person has to be asked next."""
+    """The next question for the user."""
     tenant = tenant.under(waiting.client)
     if waiting.client.auto_approve is not None:
         return "nothing"
-    if waiting.user is None or _anew(runtime, waiting, waiting.user):
+    if waiting.user is None or _needs_new_sign_in(runtime, waiting, waiting.user):
         return "sign-in"
     granted = waiting.grantable
     if not granted or not _same_person(waiting):
@@ -58,31 +58,31 @@ async def next_ask(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizati
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
     allowed = await consented(runtime, tenant, waiting)
-    asks = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
-    return "consent" if asks else "nothing"
+    needs_consent = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
+    return "consent" if needs_consent else "nothing"
 
 
 def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchScope, str] | None:
-    """The next launch/ scope of another type for which nothing was chosen yet, and the name of its type."""
-    asked = [one for one in stage.asks_context(waiting.grantable) if one.text not in waiting.chosen]
-    if not asked:
+    """The next launch/ scope for another type that nothing was chosen for yet, and the name of its type."""
+    open_scopes = [scope for scope in stage.asks_context(waiting.grantable) if scope.text not in waiting.chosen]
+    if not open_scopes:
         return None
-    types = {one.lower(): one for one in tenant.server.resource_types.get(waiting.base, ())}
-    return next(((one, name) for one in asked if (name := types.get(one.type or ""))), None)
+    types = {name.lower(): name for name in tenant.server.resource_types.get(waiting.base, ())}
+    return next(((scope, name) for scope in open_scopes if (name := types.get(scope.type or ""))), None)
 
 
 async def candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, type: str) -> list[dict[str, Any]]:
-    """What may be chosen of this type: of the patient in context where it is about one, visible to the person."""
+    """Resources of this type that the user may choose: those of the patient in context, or all if the type has no patient."""
     patient = waiting.patient or own_patient(waiting)
-    for asked in ([("patient", patient)] if patient else [], []):
+    for filters in ([("patient", patient)] if patient else [], []):
         try:
-            return await patients.find(runtime, tenant, waiting.version, type, [*asked, ("_count", "50")], waiting.user)
-        except ValueError:  # a type that is about no patient
+            return await patients.find(runtime, tenant, waiting.version, type, [*filters, ("_count", "50")], waiting.user)
+        except ValueError:  # the type has no patient parameter
             continue
     return []
 
 
-def _anew(runtime: Runtime, waiting: PendingAuthorization, user: User) -> bool:
+def _needs_new_sign_in(runtime: Runtime, waiting: PendingAuthorization, user: User) -> bool:
     return login_prompt.signs_in_anew(
         waiting.wishes, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
     )
@@ -94,7 +94,7 @@ def _same_person(waiting: PendingAuthorization) -> bool:
 
 
 def own_patient(waiting: PendingAuthorization) -> str | None:
-    """Who signs in as a patient, or for one, has that patient in context; who may open several records chooses."""
+    """A user tied to one patient gets that patient as context; a user with several records chooses one."""
     return waiting.user.only_patient if waiting.user else None
 
 
@@ -115,7 +115,7 @@ async def finish(
     ticked: tuple[str, ...] | None = None,
     denied: bool = False,
 ) -> SignInResult:
-    """Decide on the person's answers and give a code. ticked: what was left allowed on the consent page, None: all."""
+    """Decides on the user's answers and issues a code. ticked: the scopes left ticked on the consent page; None for all."""
     tenant = tenant.under(waiting.client)
     granted = _granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
@@ -140,11 +140,11 @@ async def finish(
     if decision.refusal is not None:
         return SignInResult(decision)
     try:
-        return SignInResult(decision, await _give(runtime, tenant, waiting, granted, patient, ticked is not None))
+        return SignInResult(decision, await _issue_code(runtime, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
-        of_request = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
-        return SignInResult(refused(AUTHORIZE, waiting.request, of_request, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
+        context = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
+        return SignInResult(refused(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
 SILENT = {
@@ -155,7 +155,7 @@ CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patien
 
 
 def not_silently(waiting: PendingAuthorization, ask: Ask) -> SignInResult:
-    """prompt=none, and a person would have to be asked this (OpenID Connect Core 3.1.2.6)."""
+    """The refusal of prompt=none if the user would have to be asked (OpenID Connect Core 3.1.2.6)."""
     kind, reason = SILENT.get(ask, CHOICES)
     refusal = kind(received="none", reason=reason)
     return SignInResult(refused(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
@@ -169,7 +169,7 @@ def _granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> t
     return login_consent.granted(granted, ticked)
 
 
-async def _give(
+async def _issue_code(
     runtime: Runtime,
     tenant: Tenant,
     waiting: PendingAuthorization,
@@ -177,13 +177,13 @@ async def _give(
     patient: str | None,
     remember: bool,
 ) -> str:
-    """The code, and all that goes with it, in one transaction. Raises Conflict where the launch was used in this moment."""
+    """Stores the code and everything that belongs to it in one transaction. Raises Conflict if the launch was just used."""
     text, now = runtime.effects.token(), runtime.now()
-    made = _code(runtime, tenant, waiting, granted, patient, now)
+    code = _code(runtime, tenant, waiting, granted, patient, now)
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
-    steps += [Put(records.code(records.digest(text), made, tenant.name)), *forget(waiting)]
+    steps += [Put(records.code(records.digest(text), code, tenant.name)), *forget(waiting)]
     if remember:
-        steps.append(_remembered(tenant, waiting, granted, now))
+        steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)
     return text
 
@@ -194,7 +194,7 @@ def _code(
     sent, launch = waiting.request.parameters, waiting.launch
     banner = patient and not tenant.policy.bare_without_launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
-    context = launch_context.chosen(context, _picked(waiting, granted))
+    context = launch_context.chosen(context, _chosen_context(waiting, granted))
     return AuthorizationCode(
         client_id=waiting.client.client_id,
         redirect_uri=sent.get("redirect_uri"),
@@ -218,20 +218,20 @@ def _code(
 
 
 def _family(runtime: Runtime, now: int) -> str:
-    """Its id begins with the time: in an index those of one commit then lie side by side, and a commit writes fewer pages."""
+    """The id starts with the time, so that grants of one commit are adjacent in the index and the commit writes fewer pages."""
     return f"{now:x}{runtime.effects.token(12)}"
 
 
-def _picked(waiting: PendingAuthorization, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
-    """Reference and role of what was chosen for a scope that was granted in the end."""
-    asked = stage.asks_context(granted)
-    return [(reference, one.role) for one in asked if (reference := waiting.chosen.get(one.text))]
+def _chosen_context(waiting: PendingAuthorization, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Reference and role of the resources chosen for scopes that were granted in the end."""
+    context_scopes = stage.asks_context(granted)
+    return [(reference, scope.role) for scope in context_scopes if (reference := waiting.chosen.get(scope.text))]
 
 
-def _remembered(tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], now: int) -> Put:
-    refused = tuple(one for one in waiting.grantable if one not in granted)
+def _consent_record(tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], now: int) -> Put:
+    refused = tuple(scope for scope in waiting.grantable if scope not in granted)
     user = waiting.user.username if waiting.user else ""
-    kept = Record(
+    record = Record(
         "consent",
         _consent_key(tenant, waiting),
         records.dump(Consent(granted, now, refused)),
@@ -240,4 +240,4 @@ def _remembered(tenant: Tenant, waiting: PendingAuthorization, granted: tuple[st
         label=user,
         at=now,
     )
-    return Put(kept)
+    return Put(record)

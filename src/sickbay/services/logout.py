@@ -1,4 +1,4 @@
-"""Sign-out at the wish of an app: the sign-in at this hospital ends, and the online_access that lives by it."""
+"""Sign-out requested by an app: ends the sign-in at this hospital and the online_access that depends on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.services.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class LogoutResult:
-    """user: who is signed in here, None: nobody. asks: that person has to be asked first."""
+    """user: who is signed in here, None if no user is. asks: the user has to confirm first."""
 
     decision: Decision[LogoutRequest, LogoutContext]
     client: Client | None = None
@@ -26,7 +26,7 @@ class LogoutResult:
 
 
 async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
-    """Decides; nobody is signed out yet."""
+    """Decides only; the user isn't signed out yet."""
     client = await registration.by_id(runtime, request.client_id)
     if client is not None and client.tenant != tenant.name:
         client = None

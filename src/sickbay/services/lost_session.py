@@ -1,4 +1,4 @@
-"""A request that waits for a person, in a browser that did not bring our cookie back: a frame, mostly."""
+"""A pending authorization whose browser didn't send our cookie back, mostly because the page is in a frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.services.decision import Decision, refused
 
 
 class LostSession(NamedTuple):
-    """again: endpoint?parameters of the request that waited, without its launch code."""
+    """again: endpoint?parameters of the pending request, without its launch code."""
 
     decision: Decision[LoginRequest, LoginContext]
     client: Client
@@ -27,16 +27,16 @@ class LostSession(NamedTuple):
 
 
 async def lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
-    """What waits under this id, for whichever browser; None where nothing does."""
+    """The request pending under this id, whichever browser asks; None if there is none."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
-    kept = records.parse(StoredAuthorization, record.value)
-    client = await registration.by_id(runtime, kept.client_id)
+    stored = records.parse(StoredAuthorization, record.value)
+    client = await registration.by_id(runtime, stored.client_id)
     if client is None:
         return None
-    request, launch = authorize_request(kept.text, kept.method), await launches.by_key(runtime, tenant, kept.launch_key)
+    request, launch = authorize_request(stored.text, stored.method), await launches.by_key(runtime, tenant, stored.launch_key)
     known = LoginContext(server=tenant.server, client=client, request=request, launch=launch)
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
     decision = refused(LOGIN, LoginRequest(request.parameters), known, refusal)
-    return LostSession(decision, client, kept.timeline, kept.text, launch)
+    return LostSession(decision, client, stored.timeline, stored.text, launch)

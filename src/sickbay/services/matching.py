@@ -1,4 +1,4 @@
-"""The ids of what a search matches, page after page."""
+"""Collects the ids of a search's matches over all pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sickbay.storage.interface import ResourceSpace
 
 
 async def ids(runtime: Runtime, space: ResourceSpace, query: Query, visibility: Visibility, most: int) -> list[str]:
-    """The ids of at most so many matches. A page may have fewer than it was asked for if they are large."""
-    found: list[str] = []
+    """The ids of at most `most` matches. A page can have fewer matches than `count` if they are large."""
+    matches: list[str] = []
     query = replace(query, count=most)
     while True:
         page = await runtime.store.search(space, query, visibility)
-        found += [one.id for one in page.matches]
-        if page.next is None or len(found) >= most:
-            return found[:most]
+        matches += [resource.id for resource in page.matches]
+        if page.next is None or len(matches) >= most:
+            return matches[:most]
         query = replace(query, cursor=page.next)

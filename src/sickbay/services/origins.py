@@ -1,4 +1,4 @@
-"""Which origins may send requests with credentials to a hospital, and the exchange of a preflight that asks for it."""
+"""Which origins may send requests with credentials to a hospital, and how the preflight of such a request is recorded."""
 
 from __future__ import annotations
 
@@ -14,36 +14,41 @@ from sickbay.services.decision import decide
 from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
 
 ADVICE = "cors-credentials-not-allowed"
-"""Other advice on browsers is about requests that never arrive; this one did."""
+"""Other advice about browsers is for requests that never arrived; the preflight did arrive."""
 
 
 async def credentialed(runtime: Runtime, tenant: Tenant, origin: str | None) -> bool:
-    """Nothing is looked up while the policy is off, which it is by default."""
+    """Whether this origin may send credentials. Looks nothing up if the policy is off, which is the default."""
     if origin is None or not tenant.policy.credentialed_cors:
         return False
-    return may_send_credentials(tenant.policy, origin, await _own(runtime, tenant))
+    return may_send_credentials(tenant.policy, origin, await _registered(runtime, tenant))
 
 
-async def _own(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
+async def _registered(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
     stamp, cached = runtime.store.stamp(), runtime.origins.get(tenant.name)
     if cached is not None and cached[0] == stamp:
         return cached[1]
-    every = await registration.every(runtime, tenant.name)
-    found = frozenset(one for client in every for one in registered(client))
+    clients = await registration.every(runtime, tenant.name)
+    origins = frozenset(origin for client in clients for origin in registered(client))
     if stamp is not None:
-        runtime.origins[tenant.name] = stamp, found
-    return found
+        runtime.origins[tenant.name] = stamp, origins
+    return origins
 
 
 def hold(
-    journal: Journal, tenant: Tenant, id: str, wire: RecordedRequest, status: int, answered: Sequence[tuple[bytes, bytes]]
+    journal: Journal,
+    tenant: Tenant,
+    id: str,
+    recorded: RecordedRequest,
+    status: int,
+    response_headers: Sequence[tuple[bytes, bytes]],
 ) -> None:
-    """A preflight in the journal. The request that it asks for may never come, so its advice stands here."""
+    """Records a preflight. Its advice is recorded here because the actual request may never be sent."""
     runtime = journal.runtime
-    sent = {name.decode(): value.decode() for name, value in answered}
-    request = HttpExchange(wire.method, wire.url, wire.headers, status, sent)
+    sent = {name.decode(): value.decode() for name, value in response_headers}
+    request = HttpExchange(recorded.method, recorded.url, recorded.headers, status, sent)
     decision = decide(BROWSER, tenant, (), request, AnswerContext(now=runtime.now(), server=tenant.server))
-    at, answer = runtime.effects.now(), RecordedResponse(status, sent)
-    found = decision.explained()
-    advice = found._replace(findings=tuple(one for one in found.findings if one.id == ADVICE))
-    journal.hold(Exchange(id, at, tenant.name, "browser", "", "", wire, answer, decision, advice))
+    at, response = runtime.effects.now(), RecordedResponse(status, sent)
+    explanation = decision.explained()
+    advice = explanation._replace(findings=tuple(finding for finding in explanation.findings if finding.id == ADVICE))
+    journal.hold(Exchange(id, at, tenant.name, "browser", "", "", recorded, response, decision, advice))

@@ -1,4 +1,4 @@
-"""Patients and their records, as our own pages read them: with the eyes of the person who is signed in."""
+"""Patients and their records for Sickbay's own pages, limited to what the signed-in user may see."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Json = dict[str, Any]
 
 
 def eyes(user: User | None) -> Visibility:
-    """What a person may see in our pages; None: the person at the keyboard, who runs the sandbox."""
+    """The visibility of a user on our pages. None: the developer who runs the sandbox, who sees everything."""
     if user is None or user.patients == "*":
         return EVERYTHING
-    seen = frozenset(user.patients)
+    patients = frozenset(user.patients)
     shared = (*Policy().shared_types, "Schedule", "Slot")
-    return Visibility((Clause("*", "rs", seen), *(Clause(type, "rs", None) for type in shared)))
+    return Visibility((Clause("*", "rs", patients), *(Clause(type, "rs", None) for type in shared)))
 
 
 async def visible(runtime: Runtime, tenant: Tenant, version: str, user: User, patient: str) -> bool:
-    """Whether this patient is there, and this user may see the record."""
+    """Whether this patient exists and this user may see the record."""
     return await read(runtime, tenant, version, "Patient", patient, user) is not None
 
 
@@ -37,34 +37,34 @@ async def read(runtime: Runtime, tenant: Tenant, version: str, type: str, id: st
 
 
 async def encounters(runtime: Runtime, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
-    """The visits of a patient, the newest first."""
+    """The patient's encounters, newest first."""
     return await find(runtime, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
 
 
 async def encounter_fits(
     runtime: Runtime, tenant: Tenant, version: str, user: User | None, patient: str | None, encounter: str | None
 ) -> bool:
-    """Whether this encounter is this patient's, and this user may see it; true where there is none."""
+    """Whether this encounter belongs to this patient and this user may see it. True if there is no encounter."""
     if not encounter:
         return True
-    found = await read(runtime, tenant, version, "Encounter", encounter, user)
-    whose = (found or {}).get("subject") or (found or {}).get("patient") or {}
-    return patient is None or str(whose.get("reference", "")).endswith(f"Patient/{patient}")
+    resource = await read(runtime, tenant, version, "Encounter", encounter, user)
+    subject = (resource or {}).get("subject") or (resource or {}).get("patient") or {}
+    return patient is None or str(subject.get("reference", "")).endswith(f"Patient/{patient}")
 
 
 async def find(
-    runtime: Runtime, tenant: Tenant, version: str, type: str, asked: Sequence[tuple[str, str]], user: User | None
+    runtime: Runtime, tenant: Tenant, version: str, type: str, filters: Sequence[tuple[str, str]], user: User | None
 ) -> list[Json]:
-    """One page of resources. Raises ValueError for a search that this version does not know."""
-    query = search_parser.parse(version, type, asked, base=tenant.fhir_base(version), strict=True)
+    """One page of resources. Raises ValueError if this version doesn't support the search."""
+    query = search_parser.parse(version, type, filters, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
     page = await runtime.store.search(ResourceSpace(tenant.name, version), query, eyes(user))
-    return [lossless_json.loads(one.body) for one in page.matches]
+    return [lossless_json.loads(match.body) for match in page.matches]
 
 
 def sought(query: str) -> list[tuple[str, str]]:
-    """The search for what a person typed: a birth date, a record number or a name, whichever it looks like."""
+    """The search for what a user typed: by birth date, record number or name, depending on its form."""
     if not query:
         return []
     try:
@@ -74,22 +74,24 @@ def sought(query: str) -> list[tuple[str, str]]:
 
 
 class Listed(NamedTuple):
-    """One page of patients, how many there are in all, and the cursor of the next page."""
+    """One page of patients, the total number, and the cursor of the next page."""
 
     rows: list[Json]
     total: int
     next: str | None = None
 
 
-async def listed(runtime: Runtime, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None) -> Listed:
-    """Nobody, where the search or its cursor cannot be read."""
-    query = search_parser.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
+async def listed(
+    runtime: Runtime, tenant: Tenant, version: str, filters: Sequence[tuple[str, str]], user: User | None
+) -> Listed:
+    """One page of patients; empty if the search or its cursor is invalid."""
+    query = search_parser.parse(version, "Patient", filters, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         return Listed([], 0)
-    space, sight = ResourceSpace(tenant.name, version), eyes(user)
+    space, visibility = ResourceSpace(tenant.name, version), eyes(user)
     try:
-        page = await runtime.store.search(space, query, sight)
+        page = await runtime.store.search(space, query, visibility)
     except BadCursor:
         return Listed([], 0)
-    total = page.total if page.total is not None else await runtime.store.count(space, query, sight)
-    return Listed([lossless_json.loads(one.body) for one in page.matches], total, page.next)
+    total = page.total if page.total is not None else await runtime.store.count(space, query, visibility)
+    return Listed([lossless_json.loads(match.body) for match in page.matches], total, page.next)

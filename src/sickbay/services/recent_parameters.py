@@ -1,5 +1,6 @@
-"""What apps sent lately and must send anew each time, for the advice that it was sent before: hashes, few of each app, in this
-worker alone (RFC 9700 2.1.1, 4.5.3).
+"""Parameters that apps must not reuse (RFC 9700 2.1.1, 4.5.3), remembered for advice about reuse.
+
+Only hashes are kept, a limited number per app, and each worker remembers only its own requests.
 """
 
 from __future__ import annotations
@@ -10,22 +11,22 @@ from sickbay.protocol.parameters import Parameters
 
 NAMES = ("state", "nonce", "code_challenge")
 APPS, EACH = 1000, 150
-"""How many apps are remembered, and how many values of each."""
+"""How many apps are remembered, and how many values per app."""
 
 
 class RecentParameters:
-    """Of requests that were accepted: one that is mended by hand may be sent again as it was."""
+    """Parameters of accepted requests only, because a corrected request may be sent again with the same values."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, deque[int]] = OrderedDict()
 
     def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
-        """Name and value of what was sent before."""
-        kept = self._kept.get(client_id, ())
-        return frozenset(one for one in _values(sent) if hash(one) in kept)
+        """Names and values that the app sent before."""
+        hashes = self._kept.get(client_id, ())
+        return frozenset(pair for pair in _values(sent) if hash(pair) in hashes)
 
     def remember(self, client_id: str, sent: Parameters) -> None:
-        """The oldest go first."""
+        """Remembers the values of a request. Drops the oldest values first."""
         self._kept.setdefault(client_id, deque(maxlen=EACH)).extend(map(hash, _values(sent)))
         self._kept.move_to_end(client_id)
         if len(self._kept) > APPS:

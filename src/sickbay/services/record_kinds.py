@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class AtReset(Enum):
-    """CLEARED: by each reset. ADDED: only if what was added is removed too. KEPT: never cleared."""
+    """CLEARED: by every reset. ADDED: only if added apps and users are removed too. KEPT: never cleared."""
 
     CLEARED = auto()
     ADDED = auto()
@@ -35,10 +35,10 @@ KINDS = {
     "token": AtReset.CLEARED,
     "user": AtReset.ADDED,
 }
-"""Every kind that the sources write; tests/services/test_record_kinds.py finds those in the sources that are missing here."""
+"""Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
 
 
 def cleared(everything: bool) -> tuple[str, ...]:
-    """The kinds that a reset clears. everything: with the apps and users that were added."""
-    ends = {AtReset.CLEARED, AtReset.ADDED} if everything else {AtReset.CLEARED}
-    return tuple(kind for kind, at_reset in KINDS.items() if at_reset in ends)
+    """The kinds that a reset clears. everything: also added apps and users."""
+    cleared_at = {AtReset.CLEARED, AtReset.ADDED} if everything else {AtReset.CLEARED}
+    return tuple(kind for kind, at_reset in KINDS.items() if at_reset in cleared_at)

@@ -1,4 +1,4 @@
-"""Values to records and back: msgspec JSON of the dataclasses; secrets only as their SHA-256."""
+"""Converts values to records and back: msgspec JSON of the dataclasses, with secrets only as their SHA-256."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def digest(secret: str) -> str:
-    """What stands at rest in place of a secret, a code or a token."""
+    """The SHA-256 that is stored instead of a secret, a code or a token."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -36,7 +36,7 @@ def parse(kind: type[T], value: bytes) -> T:
 
 
 async def load(runtime: Runtime, kind: str, key: str, shape: type[T]) -> T | None:
-    """The value under this key, expired or not; None where there is none."""
+    """The value under this key, expired or not; None if there is none."""
     record = await runtime.store.get(kind, key)
     return None if record is None else parse(shape, record.value)
 
@@ -81,9 +81,9 @@ def token(key: str, value: AccessToken, tenant: str) -> Record:
 
 
 def revoked_token(key: str, value: AccessToken, tenant: str, by: RevokedBy, now: int) -> Record:
-    """A token that keeps only the information that it was revoked.
+    """The record of a revoked token, which only shows that the token was revoked.
 
-    It has no owner and no family, so that it can't crowd out valid tokens in a search for them, which has a limit.
+    It has no owner and no family, so that it doesn't fill up the limited result of a search for valid tokens.
     """
     revoked = value if value.revoked else replace(value, revoked=True, revoked_by=by, revoked_at=now)
     return Record("token", key, dump(revoked), tenant, at=value.issued_at, expires_at=value.expires_at)

@@ -1,4 +1,4 @@
-"""What an older Sickbay stored is indexed by what this one knows: in small transactions, beside the requests that come."""
+"""Indexes resources that an older Sickbay stored again, in small transactions while requests are served."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ BATCH = 100
 
 
 async def index_anew(runtime: Runtime) -> int:
-    """How many. It may be stopped at any time and goes on where it was; several workers may do the same at once."""
+    """Reindexes outdated resources and returns how many. It can be interrupted and resumed, and run on several workers."""
     count = 0
     while batch := await runtime.store.outdated(BATCH):
-        await runtime.store.transaction([_anew(runtime, one) for one in batch])
+        await runtime.store.transaction([_reindex(runtime, outdated) for outdated in batch])
         count += len(batch)
         await asyncio.sleep(0)
     return count
 
 
-def _anew(runtime: Runtime, one: Outdated) -> Reindex:
-    tenant = runtime.tenants.get(one.space.tenant)
-    base = tenant.fhir_base(one.space.version) if tenant else ""
-    return Reindex(one.space, one.type, one.id, one.version_id, extract(one.space.version, lossless_json.loads(one.body), base))
+def _reindex(runtime: Runtime, outdated: Outdated) -> Reindex:
+    tenant = runtime.tenants.get(outdated.space.tenant)
+    base = tenant.fhir_base(outdated.space.version) if tenant else ""
+    return Reindex(
+        outdated.space,
+        outdated.type,
+        outdated.id,
+        outdated.version_id,
+        extract(outdated.space.version, lossless_json.loads(outdated.body), base),
+    )

@@ -1,4 +1,4 @@
-"""Revocation: an app gives back a token, and it is worth nothing at once, on every worker."""
+"""Revocation: an app revokes a token, which stops working immediately on every worker."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from sickbay.storage.interface import Conflict, Put, Step
 
 
 async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> TokenResult:
-    """An empty answer where all went well, also for a token that is none of ours (RFC 7009 2.2)."""
+    """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.known_of(runtime, tenant, request)
         decision = await backend_services.decided(runtime, tenant, request, known, REVOCATION, stage.checks(request))
         steps = backend_services.spent(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:
-            steps += await _revoked(runtime, tenant, request, known.subject)
+            steps += await _revoke_steps(runtime, tenant, request, known.subject)
         try:
             if steps:
                 await runtime.store.transaction(steps)
             break
-        except Conflict:  # the same assertion in the same moment: now it was seen
+        except Conflict:  # the same assertion at the same moment: it counts as seen now
             continue
-    one = known.subject
+    subject = known.subject
     caller = known.client.client_id if isinstance(known.client, Client) else ""
-    timeline = one.timeline if isinstance(one, AccessToken | TokenFamily) and one.client_id == caller else ""
+    timeline = subject.timeline if isinstance(subject, AccessToken | TokenFamily) and subject.client_id == caller else ""
     return TokenResult(decision, None if decision.refusal else {}, caller, timeline)
 
 
-async def _revoked(runtime: Runtime, tenant: Tenant, request: TokenRequest, one: object) -> list[Step]:
-    """With a refresh token the whole grant ends; an access token ends alone."""
-    if isinstance(one, TokenFamily):
-        return await grants.ended(runtime, tenant, one.family, "app")
-    if not isinstance(one, AccessToken):
+async def _revoke_steps(runtime: Runtime, tenant: Tenant, request: TokenRequest, subject: object) -> list[Step]:
+    """The steps to revoke. A refresh token ends its whole grant; an access token ends without affecting others."""
+    if isinstance(subject, TokenFamily):
+        return await grants.ended(runtime, tenant, subject.family, "app")
+    if not isinstance(subject, AccessToken):
         return []
     key = records.digest(request.parameters.get("token") or "")
-    return [Put(records.revoked_token(key, one, tenant.name, "app", runtime.now()))]
+    return [Put(records.revoked_token(key, subject, tenant.name, "app", runtime.now()))]

@@ -1,4 +1,4 @@
-"""Sessions of the browser: one cookie, in it the sign-ins at each hospital and the token of the forms."""
+"""Browser sessions: one cookie for the sign-ins at all hospitals, and the CSRF token of forms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.services.journal.live_secrets import remember_password
 from sickbay.storage.interface import Delete, Put, Record
 
 SLOTS = asyncio.Semaphore(2)
-"""Two passwords at a time: each takes 19 MiB and a core for some 30 ms."""
+"""Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
 LIFETIME = 30 * 86400
 ADMIN_LIFETIME = 12 * 3600
 """Seconds that a sign-in with the admin token lasts."""
@@ -26,10 +26,10 @@ DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """logins: tenant -> id of the record "login". csrf: the token of the forms. key: where it is kept, no secret.
+    """logins: tenant -> id of the record "login". csrf: the token of forms. key: where the session is stored; not a secret.
 
-    browser: the key that the browser's first session had; it stays when a sign-in makes a new session of this one.
-    admin: proof of the admin token that this browser signed in with, "" if it did not; admin_until: when that ends.
+    browser: the key of the browser's first session, which stays the same when a sign-in creates a new session.
+    admin: proof of the admin token that this browser signed in with, "" without one. admin_until: when that expires.
     """
 
     key: str
@@ -47,7 +47,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One sign-in: refresh tokens of online_access live as long as this record."""
+    """One sign-in. Refresh tokens for online_access are valid as long as this record."""
 
     user: str
     at: int
@@ -59,11 +59,11 @@ def _hasher() -> PasswordHasher:
 
 
 def hash_password(password: str) -> str:
-    """argon2id, OWASP's 19 MiB profile. Takes 30 ms: call it in a thread."""
+    """argon2id with OWASP's 19 MiB profile. Takes 30 ms, so call it in a thread."""
     return _hasher().hash(password)
 
 
-def _fits(hashed: str, password: str) -> bool:
+def _matches(hashed: str, password: str) -> bool:
     try:
         return _hasher().verify(hashed, password)
     except (VerificationError, InvalidHashError):
@@ -71,9 +71,9 @@ def _fits(hashed: str, password: str) -> bool:
 
 
 async def find(runtime: Runtime, cookie: str | None) -> Session | None:
-    """The session of this cookie's value."""
+    """The session for this cookie value."""
     record = await runtime.store.get("session", records.digest(cookie)) if cookie else None
-    return None if record is None or _over(record, runtime.now()) else records.parse(Session, record.value)
+    return None if record is None or _expired(record, runtime.now()) else records.parse(Session, record.value)
 
 
 async def begin(runtime: Runtime) -> tuple[Session, str]:
@@ -85,17 +85,17 @@ async def begin(runtime: Runtime) -> tuple[Session, str]:
 
 
 async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
-    """Id and value of who is signed in at this tenant."""
+    """Id and value of the sign-in at this tenant."""
     id = session.logins.get(tenant.name) if session else None
     record = await runtime.store.get("login", id) if id else None
-    if record is None or id is None or _over(record, runtime.now()):
+    if record is None or id is None or _expired(record, runtime.now()):
         return None
     return id, records.parse(Login, record.value)
 
 
 async def signed_in(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
-    found = await login(runtime, tenant, session)
-    return await user(runtime, tenant, found[1].user) if found else None
+    current = await login(runtime, tenant, session)
+    return await user(runtime, tenant, current[1].user) if current else None
 
 
 async def user(runtime: Runtime, tenant: Tenant, username: str) -> User | None:
@@ -107,26 +107,26 @@ async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
 
 
 async def password_fits(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
-    """The user, if the password is right. An unknown user takes as long as a known one."""
-    found = await user(runtime, tenant, username)
+    """The user if the password is right. Takes equally long for an unknown user."""
+    account = await user(runtime, tenant, username)
     async with SLOTS:
-        fits = await asyncio.to_thread(_fits, found.password if found else DUMMY, password)
-    if found and fits and not found.seeded:
+        is_right = await asyncio.to_thread(_matches, account.password if account else DUMMY, password)
+    if account and is_right and not account.seeded:
         remember_password(password)
-    return found if fits else None
+    return account if is_right else None
 
 
-async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, who: User) -> tuple[Session, str]:
-    """A new session, so that a cookie set before the sign-in is worth nothing after it; the sign-ins elsewhere go along."""
+async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, account: User) -> tuple[Session, str]:
+    """Creates a new session, so that a cookie set before the sign-in is worthless. Keeps the sign-ins at other hospitals."""
     id, now = runtime.effects.token(16), runtime.now()
     new, secret = _renewed(runtime, session)
     new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
         "login",
         id,
-        records.dump(Login(who.username, now)),
+        records.dump(Login(account.username, now)),
         tenant.name,
-        who.username,
+        account.username,
         at=now,
         expires_at=now + tenant.policy.session_lifetime,
     )
@@ -136,14 +136,14 @@ async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, who
 
 
 def _renewed(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
-    """The same session under a new key, with a new token of the forms; and the value of its cookie."""
+    """The same session under a new key and with a new CSRF token, and the value of its cookie."""
     secret = runtime.effects.token()
     old = session or Session("", "")
     return replace(old, key=records.digest(secret), csrf=runtime.effects.token(16), browser=old.origin), secret
 
 
 async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -> str:
-    """A new session in which this browser administers; the value of its cookie."""
+    """Creates a session that may administer Sickbay. Returns the value of its cookie."""
     now = runtime.now()
     new, secret = _renewed(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
@@ -156,26 +156,26 @@ async def sign_out_admin(runtime: Runtime, session: Session) -> None:
 
 
 async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
-    """Here only: what lives by this sign-in ends with it."""
+    """Signs out at this hospital only. Everything that depends on the sign-in ends with it."""
     id = session.logins.get(tenant.name)
-    left = {name: one for name, one in session.logins.items() if name != tenant.name}
+    remaining = {name: login_id for name, login_id in session.logins.items() if name != tenant.name}
     ended = [Delete("login", id)] if id else []
-    await runtime.store.transaction([*ended, _put(replace(session, logins=left), runtime.now())])
+    await runtime.store.transaction([*ended, _put(replace(session, logins=remaining), runtime.now())])
 
 
 async def ended(runtime: Runtime, login: str | None) -> bool:
-    """Whether the sign-in behind an online grant is over; a grant without one (auto-approved) has none to end."""
+    """Whether the sign-in behind an online grant has ended. A grant without a sign-in (auto-approved) never ends this way."""
     if login is None:
         return False
     record = await runtime.store.get("login", login)
-    return record is None or _over(record, runtime.now())
+    return record is None or _expired(record, runtime.now())
 
 
 def csrf_fits(session: Session | None, sent: str | None) -> bool:
     return session is not None and hmac.compare_digest(session.csrf.encode(), (sent or "").encode())
 
 
-def _over(record: Record, now: int) -> bool:
+def _expired(record: Record, now: int) -> bool:
     return record.expires_at is not None and record.expires_at <= now
 
 

@@ -1,4 +1,4 @@
-"""What codes are called: the specification's, and those that the population is written with."""
+"""Displays of codes, from the specification and from the codes of the sample population."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from sickbay import population
 from sickbay.fhir import terminology
 
 PEOPLE = 20
-"""Lives that are read for the codes that stand around their stories: races, roles, kinds of things."""
+"""Sample patients that are generated to find codes outside the stories, such as races, roles and categories."""
 
 
 @cache
 def systems(version: str) -> Mapping[str, Mapping[str, str]]:
-    """System -> code -> display. A quarter of a second at the first call: from a thread."""
-    found = {system: dict(codes) for system, codes in terminology.systems(version).items()}
+    """System -> code -> display. The first call takes a quarter of a second, so make it in a thread."""
+    displays = {system: dict(codes) for system, codes in terminology.systems(version).items()}
     day = datetime.date(2026, 1, 1)
     for system, code, display in population.codes():
-        found.setdefault(system, {}).setdefault(code, display)
+        displays.setdefault(system, {}).setdefault(code, display)
     for make in (population.generate, population.schedule):
-        for one in make(seed=1, patients=PEOPLE, today=day, version=cast(population.Version, version)):
-            for system, code, display in _codings(one):
-                if display or code not in found.get(system, {}):
-                    found.setdefault(system, {}).setdefault(code, display)
-    return found
+        for resource in make(seed=1, patients=PEOPLE, today=day, version=cast(population.Version, version)):
+            for system, code, display in _codings(resource):
+                if display or code not in displays.get(system, {}):
+                    displays.setdefault(system, {}).setdefault(code, display)
+    return displays
 
 
 def _codings(value: Any) -> Iterator[tuple[str, str, str]]:
@@ -35,5 +35,5 @@ def _codings(value: Any) -> Iterator[tuple[str, str, str]]:
             yield value["system"], value["code"], value.get("display", "")
         value = list(value.values())
     if isinstance(value, list):
-        for one in value:
-            yield from _codings(one)
+        for member in value:
+            yield from _codings(member)

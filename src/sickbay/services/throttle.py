@@ -1,6 +1,6 @@
-"""Guessing is slow: who fails too often waits. Only failures count, so that nobody waits for being busy.
+"""Limits guessing: after too many failures a client has to wait. Only failures count, so a busy client never waits.
 
-Counted by each worker for itself, in a table of bounded size: with N workers a guesser has N times as many tries.
+Each worker counts for itself, in a table of bounded size. With N workers, a guesser has N times as many tries.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ Kind: TypeAlias = Literal["client", "person", "admin"]
 WINDOW = 60
 """Seconds over which failures are counted."""
 PASSWORDS = 10
-"""Wrong passwords of one person from one address in that time."""
+"""Wrong passwords per user and address in that time."""
 ADMIN_TOKENS = 10
-"""Wrong admin tokens from one address in that time."""
+"""Wrong admin tokens per address in that time."""
 MANY = 10_000
 LONGEST = 200
-"""Characters of a name that are told apart: nobody fills the memory by long ones."""
+"""Characters of a name that are compared. The limit keeps long names from filling the memory."""
 
 
 class ThrottleKey(NamedTuple):
@@ -28,7 +28,7 @@ class ThrottleKey(NamedTuple):
 
 
 class Throttled(Exception):
-    """Too many failures under this key: `seconds` until the next try."""
+    """Too many failures for this key. seconds: until the next try."""
 
     def __init__(self, seconds: int, key: ThrottleKey) -> None:
         super().__init__(f"Too many failures: try again in {seconds} seconds")
@@ -37,7 +37,7 @@ class Throttled(Exception):
 
 
 class Throttle:
-    """Failures by key: how many, and when the counting began. The oldest are forgotten when there are too many."""
+    """Counts failures by key, with the time of the first. Drops the oldest keys if there are too many."""
 
     def __init__(self, clients: int) -> None:
         self._limits: dict[Kind, int] = {
@@ -48,20 +48,20 @@ class Throttle:
         self._failures: OrderedDict[ThrottleKey, tuple[int, int]] = OrderedDict()
 
     def check(self, key: ThrottleKey, now: int) -> None:
-        """Raises Throttled."""
-        count, since = self._failures.get(_cut(key), (0, now))
-        left = since + WINDOW - now
-        if 0 < self._limits[key.kind] <= count and 0 < left <= WINDOW:
-            raise Throttled(left, key)
+        """Raises Throttled if the key has too many failures."""
+        count, since = self._failures.get(_shortened(key), (0, now))
+        seconds = since + WINDOW - now
+        if 0 < self._limits[key.kind] <= count and 0 < seconds <= WINDOW:
+            raise Throttled(seconds, key)
 
     def failed(self, key: ThrottleKey, now: int) -> None:
-        key = _cut(key)
+        key = _shortened(key)
         count, since = self._failures.pop(key, (0, now))
-        current = 0 <= now - since < WINDOW
-        self._failures[key] = (count + 1, since) if current else (1, now)
+        in_window = 0 <= now - since < WINDOW
+        self._failures[key] = (count + 1, since) if in_window else (1, now)
         if len(self._failures) > MANY:
             self._failures.popitem(last=False)
 
 
-def _cut(key: ThrottleKey) -> ThrottleKey:
+def _shortened(key: ThrottleKey) -> ThrottleKey:
     return key if len(key.name) <= LONGEST else key._replace(name=key.name[:LONGEST])

@@ -1,4 +1,4 @@
-"""The token endpoint: load what the request names, decide, and redeem or rotate in one transaction."""
+"""The token endpoint: loads what the request names, decides, and redeems a code or rotates a refresh token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenResult:
-    """response: the JSON of RFC 6749 5.1, None where it was refused."""
+    """response: the JSON of RFC 6749 5.1; None if the request was refused."""
 
     decision: TokenDecision
     response: dict[str, Any] | None
@@ -44,38 +44,40 @@ class _Loaded:
 
 
 async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
-    """One token request. What a second use of a code or refresh token must revoke is revoked before the answer.
+    """Handles a token request. If a code or refresh token is used twice, its grant is revoked before the response.
 
-    elsewhere: the tenant that the address names, if it is none of this server's.
+    elsewhere: the tenant in the address, if this server doesn't have it.
     """
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
-        tenant = _under(tenant, loaded.known)
+        tenant = _tenant_for(tenant, loaded.known)
         decision = await backend_services.decided(runtime, tenant, request, loaded.known, TOKEN, stage.checks(request))
-        if any(one.name == PKCE_VERIFIER_MISMATCH.name for one in decision.examination.refusals):
-            decision = await _beside_others(runtime, tenant, decision)
+        if any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals):
+            decision = await _with_attempts(runtime, tenant, decision)
         try:
             return await _answer(runtime, tenant, decision, loaded)
         except Conflict:
             continue
-    gone = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
-    return _refused(gone, loaded.known)
+    unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
+    return _refused_result(unresolved, loaded.known)
 
 
-async def _beside_others(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
-    """The same decision, made by somebody who knows the app's other attempts too: whose verifier it is."""
+async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
+    """Decides again with the app's other attempts, so that the explanation can say which one the verifier belongs to."""
     known = decision.known
     if not isinstance(known.client, Client):
         return decision
     find, owner = runtime.store.find, known.client.client_id
-    codes = [records.parse(AuthorizationCode, one.value).code_challenge for one in await find("code", owner=owner, limit=20)]
-    waiting = [records.parse(StoredAuthorization, one.value) for one in await find("pending", owner=owner, limit=20)]
-    codes += [authorize_request(one.text, one.method).parameters.get("code_challenge") for one in waiting]
-    known = replace(known, attempts=tuple(one for one in codes if one))
+    codes = [
+        records.parse(AuthorizationCode, record.value).code_challenge for record in await find("code", owner=owner, limit=20)
+    ]
+    waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
+    codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
+    known = replace(known, attempts=tuple(challenge for challenge in codes if challenge))
     return await backend_services.decided(runtime, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
 
 
-def _under(tenant: Tenant, known: TokenContext) -> Tenant:
+def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
     return tenant.under(known.client) if isinstance(known.client, Client) else tenant
 
 
@@ -88,35 +90,35 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
             spent += await grants.ended(runtime, tenant, _family_of(known), by)
         if spent:
             await runtime.store.transaction(spent)
-        return _refused(decision, known)
+        return _refused_result(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
         offered = backend_services.offered(tenant, request, known)
         response, timeline = await backend_services.grant(runtime, tenant, known.client, request, offered, spent)
-        return _granted(decision, response, known.client, timeline, scope_negotiation.service(offered))
+        return _granted_result(decision, response, known.client, timeline, scope_negotiation.service(offered))
     if isinstance(known.code, AuthorizationCode):
         response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
-        given = _given(known.code, known.client, response)
-        return _granted(decision, response, known.client, known.code.timeline, given)
+        summary = _summary(known.code, known.client, response)
+        return _granted_result(decision, response, known.client, known.code.timeline, summary)
     assert isinstance(known.family, TokenFamily)
     response = await _refresh(runtime, tenant, known.client, loaded, request, spent)
-    given = scope_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
-    return _granted(decision, response, known.client, known.family.timeline, given)
+    summary = scope_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
+    return _granted_result(decision, response, known.client, known.family.timeline, summary)
 
 
-def _given(code: AuthorizationCode, client: Client, response: dict[str, Any]) -> TokenSummary:
-    rows = [scope_negotiation.Negotiated(*one) for one in code.negotiated]
+def _summary(code: AuthorizationCode, client: Client, response: dict[str, Any]) -> TokenSummary:
+    rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
     return scope_negotiation.given(rows, code.scope, client, "refresh_token" in response)
 
 
-def _granted(
-    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, given: TokenSummary
+def _granted_result(
+    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, summary: TokenSummary
 ) -> TokenResult:
-    """With what is told about the answer to whoever reads the exchange."""
-    return TokenResult(replace(decision, given=given), response, client.client_id, timeline)
+    """The result with a summary of what was granted, for the page of the exchange."""
+    return TokenResult(replace(decision, given=summary), response, client.client_id, timeline)
 
 
-def _refused(decision: TokenDecision, known: TokenContext) -> TokenResult:
+def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:
     client_id = known.client.client_id if isinstance(known.client, Client) else ""
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
     timeline = grant.timeline if isinstance(grant, (AuthorizationCode, TokenFamily)) and grant.client_id == client_id else ""
@@ -128,8 +130,8 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     if client is not None and client.tenant != tenant.name:
         client = None
     refreshing = stage.refreshing(request)
-    sent = None if refreshing else request.parameters.get("code")
-    key = records.digest(sent) if sent else ""
+    code_text = None if refreshing else request.parameters.get("code")
+    key = records.digest(code_text) if code_text else ""
     server = tenant.under(client).server
     service = client if request.parameters.get("grant_type") == "client_credentials" else None
     neighbours = () if client else await registration.neighbours(runtime, tenant.name)
@@ -143,28 +145,28 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         family=None,
         jwks=None,
         live_at=live_at,
-        others=tuple(one.client_id for one in neighbours),
+        others=tuple(neighbour.client_id for neighbour in neighbours),
         neighbours=neighbours,
     )
     known, revision = await backend_services.known_of(runtime, request, known)
     loaded = await _with_family(runtime, tenant, request, known) if refreshing else _Loaded(known, key)
-    if not client or (sent and known.code is None):
+    if not client or (code_text and known.code is None):
         loaded.known = await _with_meant(runtime, tenant, request, loaded.known)
     return replace(loaded, jti_revision=revision) if revision else loaded
 
 
 async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
-    """With what the request likely meant: whose grant it is where it names nobody, the code without what clings to it."""
+    """Adds what the request probably meant: the owner of the grant if client_id is missing, the code without extra text."""
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
-    named = client_authentication.claimed(request)
+    claimed_id = client_authentication.claimed(request)
     owner = (
         await registration.by_id(runtime, grant.client_id)
-        if isinstance(grant, AuthorizationCode | TokenFamily) and not named
+        if isinstance(grant, AuthorizationCode | TokenFamily) and not claimed_id
         else None
     )
-    sent = request.parameters.get("code") or ""
-    bare = stage.bare_code(sent)
-    code = await _code(runtime, records.digest(bare)) if known.code is None and bare != sent else known.bare
+    code_text = request.parameters.get("code") or ""
+    bare = stage.bare_code(code_text)
+    code = await _code(runtime, records.digest(bare)) if known.code is None and bare != code_text else known.bare
     return replace(known, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
 
@@ -177,22 +179,31 @@ async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
 
 
 async def _with_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, base: TokenContext) -> _Loaded:
-    read = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
-    record = await runtime.store.get("family", read[0]) if read else None
-    if record is None or read is None or record.tenant != tenant.name:
+    parsed = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
+    record = await runtime.store.get("family", parsed[0]) if parsed else None
+    if record is None or parsed is None or record.tenant != tenant.name:
         return _Loaded(base)
     family = records.parse(TokenFamily, record.value)
     ended = await sessions.ended(runtime, family.session)
-    gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
-    unusual = not _ordinary(request, base, family)
-    known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone, unusual_scopes=unusual)
-    if refresh.is_replay(known):
+    user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
+    unusual = not _is_ordinary(request, base, family)
+    may_repeat = refresh.decide(family, parsed[1], runtime.now()) == "repeat"
+    known = replace(
+        base,
+        family=family,
+        generation=parsed[1],
+        session_ended=ended,
+        user_gone=user_gone,
+        may_repeat=may_repeat,
+        unusual_scopes=unusual,
+    )
+    if may_repeat:
         text = refresh.access(runtime.keys.refresh, family.family, family.generation)
         known = replace(known, answer=await records.load(runtime, "token", records.digest(text), AccessToken))
     return _Loaded(known, family_record=record)
 
 
-def _ordinary(request: TokenRequest, known: TokenContext, family: TokenFamily) -> bool:
+def _is_ordinary(request: TokenRequest, known: TokenContext, family: TokenFamily) -> bool:
     client, server = known.client, known.server
     if not isinstance(client, Client) or not isinstance(server, Server):
         return False
@@ -202,7 +213,7 @@ def _ordinary(request: TokenRequest, known: TokenContext, family: TokenFamily) -
 async def _redeem(
     runtime: Runtime, tenant: Tenant, client: Client, code: AuthorizationCode, key: str, spent: list[Step]
 ) -> dict[str, Any]:
-    """Use up the code and put what it gives, or Conflict: then it was used, or its user signed out, in this moment."""
+    """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""
     now = runtime.now()
     family = stage.family(code, tenant.policy, now)
     text = refresh.access(runtime.keys.refresh, family.family, 0)
@@ -245,53 +256,53 @@ async def _id_token(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, c
         auth_time=code.auth_time,
         lifetime=tenant.policy.id_token_lifetime,
     )
-    words, held = _words(tenant, user), scopes.split(code.scope)
-    own = {
-        name: text.format(**words)
-        for scope, said in tenant.dialect.id_token.items()
-        if scope in held
-        for name, text in said.items()
+    values, granted = _template_values(tenant, user), scopes.split(code.scope)
+    dialect_claims = {
+        name: template.format(**values)
+        for scope, templates in tenant.dialect.id_token.items()
+        if scope in granted
+        for name, template in templates.items()
     }
-    return jose.sign({**claims, **own}, await id_token_keys.signing(runtime))
+    return jose.sign({**claims, **dialect_claims}, await id_token_keys.signing(runtime))
 
 
 async def _extra(
     runtime: Runtime, tenant: Tenant, username: str | None, patient: str | None, context: dict[str, Any]
 ) -> dict[str, Any]:
-    """Members that a vendor adds to the token response: some with a launch from the EHR alone, which has a style."""
+    """Members that a vendor adds to the token response. With `bare_without_launch`, only after an EHR launch."""
     templates = tenant.dialect.token_response
     if not templates or (tenant.policy.bare_without_launch and "smart_style_url" not in context):
         return {}
     user = await sessions.user(runtime, tenant, username) if username else None
-    values = _words(tenant, user, patient)
-    return {name: said for name, text in templates.items() if (said := text.format(**values))}
+    values = _template_values(tenant, user, patient)
+    return {name: value for name, template in templates.items() if (value := template.format(**values))}
 
 
-def _words(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
-    """What the templates of a dialect may say."""
-    given, _, family = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
+def _template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
+    """The values that a dialect's templates can use."""
+    given_name, _, family_name = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
     return {
         "user_id": user.fhir_user.rpartition("/")[2] if user else "",
         "username": user.username if user else "",
         "tenant_id": tenant.dialect.tenant_id,
         "patient": patient or "",
-        "name": f"{family}, {given}" if given else family,
+        "name": f"{family_name}, {given_name}" if given_name else family_name,
     }
 
 
 async def _refresh(
     runtime: Runtime, tenant: Tenant, client: Client, loaded: _Loaded, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
-    """Rotate, or repeat the identical answer of the rotation that this token had already."""
+    """Rotates the refresh token, or repeats the response of a rotation that this token already had."""
     known, record, now, policy = loaded.known, loaded.family_record, runtime.now(), tenant.policy
     family = known.family
     assert isinstance(family, TokenFamily)
     assert record is not None
     rotates = policy.rotate_refresh
-    if refresh.is_replay(known):
+    if known.may_repeat:
         if spent:
             await runtime.store.transaction(spent)
-        return await _repeat(runtime, tenant, known)
+        return await _repeated_response(runtime, tenant, known)
     new = replace(
         family,
         generation=family.generation + (1 if rotates else 0),
@@ -300,7 +311,7 @@ async def _refresh(
         asked=refresh.fingerprint(request, client),
     )
     text = refresh.access(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
-    scope = _narrowed(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
+    scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
@@ -308,32 +319,34 @@ async def _refresh(
         Put(records.token(records.digest(text), token, tenant.name)),
     ]
     await runtime.store.transaction(steps)
-    return await _refreshed(runtime, tenant, new, text, token)
+    return await _refresh_response(runtime, tenant, new, text, token)
 
 
-def _narrowed(family: TokenFamily, asked: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
+def _narrowed_scope(family: TokenFamily, requested: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
     if not unusual:
-        return " ".join(scopes.split(asked or family.scope))
-    return refresh.narrowed(family, asked, client, tenant.server)
+        return " ".join(scopes.split(requested or family.scope))
+    return refresh.narrowed(family, requested, client, tenant.server)
 
 
-async def _repeat(runtime: Runtime, tenant: Tenant, known: TokenContext) -> dict[str, Any]:
+async def _repeated_response(runtime: Runtime, tenant: Tenant, known: TokenContext) -> dict[str, Any]:
     family, token = known.family, known.answer
     assert isinstance(family, TokenFamily)
     assert isinstance(token, AccessToken)
     text = refresh.access(runtime.keys.refresh, family.family, family.generation)
-    return await _refreshed(runtime, tenant, family, text, token)
+    return await _refresh_response(runtime, tenant, family, text, token)
 
 
-async def _refreshed(runtime: Runtime, tenant: Tenant, family: TokenFamily, text: str, token: AccessToken) -> dict[str, Any]:
+async def _refresh_response(
+    runtime: Runtime, tenant: Tenant, family: TokenFamily, text: str, token: AccessToken
+) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
-    again = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
+    refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
     extra = await _extra(runtime, tenant, family.user, token.patient, family.context)
-    return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
+    return stage.response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
 
 
 def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
-    """Whether some flow of this hospital could give these scopes; that the app registered them is not asked."""
+    """Decides whether some flow of this hospital could grant these scopes, even if they aren't registered for the app."""
     request = TokenRequest(Parameters((("scope", scope),)))
     known = TokenContext(server=tenant.under(client).server, client=client)
     return decide(SCRIPT, tenant, script_token.CHECKS, request, known)
@@ -342,7 +355,7 @@ def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDeci
 async def for_script(
     runtime: Runtime, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
 ) -> dict[str, Any]:
-    """A token response without any flow, for the administrator, of scopes that `examined_for_script` accepts."""
+    """A token response without a flow, for the administrator. The scopes must have passed `examined_for_script`."""
     now, text = runtime.now(), runtime.effects.token()
     token = AccessToken(
         client_id=client.client_id,

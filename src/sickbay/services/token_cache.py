@@ -1,4 +1,4 @@
-"""What is known about the holders of access tokens, until anything is written to the store."""
+"""Caches the context of access tokens until the next write to the store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.fhir.visibility import NOTHING, Visibility
 
 MOST: Final = 4096
-"""Token contexts that are kept at the same time."""
+"""The most token contexts in the cache."""
 Key: TypeAlias = tuple[str, str, str]
 """Hospital, FHIR version and the text of the token."""
 
@@ -29,19 +29,17 @@ ANONYMOUS: Final = BearerContext()
 
 @dataclass(slots=True)
 class TokenCache:
-    """Token contexts as they were when the store had this stamp. Any write makes it start again, so that a revocation counts
-    at once.
-    """
+    """Token contexts as of this stamp of the store. Any write empties the cache, so a revocation takes effect immediately."""
 
     stamp: int | None = None
     contexts: dict[Key, BearerContext] = field(default_factory=dict)
 
     def at(self, stamp: int | None) -> dict[Key, BearerContext]:
-        """The contexts that are still true if the store has this stamp. None: the store can't tell, so nothing is."""
+        """The contexts that are valid if the store has this stamp. None: the store can't tell, so the cache is emptied."""
         if stamp is None or stamp != self.stamp:
             self.clear(stamp)
         return self.contexts
 
     def clear(self, stamp: int | None = None) -> None:
-        """Replaces the dictionary: a request that is loading a context must not add it to a later state."""
+        """Replaces the dictionary, so that a request that is still loading a context can't add it to the new one."""
         self.stamp, self.contexts = stamp, {}

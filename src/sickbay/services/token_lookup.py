@@ -1,4 +1,4 @@
-"""The token that a request is about, and the app that asks: for introspection and revocation."""
+"""Loads the token that an introspection or revocation request is about, and the app that sent the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.services.context import Runtime, Tenant
 
 
 async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
-    """All that the checks need, and the revision of the record of the assertion's jti."""
+    """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
         return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
     client, live_at = await registration.live(runtime, client_authentication.claimed(request))
@@ -39,28 +39,28 @@ async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> 
 
 
 async def access_token(runtime: Runtime, tenant: Tenant, text: str | None) -> AccessToken | None:
-    """Of this tenant."""
+    """The access token, if this tenant issued it."""
     record = await runtime.store.get("token", records.digest(text)) if text else None
     return records.parse(AccessToken, record.value) if record is not None and record.tenant == tenant.name else None
 
 
-async def owner(runtime: Runtime, one: AccessToken | TokenFamily | None) -> Client | None:
-    return await registration.by_id(runtime, one.client_id) if one else None
+async def owner(runtime: Runtime, grant: AccessToken | TokenFamily | None) -> Client | None:
+    return await registration.by_id(runtime, grant.client_id) if grant else None
 
 
-async def person(runtime: Runtime, tenant: Tenant, one: AccessToken | TokenFamily | None) -> User | None:
-    return await sessions.user(runtime, tenant, one.user) if one and one.user else None
+async def person(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFamily | None) -> User | None:
+    return await sessions.user(runtime, tenant, grant.user) if grant and grant.user else None
 
 
 async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: SubjectContext) -> SubjectContext:
-    """An access token or a refresh token; token_type_hint is not needed to tell them apart."""
+    """Adds the access token or refresh token. Their formats differ, so token_type_hint isn't needed."""
     text = request.parameters.get("token") or ""
-    read = refresh.read(runtime.keys.refresh, text)
-    if read is None:
+    parsed = refresh.read(runtime.keys.refresh, text)
+    if parsed is None:
         return replace(known, subject=await access_token(runtime, tenant, text))
-    record = await runtime.store.get("family", read[0])
+    record = await runtime.store.get("family", parsed[0])
     if record is None or record.tenant != tenant.name:
         return replace(known, subject=None)
     family = records.parse(TokenFamily, record.value)
     ended = family.mode == "online" and await sessions.ended(runtime, family.session)
-    return replace(known, subject=family, generation=read[1], session_ended=ended)
+    return replace(known, subject=family, generation=parsed[1], session_ended=ended)

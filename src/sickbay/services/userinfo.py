@@ -1,4 +1,4 @@
-"""UserInfo: the person behind a token."""
+"""The UserInfo endpoint: claims about the user of a token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.services.decision import Decision, decide
 
 @dataclass(frozen=True, slots=True)
 class UserInfoResult:
-    """claims: None where it was refused."""
+    """claims: None if the request was refused."""
 
     decision: Decision[AccessRequest, AccessContext]
     claims: dict[str, Any] | None

@@ -1,4 +1,4 @@
-"""Users: who may sign in at a hospital, and whom they may see."""
+"""The users of a hospital and the patients that they may see."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sickbay.storage.interface import Put
 
 
 async def every(runtime: Runtime, tenant: Tenant) -> list[User]:
-    """Seeded ones first, in the order they were made."""
-    found = [records.parse(User, one.value) for one in await runtime.store.find("user", tenant=tenant.name, limit=1000)]
-    found.reverse()
-    return sorted(found, key=lambda one: not one.seeded)
+    """Seeded users first, each group in the order of creation."""
+    users = [records.parse(User, record.value) for record in await runtime.store.find("user", tenant=tenant.name, limit=1000)]
+    users.reverse()
+    return sorted(users, key=lambda user: not user.seeded)
 
 
 async def put(
@@ -29,7 +29,7 @@ async def put(
     patients: tuple[str, ...] | Literal["*"] = "*",
     name: str = "",
 ) -> User:
-    """Add a user, or change the one of this name."""
+    """Adds a user or changes the one with this username."""
     old = await sessions.user(runtime, tenant, username)
     async with sessions.SLOTS:
         hashed = await asyncio.to_thread(sessions.hash_password, password)

@@ -1,4 +1,4 @@
-"""A write as it is asked for, prepared, done and declined."""
+"""The stages of a write: requested, prepared, done or rejected."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sickbay.storage.interface import ResourceSpace, Step
 
 
 class WriteRequest(NamedTuple):
-    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one.
+    """One write that access control has granted. body: of a create or update, with its id. query: of a conditional write.
 
-    fresh: the id that a conditional update gives to what it makes, where that was told already; "" for any.
+    fresh: the id for the resource that a conditional update creates, if it was already announced; "" for any.
     """
 
     tenant: Tenant
@@ -28,7 +28,7 @@ class WriteRequest(NamedTuple):
     body: Body | None = None
     query: Query | None = None
     change: Callable[[dict[str, Any]], Any] | None = None
-    """What a patch does to the resource; None: what the body says. Raises PatchFailed."""
+    """What a patch does to the resource; None: use the request body. Raises PatchFailed."""
     fresh: str = ""
 
     @property
@@ -42,7 +42,7 @@ class WriteRequest(NamedTuple):
 
 
 class WriteResult(NamedTuple):
-    """What is there now. status: 201 created, 200 otherwise, 204 deleted. body: only where the token may read it."""
+    """What is stored now. status: 201 created, 200 otherwise, 204 deleted. body: only if the token can read it."""
 
     status: int
     type: str
@@ -53,14 +53,14 @@ class WriteResult(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """steps: to be stored at once; none where there was nothing to do."""
+    """steps: to store in one transaction; empty if there is nothing to do."""
 
     done: WriteResult
     steps: tuple[Step, ...] = ()
 
 
 class WriteRejected(NamedTuple):
-    """decision: where a rule explains it; else the status and the issue. An absent and a hidden resource are declined alike."""
+    """decision: if a rule explains the rejection; otherwise status and issue. A missing and a hidden resource look the same."""
 
     status: int
     code: str = ""

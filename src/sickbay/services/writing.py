@@ -1,4 +1,4 @@
-"""Writes: what is there is read through what the token may change, decided on, and saved; a lost race is tried again."""
+"""Writes: reads the current version if the token may change it, decides, and saves; retries if another write comes first."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from sickbay.services.write_requests import Outcome, Prepared, WriteRejected, Wr
 from sickbay.storage.interface import Conflict, Interaction, Put, Record, Save, Step, Stored, whole
 
 ATTEMPTS = 20
-"""Of a write whose resource changes under it, before it is told so."""
+"""How often a write is tried while others keep changing its resource, before it fails."""
 LOCK_FOR = 86_400
 DELETED = 1000
-"""Resources that one conditional delete may delete, where the policy lets it delete several."""
+"""The most resources that one conditional delete can delete, if the policy allows several."""
 
 
-async def write(runtime: Runtime, one: WriteRequest) -> Outcome:
-    """Prepare and store; durable when it returns."""
+async def write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
+    """Prepares and stores a write. It is durable when this returns."""
     for attempt in range(ATTEMPTS):
-        prepared = await prepare(runtime, one)
+        prepared = await prepare(runtime, write_request)
         if isinstance(prepared, WriteRejected):
             return prepared
         try:
@@ -46,203 +46,215 @@ async def write(runtime: Runtime, one: WriteRequest) -> Outcome:
             return prepared.done
         except Conflict:
             await asyncio.sleep(0.001 * attempt)
-    return WriteRejected(409, "conflict", "The resource is being changed by others all the time. Try again.")
+    return WriteRejected(409, "conflict", "Other requests keep changing this resource. Try again.")
 
 
-async def prepare(runtime: Runtime, one: WriteRequest) -> Prepared | WriteRejected:
-    """What is to be stored, by what is there now."""
-    match one.request.interaction:
+async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    """The steps to store, based on what is stored now."""
+    match write.request.interaction:
         case "create":
-            return await _create(runtime, one)
+            return await _create(runtime, write)
         case "update":
-            return await _update(runtime, one)
+            return await _update(runtime, write)
         case "patch":
-            return await _patch(runtime, one)
+            return await _patch(runtime, write)
         case _:
-            return await _delete(runtime, one)
+            return await _delete(runtime, write)
 
 
-async def _create(runtime: Runtime, one: WriteRequest) -> Prepared | WriteRejected:
-    assert one.body is not None
-    if one.query is None:
-        return _saved(runtime, one, one.body, 0, "create")
-    found, lock = await _matching(runtime, one, one.query)
-    if isinstance(found, WriteRejected):
-        return found
-    if found:
-        return Prepared(_there(one, found[0]))
-    made = _saved(runtime, one, one.body, 0, "create")
-    return made._replace(steps=(lock, *made.steps))
+async def _create(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    assert write.body is not None
+    if write.query is None:
+        return _save(runtime, write, write.body, 0, "create")
+    matches, lock = await _find_matches(runtime, write, write.query)
+    if isinstance(matches, WriteRejected):
+        return matches
+    if matches:
+        return Prepared(_unchanged(write, matches[0]))
+    prepared = _save(runtime, write, write.body, 0, "create")
+    return prepared._replace(steps=(lock, *prepared.steps))
 
 
-async def _update(runtime: Runtime, one: WriteRequest) -> Prepared | WriteRejected:
-    assert one.body is not None
+async def _update(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    assert write.body is not None
     steps: tuple[Step, ...] = ()
-    if one.query is not None:
-        found, lock = await _matching(runtime, one, one.query)
-        if isinstance(found, WriteRejected):
-            return found
+    if write.query is not None:
+        matches, lock = await _find_matches(runtime, write, write.query)
+        if isinstance(matches, WriteRejected):
+            return matches
         steps = (lock,)
-        if not found and one.body.id is None:
-            made = decisions.judged(runtime, one, one.body.resource, one.fresh or new_id(runtime))
-            if isinstance(made, WriteRejected):
-                return made
-            declined = decisions.added(one, made, None) or decisions.searching(one, made, None)
-            return declined or _with(_saved(runtime, one, made, 0, "create"), steps)
-        id = found[0].id if found else one.body.id or ""
-        if found and one.body.id not in (None, id):
-            return decisions.declined_by(one, refusals.FHIR_BODY_ID_MISMATCH(received=one.body.id, expected=id))
-        body = decisions.judged(runtime, one, one.body.resource, id)
+        if not matches and write.body.id is None:
+            new_body = decisions.judged(runtime, write, write.body.resource, write.fresh or new_id(runtime))
+            if isinstance(new_body, WriteRejected):
+                return new_body
+            declined = decisions.added(write, new_body, None) or decisions.searching(write, new_body, None)
+            return declined or _preceded_by(_save(runtime, write, new_body, 0, "create"), steps)
+        id = matches[0].id if matches else write.body.id or ""
+        if matches and write.body.id not in (None, id):
+            return decisions.declined_by(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
+        body = decisions.judged(runtime, write, write.body.resource, id)
         if isinstance(body, WriteRejected):
             return body
-        one = one._replace(body=body, request=replace(one.request, id=id))
-        return _with(await _replaced(runtime, one, only_new=not found), steps)
-    return await _replaced(runtime, one)
+        write = write._replace(body=body, request=replace(write.request, id=id))
+        return _preceded_by(await _replace(runtime, write, only_new=not matches), steps)
+    return await _replace(runtime, write)
 
 
-async def _replaced(runtime: Runtime, one: WriteRequest, only_new: bool = False) -> Prepared | WriteRejected:
-    """The resource at the address gets this body. One that was deleted is not there, whatever its last version."""
-    assert one.body is not None
-    current = await _current(runtime, one, "u")
-    if current is None and not writes.may_choose_the_id(one.seen.decision.known.token, one.type):
-        return decisions.not_there(one)
-    before = await decisions.record(runtime, one, current)
-    declined = decisions.not_theirs(one, current, before)
+async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False) -> Prepared | WriteRejected:
+    """Replaces the resource at the address. A deleted one counts as missing, whatever its last version was."""
+    assert write.body is not None
+    current = await _current(runtime, write, "u")
+    if current is None and not writes.may_choose_the_id(write.seen.decision.known.token, write.type):
+        return decisions.not_there(write)
+    before = await decisions.record(runtime, write, current)
+    declined = decisions.not_theirs(write, current, before)
     if declined is None and only_new and current is not None and not current.deleted:
-        return decisions.taken(one, current)
-    there = current if _is_there(current) else None
-    readable = there is not None and decisions.is_readable(one, there)
-    declined = declined or decisions.version(one, there)
-    declined = declined or decisions.added(one, one.body, before if readable else decisions.unread(before))
-    declined = declined or decisions.searching(one, one.body, there if readable else None)
+        return decisions.taken(write, current)
+    stored = current if _is_there(current) else None
+    readable = stored is not None and decisions.is_readable(write, stored)
+    declined = declined or decisions.version(write, stored)
+    declined = declined or decisions.added(write, write.body, before if readable else decisions.unread(before))
+    declined = declined or decisions.searching(write, write.body, stored if readable else None)
     if declined is not None:
         return declined
-    return _saved(runtime, one, one.body, current.version_id if current else 0, "update", _is_there(current))
+    return _save(runtime, write, write.body, current.version_id if current else 0, "update", _is_there(current))
 
 
-async def _patch(runtime: Runtime, one: WriteRequest) -> Prepared | WriteRejected:
-    target = await _target(runtime, one, "u")
+async def _patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    target = await _target(runtime, write, "u")
     if isinstance(target, WriteRejected):
         return target
-    before = await decisions.record(runtime, one, target)
-    declined = decisions.not_theirs(one, target, before) or decisions.version(one, target)
+    before = await decisions.record(runtime, write, target)
+    declined = decisions.not_theirs(write, target, before) or decisions.version(write, target)
     if declined is not None:
         return declined
     if target.deleted:
-        return decisions.gone(one, target.id)
-    aimed = one._replace(request=replace(one.request, id=target.id))
-    if decisions.is_readable(one, target):
-        return _patched(runtime, aimed, target, before)
-    if declined := decisions.reading(aimed):
+        return decisions.gone(write, target.id)
+    targeted = write._replace(request=replace(write.request, id=target.id))
+    if decisions.is_readable(write, target):
+        return _apply_patch(runtime, targeted, target, before)
+    if declined := decisions.reading(targeted):
         return declined
-    prepared = _patched(runtime, aimed, target, before, readable=False)
-    return decisions.untold(aimed) if isinstance(prepared, WriteRejected) else prepared
+    prepared = _apply_patch(runtime, targeted, target, before, readable=False)
+    return decisions.untold(targeted) if isinstance(prepared, WriteRejected) else prepared
 
 
-def _patched(
-    runtime: Runtime, one: WriteRequest, target: Stored, before: Before | None, *, readable: bool = True
+def _apply_patch(
+    runtime: Runtime, write: WriteRequest, target: Stored, before: Before | None, *, readable: bool = True
 ) -> Prepared | WriteRejected:
-    """A patch that changes nothing makes no new version, unless that would tell what is there to who may not read it."""
+    """Applies a patch. One that changes nothing creates no new version, unless the token can't read the resource and would
+    learn its content from that.
+    """
     resource = lossless_json.loads(target.body)
-    change = one.change or patch_formats.read(one.version, one.request.body, one.request.headers.get("content-type"))
+    change = write.change or patch_formats.read(write.version, write.request.body, write.request.headers.get("content-type"))
     try:
         changed = change(resource)
     except json_patch.PatchFailed as error:
-        return decisions.declined_by(one, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
+        return decisions.declined_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
     if change is patch_formats.NOTHING or (readable and lossless_json.dumps(changed) == lossless_json.dumps(resource)):
-        return Prepared(_there(one, target))
-    body = decisions.judged(runtime, one, changed, "")
+        return Prepared(_unchanged(write, target))
+    body = decisions.judged(runtime, write, changed, "")
     if isinstance(body, WriteRejected):
         return body
-    declined = decisions.added(one, body, before) or decisions.searching(one, body, target)
-    return declined or _saved(runtime, one, body, target.version_id, "update")
+    declined = decisions.added(write, body, before) or decisions.searching(write, body, target)
+    return declined or _save(runtime, write, body, target.version_id, "update")
 
 
-async def _delete(runtime: Runtime, one: WriteRequest) -> Prepared | WriteRejected:
-    """What was never there, or is hidden, is 404, and not the 204 that R4 (3.1.0.7) says a server SHOULD give: a client is not
-    told that something is gone which it only may not see. What was deleted before, and a condition without a match, are 204."""
-    if one.query is not None and one.tenant.policy.multiple_deletes:
-        return await _delete_all(runtime, one, one.query)
-    target = await _target(runtime, one, "d")
+async def _delete(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    """Deletes one resource. Returns 404 for one that never existed or is hidden, not the 204 that R4 (3.1.0.7) recommends, so
+    that a client isn't told that a resource is gone when it only can't see it. Returns 204 for one that was already deleted
+    and for a condition without matches.
+    """
+    if write.query is not None and write.tenant.policy.multiple_deletes:
+        return await _delete_all(runtime, write, write.query)
+    target = await _target(runtime, write, "d")
     if isinstance(target, WriteRejected):
-        return Prepared(WriteResult(204, one.type, "")) if target.status == 204 else target
-    declined = decisions.not_theirs(one, target, await decisions.record(runtime, one, target)) or decisions.version(one, target)
+        return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
+    declined = decisions.not_theirs(write, target, await decisions.record(runtime, write, target)) or decisions.version(
+        write, target
+    )
     if declined is not None:
         return declined
     version_id = target.version_id + (0 if target.deleted else 1)
-    done = WriteResult(204, one.type, target.id, version_id, _at(runtime))
-    return Prepared(done, () if target.deleted else (_deleted(one, target, done.at),))
+    done = WriteResult(204, write.type, target.id, version_id, _at(runtime))
+    return Prepared(done, () if target.deleted else (_deletion(write, target, done.at),))
 
 
-async def _delete_all(runtime: Runtime, one: WriteRequest, query: Query) -> Prepared | WriteRejected:
-    """Of what matches, what the token may delete; all at once."""
-    found = await ids(runtime, one.space, query, one.seen.visibility, DELETED + 1)
-    if len(found) > DELETED:
-        return WriteRejected(412, "too-costly", f"More than {DELETED} match: narrow the condition.")
-    current = [await _current(runtime, one._replace(request=replace(one.request, id=each)), "d") for each in found]
+async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
+    """Deletes those matches that the token may delete, in one transaction."""
+    matching_ids = await ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
+    if len(matching_ids) > DELETED:
+        return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
+    current = [await _current(runtime, write._replace(request=replace(write.request, id=id)), "d") for id in matching_ids]
     at = _at(runtime)
-    deletable = [each for each in current if each is not None and not each.deleted]
-    deletable = [each for each in deletable if not decisions.not_theirs(one, each, await decisions.record(runtime, one, each))]
-    steps = tuple(_deleted(one, each, at) for each in deletable)
-    return Prepared(WriteResult(204, one.type, ""), steps)
+    deletable = [resource for resource in current if resource is not None and not resource.deleted]
+    deletable = [
+        resource
+        for resource in deletable
+        if not decisions.not_theirs(write, resource, await decisions.record(runtime, write, resource))
+    ]
+    steps = tuple(_deletion(write, resource, at) for resource in deletable)
+    return Prepared(WriteResult(204, write.type, ""), steps)
 
 
-def _deleted(one: WriteRequest, target: Stored, at: int) -> Save:
-    version, who = target.version_id + 1, one.seen.client_id
-    return Save(one.space, one.type, target.id, version, b"", IndexEntries(), at, "delete", who=who)
+def _deletion(write: WriteRequest, target: Stored, at: int) -> Save:
+    version, who = target.version_id + 1, write.seen.client_id
+    return Save(write.space, write.type, target.id, version, b"", IndexEntries(), at, "delete", who=who)
 
 
-async def _target(runtime: Runtime, one: WriteRequest, letter: str) -> Stored | WriteRejected:
-    """What a patch or a delete is about, by its address or by a search."""
-    if one.query is None:
-        return await _current(runtime, one, letter) or decisions.not_there(one)
-    found, _ = await _matching(runtime, one, one.query)
-    if isinstance(found, WriteRejected):
-        return found
-    if not found:
-        return WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {one.type} matches the condition.")
-    aimed = one._replace(request=replace(one.request, id=found[0].id))
-    return await _current(runtime, aimed, letter) or decisions.not_there(aimed)
+async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
+    """The resource to patch or delete, found by its address or by a search."""
+    if write.query is None:
+        return await _current(runtime, write, letter) or decisions.not_there(write)
+    matches, _ = await _find_matches(runtime, write, write.query)
+    if isinstance(matches, WriteRejected):
+        return matches
+    if not matches:
+        return (
+            WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
+        )
+    targeted = write._replace(request=replace(write.request, id=matches[0].id))
+    return await _current(runtime, targeted, letter) or decisions.not_there(targeted)
 
 
-async def _current(runtime: Runtime, one: WriteRequest, letter: str) -> Stored | None:
-    """AccessResult through what the token may change: what it may not is not there."""
-    assert one.request.id is not None
-    return await runtime.store.read(one.space, one.type, one.request.id, through(one.seen.visibility, letter))
+async def _current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
+    """The stored resource if the token may change it; otherwise None, as if it didn't exist."""
+    assert write.request.id is not None
+    return await runtime.store.read(write.space, write.type, write.request.id, through(write.seen.visibility, letter))
 
 
-async def _matching(runtime: Runtime, one: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
-    """At most one match, and the step by which of many who ask this at once only one goes on."""
-    asked = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
-    key = hashlib.sha256(f"{one.tenant.name}/{one.version}/{one.type}?{asked}".encode()).hexdigest()
+async def _find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
+    """At most one match, and a step that lets only one of several concurrent writes with this condition succeed."""
+    condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
+    key = hashlib.sha256(f"{write.tenant.name}/{write.version}/{write.type}?{condition}".encode()).hexdigest()
     record = await runtime.store.get("condition", key)
-    found = whole(await runtime.store.search(one.space, structs.replace(query, count=2, whole=True), one.seen.visibility))
+    matches = whole(await runtime.store.search(write.space, structs.replace(query, count=2, whole=True), write.seen.visibility))
     now = runtime.now()
-    value = Record("condition", key, b"", one.tenant.name, at=now, expires_at=now + LOCK_FOR)
-    lock = Put(value, if_revision=record.revision if record else 0)
-    decision = decisions.decided(one, (writes.condition_matches_one,), matches=len(found))
-    return (WriteRejected(412, decision=decision) if decision.refusal else found), lock
+    lock_record = Record("condition", key, b"", write.tenant.name, at=now, expires_at=now + LOCK_FOR)
+    lock = Put(lock_record, if_revision=record.revision if record else 0)
+    decision = decisions.decided(write, (writes.condition_matches_one,), matches=len(matches))
+    return (WriteRejected(412, decision=decision) if decision.refusal else matches), lock
 
 
-def _saved(
-    runtime: Runtime, one: WriteRequest, body: Body, before: int, interaction: Literal["create", "update"], there: bool = True
+def _save(
+    runtime: Runtime, write: WriteRequest, body: Body, before: int, interaction: Literal["create", "update"], there: bool = True
 ) -> Prepared:
-    """before: the version that is there, 0 where there is none; the store refuses if it is another by then."""
+    """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
     at, id = _at(runtime), str(body.resource["id"])
     stored = bodies.stamped(body.resource, before + 1, instant(at))
     kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
-    step = Save(one.space, one.type, id, before + 1, stored, body.facts, at, kind, who=one.seen.client_id)
-    readable = one.seen.visibility.allows(one.type, "r", body.facts.patients, body.facts.codes)
+    step = Save(write.space, write.type, id, before + 1, stored, body.facts, at, kind, who=write.seen.client_id)
+    readable = write.seen.visibility.allows(write.type, "r", body.facts.patients, body.facts.codes)
     status = 200 if before and there else 201
-    return Prepared(WriteResult(status, one.type, id, before + 1, at, stored if readable else None), (step,))
+    return Prepared(WriteResult(status, write.type, id, before + 1, at, stored if readable else None), (step,))
 
 
-def _there(one: WriteRequest, found: Stored) -> WriteResult:
-    readable = one.seen.visibility.allows(one.type, "r", found.patients, found.codes)
-    return WriteResult(200, one.type, found.id, found.version_id, found.at, found.body if readable else None)
+def _unchanged(write: WriteRequest, match: Stored) -> WriteResult:
+    readable = write.seen.visibility.allows(write.type, "r", match.patients, match.codes)
+    return WriteResult(200, write.type, match.id, match.version_id, match.at, match.body if readable else None)
 
 
-def _with(prepared: Prepared | WriteRejected, steps: tuple[Step, ...]) -> Prepared | WriteRejected:
+def _preceded_by(prepared: Prepared | WriteRejected, steps: tuple[Step, ...]) -> Prepared | WriteRejected:
     return prepared if isinstance(prepared, WriteRejected) else prepared._replace(steps=(*steps, *prepared.steps))
 
 
@@ -251,12 +263,12 @@ def _is_there(current: Stored | None) -> bool:
 
 
 def new_id(runtime: Runtime) -> str:
-    """32 hexadecimal digits, as in UUIDv7 the time first: so that what is made together lies together in the index of ids.
+    """32 hexadecimal digits that start with the time, like a UUIDv7, so that new resources are adjacent in the index of ids.
 
-    A FHIR id holds no underscore, which our dice give.
+    A FHIR id can't contain an underscore, which `effects.token` can return, so the random part is hashed.
     """
-    dice = hashlib.blake2b(runtime.effects.token(16).encode(), digest_size=10).hexdigest()
-    return f"{_at(runtime):012x}{dice}"
+    random_digits = hashlib.blake2b(runtime.effects.token(16).encode(), digest_size=10).hexdigest()
+    return f"{_at(runtime):012x}{random_digits}"
 
 
 def _at(runtime: Runtime) -> int:
@@ -269,5 +281,5 @@ def instant(at: int) -> str:
 
 @memoized(8)
 def _second(at: int) -> str:
-    """Many are written in one."""
+    """Cached because many resources are written in one second."""
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,1 +1,1 @@
-"""Records and resources at rest. SQL stands here and nowhere else; nothing is read without a Visibility."""
+"""Stores records and resources. All SQL is in this package, and no resource is read without a Visibility."""

@@ -1,7 +1,8 @@
-"""The sealed cursor: where the next page of one query begins. It grants nothing; whoever changes it gets BadCursor.
+"""Encodes sealed cursors, which say where the next page of a query begins. A cursor grants no access.
 
-The last key may hold a name or a birth date and travels in addresses, so it is hidden as well as sealed: the seal is a keyed
-BLAKE2 (RFC 7693) of the content, and the content is masked by a stream that the seal and the key determine.
+The last key may contain a name or a birth date and appears in URLs, so the cursor is encrypted as well as sealed: the seal is a
+keyed BLAKE2 (RFC 7693) of the content, and the content is masked by a stream derived from the seal and the key. A modified
+cursor raises BadCursor.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ Key: TypeAlias = tuple[int | str, ...]
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """query: fingerprint. last: the order's values and the nid of the last match. seen: matches on the pages before.
+    """query: fingerprint. last: the sort values and the nid of the last match. seen: number of matches on the previous pages.
 
-    sight: of what was visible when it was made: place and total are true for that alone.
+    sight: fingerprint of what was visible when the cursor was created. Position and total are valid only for that.
     """
 
     query: bytes
@@ -40,38 +41,40 @@ _decoder = msgspec.json.Decoder(Position)
 def seal(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
     mark = _mark(key, content)
-    return _spelt(mark + _masked(key, mark, content))
+    return _to_base64(mark + _masked(key, mark, content))
 
 
-def _spelt(sealed: bytes) -> str:
+def _to_base64(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:
-    """The position; BadCursor if it is not ours or not of this query, StaleCursor if it is not of this sight."""
+    """Return the position. Raises BadCursor if this server didn't create it for this query, StaleCursor if `sight` differs."""
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadCursor("not a cursor") from error
-    if _spelt(sealed) != cursor:  # base64 lets the last character differ in bits that say nothing
-        raise BadCursor("spelt otherwise")
+    if (
+        _to_base64(sealed) != cursor
+    ):  # base64 ignores some bits of the last character, so several strings decode to the same bytes
+        raise BadCursor("not the canonical spelling")
     mark, content = sealed[:16], _masked(key, sealed[:16], sealed[16:])
     if not hmac.compare_digest(mark, _mark(key, content)):
-        raise BadCursor("the seal does not hold")
+        raise BadCursor("the seal doesn't match")
     position = _decoder.decode(content)
     if position.query != query:
-        raise BadCursor("made for another query")
+        raise BadCursor("created for another query")
     if position.sight != sight:
-        raise StaleCursor("made for another sight")
+        raise StaleCursor("created for another visibility")
     return position
 
 
 @memoized(1024)
 def sight_of(visibility: Visibility) -> bytes:
-    """A fingerprint of what is visible, the same on every worker."""
+    """Return a fingerprint of what is visible. It is the same on every worker."""
     clauses = [
-        (one.type, one.letters, None if one.patients is None else sorted(one.patients), one.filters)
-        for one in visibility.clauses
+        (clause.type, clause.letters, None if clause.patients is None else sorted(clause.patients), clause.filters)
+        for clause in visibility.clauses
     ]
     return blake2b(msgspec.json.encode(clauses), digest_size=12).digest()
 
@@ -82,6 +85,6 @@ def _mark(key: bytes, content: bytes) -> bytes:
 
 def _masked(key: bytes, mark: bytes, content: bytes) -> bytes:
     size = len(content)
-    blocks = [blake2b(mark + at.to_bytes(4), key=key, person=b"cursor mask").digest() for at in range((size + 63) // 64)]
+    blocks = [blake2b(mark + block.to_bytes(4), key=key, person=b"cursor mask").digest() for block in range((size + 63) // 64)]
     stream = b"".join(blocks)[:size]
     return (int.from_bytes(content) ^ int.from_bytes(stream)).to_bytes(size)

@@ -1,4 +1,4 @@
-"""The facts beside a body, as they are kept for the second check: two lines of JSON, patients and codes."""
+"""Encodes the facts stored next to a body for the second access check: two lines of JSON, patients and codes."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def _patients_in(line: str) -> tuple[str, ...]:
 
 @memoized(16384)
 def _codes_in(line: str) -> Codes:
-    """Few are different from each other, so most calls find them decoded."""
+    """Decode the codes. Most resources share a few distinct values, so most calls return a cached result."""
     return _codes.decode(line)

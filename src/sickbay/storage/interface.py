@@ -1,8 +1,8 @@
-"""The one storage interface: records with a kind, a key and an expiry; resources with history and search.
+"""The interface of a store: records with a kind, a key and an expiry; resources with history and search.
 
-Everything that changes goes through `transaction(steps)`: all of the steps or none, durable when it returns. A step
-whose condition does not hold raises Conflict and nothing is changed. Reads of resources need a Visibility. Where the database
-is away, everything raises `settings.database.Unavailable`.
+All changes go through `transaction(steps)`: it applies all steps or none, and they are durable when it returns. If the
+condition of a step isn't met, it raises Conflict and nothing changes. Reading resources needs a Visibility. While the database
+is unavailable, every method raises `settings.database.Unavailable`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class ResourceSpace(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """Something small that is kept for a while. `key` is a hash where the thing is a secret. `value` is JSON.
+    """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
 
-    family: what is revoked together, or the timeline of an exchange. owner: client_id. label: stage.
-    revision counts the puts; used_at is set by UseOnce. Times are epoch seconds.
+    family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage. revision:
+    number of puts. used_at: set by UseOnce. Times are epoch seconds.
 
-    A Struct, since a code flow makes ten of them: a frozen dataclass takes eight times as long to make.
+    A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
     """
 
     kind: str
@@ -51,9 +51,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Insert or replace. `if_revision`: 0 only if absent; n only if that is the revision there; None: always.
+    """Insert or replace. `if_revision`: 0 means only if absent; n means only if the stored revision is n; None means always.
 
-    aside: a note by which nothing is decided and nothing answered, so that whoever remembers something need not look anew.
+    aside: the record is bookkeeping that no decision or response depends on, so caches stay valid.
     """
 
     record: Record
@@ -63,7 +63,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class UseOnce:
-    """Mark (kind, key) as used at `now`; Conflict if it is absent or was used already."""
+    """Mark (kind, key) as used at `now`. Raises Conflict if it is absent or was already used."""
 
     kind: str
     key: str
@@ -78,7 +78,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class DeleteFamily:
-    """Delete all records of these kinds in one family: revocation."""
+    """Delete all records of these kinds in one family. Used for revocation."""
 
     family: str
     kinds: tuple[str, ...]
@@ -86,7 +86,7 @@ class DeleteFamily:
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """Delete all records of a kind in a tenant ("" for all tenants), and with kind "resources" all its resources."""
+    """Delete all records of a kind in a tenant ("" means all tenants). With kind "resources", delete all its resources."""
 
     kind: str
     tenant: str = ""
@@ -97,12 +97,12 @@ Interaction: TypeAlias = Literal["create", "update", "update-create", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Write one version of a resource. `body` are the bytes that will be served, meta included.
+    """Write one version of a resource. `body` holds the bytes that will be served, meta included.
 
-    if_version: Conflict unless that is the current version; 0: only if there is none; None: no condition. The store
-    counts versions itself: `version_id` must be the next one (1 for a new resource), else Conflict.
-    at: epoch ms. interaction: create, update, update-create (an update that makes what is not there, or is deleted),
-    delete (then body is empty).
+    if_version: raise Conflict unless this is the current version; 0: only if there is none; None: no condition. The store
+    counts versions itself: `version_id` must be the next version (1 for a new resource), otherwise Conflict. at: epoch ms.
+    interaction: create, update, update-create (an update that creates a resource that is absent or deleted), delete (then body
+    is empty).
     """
 
     space: ResourceSpace
@@ -119,7 +119,7 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Reindex:
-    """Write the index rows of a current version anew; nothing happens where it is not current any more."""
+    """Rewrite the index rows of a current version. Does nothing if the version is no longer current."""
 
     space: ResourceSpace
     type: str
@@ -132,7 +132,7 @@ Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex
 
 
 class Conflict(Exception):
-    """A condition of a step did not hold; `step` says which. Nothing of its transaction was changed."""
+    """The condition of a step wasn't met; `step` is that step. Nothing in its transaction was changed."""
 
     def __init__(self, step: Step) -> None:
         super().__init__(f"{type(step).__name__}: condition not met")
@@ -140,9 +140,9 @@ class Conflict(Exception):
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
-    """One stored resource. facts: what is kept beside the body for the second check (`storage/facts.py`).
+    """One stored resource. facts: what is stored next to the body for the second access check (`storage/facts.py`).
 
-    A Struct, since a page makes fifty of them: a NamedTuple takes twice as long to make.
+    A Struct because a page creates fifty of them, and creating a NamedTuple takes twice as long.
     """
 
     type: str
@@ -155,19 +155,19 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """In whose compartments it is."""
+        """The patients whose compartments contain it."""
         return patients_of(self.facts)
 
     @property
     def codes(self) -> Codes:
-        """(parameter, system, code) by which granular scopes may filter."""
+        """The (parameter, system, code) values that granular scopes can filter by."""
         return codes_of(self.facts)
 
 
 class Versions(NamedTuple):
-    """One page of a history, newest first: (version, interaction). next: sealed cursor of the next page.
+    """One page of a history, newest first, as (version, interaction). next: sealed cursor of the next page.
 
-    total: of all pages, where no entries were asked for.
+    total: entries on all pages, set only if no entries were requested.
     """
 
     entries: list[tuple[Stored, str]]
@@ -176,7 +176,7 @@ class Versions(NamedTuple):
 
 
 class Outdated(NamedTuple):
-    """A live resource that was indexed by an older Sickbay, which knew fewer facts."""
+    """A live resource that was indexed by an older version of Sickbay, which extracted fewer facts."""
 
     space: ResourceSpace
     type: str
@@ -186,10 +186,10 @@ class Outdated(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known.
+    """One page of a search: matches in order, included resources, sealed cursor of the next page, total if known.
 
-    matches: each a Stored where the query asks for them whole, or has several types; else as far as a Bundle shows it.
-    clipped: more would have been included than a page takes.
+    matches: Stored objects if the query asks for whole resources or covers several types; otherwise only the parts that a
+    Bundle shows. clipped: more resources would have been included than fit on a page.
     """
 
     matches: Sequence[StoredResource]
@@ -200,12 +200,12 @@ class Page(NamedTuple):
 
 
 def whole(page: Page) -> list[Stored]:
-    """The matches of a query that asked for them whole."""
-    return [one for one in page.matches if isinstance(one, Stored)]
+    """Return the matches of a query that asked for whole resources."""
+    return [match for match in page.matches if isinstance(match, Stored)]
 
 
 class Labels(NamedTuple):
-    """profiles: canonicals. security, tags: (system, code), the system "" where there is none."""
+    """profiles: canonicals. security, tags: (system, code); the system is "" if there is none."""
 
     profiles: tuple[str, ...]
     security: tuple[tuple[str, str], ...]
@@ -213,7 +213,7 @@ class Labels(NamedTuple):
 
 
 class Volume(NamedTuple):
-    """How many exchanges, and the bytes of their values."""
+    """The number of exchanges and the total bytes of their values."""
 
     exchanges: int
     bytes: int
@@ -225,67 +225,69 @@ class Volume(NamedTuple):
 COUNTED = frozenset(("app", "app-before"))
 """Kinds whose changes are counted."""
 CHANGES = Put(Record("changes", "app", b"{}"))
-"""Written with every change of those kinds: the revision of this record is another one then, on every worker."""
+"""Written with every change of those kinds, so that every worker sees a new revision of this record."""
 
 
 NEVER_KNOWN_BEFORE = frozenset(("token", "jti"))
-"""Kinds whose new records change nothing that anyone may have cached: nobody caches that one of them is absent."""
+"""Kinds whose new records don't invalidate any cache, because nothing caches that such a record is absent."""
 
 
 def leaves_stamp(steps: Sequence[Step]) -> bool:
-    """Whether all that was cached before these steps is still true: they are notes aside, and inserts of new tokens.
+    """Return whether everything cached before these steps is still valid: they are bookkeeping or inserts of new tokens.
 
-    An insert has `if_revision` 0, so that a token which exists is never replaced by it: whatever changes or deletes one, as a
-    revocation does, is a write like any other.
+    An insert has `if_revision` 0, so it never replaces an existing token. Changing or deleting a token, as revocation does,
+    invalidates caches like any other write.
     """
     return all(
-        isinstance(one, Put) and (one.aside or (one.if_revision == 0 and one.record.kind in NEVER_KNOWN_BEFORE))
-        for one in steps
+        isinstance(step, Put) and (step.aside or (step.if_revision == 0 and step.record.kind in NEVER_KNOWN_BEFORE))
+        for step in steps
     )
 
 
 def counted(steps: Sequence[Step]) -> Sequence[Step]:
-    """With CHANGES at the end, if one of them changes a record of a counted kind."""
-    changes = any(isinstance(one, Put) and one.record.kind in COUNTED for one in steps)
-    changes = changes or any(isinstance(one, Delete | Clear) and one.kind in COUNTED for one in steps)
+    """Append CHANGES if one of the steps changes a record of a counted kind."""
+    changes = any(isinstance(step, Put) and step.record.kind in COUNTED for step in steps)
+    changes = changes or any(isinstance(step, Delete | Clear) and step.kind in COUNTED for step in steps)
     return (*steps, CHANGES) if changes else steps
 
 
 class BadCursor(Exception):
-    """The cursor was not made by this server for this query: 400."""
+    """The cursor wasn't created by this server for this query. Answered with 400."""
 
 
 class StaleCursor(BadCursor):
-    """It was made for somebody who saw something else: 410. Neither its place nor its total are told."""
+    """The cursor was created for a user with different access. Answered with 410, without its position or total."""
 
 
 class Store(Protocol):
-    """SQLite and PostgreSQL; both pass tests/storage/contract.py."""
+    """Implemented for SQLite and PostgreSQL; both pass tests/storage/contract.py."""
 
     async def transaction(self, steps: Sequence[Step]) -> None:
-        """All or nothing; durable on return. Raises Conflict."""
+        """Apply all steps or none; durable on return. Raises Conflict."""
         ...
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write a population into an empty space: all or nothing. How many; 0 if the space is not empty.
+        """Write a population into an empty space, all or nothing. Returns the number written, or 0 if the space isn't empty.
 
         `saves` is consumed on another thread than the event loop's.
         """
         ...
 
     async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Replace the resources of `target` by those of `source`: all or nothing. How many are there now."""
+        """Replace the resources of `target` with those of `source`, all or nothing. Returns the number of copied resources."""
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:
-        """The record, expired ones too until they are purged: "expired" and "unknown" are different findings."""
+        """Return the record. Expired records are returned until they are purged: "expired" and "unknown" are different
+        findings.
+        """
         ...
 
     def stamp(self) -> int | None:
-        """Another number after every write by any process, except those that `leaves_stamp` names (PostgreSQL counts them
-        too); None if that can't be told cheaply.
+        """Return a number that changes with every write by any process, except those for which `leaves_stamp` is true
+        (PostgreSQL counts them too). None if it can't be determined cheaply.
 
-        It may be as old as the last `get`: whoever relies on it asks for the clock first, as every request does.
+        It may be as old as the last `get`. Callers that rely on it read the clock record first, as every request does.
         """
         ...
 
@@ -300,34 +302,35 @@ class Store(Protocol):
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Newest first; with `oldest` the oldest first."""
+        """Return the newest records first, or the oldest first if `oldest` is true."""
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
-        """How many records of a kind one family has; counts no further than `most`."""
+        """Count the records of a kind in one family, stopping at `most`."""
         ...
 
     async def purge(self, now: int, most: int) -> int:
-        """Delete at most so many of the records that expired more than a day before `now`. How many were deleted."""
+        """Delete up to `most` records that expired more than a day before `now`. Returns how many were deleted."""
         ...
 
     async def journal_size(self) -> Volume:
-        """The exchanges that are kept, without reading any of them."""
+        """Return the size of the stored exchanges without reading any of them."""
         ...
 
     async def trim_journal(self, most: Volume, at_once: int) -> int:
-        """Delete at most so many exchanges while more than `most` are kept. How many were deleted.
+        """While there are more exchanges than `most`, delete up to `at_once` of them. Returns how many were deleted.
 
-        Of the app that has most of them, those that expire first. 0 also while another worker does it.
+        Deletes from the app that has the most exchanges, those that expire first. Also returns 0 while another worker is
+        trimming.
         """
         ...
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
-        """The current version if visible with letter r; a deleted one has deleted=True; invisible is None."""
+        """Return the current version if it is visible with letter r, otherwise None. A deleted resource has deleted=True."""
         ...
 
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        """One version; both it and the current one must be visible."""
+        """Return one version. Both it and the current version must be visible."""
         ...
 
     async def history(
@@ -342,31 +345,32 @@ class Store(Protocol):
         since: int | None = None,
         at: tuple[int, int] | None = None,
     ) -> Versions:
-        """Of one resource (letter r), of a type or of all (letter s): versions visible as they were, of what is visible now.
+        """Return the history of one resource (letter r), of a type or of all types (letter s).
 
-        count: 0 for their number alone. since: written at or after (epoch ms); at: current at some time of [low, high).
-        Of all types, only what clauses for every type show. Raises BadCursor.
+        Includes versions that were visible when written, of resources that are visible now. count: 0 returns only the total.
+        since: written at or after (epoch ms). at: current at some time in [low, high). For all types, only clauses that apply
+        to every type count. Raises BadCursor.
         """
         ...
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
-        """Visibility with letter s, in SQL, at matches and includes alike. Raises BadCursor, StaleCursor."""
+        """Search with letter s. Visibility is applied in SQL to matches and includes. Raises BadCursor, StaleCursor."""
         ...
 
     async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
-        """The exact number of matches."""
+        """Return the exact number of matches."""
         ...
 
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
-        """The profiles, security labels and tags in use among the visible resources of these types."""
+        """Return the profiles, security labels and tags used by the visible resources of these types."""
         ...
 
     async def outdated(self, limit: int) -> list[Outdated]:
-        """Some of what an older Sickbay indexed; empty once all of it was indexed anew."""
+        """Return some resources that an older version of Sickbay indexed; empty once all are reindexed."""
         ...
 
     async def filled(self, space: ResourceSpace) -> bool:
-        """Whether any resource is there."""
+        """Return whether the space has any resources."""
         ...
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""aud names one of the server's FHIR bases; one slash and a loopback name are let pass, nothing more."""
+"""aud must name one of the server's FHIR bases; only one trailing slash and a loopback name may differ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, refusals
+from tests.authorization.samples import refusals, sample_request
 
 from sickbay.authorization.authorize.aud import nearest
 from sickbay.authorization.authorize.parameters import base, base_of
@@ -24,9 +24,9 @@ BASES = (samples.BASE, samples.OLD)
         "HTTP://LOCALHOST:7425/general/r4",
     ],
 )
-def test_what_means_the_base_is_the_base(aud: str) -> None:
+def test_an_equivalent_url_means_the_base(aud: str) -> None:
     assert base_of(aud, BASES) == samples.BASE
-    assert not refusals(asking(aud=aud))
+    assert not refusals(sample_request(aud=aud))
 
 
 @pytest.mark.parametrize(
@@ -48,47 +48,47 @@ def test_what_means_the_base_is_the_base(aud: str) -> None:
         samples.BASE + "#x",
     ],
 )
-def test_what_only_resembles_it_is_refused(aud: str) -> None:
-    assert refusals(asking(aud=aud)) == ["aud-mismatch"]
+def test_a_url_that_only_resembles_the_base_is_refused(aud: str) -> None:
+    assert refusals(sample_request(aud=aud)) == ["aud-mismatch"]
 
 
-def test_resource_stands_in_for_aud() -> None:
-    assert not refusals(asking(aud=None, resource=samples.BASE))
-    assert refusals(asking(aud=None, audience=samples.BASE)) == ["aud-missing"]
+def test_resource_is_accepted_instead_of_aud() -> None:
+    assert not refusals(sample_request(aud=None, resource=samples.BASE))
+    assert refusals(sample_request(aud=None, audience=samples.BASE)) == ["aud-missing"]
 
 
-def test_where_no_base_is_known_none_is_wrong() -> None:
+def test_without_known_bases_any_aud_is_accepted() -> None:
     nowhere = samples.known(server=replace(samples.SERVER, fhir_bases=()))
-    assert not refusals(asking(aud="https://ehr.example.org/fhir"), nowhere)
-    assert refusals(asking(aud=None), nowhere) == ["aud-missing"]
+    assert not refusals(sample_request(aud="https://ehr.example.org/fhir"), nowhere)
+    assert refusals(sample_request(aud=None), nowhere) == ["aud-missing"]
 
 
-def test_the_base_that_was_meant_is_the_one_most_alike() -> None:
+def test_the_nearest_base_is_the_most_similar_one() -> None:
     assert nearest("http://localhost:7425/general/dstu", BASES) == samples.OLD
     assert nearest("HTTP://LOCALHOST:7425/GENERAL/R", BASES) == samples.BASE
     assert nearest("", BASES) == samples.BASE
 
 
-@pytest.mark.parametrize(("fhir", "meant"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])
-def test_the_base_that_is_named_first_is_of_the_version_the_app_is_registered_for(fhir: str, meant: str) -> None:
-    of = samples.known(client=replace(samples.CLIENT, fhir=fhir), launch=None)
+@pytest.mark.parametrize(("fhir", "expected"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])
+def test_the_base_of_the_apps_fhir_version_is_named_first(fhir: str, expected: str) -> None:
+    context = samples.known(client=replace(samples.CLIENT, fhir=fhir), launch=None)
     for aud in (None, "http://localhost:7425/general"):
-        facts = samples.examination(asking(**samples.ALONE, aud=aud), of).refusals[0].facts
-        assert facts["bases"][0] == facts.get("closest", facts.get("base")) == meant
+        facts = samples.examination(sample_request(**samples.ALONE, aud=aud), context).refusals[0].facts
+        assert facts["bases"][0] == facts.get("closest", facts.get("base")) == expected
         assert set(facts["bases"]) == set(BASES)
 
 
-def test_resource_is_encoded_once_too() -> None:
-    twice = "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4"
-    assert refusals(asking(aud=None, resource=twice)) == ["aud-mismatch"]
-    assert refusals(asking(resource=twice)) == ["aud-mismatch"]
+def test_resource_must_be_encoded_only_once() -> None:
+    encoded_twice = "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4"
+    assert refusals(sample_request(aud=None, resource=encoded_twice)) == ["aud-mismatch"]
+    assert refusals(sample_request(resource=encoded_twice)) == ["aud-mismatch"]
 
 
-def test_another_address_of_a_base_means_the_base_and_nothing_else_does() -> None:
+def test_only_a_configured_alias_of_a_base_means_the_base() -> None:
     short = "http://localhost:7425/general/short"
     server = replace(samples.SERVER, also={short: samples.OLD})
-    assert base(asking(aud=short), server) == samples.OLD
-    assert base(asking(aud=f"{short}/"), server) == samples.OLD
-    assert base(asking(aud=samples.BASE), server) == samples.BASE
-    assert base(asking(aud=f"{short}er"), server) is None
-    assert base(asking(aud=None), server) is None
+    assert base(sample_request(aud=short), server) == samples.OLD
+    assert base(sample_request(aud=f"{short}/"), server) == samples.OLD
+    assert base(sample_request(aud=samples.BASE), server) == samples.BASE
+    assert base(sample_request(aud=f"{short}er"), server) is None
+    assert base(sample_request(aud=None), server) is None

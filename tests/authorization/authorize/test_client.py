@@ -1,4 +1,4 @@
-"""An app is registered, and enabled in the tenant whose data it asks for."""
+"""An app must be registered, and enabled in the tenant whose data it requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known
+from tests.authorization.samples import examination, known, sample_request
 
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.likely_clients import NAMED
@@ -23,40 +23,40 @@ SHARED = replace(
 
 
 def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
-    said = examination(request or asking(), known(**changed)).refusals
-    return [(one.name, one.error, dict(one.facts)) for one in said]
+    refusals = examination(request or sample_request(), known(**changed)).refusals
+    return [(refusal.name, refusal.error, dict(refusal.facts)) for refusal in refusals]
 
 
-def test_without_a_client_id_the_registered_ones_are_offered() -> None:
-    (first, *_) = refused(asking(client_id=None), client=None, others=("a", "b"))
+def test_without_a_client_id_the_registered_ones_are_suggested() -> None:
+    (first, *_) = refused(sample_request(client_id=None), client=None, others=("a", "b"))
     assert first == ("client-id-missing", "invalid_request", {"received": None, "others": ["a", "b"]})
 
 
-@pytest.mark.parametrize(("server", "right"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
-def test_an_address_of_another_tenant_is_said_before_all_and_answered_to_nobody_else(server, right: str | None) -> None:
-    found = examination(asking(), known(elsewhere="0b8a", server=server))
-    told = {"received": "0b8a", "expected": right}
-    assert found.refusals[0] == Refusal("tenant-unknown", "invalid_request", told)
-    assert not found.passed(GATE)
-    assert examination(asking(), known(server=server)).passed(GATE)
+@pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
+def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expected: str | None) -> None:
+    result = examination(sample_request(), known(elsewhere="0b8a", server=server))
+    facts = {"received": "0b8a", "expected": expected}
+    assert result.refusals[0] == Refusal("tenant-unknown", "invalid_request", facts)
+    assert not result.passed(GATE)
+    assert examination(sample_request(), known(server=server)).passed(GATE)
 
 
-@pytest.mark.parametrize(("server", "right"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
-def test_a_request_at_another_address_is_refused_and_told_the_right_one(server, right: str | None) -> None:
-    found = examination(asking(), known(astray=True, server=server))
-    if right is None:
-        assert "authorize-endpoint-not-discovered" not in {one.name for one in found.refusals}
+@pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
+def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, expected: str | None) -> None:
+    result = examination(sample_request(), known(astray=True, server=server))
+    if expected is None:
+        assert "authorize-endpoint-not-discovered" not in {refusal.name for refusal in result.refusals}
         return
-    told = {"received": asking().url, "expected": right, "endpoint": right}
-    assert found.refusals == (Refusal("authorize-endpoint-not-discovered", "invalid_request", told, 404),)
+    facts = {"received": sample_request().url, "expected": expected, "endpoint": expected}
+    assert result.refusals == (Refusal("authorize-endpoint-not-discovered", "invalid_request", facts, 404),)
 
 
-def test_no_policy_relaxes_whose_address_it_is() -> None:
+def test_no_policy_relaxes_an_unknown_tenant() -> None:
     lenient = samples.server(relaxed=("tenant-unknown",))
-    assert [one[0] for one in refused(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]
+    assert [refusal[0] for refusal in refused(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]
 
 
-def test_an_app_that_nobody_registered_is_unknown() -> None:
+def test_an_unregistered_app_is_unknown() -> None:
     (first, *_) = refused(client=None, others=("a",))
     assert first == ("client-id-unknown", "unauthorized_client", {"received": "growth-chart", "others": ["a"]})
     (first, *_) = refused(client=None, live_at=5)
@@ -68,28 +68,30 @@ def test_an_app_that_nobody_registered_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("sent", [None, "undefined"])
-def test_whose_redirect_uri_it_is_tells_the_app_where_it_is_one(sent: str | None) -> None:
-    uri = asking().parameters.get("redirect_uri") or ""
-    one, other = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
-    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=(one, other))
+def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> None:
+    uri = sample_request().parameters.get("redirect_uri") or ""
+    first_app, second_app = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
+    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
-    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=(one, replace(other, redirect_uris=(uri,))))
+    (first, *_) = refused(
+        sample_request(client_id=sent), client=None, neighbours=(first_app, replace(second_app, redirect_uris=(uri,)))
+    )
     assert "nearest" not in first[2]
 
 
 @pytest.mark.parametrize(
     ("sent", "nearest"), [("app-1", {"nearest": "a"}), ("Finder", {}), ("Chart", {"nearest": "c"}), ("b", {})]
 )
-def test_the_app_whose_other_name_was_sent_is_told_where_it_is_one(sent: str, nearest: dict[str, str]) -> None:
+def test_the_only_app_whose_name_or_app_id_was_sent_is_suggested(sent: str, nearest: dict[str, str]) -> None:
     neighbours = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
-    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=neighbours)
+    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=neighbours)
     named = {"others_named": ["Finder (a)", "Finder (b)", "Chart (c)"]}
     assert first[2] == {"received": sent, "others": []} | (nearest or named)
 
 
-def test_of_many_apps_the_newest_few_are_named() -> None:
+def test_only_the_newest_few_of_many_apps_are_listed() -> None:
     neighbours = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
-    (first, *_) = refused(asking(client_id="undefined"), client=None, neighbours=neighbours)
+    (first, *_) = refused(sample_request(client_id="undefined"), client=None, neighbours=neighbours)
     assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(NAMED)]
 
 
@@ -104,26 +106,28 @@ def test_of_many_apps_the_newest_few_are_named() -> None:
         (("general",), "http://localhost:7425/cerner/r4", False),
     ],
 )
-def test_an_app_asks_where_it_is_enabled(enabled: tuple[str, ...] | None, aud: str, passes: bool) -> None:
+def test_an_app_can_be_used_only_in_tenants_where_it_is_enabled(
+    enabled: tuple[str, ...] | None, aud: str, passes: bool
+) -> None:
     client = replace(samples.CLIENT, enabled_tenants=enabled)
-    names = [name for name, _, _ in refused(asking(aud=aud), client=client, server=SHARED)]
+    names = [name for name, _, _ in refused(sample_request(aud=aud), client=client, server=SHARED)]
     assert names == ([] if passes else ["client-not-enabled-for-tenant"])
 
 
-def test_what_it_is_enabled_for_is_told() -> None:
+def test_the_refusal_lists_the_enabled_tenants() -> None:
     client = replace(samples.CLIENT, enabled_tenants=("cerner",))
     facts = {"received": "growth-chart", "tenant": "general", "enabled": ["cerner"]}
     assert refused(client=client) == [("client-not-enabled-for-tenant", "unauthorized_client", facts)]
 
 
-def test_where_aud_names_no_tenant_the_only_one_is_meant() -> None:
-    """And with several, whose it is stays open: aud is refused by itself."""
+def test_an_aud_without_a_tenant_means_the_only_tenant() -> None:
+    """With several tenants none is assumed, and only aud is refused."""
     client = replace(samples.CLIENT, enabled_tenants=("cerner",))
-    elsewhere = asking(aud="https://ehr.example.org/fhir")
+    elsewhere = sample_request(aud="https://ehr.example.org/fhir")
     assert [name for name, _, _ in refused(elsewhere, client=client)] == [
         "client-not-enabled-for-tenant",
         "aud-mismatch",
     ]
     assert [name for name, _, _ in refused(elsewhere, client=client, server=SHARED)] == ["aud-mismatch"]
-    none = asking(aud=None)
-    assert [name for name, _, _ in refused(none, client=client)] == ["client-not-enabled-for-tenant", "aud-missing"]
+    without_aud = sample_request(aud=None)
+    assert [name for name, _, _ in refused(without_aud, client=client)] == ["client-not-enabled-for-tenant", "aud-missing"]

@@ -1,4 +1,4 @@
-"""The gate: no error goes to the redirect URI unless the check that proves it has passed."""
+"""No error goes to the redirect URI unless the check that proves it has passed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.samples import asking, examination, known
+from tests.authorization.samples import examination, known, sample_request
 
 from sickbay.authorization import refusals
 from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
@@ -19,23 +19,23 @@ from sickbay.authorization.refusals import authorize as declared
 from sickbay.dialects import load, names
 from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Outcome, RefusalType
 
-MODULES = [importlib.import_module(f"{refusals.__name__}.{one.name}") for one in pkgutil.iter_modules(refusals.__path__)]
+MODULES = [importlib.import_module(f"{refusals.__name__}.{module.name}") for module in pkgutil.iter_modules(refusals.__path__)]
 DECLARED = [value for module in MODULES for value in vars(module).values() if isinstance(value, RefusalType)]
 EXTRA = ("", "\r\n", " ", "#x", "&amp;", "%2520", "/", "?code=1", "?state=1")
 URIS = (samples.CALLBACK, "https://evil.example/", "javascript:alert(1)", "http://localhost:1/", "%", "")
 
 
 def before(check: Check) -> set[str]:
-    return {check.name}.union(*(before(one) for one in check.after))
+    return {check.name}.union(*(before(earlier) for earlier in check.after))
 
 
 def answered(refusal: RefusalType, gate: Outcome | None) -> Examination:
-    said = [] if gate is None else [Checked(GATE.name, gate)]
-    return Examination((*said, Checked("another", "refused", refusal())))
+    gate_result = [] if gate is None else [Checked(GATE.name, gate)]
+    return Examination((*gate_result, Checked("another", "refused", refusal())))
 
 
 @pytest.mark.parametrize("gate", ["passed", "refused", "skipped", None])
-@pytest.mark.parametrize("refusal", DECLARED, ids=lambda one: one.name)
+@pytest.mark.parametrize("refusal", DECLARED, ids=lambda refusal: refusal.name)
 def test_no_declared_refusal_goes_to_the_app_unless_the_gate_has_passed(refusal: RefusalType, gate: Outcome | None) -> None:
     goes = error_goes_to_the_app(answered(refusal, gate), refusal())
     assert goes == (gate == "passed" and refusal.redirectable)
@@ -48,16 +48,16 @@ def test_only_errors_of_authorization_and_sign_in_may_go_to_an_app() -> None:
 
 
 def any_redirectable(values: Iterable[object]) -> bool:
-    return any(isinstance(one, RefusalType) and one.redirectable for one in values)
+    return any(isinstance(value, RefusalType) and value.redirectable for value in values)
 
 
 @pytest.mark.parametrize("dialect", names())
-def test_what_a_dialect_shows_on_a_page_would_otherwise_go_to_the_app(dialect: str) -> None:
+def test_a_dialect_lists_only_redirectable_refusals_as_pages(dialect: str) -> None:
     on_a_page = load(dialect).answers.untold
-    assert set(on_a_page) <= {one.name for one in DECLARED if one.redirectable}
+    assert set(on_a_page) <= {refusal.name for refusal in DECLARED if refusal.redirectable}
 
 
-ASKED = st.fixed_dictionaries(
+PARAMETERS = st.fixed_dictionaries(
     {},
     optional={
         "redirect_uri": st.builds(str.__add__, st.sampled_from(URIS), st.sampled_from(EXTRA)) | st.none(),
@@ -71,25 +71,27 @@ ASKED = st.fixed_dictionaries(
 )
 
 
-@given(asked=ASKED, client=st.sampled_from((samples.CLIENT, None, UNKNOWN)), elsewhere=st.sampled_from(("", "nowhere")))
-def test_what_is_refused_before_the_gate_is_declared_as_a_page_and_what_comes_after_as_a_redirect(
-    asked: dict[str, str | None], client: Client | None, elsewhere: str
+@given(
+    parameters=PARAMETERS, client=st.sampled_from((samples.CLIENT, None, UNKNOWN)), elsewhere=st.sampled_from(("", "nowhere"))
+)
+def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
+    parameters: dict[str, str | None], client: Client | None, elsewhere: str
 ) -> None:
-    said = examination(asking(**asked), known(client=client, elsewhere=elsewhere))
+    result = examination(sample_request(**parameters), known(client=client, elsewhere=elsewhere))
     first = CHECKS.index(GATE)
-    early = {one.name for one in CHECKS[: first + 1]}
+    early = {early_check.name for early_check in CHECKS[: first + 1]}
     assert before(GATE) <= early
-    for one in said.checked:
-        if one.outcome == "refused":
-            assert one.refusal is not None
-            assert one.refusal.redirectable == (one.name not in early)
-            assert not (error_goes_to_the_app(said, one.refusal) and not said.passed(GATE))
+    for checked in result.checked:
+        if checked.outcome == "refused":
+            assert checked.refusal is not None
+            assert checked.refusal.redirectable == (checked.name not in early)
+            assert not (error_goes_to_the_app(result, checked.refusal) and not result.passed(GATE))
 
 
-def test_a_request_to_another_address_is_answered_by_a_page_though_its_redirect_uri_is_proven() -> None:
-    said = examination(of=known(astray=True))
-    refusal = said.decisive()
-    assert said.passed(GATE)
+def test_a_request_to_the_wrong_endpoint_gets_a_page_despite_a_proven_redirect_uri() -> None:
+    result = examination(of=known(astray=True))
+    refusal = result.decisive()
+    assert result.passed(GATE)
     assert refusal is not None
     assert refusal.name == declared.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.name
-    assert not error_goes_to_the_app(said, refusal)
+    assert not error_goes_to_the_app(result, refusal)

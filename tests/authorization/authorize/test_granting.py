@@ -1,4 +1,4 @@
-"""Each scope asked is granted, or left out with the reason that the app will read."""
+"""Each requested scope is granted, or left out with a reason that the app can read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.authorization import samples
-from tests.authorization.samples import asking, server
+from tests.authorization.samples import sample_request, server
 
 from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
 from sickbay.authorization.models import Policy
@@ -15,10 +15,10 @@ EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*
 
 
 def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
-    (one,) = granted_scopes(asking(scope=scope), client, at)
-    assert one.scope == scope
-    assert one.granted == (not one.reason)
-    return one.reason
+    (grant,) = granted_scopes(sample_request(scope=scope), client, at)
+    assert grant.scope == scope
+    assert grant.granted == (not grant.reason)
+    return grant.reason
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
         ("patient/Patient.rs?category", "has a filter that this server can't enforce"),
     ],
 )
-def test_each_scope_has_its_answer(scope: str, expected: str) -> None:
+def test_each_scope_is_granted_or_gets_its_reason(scope: str, expected: str) -> None:
     assert reason(scope) == expected
 
 
-def test_a_type_of_any_of_the_servers_versions_is_enough() -> None:
+def test_a_type_in_any_of_the_servers_fhir_versions_is_accepted() -> None:
     assert reason("user/MedicationOrder.rs") == ""
     assert reason("user/MedicationRequest.rs") == ""
 
 
-def test_where_no_types_are_known_none_is_missing() -> None:
+def test_without_known_types_every_type_is_accepted() -> None:
     assert reason("user/Fictitious.rs", at=replace(samples.SERVER, resource_types={samples.BASE: ()})) == ""
 
 
@@ -77,25 +77,23 @@ def test_a_server_without_wildcards_grants_none() -> None:
         (Policy(mixed_scope_versions=False), 1, "user/Patient.rs", False),
     ],
 )
-def test_the_letters_are_of_the_version_that_server_and_app_speak(
-    policy: Policy, version: int, scope: str, granted: bool
-) -> None:
+def test_the_scope_syntax_must_suit_the_server_and_the_app(policy: Policy, version: int, scope: str, granted: bool) -> None:
     client, at = replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
     other = "v1" if scope.endswith("read") else "v2"
     wrong = f"uses the syntax of SMART {other}, but the app is registered for v{version}"
     assert reason(scope, client=client, at=at) == ("" if granted else wrong)
 
 
-def test_scopes_are_taken_apart_as_the_server_does_it() -> None:
-    request = asking(scope="openid,launch openid")
+def test_scopes_are_split_at_the_servers_separators() -> None:
+    request = sample_request(scope="openid,launch openid")
     assert granted_scopes(request, EVERYTHING, samples.SERVER)[0].scope == "openid,launch"
     tolerant = granted_scopes(request, EVERYTHING, server(scope_separators=" ,"))
     assert tolerant == (GrantedScope("openid", True), GrantedScope("launch", True))
-    assert granted_scopes(asking(scope=None), EVERYTHING, samples.SERVER) == ()
+    assert granted_scopes(sample_request(scope=None), EVERYTHING, samples.SERVER) == ()
 
 
 @pytest.mark.parametrize(
-    ("asked", "more"),
+    ("requested", "added"),
     [
         ("openid", ["user/*.cruds"]),
         ("launch", ["patient/*.cruds", "user/*.cruds"]),
@@ -103,22 +101,24 @@ def test_scopes_are_taken_apart_as_the_server_does_it() -> None:
         ("user/*.cruds", []),
     ],
 )
-def test_a_server_may_grant_what_is_registered_and_was_not_asked_for(asked: str, more: list[str]) -> None:
-    rows = granted_scopes(asking(scope=asked), EVERYTHING, server(grants_registered=True))
-    assert [(one.scope, one.granted, one.reason) for one in rows] == [
-        (asked, True, ""),
-        *[(one, True, UNASKED) for one in more],
+def test_a_server_may_also_grant_registered_scopes_that_were_not_requested(requested: str, added: list[str]) -> None:
+    rows = granted_scopes(sample_request(scope=requested), EVERYTHING, server(grants_registered=True))
+    assert [(row.scope, row.granted, row.reason) for row in rows] == [
+        (requested, True, ""),
+        *[(scope, True, UNASKED) for scope in added],
     ]
 
 
-def test_what_comes_unasked_is_of_the_version_that_the_app_speaks() -> None:
+def test_added_scopes_are_in_the_apps_scope_version() -> None:
     app = replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
     strict = server(grants_registered=True, mixed_scope_versions=False)
-    assert granted_scopes(asking(scope="openid"), app, strict)[1:] == (GrantedScope("user/Patient.read", True, UNASKED),)
+    assert granted_scopes(sample_request(scope="openid"), app, strict)[1:] == (
+        GrantedScope("user/Patient.read", True, UNASKED),
+    )
 
 
 @pytest.mark.parametrize(
-    ("asked", "comes"),
+    ("requested", "added"),
     [
         ("launch", True),
         ("launch/patient", True),
@@ -127,6 +127,6 @@ def test_what_comes_unasked_is_of_the_version_that_the_app_speaks() -> None:
         ("user/Patient.rs", False),
     ],
 )
-def test_scopes_of_a_patient_come_unasked_where_there_will_be_one(asked: str, comes: bool) -> None:
-    rows = granted_scopes(asking(scope=asked), samples.CLIENT, server(grants_registered=True))
-    assert ("patient/Observation.rs" in {one.scope for one in rows if one.granted}) is comes
+def test_patient_scopes_are_added_only_if_there_will_be_a_patient(requested: str, added: bool) -> None:
+    rows = granted_scopes(sample_request(scope=requested), samples.CLIENT, server(grants_registered=True))
+    assert ("patient/Observation.rs" in {row.scope for row in rows if row.granted}) is added

@@ -1,11 +1,11 @@
-"""What stays known of a request when it is mended: the same client and launch, or one that is known besides."""
+"""What is still known of a corrected request: the same client and launch, or others that were loaded too."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from tests.authorization import samples
-from tests.authorization.samples import asking, known
+from tests.authorization.samples import known, sample_request
 
 from sickbay.authorization.authorize.parameters import known_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
@@ -18,27 +18,27 @@ KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozense
 
 
 def after(**changes: str | None) -> AuthorizeContext:
-    return known_for(KNOWN, asking(), asking(**changes))
+    return known_for(KNOWN, sample_request(), sample_request(**changes))
 
 
-def test_what_was_not_mended_stays_known() -> None:
-    kept = after(scope="launch openid")
-    assert (kept.client, kept.launch) == (samples.CLIENT, samples.LAUNCH)
-    assert kept.seen == frozenset()
+def test_what_was_not_corrected_is_still_known() -> None:
+    context = after(scope="launch openid")
+    assert (context.client, context.launch) == (samples.CLIENT, samples.LAUNCH)
+    assert context.seen == frozenset()
 
 
-def test_another_client_is_one_of_its_neighbours_or_unknown() -> None:
+def test_another_client_is_a_likely_client_or_unknown() -> None:
     assert after(client_id="other").client == OTHER
     assert after(client_id="stranger").client is UNKNOWN
 
 
-def test_another_launch_is_the_one_that_lives_or_none() -> None:
+def test_another_launch_is_the_live_one_or_none() -> None:
     assert after(launch="fresh").launch == LIVE
     assert after(launch="stale").launch is None
     assert after(launch=None).launch is None
 
 
-def test_the_mode_of_pkce_is_the_tenants_then_the_apps_then_if_sent() -> None:
+def test_the_pkce_mode_is_the_tenants_or_the_apps_or_if_sent() -> None:
     off = known(server=samples.server(pkce="off"))
     assert pkce_mode(off) == "off"
     assert pkce_mode(known(client=replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"

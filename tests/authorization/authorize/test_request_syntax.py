@@ -1,9 +1,9 @@
-"""What every authorization request has, once, and what it may not have."""
+"""What every authorization request must contain, once, and what it must not contain."""
 
 from __future__ import annotations
 
 import pytest
-from tests.authorization.samples import asking, examination, known, refusals
+from tests.authorization.samples import examination, known, refusals, sample_request
 
 from sickbay.authorization.authorize import authorize_request
 from sickbay.kernel.checks import Refusal
@@ -32,45 +32,45 @@ from sickbay.kernel.checks import Refusal
         ({"code_challenge": "short"}, "pkce-challenge-malformed"),
     ],
 )
-def test_one_thing_wrong_is_one_refusal(changes: dict[str, str | None], name: str) -> None:
-    assert refusals(asking(**changes))[0] == name
+def test_each_fault_has_its_own_refusal(changes: dict[str, str | None], name: str) -> None:
+    assert refusals(sample_request(**changes))[0] == name
 
 
 @pytest.mark.parametrize("changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}])
-def test_what_is_harmless_is_let_pass(changes: dict[str, str]) -> None:
-    assert examination(asking(**changes)).granted
+def test_harmless_parameters_are_accepted(changes: dict[str, str]) -> None:
+    assert examination(sample_request(**changes)).granted
 
 
-def test_a_session_lets_a_silent_request_through_and_an_unknown_one_does_not() -> None:
-    silent = asking(prompt="none")
-    for way in (silent, asking(prompt="none none")):
-        assert examination(way, known(session_user="amelia.wright")).granted
+def test_a_silent_request_needs_a_known_session() -> None:
+    silent = sample_request(prompt="none")
+    for request in (silent, sample_request(prompt="none none")):
+        assert examination(request, known(session_user="amelia.wright")).granted
     assert refusals(silent, known(session_user=None)) == ["prompt-none-without-session"]
-    assert refusals(asking(prompt="none", id_token_hint="a.b.c"), known(session_user=None)) == []
+    assert refusals(sample_request(prompt="none", id_token_hint="a.b.c"), known(session_user=None)) == []
 
 
-def test_a_repeated_parameter_is_refused_and_one_that_is_not_oauths_is_not() -> None:
-    assert refusals(authorize_request(asking().raw + "&state=again")) == ["duplicate-parameter"]
-    assert not refusals(authorize_request(asking().raw + "&foo=1&foo=2"))
+def test_only_repeated_oauth_parameters_are_refused() -> None:
+    assert refusals(authorize_request(sample_request().raw + "&state=again")) == ["duplicate-parameter"]
+    assert not refusals(authorize_request(sample_request().raw + "&foo=1&foo=2"))
 
 
-def test_to_ask_nothing_and_to_ask_again_cannot_both_be_done() -> None:
-    (refusal,) = examination(asking(prompt="login  none"), known(session_user="amelia.wright")).refusals
-    told = {"received": "login none", "expected": "none"}
-    assert refusal == Refusal("prompt-none-with-others", "invalid_request", told)
+def test_prompt_none_cannot_be_combined_with_other_prompts() -> None:
+    (refusal,) = examination(sample_request(prompt="login  none"), known(session_user="amelia.wright")).refusals
+    facts = {"received": "login none", "expected": "none"}
+    assert refusal == Refusal("prompt-none-with-others", "invalid_request", facts)
 
 
 @pytest.mark.parametrize("name", ["request", "request_uri", "registration"])
-def test_an_object_is_told_by_its_name_and_has_an_error_of_its_own(name: str) -> None:
-    (refusal,) = examination(asking(**{name: "x"})).refusals
-    told = {"received": name, "name": name, "expected": "plain parameters"}
-    assert refusal == Refusal("request-object-unsupported", f"{name}_not_supported", told)
+def test_each_request_object_parameter_has_its_own_error(name: str) -> None:
+    (refusal,) = examination(sample_request(**{name: "x"})).refusals
+    facts = {"received": name, "name": name, "expected": "plain parameters"}
+    assert refusal == Refusal("request-object-unsupported", f"{name}_not_supported", facts)
 
 
-def test_errors_are_called_as_the_rfcs_call_them() -> None:
+def test_error_codes_are_those_of_the_specifications() -> None:
     errors = {
-        one.name: one.error
-        for one in examination(asking(response_type="token", request_uri="https://a", prompt="none")).refusals
+        refusal.name: refusal.error
+        for refusal in examination(sample_request(response_type="token", request_uri="https://a", prompt="none")).refusals
     }
     assert errors == {
         "response-type-invalid": "unsupported_response_type",
@@ -88,14 +88,14 @@ def test_errors_are_called_as_the_rfcs_call_them() -> None:
         ("code id_token", ["response-type-invalid", "pkce-missing"]),
     ],
 )
-def test_who_asks_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
-    assert refusals(asking(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
+def test_a_request_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
+    assert refusals(sample_request(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
 
 
 @pytest.mark.parametrize("broken", ["%0A", "%0a", "%0D", "%0d", "\n", " "])
-def test_where_a_url_is_broken_is_shown(broken: str) -> None:
-    request = authorize_request(asking().url + "?state=abc" + broken + "def&x=" + broken)
-    (refusal,) = (one for one in examination(request).refusals if one.name == "url-has-whitespace")
+def test_the_refusal_shows_where_a_url_is_broken(broken: str) -> None:
+    request = authorize_request(sample_request().url + "?state=abc" + broken + "def&x=" + broken)
+    (refusal,) = (candidate for candidate in examination(request).refusals if candidate.name == "url-has-whitespace")
     assert refusal.facts["places"] == 2
     assert f"abc{broken}def" in refusal.facts["received"]
     assert len(refusal.facts["received"]) < 40

@@ -6,9 +6,9 @@ import pytest
 from tests.authorization.samples import (
     CLIENT,
     OLD,
-    asking,
     examination,
     known,
+    sample_request,
     server,
 )
 
@@ -20,31 +20,35 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
-        (asking(scope=None), known(), Refusal("scope-missing", "invalid_scope", {"received": None, "registered": SCOPE})),
         (
-            asking(scope=" "),
+            sample_request(scope=None),
+            known(),
+            Refusal("scope-missing", "invalid_scope", {"received": None, "registered": SCOPE}),
+        ),
+        (
+            sample_request(scope=" "),
             known(client=UNKNOWN),
             Refusal("scope-missing", "invalid_scope", {"received": None, "registered": None}),
         ),
         (
-            asking(scope="launch%20openid"),
+            sample_request(scope="launch%20openid"),
             known(),
             Refusal("scope-double-encoded", "invalid_scope", {"received": "launch%20openid", "expected": "launch openid"}),
         ),
         (
-            asking(scope="launch,openid"),
+            sample_request(scope="launch,openid"),
             known(),
             Refusal("scope-comma-separated", "invalid_scope", {"received": "launch,openid", "expected": "launch openid"}),
         ),
         (
-            asking(scope="launch+openid"),
+            sample_request(scope="launch+openid"),
             known(),
             Refusal("scope-plus-literal", "invalid_scope", {"received": "launch+openid", "expected": "launch openid"}),
         ),
         (
-            asking(scope="Launch patient/patient.RS"),
+            sample_request(scope="Launch patient/patient.RS"),
             known(),
             Refusal(
                 "scope-wrong-case",
@@ -58,7 +62,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch patient/Patient.sr"),
+            sample_request(scope="launch patient/Patient.sr"),
             known(),
             Refusal(
                 "scope-v2-order",
@@ -72,7 +76,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch patient/Observation.rs?category:not=x"),
+            sample_request(scope="launch patient/Observation.rs?category:not=x"),
             known(),
             Refusal(
                 "scope-malformed",
@@ -87,7 +91,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch system/Patient.rs"),
+            sample_request(scope="launch system/Patient.rs"),
             known(),
             Refusal(
                 "scope-system-in-user-flow",
@@ -101,7 +105,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch user/*.rs"),
+            sample_request(scope="launch user/*.rs"),
             known(server=server(wildcard_scopes=False)),
             Refusal(
                 "scope-wildcard-not-allowed",
@@ -110,7 +114,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch patient/Condition.rs"),
+            sample_request(scope="launch patient/Condition.rs"),
             known(),
             Refusal(
                 "scope-not-registered",
@@ -125,7 +129,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch user/MedicationOrder.rs user/Xyz.rs"),
+            sample_request(scope="launch user/MedicationOrder.rs user/Xyz.rs"),
             known(),
             Refusal(
                 "scope-resource-not-in-version",
@@ -140,7 +144,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(scope="launch user/Xyz.rs", aud=OLD),
+            sample_request(scope="launch user/Xyz.rs", aud=OLD),
             known(),
             Refusal(
                 "scope-resource-not-in-version",
@@ -155,7 +159,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             ),
         ),
         (
-            asking(launch=None, scope="openid patient/Patient.rs"),
+            sample_request(launch=None, scope="openid patient/Patient.rs"),
             known(launch=None),
             Refusal(
                 "scope-patient-without-context",
@@ -170,7 +174,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == told
+    assert examination(request_, known).refusals[0] == expected

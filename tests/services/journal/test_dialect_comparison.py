@@ -1,4 +1,4 @@
-"""The same request under the other dialects: what each would answer, beside what was answered."""
+"""The page of an exchange compares the actual response with what each other dialect would have returned."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sickbay.services.journal.exchange_record import text_of
 TITLES = {"Cerner dialect": "cerner", "Epic dialect": "epic", "General Hospital": "general"}
 
 
-async def others(flow: Flow, answer: Any) -> dict[str, dict[str, Any]]:
-    id = answer.headers["x-correlation-id"]
+async def others(flow: Flow, response: Any) -> dict[str, dict[str, Any]]:
+    id = response.headers["x-correlation-id"]
     entry = await journal_reader.read(flow.sandbox.runtime, flow.sandbox.journal, id, full=True)
     assert entry
-    return {TITLES[one.pop("title")]: one for one in entry["others"]}
+    return {TITLES[comparison.pop("title")]: comparison for comparison in entry["others"]}
 
 
 @pytest.mark.parametrize(
@@ -45,55 +45,55 @@ async def others(flow: Flow, answer: Any) -> dict[str, dict[str, Any]]:
         ),
     ],
 )
-def test_an_authorization_request_is_answered_as_each_dialect_has_it(
+def test_an_authorization_request_is_compared_with_each_dialect(
     tmp_path: Path, changed: dict[str, str | None], cerner: dict[str, Any], epic: dict[str, Any]
 ) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], **changed)
-        found = await others(flow, answer)
-        assert set(found) == {"cerner", "epic"}
-        assert {name: found["cerner"].get(name) for name in cerner} == cerner
-        assert {name: found["epic"].get(name) for name in epic} == epic
+        response = await flow.authorize(app, launch=(await flow.launch(app))["launch"], **changed)
+        comparisons = await others(flow, response)
+        assert set(comparisons) == {"cerner", "epic"}
+        assert {name: comparisons["cerner"].get(name) for name in cerner} == cerner
+        assert {name: comparisons["epic"].get(name) for name in epic} == epic
 
     run(steps, tmp_path)
 
 
-def test_a_search_that_the_standard_grants_is_refused_where_a_patient_must_be_named(tmp_path: Path) -> None:
+def test_a_dialect_that_requires_a_patient_refuses_a_search_without_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched(scope="launch user/*.rs patient/*.rs openid fhirUser")
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
-        asked = "Observation?code=http://loinc.org|8867-4"
-        answer = await flow.http.get(f"/general/r4/{asked}", headers=headers)
-        assert answer.status_code == 200
-        found = await others(flow, answer)
-        assert found["epic"]["refusal"] == "fhir-search-missing-patient"
-        assert found["cerner"]["status"] == 400
-        page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
+        token_response = await flow.launched(scope="launch user/*.rs patient/*.rs openid fhirUser")
+        headers = {"Authorization": f"Bearer {token_response['access_token']}"}
+        search = "Observation?code=http://loinc.org|8867-4"
+        response = await flow.http.get(f"/general/r4/{search}", headers=headers)
+        assert response.status_code == 200
+        comparisons = await others(flow, response)
+        assert comparisons["epic"]["refusal"] == "fhir-search-missing-patient"
+        assert comparisons["cerner"]["status"] == 400
+        page = await flow.http.get(f"/exchanges/{response.headers['x-correlation-id']}", headers=HTML)
         assert "How other servers would respond" in page.text
 
     run(steps, tmp_path)
 
 
-def test_a_version_that_a_dialect_does_not_speak_is_said(tmp_path: Path) -> None:
+def test_a_version_that_a_dialect_does_not_support_is_reported(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        found = await others(flow, await flow.http.get("/general/stu3/Patient/p-0001"))
-        assert found["epic"] == {"speaks": ["r4", "dstu2"]}
+        comparisons = await others(flow, await flow.http.get("/general/stu3/Patient/p-0001"))
+        assert comparisons["epic"] == {"speaks": ["r4", "dstu2"]}
 
     run(steps, tmp_path)
 
 
-def test_a_token_request_is_answered_in_their_words(tmp_path: Path) -> None:
+def test_a_token_request_is_compared_with_each_dialect(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        found = await others(flow, await flow.redeem(app, "no-such-code"))
-        for one in ("cerner", "epic"):
-            assert (found[one]["refusal"], found[one]["status"]) == ("code-unknown", 400)
+        comparisons = await others(flow, await flow.redeem(app, "no-such-code"))
+        for dialect in ("cerner", "epic"):
+            assert (comparisons[dialect]["refusal"], comparisons[dialect]["status"]) == ("code-unknown", 400)
 
     run(steps, tmp_path)
 
 
-def test_what_is_no_examination_has_no_others(tmp_path: Path) -> None:
+def test_an_exchange_without_an_examination_has_no_comparison(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         launched = await flow.http.get("/general/ehr/launch", params={"app": "sample-app-general"})
         assert await others(flow, launched) == {}
@@ -101,38 +101,40 @@ def test_what_is_no_examination_has_no_others(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_of_a_crowd_everyone_is_compared(tmp_path: Path) -> None:
+def test_every_exchange_of_a_crowd_is_compared(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        given = await flow.launched()
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        token_response = await flow.launched()
+        headers = {"Authorization": f"Bearer {token_response['access_token']}"}
         refused = await flow.http.get("/general/r4/Patient/p-0001")
         granted = [await flow.http.get("/general/r4/Patient/p-0001", headers=headers) for _ in range(40)]
-        for one in (refused, *granted[::13]):
-            assert set(await others(flow, one)) == {"cerner", "epic"}
+        for response in (refused, *granted[::13]):
+            assert set(await others(flow, response)) == {"cerner", "epic"}
 
     run(steps, tmp_path)
 
 
-def test_nothing_is_kept_of_a_request_for_the_comparison(tmp_path: Path) -> None:
+def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric", client_secret="a-secret-of-its-own-1234")
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
-        answer = await flow.redeem(app, code, client_secret="a-secret-of-its-own-1234")
-        given = answer.json()
+        redeemed = await flow.redeem(app, code, client_secret="a-secret-of-its-own-1234")
+        token_response = redeemed.json()
         wrong = await flow.redeem(app, code, client_secret="a-secret-of-its-own-1234")
-        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        headers = {"Authorization": f"Bearer {token_response['access_token']}"}
         read = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         body = {"resourceType": "Observation", "status": "final", "code": {"text": "words-of-a-chart"}}
         written = await flow.http.post("/general/r4/Observation", json=body, headers=headers)
-        for one in (answer, wrong, read, written):
-            shown = await flow.http.get(f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": "application/json"})
+        for response in (redeemed, wrong, read, written):
+            shown = await flow.http.get(
+                f"/exchanges/{response.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+            )
             assert "again" not in shown.json()
-        assert all("again" not in one for one in (await flow.http.get("/admin/exchanges")).json())
+        assert all("again" not in entry for entry in (await flow.http.get("/admin/exchanges")).json())
         records = await flow.sandbox.runtime.store.find("exchange", limit=100)
-        text = "\n".join(text_of(one) for one in records)
+        text = "\n".join(text_of(record) for record in records)
         assert text.count('"others":[') >= 4
-        secrets = ("a-secret-of-its-own-1234", code, given["access_token"], VERIFIER, "words-of-a-chart")
-        assert not [one for one in secrets if one in text]
+        secrets = ("a-secret-of-its-own-1234", code, token_response["access_token"], VERIFIER, "words-of-a-chart")
+        assert not [secret for secret in secrets if secret in text]
         assert "argon2" not in text
 
     run(steps, tmp_path)

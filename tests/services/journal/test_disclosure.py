@@ -1,4 +1,4 @@
-"""The law of disclosure: the public reading of a finding tells nothing stored that the request did not contain or prove."""
+"""The public version of a finding contains nothing stored that the request didn't contain or prove."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sickbay.services.decision import HIDDEN, Decision, public
 from sickbay.services.journal.disclosure import FROM_REQUEST
 
 MARK = "zqx"
-"""Stands in no rule, no request and no specification."""
+"""A text that occurs in no rule, request or specification."""
 URL = f"https://{MARK}.example/{MARK}-path"
 VALUES: dict[str, Any] = {
     "redirect_uris": (URL,),
@@ -53,16 +53,16 @@ VALUES: dict[str, Any] = {
     "cards": ({"label": MARK},),
     "registration_hash": MARK,
 }
-"""Of each stored member, a value that can be recognised anywhere."""
+"""A recognizable value for each stored member."""
 STORED = (Client, AuthorizationCode, TokenFamily, Launch, AccessToken, User)
 KEPT = ("client_id",)
-"""Members that decide who is who; the variants below change them in one of two runs."""
+"""Members that identify an object. The variants below change them in only one of two runs."""
 CONTROLS = {"redirect-uri-mismatch", "token-redirect-uri-mismatch", "scope-not-registered"}
-"""Rules whose facts must have held a mark, or the law would prove nothing."""
+"""Rules whose facts must contain a mark; otherwise the test would prove nothing."""
 
 
 def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
-    """The value with marks in its members; adds: beside what is there, where there may be several."""
+    """The value with marks in its members. adds: adds them to the existing values if there can be several."""
     if not isinstance(value, STORED):
         return value
     changes = {}
@@ -81,17 +81,17 @@ def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
 
 
 def variants(known: Any) -> Iterator[Any]:
-    """Everything stored is marked, or one member at a time, or one object at a time, in place of what is there or beside it."""
+    """Contexts with marks in everything stored, in one member or in one object, replacing the old values or added to them."""
     names = [field.name for field in dataclasses.fields(known)]
     stored = [name for name in names if isinstance(getattr(known, name), STORED)]
     members = tuple(name for name in VALUES if name not in KEPT)
     single = [(name,) for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")]
-    for chosen, adds in ((members, True), *((one, False) for one in (members, *single) if stored)):
+    for chosen, adds in ((members, True), *((names, False) for names in (members, *single) if stored)):
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
     for name in stored:
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), None, False)})
     other = marked(Client(MARK), None, False)
-    more = {
+    additions = {
         "others": (MARK,),
         "neighbours": (other,),
         "owner": other,
@@ -100,7 +100,7 @@ def variants(known: Any) -> Iterator[Any]:
         "attempts": (MARK,),
         "session_user": MARK,
     }
-    for name, value in more.items():
+    for name, value in additions.items():
         if name in names:
             yield dataclasses.replace(known, **{name: value})
     if isinstance(known, AuthorizeContext | TokenContext) and known.client is not UNKNOWN:
@@ -108,66 +108,69 @@ def variants(known: Any) -> Iterator[Any]:
 
 
 def decisions(id: str) -> Iterator[Decision]:
-    """The case itself, and with marks in what is stored. A stage that cannot decide on a variant is left out of it."""
-    given = case.load(case.paths()[id]).refused
-    kind = KINDS[given["kind"]]
-    request = kind.request(given)
-    known = kind.known(given, request)
-    for one in [known, *(variants(known) if dataclasses.is_dataclass(known) else ())]:
-        yield Decision(kind.stage, request, one, kind.examine(request, one))
+    """The decision of a case, and its decisions with marks in what is stored."""
+    evidence = case.load(case.paths()[id]).refused
+    kind = KINDS[evidence["kind"]]
+    request = kind.request(evidence)
+    known = kind.known(evidence, request)
+    for variant in [known, *(variants(known) if dataclasses.is_dataclass(known) else ())]:
+        yield Decision(kind.stage, request, variant, kind.examine(request, variant))
 
 
 def holds_good_token(examination: Examination) -> bool:
-    """The documented exception: who holds a good access token may read what that token stands for."""
+    """The documented exception: the bearer of a valid access token may read what belongs to that token."""
     return examination.passed(access.token_is_fresh) and examination.passed(access.token_is_of_this_issuer)
 
 
 def authenticated(decision: Decision) -> bool:
-    """The documented exception: a confidential client that proved who it is may read its own registration and grants."""
+    """The documented exception: an authenticated confidential client may read its own registration and grants."""
     client = getattr(decision.known, "client", None)
-    proved = [
-        decision.examination.passed(one) for one in (client_authentication.secret_is_right, client_assertion.signature_is_right)
+    authenticated_by = [
+        decision.examination.passed(check)
+        for check in (client_authentication.secret_is_right, client_assertion.signature_is_right)
     ]
-    return isinstance(client, Client) and client.client != "public" and any(proved)
+    return isinstance(client, Client) and client.client != "public" and any(authenticated_by)
 
 
 IDS = sorted(case.paths())
 
 
-def test_the_rules_that_compute_from_the_request_are_in_the_catalogue() -> None:
+def test_the_rules_that_use_only_the_request_are_in_the_catalogue() -> None:
     assert set(BY_ID) >= FROM_REQUEST
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Findings only: no corrected request."""
+    """Skips corrected requests, because only the findings are tested."""
     monkeypatch.setattr(Decision, "_again", lambda self: None)
 
 
-def test_no_finding_tells_the_public_what_is_stored() -> None:
-    spoken, told = set(), set()
+def test_no_public_finding_contains_stored_values() -> None:
+    marked_rules, disclosures = set(), set()
     for id in IDS:
         for decision in decisions(id):
             excused = holds_good_token(decision.examination) or authenticated(decision)
             for finding in decision.explained().findings:
                 if MARK in repr(finding).casefold():
-                    spoken.add(finding.id)
-                said = public(finding)
-                text = repr((said.title, said.why, said.fix, dict(said.facts))).casefold()
+                    marked_rules.add(finding.id)
+                public_finding = public(finding)
+                text = repr(
+                    (public_finding.title, public_finding.why, public_finding.fix, dict(public_finding.facts))
+                ).casefold()
                 if MARK in text and not excused:
-                    told.add((id, finding.id, text))
-    assert not told
-    assert spoken >= CONTROLS
+                    disclosures.add((id, finding.id, text))
+    assert not disclosures
+    assert marked_rules >= CONTROLS
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_the_public_still_reads_what_was_sent_and_what_is_wrong(id: str) -> None:
-    """A finding without its private facts is still a finding: the rule, its title, and what was received."""
+def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) -> None:
+    """A finding without its private facts still has the rule, its title, and what was received."""
     decision = next(decisions(id))
     for finding in decision.explained().findings:
-        said = public(finding)
-        assert (said.id, said.spec) == (finding.id, finding.spec)
-        assert said.facts.get("received") == finding.facts.get("received") or finding.private
-        assert "received" not in finding.private or said.facts["received"] == HIDDEN
+        public_finding = public(finding)
+        assert (public_finding.id, public_finding.spec) == (finding.id, finding.spec)
+        assert public_finding.facts.get("received") == finding.facts.get("received") or finding.private
+        assert "received" not in finding.private or public_finding.facts["received"] == HIDDEN
         assert BY_ID[id].stage
         assert find(BY_ID[finding.id], finding.facts, refused=finding.refused).title

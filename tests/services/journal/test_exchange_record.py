@@ -1,4 +1,4 @@
-"""What is stored of an exchange: how large it is, and that it is whole again when it is read."""
+"""The record of an exchange: its size, and that reading it restores everything."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind
 
 
 def decisions() -> list[tuple[str, Decision]]:
-    """Of every case of these stages, the refused request and the corrected one."""
-    found = []
+    """The refused and the corrected request of every case of these stages."""
+    decisions_by_name = []
     for path in paths().values():
         case = load(path)
-        for said, sent in (("refused", case.refused), ("corrected", case.corrected)):
-            kind = (sent or {}).get("kind")
-            if sent and kind in COMPARED:
-                found.append((f"{case.id}-{said}", _decision(kind, sent)))
-    return found
+        for version, evidence in (("refused", case.refused), ("corrected", case.corrected)):
+            kind = (evidence or {}).get("kind")
+            if evidence and kind in COMPARED:
+                decisions_by_name.append((f"{case.id}-{version}", _decision(kind, evidence)))
+    return decisions_by_name
 
 
-def _decision(kind: str, given: dict[str, Any]) -> Decision:
-    """As it is made live: the registered secret is known by its hash only."""
-    request = KINDS[kind].request(given)
-    known = KINDS[kind].known(given, request)
+def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
+    """A decision as in a live request, where only the hash of the registered secret is known."""
+    request = KINDS[kind].request(evidence)
+    known = KINDS[kind].known(evidence, request)
     if not isinstance(known.server, Server):
         known = replace(known, server=Server())
     if getattr(known, "secret", None) and isinstance(known.client, Client):
@@ -57,15 +57,15 @@ CASES = dict(decisions())
 CHECKSUM = 1546053149
 STORED = "AYNmogrkNA7PB7UA"
 AVERAGE, LARGEST = 1_000, 2_048
-"""Bytes of the record of a refused request."""
+"""Maximum bytes of the record of a refused request, on average and for the largest."""
 
 
 def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exchange:
     decision = CASES[name]
     request = decision.request
     url = getattr(request, "raw", "") or request.url or "http://localhost/x"
-    wire = RecordedRequest(request.method, url, dict(getattr(request, "headers", {})), getattr(request, "body", ""))
-    answer = RecordedResponse(400, {"content-type": "application/json"}, body)
+    request_recorded = RecordedRequest(request.method, url, dict(getattr(request, "headers", {})), getattr(request, "body", ""))
+    response = RecordedResponse(400, {"content-type": "application/json"}, body)
     return Exchange(
         "abcdefghijklmnop",
         1764000000.5,
@@ -73,8 +73,8 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
         decision.stage.name,
         "my-app",
         "abcdefghijklmnop",
-        wire,
-        answer,
+        request_recorded,
+        response,
         decision,
         decision.explained(),
     )
@@ -92,39 +92,47 @@ def test_the_record_of_a_refused_request_is_small() -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
-    one = exchange(name)
-    read = filled(json.loads(text_of(record(one, LiveSecrets()))))
-    decision, explanation = CASES[name], one.explanation
+    recorded = exchange(name)
+    read = filled(json.loads(text_of(record(recorded, LiveSecrets()))))
+    decision, explanation = CASES[name], recorded.explanation
     assert explanation is not None
-    assert [(each["name"], each["outcome"]) for each in read["checks"]] == [
-        (each.name, each.outcome) for each in decision.examination.checked
+    assert [(check["name"], check["outcome"]) for check in read["checks"]] == [
+        (check.name, check.outcome) for check in decision.examination.checked
     ]
-    assert [each["id"] for each in read["findings"]] == [each.id for each in explanation.findings]
-    for each, finding in zip(read["findings"], explanation.findings, strict=True):
-        assert each["severity"] == finding.severity
-        assert each["spec"]["url"] == finding.spec.url
-        if "‹" not in json.dumps(each["facts"], ensure_ascii=False) and "…" not in json.dumps(
-            each["facts"], ensure_ascii=False
+    assert [stored_finding["id"] for stored_finding in read["findings"]] == [finding.id for finding in explanation.findings]
+    for stored_finding, finding in zip(read["findings"], explanation.findings, strict=True):
+        assert stored_finding["severity"] == finding.severity
+        assert stored_finding["spec"]["url"] == finding.spec.url
+        if "‹" not in json.dumps(stored_finding["facts"], ensure_ascii=False) and "…" not in json.dumps(
+            stored_finding["facts"], ensure_ascii=False
         ):
-            assert (each["title"], each["why"], each["fix"]) == (finding.title, finding.why, finding.fix)
+            assert (stored_finding["title"], stored_finding["why"], stored_finding["fix"]) == (
+                finding.title,
+                finding.why,
+                finding.fix,
+            )
     assert set(MEMBERS) <= set(read)
 
 
-def test_nearly_every_finding_of_the_cases_keeps_its_words() -> None:
-    """Redaction hides what is not known, and must not hide what the diagnosis is about."""
-    whole, all_of_them = 0, 0
+def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
+    """Redaction hides unknown values, but must not hide what the diagnosis is about."""
+    unchanged, total = 0, 0
     for name in REFUSED:
-        one = exchange(name)
-        read = filled(json.loads(text_of(record(one, LiveSecrets()))))
-        assert one.explanation is not None
-        for each, finding in zip(read["findings"], one.explanation.findings, strict=True):
-            all_of_them += 1
-            whole += (each["title"], each["why"], each["fix"]) == (finding.title, finding.why, finding.fix)
-    assert whole / all_of_them > 0.9, (whole, all_of_them)
+        recorded = exchange(name)
+        read = filled(json.loads(text_of(record(recorded, LiveSecrets()))))
+        assert recorded.explanation is not None
+        for stored_finding, finding in zip(read["findings"], recorded.explanation.findings, strict=True):
+            total += 1
+            unchanged += (stored_finding["title"], stored_finding["why"], stored_finding["fix"]) == (
+                finding.title,
+                finding.why,
+                finding.fix,
+            )
+    assert unchanged / total > 0.9, (unchanged, total)
 
 
 def test_the_dictionary_of_the_records_never_changes() -> None:
-    """A data folder of an earlier revision can be read with the very same one only."""
+    """A data folder of an earlier revision can be read only with exactly this dictionary."""
     assert zlib.crc32(compression.WORDS) == CHECKSUM
     assert compression.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
 
@@ -165,33 +173,33 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
     }
 
     async def steps(flow: Flow) -> None:
-        kept = Record("exchange", "old", json.dumps(old).encode(), "general", "my-app", label="token", at=1)
-        await flow.sandbox.runtime.store.transaction([Put(kept)])
+        old_record = Record("exchange", "old", json.dumps(old).encode(), "general", "my-app", label="token", at=1)
+        await flow.sandbox.runtime.store.transaction([Put(old_record)])
         read = await flow.http.get("/exchanges/old", headers={"accept": "application/json"})
         assert read.json()["findings"][0]["title"] == BY_ID["grant-type-missing"].title
         pages = [read, await flow.http.get("/exchanges/old?as=text"), await flow.http.get("/admin/exchanges")]
         pages.append(await flow.http.get("/exchanges/old", headers={"accept": "text/html"}))
-        assert [one.status_code for one in pages] == [200] * 4
-        assert not [one for one in pages if "hunter2" in one.text]
+        assert [page.status_code for page in pages] == [200] * 4
+        assert not [page for page in pages if "hunter2" in page.text]
 
     run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("name", REFUSED[::5])
-def test_an_exchange_that_was_shown_in_its_own_response_is_stored_as_if_it_was_masked_again(name: str) -> None:
-    one = exchange(name, body=None)
-    before = one._replace(at=one.at - 0.2, answer=RecordedResponse(400, {"content-type": "text/html"}))
+def test_an_exchange_shown_in_its_own_response_is_stored_as_if_masked_again(name: str) -> None:
+    recorded = exchange(name, body=None)
+    before = recorded._replace(at=recorded.at - 0.2, answer=RecordedResponse(400, {"content-type": "text/html"}))
     runtime: Any = None
-    kept = asyncio.run(stored(runtime, one, exchange_record._masked(before, LiveSecrets())))
-    assert kept == record(one, LiveSecrets())
+    stored_record = asyncio.run(stored(runtime, recorded, exchange_record._masked(before, LiveSecrets())))
+    assert stored_record == record(recorded, LiveSecrets())
 
 
-def test_an_exchange_that_could_not_be_masked_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = exchange(REFUSED[0], body=None)
+def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = exchange(REFUSED[0], body=None)
     with monkeypatch.context() as patched:
         patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
-        masked = exchange_record._masked(one._replace(answer=RecordedResponse(200, {})), LiveSecrets())
+        masked = exchange_record._masked(recorded._replace(answer=RecordedResponse(200, {})), LiveSecrets())
     runtime: Any = None
-    assert text_of(asyncio.run(stored(runtime, one, masked))) == json.dumps(
-        minimal(one), separators=(",", ":"), ensure_ascii=False
+    assert text_of(asyncio.run(stored(runtime, recorded, masked))) == json.dumps(
+        minimal(recorded), separators=(",", ":"), ensure_ascii=False
     )

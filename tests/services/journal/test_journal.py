@@ -1,4 +1,4 @@
-"""Which exchanges the journal writes, when, and how many may wait."""
+"""Which exchanges the journal writes, when it writes them, and how many can be queued."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def runtime(store: Any) -> Runtime:
 
 
 class Store:
-    """Keeps what it is given by key, or is away, or does not come to an end."""
+    """A store that counts the puts of each key. `away` makes it fail, and `stuck` makes it wait."""
 
     def __init__(self) -> None:
         self.kept: dict[str, int] = {}
@@ -53,19 +53,19 @@ class Store:
 
 
 def full(store: Store) -> Journal:
-    """A journal in which as much waits as a batch may hold, of both kinds."""
-    ours = Journal(runtime(store))
+    """A journal whose queue is full, with exchanges of both kinds."""
+    writer = Journal(runtime(store))
     for number in range(journal.GRANTED // 2):
-        ours.hold(exchange("access")._replace(id=f"a{number}"))
-        ours.hold(exchange("token")._replace(id=f"t{number}"))
-    return ours
+        writer.hold(exchange("access")._replace(id=f"a{number}"))
+        writer.hold(exchange("token")._replace(id=f"t{number}"))
+    return writer
 
 
-def every(*more: str) -> dict[str, int]:
-    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.GRANTED // 2)} | dict.fromkeys(more, 1)
+def all_counts(*extra_ids: str) -> dict[str, int]:
+    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.GRANTED // 2)} | dict.fromkeys(extra_ids, 1)
 
 
-def test_others_have_their_turn_while_a_full_batch_is_made() -> None:
+def test_other_tasks_run_while_a_full_batch_is_built() -> None:
     async def steps() -> None:
         store, turns = Store(), 0
         writing = asyncio.create_task(full(store).flush())
@@ -73,20 +73,20 @@ def test_others_have_their_turn_while_a_full_batch_is_made() -> None:
             turns += 1
             await asyncio.sleep(0)
         assert turns > journal.GRANTED / journal.SLICE
-        assert store.kept == every()
+        assert store.kept == all_counts()
 
     asyncio.run(steps())
 
 
 @pytest.mark.parametrize("turns", [1, 2, 20, 100])
-def test_who_is_cancelled_while_writing_loses_and_doubles_nothing(turns: int) -> None:
-    """At each place: while the records are made, and while they are stored."""
+def test_cancelling_a_flush_neither_loses_nor_duplicates_exchanges(turns: int) -> None:
+    """At each step: while the records are built, and while they are stored."""
 
     async def steps() -> None:
         store = Store()
         store.stuck = asyncio.Event()
-        ours = full(store)
-        writing = asyncio.create_task(ours.flush())
+        writer = full(store)
+        writing = asyncio.create_task(writer.flush())
         for _ in range(turns):
             await asyncio.sleep(0)
         writing.cancel()
@@ -94,123 +94,123 @@ def test_who_is_cancelled_while_writing_loses_and_doubles_nothing(turns: int) ->
             await writing
         assert store.kept == {}
         store.stuck.set()
-        await ours.flush()
-        await ours.flush()
-        assert store.kept == every()
+        await writer.flush()
+        await writer.flush()
+        assert store.kept == all_counts()
 
     asyncio.run(steps())
 
 
-def test_a_task_that_ends_writes_what_waits_once() -> None:
+def test_a_cancelled_task_writes_the_queue_once() -> None:
     async def steps() -> None:
         store = Store()
-        ours = full(store)
-        writing = asyncio.create_task(ours.run())
+        writer = full(store)
+        writing = asyncio.create_task(writer.run())
         await asyncio.sleep(0)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
-        assert store.kept == every()
+        assert store.kept == all_counts()
 
     asyncio.run(steps())
 
 
-def test_while_the_database_is_away_both_kinds_wait_and_the_newest_stay() -> None:
+def test_while_the_database_is_unavailable_the_newest_exchanges_stay_queued() -> None:
     async def steps() -> None:
         store = Store()
-        ours = full(store)
+        writer = full(store)
         store.away = True
-        writing = asyncio.create_task(ours.flush())
+        writing = asyncio.create_task(writer.flush())
         await asyncio.sleep(0)
-        ours.hold(exchange("token")._replace(id="new"))
+        writer.hold(exchange("token")._replace(id="new"))
         with pytest.raises(Unavailable):
             await writing
         store.away = False
-        await ours.flush()
-        assert store.kept == {key: 1 for key in every("new") if key != "t0"}
+        await writer.flush()
+        assert store.kept == {key: 1 for key in all_counts("new") if key != "t0"}
 
     asyncio.run(steps())
 
 
 def refused(id: str, client: str = "app") -> Exchange:
-    no = Refusal("code-unknown", "invalid_grant", {})
-    decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", no),)), no)
-    said = Explanation((), None)
-    return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=said)
+    refusal = Refusal("code-unknown", "invalid_grant", {})
+    decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", refusal),)), refusal)
+    explanation = Explanation((), None)
+    return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=explanation)
 
 
-def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -> None:
-    """Beyond AT_ONCE nobody waits for a commit: the next batch writes it."""
+def test_a_few_refusals_are_written_immediately_and_a_flood_does_not_wait() -> None:
+    """If AT_ONCE commits are in progress, a refusal joins the next batch and doesn't wait for a commit of its own."""
 
     async def steps() -> None:
         store = Store()
-        ours = Journal(runtime(store))
-        await ours.write(refused("alone"))
+        writer = Journal(runtime(store))
+        await writer.write(refused("alone"))
         assert store.kept == {"alone": 1}
         store.stuck = asyncio.Event()
-        waiting = [asyncio.create_task(ours.write(refused(f"r{number}"))) for number in range(3 * journal.AT_ONCE)]
+        waiting = [asyncio.create_task(writer.write(refused(f"r{number}"))) for number in range(3 * journal.AT_ONCE)]
         for _ in range(5):
             await asyncio.sleep(0)
         assert sum(task.done() for task in waiting) == 2 * journal.AT_ONCE
         store.stuck.set()
         await asyncio.gather(*waiting)
-        await ours.flush()
+        await writer.flush()
         assert store.kept == {"alone": 1} | {f"r{number}": 1 for number in range(3 * journal.AT_ONCE)}
 
     asyncio.run(steps())
 
 
-def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_others_their_place() -> None:
+def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> None:
     async def steps() -> None:
         store = Store()
-        ours = Journal(runtime(store))
-        ours._at_once = journal.AT_ONCE
-        await ours.write(refused("quiet", "quiet"))
+        writer = Journal(runtime(store))
+        writer._at_once = journal.AT_ONCE
+        await writer.write(refused("quiet", "quiet"))
         for number in range(journal.REFUSALS + 50):
-            await ours.write(refused(f"r{number}"))
-        assert len(ours._refused) == journal.REFUSALS
-        assert ours._refused.dropped == 51
-        await ours.flush()
+            await writer.write(refused(f"r{number}"))
+        assert len(writer._refused) == journal.REFUSALS
+        assert writer._refused.dropped == 51
+        await writer.flush()
         assert "quiet" in store.kept
         assert len(store.kept) == journal.REFUSALS
 
     asyncio.run(steps())
 
 
-def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
+def test_the_size_of_queued_exchanges_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
-    ours = Journal(cast(Runtime, SimpleNamespace(say=None)))
+    writer = Journal(cast(Runtime, SimpleNamespace(say=None)))
     large = exchange("access")._replace(wire=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
-        ours.hold(large)
-    assert ours._granted.bytes <= journal.WAITING_BYTES
-    assert ours._granted.dropped > 0
+        writer.hold(large)
+    assert writer._granted.bytes <= journal.WAITING_BYTES
+    assert writer._granted.dropped > 0
 
 
 def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> None:
     async def steps() -> None:
         store = Store()
-        ours = Journal(runtime(store))
-        ours.hold(exchange("token")._replace(id="token", client_id="app"))
+        writer = Journal(runtime(store))
+        writer.hold(exchange("token")._replace(id="token", client_id="app"))
         for number in range(journal.GRANTED + 50):
-            ours.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
-        await ours.flush()
+            writer.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
+        await writer.flush()
         assert len(store.kept) == journal.GRANTED
         assert "token" in store.kept
 
     asyncio.run(steps())
 
 
-def test_exchanges_that_the_journal_does_not_keep_are_counted() -> None:
+def test_dropped_exchanges_are_counted() -> None:
     def counted() -> float:
         return journal_metrics.DROPPED.labels("queue")._value.get()
 
-    before, ours = counted(), Journal(runtime(Store()))
+    before, writer = counted(), Journal(runtime(Store()))
     for number in range(journal.GRANTED + 50):
-        ours.hold(exchange("access")._replace(id=f"a{number}"))
-    cast(Any, ours)._report()
+        writer.hold(exchange("access")._replace(id=f"a{number}"))
+    cast(Any, writer)._report()
     assert counted() == before + 50
-    cast(Any, ours)._report()
+    cast(Any, writer)._report()
     assert counted() == before + 50
 
 
@@ -218,12 +218,12 @@ def test_exchanges_that_the_journal_does_not_keep_are_counted() -> None:
 def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
     monkeypatch: pytest.MonkeyPatch, count: int, compared: bool
 ) -> None:
-    asked: list[bool] = []
+    compare_arguments: list[bool] = []
 
-    def made(one: Exchange, live: LiveSecrets, *, compare: bool) -> Record:
-        asked.append(compare)
-        return Record("exchange", one.id, b"")
+    def fake_record(exchange_to_record: Exchange, live: LiveSecrets, *, compare: bool) -> Record:
+        compare_arguments.append(compare)
+        return Record("exchange", exchange_to_record.id, b"")
 
-    monkeypatch.setattr(journal, "record", made)
+    monkeypatch.setattr(journal, "record", fake_record)
     asyncio.run(cast(Any, journal._puts([exchange("token")] * count, ())))
-    assert asked == [compared] * count
+    assert compare_arguments == [compared] * count

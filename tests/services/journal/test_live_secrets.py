@@ -1,4 +1,4 @@
-"""How a secret of this Sickbay is recognised in a text: by its hash, whatever is written around it."""
+"""Secrets of this Sickbay are recognized by their hashes, whatever surrounds them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def test_a_secret_is_found_inside_a_text(secret: str, before: str, after: str) -
     assert not known.within(secret[:-1])
 
 
-def test_more_pieces_than_can_be_looked_at_are_taken_for_a_secret() -> None:
+def test_a_text_with_too_many_substrings_counts_as_secret() -> None:
     known = LiveSecrets({"0" * 64})
     assert not known.within("a" * 60)
     assert any(known.within(f"{number:060}") for number in range(30))
 
 
-def test_a_password_is_recognised_once_it_was_set() -> None:
+def test_a_password_is_recognized_after_it_was_set() -> None:
     assert not LiveSecrets().within("xx Pl4in-old-horse yy")
     live_secrets.remember_password("Pl4in-old-horse")
     assert LiveSecrets().within("xx Pl4in-old-horse yy")
 
 
-def test_tokens_and_secrets_are_recognised_and_forgotten_with_their_apps(tmp_path: Path) -> None:
+def test_tokens_and_secrets_are_recognized_until_their_app_is_removed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         token = (await flow.launched())["access_token"]
@@ -48,7 +48,7 @@ def test_tokens_and_secrets_are_recognised_and_forgotten_with_their_apps(tmp_pat
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
 
 
-def test_apps_are_read_again_only_when_one_of_them_changed(tmp_path: Path) -> None:
+def test_apps_are_read_again_only_after_one_was_changed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime, store = flow.sandbox.runtime, flow.sandbox.runtime.store
         first = await live_secrets.hashes(runtime)

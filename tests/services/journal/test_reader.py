@@ -1,4 +1,4 @@
-"""Who may read what of an exchange."""
+"""What the public may read of an exchange."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def finding(**facts: Any) -> dict[str, Any]:
     }
 
 
-def test_what_was_sent_is_for_everybody() -> None:
-    told = entry(finding(received="a", expected="b"))
-    assert public(told) == told
+def test_anyone_may_read_what_was_sent() -> None:
+    exchange = entry(finding(received="a", expected="b"))
+    assert public(exchange) == exchange
 
 
-def test_what_is_registered_is_for_the_owner_and_so_is_a_correction_that_would_tell_it() -> None:
-    told = public(entry(finding(received="a", registered=["http://localhost:8100/callback"])))
-    assert told["corrected"] is None
-    assert told["findings"][0]["facts"] == {"received": "a", "registered": HIDDEN}
-    assert told["findings"][0]["fix"] == ""
+def test_registered_values_and_corrections_that_reveal_them_are_hidden() -> None:
+    exchange = public(entry(finding(received="a", registered=["http://localhost:8100/callback"])))
+    assert exchange["corrected"] is None
+    assert exchange["findings"][0]["facts"] == {"received": "a", "registered": HIDDEN}
+    assert exchange["findings"][0]["fix"] == ""
 
 
-def test_a_fact_that_repeats_what_is_registered_is_hidden_too() -> None:
-    told = public(entry(finding(received="http://a/cb/", registered=["http://a/cb"], expected="http://a/cb", note="kept")))
-    assert told["findings"][0]["facts"] == {
+def test_a_fact_that_repeats_a_registered_value_is_hidden_too() -> None:
+    exchange = public(entry(finding(received="http://a/cb/", registered=["http://a/cb"], expected="http://a/cb", note="kept")))
+    assert exchange["findings"][0]["facts"] == {
         "received": "http://a/cb/",
         "registered": HIDDEN,
         "expected": HIDDEN,

@@ -1,4 +1,4 @@
-"""What is kept of a request: values of a harmless grammar. Of everything else the length, or an outline."""
+"""Redaction keeps only values that are known to be harmless. Of all others it keeps the length or an outline."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ LIVE = LiveSecrets({sha256(SECRET.encode()).hexdigest()})
 PUBLIC = ("my-app-id-0815", "http://localhost:8100/callback", f"{AT}/r4")
 
 
-def kept(path: str, *, fhir: bool = False, live: LiveSecrets = LIVE) -> str:
-    wire = RecordedRequest("GET", AT + path, {})
-    return str(Redaction(wire, live, PUBLIC, fhir=fhir).request(wire)["url"]).removeprefix(AT)
+def redacted_path(path: str, *, fhir: bool = False, live: LiveSecrets = LIVE) -> str:
+    recorded = RecordedRequest("GET", AT + path, {})
+    return str(Redaction(recorded, live, PUBLIC, fhir=fhir).request(recorded)["url"]).removeprefix(AT)
 
 
 HARMLESS = (
@@ -105,32 +105,32 @@ PERSONAL = (
 
 
 @pytest.mark.parametrize("path", HARMLESS)
-def test_what_is_harmless_is_shown_character_by_character(path: str) -> None:
-    assert kept(path) == path
+def test_harmless_values_are_shown_unchanged(path: str) -> None:
+    assert redacted_path(path) == path
 
 
 @pytest.mark.parametrize("path", HARMFUL)
-def test_no_secret_is_kept_wherever_it_is_in_an_address(path: str) -> None:
-    assert TOKEN not in kept(path)
-    assert SECRET not in kept(path)
+def test_a_secret_is_not_kept_anywhere_in_a_url(path: str) -> None:
+    assert TOKEN not in redacted_path(path)
+    assert SECRET not in redacted_path(path)
 
 
 @pytest.mark.parametrize("path", SEARCHES)
-def test_a_search_that_says_nothing_of_a_patient_is_shown_as_it_was_sent(path: str) -> None:
-    assert kept(path, fhir=True) == path
+def test_a_search_that_reveals_nothing_about_a_patient_is_shown_unchanged(path: str) -> None:
+    assert redacted_path(path, fhir=True) == path
 
 
 @pytest.mark.parametrize("path", PERSONAL)
-def test_what_a_search_says_of_a_patient_is_not_kept(path: str) -> None:
-    assert "Brandywine" not in kept(path, fhir=True)
+def test_what_a_search_reveals_about_a_patient_is_not_kept(path: str) -> None:
+    assert "Brandywine" not in redacted_path(path, fhir=True)
 
 
-def test_of_a_date_its_pattern_is_kept() -> None:
-    assert kept("/r4/Patient?birthdate=1931-7-23", fhir=True) == "/r4/Patient?birthdate=9999-9-99"
+def test_only_the_pattern_of_a_date_is_kept() -> None:
+    assert redacted_path("/r4/Patient?birthdate=1931-7-23", fhir=True) == "/r4/Patient?birthdate=9999-9-99"
 
 
 @pytest.mark.parametrize(
-    ("body", "type", "said"),
+    ("body", "type", "expected"),
     [
         (
             '{"grant_type":"x","code":"y","client_secret":"z"}',
@@ -156,31 +156,31 @@ def test_of_a_date_its_pattern_is_kept() -> None:
         ("code=x&Smith=1", "", "‹not kept: 14 bytes of a form with 2 parameters (code)›"),
     ],
 )
-def test_a_body_is_outlined(body: str, type: str, said: str) -> None:
-    assert outline(body, type) == said
+def test_a_body_is_described_by_an_outline(body: str, type: str, expected: str) -> None:
+    assert outline(body, type) == expected
 
 
-def test_a_form_and_a_json_object_are_kept_parameter_by_parameter() -> None:
-    wire = RecordedRequest(
+def test_the_members_of_a_json_object_are_redacted_individually() -> None:
+    recorded = RecordedRequest(
         "POST",
         f"{AT}/oauth/token",
         {"content-type": "application/json"},
         json.dumps({"grant_type": "x", "code": TOKEN, "client_secret": SECRET, "foo": SECRET}),
     )
-    shown = Redaction(wire, LIVE, (), fhir=False).request(wire)["body"]
-    assert shown.startswith("‹not kept: ")  # a member that nobody knows
+    shown = Redaction(recorded, LIVE, (), fhir=False).request(recorded)["body"]
+    assert shown.startswith("‹not kept: ")  # because of the unknown member
     body = json.dumps({"grant_type": "authorization_code", "code": TOKEN, "client_secret": SECRET})
-    shown = Redaction(wire, LIVE, (), fhir=False).request(wire._replace(body=body))["body"]
+    shown = Redaction(recorded, LIVE, (), fhir=False).request(recorded._replace(body=body))["body"]
     assert json.loads(shown) == {"grant_type": "authorization_code", "code": "kUS1…(43)", "client_secret": "…"}
 
 
-def test_what_an_answer_quotes_of_a_request_is_what_was_kept_of_it() -> None:
-    wire = RecordedRequest("GET", f"{AT}/r4/Patient?name=Brandywine&birthdate=1931-07-23&_count=x5", {})
-    redaction = Redaction(wire, LIVE, PUBLIC, fhir=True)
-    redaction.request(wire)
-    said = "No Patient is called Brandywine, born 1931-07-23 (brandywine). Write _count as a number."
+def test_a_response_quotes_only_what_was_kept_of_the_request() -> None:
+    recorded = RecordedRequest("GET", f"{AT}/r4/Patient?name=Brandywine&birthdate=1931-07-23&_count=x5", {})
+    redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True)
+    redaction.request(recorded)
+    message = "No Patient is called Brandywine, born 1931-07-23 (brandywine). Write _count as a number."
     shown = redaction.response(
-        RecordedResponse(400, {}, json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": said}]}))
+        RecordedResponse(400, {}, json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": message}]}))
     )
     text = json.loads(shown["body"])["issue"][0]["diagnostics"]
     assert text == "No Patient is called ‹10 characters›, born 9999-99-99 (‹10 characters›). Write _count as a number."
@@ -192,10 +192,10 @@ NAMES = st.sampled_from(("accept", "authorization", "host", "user-agent", "origi
 
 @given(ANY, st.dictionaries(NAMES, ANY, max_size=4), ANY, ANY, st.booleans())
 @settings(max_examples=300)
-def test_whatever_came_can_be_redacted(path: str, headers: dict[str, str], body: str, method: str, fhir: bool) -> None:
-    wire = RecordedRequest(method, f"{AT}/{path}", headers, body)
-    redaction = Redaction(wire, LiveSecrets({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
-    json.dumps(redaction.request(wire))
+def test_any_request_can_be_redacted(path: str, headers: dict[str, str], body: str, method: str, fhir: bool) -> None:
+    recorded = RecordedRequest(method, f"{AT}/{path}", headers, body)
+    redaction = Redaction(recorded, LiveSecrets({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
+    json.dumps(redaction.request(recorded))
     json.dumps(redaction.response(RecordedResponse(400, {"location": path, "www-authenticate": body}, body)))
     redaction.quoting.walk({"received": [path, body, *headers.values()], "n": 1, "more": frozenset(headers)})
 
@@ -204,7 +204,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 
 @given(st.text(LETTERS, min_size=43, max_size=43).filter(lambda text: len(set(text)) > 15), st.integers(0, 8), ANY)
-def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, around: str) -> None:
+def test_a_token_is_not_kept_whatever_surrounds_it(token: str, place: int, around: str) -> None:
     forms = (
         "?state=~@",
         "?scope=@~",
@@ -216,7 +216,7 @@ def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, aroun
         "?nonce=@~",
         "?prompt=~@",
     )
-    assert token not in kept(forms[place].replace("~", around).replace("@", token))
+    assert token not in redacted_path(forms[place].replace("~", around).replace("@", token))
 
 
 @pytest.mark.parametrize(
@@ -241,15 +241,15 @@ def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, aroun
     ],
 )
 @pytest.mark.parametrize("name", ["subject", "_id", "_profile", "patient", "_has:Observation:patient:subject", "link"])
-def test_a_reference_with_something_personal_is_not_kept(name: str, value: str) -> None:
-    shown = unquote(kept(f"/r4/Patient?{name}={quote(value, safe='')}", fhir=True))
+def test_a_reference_with_personal_data_is_not_kept(name: str, value: str) -> None:
+    shown = unquote(redacted_path(f"/r4/Patient?{name}={quote(value, safe='')}", fhir=True))
     for text in ("brandywine", "1931-07-23", "19310723", "8837261", "123456789", b"Brandywine".hex()):
         assert text not in shown.lower()
 
 
 @pytest.mark.parametrize("value", ["Patient/p-0001", f"{AT}/r4/Patient/p-0001", "smart-1288992", "p-0001-c2", "42"])
-def test_a_reference_to_a_resource_of_ours_is_shown(value: str) -> None:
-    assert unquote(kept(f"/r4/Observation?subject={quote(value, safe='')}", fhir=True)).endswith(f"={value}")
+def test_a_reference_to_a_sample_resource_is_shown(value: str) -> None:
+    assert unquote(redacted_path(f"/r4/Observation?subject={quote(value, safe='')}", fhir=True)).endswith(f"={value}")
 
 
 @pytest.mark.parametrize(
@@ -262,32 +262,32 @@ def test_a_reference_to_a_resource_of_ours_is_shown(value: str) -> None:
         "?iss=http://a/19310723",
     ],
 )
-def test_an_address_or_a_urn_with_something_personal_is_not_kept(query: str) -> None:
-    shown = kept(query).lower()
+def test_a_url_or_urn_with_personal_data_is_not_kept(query: str) -> None:
+    shown = redacted_path(query).lower()
     assert not [text for text in ("brandywine", "1931", "8837261") if text in shown]
 
 
-def test_the_extension_grants_are_shown() -> None:
+def test_urns_of_grant_and_token_types_are_shown() -> None:
     for name in (
         "grant-type:jwt-bearer",
         "client-assertion-type:jwt-bearer",
         "token-type:access_token",
         "grant-type:jwt-baerer",
     ):
-        assert kept(f"?grant_type=urn:ietf:params:oauth:{name}") == f"?grant_type=urn:ietf:params:oauth:{name}"
+        assert redacted_path(f"?grant_type=urn:ietf:params:oauth:{name}") == f"?grant_type=urn:ietf:params:oauth:{name}"
 
 
-def test_a_correction_does_not_show_in_another_parameter_what_the_request_hides() -> None:
-    wire = RecordedRequest("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
-    redaction = Redaction(wire, LIVE, PUBLIC, fhir=True)
-    assert "active=‹13%20characters›" in redaction.request(wire)["url"]
+def test_a_correction_does_not_reveal_a_hidden_value_in_another_parameter() -> None:
+    recorded = RecordedRequest("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
+    redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True)
+    assert "active=‹13%20characters›" in redaction.request(recorded)["url"]
     shown = redaction.corrected({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
     assert "link=‹13%20characters›&_offset=7" in shown["url"]
 
 
 def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
-    wire = RecordedRequest("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
-    redaction = Redaction(wire, LIVE, PUBLIC, fhir=False)
-    redaction.request(wire)
+    recorded = RecordedRequest("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
+    redaction = Redaction(recorded, LIVE, PUBLIC, fhir=False)
+    redaction.request(recorded)
     assert "Brandywine" not in redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb%3FBrandywine instead")
     assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"

@@ -1,4 +1,4 @@
-"""The queue of exchanges that wait: never more than it may hold, and a flood from one app costs the others nothing."""
+"""The queue of exchanges never exceeds its limits, and a flood from one app doesn't affect the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ arrivals = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_s
 
 
 @given(arrivals, st.integers(1, 10), st.integers(0, 100))
-def test_it_never_holds_more_than_it_may_and_counts_what_it_dropped(
+def test_the_queue_never_exceeds_its_limits_and_counts_dropped_items(
     arriving: list[tuple[str, int]], most: int, most_bytes: int
 ) -> None:
     queue: Queue[int] = Queue(most, most_bytes)
@@ -23,18 +23,18 @@ def test_it_never_holds_more_than_it_may_and_counts_what_it_dropped(
 
 
 @given(arrivals)
-def test_of_each_app_the_newest_stay(arriving: list[tuple[str, int]]) -> None:
+def test_the_newest_items_of_each_app_stay(arriving: list[tuple[str, int]]) -> None:
     queue: Queue[int] = Queue(7, 10_000)
     for number, (owner, weight) in enumerate(arriving):
         queue.add(number, owner, weight)
     for name in "abc":
-        came = [number for number, (owner, _) in enumerate(arriving) if owner == name]
-        left = [number for number, owner, _ in queue.items() if owner == name]
-        assert left == came[len(came) - len(left) :]
+        added = [number for number, (owner, _) in enumerate(arriving) if owner == name]
+        remaining = [number for number, owner, _ in queue.items() if owner == name]
+        assert remaining == added[len(added) - len(remaining) :]
 
 
 @given(st.integers(8, 200))
-def test_a_flood_from_one_app_drops_only_its_own(flood: int) -> None:
+def test_a_flood_from_one_app_drops_only_its_own_items(flood: int) -> None:
     queue: Queue[str] = Queue(8, 1000)
     for name in ("one", "two", "three"):
         queue.add(name, name, 1)
@@ -44,13 +44,13 @@ def test_a_flood_from_one_app_drops_only_its_own(flood: int) -> None:
     assert len(queue) == 8
 
 
-def test_one_that_weighs_more_than_the_queue_may_is_not_kept() -> None:
+def test_an_item_that_exceeds_the_weight_limit_is_dropped() -> None:
     queue: Queue[str] = Queue(8, 100)
     queue.add("large", "a", 101)
     assert (len(queue), queue.bytes, queue.dropped) == (0, 0, 1)
 
 
-def test_what_is_put_back_comes_before_what_came_since() -> None:
+def test_items_that_are_put_back_come_before_newer_ones() -> None:
     queue: Queue[int] = Queue(3, 100)
     for number in (1, 2):
         queue.add(number, "a", 1)

@@ -1,6 +1,6 @@
-"""The authorization request (RFC 6749 4.1.1, SMART 2.2): the checks that request, registration and launch decide alone.
+"""Checks of the authorization request (RFC 6749 4.1.1, SMART 2.2) that need only the request, the registration and the launch.
 
-The order matters once: until GATE has passed, an error must not be sent to the redirect URI.
+The order matters at one place: until GATE has passed, no error may be sent to the redirect URI.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     redirect_uri.redirect_uri_is_encoded_once,
     redirect_uri.redirect_uri_has_no_fragment,
     redirect_uri.redirect_uri_is_registered,
-    # From here on the answer may go to the app.
+    # From here on, the error may be sent to the app.
     client.client_is_enabled_for_this_tenant,
     request_syntax.url_is_on_one_line,
     request_syntax.ampersands_are_not_html_escaped,
@@ -105,7 +105,7 @@ DROPPED = frozenset(
         scopes.SCOPE_HAS_STRAY_CHARACTERS,
     )
 )
-"""Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""
+"""Refusals that only drop scopes for a lenient app or tenant (`granted_scopes` says which scopes and why)."""
 
 STRICT = frozenset(
     kind.name
@@ -131,11 +131,11 @@ STRICT = frozenset(
         refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED,
     )
 )
-"""Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""
+"""Refusals that no policy can relax: they protect who asks, where the response goes, the token's server and the launch."""
 
 
 def relaxed(known: AuthorizeContext) -> frozenset[str]:
-    """The refusals that policy and registration turn into advice here."""
+    """Returns the refusals that policy and registration reduce to advice."""
     names: set[str] = set()
     if isinstance(known.server, Server):
         policy = known.server.policy
@@ -149,7 +149,7 @@ def relaxed(known: AuthorizeContext) -> frozenset[str]:
 
 
 def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page: Collection[str] = ()) -> bool:
-    """Whether this error may be sent to the redirect URI: the only place that decides it.
+    """Whether this error may be sent to the redirect URI. No other code decides this.
 
     on_a_page: names of refusals that the dialect shows on a page although the redirect URI is proven.
     """
@@ -157,5 +157,5 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
 
 
 def examined(request: AuthorizeRequest, known: AuthorizeContext) -> Examination:
-    """All checks, with what this tenant and this app relax: what web and doctor call."""
+    """Runs all checks with what this tenant and app relax. `web` and `sickbay doctor` call this."""
     return examine(CHECKS, request, known, relaxed(known))

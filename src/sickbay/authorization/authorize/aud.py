@@ -1,4 +1,4 @@
-"""Checks of aud (SMART 2.2, authorize request): which FHIR server the token is for, so that no other gets it."""
+"""Checks of aud (SMART 2.2, authorize request), which names the FHIR server that the token is for."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
 
 
 def likely(server: Server, known: AuthorizeContext) -> tuple[str, ...]:
-    """Its bases, those first that speak the version for which the app is registered."""
+    """Returns the server's bases; those of the FHIR version that the app is registered for come first."""
     version = VERSIONS.get(known.client.fhir) if isinstance(known.client, Client) else None
     number = version.number if version else None
-    return tuple(sorted(server.fhir_bases, key=lambda one: server.fhir_versions.get(one) != number))
+    return tuple(sorted(server.fhir_bases, key=lambda base: server.fhir_versions.get(base) != number))
 
 
 def nearest(aud: str, bases: tuple[str, ...]) -> str:
-    """The base that shares most of its beginning with `aud`; of several the first."""
-    return max(bases, key=lambda one: _shared(one.lower(), aud.lower()))
+    """Returns the base that shares the longest prefix with `aud`; the first one if several do."""
+    return max(bases, key=lambda base: _shared(base.lower(), aud.lower()))
 
 
-def _shared(one: str, other: str) -> int:
+def _shared(first: str, second: str) -> int:
     count = 0
-    for a, b in zip(one, other, strict=False):
+    for a, b in zip(first, second, strict=False):
         if a != b:
             break
         count += 1

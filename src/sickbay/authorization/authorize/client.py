@@ -1,4 +1,4 @@
-"""Checks of client_id (RFC 6749 2.2, 4.1.1): is it sent, registered, enabled where it asks to go."""
+"""Checks of client_id (RFC 6749 2.2, 4.1.1): that it is sent, registered and enabled for this tenant."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sickbay.protocol import urls
 def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.elsewhere:
         return None
-    right = known.server.authorization_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=right)
+    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
 
 
 @check(requires=("server",))
 def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not known.astray:
         return None
-    right = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
-    facts = {"received": request.url, "expected": right, "endpoint": right}
+    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
+    facts = {"received": request.url, "expected": endpoint, "endpoint": endpoint}
     return refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.with_facts(facts)
 
 
@@ -65,6 +65,6 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: Authoriz
 
 
 def _tenant(aud: str, tenants: tuple[str, ...]) -> str | None:
-    """The tenant in the path of aud, else the only one there is."""
+    """Returns the tenant in the path of aud, or the only tenant."""
     segments = urls.split(aud).path.split("/")
-    return next((one for one in tenants if one in segments), tenants[0] if len(tenants) == 1 else None)
+    return next((tenant for tenant in tenants if tenant in segments), tenants[0] if len(tenants) == 1 else None)

@@ -1,4 +1,4 @@
-"""Scope negotiation (SMART 2.2, RFC 6749 3.3): which of the scopes asked are granted, and why the others are not."""
+"""Scope negotiation (SMART 2.2, RFC 6749 3.3): which requested scopes are granted, and why the others aren't."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
 class GrantedScope(NamedTuple):
-    """One scope. reason: "" where it was asked and granted, else a phrase: why it was left out, or came unasked."""
+    """One scope. reason: "" if it was requested and granted; otherwise why it was left out or added."""
 
     scope: str
     granted: bool
@@ -21,54 +21,64 @@ class GrantedScope(NamedTuple):
 
 
 def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) -> tuple[GrantedScope, ...]:
-    """Each scope asked, once, in order. A request that was accepted strictly loses at most offline_access here;
-    what a lenient app or tenant drops is named with its reason.
+    """Returns each requested scope once, in order. A request that was accepted strictly loses at most offline_access here;
+    scopes that a lenient app or tenant drops come with the reason.
     """
-    held = registered(client.scope)
+    registered_scopes = registered(client.scope)
     text = request.parameters.get("scope") or ""
-    asked = scopes.split(text, server.policy.scope_separators)
-    granted = tuple(_grant(token, held, client, server) for token in asked)
-    return granted + _unasked(asked, held, client, server) if server.policy.grants_registered else granted
+    requested = scopes.split(text, server.policy.scope_separators)
+    granted = tuple(_grant(token, registered_scopes, client, server) for token in requested)
+    return granted + _unrequested(requested, registered_scopes, client, server) if server.policy.grants_registered else granted
 
 
 UNASKED = "wasn't requested, but this server grants all registered scopes"
 
 
-def _unasked(asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, server: Server) -> tuple[GrantedScope, ...]:
-    """Registered scopes of resources; those of a patient only where there will be one."""
-    parsed = scopes.parse_all(asked)
-    patient = any(one.level == "patient" if isinstance(one, ResourceScope) else isinstance(one, LaunchScope) for one in parsed)
+def _unrequested(
+    requested: tuple[str, ...], registered_scopes: tuple[Scope, ...], client: Client, server: Server
+) -> tuple[GrantedScope, ...]:
+    """Returns registered resource scopes that weren't requested; patient scopes only if there will be a patient."""
+    parsed = scopes.parse_all(requested)
+    patient = any(
+        scope.level == "patient" if isinstance(scope, ResourceScope) else isinstance(scope, LaunchScope) for scope in parsed
+    )
     levels = ("user", "patient") if patient else ("user",)
-    more = (one for one in held if isinstance(one, ResourceScope) and one.level in levels and one.text not in asked)
-    return tuple(GrantedScope(one.text, True, UNASKED) for one in more if not _reason(one, held, client, server))
+    extra = (
+        scope
+        for scope in registered_scopes
+        if isinstance(scope, ResourceScope) and scope.level in levels and scope.text not in requested
+    )
+    return tuple(
+        GrantedScope(scope.text, True, UNASKED) for scope in extra if not _reason(scope, registered_scopes, client, server)
+    )
 
 
-def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
+def _grant(token: str, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
     scope = scopes.parse(token)
     if scope is None and token in requested_scopes.CLAIMS:
         return GrantedScope(token, False, "requests claims that this server doesn't have")
-    reason = "isn't a SMART or OpenID Connect scope" if scope is None else _reason(scope, held, client, server)
+    reason = "isn't a SMART or OpenID Connect scope" if scope is None else _reason(scope, registered_scopes, client, server)
     return GrantedScope(token, not reason, reason)
 
 
-def _reason(scope: Scope, held: tuple[Scope, ...], client: Client, server: Server) -> str:
+def _reason(scope: Scope, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> str:
     if isinstance(scope, ResourceScope) and (reason := _resource_reason(scope, client, server)):
         return reason
     if isinstance(scope, LaunchScope) and scope.type and not _is_known(scope.type, server):
         return "names a resource type that doesn't exist in this FHIR version"
-    return "" if scopes.covered(scope, held) else "isn't registered for this app"
+    return "" if scopes.covered(scope, registered_scopes) else "isn't registered for this app"
 
 
 def is_still_granted(text: str, client: Client, server: Server) -> bool:
-    """Whether a scope that was granted would be granted again: registration or policy may have been narrowed since."""
+    """Whether a granted scope would be granted again: the registration or policy may have been narrowed since."""
     scope = scopes.parse(text)
     return scope is not None and not _reason(scope, registered(client.scope), client, server)
 
 
 def _is_known(type: str, server: Server) -> bool:
-    """By its name in lower case; of a server whose types are not known any type is."""
+    """Looks the type up by its lower-case name. If the server's types aren't known, every type counts as known."""
     known = [types for types in server.resource_types.values() if types]
-    return not known or any(type == one.lower() for types in known for one in types)
+    return not known or any(type == name.lower() for types in known for name in types)
 
 
 def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> str:

@@ -1,4 +1,4 @@
-"""Checks of launch (SMART 2.2, EHR launch): the opaque code of one opening of this app, used once and soon."""
+"""Checks of launch (SMART 2.2, EHR launch): the opaque, short-lived, single-use code of one launch of this app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _code(request: AuthorizeRequest) -> str | None:
 
 @check(requires=("server",))
 def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """From the EHR with a launch code, or on its own: as hospital and registration allow."""
+    """Policy and registration say which launches are allowed: from the EHR with a launch code, or standalone."""
     allowed = known.server.policy.launches if isinstance(known.server, Server) else ()
     kind = "ehr" if _code(request) else "standalone"
     facts = {"received": kind, "expected": list(allowed)}
@@ -32,7 +32,7 @@ def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeContext) -
 def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
-    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _right(known))
+    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _expected_launch(known))
 
 
 @check()
@@ -49,12 +49,12 @@ def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeConte
     if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
         return None
     facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, known)}
-    return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _right(known))
+    return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _expected_launch(known))
 
 
 def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeContext) -> bool:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
-    return urls.normalised(code) in {urls.normalised(one) for one in (*bases, audience(request)) if one}
+    return urls.normalised(code) in {urls.normalised(url) for url in (*bases, audience(request)) if url}
 
 
 @check(requires=("launch",), after=(launch_is_a_code_and_no_url,))
@@ -62,7 +62,7 @@ def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeConte
     code = _code(request)
     if not code or isinstance(known.launch, Launch):
         return None
-    return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _right(known))
+    return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _expected_launch(known))
 
 
 @check(requires=("launch",), after=(launch_code_was_issued_here, client_is_registered), inputs="launch")
@@ -70,7 +70,7 @@ def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeContext)
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
-    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _right(known))
+    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _expected_launch(known))
 
 
 @check(requires=("launch", "now"), after=(launch_code_was_issued_here,), inputs="launch")
@@ -78,7 +78,7 @@ def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeContext) -> 
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
-    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_times(request, known, now - launch.expires_at))
+    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_age_facts(request, known, now - launch.expires_at))
 
 
 @check(requires=("launch",), after=(launch_code_was_issued_here,), inputs="launch")
@@ -87,12 +87,12 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeContext) ->
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
     ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
-    return refusals.LAUNCH_CODE_REUSED.with_facts(_times(request, known, ago))
+    return refusals.LAUNCH_CODE_REUSED.with_facts(_age_facts(request, known, ago))
 
 
 @check(requires=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), inputs="launch")
 def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
+    """`aud` must be the server that the app was launched with, in the same FHIR version (SMART 2.2, authorize request)."""
     launch, server = known.launch, known.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
@@ -102,8 +102,8 @@ def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeCont
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)
 
 
-def _right(known: AuthorizeContext) -> dict[str, Any]:
-    """What to send instead: the code of this app's launch that still lives, where one is known."""
+def _expected_launch(known: AuthorizeContext) -> dict[str, Any]:
+    """Returns what to send instead: the code of this app's launch that is still valid, if one is known."""
     live, now = known.live, known.now
     if known.live_launch is None or live is None:
         return {"note": "the launch value of the launch URL"}
@@ -111,6 +111,6 @@ def _right(known: AuthorizeContext) -> dict[str, Any]:
     return {"expected": known.live_launch, "note": f"given to your app {ago}in its launch URL"}
 
 
-def _times(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
-    said = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
-    return {"received": _code(request), "seconds": seconds, "ago": said} | _right(known)
+def _age_facts(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
+    ago = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
+    return {"received": _code(request), "seconds": seconds, "ago": ago} | _expected_launch(known)

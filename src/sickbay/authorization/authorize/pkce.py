@@ -1,4 +1,4 @@
-"""Checks of code_challenge and its method (RFC 7636 4.3): required, enforced if sent, or ignored, as tenant and app say."""
+"""Checks of code_challenge and its method (RFC 7636 4.3): required, enforced if sent, or ignored, as tenant and app decide."""
 
 from __future__ import annotations
 

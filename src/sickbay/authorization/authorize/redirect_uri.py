@@ -1,4 +1,4 @@
-"""Checks of redirect_uri (RFC 6749 3.1.2, RFC 9700 2.1): compared character by character, before anything is sent to it."""
+"""Checks of redirect_uri (RFC 6749 3.1.2, RFC 9700 2.1): compared character by character before any response is sent to it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _registered(known: AuthorizeContext) -> tuple[str, ...]:
 
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    twice = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
-    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, twice)) if twice else None
+    repeated = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
+    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, repeated)) if repeated else None
 
 
 def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:
@@ -69,20 +69,20 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeCont
     ),
 )
 def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """Until this has passed, no answer may be sent to the address: the gate of the whole endpoint."""
+    """The gate of the endpoint: until this check has passed, no response may be sent to the redirect URI."""
     client = known.client
     uri = request.parameters.get("redirect_uri")
     assert isinstance(client, Client)
-    if uri is None:  # a dialect lets it be left out if only one is registered
+    if uri is None:  # a dialect allows leaving it out if only one is registered
         return next(filter(None, map(_unusable, client.redirect_uris)), None)
-    if not any(_same(client, _policy(known), one, uri) for one in client.redirect_uris):
+    if not any(_same(client, _policy(known), registered, uri) for registered in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts)
-    return _unusable(uri) or _mended(request, uri)
+    return _unusable(uri) or _corrected(request, uri)
 
 
 def _unusable(uri: str) -> Refusal | None:
-    """A registered address that no answer may go to: older registrations were checked less, and a dialect may add a query."""
+    """Refuses a registered URI that is unsafe: older registrations were checked less, and a dialect may allow a query."""
     if not client_uris.is_safe(uri):
         return refusals.REDIRECT_URI_SCHEME_FORBIDDEN(received=uri)
     names = client_uris.response_parameters(uri)
@@ -90,21 +90,21 @@ def _unusable(uri: str) -> Refusal | None:
     return refusals.REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if names else None
 
 
-def _mended(request: AuthorizeRequest, uri: str) -> Refusal | None:
-    """An address that had to be mended to be the registered one is not proven."""
+def _corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
+    """A URI that matches the registered one only after a correction isn't proven."""
     wire = request.wire("redirect_uri")
     if wire == uri:
         return None
     if wire is None:
         kind = refusals.URL_HTML_ESCAPED_IN_REDIRECT_URI
     else:
-        twice = urls.is_encoded_twice(wire)
-        kind = refusals.REDIRECT_URI_DOUBLE_ENCODED if twice else refusals.URL_HAS_WHITESPACE_IN_REDIRECT_URI
+        encoded_twice = urls.is_encoded_twice(wire)
+        kind = refusals.REDIRECT_URI_DOUBLE_ENCODED if encoded_twice else refusals.URL_HAS_WHITESPACE_IN_REDIRECT_URI
     return kind(received=wire, expected=uri, places=wire)
 
 
 def _same(client: Client, policy: Policy, registered: str, sent: str) -> bool:
-    """Exact; a native app's loopback port may vary (RFC 8252 7.3); a tenant may let a query ride along."""
+    """Compares exactly, except a native app's loopback port (RFC 8252 7.3) and a query if the policy allows it."""
     if registered == sent:
         return True
     if client.native and urls.is_loopback(registered):
@@ -113,7 +113,7 @@ def _same(client: Client, policy: Policy, registered: str, sent: str) -> bool:
 
 
 def _without_port(url: str) -> str:
-    """Scheme, loopback host and the rest, port left out; what has user information or no such host is returned whole."""
+    """Returns the URL without its port. A URL with user information or without a loopback host is returned unchanged."""
     parts = urls.split(url)
     if "@" in parts.netloc or not urls.is_loopback(url):
         return url

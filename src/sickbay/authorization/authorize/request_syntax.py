@@ -1,4 +1,4 @@
-"""Checks of the request's shape: one line, plain ampersands, code by query, each parameter once, a state, no secret."""
+"""Checks of the request's syntax: line breaks, escaped ampersands, response type, repeated parameters, state and secrets."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ OBJECTS = {
     "request_uri": refusals.REQUEST_URI_UNSUPPORTED,
     "registration": refusals.REGISTRATION_UNSUPPORTED,
 }
-"""Parameters of OpenID Connect Core 6 and 7.2.1, each with an error of its own (3.1.2.6)."""
+"""Parameters of OpenID Connect Core 6 and 7.2.1, each with its own error code (3.1.2.6)."""
 
 
 @check()
 def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if not urls.has_whitespace(request.raw):
         return None
-    found = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
+    match = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
     facts = {
-        "received": found.group() if found else request.raw,
+        "received": match.group() if match else request.raw,
         "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I)),
     }
     return refusals.URL_HAS_WHITESPACE.with_facts(facts)
@@ -64,10 +64,10 @@ def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeContext) ->
 
 @check(after=(response_type_is_sent,))
 def response_type_is_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    asked = request.parameters.get("response_type")
-    if asked == "code":
+    response_type = request.parameters.get("response_type")
+    if response_type == "code":
         return None
-    return refusals.RESPONSE_TYPE_INVALID(received=asked, expected="code")
+    return refusals.RESPONSE_TYPE_INVALID(received=response_type, expected="code")
 
 
 @check()
@@ -80,8 +80,8 @@ def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeContext) -
 
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    twice = [name for name in request.parameters.repeated() if name in ONCE]
-    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, twice)) if twice else None
+    repeated = [name for name in request.parameters.repeated() if name in ONCE]
+    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, repeated)) if repeated else None
 
 
 @check()
@@ -109,16 +109,16 @@ def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeC
 
 @check()
 def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """To ask nothing, and to ask again, cannot both be done (OpenID Connect Core 3.1.2.1)."""
-    asked = (request.parameters.get("prompt") or "").split()
-    if "none" not in asked or set(asked) == {"none"}:
+    """ "Show nothing" and "show a page" can't both be followed (OpenID Connect Core 3.1.2.1)."""
+    prompts = (request.parameters.get("prompt") or "").split()
+    if "none" not in prompts or set(prompts) == {"none"}:
         return None
-    return refusals.PROMPT_NONE_WITH_OTHERS(received=" ".join(asked), expected="none")
+    return refusals.PROMPT_NONE_WITH_OTHERS(received=" ".join(prompts), expected="none")
 
 
 @check()
 def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """Whose session is not known counts as nobody's: without a person nothing else could let the request through."""
+    """An unknown session counts as no session: the request can't succeed without a user."""
     silent = "none" in (request.parameters.get("prompt") or "").split()
     if not silent or request.parameters.get("id_token_hint"):
         return None

@@ -1,17 +1,17 @@
-"""Checks of scope (RFC 6749 3.3, SMART 2.2 Scopes): spelt as the grammar says, registered, and with the context it needs."""
+"""Checks of scope (RFC 6749 3.3, SMART 2.2 Scopes): well formed, registered, and with the context that it needs."""
 
 from __future__ import annotations
 
 from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.parameters import (
-    asked,
-    asked_resources,
     asks_launch,
     asks_patient,
     base,
     meant,
     misjoined,
+    requested,
+    requested_resources,
     scope_of,
     tokens,
 )
@@ -62,7 +62,7 @@ def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeCo
 
 @check(after=(scope_is_sent,))
 def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """In no list, no quotation marks, and without what nobody sees."""
+    """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
     return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
 
@@ -90,60 +90,62 @@ def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -
 
 @check(after=(scope_is_sent,))
 def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """What cannot be enforced is not granted."""
-    return requested_scopes.unenforceable(asked_resources(request))
+    """A filter that can't be enforced isn't granted."""
+    return requested_scopes.unenforceable(requested_resources(request))
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered))
 def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return requested_scopes.of_another_version(asked_resources(request), policy, version)
+    return requested_scopes.of_another_version(requested_resources(request), policy, version)
 
 
 @check(requires=("server",), after=(scope_is_sent,))
 def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [one.text for one in _wildcards(request, known)])
+    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _wildcards(request, known)])
 
 
 def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
-    """Wildcards asked that server or registration rule out."""
+    """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    held = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
-    allowed = policy.wildcard_scopes and (held is None or any(one.wildcard for one in held))
-    return [] if allowed else [one for one in asked_resources(request) if one.wildcard]
+    registered = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
+    allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
+    return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]
 
 
 @check(after=(scope_is_sent, client_is_registered))
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    """offline_access is not among them: where it is not registered it is left out, and the app is told."""
+    """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    held = scope_spelling.registered(registered)
-    wrong = [one.text for one in asked(request) if not scopes.covered(one, held) and not _is_system(one)]
-    if not wrong:
+    allowed = scope_spelling.registered(registered)
+    unregistered = [scope.text for scope in requested(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
+    if not unregistered:
         return None
-    beyond = {one.text for one in (*_wildcards(request, known), *_nowhere(request, known))} | {"offline_access"}
-    wrong = [one for one in wrong if one not in beyond]
-    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, wrong, registered=registered)
+    refused_elsewhere = {scope.text for scope in (*_wildcards(request, known), *_of_unknown_types(request, known))} | {
+        "offline_access"
+    }
+    unregistered = [text for text in unregistered if text not in refused_elsewhere]
+    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
 
 
 @check(requires=("server",), after=(scope_is_sent,))
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     assert isinstance(known.server, Server)
-    if not _nowhere(request, known):
+    if not _of_unknown_types(request, known):
         return None
-    versions = sorted({known.server.fhir_versions.get(one, "") for one in _bases(request, known.server)})
-    return requested_scopes.of_unknown_types(asked_resources(request), _types(request, known.server), versions)
+    versions = sorted({known.server.fhir_versions.get(base_url, "") for base_url in _bases(request, known.server)})
+    return requested_scopes.of_unknown_types(requested_resources(request), _types(request, known.server), versions)
 
 
-def _nowhere(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
-    """Of types that FHIR does not have in this version: nobody can register them."""
+def _of_unknown_types(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
+    """Returns scopes for types that don't exist in this FHIR version, so no app can register them."""
     types = _types(request, known.server) if isinstance(known.server, Server) else ()
-    return requested_scopes.nowhere(asked_resources(request), types)
+    return requested_scopes.of_missing_types(requested_resources(request), types)
 
 
 def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
-    """The one that is asked for, or all where none is."""
+    """Returns the requested base, or all bases if none is requested."""
     named = base(request, server)
     return (named,) if named else server.fhir_bases
 
@@ -158,11 +160,11 @@ def _is_system(scope: object) -> bool:
 
 @check(after=(scope_is_sent,))
 def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.of_the_system(asked_resources(request))
+    return requested_scopes.of_the_system(requested_resources(request))
 
 
 def _is_own_patient(known: AuthorizeContext) -> bool:
-    """A patient app, where the hospital takes the person who signs in for the patient."""
+    """Whether this is a patient app at a server that takes the signed-in user as the patient."""
     server, client = known.server, known.client
     allowed = isinstance(server, Server) and server.policy.own_patient_is_context
     return allowed and isinstance(client, Client) and client.type == "patient"
@@ -170,9 +172,9 @@ def _is_own_patient(known: AuthorizeContext) -> bool:
 
 @check(after=(scope_is_sent,))
 def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    wanting = [one.text for one in asked_resources(request) if one.level == "patient"]
+    patient_scopes = [scope.text for scope in requested_resources(request) if scope.level == "patient"]
     code = request.parameters.get("launch")
-    if not wanting or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
+    if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
         return None
-    facts = {"received": list(meant(request)), "scopes": wanting, "launch": code, "note": "launch with a launch code"}
+    facts = {"received": list(meant(request)), "scopes": patient_scopes, "launch": code, "note": "launch with a launch code"}
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)

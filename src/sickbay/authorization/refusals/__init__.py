@@ -1,1 +1,1 @@
-"""The declared refusals: one file for each stage. A check returns one by calling it with the facts."""
+"""The declared refusals, one file per stage. A check calls one with its facts to return it."""

@@ -12,5 +12,5 @@ REDIRECT_CODE_MANGLED = RefusalType("redirect-code-mangled", "invalid_request")
 
 
 def from_another_server(name: str, error: str) -> RefusalType:
-    """The refusal that another server's error response stands for, with the error code that it sent."""
+    """Returns our refusal for another server's error response, with the error code that it sent."""
     return RefusalType(name, error or "invalid_request")

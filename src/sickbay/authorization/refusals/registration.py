@@ -55,4 +55,4 @@ SCOPES = {
         scope.SCOPE_HAS_STRAY_CHARACTERS,
     )
 }
-"""The refusals of scopes as a registration answers them, by name."""
+"""Refusals of scopes, by name, with the error code of a registration."""

@@ -188,7 +188,7 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
     Parameters
     ----------
     tenant
-        The other hospital, such as epic.
+        The other hospital.
     """
     _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/enable", {"tenant": tenant}), json)
 

@@ -1,1 +1,1 @@
-"""Two renderers of the same life: `hospital()`, `record(life)`, `slot()`, `appointment()`. Ids are the same in both."""
+"""Renderers of a patient's history, one module per FHIR version. Ids are the same in every version."""

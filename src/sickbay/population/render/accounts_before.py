@@ -1,4 +1,4 @@
-"""Claim, ExplanationOfBenefit, Consent and Media as STU3 and DSTU2 have them."""
+"""Converts Claim, ExplanationOfBenefit, Consent and Media from R4 to STU3 and DSTU2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _RULES = {"OPTIN": "http://hl7.org/fhir/ConsentPolicy/opt-in", "OPTOUT": "http:/
 
 
 def _money(amount: Json) -> Json:
-    """Before R4 an amount of money was a quantity."""
+    """Returns an amount of money as a quantity, which it was before R4."""
     return {"value": amount["value"], "system": "urn:iso:std:iso:4217", "code": amount["currency"]}
 
 
@@ -19,60 +19,62 @@ def _item(item: Json) -> Json:
     changed = renamed(item, careTeamSequence="careTeamLinkId", productOrService="service")
     changed.update(unitPrice=_money(item["unitPrice"]), net=_money(item["net"]))
     if "adjudication" in item:
-        changed["adjudication"] = [{**each, "amount": _money(each["amount"])} for each in item["adjudication"]]
+        changed["adjudication"] = [
+            {**adjudication, "amount": _money(adjudication["amount"])} for adjudication in item["adjudication"]
+        ]
     return changed
 
 
-def claim_stu3(one: Json) -> Json:
-    changed = {**one, "use": "complete", "item": [_item(each) for each in one["item"]], "total": _money(one["total"])}
+def claim_stu3(claim: Json) -> Json:
+    changed = {**claim, "use": "complete", "item": [_item(item) for item in claim["item"]], "total": _money(claim["total"])}
     return renamed(changed, provider="organization")
 
 
-def benefit_stu3(one: Json) -> Json:
-    """outcome was a concept, and the totals were two elements."""
-    cost, benefit = (_money(each["amount"]) for each in one["total"])
+def benefit_stu3(benefit: Json) -> Json:
+    """Converts to STU3, where outcome is a concept and the totals are two elements."""
+    cost, paid = (_money(total["amount"]) for total in benefit["total"])
     changed = {
-        **without(one, "use", "total"),
-        "outcome": {"coding": [{"system": "http://hl7.org/fhir/remittance-outcome", "code": one["outcome"]}]},
-        "insurance": without(one["insurance"][0], "focal"),
-        "item": [_item(each) for each in one["item"]],
+        **without(benefit, "use", "total"),
+        "outcome": {"coding": [{"system": "http://hl7.org/fhir/remittance-outcome", "code": benefit["outcome"]}]},
+        "insurance": without(benefit["insurance"][0], "focal"),
+        "item": [_item(item) for item in benefit["item"]],
         "totalCost": cost,
-        "totalBenefit": benefit,
+        "totalBenefit": paid,
     }
     return renamed(changed, provider="organization")
 
 
-def consent_stu3(one: Json) -> Json:
-    changed = {**without(one, "scope", "provision"), "policyRule": _RULES[code_of(one["policyRule"])]}
-    return renamed({**changed, "period": one["provision"]["period"]}, performer="consentingParty")
+def consent_stu3(consent: Json) -> Json:
+    changed = {**without(consent, "scope", "provision"), "policyRule": _RULES[code_of(consent["policyRule"])]}
+    return renamed({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
 
 
-def media_stu3(one: Json) -> Json:
-    return renamed({**without(one, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
+def media_stu3(media: Json) -> Json:
+    return renamed({**without(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
 
 
-def media_dstu2(one: Json) -> Json:
-    return {**without(one, "status", "encounter", "createdDateTime"), "type": "photo"}
+def media_dstu2(media: Json) -> Json:
+    return {**without(media, "status", "encounter", "createdDateTime"), "type": "photo"}
 
 
 def _coding(concept: Json) -> Any:
     return concept["coding"][0]
 
 
-def claim_dstu2(one: Json) -> Json:
-    insurance, item = one["insurance"][0], one["item"][0]
+def claim_dstu2(claim: Json) -> Json:
+    insurance, item = claim["insurance"][0], claim["item"][0]
     relationship = {"code": "self", "display": "Self"}
     return {
         "resourceType": "Claim",
-        "id": one["id"],
-        "type": code_of(one["type"]),
-        "identifier": one["identifier"],
-        "created": one["created"],
-        "target": one["insurer"],
-        "organization": one["provider"],
+        "id": claim["id"],
+        "type": code_of(claim["type"]),
+        "identifier": claim["identifier"],
+        "created": claim["created"],
+        "target": claim["insurer"],
+        "organization": claim["provider"],
         "use": "complete",
-        "priority": _coding(one["priority"]),
-        "patient": one["patient"],
+        "priority": _coding(claim["priority"]),
+        "patient": claim["patient"],
         "coverage": [{**insurance, "relationship": relationship}],
         "item": [
             {
@@ -82,7 +84,7 @@ def claim_dstu2(one: Json) -> Json:
                     "code": "CSINV",
                     "display": "clinical service invoice",
                 },
-                "provider": one["careTeam"][0]["provider"],
+                "provider": claim["careTeam"][0]["provider"],
                 "service": _coding(item["productOrService"]),
                 "serviceDate": item["servicedDate"],
                 "unitPrice": _money(item["unitPrice"]),
@@ -92,15 +94,15 @@ def claim_dstu2(one: Json) -> Json:
     }
 
 
-def benefit_dstu2(one: Json) -> Json:
+def benefit_dstu2(benefit: Json) -> Json:
     return {
         "resourceType": "ExplanationOfBenefit",
-        "id": one["id"],
-        "identifier": one["identifier"],
-        "request": one["claim"],
-        "outcome": one["outcome"],
-        "disposition": one["disposition"],
-        "created": one["created"],
-        "organization": one["insurer"],
-        "requestOrganization": one["provider"],
+        "id": benefit["id"],
+        "identifier": benefit["identifier"],
+        "request": benefit["claim"],
+        "outcome": benefit["outcome"],
+        "disposition": benefit["disposition"],
+        "created": benefit["created"],
+        "organization": benefit["insurer"],
+        "requestOrganization": benefit["provider"],
     }

@@ -1,4 +1,4 @@
-"""What DSTU2, STU3, R4B and R5 share: a record is R4's, changed by type where the version differs."""
+"""Converts R4 resources to DSTU2, STU3, R4B and R5, which differ from R4 only in some types."""
 
 from __future__ import annotations
 
@@ -16,61 +16,62 @@ Change = Callable[[Json], Json]
 
 
 class Renderer:
-    """changes: resource type -> a function from R4's resource to the version's, None: the version has no such type.
+    """Renders a history in one version, by converting the R4 resources.
 
-    every: what is done to each value, last; not to the types of `plain`, whose function has done it.
+    changes: maps a resource type to a function that converts its R4 resource, or to None if the version has no such type.
+    convert_values: applied last to each resource, except those of the types in `plain`, whose function has already done it.
     """
 
     def __init__(
         self,
         changes: Mapping[str, Change | None],
-        every: Callable[[Any], Any] = lambda value: value,
+        convert_values: Callable[[Any], Any] = lambda value: value,
         plain: frozenset[str] = frozenset(),
     ) -> None:
         self._changes = changes
-        self._every = every
+        self._convert_values = convert_values
         self._plain = plain
 
     def hospital(self) -> Iterator[Json]:
-        yield from map(self._changed, self._kept(r4.hospital()))
+        yield from map(self._converted, self._supported(r4.hospital()))
 
-    def record(self, life: PatientHistory) -> Iterator[Json]:
-        yield from map(self._changed, self._kept(r4.record(life)))
+    def record(self, history: PatientHistory) -> Iterator[Json]:
+        yield from map(self._converted, self._supported(r4.record(history)))
 
-    def panel(self, who: Practitioner, patients: Sequence[str]) -> Json:
-        return self._changed(r4.panel(who, patients))
+    def panel(self, practitioner: Practitioner, patients: Sequence[str]) -> Json:
+        return self._converted(r4.panel(practitioner, patients))
 
     def slot(self, slot: Slot) -> Json:
-        return self._changed(r4.slot(slot))
+        return self._converted(r4.slot(slot))
 
     def appointment(self, booking: Booking) -> Json:
-        return self._changed(r4.appointment(booking))
+        return self._converted(r4.appointment(booking))
 
-    def _kept(self, resources: Iterator[Json]) -> Iterator[Json]:
-        return (one for one in resources if self._changes.get(one["resourceType"], _as_it_is) is not None)
+    def _supported(self, resources: Iterator[Json]) -> Iterator[Json]:
+        return (resource for resource in resources if self._changes.get(resource["resourceType"], _unchanged) is not None)
 
-    def _changed(self, resource: Json) -> Json:
-        """The profiles that R4 names are R4's, so they are left out."""
+    def _converted(self, resource: Json) -> Json:
+        """Converts a resource. Profiles are omitted because they are R4's."""
         kind = resource["resourceType"]
-        change = self._changes.get(kind) or _as_it_is
-        found = change({key: value for key, value in resource.items() if key != "meta"})
-        return found if kind in self._plain else dict(self._every(found))
+        change = self._changes.get(kind) or _unchanged
+        converted = change({key: value for key, value in resource.items() if key != "meta"})
+        return converted if kind in self._plain else dict(self._convert_values(converted))
 
 
-def _as_it_is(one: Json) -> Json:
-    return one
+def _unchanged(resource: Json) -> Json:
+    return resource
 
 
 TERMS = "http://terminology.hl7.org/CodeSystem/"
-_LATER = frozenset({"PHOccupationalDataForHealthODH"})
-"""Code systems that never had another name."""
+_NEVER_RENAMED = frozenset({"PHOccupationalDataForHealthODH"})
+"""Code systems that have always had this name."""
 HL7 = "http://hl7.org/fhir/"
 
 
 def systems_below(other: Mapping[str, str]) -> Callable[[Any], Any]:
-    """Before R4 the code systems were named below hl7.org/fhir itself: v3/ActCode, v2/0203, observation-category.
+    """Returns a function that replaces the code systems of R4 in any value.
 
-    other: those that had yet another name there.
+    Before R4 they were named directly below hl7.org/fhir: v3/ActCode, v2/0203, observation-category. other: the exceptions.
     """
 
     @cache
@@ -78,15 +79,15 @@ def systems_below(other: Mapping[str, str]) -> Callable[[Any], Any]:
         if not name.startswith(TERMS):
             return name
         local = name.removeprefix(TERMS)
-        if local in _LATER:
+        if local in _NEVER_RENAMED:
             return name
         return HL7 + other.get(local, local.replace("-", "/", 1) if local.startswith(("v2-", "v3-")) else local)
 
     def systems(value: Any) -> Any:
         if isinstance(value, list):
-            return [systems(one) for one in value]
+            return [systems(item) for item in value]
         if isinstance(value, dict):
-            return {key: system(one) if key == "system" else systems(one) for key, one in value.items()}
+            return {key: system(item) if key == "system" else systems(item) for key, item in value.items()}
         return value
 
     return systems
@@ -97,69 +98,69 @@ def code_of(concept: Json) -> str:
 
 
 def renamed(resource: Json, **names: str) -> Json:
-    """With other names for some elements (`subject="patient"`), the order kept."""
+    """Returns the resource with some elements renamed (`subject="patient"`), in the same order."""
     return {names.get(key, key): value for key, value in resource.items()}
 
 
 def without(value: Json, *names: str) -> Json:
-    return {key: one for key, one in value.items() if key not in names}
+    return {key: element for key, element in value.items() if key not in names}
 
 
 def care_team_before(team: Json) -> list[Json]:
-    """Participants with one role each. Before R4 a member was a person, never a role of one."""
-    found = []
-    for each in team["participant"]:
-        member = each["member"]
+    """Returns participants with one role each. Before R4 a member was a person, never a PractitionerRole."""
+    participants = []
+    for participant in team["participant"]:
+        member = participant["member"]
         role = member["reference"].removeprefix("PractitionerRole/role-")
         if role != member["reference"]:
             member = {**member, "reference": f"Practitioner/{role}"}
-        found.append({"role": each["role"][0], "member": member})
-    return found
+        participants.append({"role": participant["role"][0], "member": member})
+    return participants
 
 
-def pictured_before(report: Json) -> Json:
-    """media was called image; nobody interpreted the results."""
+def report_before(report: Json) -> Json:
+    """Converts a DiagnosticReport: before R4, media was called image, and there was no resultsInterpreter."""
     return renamed(without(report, "resultsInterpreter"), media="image")
 
 
-def aimed(goal: Json) -> str:
-    """The status of a goal before R4, which had no life cycle yet."""
+def goal_status(goal: Json) -> str:
+    """Returns the status of a goal before R4, which had no lifecycleStatus yet."""
     return "in-progress" if goal["lifecycleStatus"] == "active" else str(goal["lifecycleStatus"])
 
 
-def document_before(one: Json) -> Json:
-    """DocumentReference before R4: one class, one encounter, and two dates."""
-    context = {**one["context"], "encounter": one["context"]["encounter"][0]}
-    changed = {**one, "category": one["category"][0], "context": context, "created": one["date"]}
+def document_before(document: Json) -> Json:
+    """Converts a DocumentReference: before R4 it had one class, one encounter and two dates."""
+    context = {**document["context"], "encounter": document["context"]["encounter"][0]}
+    changed = {**document, "category": document["category"][0], "context": context, "created": document["date"]}
     return renamed(changed, category="class", date="indexed")
 
 
-def counted_before(one: Json) -> Json:
-    """An Observation before R4: members and sources were related observations."""
-    if "derivedFrom" not in one and "hasMember" not in one:
-        return one
-    related = [{"type": "has-member", "target": each} for each in one.get("hasMember", ())]
-    related += [{"type": "derived-from", "target": each} for each in one.get("derivedFrom", ())]
-    return {**without(one, "derivedFrom", "hasMember"), "related": related}
+def observation_before(observation: Json) -> Json:
+    """Converts an Observation: before R4, members and sources were related observations."""
+    if "derivedFrom" not in observation and "hasMember" not in observation:
+        return observation
+    related = [{"type": "has-member", "target": member} for member in observation.get("hasMember", ())]
+    related += [{"type": "derived-from", "target": source} for source in observation.get("derivedFrom", ())]
+    return {**without(observation, "derivedFrom", "hasMember"), "related": related}
 
 
 def form_of(response: Json) -> Json:
-    """The reference to its form, which R4 names by its canonical: they end alike."""
+    """Returns a reference to the Questionnaire, which R4 identifies by its canonical URL. Both end with the same id."""
     display = response["_questionnaire"]["extension"][0]["valueString"]
     return {"reference": f"Questionnaire/{response['questionnaire'].rpartition('/')[2]}", "display": display}
 
 
-def given_before(dose: Json, name: str) -> Json:
-    """What an Immunization before R4 said instead of its status; name: of the element that says that it was not given."""
+def immunization_status_before(dose: Json, name: str) -> Json:
+    """Returns what an Immunization had before R4 instead of its status. name: the element that says it wasn't given."""
     if dose["status"] == "completed":
         return {name: False}
     return {"status": "completed", name: True, "explanation": {"reasonNotGiven": [dose["statusReason"]]}}
 
 
-def pointed(references: list[Json], names: Mapping[str, str]) -> list[Json]:
-    """References to types that had other names: names, the type in R4 -> the type."""
-    told = []
-    for each in references:
-        kind, id = each["reference"].split("/")
-        told.append({**each, "reference": f"{names.get(kind, kind)}/{id}"})
-    return told
+def with_type_names(references: list[Json], names: Mapping[str, str]) -> list[Json]:
+    """Returns the references with the type names of an older version. names: maps the type in R4 to the older name."""
+    renamed_references = []
+    for reference in references:
+        kind, id = reference["reference"].split("/")
+        renamed_references.append({**reference, "reference": f"{names.get(kind, kind)}/{id}"})
+    return renamed_references

@@ -1,4 +1,4 @@
-"""What both versions write alike: references, codings, quantities, instants, ids."""
+"""Elements that all versions share: references, codings, quantities, instants and ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.population.staff import NAMES, ROOMS
 Json = dict[str, Any]
 
 IDENTIFIERS = "http://hospital.sickbay.example/"
-"""Root of the identifier systems: `record-numbers`, `staff`, `visits`."""
+"""The root of the identifier systems, such as `record-numbers`, `staff` and `visits`."""
 
 
 CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -23,7 +23,7 @@ US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 
 
 def profiled(kind: str, id: str, profile: str) -> Json:
-    """profile: the last part of its name; US Core's, but for those that stand by themselves."""
+    """Returns the start of a resource. profile: the last part of the US Core profile's URL, or "" for none."""
     if not profile:
         return {"resourceType": kind, "id": id}
     return {"resourceType": kind, "id": id, "meta": {"profile": [CORE + profile]}}
@@ -35,7 +35,7 @@ def coding(code: Coding) -> Json:
 
 @lru_cache(maxsize=512)
 def concept(thing: Concept) -> Json:
-    """A CodeableConcept. The same object each time: who wants to change a resource copies it first."""
+    """Returns a CodeableConcept. The object is cached and shared: copy a resource before changing it."""
     return {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
 
 
@@ -68,7 +68,7 @@ def quantity(measure: Measure, value: float) -> Json:
 
 
 def part_of(patient: str, letter: str, number: int) -> str:
-    """The id of one of a patient's resources: `p-0017-o003`."""
+    """Returns the id of one of a patient's resources, such as `p-0017-o003`."""
     return f"{patient}-{letter}{number:03d}" if letter == "o" else f"{patient}-{letter}{number:02d}"
 
 
@@ -81,7 +81,7 @@ def period(visit: Visit) -> Json:
 
 
 def medication(drug: Drug) -> Json:
-    """The element of an order that names the drug: a code, or a Medication of the hospital."""
+    """Returns the element of an order that identifies the drug: a code, or a reference to a Medication of the hospital."""
     if drug in FORMULARY:
         return {"medicationReference": reference("Medication", medication_id(drug), drug.concept.text)}
     return {"medicationCodeableConcept": concept(drug.concept)}
@@ -92,21 +92,21 @@ def medication_id(drug: Drug) -> str:
 
 
 def missing(why: Coding) -> Json:
-    """A CodeableConcept with the reason why a value is missing."""
+    """Returns a CodeableConcept with the reason for a missing value."""
     return {"coding": [coding(why)]}
 
 
-def judged(reading: Observation, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
-    """Interpretation (code, display) and reference range of a number; None where no range is known (vital signs, children)."""
+def interpretation_and_range(reading: Observation, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
+    """Returns interpretation (code, display) and reference range of a number; None without a range (vital signs, children)."""
     bounds = reading.measure.range(sex)
     if bounds is None or reading.value is None or age < 18:
         return None
     low, high = bounds
-    found: Json = {}
+    reference_range: Json = {}
     if low is not None:
-        found["low"] = quantity(reading.measure, low)
+        reference_range["low"] = quantity(reading.measure, low)
     if high is not None:
-        found["high"] = quantity(reading.measure, high)
+        reference_range["high"] = quantity(reading.measure, high)
     if low is not None and reading.value < low:
-        return ("L", "Low"), found
-    return (("H", "High") if high is not None and reading.value > high else ("N", "Normal")), found
+        return ("L", "Low"), reference_range
+    return (("H", "High") if high is not None and reading.value > high else ("N", "Normal")), reference_range

@@ -1,4 +1,4 @@
-"""FHIR DSTU2 1.0.2, what R4 writes in the shapes that hospitals of its time served (Argonaut's race and ethnicity)."""
+"""FHIR DSTU2 1.0.2: converts R4 resources to the shapes that servers used then (race and ethnicity as in Argonaut)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from sickbay.fhir.binary import EXTENSION
 from sickbay.population.render.accounts_before import benefit_dstu2, claim_dstu2, media_dstu2
 from sickbay.population.render.changing import (
     Renderer,
-    aimed,
     care_team_before,
     code_of,
-    counted_before,
     document_before,
-    given_before,
-    pictured_before,
-    pointed,
+    goal_status,
+    immunization_status_before,
+    observation_before,
     renamed,
+    report_before,
     systems_below,
+    with_type_names,
     without,
 )
 from sickbay.population.render.common import Json, coded
@@ -30,79 +30,83 @@ _NAMES = {"us-core-race": "argo-race", "us-core-ethnicity": "argo-ethnicity", "u
 _RACE = {"argo-race": HL7 + "v3/Race", "argo-ethnicity": HL7 + "v3/Ethnicity"}
 _CRITICALITY = {"low": "CRITL", "high": "CRITH"}
 _BEFORE = {"CareTeam": "CarePlan", "MedicationRequest": "MedicationOrder", "ServiceRequest": "ProcedureRequest"}
-"""R4's name of a type -> its name here."""
+"""Maps R4's name of a type to its name in DSTU2."""
 _PROBLEM = coded("http://argonaut.hl7.org", "problem", "Problem")
 _DIAGNOSIS = coded(HL7 + "condition-category", "diagnosis", "Diagnosis")
 _systems = systems_below({})
 _OLD = ("vital-signs", "laboratory", "social-history", "survey", "exam")
 
 
-def _name(one: Json) -> Json:
-    """Family names were a list."""
-    return {**one, "family": [one["family"]]}
+def _name(name: Json) -> Json:
+    """Converts a name: the family name was a list."""
+    return {**name, "family": [name["family"]]}
 
 
-def _extension(one: Json) -> Json:
-    name = _NAMES[one["url"].rpartition("/")[2]]
-    if "extension" not in one:
-        return {**one, "url": ARGONAUT + name}
-    category, text = one["extension"]
+def _extension(extension: Json) -> Json:
+    name = _NAMES[extension["url"].rpartition("/")[2]]
+    if "extension" not in extension:
+        return {**extension, "url": ARGONAUT + name}
+    category, text = extension["extension"]
     coding = {**category["valueCoding"], "system": _RACE[name]}
     return {"url": ARGONAUT + name, "extension": [{**category, "valueCoding": coding}, text]}
 
 
-def _patient(one: Json) -> Json:
-    known = [_extension(each) for each in one["extension"] if each["url"].rpartition("/")[2] in _NAMES]
-    changed = {**one, "extension": known, "name": [_name(each) for each in one["name"]]}
-    if "contact" in one:
+def _patient(patient: Json) -> Json:
+    extensions = [_extension(extension) for extension in patient["extension"] if extension["url"].rpartition("/")[2] in _NAMES]
+    changed = {**patient, "extension": extensions, "name": [_name(name) for name in patient["name"]]}
+    if "contact" in patient:
         parent = coded(HL7 + "patient-contact-relationship", "parent", "Parent")
-        changed["contact"] = [{"relationship": [parent], "name": _name(each["name"])} for each in one["contact"]]
+        changed["contact"] = [{"relationship": [parent], "name": _name(contact["name"])} for contact in patient["contact"]]
     return renamed(changed, generalPractitioner="careProvider")
 
 
-def _practitioner(one: Json) -> Json:
-    specialty = one["qualification"][0]["code"]
+def _practitioner(practitioner: Json) -> Json:
+    specialty = practitioner["qualification"][0]["code"]
     role = ("nurse", "Nurse") if specialty["text"] == "Nurse" else ("doctor", "Doctor")
-    role_of = {
+    practitioner_role = {
         "managingOrganization": {"reference": "Organization/org-1"},
         "role": coded(HL7 + "practitioner-role", *role),
         "specialty": [specialty],
     }
-    return {**without(one, "qualification"), "name": _name(one["name"][0]), "practitionerRole": [role_of]}
+    return {
+        **without(practitioner, "qualification"),
+        "name": _name(practitioner["name"][0]),
+        "practitionerRole": [practitioner_role],
+    }
 
 
-def _encounter(one: Json) -> Json:
-    kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[one["class"]["code"]]
-    changed = {**without(one, "extension"), "class": kind}
+def _encounter(encounter: Json) -> Json:
+    kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[encounter["class"]["code"]]
+    changed = {**without(encounter, "extension"), "class": kind}
     return renamed(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
-def _condition(one: Json) -> Json:
-    problem = code_of(one["category"][0]) != "encounter-diagnosis"
-    told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
-    changed = {**without(one, "extension"), **told, "category": _PROBLEM if problem else _DIAGNOSIS}
+def _condition(condition: Json) -> Json:
+    problem = code_of(condition["category"][0]) != "encounter-diagnosis"
+    statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
+    changed = {**without(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
     return renamed(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
-def _allergy(one: Json) -> Json:
-    changed = {**without(one, "clinicalStatus", "verificationStatus"), "status": "active"}
-    if "reaction" in one:
-        changed.update(criticality=_CRITICALITY[one["criticality"]], category=one["category"][0])
+def _allergy(allergy: Json) -> Json:
+    changed = {**without(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
+    if "reaction" in allergy:
+        changed.update(criticality=_CRITICALITY[allergy["criticality"]], category=allergy["category"][0])
     return renamed(changed, code="substance", onsetDateTime="onset")
 
 
-def _dosage(one: Json) -> list[Json]:
-    told = []
-    for dose in one["dosageInstruction"]:
+def _dosage(order: Json) -> list[Json]:
+    dosages = []
+    for dose in order["dosageInstruction"]:
         repeat = renamed(dose["timing"]["repeat"], periodUnit="periodUnits")
-        told.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
-    return told
+        dosages.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
+    return dosages
 
 
-def _order(one: Json) -> Json:
+def _order(order: Json) -> Json:
     changed = {
         **without(
-            one,
+            order,
             "intent",
             "category",
             "reportedBoolean",
@@ -112,20 +116,20 @@ def _order(one: Json) -> Json:
             "extension",
         ),
         "resourceType": "MedicationOrder",
-        "dosageInstruction": _dosage(one),
+        "dosageInstruction": _dosage(order),
     }
-    dispense = without(one["dispenseRequest"], "validityPeriod")
-    if "validityPeriod" in one["dispenseRequest"]:
-        changed["dateEnded"] = one["dispenseRequest"]["validityPeriod"]["end"]
-    if not dispense["numberOfRepeatsAllowed"]:  # it had to be positive
+    dispense = without(order["dispenseRequest"], "validityPeriod")
+    if "validityPeriod" in order["dispenseRequest"]:
+        changed["dateEnded"] = order["dispenseRequest"]["validityPeriod"]["end"]
+    if not dispense["numberOfRepeatsAllowed"]:  # DSTU2 requires a positive number
         dispense = without(dispense, "numberOfRepeatsAllowed")
     changed["dispenseRequest"] = dispense
-    if "reasonReference" in one:
-        changed["reasonReference"] = one["reasonReference"][0]
+    if "reasonReference" in order:
+        changed["reasonReference"] = order["reasonReference"][0]
     return renamed(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
 
 
-_CATEGORIES = {code_of(each[0]): _systems(each[0]) for kind, each in CATEGORIES.items() if kind in _OLD}
+_CATEGORIES = {code_of(category[0]): _systems(category[0]) for kind, category in CATEGORIES.items() if kind in _OLD}
 
 
 @cache
@@ -135,7 +139,7 @@ def _interpreted(code: str, display: str) -> Json:
 
 @cache
 def _other_category(code: str) -> Json:
-    """Categories of US Core did not exist; social history was the nearest."""
+    """Returns the nearest category: those of US Core did not exist, so they become social history."""
     return dict(_CATEGORIES.get(code) or _CATEGORIES["social-history"])
 
 
@@ -143,90 +147,96 @@ def _category(category: Json) -> Json:
     return _other_category(code_of(category))
 
 
-def _observation(one: Json) -> Json:
-    """Nine in ten resources are one, so what is told of it again and again is changed once."""
-    changed = {**counted_before(one), "category": _category(one["category"][0])}
-    if "interpretation" in one:
-        told = one["interpretation"][0]["coding"][0]
-        changed["interpretation"] = _interpreted(told["code"], told["display"])
-    if "dataAbsentReason" in one:
-        changed["dataAbsentReason"] = _systems(one["dataAbsentReason"])
-    if "component" in one:
-        changed["component"] = [_component(each) for each in one["component"]]
-    if "valueBoolean" in one:
+def _observation(observation: Json) -> Json:
+    """Converts an observation. Nine in ten resources are observations, so their recurring parts are cached."""
+    changed = {**observation_before(observation), "category": _category(observation["category"][0])}
+    if "interpretation" in observation:
+        interpretation = observation["interpretation"][0]["coding"][0]
+        changed["interpretation"] = _interpreted(interpretation["code"], interpretation["display"])
+    if "dataAbsentReason" in observation:
+        changed["dataAbsentReason"] = _systems(observation["dataAbsentReason"])
+    if "component" in observation:
+        changed["component"] = [_component(component) for component in observation["component"]]
+    if "valueBoolean" in observation:
         changed = without(changed, "valueBoolean")
-        changed["valueCodeableConcept"] = {"text": "Yes" if one["valueBoolean"] else "No"}
+        changed["valueCodeableConcept"] = {"text": "Yes" if observation["valueBoolean"] else "No"}
     return changed
 
 
-def _component(one: Json) -> Json:
-    return one if "valueQuantity" in one else dict(_systems(one))
+def _component(component: Json) -> Json:
+    return component if "valueQuantity" in component else dict(_systems(component))
 
 
-def _dispense(one: Json) -> Json:
-    """Only a person could hand it out."""
-    asked = pointed(one["authorizingPrescription"], _BEFORE)
+def _dispense(dispense: Json) -> Json:
+    """Converts a dispense; the performer is omitted because it had to be a person."""
+    orders = with_type_names(dispense["authorizingPrescription"], _BEFORE)
     changed = {
-        **without(one, "performer", "context"),
-        "identifier": one["identifier"][0],
-        "authorizingPrescription": asked,
+        **without(dispense, "performer", "context"),
+        "identifier": dispense["identifier"][0],
+        "authorizingPrescription": orders,
     }
-    return renamed({**changed, "dosageInstruction": _dosage(one)}, subject="patient")
+    return renamed({**changed, "dosageInstruction": _dosage(dispense)}, subject="patient")
 
 
-def _appointment(one: Json) -> Json:
-    status = "arrived" if one["status"] == "checked-in" else one["status"]
-    return renamed({**without(one, "created"), "status": status, "reasonCode": one["reasonCode"][0]}, reasonCode="reason")
+def _appointment(appointment: Json) -> Json:
+    status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
+    return renamed(
+        {**without(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
+    )
 
 
-def _coverage(one: Json) -> Json:
+def _coverage(coverage: Json) -> Json:
     return {
         "resourceType": "Coverage",
-        "id": one["id"],
-        "issuer": one["payor"][0],
-        "period": one["period"],
-        "type": one["type"]["coding"][0],
-        "identifier": [without(one["identifier"][0], "type")],
-        "subscriberId": {"value": one["subscriberId"]},
-        "plan": one["class"][0]["value"],
-        "subscriber": one["beneficiary"],
+        "id": coverage["id"],
+        "issuer": coverage["payor"][0],
+        "period": coverage["period"],
+        "type": coverage["type"]["coding"][0],
+        "identifier": [without(coverage["identifier"][0], "type")],
+        "subscriberId": {"value": coverage["subscriberId"]},
+        "plan": coverage["class"][0]["value"],
+        "subscriber": coverage["beneficiary"],
     }
 
 
-def _related(one: Json) -> Json:
-    changed = {**without(one, "active"), "name": _name(one["name"][0]), "relationship": one["relationship"][0]}
+def _related(related_person: Json) -> Json:
+    changed = {
+        **without(related_person, "active"),
+        "name": _name(related_person["name"][0]),
+        "relationship": related_person["relationship"][0],
+    }
     return changed
 
 
-def _team(one: Json) -> Json:
-    """There was no CareTeam: Argonaut put it into a CarePlan."""
-    status = "active" if one["status"] == "active" else "completed"
+def _team(team: Json) -> Json:
+    """Converts a CareTeam to a CarePlan, as Argonaut did: the type did not exist."""
+    status = "active" if team["status"] == "active" else "completed"
     return {
         "resourceType": "CarePlan",
-        "id": one["id"],
-        "subject": one["subject"],
+        "id": team["id"],
+        "subject": team["subject"],
         "status": status,
         "category": [coded("http://argonaut.hl7.org", "careteam", "Care Team")],
-        "participant": care_team_before(one),
+        "participant": care_team_before(team),
     }
 
 
-def _statement(one: Json) -> Json:
-    return renamed(one, subject="patient")
+def _statement(statement: Json) -> Json:
+    return renamed(statement, subject="patient")
 
 
-def _immunization(one: Json) -> Json:
+def _immunization(immunization: Json) -> Json:
     changed = {
-        **without(one, "primarySource", "statusReason", "occurrenceString"),
-        **given_before(one, "wasNotGiven"),
-        "reported": not one["primarySource"],
-        **({"performer": one["performer"][0]["actor"]} if "performer" in one else {}),
+        **without(immunization, "primarySource", "statusReason", "occurrenceString"),
+        **immunization_status_before(immunization, "wasNotGiven"),
+        "reported": not immunization["primarySource"],
+        **({"performer": immunization["performer"][0]["actor"]} if "performer" in immunization else {}),
     }
     return renamed(changed, occurrenceDateTime="date")
 
 
-def _request(one: Json) -> Json:
-    changed = {**_reasoned(without(one, "intent", "category")), "resourceType": "ProcedureRequest"}
+def _request(request: Json) -> Json:
+    changed = {**_reasoned(without(request, "intent", "category")), "resourceType": "ProcedureRequest"}
     return renamed(
         changed,
         occurrenceDateTime="scheduledDateTime",
@@ -236,68 +246,68 @@ def _request(one: Json) -> Json:
     )
 
 
-def _reasoned(one: Json) -> Json:
-    """There was one reason: the problem, or else the words for it."""
-    changed = without(one, "reasonCode", "reasonReference")
-    if "reasonReference" in one:
-        return {**changed, "reasonReference": one["reasonReference"][0]}
-    return {**changed, "reasonCodeableConcept": one["reasonCode"][0]} if "reasonCode" in one else changed
+def _reasoned(resource: Json) -> Json:
+    """Returns the resource with a single reason: the problem, or else its concept."""
+    changed = without(resource, "reasonCode", "reasonReference")
+    if "reasonReference" in resource:
+        return {**changed, "reasonReference": resource["reasonReference"][0]}
+    return {**changed, "reasonCodeableConcept": resource["reasonCode"][0]} if "reasonCode" in resource else changed
 
 
-def _procedure(one: Json) -> Json:
-    changed = _reasoned(one)
-    if "basedOn" in one:
-        changed["basedOn"] = pointed(one["basedOn"], _BEFORE)[0]
+def _procedure(procedure: Json) -> Json:
+    changed = _reasoned(procedure)
+    if "basedOn" in procedure:
+        changed["basedOn"] = with_type_names(procedure["basedOn"], _BEFORE)[0]
     return renamed(changed, basedOn="request")
 
 
-def _report(one: Json) -> Json:
-    changed = {**pictured_before(one), "category": one["category"][0], "performer": one["performer"][0]}
-    if "basedOn" in one:
-        changed["basedOn"] = pointed(one["basedOn"], _BEFORE)
+def _report(report: Json) -> Json:
+    changed = {**report_before(report), "category": report["category"][0], "performer": report["performer"][0]}
+    if "basedOn" in report:
+        changed["basedOn"] = with_type_names(report["basedOn"], _BEFORE)
     return renamed(changed, basedOn="request")
 
 
-def _goal(one: Json) -> Json:
-    changed = {**without(one, "lifecycleStatus", "target"), "description": one["description"]["text"]}
-    return renamed({**changed, "status": aimed(one)}, expressedBy="author")
+def _goal(goal: Json) -> Json:
+    changed = {**without(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
+    return renamed({**changed, "status": goal_status(goal)}, expressedBy="author")
 
 
-def _plan(one: Json) -> Json:
-    activity = [{"detail": {**each["detail"], "prohibited": False}} for each in one["activity"]]
+def _plan(plan: Json) -> Json:
+    activity = [{"detail": {**activity_entry["detail"], "prohibited": False}} for activity_entry in plan["activity"]]
     category = coded("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
-    changed = {**without(one, "intent", "title", "careTeam"), "category": [category], "activity": activity}
+    changed = {**without(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
     return renamed(changed, contributor="author")
 
 
-def _device(one: Json) -> Json:
-    changed = {**without(one, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
-    return renamed({**changed, "udi": one["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
+def _device(device: Json) -> Json:
+    changed = {**without(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
+    return renamed({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
-def _document(one: Json) -> Json:
-    changed = document_before(one)
-    changed["content"] = [{**each, "format": [each["format"]]} for each in one["content"]]
+def _document(document: Json) -> Json:
+    changed = document_before(document)
+    changed["content"] = [{**content, "format": [content["format"]]} for content in document["content"]]
     return changed
 
 
-def _binary(one: Json) -> Json:
-    belongs = {"url": EXTENSION, "valueReference": one["securityContext"]}
-    return renamed({**without(one, "securityContext"), "meta": {"extension": [belongs]}}, data="content")
+def _binary(binary: Json) -> Json:
+    patient_extension = {"url": EXTENSION, "valueReference": binary["securityContext"]}
+    return renamed({**without(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
 
 
-def _provenance(one: Json) -> Json:
-    agents = [{"role": each["type"]["coding"][0], "actor": each["who"]} for each in one["agent"]]
-    return {**one, "agent": agents, "target": pointed(one["target"], _BEFORE)}
+def _provenance(provenance: Json) -> Json:
+    agents = [{"role": agent["type"]["coding"][0], "actor": agent["who"]} for agent in provenance["agent"]]
+    return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
 
 
 _renderer = Renderer(
     {
         "Task": None,
-        "Organization": lambda one: {**one, "type": one["type"][0]},
+        "Organization": lambda organization: {**organization, "type": organization["type"][0]},
         "Practitioner": _practitioner,
         "PractitionerRole": None,
-        "Schedule": lambda one: {**one, "actor": one["actor"][0]},
+        "Schedule": lambda schedule: {**schedule, "actor": schedule["actor"][0]},
         "Patient": _patient,
         "Encounter": _encounter,
         "Condition": _condition,
@@ -321,16 +331,16 @@ _renderer = Renderer(
         "DocumentReference": _document,
         "Binary": _binary,
         "Provenance": _provenance,
-        "Medication": lambda one: without(one, "status"),
-        "Location": lambda one: {**one, "type": one["type"][0]} if "type" in one else one,
-        "Specimen": lambda one: without(one, "condition"),
+        "Medication": lambda medication: without(medication, "status"),
+        "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
+        "Specimen": lambda specimen: without(specimen, "condition"),
         "Media": media_dstu2,
         "Claim": claim_dstu2,
         "ExplanationOfBenefit": benefit_dstu2,
         "Endpoint": None,
         "Consent": None,
-        "Group": lambda one: without(one, "active", "managingEntity"),
-        "Slot": lambda one: renamed(one, status="freeBusyType"),
+        "Group": lambda group: without(group, "active", "managingEntity"),
+        "Slot": lambda slot: renamed(slot, status="freeBusyType"),
         "Appointment": _appointment,
     },
     _systems,

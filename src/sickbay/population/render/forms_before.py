@@ -1,4 +1,4 @@
-"""Questionnaire and QuestionnaireResponse as DSTU2 has them: groups that hold either groups or questions."""
+"""Converts Questionnaire and QuestionnaireResponse to DSTU2, where a group contains either groups or questions."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from collections.abc import Callable
 from sickbay.population.render.changing import form_of, renamed, without
 from sickbay.population.render.common import Json
 
-_Question = Callable[[Json], Json]
+_QuestionConverter = Callable[[Json], Json]
 
 
-def questionnaire(one: Json) -> Json:
+def questionnaire(form: Json) -> Json:
     group = {
-        "title": one["title"],
-        **({"concept": one["code"]} if "code" in one else {}),
-        **_grouped(one["item"], _asked),
+        "title": form["title"],
+        **({"concept": form["code"]} if "code" in form else {}),
+        **_grouped(form["item"], _question),
     }
-    return {**without(one, "url", "title", "code", "item"), "status": "published", "group": group}
+    return {**without(form, "url", "title", "code", "item"), "status": "published", "group": group}
 
 
-def response(one: Json) -> Json:
-    changed = {**without(one, "_questionnaire", "item"), "questionnaire": form_of(one)}
-    return {**changed, "group": _grouped(one["item"], _answered)}
+def response(answers: Json) -> Json:
+    changed = {**without(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
+    return {**changed, "group": _grouped(answers["item"], _answer)}
 
 
-def _grouped(items: list[Json], question: _Question) -> Json:
-    """Questions beside groups come into a last group of their own."""
-    groups = [each for each in items if "item" in each and "answer" not in each and each.get("type", "group") == "group"]
-    questions = [question(each) for each in items if each not in groups]
+def _grouped(items: list[Json], question: _QuestionConverter) -> Json:
+    """Returns a group with the items. If there are groups, the other questions get a last group of their own."""
+    groups = [item for item in items if "item" in item and "answer" not in item and item.get("type", "group") == "group"]
+    questions = [question(item) for item in items if item not in groups]
     if not groups:
         return {"question": questions}
-    made = [
-        {"linkId": each["linkId"], "title": each["text"], "question": [question(part) for part in each["item"]]}
-        for each in groups
+    nested_groups = [
+        {"linkId": group["linkId"], "title": group["text"], "question": [question(part) for part in group["item"]]}
+        for group in groups
     ]
-    return {"group": [*made, {"question": questions}] if questions else made}
+    return {"group": [*nested_groups, {"question": questions}] if questions else nested_groups}
 
 
-def _asked(item: Json) -> Json:
+def _question(item: Json) -> Json:
     changed = renamed(without(item, "answerOption", "item"), code="concept")
     if "answerOption" in item:
         changed["option"] = [option["valueCoding"] for option in item["answerOption"]]
     if "item" in item:
-        changed["group"] = [{"question": [_asked(each) for each in item["item"]]}]
+        changed["group"] = [{"question": [_question(nested_item) for nested_item in item["item"]]}]
     return changed
 
 
-def _answered(item: Json) -> Json:
+def _answer(item: Json) -> Json:
     answers = []
     for answer in item["answer"]:
-        below = [{"question": answer["item"]}] if "item" in answer else []
-        answers.append({**without(answer, "item"), **({"group": below} if below else {})})
+        nested_group = [{"question": answer["item"]}] if "item" in answer else []
+        answers.append({**without(answer, "item"), **({"group": nested_group} if nested_group else {})})
     return {**item, "answer": answers}

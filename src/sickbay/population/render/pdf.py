@@ -1,4 +1,4 @@
-"""A page of PDF with a few lines of text: enough for a letter, and the same bytes each time."""
+"""Writes a one-page PDF with a few lines of text. The same text gives the same bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 
 
 def page(title: str, name: str, day: datetime.date, text: str) -> bytes:
-    """One page of letter size; characters that Latin-1 has not are left out."""
+    """Returns one page of letter size. Characters that Latin-1 doesn't have are omitted."""
     lines = [title, f"{name}, {day.isoformat()}", "", *textwrap.wrap(text, 84)]
     shown = b"".join(b"(" + _escaped(line) + b") ' " for line in lines)
     stream = b"BT /F1 11 Tf 15 TL 72 720 Td " + shown + b"ET"
@@ -27,15 +27,15 @@ def _escaped(line: str) -> bytes:
 
 
 def _file(objects: tuple[bytes, ...]) -> bytes:
-    made, places = b"%PDF-1.4\n", []
-    for number, each in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, each)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    file, offsets = b"%PDF-1.4\n", []
+    for number, pdf_object in enumerate(objects, 1):
+        offsets.append(len(file))
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, pdf_object)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     count = len(objects) + 1
-    return made + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+    return file + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
         count,
         table,
         count,
-        len(made),
+        len(file),
     )

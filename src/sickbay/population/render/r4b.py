@@ -1,4 +1,4 @@
-"""FHIR R4B 4.3.0: of the types that the population writes, nothing changed since R4."""
+"""FHIR R4B 4.3.0: the resource types of the population are the same as in R4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FHIR R5 5.0.0: what R4 writes, with CodeableReference and the names of R5."""
+"""FHIR R5 5.0.0: converts R4 resources, with CodeableReference and R5's element names."""
 
 from __future__ import annotations
 
@@ -6,184 +6,188 @@ from sickbay.population.render.changing import Renderer, renamed, without
 from sickbay.population.render.common import Json, coded
 
 
-def _organization(one: Json) -> Json:
-    if "telecom" not in one:
-        return one
-    contact = {"telecom": one["telecom"], "address": one["address"][0]}
-    return {**without(one, "telecom", "address"), "contact": [contact]}
+def _organization(organization: Json) -> Json:
+    if "telecom" not in organization:
+        return organization
+    contact = {"telecom": organization["telecom"], "address": organization["address"][0]}
+    return {**without(organization, "telecom", "address"), "contact": [contact]}
 
 
-def _reason(one: Json) -> list[Json]:
-    """reasonCode and reasonReference as one list."""
-    concepts = [{"concept": each} for each in one.get("reasonCode", ())]
-    return concepts + [{"reference": each} for each in one.get("reasonReference", ())]
+def _reason(resource: Json) -> list[Json]:
+    """Returns reasonCode and reasonReference as one list."""
+    concepts = [{"concept": concept} for concept in resource.get("reasonCode", ())]
+    return concepts + [{"reference": reference} for reference in resource.get("reasonReference", ())]
 
 
-def _drug(one: Json) -> Json:
-    """The medication as a CodeableReference."""
-    if "medicationReference" in one:
-        return {"reference": one["medicationReference"]}
-    return {"concept": one["medicationCodeableConcept"]}
+def _drug(resource: Json) -> Json:
+    """Returns the medication as a CodeableReference."""
+    if "medicationReference" in resource:
+        return {"reference": resource["medicationReference"]}
+    return {"concept": resource["medicationCodeableConcept"]}
 
 
 _DRUG = ("medicationCodeableConcept", "medicationReference")
 
 
-def _encounter(one: Json) -> Json:
+def _encounter(encounter: Json) -> Json:
     changed = {
-        **one,
+        **encounter,
         "status": "completed",
-        "class": [{"coding": [one["class"]]}],
-        "participant": [renamed(each, individual="actor") for each in one["participant"]],
+        "class": [{"coding": [encounter["class"]]}],
+        "participant": [renamed(participant, individual="actor") for participant in encounter["participant"]],
     }
-    if "reasonCode" in one:
-        changed["reasonCode"] = [{"value": _reason(without(one, "reasonReference"))}]
-    if "reasonReference" in one:
-        problems = [{"reference": each} for each in one["reasonReference"]]
+    if "reasonCode" in encounter:
+        changed["reasonCode"] = [{"value": _reason(without(encounter, "reasonReference"))}]
+    if "reasonReference" in encounter:
+        problems = [{"reference": problem} for problem in encounter["reasonReference"]]
         changed = without(changed, "reasonReference")
         changed["reasonCode"] = [*changed.get("reasonCode", ()), {"value": problems}]
     return renamed(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
-def _condition(one: Json) -> Json:
-    """The clinical status is required now, where it was forbidden to what was entered in error."""
+def _condition(condition: Json) -> Json:
+    """Converts a condition. clinicalStatus is required in R5, while R4 forbids it if the condition was entered in error."""
     unknown = coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "unknown", "Unknown")
-    return _recorded(one if "clinicalStatus" in one else {**one, "clinicalStatus": unknown})
+    return _recorded(condition if "clinicalStatus" in condition else {**condition, "clinicalStatus": unknown})
 
 
-def _recorded(one: Json) -> Json:
-    """The recorder is a participant."""
+def _recorded(resource: Json) -> Json:
+    """Returns the resource with its recorder as a participant."""
     function = coded("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "enterer", "Enterer")
-    return {**without(one, "recorder"), "participant": [{"function": function, "actor": one["recorder"]}]}
+    return {**without(resource, "recorder"), "participant": [{"function": function, "actor": resource["recorder"]}]}
 
 
-def _allergy(one: Json) -> Json:
-    one = _recorded(one)
-    if "reaction" not in one:
-        return one
-    kind = coded("http://hl7.org/fhir/allergy-intolerance-type", one["type"], one["type"].capitalize())
+def _allergy(allergy: Json) -> Json:
+    allergy = _recorded(allergy)
+    if "reaction" not in allergy:
+        return allergy
+    kind = coded("http://hl7.org/fhir/allergy-intolerance-type", allergy["type"], allergy["type"].capitalize())
     reactions = [
-        {**each, "manifestation": [{"concept": concept} for concept in each["manifestation"]]} for each in one["reaction"]
+        {**reaction, "manifestation": [{"concept": concept} for concept in reaction["manifestation"]]}
+        for reaction in allergy["reaction"]
     ]
-    return {**one, "type": kind, "reaction": reactions}
+    return {**allergy, "type": kind, "reaction": reactions}
 
 
-def _order(one: Json) -> Json:
-    changed = _reasons({**without(one, *_DRUG, "reportedReference"), "medication": _drug(one)})
-    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in one["dosageInstruction"]]
-    if "reportedReference" in one:
-        changed.update(reportedBoolean=True, informationSource=[one["reportedReference"]])
+def _order(order: Json) -> Json:
+    changed = _reasons({**without(order, *_DRUG, "reportedReference"), "medication": _drug(order)})
+    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
+    if "reportedReference" in order:
+        changed.update(reportedBoolean=True, informationSource=[order["reportedReference"]])
     return renamed(changed, reportedBoolean="reported")
 
 
-def _dispense(one: Json) -> Json:
-    changed = {**without(one, *_DRUG), "medication": _drug(one)}
-    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in one["dosageInstruction"]]
+def _dispense(dispense: Json) -> Json:
+    changed = {**without(dispense, *_DRUG), "medication": _drug(dispense)}
+    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
     return renamed(changed, context="encounter")
 
 
-def _questionnaire(one: Json) -> Json:
-    return {**one, "item": [_question(each) for each in one["item"]]}
+def _questionnaire(questionnaire: Json) -> Json:
+    return {**questionnaire, "item": [_question(item) for item in questionnaire["item"]]}
 
 
 def _question(item: Json) -> Json:
     changed = {**item, "type": {"choice": "coding"}.get(item["type"], item["type"])}
     if "item" in item:
-        changed["item"] = [_question(each) for each in item["item"]]
+        changed["item"] = [_question(nested_item) for nested_item in item["item"]]
     return changed
 
 
-def _reasons(one: Json, **names: str) -> Json:
-    if reasons := _reason(one):
-        one = {**without(one, "reasonCode", "reasonReference"), "reason": reasons}
-    return renamed(one, **names)
+def _reasons(resource: Json, **names: str) -> Json:
+    if reasons := _reason(resource):
+        resource = {**without(resource, "reasonCode", "reasonReference"), "reason": reasons}
+    return renamed(resource, **names)
 
 
-def _team(one: Json) -> Json:
-    return {**one, "participant": [{**each, "role": each["role"][0]} for each in one["participant"]]}
+def _team(team: Json) -> Json:
+    return {**team, "participant": [{**participant, "role": participant["role"][0]} for participant in team["participant"]]}
 
 
-def _coverage(one: Json) -> Json:
-    classes = [{**each, "value": {"value": each["value"]}} for each in one["class"]]
-    changed = {**one, "kind": "insurance", "payor": one["payor"][0], "class": classes}
-    return renamed({**changed, "subscriberId": [{"value": one["subscriberId"]}]}, payor="insurer")
+def _coverage(coverage: Json) -> Json:
+    classes = [{**coverage_class, "value": {"value": coverage_class["value"]}} for coverage_class in coverage["class"]]
+    changed = {**coverage, "kind": "insurance", "payor": coverage["payor"][0], "class": classes}
+    return renamed({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
 
 
-def _statement(one: Json) -> Json:
-    medication = {"concept": one["medicationCodeableConcept"]}
-    changed = {**without(one, "medicationCodeableConcept"), "medication": medication, "status": "recorded"}
-    return {**changed, "informationSource": [one["informationSource"]]}
+def _statement(statement: Json) -> Json:
+    medication = {"concept": statement["medicationCodeableConcept"]}
+    changed = {**without(statement, "medicationCodeableConcept"), "medication": medication, "status": "recorded"}
+    return {**changed, "informationSource": [statement["informationSource"]]}
 
 
-def _plan(one: Json) -> Json:
-    activity = [{"performedActivity": [{"concept": each["detail"]["code"]}]} for each in one["activity"]]
-    return {**one, "addresses": [{"reference": each} for each in one["addresses"]], "activity": activity}
+def _plan(plan: Json) -> Json:
+    activity = [{"performedActivity": [{"concept": entry["detail"]["code"]}]} for entry in plan["activity"]]
+    return {**plan, "addresses": [{"reference": condition} for condition in plan["addresses"]], "activity": activity}
 
 
-def _device(one: Json) -> Json:
-    """Whose it is stands in DeviceAssociation now."""
-    udi = {**one["udiCarrier"][0], "issuer": "http://hl7.org/fhir/NamingSystem/gs1-di"}
-    return {**without(one, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [one["type"]]}
+def _device(device: Json) -> Json:
+    """Converts a device. The patient is omitted: R5 has DeviceAssociation for it."""
+    udi = {**device["udiCarrier"][0], "issuer": "http://hl7.org/fhir/NamingSystem/gs1-di"}
+    return {**without(device, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [device["type"]]}
 
 
-def _document(one: Json) -> Json:
-    context = one["context"]
+def _document(document: Json) -> Json:
+    context = document["context"]
     content = []
-    for each in one["content"]:
-        attachment = {**each["attachment"], "size": str(each["attachment"]["size"])}  # a number of 64 bits
-        content.append({"attachment": attachment, "profile": [{"valueCoding": each["format"]}]})
-    changed = {**one, "content": content, "context": context["encounter"], "period": context["period"]}
-    if "authenticator" in one:
+    for entry in document["content"]:
+        # In R5 the size is a 64-bit integer, which is a string in JSON.
+        attachment = {**entry["attachment"], "size": str(entry["attachment"]["size"])}
+        content.append({"attachment": attachment, "profile": [{"valueCoding": entry["format"]}]})
+    changed = {**document, "content": content, "context": context["encounter"], "period": context["period"]}
+    if "authenticator" in document:
         legal = coded("http://hl7.org/fhir/composition-attestation-mode", "legal", "Legal")
-        changed["attester"] = [{"mode": legal, "party": one["authenticator"]}]
+        changed["attester"] = [{"mode": legal, "party": document["authenticator"]}]
     return without(changed, "authenticator")
 
 
-def _specimen(one: Json) -> Json:
-    collection = one["collection"]
+def _specimen(specimen: Json) -> Json:
+    collection = specimen["collection"]
     if "bodySite" in collection:
         collection = {**collection, "bodySite": {"concept": collection["bodySite"]}}
-    return {**one, "collection": collection}
+    return {**specimen, "collection": collection}
 
 
-def _location(one: Json) -> Json:
-    phone = {"contact": [{"telecom": one["telecom"]}]} if "telecom" in one else {}
-    return renamed({**without(one, "telecom"), **phone}, physicalType="form")
+def _location(location: Json) -> Json:
+    phone = {"contact": [{"telecom": location["telecom"]}]} if "telecom" in location else {}
+    return renamed({**without(location, "telecom"), **phone}, physicalType="form")
 
 
-def _appointment(one: Json) -> Json:
-    taking = [{**each, "required": each["required"] == "required"} for each in one["participant"]]
-    reason = [{"concept": each} for each in one["reasonCode"]]
-    return renamed({**one, "participant": taking, "reasonCode": reason}, reasonCode="reason")
+def _appointment(appointment: Json) -> Json:
+    participants = [
+        {**participant, "required": participant["required"] == "required"} for participant in appointment["participant"]
+    ]
+    reason = [{"concept": concept} for concept in appointment["reasonCode"]]
+    return renamed({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
 
 
-def _report(one: Json) -> Json:
-    """There is no Media: the picture is a document, and the document of the report stands for it."""
-    if "media" not in one:
-        return one
-    document = one["presentedForm"][0]["url"].replace("Binary/", "DocumentReference/").replace("-b", "-n")
-    return {**one, "media": [{"link": {"reference": document}}]}
+def _report(report: Json) -> Json:
+    """Converts a report. R5 has no Media, so its link refers to the document of the report."""
+    if "media" not in report:
+        return report
+    document = report["presentedForm"][0]["url"].replace("Binary/", "DocumentReference/").replace("-b", "-n")
+    return {**report, "media": [{"link": {"reference": document}}]}
 
 
-def _goal(one: Json) -> Json:
-    return renamed(one, expressedBy="source")
+def _goal(goal: Json) -> Json:
+    return renamed(goal, expressedBy="source")
 
 
-def _endpoint(one: Json) -> Json:
-    payload = {"type": one["payloadType"], "mimeType": one["payloadMimeType"]}
-    changed = {**without(one, "payloadType", "payloadMimeType"), "payload": [payload]}
-    return {**changed, "connectionType": [{"coding": [one["connectionType"]]}]}
+def _endpoint(endpoint: Json) -> Json:
+    payload = {"type": endpoint["payloadType"], "mimeType": endpoint["payloadMimeType"]}
+    changed = {**without(endpoint, "payloadType", "payloadMimeType"), "payload": [payload]}
+    return {**changed, "connectionType": [{"coding": [endpoint["connectionType"]]}]}
 
 
-def _consent(one: Json) -> Json:
-    provision = without(one["provision"], "type")
+def _consent(consent: Json) -> Json:
+    provision = without(consent["provision"], "type")
     changed = {
-        **without(one, "scope", "policyRule", "organization"),
-        "date": one["dateTime"],
-        "grantor": one["performer"],
-        "controller": one["organization"],
-        "regulatoryBasis": [one["policyRule"]],
-        "decision": one["provision"]["type"],
+        **without(consent, "scope", "policyRule", "organization"),
+        "date": consent["dateTime"],
+        "grantor": consent["performer"],
+        "controller": consent["organization"],
+        "regulatoryBasis": [consent["policyRule"]],
+        "decision": consent["provision"]["type"],
         "provision": [provision],
     }
     return renamed(without(changed, "dateTime", "performer"), patient="subject")
@@ -194,14 +198,14 @@ _renderer = Renderer(
         "Organization": _organization,
         "Location": _location,
         "Encounter": _encounter,
-        "Group": lambda one: {**without(one, "actual"), "membership": "enumerated"},
+        "Group": lambda group: {**without(group, "actual"), "membership": "enumerated"},
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "MedicationDispense": _dispense,
         "Questionnaire": _questionnaire,
-        "QuestionnaireResponse": lambda one: {**one, "identifier": [one["identifier"]]},
+        "QuestionnaireResponse": lambda response: {**response, "identifier": [response["identifier"]]},
         "Appointment": _appointment,
-        "PractitionerRole": lambda one: {**without(one, "telecom"), "contact": [{"telecom": one["telecom"]}]},
+        "PractitionerRole": lambda role: {**without(role, "telecom"), "contact": [{"telecom": role["telecom"]}]},
         "Condition": _condition,
         "CareTeam": _team,
         "Coverage": _coverage,
@@ -212,8 +216,10 @@ _renderer = Renderer(
         "Goal": _goal,
         "Endpoint": _endpoint,
         "Consent": _consent,
-        "ServiceRequest": lambda one: _reasons({**one, "code": {"concept": one["code"]}}),
-        "Procedure": lambda one: _reasons(one, performedPeriod="occurrencePeriod", performedDateTime="occurrenceDateTime"),
+        "ServiceRequest": lambda request: _reasons({**request, "code": {"concept": request["code"]}}),
+        "Procedure": lambda procedure: _reasons(
+            procedure, performedPeriod="occurrencePeriod", performedDateTime="occurrenceDateTime"
+        ),
         "CarePlan": _plan,
         "Device": _device,
         "DocumentReference": _document,

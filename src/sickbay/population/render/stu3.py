@@ -1,21 +1,21 @@
-"""FHIR STU3 3.0.1: what R4 writes, in the words and code systems of STU3."""
+"""FHIR STU3 3.0.1: converts R4 resources to STU3's element names and code systems."""
 
 from __future__ import annotations
 
 from sickbay.population.render.accounts_before import benefit_stu3, claim_stu3, consent_stu3, media_stu3
 from sickbay.population.render.changing import (
     Renderer,
-    aimed,
     care_team_before,
     code_of,
-    counted_before,
     document_before,
     form_of,
-    given_before,
-    pictured_before,
-    pointed,
+    goal_status,
+    immunization_status_before,
+    observation_before,
     renamed,
+    report_before,
     systems_below,
+    with_type_names,
     without,
 )
 from sickbay.population.render.common import Json
@@ -30,54 +30,56 @@ _systems = systems_below(
 
 
 _BEFORE = {"ServiceRequest": "ProcedureRequest"}
-"""R4's name of a type -> its name here."""
+"""Maps R4's name of a type to its name in STU3."""
 
 
-def _condition(one: Json) -> Json:
-    told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
-    changed = {**without(one, "extension"), **told}
+def _condition(condition: Json) -> Json:
+    statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
+    changed = {**without(condition, "extension"), **statuses}
     return renamed(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
 
 
-def _encounter(one: Json) -> Json:
-    changed = without(one, "reasonReference", "extension")
-    if "reasonReference" in one:
-        changed["diagnosis"] = [{"condition": each} for each in one["reasonReference"]]
+def _encounter(encounter: Json) -> Json:
+    changed = without(encounter, "reasonReference", "extension")
+    if "reasonReference" in encounter:
+        changed["diagnosis"] = [{"condition": condition} for condition in encounter["reasonReference"]]
     return renamed(changed, reasonCode="reason")
 
 
-def _allergy(one: Json) -> Json:
-    told = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus")}
-    return renamed({**one, **told}, recordedDate="assertedDate")
+def _allergy(allergy: Json) -> Json:
+    statuses = {name: code_of(allergy[name]) for name in ("clinicalStatus", "verificationStatus")}
+    return renamed({**allergy, **statuses}, recordedDate="assertedDate")
 
 
-def _dosage(one: Json) -> list[Json]:
-    return [{**without(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in one["dosageInstruction"]]
+def _dosage(order: Json) -> list[Json]:
+    return [{**without(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in order["dosageInstruction"]]
 
 
-def _order(one: Json) -> Json:
-    dispense = one["dispenseRequest"]
-    if dispense["numberOfRepeatsAllowed"] == 0:  # it had to be positive
+def _order(order: Json) -> Json:
+    dispense = order["dispenseRequest"]
+    if dispense["numberOfRepeatsAllowed"] == 0:  # STU3 requires a positive number
         dispense = without(dispense, "numberOfRepeatsAllowed")
     changed = {
-        **without(one, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
-        "category": one["category"][0],
-        "requester": {"agent": one["requester"]},
-        "dosageInstruction": _dosage(one),
+        **without(order, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
+        "category": order["category"][0],
+        "requester": {"agent": order["requester"]},
+        "dosageInstruction": _dosage(order),
     }
     if dispense:
         changed["dispenseRequest"] = dispense
     return renamed(changed, encounter="context")
 
 
-def _observation(one: Json) -> Json:
-    changed = {**one, "interpretation": one["interpretation"][0]} if "interpretation" in one else one
-    return renamed(counted_before(changed), encounter="context")
+def _observation(observation: Json) -> Json:
+    changed = (
+        {**observation, "interpretation": observation["interpretation"][0]} if "interpretation" in observation else observation
+    )
+    return renamed(observation_before(changed), encounter="context")
 
 
-def _questionnaire(one: Json) -> Json:
-    """What a choice counts had an extension of another name."""
-    return {**one, "item": [_question(each) for each in one["item"]]}
+def _questionnaire(questionnaire: Json) -> Json:
+    """Converts a questionnaire. The score of a choice is omitted: its extension had another name."""
+    return {**questionnaire, "item": [_question(item) for item in questionnaire["item"]]}
 
 
 def _question(item: Json) -> Json:
@@ -85,92 +87,92 @@ def _question(item: Json) -> Json:
     if "answerOption" in item:
         changed["option"] = [without(option, "extension") for option in item["answerOption"]]
     if "item" in item:
-        changed["item"] = [_question(each) for each in item["item"]]
+        changed["item"] = [_question(nested_item) for nested_item in item["item"]]
     return changed
 
 
-def _response(one: Json) -> Json:
-    changed = {**without(one, "_questionnaire"), "questionnaire": form_of(one)}
+def _response(response: Json) -> Json:
+    changed = {**without(response, "_questionnaire"), "questionnaire": form_of(response)}
     return renamed(changed, encounter="context")
 
 
-def _coverage(one: Json) -> Json:
-    plan = one["class"][0]
-    return {**without(one, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
+def _coverage(coverage: Json) -> Json:
+    plan = coverage["class"][0]
+    return {**without(coverage, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
 
 
-def _team(one: Json) -> Json:
-    return {**one, "participant": care_team_before(one)}
+def _team(team: Json) -> Json:
+    return {**team, "participant": care_team_before(team)}
 
 
-def _immunization(one: Json) -> Json:
+def _immunization(immunization: Json) -> Json:
     return renamed(
-        {**without(one, "statusReason", "occurrenceString"), **given_before(one, "notGiven")},
+        {**without(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
         occurrenceDateTime="date",
         performer="practitioner",
     )
 
 
-def _request(one: Json) -> Json:
-    changed = {**one, "resourceType": "ProcedureRequest", "requester": {"agent": one["requester"]}}
+def _request(request: Json) -> Json:
+    changed = {**request, "resourceType": "ProcedureRequest", "requester": {"agent": request["requester"]}}
     return renamed(changed, encounter="context")
 
 
-def _based(one: Json) -> Json:
-    changed = {**one, "basedOn": pointed(one["basedOn"], _BEFORE)} if "basedOn" in one else one
+def _based(resource: Json) -> Json:
+    changed = {**resource, "basedOn": with_type_names(resource["basedOn"], _BEFORE)} if "basedOn" in resource else resource
     return renamed(changed, encounter="context")
 
 
-def _report(one: Json) -> Json:
-    performers = [{"actor": each} for each in one["performer"]]
-    return _based({**pictured_before(one), "category": one["category"][0], "performer": performers})
+def _report(report: Json) -> Json:
+    performers = [{"actor": performer} for performer in report["performer"]]
+    return _based({**report_before(report), "category": report["category"][0], "performer": performers})
 
 
-def _goal(one: Json) -> Json:
-    changed = {**without(one, "lifecycleStatus"), "status": aimed(one)}
-    return {**changed, "target": one["target"][0]} if "target" in one else changed
+def _goal(goal: Json) -> Json:
+    changed = {**without(goal, "lifecycleStatus"), "status": goal_status(goal)}
+    return {**changed, "target": goal["target"][0]} if "target" in goal else changed
 
 
-def _device(one: Json) -> Json:
-    return {**without(one, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": one["udiCarrier"][0]}
+def _device(device: Json) -> Json:
+    return {**without(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": device["udiCarrier"][0]}
 
 
-def _provenance(one: Json) -> Json:
+def _provenance(provenance: Json) -> Json:
     agents = []
-    for each in one["agent"]:
-        agent = {"role": [each["type"]], "whoReference": each["who"]}
-        agents.append({**agent, "onBehalfOfReference": each["onBehalfOf"]} if "onBehalfOf" in each else agent)
-    return {**one, "agent": agents, "target": pointed(one["target"], _BEFORE)}
+    for entry in provenance["agent"]:
+        agent = {"role": [entry["type"]], "whoReference": entry["who"]}
+        agents.append({**agent, "onBehalfOfReference": entry["onBehalfOf"]} if "onBehalfOf" in entry else agent)
+    return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
 
 
-def _task(one: Json) -> Json:
-    """A value could be no url yet."""
-    input = [renamed(each, valueUrl="valueUri") for each in one["input"]]
-    return renamed({**one, "requester": {"agent": one["requester"]}, "input": input}, encounter="context")
+def _task(task: Json) -> Json:
+    """Converts a task. Before R4 a value could be a uri, but not a url."""
+    inputs = [renamed(parameter, valueUrl="valueUri") for parameter in task["input"]]
+    return renamed({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
 
 
-def _appointment(one: Json) -> Json:
-    """There was no check-in yet: who has checked in has arrived."""
-    status = "arrived" if one["status"] == "checked-in" else one["status"]
-    return renamed({**one, "status": status}, reasonCode="reason")
+def _appointment(appointment: Json) -> Json:
+    """Converts an appointment. STU3 has no status checked-in, so it becomes arrived."""
+    status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
+    return renamed({**appointment, "status": status}, reasonCode="reason")
 
 
 _renderer = Renderer(
     {
         "Encounter": _encounter,
-        "Group": lambda one: without(one, "managingEntity"),
+        "Group": lambda group: without(group, "managingEntity"),
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
-        "MedicationDispense": lambda one: {**one, "dosageInstruction": _dosage(one)},
+        "MedicationDispense": lambda dispense: {**dispense, "dosageInstruction": _dosage(dispense)},
         "Questionnaire": _questionnaire,
         "QuestionnaireResponse": _response,
         "Observation": _observation,
         "Appointment": _appointment,
         "Coverage": _coverage,
         "CareTeam": _team,
-        "RelatedPerson": lambda one: {**one, "relationship": one["relationship"][0]},
-        "MedicationStatement": lambda one: {**one, "taken": "y"},
+        "RelatedPerson": lambda related_person: {**related_person, "relationship": related_person["relationship"][0]},
+        "MedicationStatement": lambda statement: {**statement, "taken": "y"},
         "Immunization": _immunization,
         "ServiceRequest": _request,
         "Procedure": _based,
@@ -178,14 +180,14 @@ _renderer = Renderer(
         "Goal": _goal,
         "Device": _device,
         "DocumentReference": document_before,
-        "Specimen": lambda one: without(one, "condition"),
-        "Location": lambda one: {**one, "type": one["type"][0]} if "type" in one else one,
-        "CarePlan": lambda one: renamed(one, contributor="author"),
+        "Specimen": lambda specimen: without(specimen, "condition"),
+        "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
+        "CarePlan": lambda plan: renamed(plan, contributor="author"),
         "Claim": claim_stu3,
         "ExplanationOfBenefit": benefit_stu3,
         "Consent": consent_stu3,
         "Media": media_stu3,
-        "Binary": lambda one: renamed(one, data="content"),
+        "Binary": lambda binary: renamed(binary, data="content"),
         "Provenance": _provenance,
         "Task": _task,
     },

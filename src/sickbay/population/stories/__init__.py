@@ -1,8 +1,8 @@
-"""The stories: which threads run through whose life.
+"""The stories, and which of them run through a patient's history.
 
-Each file declares one or a few (`base.StoryDefinition`): what happens is a `Story`, who lives it a share by sex and age.
-`STORY_DEFINITIONS` is their order: a story may look at those before it (`after`, `never`). Each throws dice of its own, so that
-a new one changes no other.
+Each file declares one or a few (`base.StoryDefinition`): a `Story` decides what happens, a share by sex and age how common it
+is. `STORY_DEFINITIONS` fixes their order: a story may depend on those before it (`after`, `never`). Each has a random stream of
+its own, so that a new story doesn't change the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from sickbay.population.stories import (
 )
 from sickbay.population.stories.base import StoryDefinition
 from sickbay.population.stories.immunizations import Immunizations
-from sickbay.population.stories.walk import tell
+from sickbay.population.stories.walk import build_history
 
 STORY_DEFINITIONS: tuple[StoryDefinition, ...] = (
     hypertension.STORY,
@@ -88,31 +88,31 @@ STORIES = {story.name: story for story in STORY_DEFINITIONS}
 
 
 def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
-    """The life of the `number`-th patient, from the seed alone, as badly written as asked (`data_quality.py`)."""
-    who = data_quality.person(person(seed, number), seed, messiness)
-    chart = Chart(who, SeededRandom(seed, "life", number))
-    names = threads_of(seed, number)
+    """Returns the history of the `number`-th patient, which depends only on the seed, with errors added (`data_quality.py`)."""
+    patient = data_quality.person(person(seed, number), seed, messiness)
+    chart = Chart(patient, SeededRandom(seed, "life", number))
+    names = story_names(seed, number)
     if names == ("timothy",):
-        timothy.tell(chart)
+        timothy.build_history(chart)
     else:
-        threads = [STORIES[name].make(who, SeededRandom(seed, "story", number, name)) for name in names]
-        tell(chart, [*threads, Immunizations(who, SeededRandom(seed, "story", number, "immunizations"))])
+        stories = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
+        build_history(chart, [*stories, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
-    chart.life.errands = tasks.of(chart.life, seed)
-    return data_quality.life(chart.life, seed, messiness)
+    chart.history.app_tasks = tasks.of(chart.history, seed)
+    return data_quality.add_errors(chart.history, seed, messiness)
 
 
-def threads_of(seed: int, number: int) -> tuple[str, ...]:
-    """The names of the stories of a patient, without telling them."""
+def story_names(seed: int, number: int) -> tuple[str, ...]:
+    """Returns the names of a patient's stories, without running them."""
     role = CAST.get(number)
     return role.stories if role else _chosen(seed, person(seed, number))
 
 
-def _chosen(seed: int, who: Person) -> tuple[str, ...]:
-    """As common as they are at that age."""
-    found: list[str] = []
+def _chosen(seed: int, patient: Person) -> tuple[str, ...]:
+    """Chooses stories with the frequency that they have at the patient's age."""
+    chosen: list[str] = []
     for story in STORY_DEFINITIONS:
-        share = story.share(who, frozenset(found))
-        if share and SeededRandom(seed, "lives", who.number, story.name).chance(share):
-            found.append(story.name)
-    return tuple(found)
+        share = story.share(patient, frozenset(chosen))
+        if share and SeededRandom(seed, "lives", patient.number, story.name).chance(share):
+            chosen.append(story.name)
+    return tuple(chosen)

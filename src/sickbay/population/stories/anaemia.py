@@ -1,4 +1,4 @@
-"""Iron deficiency anaemia: haemoglobin and ferritin are low, and come back with iron."""
+"""Iron deficiency anaemia: haemoglobin and ferritin are low, and recover with iron."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Anaemia(Lasting):
     ladder = (drugs.IRON,)
     replaces = (False,)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             treated = min((day - self.orders[0].start).days / 120, 1.0) if self.orders else 0.0
             body["hemoglobin"] -= 3.0 * (1 - treated) + 0.3
@@ -24,7 +24,7 @@ class Anaemia(Lasting):
 
 STORY = StoryDefinition(
     "anaemia",
-    lambda who, dice: Anaemia(onset(who, dice, 16, years=5)),
+    lambda person, rng: Anaemia(onset(person, rng, 16, years=5)),
     ages=(18, 52),
     women=0.07,
     never=frozenset({"pregnancy"}),

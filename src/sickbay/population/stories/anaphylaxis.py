@@ -1,9 +1,9 @@
-"""Allergy to peanuts with anaphylaxis: one night in the emergency room, and an auto-injector ever after."""
+"""Peanut allergy with anaphylaxis: one visit to the emergency room, and an auto-injector from then on."""
 
 from __future__ import annotations
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Condition, Visit
 from sickbay.population.stories.base import Episode, StoryDefinition, within
 
@@ -12,7 +12,7 @@ class Anaphylaxis(Episode):
     concept, days = problems.ANAPHYLACTIC_REACTION, 1
     kind, setting, minutes = problems.EMERGENCY, "emergency", 420
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         if not chart.allergic_to("Peanut"):
             chart.allergy(
                 problems.PEANUT,
@@ -28,7 +28,7 @@ class Anaphylaxis(Episode):
             "Emergency plan, peanut allergy",
             problem,
             (procedure_codes.ALLERGY_EDUCATION,),
-            (wanted("Carries the auto-injector"),),
+            (target("Carries the auto-injector"),),
         )
         chart.note(
             procedure_codes.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."
@@ -36,6 +36,6 @@ class Anaphylaxis(Episode):
 
 
 STORY = StoryDefinition(
-    "anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02
+    "anaphylaxis", lambda person, rng: Anaphylaxis(within(person, rng, 10, 40)), ages=(11, 40), women=0.02, men=0.02
 )
-"""The auto-injector is the one from 30 kg on."""
+"""The youngest are 10: the prescribed auto-injector is for a body weight of at least 30 kg."""

@@ -1,4 +1,4 @@
-"""Appendicitis: pain, an operation the same day, two nights in hospital."""
+"""Appendicitis: pain, an operation on the same day, two nights in hospital."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Appendicitis(Episode):
     concept, days, fever, drug, drug_days = problems.APPENDICITIS, 14, 1.5, drugs.PARACETAMOL, 5
     kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
-        chart.act(procedure_codes.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        request = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
+        chart.procedure(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
         chart.note(
             procedure_codes.DISCHARGE,
             visit,
@@ -25,7 +25,7 @@ class Appendicitis(Episode):
 
 STORY = StoryDefinition(
     "appendicitis",
-    lambda who, dice: Appendicitis(within(who, dice, 7, 45)),
+    lambda person, rng: Appendicitis(within(person, rng, 7, 45)),
     ages=(8, 45),
     women=0.03,
     men=0.04,

@@ -1,17 +1,17 @@
-"""Asthma, in children and adults: a reliever at once, a controller when the saturation has been low."""
+"""Asthma in children and adults: a reliever first, a controller after a low oxygen saturation."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Asthma(Lasting):
-    """The saturation rises with the controller."""
+    """Asthma; the controller raises the oxygen saturation."""
 
     chronic = True
     concept = problems.ASTHMA
@@ -19,20 +19,20 @@ class Asthma(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    aims = (wanted("No attack at night"),)
+    goals = (target("No attack at night"),)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["oxygen"] -= 1.5 if len(self.orders) < 2 else 0.6
             body["breaths"] += 1
 
-    def missed(self, seen: Body) -> bool:
-        return not self.orders or seen.get("oxygen", 100) <= 96
+    def missed(self, measured: Body) -> bool:
+        return not self.orders or measured.get("oxygen", 100) <= 96
 
 
 CHILD = StoryDefinition(
     "asthma of a child",
-    lambda who, dice: Asthma(onset(who, dice, 4)),
+    lambda person, rng: Asthma(onset(person, rng, 4)),
     ages=(6, 18),
     women=0.12,
     men=0.16,
@@ -40,7 +40,7 @@ CHILD = StoryDefinition(
 )
 STORY = StoryDefinition(
     "asthma",
-    lambda who, dice: Asthma(onset(who, dice, 4)),
+    lambda person, rng: Asthma(onset(person, rng, 4)),
     women=0.09,
     men=0.07,
     asks=("Asthma review", "Wheezing at night"),

@@ -1,4 +1,4 @@
-"""What a story is: it bends the body, asks for tests, and decides on what was seen; and how common it is."""
+"""Base classes of stories, and how a story is declared."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.vitals import Body
 
 FIRST_YEAR = 2021
-"""The year in which the records begin; children's with their birth."""
+"""The year in which records begin. A younger child's record begins with the birth."""
 
 
 class Planned(NamedTuple):
-    """A visit that a story wants. story: the one it is for, whose alone are its tests and decisions; None: it is for all."""
+    """A visit that a story plans. story: if set, only this story orders tests and decides at the visit."""
 
     day: datetime.date
     kind: Concept
@@ -32,43 +32,43 @@ class Planned(NamedTuple):
 
 
 class Story:
-    """One thread of a life. Every visit asks all threads in turn: `bend`, `labs`, `decide`."""
+    """A strand of a history, such as a disease. At every visit each story runs `adjust`, `vital_signs`, `labs` and `decide`."""
 
     signs: tuple[Measure, ...] = ()
-    """Vital signs that it wants to see, besides those that everybody has taken."""
+    """Vital signs to measure, in addition to those of every visit."""
     no_nsaid = False
-    """Whether beside it nobody takes aspirin or ibuprofen of his own."""
+    """Whether it rules out aspirin and ibuprofen bought without a prescription."""
 
     def plan(self) -> Iterable[Planned]:
         return ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
-        """Changes in place what the body will show on this day."""
+    def adjust(self, body: Body, day: datetime.date) -> None:
+        """Changes the expected values of this day in place."""
 
-    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
-        """The vital signs of a visit on this day: of a passing illness only when it is there."""
+    def vital_signs(self, day: datetime.date) -> tuple[Measure, ...]:
+        """Returns the vital signs to measure on this day. An episode needs its own only on the day of its visit."""
         return self.signs
 
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return ()
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        """Records, prescribes, changes a dose, given what this visit has shown."""
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        """Records problems, prescribes or changes a dose, based on the values measured at this visit."""
 
 
 class Lasting(Story):
-    """A condition that begins one day and stays, with a ladder of drugs climbed while the aim is missed."""
+    """A lasting condition with a ladder of drugs: the next rung is prescribed while the values miss their goal."""
 
     chronic = False
-    """Whether it calls for follow-ups between the yearly check-ups."""
+    """Whether it needs follow-ups between the yearly check-ups."""
     concept: Concept
     tests: tuple[Measure, ...] = ()
     ladder: tuple[Drug, ...] = ()
     replaces: tuple[bool, ...] = ()
-    """For each rung, whether it takes the place of the rung before (a dose raised) or comes on top."""
+    """For each rung, whether it replaces the previous one (a higher dose) or is added to it."""
     care: tuple[Concept, ...] = ()
-    """What its plan of care asks for beside drugs; without any it has no plan."""
-    aims: tuple[Target, ...] = ()
+    """What the plan of care contains in addition to drugs. If empty, there is no plan."""
+    goals: tuple[Target, ...] = ()
 
     def __init__(self, onset: datetime.date) -> None:
         self.onset = onset
@@ -78,30 +78,30 @@ class Lasting(Story):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return self.tests if visit.day >= self.onset else ()
 
-    def missed(self, seen: Body) -> bool:
-        """Whether what was seen asks for the next rung."""
+    def missed(self, measured: Body) -> bool:
+        """Returns whether the values require the next rung."""
         return not self.orders
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        """What else is done on the day on which it is found."""
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+        """Runs on the day of the diagnosis, for whatever is done only then."""
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day < self.onset:
             return
         if self.problem is None:
             self.problem = chart.problem(self.concept, self.onset, visit.day, visit)
             if self.care:
-                chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.aims)
-            self.found(chart, visit)
+                chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.goals)
+            self.diagnosed(chart, visit)
         rung = len(self.orders)
-        if rung < len(self.ladder) and self.missed(seen):
+        if rung < len(self.ladder) and self.missed(measured):
             if rung and self.replaces[rung]:
                 chart.stop(self.orders[-1], visit.day)
             self.orders.append(chart.prescribe(self.ladder[rung], visit, self.problem))
 
 
 class Steady(Lasting):
-    """A condition with at most one drug, which changes no measurement."""
+    """A condition with at most one drug that doesn't change any measurement."""
 
     def __init__(self, onset: datetime.date, concept: Concept, drug: Drug | None = None) -> None:
         super().__init__(onset)
@@ -112,14 +112,14 @@ class Steady(Lasting):
 
 
 class Episode(Story):
-    """Something that comes once and is over after some days, with a visit of its own."""
+    """An illness or event that happens once and is over after some days, with its own visit."""
 
     concept: Concept
     kind: Concept = problems.REVIEW
     setting: Setting = "ambulatory"
     minutes = 20
     days = 10
-    """From the visit until it is over."""
+    """Days from the visit until it is over."""
     fever = 0.0
     drug: Drug | None = None
     drug_days = 7
@@ -131,34 +131,34 @@ class Episode(Story):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, self.kind, self.concept, None, self, self.setting, self.minutes)
 
-    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
+    def vital_signs(self, day: datetime.date) -> tuple[Measure, ...]:
         return self.signs if day == self.day else ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day == self.day:
             body["temperature"] += self.fever
             body["pulse"] += self.fever * 8
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day != self.day or self.problem is not None:
             return
         over, last = visit.day + datetime.timedelta(days=self.days), chart.person.last
-        begun = max(visit.day - datetime.timedelta(days=1), chart.person.born)
-        self.problem = chart.problem(self.concept, begun, visit.day, visit, lasting=False, over=over if over <= last else None)
-        self.happen(chart, visit, self.problem)
+        onset = max(visit.day - datetime.timedelta(days=1), chart.person.born)
+        self.problem = chart.problem(self.concept, onset, visit.day, visit, lasting=False, over=over if over <= last else None)
+        self.record_event(chart, visit, self.problem)
         if self.drug:
             chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        """What is done on the day, besides the drug."""
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        """Records what happens at the visit, apart from the prescription of `drug`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryDefinition:
-    """A story as it is declared: who lives it, and how often.
+    """Declares a story: who has it, and how often.
 
-    women, men: the share of those between the ages (at the end of the record) who live it; after: factors on it for who
-    also lives another, told before; never: those beside which it is not told. asks: reasons of appointments.
+    women, men: the share of people between the ages (at the end of the record) who have it. after: factors on the share, by the
+    name of an earlier story that the person also has. never: stories that exclude it. asks: reasons for appointments.
     """
 
     name: str
@@ -170,36 +170,36 @@ class StoryDefinition:
     never: frozenset[str] = frozenset()
     asks: tuple[str, ...] = ()
     grows: float = 0.0
-    """What the share gains with each year of age above the lowest."""
+    """What the share gains for each year of age above the lowest."""
 
-    def share(self, who: Person, others: frozenset[str]) -> float:
-        age = who.age(who.last)
+    def share(self, person: Person, others: frozenset[str]) -> float:
+        age = person.age(person.last)
         if not self.ages[0] <= age < self.ages[1] or self.never & others:
             return 0.0
-        share = (self.women if who.sex == "female" else self.men) + self.grows * (age - self.ages[0])
+        share = (self.women if person.sex == "female" else self.men) + self.grows * (age - self.ages[0])
         for name in others & self.after.keys():
             share *= self.after[name]
         return min(share, 0.7)
 
 
-def onset(who: Person, dice: SeededRandom, youngest: float = 30, years: float = 15) -> datetime.date:
-    """A day for a condition to begin: at or after an age, one to fifteen years ago."""
-    latest = who.last - datetime.timedelta(days=400)
-    earliest = max(day_at(who, youngest), who.last - datetime.timedelta(days=int(years * 365)))
-    return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+def onset(person: Person, rng: SeededRandom, youngest: float = 30, years: float = 15) -> datetime.date:
+    """Returns a random day of onset: not before an age, and at most `years` years before the end of the record."""
+    latest = person.last - datetime.timedelta(days=400)
+    earliest = max(day_at(person, youngest), person.last - datetime.timedelta(days=int(years * 365)))
+    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
 
 
-def within(who: Person, dice: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
-    """A day of the record on which something happens, between two ages."""
-    earliest = max(day_at(who, youngest), datetime.date(FIRST_YEAR, 1, 10))
-    latest = min(day_at(who, oldest), who.last - datetime.timedelta(days=30))
-    return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+def within(person: Person, rng: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
+    """Returns a random day of the record between two ages."""
+    earliest = max(day_at(person, youngest), datetime.date(FIRST_YEAR, 1, 10))
+    latest = min(day_at(person, oldest), person.last - datetime.timedelta(days=30))
+    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
 
 
 def winter(day: datetime.date) -> datetime.date:
-    """The same year's January or February, when people cough."""
+    """Returns a day in January or February of the same year, when respiratory infections peak."""
     return day.replace(month=1 + day.day % 2, day=min(day.day, 28))
 
 
-def day_at(who: Person, age: float) -> datetime.date:
-    return who.born + datetime.timedelta(days=int(age * 365.25))
+def day_at(person: Person, age: float) -> datetime.date:
+    return person.born + datetime.timedelta(days=int(age * 365.25))

@@ -1,11 +1,11 @@
-"""Chronic obstructive pulmonary disease: spirometry, inhalers, and a flare now and then, in smokers above all."""
+"""Chronic obstructive pulmonary disease: spirometry and inhalers, mostly in smokers."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -13,7 +13,7 @@ from sickbay.population.vitals import Body
 
 
 class Obstruction(Lasting):
-    """FEV1/FVC below 70 % and slowly falling."""
+    """COPD: FEV1/FVC is below 70 % and falls slowly."""
 
     chronic = True
     concept = problems.COPD
@@ -21,30 +21,30 @@ class Obstruction(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
     care = (procedure_codes.LUNG_TRAINING, procedure_codes.EDUCATION)
-    aims = (wanted("No stay in hospital for breath this year"),)
+    goals = (target("No stay in hospital for breath this year"),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.ratio = dice.between(54, 66)
+        self.ratio = rng.between(54, 66)
         self.blown = 0
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["oxygen"] -= 3.5
             body["breaths"] += 2.0
             body["fev1"] = max(self.ratio - (day - self.onset).days / 365 * 0.6, 42.0)
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if self.problem and visit.day.year > self.blown + 1:
             self.blown = visit.day.year
             body: Body = {}
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
-            number = chart.read(measures.FEV1, visit, chart.throw(measures.FEV1, body), after=14)
-            chart.act(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
+            number = chart.read(measures.FEV1, visit, chart.draw(measures.FEV1, body), after=14)
+            chart.procedure(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
             chart.report(
                 procedure_codes.SPIROMETRY_STUDY,
                 "PF",
@@ -57,7 +57,7 @@ class Obstruction(Lasting):
 
 STORY = StoryDefinition(
     "copd",
-    lambda who, dice: Obstruction(onset(who, dice, 50), dice),
+    lambda person, rng: Obstruction(onset(person, rng, 50), rng),
     ages=(55, 120),
     women=0.05,
     men=0.06,

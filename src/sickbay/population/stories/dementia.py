@@ -1,18 +1,18 @@
-"""Alzheimer's disease: the mini-mental state falls by about two points a year, donepezil or not."""
+"""Alzheimer's disease: the mini-mental state falls by about two points a year, with or without donepezil."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Dementia(Lasting):
-    """From 24 points of 30."""
+    """Dementia; the score starts at about 24 of 30 points."""
 
     chronic = True
     concept = problems.DEMENTIA
@@ -20,13 +20,13 @@ class Dementia(Lasting):
     ladder = (drugs.DONEPEZIL,)
     replaces = (False,)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    aims = (wanted("Lives at home, with help"),)
+    goals = (target("Lives at home, with help"),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.loss = dice.between(1.4, 2.6)
+        self.loss = rng.between(1.4, 2.6)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["mmse"] = 28.0
         if day >= self.onset:
             body["mmse"] = max(24.5 - (day - self.onset).days / 365 * self.loss, 6.0)
@@ -34,7 +34,7 @@ class Dementia(Lasting):
 
 STORY = StoryDefinition(
     "dementia",
-    lambda who, dice: Dementia(onset(who, dice, 70, years=7), dice),
+    lambda person, rng: Dementia(onset(person, rng, 70, years=7), rng),
     ages=(72, 120),
     women=0.02,
     men=0.02,

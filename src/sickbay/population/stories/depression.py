@@ -1,11 +1,11 @@
-"""Depression: the PHQ-9 at each visit falls under sertraline and therapy. Generalized anxiety, likewise, by the GAD-7."""
+"""Depression, whose PHQ-9 score falls with sertraline and therapy, and generalized anxiety, likewise with the GAD-7."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Measure
 from sickbay.population.seeded_random import SeededRandom
@@ -14,20 +14,20 @@ from sickbay.population.vitals import Body
 
 
 class Mood(Lasting):
-    """A score between 12 and 20 at first; below 10 after some months of treatment."""
+    """A mood disorder: the score is between 12 and 17 at first, and below 10 after some months of treatment."""
 
     chronic = True
     ladder = (drugs.SERTRALINE,)
     replaces = (False,)
     care = (procedure_codes.PSYCHOTHERAPY, procedure_codes.EXERCISE)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom, concept: Concept, score: Measure) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
-        self.aims = (wanted(f"{score.concept.text} below 5", score, None, 5.0),)
-        self.worst = dice.between(12, 17)
+        self.goals = (target(f"{score.concept.text} below 5", score, None, 5.0),)
+        self.worst = rng.between(12, 17)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body[self.score.key] = 3.0
         if day >= self.onset:
             treated = (day - self.orders[0].start).days / 365 if self.orders else 0.0
@@ -36,7 +36,7 @@ class Mood(Lasting):
 
 STORY = StoryDefinition(
     "depression",
-    lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
+    lambda person, rng: Mood(onset(person, rng, 19), rng, problems.DEPRESSION, measures.PHQ9),
     ages=(20, 120),
     women=0.13,
     men=0.08,
@@ -44,7 +44,7 @@ STORY = StoryDefinition(
 )
 ANXIETY = StoryDefinition(
     "anxiety",
-    lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7),
+    lambda person, rng: Mood(onset(person, rng, 18), rng, problems.ANXIETY, measures.GAD7),
     ages=(19, 80),
     women=0.06,
     men=0.03,

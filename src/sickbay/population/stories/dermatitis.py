@@ -1,4 +1,4 @@
-"""Contact dermatitis: an itching rash, a cream, over in two weeks."""
+"""Contact dermatitis: an itching rash and a cream, over in two weeks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Dermatitis(Episode):
 
 STORY = StoryDefinition(
     "dermatitis",
-    lambda who, dice: Dermatitis(within(who, dice, 3)),
+    lambda person, rng: Dermatitis(within(person, rng, 3)),
     ages=(3, 120),
     women=0.06,
     men=0.05,

@@ -1,11 +1,11 @@
-"""Type 2 diabetes: HbA1c, metformin, a second drug; eyes and feet once a year."""
+"""Type 2 diabetes: HbA1c, metformin, a second drug, and yearly examinations of eyes and feet."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -13,7 +13,7 @@ from sickbay.population.vitals import Body
 
 
 class Diabetes(Lasting):
-    """Metformin, then more of it, then a second drug; aim an HbA1c below 7."""
+    """Type 2 diabetes: metformin, a higher dose, then a second drug. The goal is an HbA1c below 7."""
 
     chronic = True
     concept = problems.DIABETES
@@ -22,14 +22,14 @@ class Diabetes(Lasting):
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)
-    aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
+    goals = (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(1.9, 3.4)
+        self.rise = rng.between(1.9, 3.4)
         self.looked = 0
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["weight"] += 6.0
         if day >= self.onset:
             years = (day - self.onset).days / 365
@@ -37,21 +37,21 @@ class Diabetes(Lasting):
             body["glucose"] = (28.7 * body["a1c"] - 46.7) * 0.88
             body["albumin_ratio"] += min(years, 15) * 1.4
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("a1c", 0) >= 7.0
+    def missed(self, measured: Body) -> bool:
+        return measured.get("a1c", 0) >= 7.0
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if self.problem and visit.day.year > self.looked:
             self.looked = visit.day.year
-            asked = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
-            chart.act(procedure_codes.RETINAL_EXAM, visit, self.problem, asked)
-            chart.act(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
+            request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
+            chart.procedure(procedure_codes.RETINAL_EXAM, visit, self.problem, request)
+            chart.procedure(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
 
 
 STORY = StoryDefinition(
     "diabetes",
-    lambda who, dice: Diabetes(onset(who, dice, 34), dice),
+    lambda person, rng: Diabetes(onset(person, rng, 34), rng),
     ages=(36, 120),
     women=0.05,
     men=0.06,

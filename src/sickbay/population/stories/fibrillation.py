@@ -1,4 +1,4 @@
-"""Atrial fibrillation: an ECG, a rate that is slowed, apixaban, or warfarin with its INR; a pacemaker for a few."""
+"""Atrial fibrillation: an ECG, rate control, apixaban or warfarin with its INR, and a pacemaker for a few."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Measure, Person, Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, StoryDefinition, onset
@@ -14,7 +14,7 @@ from sickbay.population.vitals import Body
 
 
 class Fibrillation(Lasting):
-    """warfarin: the older anticoagulant, which asks for an INR at every visit."""
+    """Atrial fibrillation. warfarin: whether it is treated with warfarin, which requires an INR at every visit."""
 
     chronic = True
     concept = problems.FIBRILLATION
@@ -28,13 +28,13 @@ class Fibrillation(Lasting):
         self.warfarin = warfarin
         implanted = max(onset + datetime.timedelta(days=40), datetime.date(FIRST_YEAR, 2, 1))
         self.paced = implanted if paced else None
-        self.aims = (wanted("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (wanted("No stroke, no bleeding"),)
+        self.goals = (target("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (target("No stroke, no bleeding"),)
 
     def plan(self) -> Iterable[Planned]:
         if self.paced:
             yield Planned(self.paced, problems.ADMISSION, self.concept, None, self, "inpatient", 2 * 24 * 60)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["pulse"] += 0 if len(self.orders) > 1 else 22
             body["inr"] = 2.5 if self.orders else 1.0
@@ -42,29 +42,29 @@ class Fibrillation(Lasting):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return (measures.INR,) if self.warfarin and self.orders else ()
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        """One drug against clots is enough: what was given after a stroke ends."""
-        for order in chart.life.prescriptions:
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+        """Stops clopidogrel, which a stroke may have started: one drug against clots is enough. Records the ECG."""
+        for order in chart.history.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:
                 chart.stop(order, visit.day)
-        chart.act(procedure_codes.ECG, visit, self.problem)
+        chart.procedure(procedure_codes.ECG, visit, self.problem)
         chart.report(procedure_codes.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.paced and visit.setting == "inpatient":
             device = chart.implant(procedure_codes.PACEMAKER, visit.day)
-            chart.act(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
+            chart.procedure(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
             chart.note(
                 procedure_codes.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
             )
 
 
-def _make(who: Person, dice: SeededRandom) -> Fibrillation:
-    return Fibrillation(onset(who, dice, 56), warfarin=dice.chance(0.35), paced=dice.chance(0.12))
+def _make(person: Person, rng: SeededRandom) -> Fibrillation:
+    return Fibrillation(onset(person, rng, 56), warfarin=rng.chance(0.35), paced=rng.chance(0.12))
 
 
 STORY = StoryDefinition(

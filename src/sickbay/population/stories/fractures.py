@@ -1,4 +1,4 @@
-"""Broken bones: emergency room, an X-ray, a cast. A broken hip: an operation and a week in hospital. Osteoporosis behind it."""
+"""Fractures, treated in the emergency room; hip fractures, with an operation and a week in hospital; and osteoporosis."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Fracture(Episode):
         yield from super().plan()
         yield Planned(self.day + datetime.timedelta(days=12), problems.FOLLOW_UP, self.concept, None, self)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(self.image, procedure_codes.IMAGING, visit, problem)
-        chart.act(self.image, visit, problem, asked, after=30)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", asked, after=50)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        request = chart.request(self.image, procedure_codes.IMAGING, visit, problem)
+        chart.procedure(self.image, visit, problem, request, after=30)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", request, after=50)
         if visit.setting == "emergency":
-            chart.act(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
+            chart.procedure(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
 
 
 class Hip(Fracture):
     kind, setting, minutes = problems.ADMISSION, "inpatient", 7 * 24 * 60
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        super().happen(chart, visit, problem)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        super().record_event(chart, visit, problem)
         device = chart.implant(procedure_codes.HIP_PROSTHESIS, visit.day)
-        chart.act(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
+        chart.procedure(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
         chart.note(
             procedure_codes.DISCHARGE,
             visit,
@@ -56,26 +56,26 @@ class Hip(Fracture):
 
 
 class Osteoporosis(Lasting):
-    """Found by a bone density scan."""
+    """Osteoporosis, diagnosed with a bone density scan."""
 
     concept, ladder, replaces = problems.OSTEOPOROSIS, (drugs.ALENDRONATE,), (False,)
     care = (procedure_codes.EXERCISE,)
 
-    def found(self, chart: Chart, visit: Visit) -> None:
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
         body: Body = {"t_score": -2.9}
-        number = chart.read(measures.T_SCORE, visit, chart.throw(measures.T_SCORE, body), after=18)
-        chart.act(procedure_codes.BONE_DENSITY, visit, self.problem)
+        number = chart.read(measures.T_SCORE, visit, chart.draw(measures.T_SCORE, body), after=18)
+        chart.procedure(procedure_codes.BONE_DENSITY, visit, self.problem)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
 
 
-def _broken(who: Person, dice: SeededRandom) -> Fracture:
-    return Fracture(within(who, dice, 5), *dice.pick(_BONES))
+def _random_fracture(person: Person, rng: SeededRandom) -> Fracture:
+    return Fracture(within(person, rng, 5), *rng.pick(_BONES))
 
 
-STORY = StoryDefinition("fracture", _broken, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
+STORY = StoryDefinition("fracture", _random_fracture, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
 HIP = StoryDefinition(
     "hip",
-    lambda who, dice: Hip(within(who, dice, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
+    lambda person, rng: Hip(within(person, rng, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
     ages=(72, 120),
     women=0.06,
     men=0.03,
@@ -84,7 +84,7 @@ HIP = StoryDefinition(
 )
 BONES = StoryDefinition(
     "osteoporosis",
-    lambda who, dice: Osteoporosis(onset(who, dice, 62)),
+    lambda person, rng: Osteoporosis(onset(person, rng, 62)),
     ages=(65, 120),
     women=0.22,
     men=0.04,

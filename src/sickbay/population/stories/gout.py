@@ -1,11 +1,11 @@
-"""Gout: an attack, naproxen, and allopurinol until the uric acid is below six."""
+"""Gout: an attack, naproxen, and allopurinol until the uric acid is below 6 mg/dL."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -13,35 +13,35 @@ from sickbay.population.vitals import Body
 
 
 class Gout(Lasting):
-    """Uric acid of 8 to 10 at first."""
+    """Gout; uric acid is 8 to 10 mg/dL at first."""
 
     concept = problems.GOUT
     tests = (measures.URATE,)
     ladder = drugs.ALLOPURINOL
     replaces = (False, True)
     care = (procedure_codes.EDUCATION,)
-    aims = (wanted("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
+    goals = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.high = dice.between(8.0, 10.0)
+        self.high = rng.between(8.0, 10.0)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["urate"] = 5.2
         if day >= self.onset:
             body["urate"] = self.high - (0.0, 2.0, 3.6)[len(self.orders)]
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("urate", 0) >= 6.0
+    def missed(self, measured: Body) -> bool:
+        return measured.get("urate", 0) >= 6.0
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        drug = drugs.PARACETAMOL if chart.spared else drugs.NAPROXEN
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+        drug = drugs.PARACETAMOL if chart.avoids_nsaids else drugs.NAPROXEN
         chart.prescribe(drug, visit, self.problem, end=visit.day + datetime.timedelta(days=7))
 
 
 STORY = StoryDefinition(
     "gout",
-    lambda who, dice: Gout(onset(who, dice, 36), dice),
+    lambda person, rng: Gout(onset(person, rng, 36), rng),
     ages=(38, 120),
     women=0.02,
     men=0.06,

@@ -1,18 +1,18 @@
-"""Heart failure: breath and legs, an ultrasound of the heart, a diuretic."""
+"""Heart failure: shortness of breath and swelling, an ultrasound of the heart, a diuretic."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Visit
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class HeartFailure(Lasting):
-    """With a diuretic, and NT-proBNP that falls under it."""
+    """Heart failure; the diuretic lowers weight and NT-proBNP."""
 
     chronic = True
     concept = problems.HEART_FAILURE
@@ -22,31 +22,31 @@ class HeartFailure(Lasting):
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
     replaces = (False, False)
     care = (procedure_codes.SALT, procedure_codes.SELF_CARE)
-    aims = (wanted("No swelling, a steady weight"),)
+    goals = (target("No swelling, a steady weight"),)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         body["bnp"] = 60.0
         if day >= self.onset:
-            wet = 0.0 if self.orders else 3.0
-            body["weight"] += wet
-            body["oxygen"] -= 2.0 + wet / 3
+            retained = 0.0 if self.orders else 3.0
+            body["weight"] += retained
+            body["oxygen"] -= 2.0 + retained / 3
             body["pulse"] += 7.0 - 4.0 * (len(self.orders) > 1)
             body["breaths"] += 2.0
             body["bnp"] = 900.0 if self.orders else 1900.0
 
-    def missed(self, seen: Body) -> bool:
+    def missed(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        asked = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
-        chart.act(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, asked)
-        number = chart.read(measures.EJECTION, visit, float(chart.dice.whole(32, 44)), after=18)
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+        request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
+        chart.procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
+        number = chart.read(measures.EJECTION, visit, float(chart.rng.whole(32, 44)), after=18)
         chart.report(
             procedure_codes.ECHO_STUDY,
             "CUS",
             visit,
             "Reduced ejection fraction, mild mitral regurgitation.",
-            asked,
+            request,
             readings=(number,),
             after=20,
         )
@@ -54,7 +54,7 @@ class HeartFailure(Lasting):
 
 STORY = StoryDefinition(
     "heart",
-    lambda who, dice: HeartFailure(onset(who, dice, 66)),
+    lambda person, rng: HeartFailure(onset(person, rng, 66)),
     ages=(68, 120),
     women=0.05,
     men=0.06,

@@ -1,18 +1,18 @@
-"""Hypertension: the pressure rises, the ladder of drugs brings it back step by step."""
+"""Hypertension: the pressure rises, and a ladder of drugs lowers it step by step."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Hypertension(Lasting):
-    """Essential hypertension, aim below 140."""
+    """Essential hypertension; the goal is a systolic pressure below 140."""
 
     chronic = True
     concept = problems.HYPERTENSION
@@ -20,25 +20,25 @@ class Hypertension(Lasting):
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)
-    aims = (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
+    goals = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(18, 36)
+        self.rise = rng.between(18, 36)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             change = self.rise - sum(self.relief[: len(self.orders)])
             body["systolic"] += change
             body["diastolic"] += change * 0.4
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("systolic", 0) >= 140
+    def missed(self, measured: Body) -> bool:
+        return measured.get("systolic", 0) >= 140
 
 
 STORY = StoryDefinition(
     "hypertension",
-    lambda who, dice: Hypertension(onset(who, dice, 28), dice),
+    lambda person, rng: Hypertension(onset(person, rng, 28), rng),
     ages=(30, 120),
     women=0.12,
     men=0.12,

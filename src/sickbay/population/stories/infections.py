@@ -1,4 +1,4 @@
-"""Infections with a test and a visit of their own: of the bladder, influenza, COVID-19, the lungs."""
+"""Infections with their own tests and visits: bladder infection, influenza, COVID-19 and pneumonia."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Bladder(Episode):
     concept, days, drug, drug_days = problems.URINARY_INFECTION, 7, drugs.NITROFURANTOIN, 5
     signs = (measures.TEMPERATURE,)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         for measure in (measures.NITRITE, measures.ESTERASE):
             chart.read(measure, visit, concept=problems.POSITIVE, after=8)
 
@@ -24,7 +24,7 @@ class Influenza(Episode):
     concept, days, fever, drug = problems.INFLUENZA, 10, 2.0, drugs.PARACETAMOL
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
 
 
@@ -32,12 +32,12 @@ class Covid(Episode):
     concept, days, fever = problems.COVID, 12, 1.4
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
 
 
 class Pneumonia(Episode):
-    """By way of the emergency room, with an X-ray."""
+    """Pneumonia, treated in the emergency room, with an X-ray."""
 
     concept, days, fever = problems.PNEUMONIA, 21, 1.9
     kind, setting, minutes = problems.EMERGENCY, "emergency", 190
@@ -46,31 +46,38 @@ class Pneumonia(Episode):
         yield from super().plan()
         yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
-        chart.act(procedure_codes.CHEST_XRAY, visit, problem, asked, after=35)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        request = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
+        chart.procedure(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55)
         drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
 BLADDER = StoryDefinition(
     "bladder",
-    lambda who, dice: Bladder(within(who, dice, 17)),
+    lambda person, rng: Bladder(within(person, rng, 17)),
     ages=(18, 120),
     women=0.22,
     men=0.03,
     asks=("Burning on passing water",),
 )
-FLU = StoryDefinition("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
+FLU = StoryDefinition(
+    "influenza", lambda person, rng: Influenza(winter(within(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
+)
 COVID = StoryDefinition(
     "covid",
-    lambda who, dice: Covid(within(who, dice, 2)),
+    lambda person, rng: Covid(within(person, rng, 2)),
     ages=(2, 120),
     women=0.2,
     men=0.2,
     asks=("Tired since an infection",),
 )
 LUNGS = StoryDefinition(
-    "pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04, after={"copd": 3.0}
+    "pneumonia",
+    lambda person, rng: Pneumonia(within(person, rng, 50)),
+    ages=(52, 120),
+    women=0.03,
+    men=0.04,
+    after={"copd": 3.0},
 )

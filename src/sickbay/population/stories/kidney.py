@@ -1,4 +1,4 @@
-"""Chronic kidney disease stage 3: the filtration rate starts in the fifties and loses about one a year."""
+"""Chronic kidney disease stage 3: the filtration rate starts around 50 and falls by about one a year."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import math
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.patient_history import Drug, Person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -14,7 +14,7 @@ from sickbay.population.vitals import Body
 
 
 class Kidney(Lasting):
-    """other_drug: who takes lisinopril already takes no losartan."""
+    """Chronic kidney disease. other_drug: whether the person takes lisinopril, and therefore no losartan."""
 
     chronic = True
     concept = problems.KIDNEY_3
@@ -23,16 +23,16 @@ class Kidney(Lasting):
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)
     care = (procedure_codes.SALT, procedure_codes.EDUCATION)
-    aims = (wanted("Filtration rate above 30", measures.EGFR, 30.0, None),)
+    goals = (target("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom, person: Person, other_drug: bool) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
         self.person = person
-        self.start = dice.between(46, 56)
+        self.start = rng.between(46, 56)
         if other_drug:
             self.ladder = ()
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             years = (day - self.onset).days / 365
             rate = max(self.start - years * 0.9, 34)
@@ -44,16 +44,16 @@ class Kidney(Lasting):
 
 
 def _creatinine(rate: float, age: float, sex: str) -> float:
-    """The creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, above its bend."""
+    """Returns the creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, above the threshold of its formula."""
     woman = sex == "female"
-    share = math.pow(142 * math.pow(0.9938, age) * (1.012 if woman else 1.0) / rate, 1 / 1.2)
-    return share * (0.7 if woman else 0.9)
+    ratio = math.pow(142 * math.pow(0.9938, age) * (1.012 if woman else 1.0) / rate, 1 / 1.2)
+    return ratio * (0.7 if woman else 0.9)
 
 
-def _told(name: str, alone: bool) -> StoryDefinition:
+def _definition(name: str, alone: bool) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda who, dice: Kidney(onset(who, dice, 58), dice, who, other_drug=not alone),
+        lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=not alone),
         ages=(60, 120),
         women=0.15 if alone else 0.0001,
         men=0.15 if alone else 0.0001,
@@ -63,4 +63,4 @@ def _told(name: str, alone: bool) -> StoryDefinition:
     )
 
 
-STORY, ALONE = _told("kidney", alone=False), _told("kidney alone", alone=True)
+STORY, ALONE = _definition("kidney", alone=False), _definition("kidney alone", alone=True)

@@ -1,4 +1,4 @@
-"""Osteoarthritis of the knee: an X-ray, pain killers, physiotherapy; for some a new joint."""
+"""Osteoarthritis of the knee: an X-ray, painkillers, physiotherapy, and a knee replacement for some."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Person, Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, onset, within
@@ -14,14 +14,14 @@ from sickbay.population.vitals import Body
 
 
 class Knee(Lasting):
-    """operation: the day of the new joint, None: without one."""
+    """Osteoarthritis of the knee. operation: the day of the knee replacement, or None."""
 
     concept = problems.KNEE_ARTHROSIS
     tests = (measures.PAIN,)
     ladder = (drugs.PARACETAMOL,)
     replaces = (False,)
     care = (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE)
-    aims = (wanted("Walks for half an hour without pain"),)
+    goals = (target("Walks for half an hour without pain"),)
 
     def __init__(self, onset: datetime.date, operation: datetime.date | None) -> None:
         super().__init__(onset)
@@ -31,21 +31,23 @@ class Knee(Lasting):
         if self.operation:
             yield Planned(self.operation, problems.ADMISSION, self.concept, None, self, "inpatient", 3 * 24 * 60)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         operated = self.operation is not None and day > self.operation
         body["pain"] = 1.0 if operated or day < self.onset else 5.0
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        asked = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
-        chart.act(procedure_codes.KNEE_XRAY, visit, self.problem, asked)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", asked)
+    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+        request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
+        chart.procedure(procedure_codes.KNEE_XRAY, visit, self.problem, request)
+        chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", request)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient" and self.problem:
-            asked = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
+            request = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
             device = chart.implant(procedure_codes.KNEE_PROSTHESIS, visit.day)
-            chart.act(procedure_codes.KNEE_REPLACEMENT, visit, self.problem, asked, after=120, minutes=95, device=device)
+            chart.procedure(
+                procedure_codes.KNEE_REPLACEMENT, visit, self.problem, request, after=120, minutes=95, device=device
+            )
             chart.note(
                 procedure_codes.DISCHARGE,
                 visit,
@@ -54,11 +56,11 @@ class Knee(Lasting):
             )
 
 
-def _make(who: Person, dice: SeededRandom) -> Knee:
-    begun = onset(who, dice, 45)
-    wanted = who.number > 17 and who.age(who.last) > 58 and dice.chance(0.3)
-    day = within(who, dice, 56) if wanted else None
-    return Knee(min(begun, day - datetime.timedelta(days=200)) if day else begun, day)
+def _make(person: Person, rng: SeededRandom) -> Knee:
+    begins = onset(person, rng, 45)
+    needs_operation = person.number > 17 and person.age(person.last) > 58 and rng.chance(0.3)
+    day = within(person, rng, 56) if needs_operation else None
+    return Knee(min(begins, day - datetime.timedelta(days=200)) if day else begins, day)
 
 
 STORY = StoryDefinition("knee", _make, ages=(50, 120), women=0.22, men=0.18, asks=("Knee pain",))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import wanted
+from sickbay.population.chart import target
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
 from sickbay.population.vitals import Body
 
 
 class Lipids(Lasting):
-    """LDL falls by two fifths under the statin, by half under more of it."""
+    """Hyperlipidaemia: the statin lowers LDL by two fifths, the higher dose by half."""
 
     chronic = True
     concept = problems.HYPERLIPIDEMIA
@@ -20,26 +20,26 @@ class Lipids(Lasting):
     ladder = drugs.ATORVASTATIN
     replaces = (False, True)
     care = (procedure_codes.EXERCISE,)
-    aims = (wanted("LDL cholesterol below 100", measures.LDL, None, 100.0),)
+    goals = (target("LDL cholesterol below 100", measures.LDL, None, 100.0),)
     left = (1.0, 0.62, 0.53)
-    """How much of the LDL is left on each rung."""
+    """The fraction of the LDL that remains on each rung."""
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(35, 70)
+        self.rise = rng.between(35, 70)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["ldl"] = (body["ldl"] + self.rise) * self.left[len(self.orders)]
             body["triglycerides"] += 35
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("ldl", 0) >= 105
+    def missed(self, measured: Body) -> bool:
+        return measured.get("ldl", 0) >= 105
 
 
 STORY = StoryDefinition(
     "lipids",
-    lambda who, dice: Lipids(onset(who, dice), dice),
+    lambda person, rng: Lipids(onset(person, rng), rng),
     ages=(33, 120),
     women=0.28,
     men=0.32,

@@ -1,4 +1,4 @@
-"""What passes: colds and sprains, each with its visit, its diagnosis, and perhaps a drug. Allergies."""
+"""Minor illnesses such as colds and sprains, each with its visit, diagnosis and perhaps a drug; and allergies."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ CHILD = (
 
 
 def acute(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
-    """A visit for something that passes."""
+    """Records a visit for a minor illness."""
     body["temperature"] += illness.fever
     body["pulse"] += illness.fever * 8
     others = (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN)
     chart.vitals(visit, body, others, pressure=chart.person.age(visit.day) >= 3)
-    begun = visit.day - datetime.timedelta(days=2)
+    onset = visit.day - datetime.timedelta(days=2)
     over = visit.day + datetime.timedelta(days=illness.days)
     problem = chart.problem(
-        illness.concept, begun, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
+        illness.concept, onset, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
     )
     if illness.drug and not (illness.drug is drugs.AMOXICILLIN and chart.allergic_to("Penicillin G")):
         chart.prescribe(illness.drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
 TOO_YOUNG = 3
-"""Below this age in years nothing has yet shown what somebody is allergic to."""
+"""Below this age in years no allergies are known yet."""
 
 
 def allergies(chart: Chart, visit: Visit) -> None:
-    """What the patient says at the first visit, or the parents when he is old enough; two in three know of none."""
-    dice, born, day = chart.dice, chart.person.born.year, visit.day
-    if chart.person.age(day) < TOO_YOUNG or dice.chance(0.64):
-        if not chart.life.allergies:
+    """Records the allergies that the patient reports, from the age of `TOO_YOUNG` on. Two in three report none."""
+    rng, born, day = chart.rng, chart.person.born.year, visit.day
+    if chart.person.age(day) < TOO_YOUNG or rng.chance(0.64):
+        if not chart.history.allergies:
             chart.allergy(problems.NO_KNOWN_ALLERGY, day)
         return
     known: list[tuple[Concept, Category, Criticality, Concept, Severity]] = [
@@ -69,13 +69,13 @@ def allergies(chart: Chart, visit: Visit) -> None:
         (problems.DUST_MITE, "environment", "low", problems.SNEEZING, "mild"),
     ]
     if chart.person.age(day) < 12:
-        known = [each for each in known if each[0] is not problems.CODEINE]  # nobody gave it to a child
-    if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.life.prescriptions):
-        known = known[1:]  # it was borne well
-    for _ in range(dice.pick((1, 1, 1, 2))):
-        substance, category, criticality, reaction, severity = known.pop(dice.whole(0, len(known) - 1))
+        known = [candidate for candidate in known if candidate[0] is not problems.CODEINE]  # codeine isn't given to children
+    if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.history.prescriptions):
+        known = known[1:]  # amoxicillin was tolerated
+    for _ in range(rng.pick((1, 1, 1, 2))):
+        substance, category, criticality, reaction, severity = known.pop(rng.whole(0, len(known) - 1))
         latest = max(day.year - 1, born)
-        since = dice.whole(min(born + 2, latest), latest)
+        since = rng.whole(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
         chart.allergy(
             substance,

@@ -1,4 +1,4 @@
-"""A pregnancy: prenatal visits, an ultrasound, the weight and the blood that change, iron where it is needed, the birth."""
+"""A pregnancy: prenatal visits, an ultrasound, changes of weight and blood, iron if needed, and the birth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TERM = datetime.timedelta(weeks=40)
 
 
 class Pregnancy(Story):
-    """Forty weeks from `start` (the first day of the last period)."""
+    """A pregnancy of 40 weeks from `start` (the first day of the last period)."""
 
     no_nsaid = True
 
@@ -30,7 +30,7 @@ class Pregnancy(Story):
         self.iron = False
 
     def week(self, day: datetime.date) -> float | None:
-        """The week of pregnancy, or None before it and after the day of the birth."""
+        """Returns the week of pregnancy, or None before the pregnancy and after the day of the birth."""
         return (day - self.start).days / 7 if self.start <= day <= self.start + TERM else None
 
     def plan(self) -> Iterable[Planned]:
@@ -43,7 +43,7 @@ class Pregnancy(Story):
         )
         yield Planned(self.start + TERM + datetime.timedelta(days=42), problems.POSTNATAL, None, OBSTETRICIAN.id, self)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         week = self.week(day)
         if week is not None:
             body["weight"] += max(week - 11, 0) * 0.43
@@ -60,42 +60,42 @@ class Pregnancy(Story):
             return ()
         return (*measures.BLOOD, measures.FERRITIN, measures.GLUCOSE)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if self.problem is None and self.week(visit.day) is not None:
             end = self.start + TERM
             over = end if end <= END else None
             self.problem = chart.problem(problems.PREGNANCY, self.start, visit.day, visit, over=over)
             chart.read(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
         if visit.kind is problems.PRENATAL and self.problem and int((visit.day - self.start).days / 7) == 20:
-            asked = chart.request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
-            chart.act(procedure_codes.ULTRASOUND, visit, self.problem, asked)
-            chart.report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", asked)
+            request = chart.request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
+            chart.procedure(procedure_codes.ULTRASOUND, visit, self.problem, request)
+            chart.report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", request)
         if visit.day == self.start + TERM and self.problem:
-            self._born(chart, visit)
-        if self.problem and not self.iron and seen.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
+            self._record_birth(chart, visit)
+        if self.problem and not self.iron and measured.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
             self.iron = True
             chart.prescribe(drugs.IRON, visit, self.problem, end=self.problem.over)
 
-    def _born(self, chart: Chart, visit: Visit) -> None:
-        chart.act(self.birth, visit, self.problem, after=300, minutes=50)
+    def _record_birth(self, chart: Chart, visit: Visit) -> None:
+        chart.procedure(self.birth, visit, self.problem, after=300, minutes=50)
         text = "A healthy child; mother and child go home together."
         chart.note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
 
 
-def _conceived(who: Person, dice: SeededRandom) -> datetime.date:
-    if who.number <= 17:
+def _start_of_pregnancy(person: Person, rng: SeededRandom) -> datetime.date:
+    if person.number <= 17:
         return END - datetime.timedelta(weeks=26)
-    earliest = max(who.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
-    latest = min(who.born + datetime.timedelta(days=41 * 365), END - datetime.timedelta(weeks=12))
-    return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+    earliest = max(person.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
+    latest = min(person.born + datetime.timedelta(days=41 * 365), END - datetime.timedelta(weeks=12))
+    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
 
 
 STORY = StoryDefinition(
     "pregnancy",
-    lambda who, dice: Pregnancy(_conceived(who, dice), dice.chance(0.25)),
+    lambda person, rng: Pregnancy(_start_of_pregnancy(person, rng), rng.chance(0.25)),
     ages=(22, 42),
     women=0.35,
-    # Nobody is pregnant on lisinopril, empagliflozin or a statin here.
+    # In this population no pregnant patient takes lisinopril, empagliflozin or a statin.
     never=frozenset({"hypertension", "diabetes", "lipids"}),
     asks=("Prenatal visit",),
 )

@@ -1,4 +1,4 @@
-"""Screening for cancer: mammography every second year, colonoscopy once in ten, or a stool test; and what some of them find."""
+"""Cancer screening: mammography every two years, colonoscopy every ten years or a stool test; and what some of them find."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from sickbay.population.vitals import Body
 
 
 class Mammography(Story):
-    """From 50 to 75, every second year."""
+    """Mammography every two years from 50 to 75."""
 
-    def __init__(self, who: Person, month: int) -> None:
-        years = range(FIRST_YEAR + who.number % 2, who.last.year + 1, 2)
+    def __init__(self, person: Person, month: int) -> None:
+        years = range(FIRST_YEAR + person.number % 2, person.last.year + 1, 2)
         days = [datetime.date(year, month, 17) for year in years]
-        self.days = {day for day in days if 50 <= who.age(day) < 75}
+        self.days = {day for day in days if 50 <= person.age(day) < 75}
 
     def plan(self) -> Iterable[Planned]:
         return (
             Planned(day, problems.SCREENING, procedure_codes.MAMMOGRAPHY, None, self, minutes=40) for day in sorted(self.days)
         )
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day in self.days:
-            _looked(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
+            _screen(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
 
 
 class Colonoscopy(Story):
-    """Once in the record; a polyp in one of four is removed."""
+    """One colonoscopy in the record. One patient in four has a polyp, which is removed."""
 
     def __init__(self, day: datetime.date, polyp: bool) -> None:
         self.day, self.polyp = day, polyp
@@ -40,30 +40,30 @@ class Colonoscopy(Story):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, problems.SCREENING, procedure_codes.COLONOSCOPY, None, self, "ambulatory", 90)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day != self.day:
             return
-        found = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
-        _looked(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, found)
+        finding = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
+        _screen(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, finding)
         if self.polyp:
             polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
-            chart.act(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
-        chart.note(procedure_codes.PROCEDURE_NOTE, visit, found, printed=True)
+            chart.procedure(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
+        chart.note(procedure_codes.PROCEDURE_NOTE, visit, finding, printed=True)
 
 
 class StoolTest(Story):
-    """At the check-ups from 50 on."""
+    """A stool test at the check-ups from 50 on."""
 
-    def __init__(self, who: Person) -> None:
-        self.who = who
+    def __init__(self, person: Person) -> None:
+        self.person = person
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        if visit.kind is problems.CHECK_UP and visit.day >= day_at(self.who, 50):
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        if visit.kind is problems.CHECK_UP and visit.day >= day_at(self.person, 50):
             chart.read(measures.STOOL, visit, concept=problems.NEGATIVE, after=14)
 
 
 class BreastCancer(Lasting):
-    """Found early, operated on, then anastrozole for five years."""
+    """Breast cancer that is found early and operated on, then treated with anastrozole."""
 
     concept, ladder, replaces = problems.BREAST_CANCER, (drugs.ANASTROZOLE,), (False,)
     care = (procedure_codes.EDUCATION, procedure_codes.MAMMOGRAPHY)
@@ -75,11 +75,11 @@ class BreastCancer(Lasting):
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.operation, problems.ADMISSION, self.concept, None, self, "inpatient", 24 * 60)
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient":
-            asked = chart.request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
-            chart.act(procedure_codes.LUMPECTOMY, visit, self.problem, asked, after=150, minutes=70)
+            request = chart.request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
+            chart.procedure(procedure_codes.LUMPECTOMY, visit, self.problem, request, after=150, minutes=70)
             chart.note(
                 procedure_codes.PROCEDURE_NOTE,
                 visit,
@@ -88,29 +88,31 @@ class BreastCancer(Lasting):
             )
 
 
-def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str) -> None:
-    asked = chart.request(
-        act, procedure_codes.IMAGING if act is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
+def _screen(chart: Chart, visit: Visit, procedure: Concept, study: Concept, finding: str) -> None:
+    request = chart.request(
+        procedure, procedure_codes.IMAGING if procedure is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
     )
-    chart.act(act, visit, None, asked, minutes=20)
-    chart.report(study, "RAD" if act is procedure_codes.MAMMOGRAPHY else "OTH", visit, found, asked, after=35)
+    chart.procedure(procedure, visit, None, request, minutes=20)
+    chart.report(study, "RAD" if procedure is procedure_codes.MAMMOGRAPHY else "OTH", visit, finding, request, after=35)
 
 
-MAMMOGRAPHY = StoryDefinition("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)
+MAMMOGRAPHY = StoryDefinition(
+    "mammography", lambda person, rng: Mammography(person, rng.whole(2, 11)), ages=(50, 78), women=0.7
+)
 COLONOSCOPY = StoryDefinition(
     "colonoscopy",
-    lambda who, dice: Colonoscopy(within(who, dice, 46, 76), dice.chance(0.25)),
+    lambda person, rng: Colonoscopy(within(person, rng, 46, 76), rng.chance(0.25)),
     ages=(48, 76),
     women=0.45,
     men=0.45,
     never=frozenset({"dementia"}),
 )
 STOOL = StoryDefinition(
-    "stool test", lambda who, dice: StoolTest(who), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
+    "stool test", lambda person, rng: StoolTest(person), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
 )
 BREAST = StoryDefinition(
     "breast cancer",
-    lambda who, dice: BreastCancer(onset(who, dice, 52, years=5)),
+    lambda person, rng: BreastCancer(onset(person, rng, 52, years=5)),
     ages=(55, 120),
     women=0.03,
     never=frozenset({"osteoporosis"}),

@@ -1,11 +1,11 @@
-"""Smoking: advice at the check-up, and for half of them patches and an end of it."""
+"""Smoking: advice at the check-up; half of the smokers stop, with nicotine patches."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Visit
 from sickbay.population.stories.base import Lasting, StoryDefinition, onset
@@ -13,24 +13,24 @@ from sickbay.population.vitals import Body
 
 
 class Smoking(Lasting):
-    """stopped: the day of the last cigarette, None: still smoking."""
+    """Smoking. stopped: the day of the last cigarette, or None if the person still smokes."""
 
     concept = problems.NICOTINE
     care = (procedure_codes.SMOKING_ADVICE, procedure_codes.SMOKING_THERAPY)
-    aims = (wanted("No cigarettes for a year", finding=problems.EX_SMOKER),)
+    goals = (target("No cigarettes for a year", finding=problems.EX_SMOKER),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
         super().__init__(onset)
         self.stopped = stopped
         self.helped = False
 
-    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
-        super().decide(chart, visit, seen)
+    def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
+        super().decide(chart, visit, measured)
         if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
-            asked = chart.request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
-            chart.act(procedure_codes.SMOKING_THERAPY, visit, self.problem, asked, minutes=8)
+            request = chart.request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
+            chart.procedure(procedure_codes.SMOKING_THERAPY, visit, self.problem, request, minutes=8)
             chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
             chart.resolve(self.problem, until)
 
@@ -40,7 +40,7 @@ class Smoking(Lasting):
 
 STORY = StoryDefinition(
     "smoking",
-    lambda who, dice: Smoking(onset(who, dice, 16), onset(who, dice, 20, years=3) if dice.chance(0.5) else None),
+    lambda person, rng: Smoking(onset(person, rng, 16), onset(person, rng, 20, years=3) if rng.chance(0.5) else None),
     ages=(18, 80),
     women=0.12,
     men=0.16,

@@ -1,4 +1,4 @@
-"""Conditions that are simply there, with at most one drug, and change no measurement."""
+"""Conditions with at most one drug that don't change any measurement."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sickbay.population.patient_history import Drug
 from sickbay.population.stories.base import Steady, StoryDefinition, onset
 
 
-def _told(
+def _definition(
     name: str,
     concept: Concept,
     drug: Drug | None,
-    begins: float,
+    youngest: float,
     ages: tuple[float, float],
     women: float,
     men: float,
@@ -21,7 +21,7 @@ def _told(
 ) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda who, dice: Steady(onset(who, dice, begins), concept, drug),
+        lambda person, rng: Steady(onset(person, rng, youngest), concept, drug),
         ages,
         women,
         men,
@@ -31,10 +31,12 @@ def _told(
 
 
 _NO_IBUPROFEN = ("kidney", "kidney alone", "fibrillation", "heart", "pregnancy")
-"""Beside these nobody is given ibuprofen for years."""
+"""Stories that exclude long-term ibuprofen."""
 
-MIGRAINE = _told("migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN)
-REFLUX = _told("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
-RHINITIS = _told("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
-ECZEMA = _told("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
-BACK = _told("back", problems.CHRONIC_BACK_PAIN, drugs.PARACETAMOL, 30, (34, 120), 0.09, 0.08, "Back pain")
+MIGRAINE = _definition(
+    "migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN
+)
+REFLUX = _definition("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
+RHINITIS = _definition("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
+ECZEMA = _definition("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
+BACK = _definition("back", problems.CHRONIC_BACK_PAIN, drugs.PARACETAMOL, 30, (34, 120), 0.09, 0.08, "Back pain")

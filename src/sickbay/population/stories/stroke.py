@@ -1,15 +1,15 @@
-"""A stroke: emergency, CT of the head, days in hospital, and drugs for ever after."""
+"""A stroke: a hospital stay, CT of the head, and long-term drugs."""
 
 from __future__ import annotations
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, wanted
+from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Condition, Visit
 from sickbay.population.stories.base import Episode, StoryDefinition, within
 
 
 class Stroke(Episode):
-    """Ischaemic; what follows it, a plan and clopidogrel, stays."""
+    """An ischaemic stroke. The care plan and clopidogrel continue after it."""
 
     concept = problems.STROKE
     no_nsaid = True
@@ -18,27 +18,27 @@ class Stroke(Episode):
     minutes = 5 * 24 * 60
     days = 90
 
-    def happen(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        asked = chart.request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
-        chart.act(procedure_codes.HEAD_CT, visit, problem, asked, after=25)
+    def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
+        request = chart.request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
+        chart.procedure(procedure_codes.HEAD_CT, visit, problem, request, after=25)
         chart.report(
             procedure_codes.IMAGE,
             "RAD",
             visit,
             "Infarction in the area of the middle cerebral artery, no bleeding.",
-            asked,
+            request,
             after=50,
         )
-        thinned = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions)
-        if not thinned:
+        anticoagulated = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.history.prescriptions)
+        if not anticoagulated:
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
         chart.plan(
             "After a stroke",
             problem,
             (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE, procedure_codes.REVIEW),
-            (wanted("Walks alone, eats and speaks without help"),),
+            (target("Walks alone, eats and speaks without help"),),
         )
-        after = "Anticoagulation goes on." if thinned else "Clopidogrel from now on."
+        after = "Anticoagulation goes on." if anticoagulated else "Clopidogrel from now on."
         chart.note(
             procedure_codes.DISCHARGE,
             visit,
@@ -49,7 +49,7 @@ class Stroke(Episode):
 
 STORY = StoryDefinition(
     "stroke",
-    lambda who, dice: Stroke(within(who, dice, 56)),
+    lambda person, rng: Stroke(within(person, rng, 56)),
     ages=(58, 120),
     women=0.01,
     men=0.015,

@@ -1,4 +1,4 @@
-"""Hypothyroidism: levothyroxine is raised until the TSH is back."""
+"""Hypothyroidism: levothyroxine is raised until the TSH is normal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sickbay.population.vitals import Body
 
 
 class Hypothyroidism(Lasting):
-    """TSH between 6 and 14 at first."""
+    """Hypothyroidism; TSH is between 8 and 14 at first."""
 
     chronic = True
     concept = problems.HYPOTHYROIDISM
@@ -19,22 +19,22 @@ class Hypothyroidism(Lasting):
     ladder = drugs.LEVOTHYROXINE
     replaces = (False, True, True)
 
-    def __init__(self, onset: datetime.date, dice: SeededRandom) -> None:
+    def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = dice.between(6, 12)
+        self.rise = rng.between(6, 12)
 
-    def bend(self, body: Body, day: datetime.date) -> None:
+    def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
             body["tsh"] += self.rise * (1.0, 0.35, 0.12, 0.05)[len(self.orders)]
             body["pulse"] -= 0 if self.orders else 6
 
-    def missed(self, seen: Body) -> bool:
-        return seen.get("tsh", 0) > 4.5
+    def missed(self, measured: Body) -> bool:
+        return measured.get("tsh", 0) > 4.5
 
 
 STORY = StoryDefinition(
     "thyroid",
-    lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice),
+    lambda person, rng: Hypothyroidism(onset(person, rng, 24), rng),
     ages=(26, 120),
     women=0.1,
     men=0.03,

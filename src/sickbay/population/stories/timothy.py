@@ -1,11 +1,11 @@
-"""Timothy Peters, the patient of the tour: the same in every seed, to the last reading."""
+"""Timothy Peters, the patient in the guided tour: the same in every seed, down to the last observation."""
 
 from __future__ import annotations
 
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, filtration, wanted
+from sickbay.population.chart import Chart, filtration, target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Observation, Visit
 from sickbay.population.staff import NURSES
@@ -32,7 +32,7 @@ _PRESSURES = (
     ("2026-08-11", 138, 85, 72, 92.5),
     ("2026-11-17", 148, 88, 76, 92.4),
 )
-"""Day, systolic, diastolic, pulse, weight (kg) of each visit."""
+"""Day, systolic, diastolic, pulse and weight (kg) of each visit."""
 
 _AT_HOME = (("2026-09-06", 142, 88, 78), ("2026-10-18", 145, 87, 74))
 
@@ -46,14 +46,14 @@ _LABS = {
     "2026-06-23": (7.3, 138, 1.0, 4.5, 97, 47, 141),
     "2026-11-17": (7.4, 141, 1.02, 4.4, 96, 47, 139),
 }
-"""Day to HbA1c, fasting glucose, creatinine, potassium, LDL, HDL, triglycerides."""
+"""Maps a day to HbA1c, fasting glucose, creatinine, potassium, LDL, HDL and triglycerides."""
 
 
 def _day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
-def tell(chart: Chart) -> None:
+def build_history(chart: Chart) -> None:
     visits = {visit.day: visit for visit in _early_visits(chart)}
     for day, systolic, diastolic, pulse, weight in _PRESSURES:
         visit = visits[_day(day)] = _visit(chart, day)
@@ -101,7 +101,7 @@ def _blood(
 ) -> None:
     rate = filtration(creatinine, chart.person.age(visit.day), "male")
     total = round(ldl + hdl + fat / 5)
-    made = {}
+    numbers = {}
     for measure, value in (
         (measures.A1C, a1c),
         (measures.GLUCOSE, glucose),
@@ -115,15 +115,15 @@ def _blood(
         (measures.CHOLESTEROL, total),
         (measures.HEMOGLOBIN, 14.8),
     ):
-        made[measure] = chart.read(measure, visit, value, after=12)
+        numbers[measure] = chart.read(measure, visit, value, after=12)
     for panel, members in ((measures.LIPID_PANEL, measures.LIPIDS), (measures.KIDNEY_PANEL, measures.KIDNEY)):
-        chart.report(panel, "LAB", visit, readings=tuple(made[each] for each in members), after=40)
+        chart.report(panel, "LAB", visit, readings=tuple(numbers[measure] for measure in members), after=40)
 
 
 def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
     at = datetime.datetime.combine(_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
     parts = ((measures.SYSTOLIC, float(systolic)), (measures.DIASTOLIC, float(diastolic)))
-    readings = chart.life.readings
+    readings = chart.history.readings
     readings.append(Observation(len(readings) + 1, measures.PRESSURE, at, parts=parts))
     readings.append(Observation(len(readings) + 1, measures.PULSE, at, float(pulse)))
 
@@ -142,55 +142,57 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     chart.allergy(
         problems.LATEX, first, problems.RASH, category="environment", criticality="low", severity="mild", since="2003"
     )
-    pressure = _found(chart, visits, problems.HYPERTENSION, "2014-03-18")
-    lipids = _found(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
-    sugar = _found(chart, visits, problems.DIABETES, "2017-05-09")
-    knee = _found(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
+    hypertension = _diagnose(chart, visits, problems.HYPERTENSION, "2014-03-18")
+    lipids = _diagnose(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
+    diabetes = _diagnose(chart, visits, problems.DIABETES, "2017-05-09")
+    knee = _diagnose(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
 
     for drug, day, problem, until in (
-        (drugs.LISINOPRIL[0], "2014-03-18", pressure, "2026-06-23"),
+        (drugs.LISINOPRIL[0], "2014-03-18", hypertension, "2026-06-23"),
         (drugs.ATORVASTATIN[0], "2015-04-14", lipids, "2018-06-12"),
-        (drugs.METFORMIN[0], "2017-05-09", sugar, "2019-02-19"),
+        (drugs.METFORMIN[0], "2017-05-09", diabetes, "2019-02-19"),
         (drugs.ATORVASTATIN[1], "2018-06-12", lipids, None),
-        (drugs.METFORMIN[1], "2019-02-19", sugar, None),
+        (drugs.METFORMIN[1], "2019-02-19", diabetes, None),
         (drugs.PARACETAMOL, "2021-03-16", knee, None),
-        (drugs.LISINOPRIL[1], "2026-06-23", pressure, None),
+        (drugs.LISINOPRIL[1], "2026-06-23", hypertension, None),
     ):
         order = chart.prescribe(drug, visits[_day(day)], problem)
         if until:
             chart.stop(order, _day(until))
-    _care(chart, visits, sugar, pressure, knee)
+    _care(chart, visits, diabetes, hypertension, knee)
 
 
-def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Condition, pressure: Condition, knee: Condition) -> None:
-    """Eyes and feet once a year, the knee's image, vaccines, plans, and a letter after the last visit."""
+def _care(
+    chart: Chart, visits: dict[datetime.date, Visit], diabetes: Condition, hypertension: Condition, knee: Condition
+) -> None:
+    """Records yearly eye and foot examinations, the X-ray of the knee, vaccines, care plans and two notes."""
     for day, visit in sorted(visits.items()):
         if day.month >= 11 and day.year >= 2021:
-            asked = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, sugar)
-            chart.act(procedure_codes.RETINAL_EXAM, visit, sugar, asked)
-            chart.act(procedure_codes.FOOT_EXAM, visit, sugar, after=8, minutes=5)
+            request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, diabetes)
+            chart.procedure(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
+            chart.procedure(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
             chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, day), visit)
-    for vaccine, on in (
+    for vaccine, day_given in (
         (procedure_codes.COVID_1, "2021-11-09"),
         (procedure_codes.SHINGLES, "2022-05-17"),
         (procedure_codes.SHINGLES, "2022-11-15"),
     ):
-        chart.vaccinate(vaccine, visits[_day(on)])
-    seen = visits[_day("2021-03-16")]
-    asked = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, seen, knee)
-    chart.act(procedure_codes.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
-    chart.report(procedure_codes.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
+        chart.vaccinate(vaccine, visits[_day(day_given)])
+    knee_visit = visits[_day("2021-03-16")]
+    request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, knee_visit, knee)
+    chart.procedure(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
+    chart.report(procedure_codes.IMAGE, "RAD", knee_visit, "Left knee: narrow joint space, osteophytes; no fracture.", request)
     chart.plan(
         "Type 2 diabetes: plan of care",
-        sugar,
+        diabetes,
         (procedure_codes.EDUCATION, procedure_codes.EXERCISE, procedure_codes.REVIEW),
-        (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
+        (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
     )
     chart.plan(
         "Hypertension: plan of care",
-        pressure,
+        hypertension,
         (procedure_codes.SALT, procedure_codes.REVIEW),
-        (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
+        (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
     )
     last = visits[_day("2026-11-17")]
     chart.note(
@@ -201,14 +203,14 @@ def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Condition, pr
     )
     chart.note(
         procedure_codes.CONSULT,
-        seen,
+        knee_visit,
         "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.",
         printed=True,
     )
 
 
-def _found(
+def _diagnose(
     chart: Chart, visits: dict[datetime.date, Visit], concept: Concept, day: str, site: Concept | None = None
 ) -> Condition:
-    on = _day(day)
-    return chart.problem(concept, on, on, visits[on], site=site)
+    recorded = _day(day)
+    return chart.problem(concept, recorded, recorded, visits[recorded], site=site)

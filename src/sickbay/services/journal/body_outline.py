@@ -1,4 +1,4 @@
-"""Says of a body what it is, without any of its values: type, bytes, and a short outline of its structure."""
+"""Describes a body without any of its values: type, number of bytes, and a short outline of its structure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sickbay.services.journal import vocabulary as known
 
 FEW = 8
-"""Names that an outline lists."""
+"""Maximum number of names in an outline."""
 READ = 262_144
 """Characters of a body that are parsed for its outline."""
 _PART = re.compile(r"""\bname\s*=\s*"?([\w.-]{1,40})""")
@@ -20,22 +20,22 @@ _FORM = re.compile(r"[^\s=&<>{}\[\]\"]{1,60}=")
 def outline(body: str, content_type: str = "") -> str:
     """For example: ‹not kept: 214 bytes of JSON, an object with 3 members (grant_type, code, client_secret)›."""
     size = len(body.encode("utf-8", "surrogatepass"))
-    return f"‹not kept: {size} byte{'' if size == 1 else 's'} of {_what(body, content_type.lower())}›"
+    return f"‹not kept: {size} byte{'' if size == 1 else 's'} of {_kind_of(body, content_type.lower())}›"
 
 
-def _what(body: str, content_type: str) -> str:
+def _kind_of(body: str, content_type: str) -> str:
     text = body.lstrip("\ufeff \t\r\n")
     if text[:1] in ("{", "[") or "json" in content_type:
         return _json(text)
     if text[:1] == "<" or "xml" in content_type:
         return _xml(text)
     if "multipart" in content_type or text.startswith("--"):
-        return f"a multipart form{_listed(_PART.findall(body[:READ]), 'field')}"
+        return f"a multipart form{_summary(_PART.findall(body[:READ]), 'field')}"
     if "\ufffd" in body or "\x00" in body:
         return "binary data"
     if "x-www-form-urlencoded" in content_type or _FORM.match(text):
         names = [pair.partition("=")[0] for pair in text[:READ].split("&") if pair]
-        return f"a form{_listed(names, 'parameter')}"
+        return f"a form{_summary(names, 'parameter')}"
     return "text"
 
 
@@ -43,7 +43,7 @@ def _json(text: str) -> str:
     if len(text) > READ:
         return "JSON"
     try:
-        given = json.loads(text)
+        document = json.loads(text)
     except RecursionError:
         return "JSON that is nested too deeply"
     except json.JSONDecodeError as error:
@@ -55,14 +55,14 @@ def _json(text: str) -> str:
         return f"JSON that cannot be parsed (line {error.lineno}, column {error.colno})"
     except ValueError:
         return "JSON that cannot be parsed"
-    if isinstance(given, dict):
-        kind = given.get("resourceType")
+    if isinstance(document, dict):
+        kind = document.get("resourceType")
         if isinstance(kind, str):
             return f"JSON, a FHIR {kind}" if kind in known.types() else "JSON, a FHIR resource"
-        return f"JSON, an object{_listed(given, 'member')}"
-    if isinstance(given, list):
-        return f"JSON, an array of {len(given)}"
-    return "JSON, a string" if isinstance(given, str) else "JSON, a single value"
+        return f"JSON, an object{_summary(document, 'member')}"
+    if isinstance(document, list):
+        return f"JSON, an array of {len(document)}"
+    return "JSON, a string" if isinstance(document, str) else "JSON, a single value"
 
 
 def _is_json(line: str) -> bool:
@@ -78,10 +78,10 @@ def _xml(text: str) -> str:
     return f"XML, a FHIR {root[1]}" if root and root[1] in known.types() else "XML"
 
 
-def _listed(names: Iterable[str], what: str) -> str:
-    """How many, and the names of those that everyone knows."""
-    every = list(names)
-    shown = list(dict.fromkeys(one for one in every if known.squeezed(one) in known.named() and one.isascii()))
+def _summary(names: Iterable[str], what: str) -> str:
+    """The number of names, and those names that are well known."""
+    all_names = list(names)
+    shown = list(dict.fromkeys(name for name in all_names if known.squeezed(name) in known.named() and name.isascii()))
     listed = ", ".join(shown[:FEW]) + (", …" if len(shown) > FEW else "")
-    said = f" with {len(every)} {what}{'' if len(every) == 1 else 's'}"
-    return f"{said} ({listed})" if listed else said
+    summary = f" with {len(all_names)} {what}{'' if len(all_names) == 1 else 's'}"
+    return f"{summary} ({listed})" if listed else summary

@@ -6,15 +6,15 @@ import zlib
 from importlib.resources import files
 
 WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
-"""Never to be changed: what was stored can be read with the very same dictionary only. Another one needs another mark."""
+"""Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
 MARK = b"\x01"
-"""The first byte of a packed record; one that an older Sickbay wrote begins with a brace."""
+"""The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""
 
 
 _WINDOW = -15
-"""32 KB, of which the dictionary takes a half; without a header."""
+"""A 32 KB window, half of it for the dictionary; no header."""
 _READY = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 4, zdict=WORDS)
-"""Copied for each record: reading the dictionary takes longer than the record itself."""
+"""Copied for each record, because loading the dictionary takes longer than compressing the record."""
 
 
 def pack(value: bytes) -> bytes:
@@ -23,5 +23,5 @@ def pack(value: bytes) -> bytes:
 
 
 def unpack(value: bytes) -> bytes:
-    """Also what was never packed."""
+    """Also accepts records that were never compressed."""
     return zlib.decompressobj(_WINDOW, zdict=WORDS).decompress(value[1:]) if value[:1] == MARK else value

@@ -1,4 +1,4 @@
-"""How the other dialects would answer the same request: examined under their policies, by what is known of it."""
+"""How the other dialects would answer the same request, with the same context under their policies."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from sickbay.services.decision import Decision
 
 
 def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, Any]]:
-    """Of each dialect but the tenant's own: title, refusal (None: granted), status, error, urn, delivered."""
+    """For each dialect except the tenant's: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
     ready = _plan(tuple(decision.stage.checks(decision.request)), getattr(decision.request, "interaction", None))
-    return [_answer(decision, ready, dialects.load(one)) for one in _names() if one != tenant]
+    return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
 
 
 @memoized(256)
 def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> CompiledChecks[Any, Any]:
-    """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
-    return compile(tuple(one for one in checks if "state" not in one.requires), interaction)
+    """Leaves out the checks of stored state, because no decision that is compared here has its `state` loaded."""
+    return compile(tuple(check for check in checks if "state" not in check.requires), interaction)
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:
-    """Not at other stages, nor what only showed when it was stored, nor a signature, which is good once."""
+    """Excludes other stages, refusals that showed only while storing, and signed assertions, which can be used only once."""
     known = decision.known
     if type(known) is not decision.stage.compared or len(decision.examination.checked) < 2:
         return False
@@ -52,8 +52,8 @@ def _names() -> tuple[str, ...]:
 
 @cache
 def _policy(dialect: str) -> Policy:
-    given = dialects.load(dialect)
-    return Policy(**{"send_iss": given.answers.iss, **given.policy})
+    profile = dialects.load(dialect)
+    return Policy(**{"send_iss": profile.answers.iss, **profile.policy})
 
 
 def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
@@ -66,28 +66,28 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     known = replace(decision.known, server=replace(decision.known.server, policy=policy))
     examination = examine(ready, decision.request, known, decision.stage.relaxed(known))
     refusal = examination.decisive(policy.precedence)
-    told = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
-    return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
+    refusal_members = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
+    return {"title": dialect.title, "refusal": refusal.name if refusal else None, **refusal_members}
 
 
 def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
     if stage.delivery == "fhir":
         return {"status": refusal.status, "error": refusal.error}
-    words = dialect.wording(_speaks(refusal), refusal.name, stage.name)
-    how, named = dialect.answers, {"error": words.error or refusal.error}
-    if words.urn and "errors" in dialect.paths:
-        named["urn"] = how.urn_prefix + words.urn
+    wording = dialect.wording(_rule_id(refusal), refusal.name, stage.name)
+    style, members = dialect.answers, {"error": wording.error or refusal.error}
+    if wording.urn and "errors" in dialect.paths:
+        members["urn"] = style.urn_prefix + wording.urn
     if stage.delivery == "json":
-        return {"status": refusal.status, **named}
-    redirects = authorize.error_goes_to_the_app(examination, refusal, how.untold)
-    if redirects and how.refused == "redirect":
-        return {"status": 302, "delivered": "to your app", **named}
-    if not redirects and how.untrusted == "see-other":
-        return {"status": 303, "delivered": "on its own error page", **named}
-    return {"status": how.page_status, "delivered": "an error page; your app gets no response"}
+        return {"status": refusal.status, **members}
+    redirects = authorize.error_goes_to_the_app(examination, refusal, style.untold)
+    if redirects and style.refused == "redirect":
+        return {"status": 302, "delivered": "to your app", **members}
+    if not redirects and style.untrusted == "see-other":
+        return {"status": 303, "delivered": "on its own error page", **members}
+    return {"status": style.page_status, "delivered": "an error page; your app gets no response"}
 
 
-def _speaks(refusal: Refusal) -> str:
+def _rule_id(refusal: Refusal) -> str:
     try:
         return speaker(RULES, refusal)[0].id
     except LookupError:

@@ -1,9 +1,9 @@
-"""What the sender of a refused request may read of it: what it sent, and what anyone may know of this server.
+"""What the sender of a refused request may read about it: what it sent, and what anyone may know about this server.
 
 A stored value (a registered redirect URI, a user, a patient, a scope of another grant) must not be shown to someone who only
-quotes a code or a client id. So a fact that contains one is private, unless the request itself contained that value, or it
-comes from something that the sender has proven to hold: the registration and the grants of an authenticated confidential
-client, and what a good access token stands for.
+quotes a code or a client id. So a fact that contains one is private, unless the request itself contained that value, or the
+value belongs to something that the sender has proven to have: the registration and the grants of an authenticated confidential
+client, and the user and scopes of a valid access token.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ STORED = (
     "state",
     "secret",
 )
-"""What stages know from the store; the rest of what they know is the request, the server's own settings, or numbers. A live
-launch is known by a place-holder for its code, which `decision.redacted` replaces.
+"""Members of a context that come from the store. The others come from the request or the server's settings, or are numbers.
+A live launch appears with a placeholder for its code, which `decision.redacted` replaces.
 """
 FROM_REQUEST = frozenset(
     (
@@ -49,7 +49,7 @@ FROM_REQUEST = frozenset(
         "pkce-challenge-not-hashed",
     )
 )
-"""Rules that compute what they say from the request alone: what they suggest may equal something stored by chance."""
+"""Rules that use only the request. What they suggest can equal a stored value by chance."""
 PUBLIC_FIELDS = frozenset(
     (
         "tenant",
@@ -72,11 +72,11 @@ PUBLIC_FIELDS = frozenset(
         "system",
     )
 )
-"""Members of stored values that say nothing about anyone: words of a specification, and addresses of this server."""
+"""Members of stored values that identify no one: words of a specification, and addresses of this server."""
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
-"""What stands for the code of a launch in a corrected request that is kept, with the launch's timeline (`launch.place_of`)."""
+"""The placeholder for a launch code in a stored corrected request, with the launch's timeline (`launch.place_of`)."""
 SHORTEST = 3
-"""Characters of a value that is looked for inside of a fact; a shorter one is compared as a whole."""
+"""Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
 BEARER = (
     access.token_is_known,
     access.token_is_not_revoked,
@@ -88,29 +88,29 @@ BEARER = (
 
 
 def private_facts(rule: str, facts: Facts, request: Any, known: Any, examination: Examination) -> tuple[str, ...]:
-    """The names of the facts that contain something stored which the sender did not send or prove."""
+    """Names of the facts that contain a stored value that the sender neither sent nor proved to have."""
     stored = stored_texts(known, examination) if facts and rule not in FROM_REQUEST else set()
     if not stored:
         return ()
     sent = "\n".join(_texts(request)).casefold()
     sent = f"{sent}\n{unquote(sent)}"
-    unsaid = {text for text in stored if text not in sent}
-    return tuple(name for name, value in facts.items() if any(_contains(said, unsaid) for said in _texts(value)))
+    unsent = {text for text in stored if text not in sent}
+    return tuple(name for name, value in facts.items() if any(_contains(text, unsent) for text in _texts(value)))
 
 
 def stored_texts(known: Any, examination: Examination) -> set[str]:
-    """Every stored text that the sender has not proven to hold, and the parts by which it might be told; in one case."""
-    own = _own(known, examination)
-    found: set[str] = set()
+    """Every stored text that the sender hasn't proven to have, and its identifying parts, case-folded."""
+    proven = _proven_values(known, examination)
+    texts: set[str] = set()
     for name in STORED:
         value = getattr(known, name, None)
-        if value and not any(value is one for one in own):
-            found.update(part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text))
-    return {text for text in found if len(text) > 1}
+        if value and not any(value is proven_value for proven_value in proven):
+            texts.update(part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text))
+    return {text for text in texts if len(text) > 1}
 
 
-def _own(known: Any, examination: Examination) -> list[Any]:
-    """What the sender has proven to hold."""
+def _proven_values(known: Any, examination: Examination) -> list[Any]:
+    """The values that the sender has proven to have."""
     client = getattr(known, "client", None)
     passed = examination.passed
     if all(passed(check) for check in BEARER):
@@ -124,30 +124,30 @@ def _own(known: Any, examination: Examination) -> list[Any]:
     return [
         client,
         *(
-            one
-            for one in grants
-            if isinstance(one, AuthorizationCode | TokenFamily | AccessToken) and one.client_id == client.client_id
+            grant
+            for grant in grants
+            if isinstance(grant, AuthorizationCode | TokenFamily | AccessToken) and grant.client_id == client.client_id
         ),
     ]
 
 
-def _contains(said: str, unsaid: set[str]) -> bool:
-    said = said.casefold()
-    plain = unquote(said)
-    return any(text in (said, plain) or (len(text) >= SHORTEST and (text in said or text in plain)) for text in unsaid)
+def _contains(fact: str, unsent: set[str]) -> bool:
+    fact = fact.casefold()
+    plain = unquote(fact)
+    return any(text in (fact, plain) or (len(text) >= SHORTEST and (text in fact or text in plain)) for text in unsent)
 
 
 def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Every text in a value, however deep; not of the public members of a dataclass."""
+    """Every text in a nested value, except public members of a dataclass."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for key, one in value.items():
+        for key, member in value.items():
             yield from (key,) if isinstance(key, str) and not public else ()
-            yield from _texts(one, public)
+            yield from _texts(member, public)
     elif isinstance(value, list | tuple | set | frozenset):
-        for one in value:
-            yield from _texts(one, public)
+        for member in value:
+            yield from _texts(member, public)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             if field.name not in public:
@@ -155,7 +155,7 @@ def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text; of a URL its host and path too; of a reference its id; of scopes those that name a resource type."""
+    """The text. For a URL also its host and path, for a reference its id, for scopes those that name a resource type."""
     if "://" in text:
         try:
             url = urlsplit(text)

@@ -1,4 +1,4 @@
-"""One request and its answer, before it is redacted and stored."""
+"""A request and its response before they are redacted and stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sickbay.services.decision import Decision
 
 
 class RecordedRequest(NamedTuple):
-    """A request as it came. headers: names in lower case."""
+    """A request as received. headers: names in lower case."""
 
     method: str
     url: str
@@ -18,7 +18,7 @@ class RecordedRequest(NamedTuple):
 
 
 class RecordedResponse(NamedTuple):
-    """Our answer. headers: as they are known, or as they go out. body: None where it holds a patient's data."""
+    """Sickbay's response. headers: text, or bytes as sent. body: None if it contains patient data."""
 
     status: int
     headers: dict[str, str] | list[tuple[bytes, bytes]]
@@ -32,7 +32,7 @@ class RecordedResponse(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """One request and its answer, before it is written: cheap to make, everything else is done when it is stored."""
+    """A request and its response before redaction. Cheap to create; all other work happens when it is stored."""
 
     id: str
     at: float

@@ -1,7 +1,7 @@
-"""The record of an exchange: redacted when it is written, and completed when someone reads it.
+"""The record of an exchange: redacted when it is written, and completed when it is read.
 
-Stored are facts. The texts of findings, their specifications, and the titles of other dialects follow from the catalogue and
-are filled in on reading. The JSON is compressed with a fixed dictionary (`packing`).
+A record stores only facts. The texts and specifications of its findings and the titles of other dialects are added from the
+catalogue when it is read. Its JSON is compressed with a fixed dictionary (`compression`).
 """
 
 from __future__ import annotations
@@ -43,150 +43,156 @@ FHIR = ("access", "search", "app_state")
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
-"""What is written before the name of a check that has another outcome than passed."""
+"""The prefix of a check's name in a record, by its outcome."""
 _ADDRESSES = ("issuer", "authorization_endpoint", "token_endpoint")
 _REGISTERED = ("client_id", "app_id", "tenant", "launch_uri", "jwks_uri", "auth_method")
 
 
 class Masked(NamedTuple):
-    """What is kept of an exchange, and the same as JSON. redaction: what masked it; None if that failed."""
+    """The redacted exchange, also as JSON. redaction: what redacted it; None if redaction failed."""
 
     entry: dict[str, Any]
     text: bytes
     redaction: Redaction | None
 
 
-async def stored(runtime: Runtime, one: Exchange, shown: Masked | None = None) -> Record:
-    """As it is stored. shown: the exchange if it was masked for its own response, where only the response was missing.
+async def stored(runtime: Runtime, exchange: Exchange, shown: Masked | None = None) -> Record:
+    """The record of an exchange. shown: the exchange if it was already masked for its own response.
 
-    Of a refused one, what may be a live secret is looked up first.
+    For a refused exchange, values that may be live secrets are looked up first.
     """
     if shown is None:
-        return record(one, await _live(runtime, one))
-    response = shown.redaction.response(one.answer) if shown.redaction else minimal(one)["response"]
-    return _record(one, msgspec.json.encode(shown.entry | {"at": one.at, "response": response}))
+        return record(exchange, await _live(runtime, exchange))
+    response = shown.redaction.response(exchange.answer) if shown.redaction else minimal(exchange)["response"]
+    return _record(exchange, msgspec.json.encode(shown.entry | {"at": exchange.at, "response": response}))
 
 
-async def masked(runtime: Runtime, one: Exchange) -> Masked:
-    """An exchange that is shown in its own response."""
-    return _masked(one, await _live(runtime, one))
+async def masked(runtime: Runtime, exchange: Exchange) -> Masked:
+    """Masks an exchange that is shown in its own response."""
+    return _masked(exchange, await _live(runtime, exchange))
 
 
 async def shown(runtime: Runtime, masked: Masked, full: bool) -> dict[str, Any]:
-    """The same, as it is read later. full: for the administrator."""
+    """The same JSON that a later reader gets. full: for the administrator."""
     return filled(msgspec.json.decode(await launches.shown(runtime, masked.text.decode(), full)))
 
 
-async def _live(runtime: Runtime, one: Exchange) -> LiveSecrets:
-    if not one.refused:
+async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
+    if not exchange.refused:
         return LiveSecrets(await secrets.hashes(runtime), strict=True)
-    sent = (parse(one.wire.url.partition("?")[2]), parse(one.wire.body))
-    opaque = {value for every in sent for name in ("code_challenge", "client_id") for value in every.all(name)}
-    return await secrets.load(runtime, opaque | {*_challenges(one)})
+    sent = (parse(exchange.wire.url.partition("?")[2]), parse(exchange.wire.body))
+    opaque = {value for parameters in sent for name in ("code_challenge", "client_id") for value in parameters.all(name)}
+    return await secrets.load(runtime, opaque | {*_challenges(exchange)})
 
 
-def _challenges(one: Exchange) -> Iterator[str]:
-    """Hashes of verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
-    if one.decision is None or not isinstance(one.decision.request, TokenRequest):
+def _challenges(exchange: Exchange) -> Iterator[str]:
+    """Challenges of PKCE verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
+    if exchange.decision is None or not isinstance(exchange.decision.request, TokenRequest):
         return
-    verifier, code = one.decision.request.parameters.get("code_verifier"), getattr(one.decision.known, "code", None)
+    verifier, code = exchange.decision.request.parameters.get("code_verifier"), getattr(exchange.decision.known, "code", None)
     if verifier:
         yield pkce.challenge(verifier)
     if isinstance(code, AuthorizationCode) and code.code_challenge and code.code_challenge_method == "S256":
         yield code.code_challenge
 
 
-def record(one: Exchange, live: LiveSecrets, *, compare: bool = True) -> Record:
-    """compare: whether to find out what the other dialects would answer."""
-    return _record(one, _masked(one, live, compare).text)
+def record(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> Record:
+    """compare: whether to add how the other dialects would answer."""
+    return _record(exchange, _masked(exchange, live, compare).text)
 
 
-def _record(one: Exchange, text: bytes) -> Record:
-    until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
+def _record(exchange: Exchange, text: bytes) -> Record:
+    until = int(exchange.at) + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(
         "exchange",
-        one.id,
+        exchange.id,
         pack(text),
-        one.tenant,
-        one.client_id,
-        one.timeline,
-        one.stage,
-        at=int(one.at),
+        exchange.tenant,
+        exchange.client_id,
+        exchange.timeline,
+        exchange.stage,
+        at=int(exchange.at),
         expires_at=until,
     )
 
 
-def _masked(one: Exchange, live: LiveSecrets, compare: bool = True) -> Masked:
-    """If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
+def _masked(exchange: Exchange, live: LiveSecrets, compare: bool = True) -> Masked:
+    """Masks an exchange. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail."""
     try:
-        made, redaction = _entry(one, live, compare)
-        return Masked(made, msgspec.json.encode(made), redaction)
+        facts, redaction = _entry(exchange, live, compare)
+        return Masked(facts, msgspec.json.encode(facts), redaction)
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
-        LOG.error("exchange %s cannot be redacted (%s): nothing of its request is kept", one.id, type(error).__name__)
-        kept = minimal(one)
-        return Masked(kept, msgspec.json.encode(kept), None)
+        LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
+        minimal_facts = minimal(exchange)
+        return Masked(minimal_facts, msgspec.json.encode(minimal_facts), None)
 
 
-def minimal(one: Exchange) -> dict[str, Any]:
-    """Only what Sickbay itself knows of an exchange: no URL, no headers, no bodies, no findings."""
+def minimal(exchange: Exchange) -> dict[str, Any]:
+    """Only what Sickbay itself knows about an exchange: no URL, headers, bodies or findings."""
     return {
-        "id": one.id,
-        "at": one.at,
-        "tenant": one.tenant,
+        "id": exchange.id,
+        "at": exchange.at,
+        "tenant": exchange.tenant,
         "app": None,
         "launch": None,
-        "stage": one.stage,
-        "request": {"method": length(one.wire.method), "url": length(one.wire.url), "headers": {}, "body": None},
+        "stage": exchange.stage,
+        "request": {"method": length(exchange.wire.method), "url": length(exchange.wire.url), "headers": {}, "body": None},
         "corrected": None,
-        "response": {"status": one.answer.status, "headers": {}, "body": None},
-        "checks": _checks(one.decision.examination) if one.decision else "",
+        "response": {"status": exchange.answer.status, "headers": {}, "body": None},
+        "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
-        **_decided(one),
+        **_deciding_refusal(exchange),
     }
 
 
-def entry(one: Exchange, live: LiveSecrets, *, compare: bool = True) -> dict[str, Any]:
-    """The redacted facts of an exchange, without what can be derived."""
-    return _entry(one, live, compare)[0]
+def entry(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> dict[str, Any]:
+    """The redacted facts of an exchange, without anything that can be derived from them."""
+    return _entry(exchange, live, compare)[0]
 
 
-def _entry(one: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
+def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
     live.begin()
-    explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
-    corrected = _unread(explanation, one)
-    request = one.decision.request if one.decision else None
-    more = str(getattr(request, "body", "") or "")
-    redaction = Redaction(one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more)
-    redaction.quotes(_challenges(one))
-    made: dict[str, Any] = {
-        "id": one.id,
-        "at": one.at,
-        "tenant": one.tenant,
-        "app": one.client_id or None,
-        "launch": one.timeline or None,
-        "stage": one.stage,
-        "request": redaction.request(one.wire),
+    explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else Explanation((), None))
+    corrected = _corrected(explanation, exchange)
+    request = exchange.decision.request if exchange.decision else None
+    parsed_body = str(getattr(request, "body", "") or "")
+    redaction = Redaction(
+        exchange.wire,
+        live,
+        _public(exchange),
+        fhir=exchange.stage in FHIR,
+        more="" if parsed_body == exchange.wire.body else parsed_body,
+    )
+    redaction.quotes(_challenges(exchange))
+    facts: dict[str, Any] = {
+        "id": exchange.id,
+        "at": exchange.at,
+        "tenant": exchange.tenant,
+        "app": exchange.client_id or None,
+        "launch": exchange.timeline or None,
+        "stage": exchange.stage,
+        "request": redaction.request(exchange.wire),
         "corrected": redaction.corrected(corrected) if corrected else None,
-        "response": redaction.response(one.answer),
-        "checks": _checks(one.decision.examination) if one.decision else "",
-        "findings": [_finding(each, redaction) for each in explanation.findings],
-        **_negotiation(one.decision.given if one.decision else None, redaction),
+        "response": redaction.response(exchange.answer),
+        "checks": _checks(exchange.decision.examination) if exchange.decision else "",
+        "findings": [_finding(finding, redaction) for finding in explanation.findings],
+        **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
-    compared = others(one.decision, one.tenant) if compare else []
-    return made | ({"others": compared} if compared else {}) | _decided(one), redaction
+    compared = others(exchange.decision, exchange.tenant) if compare else []
+    return facts | ({"others": compared} if compared else {}) | _deciding_refusal(exchange), redaction
 
 
-def _decided(one: Exchange) -> dict[str, str]:
-    return {"decided": one.decision.refusal.name} if one.decision and one.decision.refusal else {}
+def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
+    return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 
 
-def _public(one: Exchange) -> Iterator[str]:
-    """What the findings may say because it is registered, or an address of this server."""
-    yield from (one.tenant, one.timeline, one.id, one.client_id)
-    known = one.decision.known if one.decision else None
+def _public(exchange: Exchange) -> Iterator[str]:
+    """Values that findings may contain because they are registered or are addresses of this server."""
+    yield from (exchange.tenant, exchange.timeline, exchange.id, exchange.client_id)
+    known = exchange.decision.known if exchange.decision else None
     for client in (getattr(known, "client", None), getattr(known, "owner", None), getattr(known, "hinted", None)):
-        if isinstance(client, Client) and one.stage != "registration":  # there it is what the request asks for
+        if isinstance(client, Client) and exchange.stage != "registration":  # there the client is what the request sends
             yield from (value for name in _REGISTERED if isinstance(value := getattr(client, name), str))
             yield from (*client.redirect_uris, *client.post_logout_redirect_uris, *client.scope.split())
     server = getattr(known, "server", None)
@@ -204,49 +210,52 @@ def _public(one: Exchange) -> Iterator[str]:
 
 
 def _checks(examination: Examination) -> str:
-    """The names in order; `!name:refusal` of one that refused, `-name:reason` of one that was skipped."""
+    """The names in order: `!name:refusal` for a refused check, `-name:reason` for a skipped one."""
     return " ".join(
-        f"{LETTERS[one.outcome]}{one.name}"
-        + (f":{one.refusal.name}" if one.refusal else f":{one.waits_for}" if one.waits_for else "")
-        for one in examination.checked
+        f"{LETTERS[check.outcome]}{check.name}"
+        + (f":{check.refusal.name}" if check.refusal else f":{check.waits_for}" if check.waits_for else "")
+        for check in examination.checked
     )
 
 
 def checks(text: str) -> list[dict[str, Any]]:
-    """The inverse of `_checks`, in the shape of the outside contract and a little more."""
+    """The inverse of `_checks`, with the members that the API returns and the reason for a skipped check."""
     outcomes = {letter: outcome for outcome, letter in LETTERS.items() if letter}
-    found = []
-    for one in text.split():
-        outcome = outcomes.get(one[0], "passed")
-        name, _, why = (one[1:] if one[0] in outcomes else one).partition(":")
-        more = {"waits_for" if outcome == "skipped" else "refusal": why} if why else {}
-        found.append({"name": name, "outcome": outcome} | more)
-    return found
+    results = []
+    for word in text.split():
+        outcome = outcomes.get(word[0], "passed")
+        name, _, detail = (word[1:] if word[0] in outcomes else word).partition(":")
+        details = {"waits_for" if outcome == "skipped" else "refusal": detail} if detail else {}
+        results.append({"name": name, "outcome": outcome} | details)
+    return results
 
 
-def _finding(one: Finding, redaction: Redaction) -> dict[str, Any]:
-    facts = redaction.quoting.walk(dict(one.facts))
-    made = {"id": one.id, "severity": one.severity, "facts": facts, "refused": one.refused}
-    more = {"because": one.because, "private": list(one.private)}
-    return made | {name: value for name, value in more.items() if value}
+def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
+    facts = redaction.quoting.walk(dict(finding.facts))
+    stored_finding = {"id": finding.id, "severity": finding.severity, "facts": facts, "refused": finding.refused}
+    optional = {"because": finding.because, "private": list(finding.private)}
+    return stored_finding | {name: value for name, value in optional.items() if value}
 
 
-def finding(given: Mapping[str, Any]) -> dict[str, Any]:
-    """With the words of its rule, filled with its facts. Of a rule that no longer exists, only the facts."""
-    rule = BY_ID.get(given["id"])
+def finding(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding with its rule's texts, filled in with its facts. If the rule no longer exists, only the facts."""
+    rule = BY_ID.get(stored_finding["id"])
     if rule is None:
-        texts = {"title": given["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
-        return {**texts, "parameter": None, **given}
-    said = find(rule, given["facts"], refused=given["refused"], ceiling=given["severity"])
-    return said.to_json() | {"degree": said.degree, "parameter": said.parameter} | dict(given)
+        texts = {"title": stored_finding["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
+        return {**texts, "parameter": None, **stored_finding}
+    explained = find(rule, stored_finding["facts"], refused=stored_finding["refused"], ceiling=stored_finding["severity"])
+    return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
 
 
-def filled(given: dict[str, Any]) -> dict[str, Any]:
-    """A record as it was read, with all that was derived."""
-    if not isinstance(given["checks"], str):
-        return given
-    made = given | {"checks": checks(given["checks"]), "findings": [finding(one) for one in given["findings"]]}
-    return {"corrected": None, "others": [], "decided": None} | made
+def filled(stored_record: dict[str, Any]) -> dict[str, Any]:
+    """A stored record with everything that is derived from it."""
+    if not isinstance(stored_record["checks"], str):
+        return stored_record
+    complete = stored_record | {
+        "checks": checks(stored_record["checks"]),
+        "findings": [finding(item) for item in stored_record["findings"]],
+    }
+    return {"corrected": None, "others": [], "decided": None} | complete
 
 
 def text_of(record: Record) -> str:
@@ -255,41 +264,41 @@ def text_of(record: Record) -> str:
 
 
 async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
-    """A record with everything that is derived. A record that an older Sickbay stored is redacted again."""
-    given = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
-    if isinstance(given["checks"], str):
-        return filled(given)
-    return again(given, LiveSecrets(await secrets.hashes(runtime), strict=True))
+    """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
+    stored_record = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
+    if isinstance(stored_record["checks"], str):
+        return filled(stored_record)
+    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), strict=True))
 
 
-def _negotiation(given: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
-    if given is None:
+def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
+    """For a token response: the result for each scope, and why there is no refresh token; null if there is one."""
+    if summary is None:
         return {}
     scope = redaction.harmless.scope
-    scopes = [one._asdict() | {"asked": scope(one.asked), "granted": scope(one.granted)} for one in given.scopes]
-    return {"scopes": scopes, "refresh": given.refresh or None}
+    scopes = [row._asdict() | {"asked": scope(row.asked), "granted": scope(row.granted)} for row in summary.scopes]
+    return {"scopes": scopes, "refresh": summary.refresh or None}
 
 
-def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
-    if explanation.corrected is None or one.decision is None:
+def _corrected(explanation: Explanation, exchange: Exchange) -> dict[str, Any] | None:
+    if explanation.corrected is None or exchange.decision is None:
         return None
-    if one.stage == "registration":
-        return _metadata(explanation.corrected, one)
-    return one.decision.stage.to_evidence(_placed(explanation.corrected, one.decision))
+    if exchange.stage == "registration":
+        return _metadata(explanation.corrected, exchange)
+    return exchange.decision.stage.to_evidence(_with_launch_placeholder(explanation.corrected, exchange.decision))
 
 
-def _metadata(corrected: Any, one: Exchange) -> dict[str, Any] | None:
-    """The request to send instead: what was sent, with the corrections; None if it was not kept."""
+def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
+    """The request to send instead: the one that was sent, with corrections; None if its source wasn't kept."""
     if not corrected.source:
         return None
     app = REGISTRATION.to_evidence(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
-    return {"method": one.wire.method, "url": one.wire.url, "headers": headers, "body": body}
+    return {"method": exchange.wire.method, "url": exchange.wire.url, "headers": headers, "body": body}
 
 
-def _placed(corrected: Any, decision: Decision[Any, Any]) -> Any:
-    """The code of a launch is in no record: in the corrected request its place is, and `launch.shown` fills it."""
+def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any:
+    """Replaces the launch code in a corrected request by a placeholder, because records never contain it (`launch.shown`)."""
     launch = getattr(decision.known, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):
         return corrected
@@ -298,28 +307,30 @@ def _placed(corrected: Any, decision: Decision[Any, Any]) -> Any:
     return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
-def again(given: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
-    """A record that an older Sickbay wrote, redacted as one of today is."""
-    sent = given.get("request") or {}
-    wire = RecordedRequest(
-        str(sent.get("method") or ""),
-        str(sent.get("url") or ""),
-        dict(sent.get("headers") or {}),
-        str(sent.get("body") or ""),
+def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
+    """Redacts a record of an older Sickbay by today's rules."""
+    old_request = old_record.get("request") or {}
+    recorded_request = RecordedRequest(
+        str(old_request.get("method") or ""),
+        str(old_request.get("url") or ""),
+        dict(old_request.get("headers") or {}),
+        str(old_request.get("body") or ""),
     )
-    public = (given.get("app") or "", given.get("launch") or "", given["tenant"], given["id"])
-    redaction = Redaction(wire, live, public, fhir=given.get("stage") in FHIR)
-    answer = given.get("response") or {}
-    answered = RecordedResponse(int(answer.get("status") or 0), dict(answer.get("headers") or {}), answer.get("body"))
-    made = given | {"request": redaction.request(wire)}
-    made["corrected"] = redaction.corrected(given["corrected"]) if given.get("corrected") else None
-    made["response"] = redaction.response(answered)
-    made["findings"] = [_again(one, redaction) for one in given.get("findings") or ()]
-    made.pop("again", None)
-    return made
+    public = (old_record.get("app") or "", old_record.get("launch") or "", old_record["tenant"], old_record["id"])
+    redaction = Redaction(recorded_request, live, public, fhir=old_record.get("stage") in FHIR)
+    old_response = old_record.get("response") or {}
+    recorded_response = RecordedResponse(
+        int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")
+    )
+    redacted = old_record | {"request": redaction.request(recorded_request)}
+    redacted["corrected"] = redaction.corrected(old_record["corrected"]) if old_record.get("corrected") else None
+    redacted["response"] = redaction.response(recorded_response)
+    redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
+    redacted.pop("again", None)
+    return redacted
 
 
-def _again(one: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
-    kept = {name: one[name] for name in ("id", "severity", "because", "private") if name in one}
-    facts = redaction.quoting.walk(one.get("facts") or {})
-    return finding({**kept, "refused": bool(one.get("refused")), "facts": facts})
+def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
+    members = {name: old_finding[name] for name in ("id", "severity", "because", "private") if name in old_finding}
+    facts = redaction.quoting.walk(old_finding.get("facts") or {})
+    return finding({**members, "refused": bool(old_finding.get("refused")), "facts": facts})

@@ -1,4 +1,4 @@
-"""Secrets out of an exchange: of everything secret that was sent or given, a few characters are left to know it again."""
+"""Masks secrets in an exchange. A long secret keeps a few characters, so that its owner can recognize it."""
 
 from __future__ import annotations
 
@@ -31,61 +31,61 @@ SECRET = frozenset(
 
 
 PLAIN = re.compile(r"[\w.~-]*", re.A)
-"""What is written alike in a URL, in a form and as it is."""
+"""Texts that look the same in a URL, in a form and unencoded."""
 MANY, BRIEF = 100, 200
-"""Secrets of one exchange, and characters of a text in which more than so many are looked for one by one."""
+"""If an exchange has more secrets than MANY, texts longer than BRIEF are masked completely."""
 SESSION = 20
-"""Characters of a cookie that may be a session: the choice of a theme is none."""
+"""Minimum length of a cookie that may be a session. The cookie for the theme is shorter."""
 OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
-"""Members whose words are ours: a secret of few letters, sent by mistake, must not eat them."""
+"""Members with Sickbay's own words, which aren't searched for secrets, so that a short secret doesn't mask parts of them."""
 
 
 def masked(secret: str) -> str:
-    """The first characters, by which its owner recognises a long secret, and the length. A short one is not hinted at."""
+    """A mask. For a long secret it has the first 4 characters, so that its owner can recognize it, and the length."""
     shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
     return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
 
 
 def length(value: str) -> str:
-    """What is shown of a value that is not kept."""
+    """Shown instead of a value that isn't kept."""
     return f"‹{len(value)} character{'' if len(value) == 1 else 's'}›" if value else ""
 
 
 def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -> set[str]:
-    """Every secret value of a request, in each form in which it may be quoted. fhir: there `code` is what was measured."""
+    """All secret values of a request. fhir: `code` is a search parameter, not an authorization code."""
     names = SECRET - {"code"} if fhir else SECRET
-    found = {value for parameters in sent for name, value in parameters if name in names}
+    values = {value for parameters in sent for name, value in parameters if name in names}
     cookies = {pair.partition("=")[2].strip() for pair in headers.get("cookie", "").split(";")}
-    return found | {one for one in cookies if len(one) >= SESSION} | _credentials(headers.get("authorization", ""))
+    return values | {cookie for cookie in cookies if len(cookie) >= SESSION} | _credentials(headers.get("authorization", ""))
 
 
 def _credentials(header: str) -> set[str]:
     scheme, _, credentials = header.partition(" ")
-    found = {credentials.strip()} if credentials.strip() else set()
+    values = {credentials.strip()} if credentials.strip() else set()
     if scheme.lower() == "basic":
-        found |= {raw for raw in [credentials.strip().partition(":")[2]] if raw}  # sent as it is, without base64
+        values |= {raw for raw in [credentials.strip().partition(":")[2]] if raw}  # sent without base64
         try:
             pair = base64.b64decode(credentials, validate=False).decode("utf-8", "replace")
         except (binascii.Error, ValueError):
-            return found
-        found.add(pair.partition(":")[2])
-    return found
+            return values
+        values.add(pair.partition(":")[2])
+    return values
 
 
 def given(body: Any) -> set[str]:
-    """The secrets of a JSON answer."""
+    """The secret values of a JSON response."""
     if not isinstance(body, dict):
         return set()
     return {value for key, value in body.items() if key in SECRET and isinstance(value, str)}
 
 
 def forms(secret: str) -> tuple[str, ...]:
-    """Itself, and as it may stand in a URL or a form: most need no encoding."""
+    """The secret, and its encodings in a URL or a form if they differ."""
     return (secret,) if PLAIN.fullmatch(secret) else (secret, quote(secret, safe=""), quote_plus(secret))
 
 
 def mask(value: Any, hidden: Iterable[str]) -> Any:
-    """A copy of JSON in which none of `hidden` stands any more. Where they are very many, nothing of a long text is left."""
+    """A copy of JSON without any of the `hidden` secrets. If there are very many, long texts are masked completely."""
     pairs: dict[str, str] = {}
     for secret in hidden:
         if len(secret) >= 4 and not is_no_secret(secret):
@@ -105,7 +105,7 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_walk(one, pairs) for one in value]
+        return [_walk(member, pairs) for member in value]
     if isinstance(value, Mapping):
-        return {key: one if key in OURS else _walk(one, pairs) for key, one in value.items()}
+        return {key: member if key in OURS else _walk(member, pairs) for key, member in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""The journal's figures for Prometheus, of all workers together."""
+"""The journal's Prometheus metrics, for all workers together."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ DROPPED = Counter(
 )
 UNREDACTED = Counter(
     "sickbay_exchanges_unredacted",
-    "Exchanges whose redaction failed: their records have nothing of the request but the lengths.",
+    "Exchanges whose redaction failed. Their records have only the lengths of the method and the URL.",
 )
-EXCHANGES = Gauge("sickbay_journal_exchanges", "Exchanges kept in the journal.", multiprocess_mode="mostrecent")
-BYTES = Gauge("sickbay_journal_bytes", "Bytes of the exchanges kept in the journal.", multiprocess_mode="mostrecent")
+EXCHANGES = Gauge("sickbay_journal_exchanges", "Exchanges in the journal.", multiprocess_mode="mostrecent")
+BYTES = Gauge("sickbay_journal_bytes", "Bytes of the exchanges in the journal.", multiprocess_mode="mostrecent")
 LIMIT_EXCHANGES = Gauge(
-    "sickbay_journal_limit_exchanges", "Exchanges that the journal may keep.", multiprocess_mode="mostrecent"
+    "sickbay_journal_limit_exchanges", "Maximum number of exchanges in the journal.", multiprocess_mode="mostrecent"
 )
 LIMIT_BYTES = Gauge(
-    "sickbay_journal_limit_bytes", "Bytes that the exchanges in the journal may have.", multiprocess_mode="mostrecent"
+    "sickbay_journal_limit_bytes", "Maximum bytes of the exchanges in the journal.", multiprocess_mode="mostrecent"
 )
 for _reason in ("queue", "size", "expired"):
     DROPPED.labels(_reason)

@@ -1,4 +1,4 @@
-"""What explanations and answers may quote of a request: words of ours, and what was kept of the request itself."""
+"""Decides what explanations and responses may quote from a request: Sickbay's own words, and what was kept of the request."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sickbay.services.journal.masking import length
 from sickbay.services.journal.safe_values import SafeValues, looks_random
 
 MOST = 70_000
-"""Characters that are compared; of a larger request nothing is quoted but words of ours."""
+"""Characters that are compared. From a larger request, only Sickbay's own words are quoted."""
 LAYERS = 3
-"""How often an encoding is undone."""
+"""How many nested encodings are decoded."""
 _QUOTED = re.compile(r"""[^\s"'`<>(),;\[\]{}|=&?‹›]+""")
 _PIECE = re.compile(r"[^\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -27,15 +27,15 @@ _SEVERAL = re.compile(r"‹(\d+) characters?›(?:[\s,;/]+‹(\d+) characters?�
 _LENGTH = re.compile(r"‹(\d+) characters?›")
 _MASKED = re.compile(r"‹[^›]*›|\w{0,4}…\(\d+\)|…")
 SHORT = 3
-"""Characters of a text that says nothing by itself."""
+"""Maximum length of a text that reveals nothing."""
 
 
 class Quoting:
-    """sent: all that came with the request."""
+    """sent: all texts of the request."""
 
     def __init__(self, harmless: SafeValues, sent: Iterable[str]) -> None:
         self.harmless = harmless
-        self._sent = tuple(one for one in sent if one)
+        self._sent = tuple(text for text in sent if text)
         self._raw: str | None = None
         self._later: list[Any] = []
         self._kept: list[str] = []
@@ -43,12 +43,12 @@ class Quoting:
         self._remembered: dict[str, str] = {}
 
     def keep(self, shown: Any) -> None:
-        """All of this was found harmless. It is read once something is quoted."""
+        """Allows quoting from `shown`, which was found harmless. Its texts are extracted when something is quoted."""
         self._later.append(shown)
 
-    def _keeps(self) -> list[str]:
+    def _kept_texts(self) -> list[str]:
         if not self._kept:
-            self._kept = [one.casefold() for one in self.harmless.public]
+            self._kept = [text.casefold() for text in self.harmless.public]
         for text in _texts(self._later):
             plain = _MASKED.sub(" ", text)
             self._kept.append("\n".join({plain, unquote_plus(plain), unquote(plain)}).casefold())
@@ -56,18 +56,18 @@ class Quoting:
         return self._kept
 
     def replaces(self, value: str, shown: str) -> None:
-        """shown: what stands for this value of the request, wherever it is quoted."""
+        """Shows `shown` wherever this value of the request is quoted."""
         if value != shown and value:
             self._shown[value] = shown
 
     def walk(self, value: Any) -> Any:
-        """JSON, with every string in it as `text` has it."""
+        """JSON in which `text` was applied to every string."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(name) if isinstance(name, str) else name: self.walk(one) for name, one in value.items()}
+            return {self.text(name) if isinstance(name, str) else name: self.walk(member) for name, member in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.walk(one) for one in value]
+            return [self.walk(member) for member in value]
         if isinstance(value, (set, frozenset)):
             return sorted(map(str, map(self.walk, value)))
         return value
@@ -80,40 +80,42 @@ class Quoting:
         for value, shown in self._shown.items():
             if len(value) >= 8 and value in text:
                 text = text.replace(value, shown)
-        shown = _QUOTED.sub(self._quoted, text)
-        return _SEVERAL.sub(lambda found: length("x" * sum(map(int, _LENGTH.findall(found[0])))), shown)
+        shown = _QUOTED.sub(self._quote, text)
+        return _SEVERAL.sub(lambda match: length("x" * sum(map(int, _LENGTH.findall(match[0])))), shown)
 
-    def _quoted(self, found: re.Match[str]) -> str:
-        whole = found[0]
+    def _quote(self, match: re.Match[str]) -> str:
+        whole = match[0]
         text = whole.strip(".,:;!?")
         if len(text) <= SHORT - 1 or "…" in text:
             return whole
         shown = self._remembered.get(text)
         if shown is None:
-            shown = self._remembered[text] = text if self._may(text) else length(text)
+            shown = self._remembered[text] = text if self._is_quotable(text) else length(text)
         return whole.replace(text, shown, 1)
 
-    def _may(self, text: str) -> bool:
-        """Whether it may be quoted. Of what is percent-encoded, each part must be quotable once it is decoded."""
+    def _is_quotable(self, text: str) -> bool:
+        """Whether a text may be quoted. In a percent-encoded text, each decoded part must be quotable."""
         if "%" in text and (plain := unquote(text)) != text:
-            return all(map(self._may, _QUOTED.findall(plain)))
+            return all(map(self._is_quotable, _QUOTED.findall(plain)))
         folded = text.casefold()
-        pieces = [one.casefold() for one in _PIECE.findall(text)]
-        strange = [one for one in pieces if len(one) >= SHORT and one not in known.everyday()]
-        if not strange and not any(one.isdigit() for one in pieces):
+        pieces = [piece.casefold() for piece in _PIECE.findall(text)]
+        strange = [piece for piece in pieces if len(piece) >= SHORT and piece not in known.everyday()]
+        if not strange and not any(piece.isdigit() for piece in pieces):
             return True
-        kept = self._keeps()
-        if any(folded in one for one in kept):
+        kept_texts = self._kept_texts()
+        if any(folded in kept_text for kept_text in kept_texts):
             return True
-        raw = self._everything()
-        if raw is None:
+        request_text = self._request_text()
+        if request_text is None:
             return not strange
-        if folded in raw or any(one in raw and not any(one in each for each in kept) for one in strange):
+        if folded in request_text or any(
+            piece in request_text and not any(piece in kept_text for kept_text in kept_texts) for piece in strange
+        ):
             return False
         return not looks_random(text) and not self.harmless.live.within(text)
 
-    def _everything(self) -> str | None:
-        """What came, with its encodings undone; None where it is too much to compare."""
+    def _request_text(self) -> str | None:
+        """The decoded texts of the request; None if they are too long to compare."""
         if self._raw is None:
             if sum(map(len, self._sent)) > MOST:
                 return None
@@ -125,23 +127,23 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
+        for member in value.values():
+            yield from _texts(member)
     elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
+        for member in value:
+            yield from _texts(member)
 
 
 def undone(texts: Iterable[str]) -> set[str]:
-    """The texts, and what they are once percent encoding, HTML's and JSON's escapes and base64 are undone."""
-    found = set(texts)
-    latest = set(found)
+    """The texts, also with percent encoding, HTML and JSON escapes and base64 decoded."""
+    texts_found = set(texts)
+    latest = set(texts_found)
     for _ in range(LAYERS):
-        latest = {each for one in latest for each in _undone(one)} - found
+        latest = {decoded for text in latest for decoded in _undone(text)} - texts_found
         if not latest or sum(map(len, latest)) > MOST:
             break
-        found |= latest
-    return found
+        texts_found |= latest
+    return texts_found
 
 
 def _undone(text: str) -> Iterable[str]:
@@ -149,7 +151,7 @@ def _undone(text: str) -> Iterable[str]:
     yield unquote_plus(text)
     yield html.unescape(text)
     yield _UNSEEN.sub("", text)
-    yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
+    yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:
         plain = _decoded(run)
         if plain:

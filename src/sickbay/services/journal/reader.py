@@ -1,4 +1,4 @@
-"""Reading the journal: the full facts for the app's owner and the administrator, the public reading for all others."""
+"""Reads the journal: all facts for the app's owner and the administrator, only public ones for everyone else."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sickbay.services.journal.timelines import Timeline
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
 MORE = ("scopes", "refresh")
-"""Members of some exchanges."""
+"""Members that only some exchanges have."""
 
 
 async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
-    """One exchange, None where there is none of this id."""
+    """One exchange, or None if there is none with this id."""
     record = await runtime.store.get("exchange", id)
     if record is None:
         await journal.flush()
         record = await runtime.store.get("exchange", id)
-    if record is None and runtime.shared:  # another worker has it still in hand
+    if record is None and runtime.shared:  # another worker may not have written it yet
         await asyncio.sleep(EVERY * 1.5)
         record = await runtime.store.get("exchange", id)
     if record is None:
@@ -44,45 +44,45 @@ async def listed(
     stage: str | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Newest first, in full: for the administrator. launch: a timeline's id."""
+    """Exchanges in full, newest first, for the administrator. launch: the id of a timeline."""
     await journal.flush()
-    found = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [await exchange_record.whole(runtime, one, False) for one in found]
+    stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
+    return [await exchange_record.whole(runtime, record, False) for record in stored]
 
 
 async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
-    """The exchanges of one launch, in order of time."""
-    found = await timelines.read(runtime, journal, id, full=full)
-    return found if full else found._replace(exchanges=[public(entry) for entry in found.exchanges])
+    """The exchanges of one launch in chronological order."""
+    result = await timelines.read(runtime, journal, id, full=full)
+    return result if full else result._replace(exchanges=[public(entry) for entry in result.exchanges])
 
 
 async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:
-    """An exchange that is shown in its own response, as `read` would give it."""
+    """An exchange that is shown in its own response, with the same content as from `read`."""
     entry = await exchange_record.shown(runtime, masked, full)
     return entry if full else public(entry)
 
 
 def shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """As the outside contract has it."""
+    """The members that the API returns."""
     return {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
 
 
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")
 
 
-def lines(id: str, found: Timeline) -> dict[str, Any]:
-    """A timeline as JSON: of each exchange what a list shows; /exchanges/{id} has the rest."""
-    exchanges = [{name: entry.get(name) for name in LINE} for entry in found.exchanges]
-    return {"id": id, "exchanges": exchanges, "left_out": found.left_out}
+def lines(id: str, timeline: Timeline) -> dict[str, Any]:
+    """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
+    exchanges = [{name: entry.get(name) for name in LINE} for entry in timeline.exchanges]
+    return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out}
 
 
 def public(entry: dict[str, Any]) -> dict[str, Any]:
-    """Without what only the administrator may know. A corrected request that would tell it is left out, and so is the
-    timeline of a request that did not prove that it belongs there.
+    """An exchange without what only the administrator may know. Leaves out a corrected request that would reveal it, and the
+    timeline if the request didn't prove that it belongs to it.
     """
-    findings = [_public(one) for one in entry["findings"]]
-    told = findings == entry["findings"]
-    shown = entry | {"findings": findings, "corrected": entry.get("corrected") if told else None}
+    findings = [_public(finding) for finding in entry["findings"]]
+    unchanged = findings == entry["findings"]
+    shown = entry | {"findings": findings, "corrected": entry.get("corrected") if unchanged else None}
     return shown if timelines.proven(entry) else shown | {"launch": None}
 
 
@@ -93,5 +93,5 @@ def _public(finding: dict[str, Any]) -> dict[str, Any]:
     rule = BY_ID.get(finding["id"])
     if rule is None:
         return finding | {"facts": facts, "why": "", "fix": ""}
-    again = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
-    return finding | {"title": again.title, "why": again.why, "fix": again.fix, "facts": dict(facts)}
+    public_finding = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
+    return finding | {"title": public_finding.title, "why": public_finding.why, "fix": public_finding.fix, "facts": dict(facts)}

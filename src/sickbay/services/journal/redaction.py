@@ -1,7 +1,7 @@
-"""Turns what came and what was answered into what may be stored and shown: an allow-list, and a net behind it.
+"""Redacts requests and responses for storage and display: an allow-list, with a search for known secrets as a second line.
 
-Nothing of a request is kept unless it is known to be harmless (`harmless`). What the findings and the answer quote of it is
-kept only if it is among what was kept of the request, or is ours.
+Nothing of a request is kept unless it is known to be harmless (`safe_values`). What the findings and the response quote from it
+is kept only if it was kept of the request, or is Sickbay's own text.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sickbay.services.journal.safe_headers import HEADERS
 from sickbay.services.journal.safe_values import SafeValues
 
 MANY = 60
-"""Parameters of a request that are kept one by one."""
+"""Parameters of a request that are kept individually."""
 LARGE = 20_000
-"""Characters of an answer that are read in order to keep it."""
+"""The longest body, in characters, that is parsed in order to keep its members."""
 _OWN = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
-"""Headers of an answer in which nothing of the request is repeated."""
+"""Response headers that never repeat anything from the request."""
 SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
     (
         "secret",
@@ -61,7 +61,7 @@ SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
         "clientsecretvalue",
     )
 )
-"""Names of parameters and members whose values are secret, without punctuation and in lower case."""
+"""Names of secret parameters and members, in lower case without punctuation."""
 Read: TypeAlias = Callable[[SafeValues, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
     (SafeValues.scope, "scope scopes"),
@@ -89,45 +89,51 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
     (SafeValues.choice, "client pkce scope_mode decision intent"),
 )
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
-"""How the value of a parameter is read, by its name without punctuation."""
+"""How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
 
 
 class Redaction:
-    """Of one exchange. `request` comes first: what it keeps decides what the rest may quote."""
+    """Redacts one exchange. Call `request` first, because what it keeps decides what the rest may quote."""
 
-    def __init__(self, wire: RecordedRequest, live: LiveSecrets, public: Iterable[str], *, fhir: bool, more: str = "") -> None:
-        """more: what else came with the request, such as a body that is in no `RecordedRequest`."""
+    def __init__(
+        self, recorded: RecordedRequest, live: LiveSecrets, public: Iterable[str], *, fhir: bool, more: str = ""
+    ) -> None:
+        """more: other input that came with the request, such as a body that isn't in the `RecordedRequest`."""
         self.harmless = SafeValues(live, public)
         self.fhir = fhir
         self._corrects = False
         self._values: dict[str, str] = {}
-        """Values of the request, and what is shown of each."""
-        self.quoting = Quoting(self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values()))
+        """Values of the request -> what is shown instead."""
+        self.quoting = Quoting(
+            self.harmless, (recorded.method, recorded.url, recorded.body, more, *recorded.headers, *recorded.headers.values())
+        )
 
-    def request(self, wire: RecordedRequest) -> dict[str, Any]:
-        method = wire.method if wire.method.upper() in known.METHODS_OF_HTTP else length(wire.method)
-        body = self._body(wire.body, wire.headers) if wire.body else None
-        shown = {"method": method, "url": self.url(wire.url), "headers": self.headers(wire.headers), "body": body}
+    def request(self, recorded: RecordedRequest) -> dict[str, Any]:
+        method = recorded.method if recorded.method.upper() in known.METHODS_OF_HTTP else length(recorded.method)
+        body = self._body(recorded.body, recorded.headers) if recorded.body else None
+        shown = {"method": method, "url": self.url(recorded.url), "headers": self.headers(recorded.headers), "body": body}
         self.quoting.keep(shown)
         return shown
 
     def quotes(self, challenges: Iterable[str]) -> None:
-        """Code challenges may be quoted, if they are nothing else."""
-        self.quoting.keep([one for one in challenges if self.harmless.challenge(one) == one])
+        """Allows quoting code challenges that aren't also secrets."""
+        self.quoting.keep([challenge for challenge in challenges if self.harmless.challenge(challenge) == challenge])
 
-    def corrected(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """A corrected request in the form of the input."""
+    def corrected(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:
+        """A corrected request in the form of the original."""
         self._corrects = True
-        shown = dict(given)
-        headers = {name.lower(): str(value) for name, value in (given.get("headers") or {}).items()}
-        if "url" in given:
-            shown["url"] = self.url(str(given["url"]))
-        if isinstance(given.get("headers"), dict):
-            kept = self.headers(headers)
-            shown["headers"] = {name: kept[name.lower()] for name in given["headers"] if name.lower() in kept}
-        if isinstance(given.get("body"), str):
-            shown["body"] = self._body(given["body"], headers)
+        shown = dict(corrected_request)
+        headers = {name.lower(): str(value) for name, value in (corrected_request.get("headers") or {}).items()}
+        if "url" in corrected_request:
+            shown["url"] = self.url(str(corrected_request["url"]))
+        if isinstance(corrected_request.get("headers"), dict):
+            shown_headers = self.headers(headers)
+            shown["headers"] = {
+                name: shown_headers[name.lower()] for name in corrected_request["headers"] if name.lower() in shown_headers
+            }
+        if isinstance(corrected_request.get("body"), str):
+            shown["body"] = self._body(corrected_request["body"], headers)
         self.quoting.keep(shown)
         return shown
 
@@ -135,12 +141,12 @@ class Redaction:
         return {name: HEADERS[name](self.harmless, value) for name, value in headers.items() if name in HEADERS}
 
     def url(self, url: str) -> str:
-        """Of a request to this server."""
+        """A URL of a request to this server."""
         address, mark, query = url.partition("?")
         home, slashes, rest = address.partition("//")
         authority, _, path = rest.partition("/") if slashes else ("", "", address)
         shown = self.harmless.url(f"{home}//{authority}") if slashes else ""
-        parts = [self.harmless.segment(one, free=False) for one in path.split("/")]
+        parts = [self.harmless.segment(segment, free=False) for segment in path.split("/")]
         return f"{shown}{'/' if slashes and '/' in rest else ''}{'/'.join(parts)}{mark}{self._pairs(query)}"
 
     def _pairs(self, raw: str) -> str:
@@ -154,11 +160,11 @@ class Redaction:
         raw_name, equals, raw = piece.partition("=")
         ((name, value),) = parse(piece).pairs
         shown_name, shown = self.name(name), self.parameter(name, value)
-        shown = self._noted(value, shown)
+        shown = self._remember_shown(value, shown)
         return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
 
-    def _noted(self, value: str, shown: str) -> str:
-        """What is shown of a value. A correction may move it to another parameter, but may not show it there."""
+    def _remember_shown(self, value: str, shown: str) -> str:
+        """What is shown of a value. A correction may move a value to another parameter, but may not reveal it there."""
         if self._corrects:
             shown = self._values.get(value, value) if shown == value else shown
         elif shown == value or value not in self._values:
@@ -173,7 +179,7 @@ class Redaction:
         return self.harmless.name(name)
 
     def parameter(self, name: str, value: str) -> str:
-        """What is shown of the value; the value itself where it is harmless."""
+        """What is shown of a value: the value itself if it is harmless."""
         if self.fhir:
             secret = known.squeezed(name) in SECRETS and known.squeezed(name) not in ("code", "key")
             return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)
@@ -187,69 +193,75 @@ class Redaction:
             return OAUTH[short](self.harmless, value)
         if short in SECRETS or self.harmless.resembles(name, SECRETS):
             return self.harmless.url(value) if short == "launch" and "://" in value else self.harmless.secret(value)
-        alike = self.harmless.resembles(name, _NAMES)
-        meant = next((one for one in OAUTH if known.resembles(name, frozenset((one,)))), None) if alike else None
-        return OAUTH[meant](self.harmless, value) if meant else length(value)
+        is_similar = self.harmless.resembles(name, _NAMES)
+        similar = (
+            next((candidate for candidate in OAUTH if known.resembles(name, frozenset((candidate,)))), None)
+            if is_similar
+            else None
+        )
+        return OAUTH[similar](self.harmless, value) if similar else length(value)
 
     def _body(self, body: str, headers: Mapping[str, str]) -> str:
-        """A form or a JSON object by its parameters, if it can be read and is no resource; of all else an outline."""
-        kind = headers.get("content-type", "").lower()
-        form = "x-www-form-urlencoded" in kind or ("=" in body and not kind.strip())
+        """The members of a form or JSON object that can be parsed and isn't a resource; otherwise an outline."""
+        content_type = headers.get("content-type", "").lower()
+        form = "x-www-form-urlencoded" in content_type or ("=" in body and not content_type.strip())
         if form and body[:1] not in ("{", "[", "<") and len(body) <= LARGE:
             return self._pairs(body)
         if not self.fhir and body.lstrip()[:1] == "{" and len(body) <= LARGE:
-            given = self._object(body)
-            if given is not None:
-                return given
-        return outline(body, kind)
+            redacted_object = self._object(body)
+            if redacted_object is not None:
+                return redacted_object
+        return outline(body, content_type)
 
     def _object(self, body: str) -> str | None:
         try:
-            given = json.loads(body)
+            members = json.loads(body)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(given, dict) or any(self.harmless.name(name) != name for name in given):
+        if not isinstance(members, dict) or any(self.harmless.name(name) != name for name in members):
             return None
-        return json.dumps({name: self.member(name, value) for name, value in given.items()}, ensure_ascii=False)
+        return json.dumps({name: self.member(name, value) for name, value in members.items()}, ensure_ascii=False)
 
     def member(self, name: str, value: Any) -> Any:
-        """Of a JSON object of OAuth."""
+        """The redacted value of a member of an OAuth JSON object."""
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
         if isinstance(value, str):
-            shown = self._noted(value, self._oauth(name, value))
+            shown = self._remember_shown(value, self._oauth(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
-            return [self.member(name, one) if isinstance(one, str) else "‹not kept›" for one in value]
+            return [self.member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
         if name in ("jwks", "keys"):
             return self._keys(value)
         return outline(json.dumps(value))
 
     def _keys(self, value: Any) -> Any:
-        """A key set: what kind of keys it has. Their numbers are not kept, since a private one may be among them."""
+        """A key set without the numbers of its keys, because a private key may be among them."""
         if isinstance(value, dict):
-            pairs = [(name, one) for name, one in value.items() if self.harmless.name(name) == name]
-            return {name: self._keys(one) if name == "keys" else self._of_key(name, one) for name, one in pairs[:MANY]}
+            pairs = [(name, member) for name, member in value.items() if self.harmless.name(name) == name]
+            return {
+                name: self._keys(member) if name == "keys" else self._key_member(name, member) for name, member in pairs[:MANY]
+            }
         if isinstance(value, list):
-            return [self._keys(one) for one in value[:MANY]]
+            return [self._keys(key) for key in value[:MANY]]
         return "‹not kept›"
 
-    def _of_key(self, name: str, value: Any) -> Any:
+    def _key_member(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):
             return "‹not kept›"
         if value in known.ALGORITHMS or not value:
             return value
         return self.harmless.client(value) if name == "kid" else length(value)
 
-    def response(self, answer: RecordedResponse) -> dict[str, Any]:
-        headers = {name: shown for name, value in answer.told().items() if (shown := self._answered(name, value))}
+    def response(self, response: RecordedResponse) -> dict[str, Any]:
+        headers = {name: shown for name, value in response.told().items() if (shown := self._response_header(name, value))}
         return {
-            "status": answer.status,
+            "status": response.status,
             "headers": headers,
-            "body": self._answer(answer.body) if answer.body else answer.body,
+            "body": self._response_body(response.body) if response.body else response.body,
         }
 
-    def _answered(self, name: str, value: str) -> str | None:
+    def _response_header(self, name: str, value: str) -> str | None:
         if name in ("location", "content-location"):
             return self.location(value)
         if name in _OWN:
@@ -257,29 +269,29 @@ class Redaction:
         return self.quoting.text(value) if name == "www-authenticate" else None
 
     def location(self, value: str) -> str:
-        """Where the answer leads: to the app with what it is told, or to an address of ours."""
+        """A redirect: to the app with its response parameters, or to an address of this server."""
         address, mark, query = value.partition("?")
         shown = self.url(address) if address.startswith("/") else self.harmless.url(address)
-        return f"{shown}{mark}{'&'.join(self._told(piece) for piece in query.split('&'))}"
+        return f"{shown}{mark}{'&'.join(self._redirect_pair(piece) for piece in query.split('&'))}"
 
-    def _told(self, piece: str) -> str:
+    def _redirect_pair(self, piece: str) -> str:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
-        said = name in ("error", "error_description")
-        shown = self.quoting.text(value) if said else self._oauth(name, value)
+        is_text = name in ("error", "error_description")
+        shown = self.quoting.text(value) if is_text else self._oauth(name, value)
         return f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
 
-    def _answer(self, body: str) -> str:
+    def _response_body(self, body: str) -> str:
         try:
-            given = json.loads(body) if len(body) <= LARGE else None
+            document = json.loads(body) if len(body) <= LARGE else None
         except (ValueError, RecursionError):
-            given = None
-        if not isinstance(given, dict):
+            document = None
+        if not isinstance(document, dict):
             return outline(body)
-        if "resourceType" in given:
-            return json.dumps(self.quoting.walk(given), ensure_ascii=False, separators=(",", ":"))
-        told = {name: self._member(name, value) for name, value in given.items()}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        if "resourceType" in document:
+            return json.dumps(self.quoting.walk(document), ensure_ascii=False, separators=(",", ":"))
+        members = {name: self._member(name, value) for name, value in document.items()}
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
     def _member(self, name: str, value: Any) -> Any:
         if name == "error_uri" and isinstance(value, str):
@@ -290,7 +302,7 @@ class Redaction:
 
 
 def written(raw: str, value: str, shown: str) -> str:
-    """As it was written where all of it is kept, else what is shown, so that a URL can hold it."""
+    """The raw text if all of it is kept; otherwise what is shown, encoded so that it fits in a URL."""
     if shown == value:
         return raw
-    return "".join(one if one in "‹›…()" else quote(one, safe="") for one in shown)
+    return "".join(char if char in "‹›…()" else quote(char, safe="") for char in shown)

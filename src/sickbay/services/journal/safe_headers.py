@@ -1,4 +1,4 @@
-"""Which headers of a request are kept, and which of their values."""
+"""Which request headers are kept, and which of their values."""
 
 from __future__ import annotations
 
@@ -80,20 +80,20 @@ _SCHEMES = frozenset(("basic", "bearer", "digest", "dpop", "mac", "token", "nego
 
 
 def _media(harmless: SafeValues, value: str) -> str:
-    return ",".join(_one_media(one) for one in value.split(","))
+    return ",".join(_media_type(part) for part in value.split(","))
 
 
-def _one_media(text: str) -> str:
-    found = _MEDIA.fullmatch(text.strip())
-    if found is None or found[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(found[2]):
+def _media_type(text: str) -> str:
+    match = _MEDIA.fullmatch(text.strip())
+    if match is None or match[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(match[2]):
         return length(text)
-    if found[3] and not re.fullmatch(f"(?:{_PARAMETER.pattern})+", found[3], re.I):
-        return text.replace(found[3], f"; {length(found[3])}")
+    if match[3] and not re.fullmatch(f"(?:{_PARAMETER.pattern})+", match[3], re.I):
+        return text.replace(match[3], f"; {length(match[3])}")
     return text
 
 
 def _authorization(harmless: SafeValues, value: str) -> str:
-    """Its scheme. The rest is a secret, whatever it is."""
+    """The scheme. The rest is always treated as a secret."""
     scheme, blank, rest = value.partition(" ")
     if not blank or scheme.lower() not in _SCHEMES:
         return "…" if value else ""
@@ -102,10 +102,10 @@ def _authorization(harmless: SafeValues, value: str) -> str:
 
 
 def _agent(harmless: SafeValues, value: str) -> str:
-    """The products that everyone knows, with their versions."""
-    found = _PRODUCT.findall(value[:500])
-    known_ones = [f"{name}/{version}" if version else name for name, version in found if name.lower() in PRODUCTS]
-    return " ".join(dict.fromkeys(known_ones)) or length(value)
+    """The well-known products with their versions."""
+    products = _PRODUCT.findall(value[:500])
+    known_products = [f"{name}/{version}" if version else name for name, version in products if name.lower() in PRODUCTS]
+    return " ".join(dict.fromkeys(known_products)) or length(value)
 
 
 def _origin(harmless: SafeValues, value: str) -> str:
@@ -115,13 +115,13 @@ def _origin(harmless: SafeValues, value: str) -> str:
 
 
 def _host(harmless: SafeValues, value: str) -> str:
-    found = _HOST.fullmatch(value)
-    return value if found and harmless.host(found[1]) else length(value)
+    match = _HOST.fullmatch(value)
+    return value if match and harmless.host(match[1]) else length(value)
 
 
 def _names(harmless: SafeValues, value: str) -> str:
-    names = [one.strip().lower() for one in value.split(",")]
-    return ", ".join(one if one in known.HEADERS else length(one) for one in names[:20])
+    names = [part.strip().lower() for part in value.split(",")]
+    return ", ".join(name if name in known.HEADERS else length(name) for name in names[:20])
 
 
 def matching(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:

@@ -1,4 +1,4 @@
-"""What of a FHIR search may be kept: its names, and values that say nothing of a patient."""
+"""What may be kept of a FHIR search: its names, and values that reveal nothing about a patient."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PERSONAL = frozenset(
         "agent-name",
     )
 )
-"""Parameters by which a person is looked for: no part of their values is kept."""
+"""Parameters that search for a person. Nothing of their values is kept."""
 CODES = frozenset(
     (
         "vital-signs",
@@ -141,7 +141,7 @@ CODES = frozenset(
         "or",
     )
 )
-"""Codes that are searched for often."""
+"""Codes that are common in searches."""
 FORMATS = re.compile(r"(?:application/|text/)?(?:fhir[+ ]?)?(?:json|xml|ndjson|html|turtle|plain)(?:[+ ]fhir)?", re.I)
 _LOINC = re.compile(r"\d{1,5}-\d")
 _SYSTEMS = (
@@ -161,7 +161,7 @@ _CHOICES = frozenset(("_summary", "_total", "_pretty", "_format", "_outputFormat
 
 
 class ValueReader(Protocol):
-    """Shows a value, or the length of one that may be secret: `harmless.Harmless` implements it."""
+    """Shows a value, or only its length if it may be secret. `safe_values.SafeValues` implements it."""
 
     def is_public(self, value: str) -> bool: ...
 
@@ -177,7 +177,7 @@ class ValueReader(Protocol):
 
 
 def value(harmless: ValueReader, name: str, text: str) -> str:
-    """What is shown of the value of this parameter; the value itself where it is harmless."""
+    """What is shown of the value of this parameter: the value itself if it is harmless."""
     if not text or harmless.is_public(text):
         return text
     own = name.rpartition(".")[2] if "." in name else name.split(":")[-1] if name.startswith("_has") else name
@@ -192,15 +192,15 @@ def value(harmless: ValueReader, name: str, text: str) -> str:
     if own in _CONTROLS:
         return harmless.number(text)
     if own in _NAMES:
-        return text if all(_is_name(harmless, one) for one in text.split(",")) else length(text)
+        return text if all(_is_name(harmless, part) for part in text.split(",")) else length(text)
     if own in _CHOICES:
         return text if text in CODES or FORMATS.fullmatch(text) else length(text)
     if "reference" in kinds or own == "_id":
-        return ",".join(_reference(harmless, one) for one in text.split(","))
+        return ",".join(_reference(harmless, part) for part in text.split(","))
     if kinds & {"date", "number", "quantity"} or own in ("_since", "_until", "_at", "_lastUpdated"):
         return _measure(text)
     if "token" in kinds or own in ("_tag", "_security", "_profile", "_language"):
-        return ",".join(one if _is_code(harmless, one) else length(one) for one in text.split(","))
+        return ",".join(code if _is_code(harmless, code) else length(code) for code in text.split(","))
     return length(text)
 
 
@@ -209,7 +209,7 @@ def _is_name(harmless: ValueReader, text: str) -> bool:
 
 
 def _reference(harmless: ValueReader, text: str) -> str:
-    """Type/id, an id, or an address of ours below which they are."""
+    """A reference: Type/id, an id, or a URL on this server that ends with one."""
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")
     if slash and type not in known.types():
@@ -219,12 +219,12 @@ def _reference(harmless: ValueReader, text: str) -> str:
 
 
 def _measure(text: str) -> str:
-    """A date or a number as a pattern: its digits are replaced by 9. It shows how it is written, and not what it is."""
+    """A date or number with its digits replaced by 9, which shows its format but not its value."""
     return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else length(text)
 
 
 def _is_code(harmless: ValueReader, text: str) -> bool:
     system, _bar, code = text.rpartition("|")
-    fits = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
-    shaped = _CODE if system in _SYSTEMS else _LOINC
-    return fits and (not code or code in CODES or shaped.fullmatch(code) is not None) and harmless.plain(text)
+    is_known_system = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
+    pattern = _CODE if system in _SYSTEMS else _LOINC
+    return is_known_system and (not code or code in CODES or pattern.fullmatch(code) is not None) and harmless.plain(text)

@@ -1,4 +1,4 @@
-"""What of a request is known to be harmless: a grammar for each kind of value. Everything else is kept as a length only."""
+"""Decides which values of a request are known to be harmless, by one grammar per kind. Of others, only the length is kept."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from sickbay.services.journal.live_secrets import LiveSecrets, decoded
 from sickbay.services.journal.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
-"""Values that Sickbay itself puts into corrected requests."""
+"""Values that Sickbay itself inserts into corrected requests."""
 EMPTY = frozenset(("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process"))
 GUESSES = 60
-"""Words of one exchange that are compared with what may have been meant."""
+"""Words of one exchange that are compared with similar known words."""
 LONG = 2000
-"""Characters of a value beyond which it is not read."""
+"""The longest value, in characters, that is parsed."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 ID = re.compile(
     r"(?!(?:mrn|ssn|nhs|nino|dob|tel)[-\d])(?:[a-z]{1,10}-\d{1,7}|[a-z]{0,4}\d{1,6}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){1,4})"
     r"|(?=[a-fA-F]*\d)(?=\d*[a-fA-F])(?:[0-9a-f]{8,32}|[0-9A-F]{8,32})"
 )
-"""The id of a resource: short numbers, hexadecimal digits, or what Sickbay's own population has. No name, date or number of a
-person is one of these.
+"""The id of a resource: a short number, hexadecimal digits, or an id of Sickbay's sample data. No name, date or number of a
+person has this form.
 """
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
 _SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.|-----BEGIN|PRIVATE KEY")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
 _NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
 SHORT = 16
-"""Characters of a part of an address that may have digits anywhere."""
+"""The longest part of an address, in characters, that may have digits anywhere."""
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
 _AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
-"""What is pasted along with an address."""
+"""Characters that are often pasted along with a URL."""
 _ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _OF_A_PERSON = re.compile(r"\d{6}|\d{4}[-_.~]\d\d?[-_.~]\d\d?")
@@ -49,20 +49,20 @@ _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
 _SLACK = 0.2
-"""Changes between lower case, upper case and digits, for each character, from which a run looks random."""
+"""A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
 @memoized(4096)
 def _parts(text: str) -> tuple[str, ...]:
-    """Of an address or of scopes: what may be written elsewhere because it is in them."""
+    """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
     return tuple(part for part in re.split(r"[/?#\s]+", text) if part)
 
 
-_PARTS = frozenset(part for one in PUBLISHED for part in _parts(one))
+_PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
 
 
 def looks_random(text: str) -> bool:
-    """Whether there is a signed token, a key, or a long run of letters and digits that is not made of words."""
+    """Whether the text has a signed token, a key, or a long run of letters and digits that isn't made of words."""
     if _SIGNED.search(text):
         return True
     return any(_is_mixed(run) for run in _RUN.findall(text))
@@ -71,7 +71,7 @@ def looks_random(text: str) -> bool:
 def _is_mixed(run: str) -> bool:
     if UUID.fullmatch(run):
         return False
-    kinds = [next((at for at, of in enumerate(_CLASSES) if of(one)), -1) for one in run]
+    kinds = [next((index for index, is_class in enumerate(_CLASSES) if is_class(char)), -1) for char in run]
     changes = sum(a != b for a, b in itertools.pairwise(kinds) if a >= 0 and b >= 0)
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
@@ -82,7 +82,7 @@ def _squeezed(names: Callable[[], Collection[str]]) -> frozenset[str]:
 
 
 def words(*names: str) -> frozenset[str]:
-    return frozenset(known.squeezed(one) for text in names for one in text.split())
+    return frozenset(known.squeezed(name) for text in names for name in text.split())
 
 
 CHOICES = words(
@@ -92,13 +92,13 @@ CHOICES = words(
     "native bearer basic mac DPoP provider patient system public symmetric asymmetric confidential required if-sent off",
     "strict lenient true false yes no authorization order reconcile-medications",
 )
-"""Values of parameters that take one of a few."""
+"""Values of parameters that allow only a few."""
 _URN = re.compile(r"urn:ietf:params:oauth:([a-z-]{1,30}):([a-z0-9_-]{1,30})")
 URN_WORDS = words(
     "grant-type client-assertion-type token-type jwt-bearer saml2-bearer saml1 saml2 token-exchange device_code ciba jwt"
     " access_token refresh_token id_token"
 )
-"""What the last two parts of such a URN may be."""
+"""Words that the last two parts of such a URN may have."""
 SCOPES = words(
     "openid fhirUser profile email address phone launch online_access offline_access launch/patient launch/encounter",
     "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
@@ -110,26 +110,26 @@ _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 
 
 class SafeValues:
-    """Reads values in the light of what is public for this exchange, and of what is secret now."""
+    """Shows harmless values, given the public values of this exchange and the current secrets."""
 
     def __init__(self, live: LiveSecrets, public: Iterable[str] = ()) -> None:
         self.live = live
         self._random = ""
         """The value that `random` kept."""
         self.guesses = GUESSES
-        given = [one for one in public if one]
-        self.public = PUBLISHED.union(given)
-        self.parts = _PARTS.union(*map(_parts, given))
+        values = [value for value in public if value]
+        self.public = PUBLISHED.union(values)
+        self.parts = _PARTS.union(*map(_parts, values))
 
     def is_public(self, value: str) -> bool:
         return value in self.public or (is_no_secret(value) and _is_ours(value))
 
     def plain(self, text: str) -> bool:
-        """Whether nothing secret is in a text of a harmless shape."""
+        """Whether a text of a harmless form contains no secret."""
         return self.is_public(text) or not (looks_random(text) or self.live.within(text))
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
-        """Whether it is one of these names, or a misspelling of one in which nothing secret is."""
+        """Whether the text is one of these names, or a misspelling of one without a secret in it."""
         if known.squeezed(text) in names:
             return True
         self.guesses -= 1
@@ -141,29 +141,29 @@ class SafeValues:
         return masked(value)
 
     def choice(self, value: str) -> str:
-        """One or more of a few words, or one of them misspelt."""
+        """One or more known words, possibly misspelled."""
         if urn := _URN.fullmatch(value):
             return value if all(self.resembles(part, URN_WORDS) for part in urn.groups()) else length(value)
-        return " ".join(one if self.resembles(one, CHOICES) else length(one) for one in value.split(" "))
+        return " ".join(word if self.resembles(word, CHOICES) else length(word) for word in value.split(" "))
 
     def number(self, value: str) -> str:
         return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
 
     def random(self, value: str) -> str:
-        """A state: kept if it is random, no text in an encoding, and too short for a large part of a token of ours.
+        """A state: kept if it is random, isn't an encoded text, and is too short to contain most of one of our tokens.
 
-        Only one such value of an exchange is kept, so that the parts of a token can't be kept one by one.
+        Only one such value per exchange is kept, so that a token can't be kept in parts.
         """
         if self.is_public(value) or _is_tiny(value):
             return value
-        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,32}", value) and _is_varied(value) and not decoded(value)
-        if not (fits or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
+        has_shape = re.fullmatch(r"[A-Za-z0-9._~-]{16,32}", value) and _is_varied(value) and not decoded(value)
+        if not (has_shape or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
         self._random = self._random or value
         return value if value == self._random else masked(value)
 
     def challenge(self, value: str) -> str:
-        """A code challenge is public, unless it is a secret that was sent in its place."""
+        """A code challenge, which is public unless it is a secret that was sent by mistake."""
         if self.is_public(value):
             return value
         if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decoded(value) or self.live.within(value):
@@ -171,19 +171,21 @@ class SafeValues:
         return value
 
     def client(self, value: str) -> str:
-        """A client_id that is registered, a UUID, or words."""
+        """A client_id that is registered, is a UUID or consists of words."""
         if self.is_public(value) or UUID.fullmatch(value):
             return value if self.is_public(value) or not self.live.within(value) else length(value)
-        shaped = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        close = len(value) < 100 and any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
-        if (close or (shaped and not looks_random(value))) and not self.live.within(value):
+        has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
+        is_close = len(value) < 100 and any(
+            _is_misspelling(value, public_value) for public_value in self.public if abs(len(public_value) - len(value)) <= 2
+        )
+        if (is_close or (has_shape and not looks_random(value))) and not self.live.within(value):
             return value
         return length(value)
 
     def title(self, value: str) -> str:
-        """What an app is called."""
-        fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        return value if fits and self.plain(value) else length(value)
+        """The name of an app."""
+        has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
+        return value if has_shape and self.plain(value) else length(value)
 
     def id(self, value: str) -> str:
         if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
@@ -196,9 +198,9 @@ class SafeValues:
         if "%" in value and (plain := unquote(unquote(value))) != value:
             return value if self.scope(plain) == plain else length(value)
         pieces = _BETWEEN.split(value)
-        return "".join(one if at % 2 else self._scope(one) for at, one in enumerate(pieces))
+        return "".join(piece if index % 2 else self._scope_word(piece) for index, piece in enumerate(pieces))
 
-    def _scope(self, word: str) -> str:
+    def _scope_word(self, word: str) -> str:
         if not word or word in self.parts or self.is_public(word):
             return word
         if self.resembles(word, SCOPES):
@@ -207,36 +209,38 @@ class SafeValues:
         if shape is None:
             return self.url(word) if word.startswith(("http://", "https://")) else length(word)
         level, first, type, second, actions, filters = shape.groups()
-        fits = self.resembles(level, LEVELS) and (set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS))
-        if not fits or not (type == "*" or self.resembles(type, _squeezed(known.types))):
+        has_level_and_actions = self.resembles(level, LEVELS) and (
+            set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS)
+        )
+        if not has_level_and_actions or not (type == "*" or self.resembles(type, _squeezed(known.types))):
             return length(word)
         return f"{level}{first}{type}{second}{actions}{self._filters(filters) if filters else ''}"
 
     def _filters(self, text: str) -> str:
         pairs = (pair.partition("=") for pair in text[1:].split("&"))
         value = safe_search.value
-        return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, one)}" for name, eq, one in pairs)
+        return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, text)}" for name, eq, text in pairs)
 
     def search_name(self, name: str) -> str:
-        """Of a search parameter, with chains and modifiers: each part of it must be known, or nearly so."""
-        every = known.words_of_searches()
-        if name in every:
+        """A search parameter with chains and modifiers. Each part must be a known word or a misspelling of one."""
+        known_words = known.words_of_searches()
+        if name in known_words:
             return name
-        if len(name) > 120 or not all(self.resembles(one, every) for one in re.split(r"[.:]", name) if one):
+        if len(name) > 120 or not all(self.resembles(part, known_words) for part in re.split(r"[.:]", name) if part):
             return length(name)
         return name
 
     def name(self, name: str) -> str:
-        """Of a parameter or a member: known, or known with a slip in it."""
+        """The name of a parameter or member that is known or a misspelling of a known one."""
         bare = name.removeprefix("amp;").strip()
         if bare in known.OAUTH or (self.resembles(bare, known.named()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
             return name
         return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
 
     def url(self, value: str, *, free: bool = True) -> str:
-        """An address: no user, no password, and no part that may be a secret.
+        """A URL without user, password, or any part that may be a secret.
 
-        free: an address of an app; its parts may be any words. Else only what addresses of ours are made of is kept.
+        free: an app's URL, whose parts may be any words. Otherwise only parts of Sickbay's own URLs are kept.
         """
         if not value or self.is_public(value):
             return value
@@ -249,28 +253,28 @@ class SafeValues:
     def _url(self, value: str, free: bool) -> str:
         inner = value.strip(_AROUND)
         lead, _, tail = value.partition(inner) if inner else (value, "", "")
-        found = _URL.fullmatch(inner)
-        assert found is not None
-        scheme, authority, path, query, fragment = found.groups()
+        match = _URL.fullmatch(inner)
+        assert match is not None
+        scheme, authority, path, query, fragment = match.groups()
         if not scheme and not authority and "/" not in path:
             return lead + self.segment(path, free=False) + tail if path else value
         if not free and (query or fragment or (scheme or "http").lower() not in ("http", "https")):
             return length(value)
-        made = f"{self._scheme(scheme)}:" if scheme else ""
-        made += self._authority(authority, free) if authority else ""
-        made += "/".join(self._segments(path, free))
-        made += "?" + self.foreign_query(query[1:]) if query else ""
-        return lead + made + (self._fragment(fragment) if fragment else "") + tail
+        shown = f"{self._scheme(scheme)}:" if scheme else ""
+        shown += self._authority(authority, free) if authority else ""
+        shown += "/".join(self._segments(path, free))
+        shown += "?" + self.foreign_query(query[1:]) if query else ""
+        return lead + shown + (self._fragment(fragment) if fragment else "") + tail
 
     def _fragment(self, fragment: str) -> str:
-        """A route of the app's own; everything else may be an answer with a token."""
+        """A client-side route. Anything else may be a response with a token."""
         return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
         return scheme if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme) else length(scheme)
 
     def _segments(self, path: str, free: bool) -> Iterator[str]:
-        """What follows a resource type is the id of a resource, and no word."""
+        """The part after a resource type must be an id, not a word."""
         for part in path.split("/"):
             yield self.segment(part, free=free)
             free = free and part not in known.types()
@@ -288,17 +292,19 @@ class SafeValues:
         )
 
     def segment(self, segment: str, *, free: bool = True) -> str:
-        """One part of a path. free: any words, as in the address of an app; else only those of an address of ours."""
+        """One part of a path. free: any words, as in an app's URL; otherwise only parts of Sickbay's own URLs."""
         text = unquote(segment)
         if text in ("", ".", "..") or text in self.parts or self.is_public(text):
             return segment
         if text in known.ADDRESSES or text in known.types():
             return segment
-        fits = _is_numbered(text) or (_is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments()))
-        return segment if fits and self.plain(text) else length(text)
+        has_shape = _is_numbered(text) or (
+            _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
+        )
+        return segment if has_shape and self.plain(text) else length(text)
 
     def foreign_query(self, query: str) -> str:
-        """Of somebody else's address: names that are words, and no values but numbers and known words."""
+        """The query of an app's URL: names that are words, and as values only numbers and known words."""
         if query.endswith("…"):
             return length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
@@ -313,17 +319,17 @@ class SafeValues:
 
 
 def _is_tiny(text: str) -> bool:
-    """Whether it is too short to be a secret: of a state and of an app's own parameters it shows what is wrong."""
+    """Whether a text is too short to be a secret. In a state or an app's own parameter it shows what is wrong."""
     return re.fullmatch(r"[A-Za-z0-9]{1,3}", text) is not None
 
 
 def _is_ours(value: str) -> bool:
-    """Of a program's word for nothing, or a variable that nothing filled in: whether it is made of words that tell nothing."""
+    """Whether a null-like word or an unfilled variable consists only of words that reveal nothing."""
     return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
 
 
 def _is_numbered(text: str) -> bool:
-    return any(one.fullmatch(text) for one in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
+    return any(pattern.fullmatch(text) for pattern in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
 
 
 def _is_word(text: str) -> bool:
@@ -332,13 +338,13 @@ def _is_word(text: str) -> bool:
 
 
 def _is_varied(text: str) -> bool:
-    """A random text, and no password that a person made up: it has many different characters and few words."""
+    """Whether a text looks random and not like a password that a person chose: many different characters and few words."""
     return len(set(text)) >= 9 and not re.search(r"[A-Za-z][a-z]{4,}", re.sub(r"[0-9_.~-]", " ", text))
 
 
-def _apart(value: str, other: str) -> bool:
-    """Whether two ids differ in a character or two: one of them is a misspelling of the other."""
-    head = next((at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other)))
+def _is_misspelling(value: str, other: str) -> bool:
+    """Whether two ids differ in at most two characters, so that one is probably a misspelling of the other."""
+    head = next((index for index, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other)))
     left, right = value[head:][::-1], other[head:][::-1]
-    tail = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    tail = next((index for index, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     return len(other) > 6 and max(len(left), len(right)) - tail <= 2

@@ -1,8 +1,8 @@
-"""Timelines: the exchanges of one launch, as far as a reader may see them, never more than a page of them.
+"""Timelines: the exchanges of one launch that a reader may see, at most one page of them.
 
-An exchange is in the timeline of a grant if it names the app that the grant was issued to (the operations see to that). Naming
-an app is only a claim, so the public sees an exchange in a timeline, and the timeline's id in an exchange, only if the
-request also proved the claim (`proven`). The administrator sees all of them.
+An exchange is in the timeline of a grant if it names the app that the grant was issued to (the services ensure that). Naming
+an app proves nothing, so the public sees an exchange in a timeline, and the timeline's id in an exchange, only if the request
+also proved that it came from the app (`proven`). The administrator sees all of them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from sickbay.services.journal.journal import Journal
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
-"""Exchanges of a longer timeline that are shown: how it began, and the newest."""
+"""Exchanges shown of a longer timeline: the first ones and the newest."""
 COUNTED = 10_000
-"""The others are counted no further than this."""
+"""The maximum to which the other exchanges are counted."""
 PROOFS = frozenset(
     check.name
     for check in (
-        # authorization request: its answer goes to the app itself, and the launch code was issued to that app
+        # authorization request: the response goes to the app itself, and the launch code was issued to that app
         authorize.GATE,
         launch.launch_code_was_issued_here,
         launch.launch_code_is_this_apps,
-        # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to it
+        # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to this client
         client_authentication.client_is_registered,
         client_authentication.credentials_are_sent,
         client_authentication.method_is_the_registered_one,
@@ -48,7 +48,7 @@ PROOFS = frozenset(
         refresh.refresh_token_is_fresh,
         refresh.refresh_token_is_the_current_one,
         revocation.token_is_of_this_client,
-        # FHIR: the bearer of a token that is good
+        # FHIR: the bearer of a valid token
         access.token_is_sent,
         access.token_is_bearer,
         access.token_is_known,
@@ -58,32 +58,32 @@ PROOFS = frozenset(
         access.token_is_of_this_issuer,
     )
 )
-"""Checks that each must have passed, where they are asked, before a refused request belongs to the app that it names."""
+"""Checks that must have passed, if they ran, before a refused request counts as coming from the app that it names."""
 UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
-"""Refusals of a request that came without the browser's session, and so without any proof."""
+"""Refusals of requests that came without the browser's session, and so without any proof."""
 
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
-"""What a timeline shows of an exchange, apart from the method, the address and the status."""
+"""Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
 
 class Timeline(NamedTuple):
-    """exchanges: oldest first. left_out: how many there are between the first and the newest of them, COUNTED at most."""
+    """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown."""
 
     exchanges: list[dict[str, Any]]
     left_out: int = 0
 
 
 def proven(entry: Mapping[str, Any]) -> bool:
-    """Whether an exchange showed that it comes from the app in whose timeline it is."""
+    """Whether the request proved that it came from the app in whose timeline it is."""
     if entry.get("decided") in UNPROVEN:
         return False
-    asked = [check for check in entry.get("checks") or () if check["name"] in PROOFS]
-    return all(check["outcome"] == "passed" for check in asked)
+    proofs = [check for check in entry.get("checks") or () if check["name"] in PROOFS]
+    return all(check["outcome"] == "passed" for check in proofs)
 
 
 async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
-    """At most FIRST and LAST exchanges; all of them only for a full reader, else those that are proven."""
+    """At most FIRST + LAST exchanges: all of them for a full reader, only proven ones for others."""
     await journal.flush()
     newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
@@ -98,9 +98,9 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Ti
 
 
 async def _line(runtime: Runtime, record: Record) -> dict[str, Any]:
-    """Without headers and bodies."""
+    """One exchange without headers and bodies."""
     entry = await exchange_record.whole(runtime, record, False)
-    kept = {name: entry[name] for name in MEMBERS if name in entry}
-    sent, answer = entry["request"], entry["response"]
+    members = {name: entry[name] for name in MEMBERS if name in entry}
+    sent, response = entry["request"], entry["response"]
     request = {"method": sent["method"], "url": sent["url"]}
-    return kept | {"request": request, "response": {"status": answer["status"]}}
+    return members | {"request": request, "response": {"status": response["status"]}}

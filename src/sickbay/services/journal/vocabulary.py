@@ -1,4 +1,4 @@
-"""Words that may be kept of a request because everyone knows them: names of parameters, headers, types and elements."""
+"""Well-known words that may be kept of a request: names of parameters, headers, types and elements."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ MODIFIERS = frozenset(
 _SQUEEZED = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 FAR = 40
-"""Characters of a name beyond which it is nobody's misspelling."""
+"""The longest name, in characters, that may count as a misspelling of a known one."""
 
 
 @cache
@@ -278,37 +278,39 @@ def types() -> frozenset[str]:
 
 @cache
 def searches() -> frozenset[str]:
-    """The names of search parameters of every version, and of those that control a search."""
+    """The names of search parameters in all versions, including those that control a search."""
     own = {code for version in VERSIONS for codes in table(version, "search").values() for code in codes}
-    asked = {name for one in OPERATIONS for name in one.takes or ()}
-    return frozenset((*own, *asked, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
+    taken = {name for operation in OPERATIONS for name in operation.takes or ()}
+    return frozenset((*own, *taken, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
 
 
 @cache
 def elements() -> frozenset[str]:
-    """The names of elements of every version, and of the types of their values."""
-    found: set[str] = set()
+    """The names of elements in all versions, including choice elements with each of their types."""
+    names: set[str] = set()
     for version in VERSIONS:
         for path, entry in table(version, "elements").items():
-            found.update(path.split("."))
+            names.update(path.split("."))
             name = path.rpartition(".")[2]
             if name.endswith("[x]"):
                 base = name.removesuffix("[x]")
-                kinds = (one.split(":")[0] for one in entry[2])
-                found.update((base, *(base + one[:1].upper() + one[1:] for one in kinds)))
-    return frozenset(found)
+                type_names = (entry_type.split(":")[0] for entry_type in entry[2])
+                names.update((base, *(base + type_name[:1].upper() + type_name[1:] for type_name in type_names)))
+    return frozenset(names)
 
 
 @cache
 def spoken() -> frozenset[str]:
-    """The words of our own explanations, in lower case."""
+    """The words of Sickbay's own explanations, in lower case."""
     texts = (f"{rule.title} {rule.why} {rule.fix} {rule.stage} {rule.id}" for rule in RULES)
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) | {one.lower() for one in PLACES}
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) | {
+        placeholder.lower() for placeholder in PLACES
+    }
 
 
 @cache
 def named() -> frozenset[str]:
-    """Names of parameters, without what is typed between their words, in lower case."""
+    """Names of parameters, in lower case without punctuation."""
     return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
 
 
@@ -318,41 +320,41 @@ def squeezed(name: str) -> str:
 
 
 def resembles(name: str, known: frozenset[str]) -> bool:
-    """Whether `name` is one of `known`, or one of them with a slip or two in it; capitals and punctuation aside."""
+    """Whether `name` is one of `known` or a misspelling with one or two errors, ignoring case and punctuation."""
     if not name or len(name) > FAR:
         return False
     return _resembles(squeezed(name), known)
 
 
 @memoized(1024)
-def _resembles(short: str, every: frozenset[str]) -> bool:
-    if short in every:
+def _resembles(short: str, words: frozenset[str]) -> bool:
+    if short in words:
         return True
-    if len(short) < 4 or any(one.isdigit() for one in short):
+    if len(short) < 4 or any(letter.isdigit() for letter in short):
         return False
     slips = 1 if len(short) < 7 else 2
-    return any(abs(len(one) - len(short)) <= slips and _near(short, one, slips) for one in every)
+    return any(abs(len(word) - len(short)) <= slips and _near(short, word, slips) for word in words)
 
 
-def _near(one: str, other: str, slips: int) -> bool:
-    """Whether at most so many letters are added, left out or replaced, or two neighbours swapped."""
+def _near(word: str, other: str, slips: int) -> bool:
+    """Whether at most `slips` letters are added, left out or replaced, or two adjacent ones swapped."""
     if len(other) < 4:
         return False
     beyond = slips + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for index, letter in enumerate(one, 1):
-        last, older = row, before
+    for index, letter in enumerate(word, 1):
+        previous, older = row, before
         row = [beyond] * (len(other) + 1)
         if index <= slips:
             row[0] = index
         for place in range(max(1, index - slips), min(len(other), index + slips) + 1):
             wanted = other[place - 1]
-            best = min(last[place] + 1, row[place - 1] + 1, last[place - 1] + (letter != wanted))
-            if index > 1 and place > 1 and letter == other[place - 2] and one[index - 2] == wanted:
+            best = min(previous[place] + 1, row[place - 1] + 1, previous[place - 1] + (letter != wanted))
+            if index > 1 and place > 1 and letter == other[place - 2] and word[index - 2] == wanted:
                 best = min(best, older[place - 2] + 1)
             row[place] = best
-        before = last
+        before = previous
         if min(row) > slips:
             return False
     return row[-1] <= slips
@@ -360,30 +362,36 @@ def _near(one: str, other: str, slips: int) -> bool:
 
 @cache
 def segments() -> frozenset[str]:
-    """What the parts of our addresses are called, resource types among them, without punctuation and in lower case."""
-    return frozenset(map(squeezed, ADDRESSES | types() | {one.name for one in OPERATIONS} | {"bulkdata-status", "Binary"}))
+    """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
+    return frozenset(
+        map(squeezed, ADDRESSES | types() | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
+    )
 
 
 @cache
 def words_of_searches() -> frozenset[str]:
-    """What a search parameter with its chain and modifiers is made of, without punctuation and in lower case."""
+    """Words in a search parameter with its chain and modifiers, in lower case without punctuation."""
     return frozenset(map(squeezed, searches() | types() | MODIFIERS))
 
 
 @cache
 def kinds() -> dict[str, frozenset[str]]:
-    """Name of a search parameter -> its kinds, in whichever version and type: token, string, date, reference, ..."""
-    found: dict[str, set[str]] = {}
+    """Name of a search parameter -> its kinds in any version and type: token, string, date, reference, ..."""
+    kinds_by_code: dict[str, set[str]] = {}
     for version in VERSIONS:
         for codes in table(version, "search").values():
             for code, row in codes.items():
-                found.setdefault(code, set()).add(str(row[0]))
-    return {code: frozenset(every) for code, every in found.items()}
+                kinds_by_code.setdefault(code, set()).add(str(row[0]))
+    return {code: frozenset(kinds) for code, kinds in kinds_by_code.items()}
 
 
 @cache
 def everyday() -> frozenset[str]:
-    """Words that tell nothing, however they came: those of our explanations, of OAuth and of FHIR, in lower case."""
-    codes = (code for version in VERSIONS for every in table(version, "codes").values() for code in every)
-    every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
-    return spoken() | {word.lower() for name in every for word in _WORD.findall(name)} | {one.lower() for one in ALGORITHMS}
+    """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
+    codes = (code for version in VERSIONS for code_list in table(version, "codes").values() for code in code_list)
+    names = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
+    return (
+        spoken()
+        | {word.lower() for name in names for word in _WORD.findall(name)}
+        | {algorithm.lower() for algorithm in ALGORITHMS}
+    )

@@ -1,4 +1,4 @@
-"""Exchanges that wait to be written: bounded by their number and their size, and shared fairly among the apps."""
+"""Queues exchanges until they are written, bounded in number and size, and shared fairly among the apps."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 class Queue(Generic[T]):
-    """If it is full, the oldest one of the app with the most waiting exchanges is dropped.
+    """If the queue is full, drops the oldest item of the app with the most waiting items.
 
-    most: how many may wait. most_bytes: what they may weigh together; a single one that weighs more is dropped too.
+    most: maximum number of items. most_bytes: maximum total weight. A single item with a greater weight is dropped too.
     """
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self.most, self.most_bytes = most, most_bytes
         self.dropped = 0
-        """How many were dropped so far."""
+        """The number of dropped items so far."""
         self._waiting: dict[str, deque[tuple[T, int]]] = {}
         self._count = self._bytes = 0
 
@@ -37,7 +37,7 @@ class Queue(Generic[T]):
             self._drop()
 
     def items(self) -> tuple[tuple[T, str, int], ...]:
-        """Each with its app and weight, the oldest of an app first."""
+        """Each item with its app and weight, oldest first within each app."""
         return tuple((item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting)
 
     def clear(self) -> None:
@@ -45,10 +45,10 @@ class Queue(Generic[T]):
         self._count = self._bytes = 0
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
-        """What was taken before, ahead of what came since."""
-        since = self.items()
+        """Puts items that were taken out back, before those added since."""
+        later = self.items()
         self.clear()
-        for item, owner, weight in (*items, *since):
+        for item, owner, weight in (*items, *later):
             self.add(item, owner, weight)
 
     def _drop(self) -> None:

@@ -1,1 +1,1 @@
-"""The store on PostgreSQL: reads through a pool, writes in transactions that lock what they touch before they look."""
+"""The store on PostgreSQL: reads use a connection pool; writes lock what they depend on before they read it."""

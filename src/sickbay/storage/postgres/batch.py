@@ -1,6 +1,6 @@
-"""Saves as rows. What is there was looked up before, what comes of it is written after: in between nothing is asked.
+"""Turns saves into rows to write. Existing data was looked up before; no queries run in between.
 
-A create would be thirty statements, each a way to the server and back, if every row went by itself.
+If every row were written separately, a create would take thirty statements, each with a round trip to the server.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sickbay.storage.query.saving import INDEX_REVISION, check, index_rows
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
-"""Space, type, id."""
+"""Space number, type number, id."""
 
 
 class Known(NamedTuple):
@@ -30,11 +30,12 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """spaces, words: their numbers. known: every resource that is saved or referred to; one not there yet has version 0.
+    """The rows that a list of saves will write.
 
-    resources, history, index, terms: rows to write. keep: nids whose current body goes into the history. forget: nids whose
-    index rows go. reindexed: facts by nid of what is only indexed anew. gone: nids of which only what tells who may know of
-    them stays. counts: live ones more or less, by type.
+    spaces, words: their numbers. known: every resource that is saved or referenced; a new one has version 0. resources,
+    history, index, terms: rows to write. keep: nids whose current body is copied to the history. forget: nids whose index rows
+    are deleted. reindexed: facts by nid of resources that are only reindexed. gone: nids of deleted resources, which keep only
+    the rows that decide their visibility. counts: change in live resources by type.
     """
 
     spaces: Mapping[Any, int]
@@ -52,7 +53,7 @@ class Batch:
     _last: dict[int, list[Any]] = field(default_factory=dict)
 
     def add(self, step: Save) -> None:
-        """Raises Conflict."""
+        """Add a save. Raises Conflict."""
         space, type = self.spaces[step.space], self.words[step.type]
         key = space, type, step.id
         nid, state, version, facts = self.known[key]
@@ -78,7 +79,7 @@ class Batch:
             self.counts[space, type] = self.counts.get((space, type), 0) + (1 if now == LIVE else -1)
 
     def reindex(self, step: Reindex) -> None:
-        """Index rows of a current version anew."""
+        """Rewrite the index rows of a current version."""
         space, type = self.spaces[step.space], self.words[step.type]
         nid = self.known[space, type, step.id].nid
         self.forget.add(nid)
@@ -86,24 +87,26 @@ class Batch:
         self._index(space, type, nid, step.facts)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        """The index rows by table, neighbours together."""
-        found: dict[str, list[tuple[Any, ...]]] = {}
+        """Return the index rows by table, sorted so that adjacent rows are written together."""
+        by_table: dict[str, list[tuple[Any, ...]]] = {}
         for rows in self.index.values():
             for table, row in rows:
-                found.setdefault(table, []).append(row)
-        return {table: sorted(found[table]) for table in sorted(found)}
+                by_table.setdefault(table, []).append(row)
+        return {table: sorted(by_table[table]) for table in sorted(by_table)}
 
     def _supersede(self, nid: int) -> None:
-        """The body of the version so far, which stands in the database or here."""
+        """Keep the body of the previous version, which is either in the database or in this batch."""
         if nid in self._last:
             self._last[nid][-1] = self.resources[nid][-1]
         else:
             self.keep.add(nid)
 
     def _delete(self, nid: int) -> None:
-        """What it was about stays known, so that only who could see it may learn that it is gone."""
+        """Remove a resource's rows except those that decide its visibility, so that only those who could see it learn that it
+        was deleted.
+        """
         if nid in self.index:
-            self.index[nid] = {kept for row in self.index[nid] if (kept := _remains(*row))}
+            self.index[nid] = {remaining for row in self.index[nid] if (remaining := _remains(*row))}
         else:
             self.gone.add(nid)
 
@@ -111,8 +114,8 @@ class Batch:
         def target(kind: str, id: str) -> int:
             return self.known[space, self.words[kind], id].nid
 
-        made = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
-        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, rows in made.items() for row in rows}
+        rows_by_table = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
+        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, rows in rows_by_table.items() for row in rows}
 
     def _term(self, system: str | None, code: str) -> int:
         hash = term_hash(system, code)
@@ -122,13 +125,13 @@ class Batch:
 
 
 def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
-    """The row of what is only referred to."""
+    """Return the row of a resource that is only referenced."""
     space, type, id = key
     return nid, space, type, REFERENCED, id, 0, 0, 0, as_text((), ()), b""
 
 
 def _remains(table: str, row: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
-    """Of an index row, when its resource is deleted."""
+    """Return what remains of an index row when its resource is deleted."""
     if table == "compartment_index" and row[-2] != APART:
         return table, (*row[:-2], GONE if row[-2] == MEMBER else row[-2], row[-1])
     return (table, row) if table == "token_index" and row[1] < 0 else None

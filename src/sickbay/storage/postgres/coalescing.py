@@ -1,4 +1,4 @@
-"""What many ask at the same time is asked at once."""
+"""Combines queries that are made at the same time into one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ K = TypeVar("K")
 Q = TypeVar("Q")
 V = TypeVar("V")
 MOST = 50
-"""Questions that are asked at once; what they bring lies in memory together."""
+"""Maximum questions per query. All their answers are in memory together."""
 
 
 class Coalescer(Generic[K, Q, V]):
-    """`ask` for questions under a key; who comes while some are being asked is answered next, with all who came meanwhile.
+    """`ask` a question under a key. Questions that arrive while a query runs are combined into the next query.
 
-    So every answer was begun after its question came, as if each had asked for itself: what was committed before is seen.
+    Every query thus starts after its questions arrived, as if each had been asked separately, so it sees everything that was
+    committed before.
     """
 
     def __init__(self, ask: Callable[[K, list[Q]], Awaitable[Mapping[Q, V]]]) -> None:
@@ -25,7 +26,7 @@ class Coalescer(Generic[K, Q, V]):
         self._tasks: dict[K, asyncio.Task[None]] = {}
 
     async def ask(self, key: K, question: Q) -> V | None:
-        """None where there is no answer. Raises what asking raised."""
+        """Return the answer, or None if there is none. Raises what the query raised."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[V | None] = loop.create_future()
         if key in self._turns:
@@ -40,13 +41,13 @@ class Coalescer(Generic[K, Q, V]):
         try:
             while turns := self._turns[key][:MOST]:
                 del self._turns[key][:MOST]
-                await self._one(key, turns)
-        finally:  # nobody waits any more, or it was cancelled with the loop
+                await self._ask_once(key, turns)
+        finally:  # no one is waiting any more, or this task was cancelled with the loop
             del self._tasks[key]
             for _, turn in (*turns, *self._turns.pop(key)):
                 turn.cancel()
 
-    async def _one(self, key: K, turns: list[tuple[Q, asyncio.Future[V | None]]]) -> None:
+    async def _ask_once(self, key: K, turns: list[tuple[Q, asyncio.Future[V | None]]]) -> None:
         try:
             answers = await self._ask(key, list(dict.fromkeys(question for question, _ in turns)))
         except Exception as error:

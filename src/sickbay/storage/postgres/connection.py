@@ -1,4 +1,4 @@
-"""Reaching the database: one pool a process, sessions that plan as we wrote, and troubles said in one sentence."""
+"""Connects to the database: one pool per process, session settings that keep our plans, and errors in one sentence."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sickbay.storage.postgres.pool import PATIENCE, Connections
 OLDEST = 13
 SESSION = {
     "application_name": "sickbay",
-    "join_collapse_limit": "1",  # the order of joins is the text's
-    "enable_seqscan": "off",  # every question has its index, whatever the statistics say of a table just filled
-    "enable_hashjoin": "off",  # a page ends soon: each of its rows looks up what is asked of it, as on SQLite
+    "join_collapse_limit": "1",  # join in the order of the text
+    "enable_seqscan": "off",  # every query has an index, whatever the statistics of a table that was just filled say
+    "enable_hashjoin": "off",  # a page ends soon, so looking up each of its rows is cheapest, as on SQLite
     "enable_mergejoin": "off",
     "jit": "off",  # compiling costs more than any of our statements
-    "max_parallel_workers_per_gather": "0",  # to start workers takes 5 ms, and the plans are made for values nobody knows
-    "plan_cache_mode": "force_generic_plan",  # what is asked for says nothing of the way there: no plan is made twice
+    "max_parallel_workers_per_gather": "0",  # starting workers takes 5 ms, and generic plans can't tell when it would pay
+    "plan_cache_mode": "force_generic_plan",  # the plan doesn't depend on the values, so it is made only once
 }
 LOST = (
     OSError,
@@ -34,13 +34,13 @@ LOST = (
 
 
 class Pool:
-    """Connections, and the name by which the database may be told to people: without its password."""
+    """A connection pool, and the database's name without its password, for messages."""
 
     def __init__(self, connections: Connections, name: str) -> None:
         self._connections, self.name = connections, name
 
     def connection(self) -> _Turn:
-        """One for a while. Raises Unavailable where the database went away; a later one is connected anew."""
+        """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one."""
         return _Turn(self._connections, self.name)
 
     async def close(self) -> None:
@@ -51,7 +51,7 @@ class Pool:
 
 
 class _Turn:
-    """`async with`: a generator would cost as much as all the rest of it."""
+    """An `async with` block. Using a generator would double its cost."""
 
     __slots__ = ("_connection", "_connections", "_name")
 
@@ -73,9 +73,9 @@ class _Turn:
 
 
 async def connect(address: str) -> Pool:
-    """A pool on a database with the newest schema. Raises CannotOpen, in one sentence."""
+    """Return a pool for a database with the newest schema. Raises CannotOpen with a one-sentence message."""
     name = shown(address)
-    making = partial(
+    make_connection = partial(
         asyncpg.connect,
         address,
         server_settings=SESSION,
@@ -83,7 +83,7 @@ async def connect(address: str) -> Pool:
         timeout=PATIENCE,
         max_cached_statement_lifetime=0,
     )
-    connections = Connections(making)
+    connections = Connections(make_connection)
     try:
         connection = await connections.take()
         try:
@@ -99,33 +99,33 @@ async def connect(address: str) -> Pool:
 
 
 def _away(error: BaseException, name: str) -> str:
-    return f"PostgreSQL at {name} does not answer: {_said(error)}"
+    return f"PostgreSQL at {name} does not answer: {_one_line(error)}"
 
 
 def _why(error: BaseException, name: str) -> str:
     match error:
-        case ValueError() | OverflowError():  # what it says may hold the address, and that the password
-            return f"{name} is no address of a database; it looks like postgresql://user@host/database."
+        case ValueError() | OverflowError():  # the message may contain the address with its password
+            return f"{name} is not a database address. Use postgresql://user@host/database."
         case asyncpg.InvalidCatalogNameError():
-            return f"There is no such database as {name}; make it with createdb."
+            return f"Database {name} doesn't exist. Create it with createdb."
         case asyncpg.InvalidAuthorizationSpecificationError():
-            return f"PostgreSQL does not let {name} in: {_said(error)}"
+            return f"PostgreSQL rejected the connection to {name}: {_one_line(error)}"
         case _ if isinstance(error, LOST):
             return _away(error, name)
-    return f"The tables cannot be made in {name}: {_said(error)}"
+    return f"Can't create the tables in {name}: {_one_line(error)}"
 
 
 async def _suitable(connection: Any, name: str) -> None:
     version = connection.get_server_version().major
     if version < OLDEST:
-        raise CannotOpen(f"Sickbay needs PostgreSQL {OLDEST} or newer; {name} is {version}.")
+        raise CannotOpen(f"Sickbay needs PostgreSQL {OLDEST} or newer; {name} runs {version}.")
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
-        raise CannotOpen(f"Sickbay needs a database in UTF8; {name} is in {encoding}.")
+        raise CannotOpen(f"Sickbay needs a database with encoding UTF8; {name} uses {encoding}.")
 
 
-def _said(error: BaseException) -> str:
-    """In one line. PostgreSQL and asyncpg never repeat a password."""
+def _one_line(error: BaseException) -> str:
+    """Return the error on one line. PostgreSQL and asyncpg never repeat a password."""
     if isinstance(error, TimeoutError):
         return f"no answer in {PATIENCE:.0f} seconds"
     text = " ".join(str(error).split()) or type(error).__name__

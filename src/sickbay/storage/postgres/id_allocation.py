@@ -1,4 +1,4 @@
-"""Numbers that a process keeps: of spaces, of words, and blocks of nids, so that no two writers wait for one counter."""
+"""Allocates numbers per process: of spaces, of words, and blocks of nids, so that writers don't wait for one counter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.storage.query.dictionary import SHIFT
 from sickbay.storage.query.saving import targets
 
 BLOCK = 1000
-"""nids that are taken at a time; what a process does not use is never used."""
+"""Number of nids reserved at a time. Those that a process doesn't use are never used."""
 _SPACE = "SELECT number FROM space WHERE tenant = $1 AND version = $2"
 _NEW_SPACE = (
     "INSERT INTO space (number, tenant, version, allocated, sequence)"
@@ -20,7 +20,7 @@ _NEW_WORD = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1
 
 
 class IdAllocator:
-    """`learn` on a connection outside of any transaction: what it made stays, whatever becomes of those who asked."""
+    """Call `learn` on a connection outside any transaction: its numbers stay, even if the caller's transaction fails."""
 
     def __init__(self) -> None:
         self.spaces: dict[ResourceSpace, int] = {}
@@ -28,26 +28,26 @@ class IdAllocator:
         self._free: dict[int, list[int]] = {}
 
     async def learn(self, db: Any, saves: Iterable[Save | Reindex]) -> None:
-        """The spaces and words of these."""
+        """Look up or create the numbers of the spaces and words in these steps."""
         spaces, words = set[ResourceSpace](), set[str]()
-        for one in saves:
-            spaces.add(one.space)
-            words.add(one.type)
-            words.update(type for type, _ in targets(one.facts))
-            words.update(name for name, _, _ in one.facts.codes)
+        for step in saves:
+            spaces.add(step.space)
+            words.add(step.type)
+            words.update(type for type, _ in targets(step.facts))
+            words.update(name for name, _, _ in step.facts.codes)
         for space in sorted(spaces):
             await self.space(db, space)
         for word in sorted(words - self.words.keys()):
-            self.words[word] = await _found(db, "SELECT number FROM word WHERE text = $1", _NEW_WORD, (word,))
+            self.words[word] = await _look_up_or_create(db, "SELECT number FROM word WHERE text = $1", _NEW_WORD, (word,))
 
     async def space(self, db: Any, space: ResourceSpace) -> int:
-        """Its number; it is made if it is new."""
+        """Return the number of a space, creating the space if it is new."""
         if space not in self.spaces:
-            self.spaces[space] = await _found(db, _SPACE, _NEW_SPACE, space)
+            self.spaces[space] = await _look_up_or_create(db, _SPACE, _NEW_SPACE, space)
         return self.spaces[space]
 
     async def take(self, db: Any, space: int, count: int) -> list[int]:
-        """So many nids of a space, which nobody else will have."""
+        """Return `count` nids of a space that no one else will get."""
         free = self._free.setdefault(space, [])
         while len(free) < count:
             free += await allocated(db, space, max(count, BLOCK))
@@ -61,14 +61,14 @@ class IdAllocator:
 
 
 async def allocated(db: Any, space: int, count: int) -> range:
-    """A block of nids."""
+    """Reserve a block of nids."""
     text = "UPDATE space SET allocated = allocated + $1 WHERE number = $2 RETURNING allocated"
     last = await db.fetchval(text, count, space)
     return range((space << SHIFT) + last - count + 1, (space << SHIFT) + last + 1)
 
 
-async def _found(db: Any, look: str, make: str, named: tuple[str, ...]) -> int:
-    """Two who make different ones at once take the same number, and one of them tries again."""
-    while (number := await db.fetchval(look, *named)) is None:
-        await db.execute(make, *named)
+async def _look_up_or_create(db: Any, select: str, insert: str, key: tuple[str, ...]) -> int:
+    """Look up a number or create it. If two processes create different entries at once, one gets a conflict and tries again."""
+    while (number := await db.fetchval(select, *key)) is None:
+        await db.execute(insert, *key)
     return int(number)

@@ -1,15 +1,15 @@
-"""What a transaction locks before it looks: everything that its conditions rest on, all at once and in one order.
+"""Determines what a transaction locks before it reads: everything that its conditions depend on, at once and in one order.
 
-Each statement after that sees all that was committed before (READ COMMITTED), and nothing of it can change until the end.
-So a condition that holds when it is looked at holds when the transaction commits, and two transactions never wait for each
-other in a circle. A name is locked shared by those who use it and exclusively by those who change it:
+Each later statement sees everything that was committed before it (READ COMMITTED), and the locks prevent changes until the end.
+So a condition that holds when it is checked still holds when the transaction commits, and transactions can't deadlock. A name
+is locked shared by those who use it and exclusively by those who change it:
 
-    everything                  shared by all, exclusive for what clears
-    a family of records         shared by whoever puts one, exclusive for whoever revokes it
-    a space                     shared by whoever saves, exclusive for fills, copies and great batches
-    one resource                shared by whoever refers to it, exclusive for whoever saves or indexes it
+    everything                  shared by all, exclusive for clearing
+    a family of records         shared for putting a record, exclusive for revoking
+    a space                     shared for saving, exclusive for fills, copies and large batches
+    one resource                shared for referring to it, exclusive for saving or indexing it
 
-Single records need none: their conditions are in the statement that changes them.
+Single records need no lock: their conditions are part of the statement that changes them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from sickbay.storage.interface import Clear, DeleteFamily, Put, Reindex, Resourc
 from sickbay.storage.query.saving import targets
 
 MANY = 200
-"""More resources than these are locked by their spaces: the server holds all locks in one table."""
+"""If a transaction has more resources than this, it locks their spaces: the server holds all locks in one table."""
 EVERYTHING = "everything"
 
 
 def of_steps(steps: Sequence[Step]) -> str:
-    """The statement that takes the locks of these steps."""
+    """Return the statement that takes the locks of these steps."""
     shared, exclusive = {EVERYTHING}, set[str]()
     saves: list[Save | Reindex] = []
     for step in steps:
@@ -39,28 +39,28 @@ def of_steps(steps: Sequence[Step]) -> str:
                 exclusive.add(EVERYTHING)
             case Save() | Reindex():
                 saves.append(step)
-    spaces = {_space(one.space) for one in saves}
-    changed = {_resource(one.space, one.type, one.id) for one in saves}
-    used = {_resource(one.space, *target) for one in saves for target in targets(one.facts)}
+    spaces = {_space(save.space) for save in saves}
+    changed = {_resource(save.space, save.type, save.id) for save in saves}
+    used = {_resource(save.space, *target) for save in saves for target in targets(save.facts)}
     if len(changed | used) > MANY:
         return _statement(shared, exclusive | spaces)
     return _statement(shared | spaces | used, exclusive | changed)
 
 
 def of_spaces(spaces: Iterable[ResourceSpace]) -> str:
-    """For what rewrites whole spaces."""
-    return _statement({EVERYTHING}, {_space(one) for one in spaces})
+    """Return the statement that takes the locks for rewriting whole spaces."""
+    return _statement({EVERYTHING}, {_space(space) for space in spaces})
 
 
 def number(name: str) -> int:
-    """64 bits; two names with one number wait for each other, no more."""
+    """Return a 64-bit number. Two names with the same number only wait for each other."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8, person=b"sickbay").digest(), "big", signed=True)
 
 
 def _statement(shared: set[str], exclusive: set[str]) -> str:
     calls = {number(name): "pg_advisory_xact_lock_shared" for name in shared}
     calls |= {number(name): "pg_advisory_xact_lock" for name in exclusive}
-    return f"SELECT {', '.join(f'{calls[one]}({one})' for one in sorted(calls))}"
+    return f"SELECT {', '.join(f'{calls[key]}({key})' for key in sorted(calls))}"
 
 
 def _space(space: ResourceSpace) -> str:

@@ -1,7 +1,7 @@
-"""Numbered steps from an empty database to the newest schema, as SQL text; the version stands in `meta`.
+"""Numbered steps from an empty database to the newest schema, as SQL text. The version is stored in `meta`.
 
-A step that has landed is never edited. A change of `tests/storage/schema.py` needs a new step here, as it needs one for SQLite;
-the tests compare where the steps lead with what the tables say.
+A released step is never edited. A change in `tests/storage/schema.py` needs a new step here and in SQLite's migrations; tests
+compare the result of the steps with the declared tables.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ DROP TABLE string_index_before;
 CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
 """
 
-_WHAT_IS_OUTDATED = """
+_OUTDATED_INDEX = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
@@ -155,7 +155,7 @@ CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.ki
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
-    _WHAT_IS_OUTDATED,
+    _OUTDATED_INDEX,
     _FACETS,
     _SLICED_COUNTS,
     _WORDS,
@@ -164,18 +164,22 @@ STEPS: tuple[str, ...] = (
     _CONTACTS,
     _JOURNAL_SIZE,
 )
-"""Step n leads from version n to n + 1."""
+"""Step n upgrades version n to n + 1."""
 
 
 async def migrate(connection: Any, name: str) -> None:
-    """Bring the database to the newest schema, one process at a time. Raises CannotOpen for one from the future."""
+    """Migrate the database to the newest schema, one process at a time. Raises CannotOpen if its schema is newer than this
+    program.
+    """
     if await _version(connection) == len(STEPS):
         return
     async with connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({number('migration')})")
         version = await _version(connection)
         if version > len(STEPS):
-            raise CannotOpen(f"{name} was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)}).")
+            raise CannotOpen(
+                f"{name} was written by a newer version of Sickbay (schema {version}, this one supports {len(STEPS)})."
+            )
         for step in STEPS[version:]:
             await connection.execute(step)
         await _keep(connection, "schema", str(len(STEPS)).encode())
@@ -184,12 +188,12 @@ async def migrate(connection: Any, name: str) -> None:
 
 
 async def _version(connection: Any) -> int:
-    # Asked as a table, since to_regclass() may still believe what it saw before it waited for the lock.
-    there = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
-    if not await connection.fetchval(there):
+    # Query pg_tables, because to_regclass() may still return the result from before it waited for the lock.
+    exists = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
+    if not await connection.fetchval(exists):
         return 0
-    found = await connection.fetchval("SELECT value FROM meta WHERE name = 'schema'")
-    return int(found or b"0")
+    version = await connection.fetchval("SELECT value FROM meta WHERE name = 'schema'")
+    return int(version or b"0")
 
 
 async def _keep(connection: Any, name: str, value: bytes) -> None:

@@ -1,7 +1,7 @@
-"""Connections of one process, and who waits for one.
+"""The connections of one process, and the queue of requests that wait for one.
 
-A request takes a connection twice and asks one question with it. asyncpg's own pool puts a timer, a task and a shield around
-each turn, which cost our CPU more than the question did (25 of 36 µs); here a turn of a free connection is a list's pop.
+A request borrows a connection twice and runs one query with it. asyncpg's own pool uses a timer, a task and a shield for each
+use, which cost more of our CPU than the query (25 of 36 µs). Here, borrowing a free connection pops it from a list.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 
 Connect: TypeAlias = Callable[[], Awaitable[Any]]
 PATIENCE = 15.0
-"""Seconds that connecting, or waiting for a free connection, may take."""
+"""Maximum seconds for connecting, or for waiting for a free connection."""
 MOST = 10
-"""Connections of one process."""
+"""Maximum connections of one process."""
 LASTS = 300.0
-"""Seconds for which an idle connection is trusted: what lies between may have forgotten it."""
+"""Seconds after which an idle connection is no longer used: a firewall or proxy may have dropped it."""
 
 
 class Connections:
-    """`take` one, and `give` it back whatever became of it; those that wait are served in their order."""
+    """`take` a connection, and always `give` it back. Waiting requests are served in order."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -31,7 +31,9 @@ class Connections:
         self._places = MOST
 
     async def take(self) -> Any:
-        """An open connection, new where none is free and there is a place. Raises TimeoutError, and what connecting raises."""
+        """Return an open connection, a new one if none is free and the limit allows it. Raises TimeoutError and connection
+        errors.
+        """
         while self._idle:
             connection, since = self._idle.pop()
             if not connection.is_closed() and monotonic() - since < LASTS:
@@ -40,11 +42,13 @@ class Connections:
             self._places += 1
         if self._places:
             self._places -= 1
-            return await self._made()
-        return await self._waited() or await self._made()
+            return await self._connect_new()
+        return await self._wait() or await self._connect_new()
 
     def give(self, connection: Any | None) -> None:
-        """To whoever waits longest, else it is kept. A closed one, or None, leaves its place to a new one."""
+        """Pass the connection to the longest-waiting request, or keep it. None or a closed connection frees its place for a new
+        one.
+        """
         if connection is not None and connection.is_closed():
             connection = None
         while self._waiting:
@@ -58,39 +62,41 @@ class Connections:
             self._idle.append((connection, monotonic()))
 
     async def close(self) -> None:
-        """Each as it comes back. Raises TimeoutError where one does not."""
+        """Close each connection when it is returned. Raises TimeoutError if one isn't."""
         while self._places < MOST:
-            connection = self._idle.pop()[0] if self._idle else await self._waited()
+            connection = self._idle.pop()[0] if self._idle else await self._wait()
             if connection is not None:
                 await connection.close(timeout=PATIENCE)
             self._places += 1
 
     def drop(self) -> None:
-        """Those that nobody uses, without a word to the server."""
+        """Terminate all idle connections without notifying the server."""
         while self._idle:
             self._idle.pop()[0].terminate()
 
-    async def _made(self) -> Any:
+    async def _connect_new(self) -> Any:
         try:
             return await self._connect()
         except BaseException:
             self.give(None)
             raise
 
-    async def _waited(self) -> Any | None:
-        """None: a place."""
+    async def _wait(self) -> Any | None:
+        """Wait for a connection. None means that there is a place for a new one."""
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._waiting.append(turn)
-        ending = loop.call_later(PATIENCE, _end, turn)
+        timeout = loop.call_later(PATIENCE, _end, turn)
         try:
             return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and not turn.exception():  # given in the same moment
+            if (
+                turn.done() and not turn.cancelled() and not turn.exception()
+            ):  # a connection was passed on at the moment of cancellation
                 self.give(turn.result())
             raise
         finally:
-            ending.cancel()
+            timeout.cancel()
 
 
 def _end(turn: asyncio.Future[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Saving resources: one look at all that is concerned, then the rows in as few statements as there are kinds of them."""
+"""Saves resources: one look-up for everything involved, then the rows in one statement per kind of change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.storage.query.dictionary import APART, GONE, LIVE, MEMBER, REFERENC
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
 
 SLICES = 64
-"""Sessions whose numbers differ by less than this count in rows of their own, and wait for nobody."""
+"""Sessions whose backend PIDs differ modulo this number count in separate rows, so they don't wait for each other."""
 _KINDS = {
     "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
     " index_revision bigint, facts text, body bytea",
@@ -58,15 +58,17 @@ _GONE = (
 
 
 def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
-    """How many nids of each space may be needed, at most."""
-    found: dict[int, int] = {}
+    """Return the maximum number of nids that each space may need."""
+    counts: dict[int, int] = {}
     for space, *_ in _keys(numbers, saves):
-        found[space] = found.get(space, 0) + 1
-    return found
+        counts[space] = counts.get(space, 0) + 1
+    return counts
 
 
 async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save]) -> None:
-    """Under locks on all that is saved. Raises Conflict. nids: by space, as many as `bounds` said; those used are taken."""
+    """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `bounds` returned; used ones are
+    removed.
+    """
     known = await _look(db, _keys(numbers, saves))
     await _place(db, numbers, nids, saves, known)
     batch = Batch(numbers.spaces, numbers.words, known)
@@ -76,30 +78,30 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
 
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
-    """Index rows of what is still of that version, under the same locks as a save."""
+    """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
     known = await _look(db, _keys(numbers, steps))
 
-    def current(one: Reindex) -> bool:
-        there = known.get((numbers.spaces[one.space], numbers.words[one.type], one.id))
-        return there is not None and (there.state, there.version) == (LIVE, one.version_id)
+    def current(step: Reindex) -> bool:
+        state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
+        return state is not None and (state.state, state.version) == (LIVE, step.version_id)
 
-    wanted = [one for one in steps if current(one)]
-    await _place(db, numbers, nids, wanted, known)
+    current_steps = [step for step in steps if current(step)]
+    await _place(db, numbers, nids, current_steps, known)
     batch = Batch(numbers.spaces, numbers.words, known)
-    for step in wanted:
+    for step in current_steps:
         batch.reindex(step)
     await _write(db, batch)
 
 
 def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
-    """Everything that is saved or referred to, once."""
-    words, found = numbers.words, dict[Key, None]()
-    for one in saves:
-        space = numbers.spaces[one.space]
-        found[space, words[one.type], one.id] = None
-        for type, id in targets(one.facts):
-            found[space, words[type], id] = None
-    return found
+    """Return the keys of everything that is saved or referenced, without duplicates."""
+    words, keys = numbers.words, dict[Key, None]()
+    for step in saves:
+        space = numbers.spaces[step.space]
+        keys[space, words[step.type], step.id] = None
+        for type, id in targets(step.facts):
+            keys[space, words[type], id] = None
+    return keys
 
 
 async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
@@ -107,17 +109,17 @@ async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
     for key in keys:
         by_space.setdefault(key[0], []).append(key)
     known: dict[Key, Known] = {}
-    for space, asked in by_space.items():
-        for type, id, *rest in await db.fetch(_LOOK, space, [key[1] for key in asked], [key[2] for key in asked]):
-            known[space, type, id] = Known(*rest)
+    for space, space_keys in by_space.items():
+        for type, id, *columns in await db.fetch(_LOOK, space, [key[1] for key in space_keys], [key[2] for key in space_keys]):
+            known[space, type, id] = Known(*columns)
     return known
 
 
 async def _place(
     db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
 ) -> None:
-    """A number for whatever is not there yet. What is only referred to may be placed by others at the same time."""
-    saved = {(numbers.spaces[one.space], numbers.words[one.type], one.id) for one in saves}
+    """Number everything that doesn't exist yet. Other transactions may add the same referenced resources at the same time."""
+    saved = {(numbers.spaces[step.space], numbers.words[step.type], step.id) for step in saves}
     fresh = {key: nids[key[0]].pop(0) for key in _keys(numbers, saves) if key not in known}
     known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
     rows = sorted((placeholder(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
@@ -145,21 +147,23 @@ async def _write(db: Any, batch: Batch) -> None:
         await db.execute(_REINDEXED, list(batch.reindexed), list(batch.reindexed.values()))
     slice = db.get_server_pid() % SLICES
     rows["type_count"] = sorted((space, type, slice, live) for (space, type), live in batch.counts.items())
-    rows = {table: some for table, some in rows.items() if some}
+    rows = {table: table_rows for table, table_rows in rows.items() if table_rows}
     if rows:
-        await db.execute(_inserts(tuple(rows)), *(array for named in rows.items() for array in _arrays(*named)))
+        await db.execute(
+            _inserts(tuple(rows)), *(array for table_and_rows in rows.items() for array in _arrays(*table_and_rows))
+        )
 
 
 @cache
 def _columns(table: str) -> tuple[tuple[str, str], ...]:
-    """Name and kind of each."""
+    """Return the name and type of each column."""
     if table in _KINDS:
-        return tuple((name, kind) for name, kind in (one.split() for one in _KINDS[table].split(", ")))
+        return tuple((name, kind) for name, kind in (column.split() for column in _KINDS[table].split(", ")))
     return tuple((name, "text" if name == "value" else "bigint") for name in COLUMNS[table])
 
 
 def _arrays(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """Rows as columns; numbers as PostgreSQL writes an array, since asyncpg asks of each whether it is an array itself."""
+    """Return rows as columns. Numbers are formatted as array literals, because asyncpg checks each item for being an array."""
     columns = zip(_columns(table), zip(*rows, strict=True), strict=True)
     return [f"{{{str(column)[1:-1].rstrip(',')}}}" if kind == "bigint" else column for (_, kind), column in columns]
 
@@ -168,18 +172,19 @@ def _arrays(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
 def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
     columns = [name for name, _ in _columns(table)]
     arrays = ", ".join(
-        f"${at}::{'text::' if kind == 'bigint' else ''}{kind}[]" for at, (_, kind) in enumerate(_columns(table), first)
+        f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]"
+        for position, (_, kind) in enumerate(_columns(table), first)
     )
     names, values = ", ".join(columns), ", ".join(columns)
     if table == "resource_history":
         names, values = f"sequence, {names}", f"nextval('history_sequence'), {values}"
-    ending = _CONFLICT.get(table, "") if conflict is None else conflict
-    return f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) f({', '.join(columns)}){ending}"
+    on_conflict = _CONFLICT.get(table, "") if conflict is None else conflict
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) f({', '.join(columns)}){on_conflict}"
 
 
 @cache
 def _inserts(tables: tuple[str, ...]) -> str:
-    """All of them in one statement, which is one way to the server and back."""
+    """Combine the inserts into one statement, which takes one round trip to the server."""
     parts, first = [], 1
     for table in tables:
         parts.append(f"{table}_ AS ({_insert(table, None, first)})")

@@ -1,8 +1,9 @@
-"""The shared text as PostgreSQL says it.
+"""Translates the shared SQL to PostgreSQL.
 
-`storage/query` is written in words that SQLite knows. PostgreSQL says six of them differently: values by number, lists as
-arrays, `strpos` for `instr`, a plain JOIN, whose order it keeps because of the session's `join_collapse_limit`, and OFFSET 0
-at the end of an EXISTS that is asked of each row: else it is made a join, which begins at all that is there.
+`storage/query` is written in SQLite's dialect. PostgreSQL needs six changes: numbered parameters, arrays for lists, `unnest`
+for `json_each`, `strpos` for `instr`, a plain JOIN, whose order it keeps because of the session's `join_collapse_limit`, and
+OFFSET 0 at the end of an EXISTS that is evaluated for each row. Without it, the EXISTS would become a join that may start from
+the subquery.
 """
 
 from __future__ import annotations
@@ -18,24 +19,24 @@ from sickbay.kernel.memoize import memoized
 
 _WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
-"""Characters of a text that fit into an index row of PostgreSQL (2,704 bytes) whatever else is in it."""
+"""Characters of a text that always fit into an index row of PostgreSQL (2,704 bytes)."""
 
 
 class PostgresStatement(NamedTuple):
-    """lists: the places of values that are lists, and come as JSON."""
+    """lists: indexes of the values that are lists encoded as JSON."""
 
     text: str
     lists: frozenset[int]
 
 
 @memoized(1024)
-def spoken(text: str) -> PostgresStatement:
+def to_postgres(text: str) -> PostgresStatement:
     lists: list[int] = []
     count = 0
 
-    def said(found: re.Match[str]) -> str:
+    def translate(match: re.Match[str]) -> str:
         nonlocal count
-        word = found[0]
+        word = match[0]
         if "?" in word:
             count += 1
             if word != "?":
@@ -45,25 +46,28 @@ def spoken(text: str) -> PostgresStatement:
         if word.startswith("IN"):
             return f"= ANY(${count})"
         if word.startswith("json_each"):
-            return f"unnest(${count}::bigint[]) {found[1]}(value)"
+            return f"unnest(${count}::bigint[]) {match[1]}(value)"
         return {"CROSS JOIN": "JOIN", "instr(": "strpos(", "/* of each */": "OFFSET 0"}[word]
 
-    return PostgresStatement(_WORDS.sub(said, text), frozenset(lists))
+    return PostgresStatement(_WORDS.sub(translate, text), frozenset(lists))
 
 
 def values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:
-    """The values as PostgreSQL takes them."""
+    """Return the values as PostgreSQL needs them."""
     if not lists:
-        return [fitted(one) if type(one) is str else one for one in binds]
-    return [_listed(one) if at in lists else fitted(one) if type(one) is str else one for at, one in enumerate(binds)]
+        return [fitted(value) if type(value) is str else value for value in binds]
+    return [
+        _listed(value) if index in lists else fitted(value) if type(value) is str else value
+        for index, value in enumerate(binds)
+    ]
 
 
 def fitted(text: str) -> str:
-    """The text as it is indexed: without the zero that PostgreSQL has not, and with a hash for the rest of a long one."""
+    """Return the text as it is indexed: without NUL, which PostgreSQL lacks, and with a hash for the rest of a long text."""
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if len(text) <= FITS else f"{text[:FITS]}{blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
 def _listed(value: str) -> list[Any]:
-    return [fitted(one) if type(one) is str else one for one in orjson.loads(value)]
+    return [fitted(item) if type(item) is str else item for item in orjson.loads(value)]

@@ -1,7 +1,7 @@
-"""The planner's statistics, kept up with what is written.
+"""Keeps the planner's statistics up to date with what is written.
 
-Without them it cannot tell a row's own index from one that begins with the type, and reads thousands of rows for one.
-The server's own daemon comes once a minute, and not at all to what was restored from a dump.
+Without statistics, the planner can't tell a row's own index from one that starts with the type, and reads thousands of rows
+instead of one. The server's autovacuum runs once a minute, and never on data that was restored from a dump.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from sickbay.storage.query.copying import TABLES
 
 LOG = logging.getLogger("sickbay")
 FEW = 100
-"""Resources, from which on it matters."""
+"""Number of resources from which statistics matter."""
 ANALYZE = f"ANALYZE (SKIP_LOCKED) {', '.join((*TABLES, 'term'))}"
 _KNOWN = (
     "SELECT reltuples::bigint, relpages, pg_relation_size(oid) / current_setting('block_size')::int"
     " FROM pg_class WHERE oid = 'resource'::regclass"
 )
 PAGES = 20
-"""A table of fewer is small, whatever is known of it."""
+"""A table with fewer pages is small, whatever its statistics say."""
 
 
 class Statistics:
-    """Made anew whenever as many resources were written as were known; `open` says how many are."""
+    """Updates the statistics whenever the number of resources has doubled. `open` reads the current number."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -37,7 +37,7 @@ class Statistics:
         self._making: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Where they are of a database that was much smaller they are made anew now."""
+        """Read the number of resources. Updates the statistics now if they are from when the database was much smaller."""
         async with self._pool.connection() as db:
             rows, known, pages = await db.fetchrow(_KNOWN)
         self._known = max(rows, FEW)
@@ -45,7 +45,7 @@ class Statistics:
             await self.make()
 
     def wrote(self, count: int) -> None:
-        """So many resources; whoever wrote them does not wait."""
+        """Count written resources. May start an update in the background."""
         self._written += count
         if self._written >= self._known and (self._making is None or self._making.done()):
             self._making = asyncio.get_running_loop().create_task(self._quietly())
@@ -65,4 +65,4 @@ class Statistics:
         try:
             await self.make()
         except (Unavailable, PostgresError) as error:
-            LOG.warning("The statistics of the database could not be made: %s", error)
+            LOG.warning("Updating the database statistics failed: %s", error)

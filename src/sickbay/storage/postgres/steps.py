@@ -1,4 +1,4 @@
-"""What a transaction does: the steps of an operation, a chunk of a population, a copy of one."""
+"""Executes the steps of a transaction, and copies a space."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sickbay.storage.query.copying import TABLES, copies, forgets, live
 
 
 async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
-    """All steps in order, neighbours of a kind together. Raises Conflict; whoever calls undoes."""
-    for together in _runs(steps):
-        match together[0]:
+    """Apply all steps in order, combining adjacent steps of a kind. Raises Conflict; the caller undoes the changes."""
+    for run in _runs(steps):
+        match run[0]:
             case Put():
-                await records.put(db, [one for one in together if isinstance(one, Put)])
+                await records.put(db, [step for step in run if isinstance(step, Put)])
             case Save():
-                await save(db, numbers, nids, [one for one in together if isinstance(one, Save)])
+                await save(db, numbers, nids, [step for step in run if isinstance(step, Save)])
             case Reindex():
-                await reindex(db, numbers, nids, [one for one in together if isinstance(one, Reindex)])
-            case one:
-                await _single(db, one)
+                await reindex(db, numbers, nids, [step for step in run if isinstance(step, Reindex)])
+            case step:
+                await _single(db, step)
 
 
 async def copy(db: Any, start: int, end: int) -> int:
-    """How many live resources there are now; the target's own are forgotten."""
+    """Copy the resources and return how many are live. Resources in the target are deleted first."""
     for text in forgets(end):
         await db.execute(text)
     allocated = await db.fetchval("SELECT allocated FROM space WHERE number = $1 FOR UPDATE", end)
@@ -52,7 +52,7 @@ async def _single(db: Any, step: Step) -> None:
 
 
 async def _clear(db: Any, tenant: str) -> None:
-    """Forget all resources of a tenant: a range in every table; or of all: the tables are emptied at once."""
+    """Delete all resources of a tenant: a range in every table. For all tenants, truncate the tables."""
     if not tenant:
         await db.execute(f"TRUNCATE {', '.join(TABLES)}")
         return
@@ -62,8 +62,8 @@ async def _clear(db: Any, tenant: str) -> None:
 
 
 def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    for _, together in groupby(enumerate(steps), key=lambda pair: type(pair[1]) if _joins(pair[1]) else pair[0]):
-        yield [step for _, step in together]
+    for _, run in groupby(enumerate(steps), key=lambda pair: type(pair[1]) if _joins(pair[1]) else pair[0]):
+        yield [step for _, step in run]
 
 
 def _joins(step: Step) -> bool:

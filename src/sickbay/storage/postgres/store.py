@@ -1,4 +1,4 @@
-"""The store on PostgreSQL. See storage.interface.Store."""
+"""The store on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.postgres.records import purge, trim
 from sickbay.storage.postgres.resources import bounds, save
-from sickbay.storage.postgres.sql_dialect import fitted, spoken, values
+from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
 from sickbay.storage.postgres.steps import apply, copy
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import records as said
+from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.copying import ANY_LIVE
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.order import Find
@@ -47,8 +47,8 @@ from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.statement import Row, Statement, bounded
 
 CHUNK = 500
-"""Resources of a population that are written at a time."""
-_RECORD = ", ".join(f"r.{name}" for name in said.COLUMNS.split(", "))
+"""Number of resources of a population that are written at a time."""
+_RECORD = ", ".join(f"r.{name}" for name in record_sql.COLUMNS.split(", "))
 _GET = (
     f"SELECT s.seen, {_RECORD} FROM (SELECT pg_current_snapshot()::text AS seen) s"
     " LEFT JOIN record r ON r.kind = $1 AND r.key = ANY($2)"
@@ -57,13 +57,15 @@ T = TypeVar("T")
 
 
 class PostgresStore:
-    """`find` names search parameters for _sort and _include. open_store() makes it."""
+    """Implements storage.interface.Store. `find` resolves search parameters for _sort and _include. Create it with
+    open_store().
+    """
 
     def __init__(self, pool: Pool, find: Find, key: bytes, statistics: Statistics) -> None:
         self._pool = pool
         self._numbers = IdAllocator()
-        self._asking = SyncReader(self.stamp)
-        self._answers = StoreQueries(self._asking, find, key)
+        self._sync_reader = SyncReader(self.stamp)
+        self._answers = StoreQueries(self._sync_reader, find, key)
         self._filling = asyncio.Lock()
         self._statistics = statistics
         self._seen, self._stamp = "", 0
@@ -75,55 +77,58 @@ class PostgresStore:
         if not steps:
             return
         steps = counted(steps)
-        saves = [one for one in steps if isinstance(one, Save | Reindex)]
-        nids = await self._reserved(saves) if saves else {}
+        saves = [step for step in steps if isinstance(step, Save | Reindex)]
+        nids = await self._reserve(saves) if saves else {}
         unused = nids
 
         async def job(db: Any) -> None:
             nonlocal unused
-            unused = {space: list(own) for space, own in nids.items()}
+            unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
         try:
-            await self._written(locks.of_steps(steps), job)
+            await self._write(locks.of_steps(steps), job)
         except Conflict:
             self._numbers.give_back(nids)
             raise
-        self._numbers.give_back(unused)  # not after any other error: it may have been committed all the same
+        self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
         self._statistics.wrote(len(saves))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
+        """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
 
         `saves` is consumed on another thread; other writes to the space wait meanwhile.
         """
-        coming = iter(saves)
+        pending = iter(saves)
         number = await self._number(space)
 
         async def job(db: Any) -> int:
-            if await db.fetchval(spoken(ANY_LIVE).text, number):
+            if await db.fetchval(to_postgres(ANY_LIVE).text, number):
                 return 0
             count = 0
-            while chunk := await asyncio.to_thread(lambda: list(islice(coming, CHUNK))):
-                async with self._pool.connection() as aside:
-                    await self._numbers.learn(aside, chunk)
-                nids = {of: list(await allocated(db, of, most)) for of, most in bounds(self._numbers, chunk).items()}
+            while chunk := await asyncio.to_thread(lambda: list(islice(pending, CHUNK))):
+                async with self._pool.connection() as second:
+                    await self._numbers.learn(second, chunk)
+                nids = {
+                    space_number: list(await allocated(db, space_number, most))
+                    for space_number, most in bounds(self._numbers, chunk).items()
+                }
                 await save(db, self._numbers, nids, chunk)
                 count += len(chunk)
                 if count == CHUNK:
-                    await db.execute(ANALYZE)  # what follows is looked for among these
+                    await db.execute(ANALYZE)  # later statements look up these resources
             return count
 
-        async with self._filling:  # one at a time, since each needs a second connection
-            count = await self._written(locks.of_spaces([space]), job)
+        async with self._filling:  # one at a time, because each needs a second connection
+            count = await self._write(locks.of_spaces([space]), job)
         if count:
             await self._statistics.make()
         return count
 
     async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
+        """Replace one space with a copy of another in one transaction. Returns how many resources were copied."""
         job = partial(copy, start=await self._number(source), end=await self._number(target))
-        count = await self._written(locks.of_spaces([source, target]), job)
+        count = await self._write(locks.of_spaces([source, target]), job)
         if count:
             await self._statistics.make()
         return count
@@ -133,13 +138,15 @@ class PostgresStore:
 
     async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
         async with self._pool.connection() as db:
-            found = await db.fetch(_GET, fitted(kind), keys)
-        if (seen := found[0][0]) != self._seen:
-            self._seen, self._stamp = seen, self._stamp + 1
-        return {row[2]: Record(*row[1:]) for row in found if row[1] is not None}
+            rows = await db.fetch(_GET, fitted(kind), keys)
+        if (snapshot := rows[0][0]) != self._seen:
+            self._seen, self._stamp = snapshot, self._stamp + 1
+        return {row[2]: Record(*row[1:]) for row in rows if row[1] is not None}
 
     def stamp(self) -> int | None:
-        """As of the last `get` or write of ours. As long as the server's snapshot is the same, nobody committed anything."""
+        """Return the stamp as of this process's last `get` or write. If the server's snapshot is unchanged, nothing was
+        committed.
+        """
         return self._stamp if CACHES else None
 
     async def find(
@@ -153,35 +160,35 @@ class PostgresStore:
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return await self._ask(lambda: said.find(self._asking, kind, wanted, limit, oldest))
+        conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
+        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, limit, oldest))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
-        return await self._ask(lambda: said.count_family(self._asking, kind, family, most))
+        return await self._ask(lambda: record_sql.count_family(self._sync_reader, kind, family, most))
 
     async def purge(self, now: int, most: int) -> int:
-        return await self._written(locks.of_steps(()), partial(purge, now=now, most=most))
+        return await self._write(locks.of_steps(()), partial(purge, now=now, most=most))
 
     async def journal_size(self) -> Volume:
         return (await self._journal_size())[1]
 
     async def _journal_size(self) -> tuple[int, Volume]:
-        """How many rows say so, and what they come to."""
+        """Return the number of rows in `journal_size`, and their sum."""
         async with self._pool.connection() as db:
-            rows, kept, size = await db.fetchrow(SIZE)
-        return rows, Volume(int(kept), int(size))
+            rows, exchanges, size = await db.fetchrow(SIZE)
+        return rows, Volume(int(exchanges), int(size))
 
     async def trim_journal(self, most: Volume, at_once: int) -> int:
-        rows, kept = await self._journal_size()
-        if rows < FOLDED and not kept.exceeds(most):
+        rows, volume = await self._journal_size()
+        if rows < FOLDED and not volume.exceeds(most):
             return 0
         return await in_transaction(self._pool, locks.of_steps(()), partial(trim, most=most, at_once=at_once))
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)
 
-    async def _read(self, asked: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
-        space, type, visibility = asked
+    async def _read(self, key: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
+        space, type, visibility = key
         return await self._ask(lambda: self._answers.reads(space, type, ids, visibility))
 
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
@@ -199,21 +206,21 @@ class PostgresStore:
         since: int | None = None,
         at: tuple[int, int] | None = None,
     ) -> Versions:
-        asked = history_query.HistoryQuery(type, id, count, cursor, since, at)
-        return await self._ask(lambda: self._answers.history(space, asked, visibility)(self._asking.run))
+        history_request = history_query.HistoryQuery(type, id, count, cursor, since, at)
+        return await self._ask(lambda: self._answers.history(space, history_request, visibility)(self._sync_reader.run))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
-        return await self._ask(lambda: self._answers.search(space, query, visibility)(self._asking.run))
+        return await self._ask(lambda: self._answers.search(space, query, visibility)(self._sync_reader.run))
 
     async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
-        return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
+        return await self._ask(lambda: self._answers.count(space, query, visibility)(self._sync_reader.run))
 
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
-        return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._asking.run))
+        return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._sync_reader.run))
 
     async def outdated(self, limit: int) -> list[Outdated]:
-        found = await self._ask(lambda: self._asking.rows(OUTDATED, (limit,)))
-        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in found]
+        rows = await self._ask(lambda: self._sync_reader.rows(OUTDATED, (limit,)))
+        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
     async def filled(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.filled(space))
@@ -222,24 +229,24 @@ class PostgresStore:
         await self._statistics.close()
         await self._pool.close()
 
-    async def _written(self, held: str, job: Job[T]) -> T:
-        """What the job gives under its locks; what was looked up before it is asked anew."""
+    async def _write(self, lock_statement: str, job: Job[T]) -> T:
+        """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
-            return await in_transaction(self._pool, held, job)
+            return await in_transaction(self._pool, lock_statement, job)
         finally:
             self._stamp += 1
 
     async def _ask(self, job: Callable[[], T]) -> T:
-        """On one connection from its first question to its last."""
+        """Run all of the job's queries on one connection."""
         async with self._pool.connection() as db:
             return await in_turn(partial(_fetch, db), job)
 
-    async def _reserved(self, saves: Sequence[Save | Reindex]) -> dict[int, list[int]]:
-        """Numbers for all that the saves may need, before they hold any lock."""
+    async def _reserve(self, saves: Sequence[Save | Reindex]) -> dict[int, list[int]]:
+        """Reserve nids for everything that the saves may need, before they hold any lock."""
         async with self._pool.connection() as db:
             await self._numbers.learn(db, saves)
-            wanted = bounds(self._numbers, saves)
-            return {space: await self._numbers.take(db, space, most) for space, most in wanted.items()}
+            counts = bounds(self._numbers, saves)
+            return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
     async def _number(self, space: ResourceSpace) -> int:
         async with self._pool.connection() as db:
@@ -247,13 +254,13 @@ class PostgresStore:
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
-    text, lists = spoken(statement.text)
-    found: list[Row] = await db.fetch(text, *values(statement.binds, lists))
-    return found if statement.body < 0 else bounded(found, statement.body)
+    text, lists = to_postgres(statement.text)
+    rows: list[Row] = await db.fetch(text, *values(statement.binds, lists))
+    return rows if statement.body < 0 else bounded(rows, statement.body)
 
 
 async def open_store(address: str, find: Find) -> PostgresStore:
-    """Connected and migrated. address: postgresql://user@host/database. Raises CannotOpen."""
+    """Connect and migrate. address: postgresql://user@host/database. Raises CannotOpen."""
     pool = await connect(address)
     async with pool.connection() as db:
         key = await db.fetchval("SELECT value FROM meta WHERE name = 'cursor_key'")

@@ -1,7 +1,7 @@
-"""Code that asks and waits, on an event loop that does not wait.
+"""Runs synchronous query code on the event loop without blocking it.
 
-Planning a search asks for numbers on the way, and is written once, for an engine that answers at once. Here it runs in a
-greenlet: where it asks, the greenlet hands its statement to the coroutine that drives it, and goes on with the rows.
+Planning a search needs look-ups on the way, and is written once, as synchronous code. Here it runs in a greenlet. For each
+look-up, the greenlet passes its statement to the coroutine that drives it and continues with the rows.
 """
 
 from __future__ import annotations
@@ -19,35 +19,37 @@ Fetch: TypeAlias = Callable[[Statement], Awaitable[list[Row]]]
 
 
 class SyncReader:
-    """A `storage.sql.statement.Reader` for code that `in_turn` runs; `run` is its `Run`. stamp: the store's."""
+    """An SqlReader for code that `in_turn` runs; `run` is its `Run`. stamp: the store's."""
 
     def __init__(self, stamp: Callable[[], int | None] = lambda: None) -> None:
         self.stamp = stamp
 
     def run(self, statement: Statement) -> list[Row]:
         driver = getcurrent().parent
-        assert driver is not None, "asked outside of in_turn"
-        found: list[Row] = driver.switch(statement)
-        return found
+        assert driver is not None, "called outside of in_turn"
+        rows: list[Row] = driver.switch(statement)
+        return rows
 
     def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:
         return self.run(Statement(text, tuple(binds)))
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
-        found = self.rows(text, binds)
-        return found[0][0] if found else None
+        rows = self.rows(text, binds)
+        return rows[0][0] if rows else None
 
 
 async def in_turn(fetch: Fetch, job: Callable[[], T]) -> T:
-    """The job's value; whatever it asks is fetched in between, and what fetching raises is raised where it asked."""
-    turn = greenlet(job)
-    told = turn.switch()
-    while not turn.dead:
+    """Run the job and return its value. Its statements are fetched in between; errors are raised in the job where it made the
+    query.
+    """
+    runner = greenlet(job)
+    result = runner.switch()
+    while not runner.dead:
         try:
-            rows = await fetch(told)
+            rows = await fetch(result)
         except BaseException:
-            told = turn.throw(*sys.exc_info())
+            result = runner.throw(*sys.exc_info())
         else:
-            told = turn.switch(rows)
-    value: T = told
+            result = runner.switch(rows)
+    value: T = result
     return value

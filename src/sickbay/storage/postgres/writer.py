@@ -1,4 +1,4 @@
-"""Transactions: a job under its locks, all of it or none, and again where the server could not order it among others."""
+"""Runs a job in a transaction under its locks, all or nothing, and retries it after a serialization failure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sickbay.storage.postgres.connection import Pool
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
 PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
-"""Seconds, at most, before each further try."""
-AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-"""Our locks leave no reason for them on one server; its distributed kin answer so at any time."""
+"""Maximum seconds before each retry."""
+RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+"""Our locks prevent these errors on a single server, but distributed PostgreSQL variants can return them at any time."""
 
 
 async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
-    """What the job gives, once it is committed. Raises what it raises; then nothing of it was kept."""
+    """Run the job, commit, and return its value. If it raises an error, none of its changes are kept."""
     for pause in PAUSES:
         try:
             return await _once(pool, locks, job)
-        except AGAIN:
+        except RETRYABLE:
             await asyncio.sleep(random.uniform(0, pause))
     try:
         return await _once(pool, locks, job)
-    except AGAIN as error:
-        raise Unavailable(f"PostgreSQL at {pool.name} was too busy to order this among others; try again.") from error
+    except RETRYABLE as error:
+        raise Unavailable(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
 
 
 async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
@@ -46,7 +46,7 @@ async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
 
 
 async def _undo(connection: Any) -> None:
-    """A connection that cannot do even that is thrown away, and the server undoes."""
+    """Roll back. A connection that can't even do that is terminated, and the server rolls back."""
     if connection.is_closed() or not connection.is_in_transaction():
         return
     try:

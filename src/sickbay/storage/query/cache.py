@@ -1,7 +1,7 @@
-"""Everything that storage caches of stored data, each until anybody writes.
+"""All caches of stored data. Each entry is valid until the next write.
 
-Each cache is an attribute of `StorageCaches` and can be deleted with its one call site: responses stay the same. Keys are
-values. A reader whose `stamp()` is None, as it is with SICKBAY_CACHES=off, caches nothing.
+Each cache is an attribute of `StorageCaches` and can be removed together with its only call site without changing responses.
+Keys are values. If a reader's `stamp()` is None, as with SICKBAY_CACHES=off, nothing is cached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sickbay.storage.query.statement import SqlReader, Statement
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 4096
-"""Entries of one cache; when there are more, it begins again."""
+"""Maximum entries of one cache. When there are more, it is cleared."""
 PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 
 
@@ -30,7 +30,9 @@ class StampedCache(Generic[K, V]):
         self._entries: dict[K, V] = {}
 
     def get(self, key: K, look: Callable[[], V]) -> V:
-        """Stored with what was found under the same stamp: another may have come while we looked."""
+        """Return the cached value, or look it up. The value is stored under the stamp read before the look-up, because another
+        write may happen meanwhile.
+        """
         stamp = self._reader.stamp()
         if stamp != self._stamp or stamp is None or len(self._entries) > MOST:
             self._entries, self._stamp = {}, stamp
@@ -41,10 +43,10 @@ class StampedCache(Generic[K, V]):
 
 
 class StorageCaches:
-    """nids: of (space, word of the type, id), in `names`. hashes: of a code in any system, in `names`.
+    """nids: by (space, type number, id), for `Dictionary`. hashes: by a code in any system, for `Dictionary`.
 
-    plans: what `answers.search` makes of a short query, with the results that the plan holds (`PlanResults`). templates: by the
-    shape of a search, in `templates`; they outlast writes, since they depend on nothing that is stored.
+    plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`). templates: by the shape of
+    a search, for `templates.py`; they don't depend on stored data, so writes don't clear them.
     """
 
     def __init__(self, reader: SqlReader) -> None:
@@ -55,10 +57,10 @@ class StorageCaches:
 
 
 class PlanResults:
-    """What a plan found when it ran before. It is as old as the plan, which is cached in `StorageCaches.plans` or nowhere.
+    """What a plan found when it ran before. It lives as long as the plan, which only `StorageCaches.plans` caches.
 
-    fingerprint: for cursors. totals: by how far was counted. counts: of rows, by the
-    statement. page: the statement of the first page, next cursor and total.
+    fingerprint: for cursors. totals: by counting limit. counts: numbers of rows, by statement. page: statement, next cursor and
+    total of the first page.
     """
 
     __slots__ = ("counts", "fingerprint", "page", "totals")

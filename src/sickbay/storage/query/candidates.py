@@ -1,4 +1,4 @@
-"""All that meets one filter, as a SELECT of nids that begins at the filter's own rows."""
+"""Builds a SELECT of the nids of everything that meets one filter, starting from the filter's index rows."""
 
 from __future__ import annotations
 
@@ -15,81 +15,88 @@ from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import ordered
 
 FEW = 16
-"""Values of a filter that are looked for one by one."""
+"""Maximum number of a filter's values that are searched separately."""
 
 
-def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
-    """The nids of all that meet a filter, as a SELECT that begins at the filter's rows; None where it can't begin there."""
-    if one.chain is not None:
-        return _led(scope, type, one)
-    if one.either:
-        led = [collected(scope, type, each) for each in one.either]
-        return None if None in led else union(each for each in led if each is not None)
-    if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
+def collected(scope: Scope, type: str, filter: Filter) -> Sql | None:
+    """Return a SELECT of the nids of everything that meets the filter; None if its index rows can't be the start."""
+    if filter.chain is not None:
+        return _led(scope, type, filter)
+    if filter.either:
+        alternatives = [collected(scope, type, alternative) for alternative in filter.either]
+        return None if None in alternatives else union(alternative for alternative in alternatives if alternative is not None)
+    if filter.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in filter.values):
         return None
-    if any(isinstance(value, WordsValue) for value in one.values):
-        return full_text.collected(scope.space, one)
-    if one.parameter.code == "_id":
-        by = one_of("t.nid", nids(scope, one))
+    if any(isinstance(value, WordsValue) for value in filter.values):
+        return full_text.collected(scope.space, filter)
+    if filter.parameter.code == "_id":
+        by = one_of("t.nid", nids(scope, filter))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
-    if one.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in one.values):
+    if filter.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in filter.values):
         return None
-    # Where the index leads to at once comes first: whoever needs a few of them never comes to what overlaps the bound.
-    each = _stretched(scope, one) or [[values(scope, one)]]
-    return union(_rows(scope, one, part) for parts in zip_longest(*each) for part in parts if part)
+    # Stretches that an index leads to directly come first. A caller that needs only a few rows never reads the overlaps.
+    values_conditions = _stretched(scope, filter) or [[values(scope, filter)]]
+    return union(_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch)
 
 
-def leading(scope: Scope, one: Filter) -> Sql | None:
-    """That part of what meets a filter to which its index leads at once; None where it leads to nothing."""
-    plain = not one.leads and one.modifier in (None, "exact") and one.parameter.kind != "special"
-    if not plain or one.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
+def leading(scope: Scope, filter: Filter) -> Sql | None:
+    """Return the part of `collected` that its index leads to directly; None if there is no such part."""
+    plain = not filter.leads and filter.modifier in (None, "exact") and filter.parameter.kind != "special"
+    if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
-    if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in one.values):
-        return _rows(scope, one, values(scope, one))
-    each = _stretched(scope, one)
-    return union(_rows(scope, one, first) for first, *_ in each) if each else None
+    if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in filter.values):
+        return _rows(scope, filter, values(scope, filter))
+    stretched = _stretched(scope, filter)
+    return union(_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
-def between(scope: Scope, one: Filter, other: Filter) -> Sql:
-    """What is after a day and before another: by one of its dates, or by several, which together span both."""
-    after, before = one.values[0], other.values[0]
+def between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
+    """Match resources dated after one day and before another.
+
+    Either one date is in between, or several dates have a span that covers both bounds.
+    """
+    after, before = from_filter.values[0], to_filter.values[0]
     assert isinstance(after, DateValue)
     assert isinstance(before, DateValue)
     end = before.high if before.prefix == "le" else before.low
-    said = [values(scope, one), values(scope, other), Sql("t.low < ?", (end,))]
-    each = [_rows(scope, one, both([stretch, *said])) for stretch in _stretches(one, after) or ()]
-    binds = (-one.parameter.number, scope.space, end, after.low)
+    conditions = [values(scope, from_filter), values(scope, to_filter), Sql("t.low < ?", (end,))]
+    selects = [_rows(scope, from_filter, both([stretch, *conditions])) for stretch in _stretches(from_filter, after) or ()]
+    binds = (-from_filter.parameter.number, scope.space, end, after.low)
     span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
-    by_several = both([span, condition(scope, one, "b.nid"), condition(scope, other, "b.nid")])
-    return union([*each, Sql(f"SELECT b.nid FROM date_index b WHERE {by_several.text}", by_several.binds)])
+    by_several = both([span, condition(scope, from_filter, "b.nid"), condition(scope, to_filter, "b.nid")])
+    return union([*selects, Sql(f"SELECT b.nid FROM date_index b WHERE {by_several.text}", by_several.binds)])
 
 
 def union(parts: Iterable[Sql]) -> Sql:
-    each = list(parts)
-    return Sql(" UNION ALL ".join(one.text for one in each), tuple(bind for one in each for bind in one.binds))
+    selects = list(parts)
+    return Sql(
+        " UNION ALL ".join(select.text for select in selects), tuple(bind for select in selects for bind in select.binds)
+    )
 
 
-def _rows(scope: Scope, one: Filter, held: Sql) -> Sql:
-    held = both([under(scope, one), held])
-    return Sql(f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE {held.text}", held.binds)
+def _rows(scope: Scope, filter: Filter, condition: Sql) -> Sql:
+    condition = both([under(scope, filter), condition])
+    return Sql(f"SELECT t.nid FROM {TABLES[filter.parameter.kind]} t WHERE {condition.text}", condition.binds)
 
 
-def _stretched(scope: Scope, one: Filter) -> list[list[Sql]] | None:
-    """For each value conditions on the rows `t`, which together say it; the first leads there at once. None: not so."""
-    if len(one.values) > FEW:
+def _stretched(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
+    """Return conditions on the rows `t` for each value: one of them is true of every match, and the first uses an index
+    directly. None if a value can't be split.
+    """
+    if len(filter.values) > FEW:
         return None
-    found: list[list[Sql]] = []
-    for value in one.values:
-        each = _stretches(one, value)
-        if each is None:
+    stretched: list[list[Sql]] = []
+    for value in filter.values:
+        value_stretches = _stretches(filter, value)
+        if value_stretches is None:
             return None
-        said = values(scope, replace(one, values=(value,)))
-        found.append([both([stretch, said]) for stretch in each])
-    return found
+        comparison = values(scope, replace(filter, values=(value,)))
+        stretched.append([both([stretch, comparison]) for stretch in value_stretches])
+    return stretched
 
 
-def _stretches(one: Filter, value: Value) -> list[Sql] | None:
-    table = TABLES[one.parameter.kind]
+def _stretches(filter: Filter, value: Value) -> list[Sql] | None:
+    table = TABLES[filter.parameter.kind]
     match value:
         case DateValue():
             return stretches(table, value, value.low, value.high)
@@ -101,10 +108,10 @@ def _stretches(one: Filter, value: Value) -> list[Sql] | None:
 
 
 def _of_parts(value: CompositeValue) -> list[Sql] | None:
-    """Of a token with a range, where `composite_index_wide` has what the index does not lead to: that ends above zero."""
+    """Split a token with a range. Only ranges that end above zero are in `composite_index_wide`."""
     columns = composites.places(tuple(composites.kinds_of(value)))
-    for part, places in zip(value.parts, columns, strict=True):
-        if places[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
+    for part, part_columns in zip(value.parts, columns, strict=True):
+        if part_columns[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
             continue
         low, high = (part.low, part.high) if isinstance(part, DateValue) else (ordered(part.low), ordered(part.high))
         end = low if part.prefix == "ap" else high
@@ -113,32 +120,34 @@ def _of_parts(value: CompositeValue) -> list[Sql] | None:
     return None
 
 
-def _led(scope: Scope, type: str, one: Filter) -> Sql | None:
-    """From what meets the filter at the other end, along the reference, to what is of this type."""
-    assert one.chain is not None
-    far, inner = one.chain
-    begin = collected(scope, far, inner) or _fewer(scope, type, one)
-    if begin is None:
+def _led(scope: Scope, type: str, filter: Filter) -> Sql | None:
+    """Start from the matches of the inner filter and follow the reference to resources of this type."""
+    assert filter.chain is not None
+    far_type, inner = filter.chain
+    start = collected(scope, far_type, inner) or _fewer(scope, type, filter)
+    if start is None:
         return None
-    held = scope.visible(far, "s", "g.nid", None)
-    here, there = ("target", "nid") if one.reverse else ("nid", "target")
+    visible = scope.visible(far_type, "s", "g.nid", None)
+    here, there = ("target", "nid") if filter.reverse else ("nid", "target")
     text = (
-        f"SELECT h.nid FROM ({begin.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN reference_index f"
+        f"SELECT h.nid FROM ({start.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN reference_index f"
         f" ON f.{there} = g.nid CROSS JOIN resource h ON h.nid = f.{here} WHERE f.parameter = ? AND g.type = ? AND"
-        f" g.state = 1 AND {held.text} AND h.type = ? AND h.state = 1"
+        f" g.state = 1 AND {visible.text} AND h.type = ? AND h.state = 1"
     )
-    types = scope.names.word(far), *held.binds, scope.names.word(type)
-    return Sql(text, (*begin.binds, one.parameter.number, *types))
+    types = scope.names.word(far_type), *visible.binds, scope.names.word(type)
+    return Sql(text, (*start.binds, filter.parameter.number, *types))
 
 
-def _fewer(scope: Scope, type: str, one: Filter) -> Sql | None:
-    """Where no index leads to what is meant at the other end (`:not`, `:missing`, `_lastUpdated`): all of that type are
-    looked through once, if they are fewer than those from which the reference leads there."""
-    assert one.chain is not None
-    far, inner = one.chain
-    if one.reverse or scope.names.live(scope.space, far) >= scope.names.live(scope.space, type):
+def _fewer(scope: Scope, type: str, filter: Filter) -> Sql | None:
+    """Scan all resources at the other end if they are fewer than those of this type.
+
+    Needed for inner filters without a usable index (`:not`, `:missing`, `_lastUpdated`).
+    """
+    assert filter.chain is not None
+    far_type, inner = filter.chain
+    if filter.reverse or scope.names.live(scope.space, far_type) >= scope.names.live(scope.space, type):
         return None
-    held = condition(scope, inner, "b.nid")
-    # DISTINCT: else SQLite makes one join of all, and asks each reference for what is asked of its target.
-    text = f"SELECT DISTINCT b.nid FROM resource b WHERE b.space = ? AND b.type = ? AND b.state = 1 AND {held.text}"
-    return Sql(text, (scope.space, scope.names.word(far), *held.binds))
+    inner_condition = condition(scope, inner, "b.nid")
+    # DISTINCT: otherwise SQLite flattens this into the join and evaluates the condition for each reference.
+    text = f"SELECT DISTINCT b.nid FROM resource b WHERE b.space = ? AND b.type = ? AND b.state = 1 AND {inner_condition.text}"
+    return Sql(text, (scope.space, scope.names.word(far_type), *inner_condition.binds))

@@ -1,4 +1,4 @@
-"""What a canonical names: resources by their `url`, and by their `version` where one stands behind a bar (R4, 2.3.0.4.1)."""
+"""Resolves canonicals to resources by their `url`, and by their `version` if one follows the bar (R4, 2.3.0.4.1)."""
 
 from __future__ import annotations
 
@@ -20,30 +20,34 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
 
 
 def named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
-    """The resources whose urls these name by the parameter."""
+    """Return the resources whose urls are the canonicals that these resources have in the parameter."""
     text = f"SELECT DISTINCT f.value FROM uri_index f WHERE f.nid {_AMONG} AND f.parameter = ?"
-    asked = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]
-    if not asked:
+    canonicals = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]
+    if not canonicals:
         return []
     types = _numbers(find, version, parameter.targets, "url")
-    by, urls = one_of("u.parameter", types), sorted({url for url, _, _ in asked})
-    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.space = ? AND {by.text} AND u.value {_AMONG}"
-    held = run(Statement(text, (scope.space, *by.binds, orjson.dumps(urls).decode())))
-    versions = _versions(run, find, version, parameter.targets, [row[0] for row in held])
-    wanted = {(url, bar and number.lower()) for url, bar, number in asked}
-    return [nid for nid, url in held if (url, "") in wanted or any((url, one) in wanted for one in versions.get(nid, ()))]
+    parameters, urls = one_of("u.parameter", types), sorted({url for url, _, _ in canonicals})
+    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.space = ? AND {parameters.text} AND u.value {_AMONG}"
+    rows = run(Statement(text, (scope.space, *parameters.binds, orjson.dumps(urls).decode())))
+    versions = _versions(run, find, version, parameter.targets, [row[0] for row in rows])
+    canonical_set = {(url, bar and number.lower()) for url, bar, number in canonicals}
+    return [
+        nid
+        for nid, url in rows
+        if (url, "") in canonical_set or any((url, version_name) in canonical_set for version_name in versions.get(nid, ()))
+    ]
 
 
 def naming(
     run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, type: str, nids: list[int], most: int
 ) -> list[int]:
-    """Who names these resources of a type by the parameter; no more than `most` by each url."""
-    by = one_of("u.parameter", _numbers(find, version, (type,), "url"))
-    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.nid {_AMONG} AND {by.text}"
-    held = run(Statement(text, (_list(nids), *by.binds)))
+    """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""
+    parameters = one_of("u.parameter", _numbers(find, version, (type,), "url"))
+    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.nid {_AMONG} AND {parameters.text}"
+    rows = run(Statement(text, (_list(nids), *parameters.binds)))
     versions = _versions(run, find, version, (type,), nids)
-    found: dict[int, None] = {}
-    for nid, url in held:
+    naming_nids: dict[int, None] = {}
+    for nid, url in rows:
         text = (
             "SELECT f.nid, f.value FROM uri_index f WHERE f.space = ? AND f.parameter = ? AND"
             " (f.value = ? OR (f.value >= ? AND f.value < ?)) ORDER BY f.nid LIMIT ?"
@@ -52,23 +56,23 @@ def naming(
         for other, value in run(Statement(text, binds)):
             number = value.partition("|")[2].lower()
             if not number or number in versions.get(nid, ()):
-                found[other] = None
-    return list(found)
+                naming_nids[other] = None
+    return list(naming_nids)
 
 
 def _numbers(find: Find, version: str, types: Iterable[str], code: str) -> list[int]:
-    every = (find(version, type, code) for type in types)
-    return [one.number for one in every if one is not None]
+    parameters = (find(version, type, code) for type in types)
+    return [parameter.number for parameter in parameters if parameter is not None]
 
 
 def _versions(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
-    """What each calls its version, in small letters, as a token that is a text is held."""
+    """Return the versions of each resource in lower case, as tokens without a system are stored."""
     by = one_of("t.parameter", _numbers(find, version, types, "version"))
     text = f"SELECT t.nid, m.code FROM token_index t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
-    found: dict[int, list[str]] = {}
+    versions: dict[int, list[str]] = {}
     for nid, code in run(Statement(text, (_list(nids), *by.binds))) if nids else ():
-        found.setdefault(nid, []).append(code)
-    return found
+        versions.setdefault(nid, []).append(code)
+    return versions
 
 
 def _list(nids: list[int]) -> str:

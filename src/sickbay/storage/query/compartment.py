@@ -1,6 +1,6 @@
-"""A compartment whatever its types, in one range: what refers to its holder by a parameter that makes it a member.
+"""Searches a whole compartment in one range: all references to its owner by parameters that define membership.
 
-Type by type it would be a search for each of some sixty types, of which most have nothing there.
+Searching type by type would take about sixty searches, most of them without results.
 """
 
 from __future__ import annotations
@@ -13,31 +13,33 @@ from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.filters import FALSE, Scope, both, one_of
 from sickbay.storage.query.order import Find, order
 from sickbay.storage.query.search import SearchPlan, own
-from sickbay.storage.query.visible import alike
+from sickbay.storage.query.visible import group_by_visibility
 
 _OWN = ("_id", "_lastUpdated")
-"""What is sorted by is the same for every type."""
+"""Sort parameters that mean the same for every type."""
 
 
-def gathered(
+def group_parts(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> tuple[list[SearchPlan], list[Query]]:
-    """A plan for all parts of which the same is visible, if they ask for membership alone; and the parts that ask for more."""
-    if query.within is None or not query.parts or any(one.parameter not in _OWN for one in query.sort):
+    """Return plans for the parts that only ask for membership, one for each set of types with the same visibility, and the
+    other parts.
+    """
+    if query.within is None or not query.parts or any(part.parameter not in _OWN for part in query.sort):
         return [], list(query.parts)
-    plain = {one.type: one for one in query.parts if _asks_nothing_more(one, query)}
+    plain = {part.type: part for part in query.parts if _asks_nothing_more(part, query)}
     nid = scope.names.nid(scope.space, query.within.type, query.within.id) if plain else -1
-    found = [
-        made
-        for types in alike(visibility, "s", plain)
-        if (made := _plan(scope, find, space, [plain[type] for type in types], nid, visibility))
+    plans = [
+        plan_of_types
+        for types in group_by_visibility(visibility, "s", plain)
+        if (plan_of_types := _plan(scope, find, space, [plain[type] for type in types], nid, visibility))
     ]
-    return found, [one for one in query.parts if one.type not in plain]
+    return plans, [part for part in query.parts if part.type not in plain]
 
 
-def _asks_nothing_more(one: Query, query: Query) -> bool:
-    same = _place(one.within) == _place(query.within) and one.updated == query.parts[0].updated
-    return same and not one.filters and one.ids is None
+def _asks_nothing_more(part: Query, query: Query) -> bool:
+    same = _place(part.within) == _place(query.within) and part.updated == query.parts[0].updated
+    return same and not part.filters and part.ids is None
 
 
 def _place(within: Within | None) -> tuple[str, str] | None:
@@ -47,14 +49,14 @@ def _place(within: Within | None) -> tuple[str, str] | None:
 def _plan(
     scope: Scope, find: Find, space: ResourceSpace, parts: list[Query], holder: int, visibility: Visibility
 ) -> SearchPlan | None:
-    """The number of a parameter says of which type it is, so that no type need be looked at."""
-    numbers = sorted({number for one in parts if one.within for number in one.within.parameters})
-    by = one_of("+f.parameter", numbers)  # "+": the target's range is read once, not looked into for each number
-    held = scope.visible(parts[0].type, "s", "d.nid", None)
-    if by is FALSE or held is FALSE:
+    """Plan a search of several types. A parameter's number implies its type, so types aren't checked separately."""
+    numbers = sorted({number for part in parts if part.within for number in part.within.parameters})
+    by = one_of("+f.parameter", numbers)  # "+": read the range of the target once instead of searching it for each number
+    visible = scope.visible(parts[0].type, "s", "d.nid", None)
+    if by is FALSE or visible is FALSE:
         return None
     table = f"(SELECT DISTINCT f.nid FROM reference_index f WHERE f.target = ? AND {by.text}) d"
     source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return SearchPlan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, PlanResults())
+    return SearchPlan(source, both([*updated, visible]), keys, bool(updated), parts[0], space, visibility, PlanResults())

@@ -1,4 +1,4 @@
-"""Composites and positions as SQL: one row of `composite_index` is one element, its components side by side."""
+"""Composites and positions in SQL: each row of `composite_index` is one element, with its components in different columns."""
 
 from __future__ import annotations
 
@@ -24,49 +24,50 @@ Term: TypeAlias = Callable[[str | None, str], int]
 Columns: TypeAlias = tuple[str, ...]
 METRES_A_DEGREE = 111_195
 _ROUND = 360_000_000
-"""Once around the earth, in microdegrees."""
+"""The circumference of the earth in microdegrees."""
 
 
 @lru_cache(maxsize=256)
 def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
-    """The columns of each component: a range has two, a quantity its unit as a third.
+    """Return the columns of each component: two for a range, and a third for the unit of a quantity.
 
-    Two numbers or two quantities share a range. The first token is `hash`, a second one `low`, or `unit` beside a date.
+    Two numbers or two quantities share a range. The first token uses `hash`; a second one uses `low`, or `unit` if there is a
+    date.
     """
-    found: list[Columns] = []
-    for at, kind in enumerate(kinds):
-        again, twice = kind in kinds[:at], kinds.count(kind) == 2
+    columns: list[Columns] = []
+    for index, kind in enumerate(kinds):
+        repeated, twice = kind in kinds[:index], kinds.count(kind) == 2
         if kind == "token":
-            found.append((("unit",) if "date" in kinds else ("low",)) if again else ("hash",))
+            columns.append((("unit",) if "date" in kinds else ("low",)) if repeated else ("hash",))
         elif kind in ("number", "quantity") and twice:
-            found.append(("high", "high", "hash") if again else ("low", "low", "unit"))
+            columns.append(("high", "high", "hash") if repeated else ("low", "low", "unit"))
         elif kind in ("string", "uri", "reference"):
-            found.append(("value",))
+            columns.append(("value",))
         else:
-            found.append(("low", "high", "unit"))
-    return tuple(found)
+            columns.append(("low", "high", "unit"))
+    return tuple(columns)
 
 
 def row(parts: Sequence[tuple[Any, ...]], term: Term) -> tuple[int, int, int, int, str]:
-    """(hash, low, high, unit, value). term: (system, code) -> hash, which the dictionary will know."""
-    held: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
-    for part, columns in zip(parts, places(tuple([one[0] for one in parts])), strict=True):
+    """Return (hash, low, high, unit, value). term: maps (system, code) to a hash and adds it to the dictionary."""
+    values: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
+    for part, columns in zip(parts, places(tuple([part[0] for part in parts])), strict=True):
         kind = part[0]
         if kind == "token":
-            held[columns[0]] = term(part[1], part[2])
+            values[columns[0]] = term(part[1], part[2])
         elif kind == "quantity":
             _, system, unit, low, high = part
-            held[columns[0]], held[columns[1]] = ordered(low), ordered(high)
-            held[columns[2]] = term(system, unit) if unit is not None else 0
+            values[columns[0]], values[columns[1]] = ordered(low), ordered(high)
+            values[columns[2]] = term(system, unit) if unit is not None else 0
         elif kind == "number":
-            held[columns[0]], held[columns[1]] = ordered(part[1]), ordered(part[2])
+            values[columns[0]], values[columns[1]] = ordered(part[1]), ordered(part[2])
         elif kind == "date":
-            held["low"], held["high"] = part[1], part[2]
+            values["low"], values["high"] = part[1], part[2]
         elif kind == "reference":
-            held["value"] = f"{part[1]}/{part[2]}"
+            values["value"] = f"{part[1]}/{part[2]}"
         else:
-            held["value"] = part[1][:120] if kind == "string" else part[1]
-    return held["hash"], held["low"], held["high"], held["unit"], held["value"]
+            values["value"] = part[1][:120] if kind == "string" else part[1]
+    return values["hash"], values["low"], values["high"], values["unit"], values["value"]
 
 
 _KINDS: dict[type, str] = {
@@ -80,20 +81,22 @@ _KINDS: dict[type, str] = {
 
 
 def kinds_of(value: CompositeValue) -> list[str]:
-    """The kinds of a value's parts. Two quantities beside another part are numbers, by themselves they are a ratio."""
-    found = [_KINDS[type(one)] for one in value.parts]
-    numbers = len(found) > 2 and found.count("quantity") == 2
-    return ["number" if one == "quantity" and numbers else one for one in found]
+    """Return the kinds of a value's parts. Two quantities next to another part are numbers; without one they are a ratio."""
+    kinds = [_KINDS[type(kind)] for kind in value.parts]
+    numbers = len(kinds) > 2 and kinds.count("quantity") == 2
+    return ["number" if kind == "quantity" and numbers else kind for kind in kinds]
 
 
 def near(value: NearValue) -> Sql:
-    """In the circle, on a map of the scale of its centre (fhir.search.matching.within); the 180th meridian is no border."""
+    """Match positions within the circle, on a map scaled at its center (fhir.search.matching.within). Works across the 180th
+    meridian.
+    """
     reach = round(value.radius * 1_000_000 / METRES_A_DEGREE)
     scale = round(cos(radians(value.latitude / 1e6)) * 1000)
     height = "(t.low - ?) * (t.low - ?)"
     texts, binds = [], []
-    for around in (0, _ROUND, -_ROUND):
-        east = value.longitude + around
+    for shift in (0, _ROUND, -_ROUND):
+        east = value.longitude + shift
         width = "(abs(t.high - ?) * ? / 1000) * (abs(t.high - ?) * ? / 1000)"
         texts.append(f"{height} + {width} <= ?")
         binds += [value.latitude, value.latitude, east, scale, east, scale, reach * reach]

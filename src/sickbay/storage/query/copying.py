@@ -1,4 +1,4 @@
-"""Copying and forgetting a whole space, as statements: three hospitals get the same population, and it is indexed once."""
+"""SQL to copy and delete a whole space. Several tenants share one population, which is generated and indexed once."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _BY_SPACE = {
     "type_count": "{to}, type, slice, live",
 }
 TABLES = (*_BY_NID, *_BY_SPACE)
-"""All that holds resources."""
+"""All tables that store resources."""
 
 
 def copies(start: int, end: int, allocated: int) -> Iterator[str]:
-    """From the space `start` into the space `end`, beyond what that ever allocated: no nid is used twice."""
+    """Copy from space `start` to space `end`, with nids beyond any that `end` ever allocated, so that none is reused."""
     by = ((end - start) << SHIFT) + allocated
     for table, (column, columns) in _BY_NID.items():
         values = columns.format(by=by, to=end)
@@ -44,7 +44,7 @@ def copies(start: int, end: int, allocated: int) -> Iterator[str]:
 
 
 def forgets(number: int) -> Iterator[str]:
-    """Everything of one space: a range in every table."""
+    """Delete everything in a space: a range in every table."""
     for table, (column, _) in _BY_NID.items():
         yield f"DELETE FROM {table} WHERE {_within(column, number)}"
     for table in _BY_SPACE:
@@ -52,7 +52,7 @@ def forgets(number: int) -> Iterator[str]:
 
 
 ANY_LIVE = "SELECT 1 FROM type_count WHERE space = ? GROUP BY type HAVING sum(live) > 0 LIMIT 1"
-"""Whether anything is in a space."""
+"""Selects a row if the space has any live resource."""
 
 
 def live(number: int) -> str:

@@ -1,4 +1,4 @@
-"""What stands for what: numbers of spaces and words."""
+"""Maps spaces, words and codings to their numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from sickbay.kernel.memoize import LONGEST
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.statement import Sql, SqlReader, few
+from sickbay.storage.query.statement import Sql, SqlReader, count_up_to
 from sickbay.storage.terms import term_hash
 
 SHIFT = 40
@@ -22,7 +22,7 @@ LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AN
 
 
 class Dictionary:
-    """The reader's dictionary. A number never changes its meaning, so what was found once is kept; the absent is not."""
+    """The dictionary of a reader. A number's meaning never changes, so numbers found are cached; missing entries aren't."""
 
     def __init__(self, reader: SqlReader, caches: StorageCaches) -> None:
         self._reader = reader
@@ -33,23 +33,23 @@ class Dictionary:
 
     def space(self, space: ResourceSpace) -> int | None:
         if space not in self._spaces:
-            found = self._reader.one("SELECT number FROM space WHERE tenant = ? AND version = ?", space)
-            if found is None:
+            number = self._reader.one("SELECT number FROM space WHERE tenant = ? AND version = ?", space)
+            if number is None:
                 return None
-            self._spaces[space] = found
+            self._spaces[space] = number
         return self._spaces[space]
 
     def word(self, text: str) -> int:
-        """Its number, 0 where nothing was ever stored under it."""
+        """Return the number of a text, or 0 if nothing was ever stored under it."""
         if text not in self._words:
-            found = self._reader.one("SELECT number FROM word WHERE text = ?", (text,))
-            if found is None:
+            number = self._reader.one("SELECT number FROM word WHERE text = ?", (text,))
+            if number is None:
                 return 0
-            self._words[text] = found
+            self._words[text] = number
         return self._words[text]
 
     def known(self, texts: Collection[str]) -> set[str]:
-        """Those under which something was ever stored, asked for at once."""
+        """Return the texts under which something was stored, with one look-up."""
         unknown = [text for text in texts if text not in self._words]
         if unknown:
             text = "SELECT text, number FROM word WHERE text IN (SELECT value FROM json_each(?))"
@@ -62,46 +62,46 @@ class Dictionary:
         return self._texts[number]
 
     def nid(self, space: int, type: str, id: str) -> int:
-        """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
+        """Return the nid of a resource, or -1 if there is none. No nid is ever reused, so a stale one finds nothing."""
         key = (space, self.word(type), id)
         return self._nid(key) if len(id) > LONGEST else self._caches.nids.get(key, partial(self._nid, key))
 
     def _nid(self, key: tuple[int, int, str]) -> int:
-        found = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
-        return -1 if found is None else int(found)
+        nid = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
+        return -1 if nid is None else int(nid)
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
-        """The hashes of (system, code); with system None those of every system that has the code."""
-        found = [term_hash(system, code) for system, code in codings if system is not None]
+        """Return the hashes of (system, code). With system None, return those of every system that has the code."""
+        result = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            look = partial(self._of_any_system, code)
-            found += look() if len(code) > LONGEST else self._caches.hashes.get(code, look)
-        return found
+            look_up = partial(self._of_any_system, code)
+            result += look_up() if len(code) > LONGEST else self._caches.hashes.get(code, look_up)
+        return result
 
     def _of_any_system(self, code: str) -> list[int]:
         return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
-        """How many resources have a token, counted to 1,000."""
+        """Count the resources that have a token, up to 1,000."""
         return self.counted(tokens(space, parameter, hash), 1000)
 
     def live(self, space: int, type: str) -> int:
-        """How many resources of a type there are."""
+        """Return the number of live resources of a type."""
         return int(self._reader.one(LIVE_OF_TYPE, (space, self.word(type))))
 
     def counted(self, rows: Sql, most: int) -> int:
-        """How many there are, counted no further."""
-        asked = few(rows, most)
-        count: int = self._reader.one(asked.text, asked.binds)
+        """Count rows, up to `most`."""
+        statement = count_up_to(rows, most)
+        count: int = self._reader.one(statement.text, statement.binds)
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:
-        """Whether what is dated within [low, high) is dated by the whole of it, and nothing by a part."""
-        of = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
-        text = f"SELECT EXISTS ({of} AND low = ? AND high < ?) OR EXISTS ({of} AND low > ? AND low < ?)"
+        """Return whether everything dated within [low, high) has exactly this range, and nothing only a part of it."""
+        exists = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
+        text = f"SELECT EXISTS ({exists} AND low = ? AND high < ?) OR EXISTS ({exists} AND low > ? AND low < ?)"
         return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))
 
 
 def tokens(space: int, parameter: int, hash: int) -> Sql:
-    """The rows of those who have a token."""
+    """Select the rows of resources that have a token."""
     return Sql("SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))

@@ -1,8 +1,8 @@
-"""One filter as SQL text: true of a nid (EXISTS), or the source that a search is driven from.
+"""Translates a filter to SQL: a condition on a nid (EXISTS), or conditions on the rows of its index table.
 
-The text is joined from constant pieces by hand, values are always bound. A search of four conditions with its look-ups
-takes about 33 µs to plan, and apsw caches the prepared statement under the text; building and rendering an expression
-was measured at 89 µs before the first look-up, and a cache of shapes would need most of the joining for its key.
+The text is joined by hand from constant pieces; values are always bound. A search with four conditions and its look-ups takes
+about 33 µs to plan, and apsw caches the prepared statement by its text. Building and rendering an expression tree took 89 µs
+before the first look-up, and a cache of query shapes would do most of that joining to compute its key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sickbay.storage.query.statement import EACH, Bind, Sql
 from sickbay.storage.terms import ordered, term_hash, text_hash
 
 LAST = "\U0010ffff"
-"""After every text that begins alike."""
+"""Sorts after every text with the same beginning."""
 
 
 TRUE, FALSE = Sql("TRUE"), Sql("FALSE")
@@ -52,7 +52,7 @@ TABLES = {
 class Scope(NamedTuple):
     """Where a search looks: the space's number, the dictionary, and what is visible.
 
-    visible(type, letters, nid, patient): a condition on a nid; `patient`: who is known to have it in the compartment.
+    visible(type, letters, nid, patient): a condition on a nid; `patient`: the patient in whose compartment it is known to be.
     """
 
     space: int
@@ -61,27 +61,33 @@ class Scope(NamedTuple):
 
 
 def both(parts: Iterable[Sql]) -> Sql:
-    """All of them; the empty conjunction is TRUE."""
-    kept = [one for one in parts if one is not TRUE]
-    if any(one is FALSE for one in kept):
+    """Join conditions with AND. An empty conjunction is TRUE."""
+    conditions = [part for part in parts if part is not TRUE]
+    if any(part is FALSE for part in conditions):
         return FALSE
-    return Sql(" AND ".join(one.text for one in kept), tuple(bind for one in kept for bind in one.binds)) if kept else TRUE
+    return (
+        Sql(" AND ".join(part.text for part in conditions), tuple(bind for part in conditions for bind in part.binds))
+        if conditions
+        else TRUE
+    )
 
 
 def either(parts: Iterable[Sql]) -> Sql:
-    """One of them; the empty disjunction is FALSE."""
-    kept = [one for one in parts if one is not FALSE]
-    if not kept:
+    """Join conditions with OR. An empty disjunction is FALSE."""
+    alternatives = [part for part in parts if part is not FALSE]
+    if not alternatives:
         return FALSE
-    if any(one is TRUE for one in kept):
+    if any(part is TRUE for part in alternatives):
         return TRUE
-    if len(kept) == 1:
-        return kept[0]
-    return Sql(f"({' OR '.join(one.text for one in kept)})", tuple(bind for one in kept for bind in one.binds))
+    if len(alternatives) == 1:
+        return alternatives[0]
+    return Sql(
+        f"({' OR '.join(part.text for part in alternatives)})", tuple(bind for part in alternatives for bind in part.binds)
+    )
 
 
 def one_of(column: str, values: list[int] | list[str]) -> Sql:
-    """`column` among the values: equality for one, a JSON list for several."""
+    """Compare `column` with the values: an equality for one value, a JSON list for several."""
     if not values:
         return FALSE
     if len(values) == 1:
@@ -89,101 +95,103 @@ def one_of(column: str, values: list[int] | list[str]) -> Sql:
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (orjson.dumps(values).decode(),))
 
 
-def condition(scope: Scope, one: Filter, nid: str) -> Sql:
-    """The filter, true of the resource that the expression `nid` names."""
-    if one.chain is not None:
-        return _hop(scope, one, nid)
-    if one.either:
-        return either(condition(scope, each, nid) for each in one.either)
-    if one.parameter.code in ("_id", "_lastUpdated"):
-        held = _column(scope, one, nid)
-        return negated(held) if one.modifier == "not" else held
-    if one.modifier == "missing":
-        return _missing(one, nid)
-    if any(isinstance(value, WordsValue) for value in one.values):
-        return full_text.matched(one, nid)
-    matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
-    if one.modifier != "not":
+def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
+    """Return the filter as a condition on the resource that the expression `nid` names."""
+    if filter.chain is not None:
+        return _hop(scope, filter, nid)
+    if filter.either:
+        return either(condition(scope, alternative, nid) for alternative in filter.either)
+    if filter.parameter.code in ("_id", "_lastUpdated"):
+        comparison = _column(scope, filter, nid)
+        return negated(comparison) if filter.modifier == "not" else comparison
+    if filter.modifier == "missing":
+        return _missing(filter, nid)
+    if any(isinstance(value, WordsValue) for value in filter.values):
+        return full_text.matched(filter, nid)
+    matched = either((_some(scope, filter, nid), _addressed(scope, filter, nid)))
+    if filter.modifier != "not":
         return matched
     return TRUE if matched is FALSE else negated(matched)
 
 
-def _some(scope: Scope, one: Filter, nid: str) -> Sql:
-    # The alias is the expression's own, so that a chain can nest.
-    table, matched = TABLES[one.parameter.kind], values(scope, one, known=True)
+def _some(scope: Scope, filter: Filter, nid: str) -> Sql:
+    # The alias `t` is local to this EXISTS, so conditions can be nested in a chain.
+    table, matched = TABLES[filter.parameter.kind], values(scope, filter, known=True)
     if matched is FALSE:
         return FALSE
-    by = one_of("t.parameter", list(one.parameter.numbers))  # without the space, which would lead to all that match
+    by = one_of(
+        "t.parameter", list(filter.parameter.numbers)
+    )  # no condition on the space: an index on it would lead to all matches
     return Sql(
         f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text} AND {matched.text}{EACH})",
         (*by.binds, *matched.binds),
     )
 
 
-def under(scope: Scope, one: Filter) -> Sql:
-    """The rows of a filter's parameter, in the table of its kind."""
-    by = one_of("t.parameter", list(one.parameter.numbers))
-    return by if one.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
+def under(scope: Scope, filter: Filter) -> Sql:
+    """Return a condition on the rows of the filter's parameter, in the table of its kind."""
+    by = one_of("t.parameter", list(filter.parameter.numbers))
+    return by if filter.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
 
 
-def _addressed(scope: Scope, one: Filter, nid: str) -> Sql:
-    """References to other servers, and canonical ones, are held as they are written."""
-    urls = [value.url for value in one.values if isinstance(value, ReferenceValue) and value.url is not None]
+def _addressed(scope: Scope, filter: Filter, nid: str) -> Sql:
+    """Match references to other servers and canonicals, which are stored as they are written."""
+    urls = [value.url for value in filter.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
         return FALSE
-    whole = either(_versions(url, one.modifier == "below") for url in urls)
-    text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {whole.text}{EACH})"
-    return Sql(text, (one.parameter.number, *whole.binds))
+    matches = either(_versions(url, filter.modifier == "below") for url in urls)
+    text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
+    return Sql(text, (filter.parameter.number, *matches.binds))
 
 
 def _versions(url: str, below: bool) -> Sql:
-    """A canonical without a version means each of its versions; version 2 `:below` means 2.1 too."""
+    """Match any version if the canonical has none. With `:below`, version 2 also matches 2.1."""
     same = Sql("t.value = ?", (url,))
     if "|" in url and not below:
         return same
     return either((same, _between("t.value", url + ("." if "|" in url else "|"))))
 
 
-def _missing(one: Filter, nid: str) -> Sql:
-    """A reference may be a foreign address, or an identifier alone."""
-    found = [(TABLES[one.parameter.kind], list(one.parameter.numbers))]
-    if one.parameter.kind == "reference":
-        found += [("uri_index", [one.parameter.number]), ("token_index", [one.parameter.number + IDENTIFIER])]
+def _missing(filter: Filter, nid: str) -> Sql:
+    """Return the `:missing` condition. A reference may also be a foreign URL, or only an identifier."""
+    sources = [(TABLES[filter.parameter.kind], list(filter.parameter.numbers))]
+    if filter.parameter.kind == "reference":
+        sources += [("uri_index", [filter.parameter.number]), ("token_index", [filter.parameter.number + IDENTIFIER])]
     parts = []
-    for table, numbers in found:
+    for table, numbers in sources:
         by = one_of("t.parameter", numbers)
         parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text}{EACH})", by.binds))
-    some = either(parts)
-    return negated(some) if _says_true(one.values) else some
+    present = either(parts)
+    return negated(present) if _is_true(filter.values) else present
 
 
-def _column(scope: Scope, one: Filter, nid: str) -> Sql:
-    """What stands in the resource's own row."""
-    dates = [value for value in one.values if isinstance(value, DateValue)]
+def _column(scope: Scope, filter: Filter, nid: str) -> Sql:
+    """Return a condition on a column of the resource's own row."""
+    dates = [value for value in filter.values if isinstance(value, DateValue)]
     if dates:
-        held = either(of_instant(value, "u.changed") for value in dates)
-        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text}{EACH})", held.binds)
-    return one_of(nid, nids(scope, one))
+        comparison = either(of_instant(value, "u.changed") for value in dates)
+        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
+    return one_of(nid, nids(scope, filter))
 
 
-def nids(scope: Scope, one: Filter) -> list[int]:
-    """Of the resources that `_id` names."""
-    ids = [value.code or "" for value in one.values if isinstance(value, TokenValue)]
-    return [scope.names.nid(scope.space, one.parameter.type, id) for id in ids]
+def nids(scope: Scope, filter: Filter) -> list[int]:
+    """Return the nids of the resources that `_id` names."""
+    ids = [value.code or "" for value in filter.values if isinstance(value, TokenValue)]
+    return [scope.names.nid(scope.space, filter.parameter.type, id) for id in ids]
 
 
-def values(scope: Scope, one: Filter, *, known: bool = False) -> Sql:
-    """The alternatives of a filter as a condition on the columns of its table, under the alias `t`.
+def values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
+    """Return the alternatives of a filter as a condition on the columns of its table, under the alias `t`.
 
-    known: the rows are those of one resource, so that nothing is to lead to them.
+    known: the rows of one resource are already selected, so the condition needn't lead to them by an index.
     """
-    if one.parameter.kind == "token":
-        return _tokens(scope, [value for value in one.values if isinstance(value, TokenValue)], known=known)
-    return either(_value(scope, one, value) for value in one.values)
+    if filter.parameter.kind == "token":
+        return _tokens(scope, [value for value in filter.values if isinstance(value, TokenValue)], known=known)
+    return either(_value(scope, filter, value) for value in filter.values)
 
 
 def ranged(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
-    """FHIR's comparison of a stored range with the one asked for (R4, 3.1.1.4.6; both half open)."""
+    """Compare a stored range with the requested one (R4, 3.1.1.4.6). Both ranges are half open."""
     start, end = names
     match value.prefix:
         case "eq":
@@ -207,7 +215,7 @@ def ranged(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple
 
 
 def of_instant(value: DateValue, instant: str) -> Sql:
-    """The same of an instant, [i, i + 1): said of its beginning alone, so that an index leads there."""
+    """Compare an instant, the range [i, i + 1). Uses only its beginning, so that an index can be used."""
     match value.prefix:
         case "eq" | "ap":
             return Sql(f"({instant} >= ? AND {instant} < ?)", (value.low, value.high))
@@ -223,30 +231,30 @@ def of_instant(value: DateValue, instant: str) -> Sql:
             return Sql(f"{instant} < ?", (value.high,))
 
 
-def _value(scope: Scope, one: Filter, value: Value) -> Sql:
+def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
     match value:
         case DateValue(low=low, high=high):
             return ranged(value, low, high)
         case QuantityValue():
             return both([ranged(value, ordered(value.low), ordered(value.high)), _unit(scope, value)])
         case StringValue():
-            return _string(value, one.modifier)
+            return _string(value, filter.modifier)
         case ReferenceValue():
-            return _reference(scope, one, value)
+            return _reference(scope, filter, value)
         case UriValue(uri=uri):
-            if one.modifier == "contains":
+            if filter.modifier == "contains":
                 return Sql("instr(t.value, ?) > 0", (uri,))
-            return _between("t.value", uri) if one.modifier == "below" else Sql("t.value = ?", (uri,))
+            return _between("t.value", uri) if filter.modifier == "below" else Sql("t.value = ?", (uri,))
         case CompositeValue():
-            return _composite(scope, one, value)
+            return _composite(scope, filter, value)
         case NearValue():
             return composites.near(value)
         case TokenValue() | WordsValue():
             return FALSE
 
 
-def _composite(scope: Scope, one: Filter, value: CompositeValue) -> Sql:
-    """Each part a condition on its own columns of the same row."""
+def _composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql:
+    """Match each component on its own columns of the same row."""
     kinds = composites.kinds_of(value)
     parts = []
     for part, columns in zip(value.parts, composites.places(tuple(kinds)), strict=True):
@@ -260,7 +268,7 @@ def _composite(scope: Scope, one: Filter, value: CompositeValue) -> Sql:
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:
-                parts.append(_value(scope, one, part))
+                parts.append(_value(scope, filter, part))
     matched = both(parts)
     return matched if matched is FALSE else Sql(f"({matched.text})", matched.binds)
 
@@ -276,16 +284,16 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
 
 
 def _between(column: str, prefix: str) -> Sql:
-    # Twice, so that a text which is the last character itself is before it.
+    # Twice, so that the prefix followed by that character itself is still below the upper bound.
     return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST + LAST))
 
 
-def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
+def _reference(scope: Scope, filter: Filter, value: ReferenceValue) -> Sql:
     if value.url is not None:
         return FALSE
-    targets = (value.type,) if value.type is not None else one.parameter.targets
-    if one.along and value.type is not None:
-        return _part(scope, one, value.type, value.id)
+    targets = (value.type,) if value.type is not None else filter.parameter.targets
+    if filter.along and value.type is not None:
+        return _part(scope, filter, value.type, value.id)
     if len(targets) == 1:
         return Sql("t.target = ?", (scope.names.nid(scope.space, targets[0], value.id),))
     words = [word for word in map(scope.names.word, targets) if word]
@@ -296,53 +304,63 @@ def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
     )
 
 
-def _part(scope: Scope, one: Filter, type: str, id: str) -> Sql:
-    """The resource itself and, step by step, what is part of it or what it is part of: who says so must be visible."""
-    number = next(number for named, number in one.along if named == type)
-    found, known = ("f.nid", "f.target") if one.modifier == "below" else ("f.target", "f.nid")
-    held = scope.visible(type, "s", "k.nid", None)
+def _part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
+    """Match the resource and, recursively, its parts (`:below`) or its wholes (`:above`).
+
+    The resource that contains the reference must be visible.
+    """
+    number = next(number for part_type, number in filter.along if part_type == type)
+    reached, origin = ("f.nid", "f.target") if filter.modifier == "below" else ("f.target", "f.nid")
+    visible = scope.visible(type, "s", "k.nid", None)
     word = scope.names.word(type)
     step = (
-        f"SELECT {found} FROM whole p CROSS JOIN reference_index f ON {known} = p.n CROSS JOIN resource k ON k.nid = f.nid"
-        f" CROSS JOIN resource h ON h.nid = {found} WHERE f.parameter = ? AND k.type = ? AND k.state = 1 AND {held.text}"
+        f"SELECT {reached} FROM whole p CROSS JOIN reference_index f ON {origin} = p.n CROSS JOIN resource k ON k.nid = f.nid"
+        f" CROSS JOIN resource h ON h.nid = {reached} WHERE f.parameter = ? AND k.type = ? AND k.state = 1 AND {visible.text}"
         " AND h.type = ?"
     )
     begin = "SELECT nid FROM resource WHERE nid = ?"
     text = f"t.target IN (WITH RECURSIVE whole(n) AS ({begin} UNION {step}) SELECT n FROM whole)"
-    return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *held.binds, word))
+    return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *visible.binds, word))
 
 
-def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
-    """Of all codes of a system, which may be as many as there are resources, each row of a resource is asked for its own."""
-    codings = tuple((one.system, one.code) for one in wanted if one.code is not None)
+def _tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
+    """Match tokens. If `known`, a system without a code is checked per row, because its codes may be as many as the
+    resources.
+    """
+    codings = tuple((token.system, token.code) for token in tokens if token.code is not None)
     hashes = one_of(column, scope.names.hashes(codings))
-    whole = one_of("system", [one.system or "" for one in wanted if one.code is None])
-    if whole is FALSE:
+    systems = one_of("system", [token.system or "" for token in tokens if token.code is None])
+    if systems is FALSE:
         return hashes
     if known:
-        every = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {whole.text}{EACH})"
+        any_code = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {systems.text}{EACH})"
     else:
-        every = f"{column} IN (SELECT hash FROM term WHERE {whole.text})"
-    return either([hashes, Sql(every, whole.binds)])
+        any_code = f"{column} IN (SELECT hash FROM term WHERE {systems.text})"
+    return either([hashes, Sql(any_code, systems.binds)])
 
 
-def single_hash(scope: Scope, one: Filter) -> int | None:
-    """The one hash that a token filter asks for, if it is one: then its rows are in the order of nids."""
-    wanted = [value for value in one.values if isinstance(value, TokenValue) and value.code is not None]
-    if one.parameter.kind != "token" or one.modifier is not None or len(wanted) != 1 or len(one.values) != 1:
+def single_hash(scope: Scope, filter: Filter) -> int | None:
+    """Return the hash if a token filter asks for exactly one; its rows are then in the order of nids."""
+    tokens = [value for value in filter.values if isinstance(value, TokenValue) and value.code is not None]
+    if filter.parameter.kind != "token" or filter.modifier is not None or len(tokens) != 1 or len(filter.values) != 1:
         return None
-    if one.parameter.held:
+    if filter.parameter.held:
         return None
-    hashes = scope.names.hashes(((wanted[0].system, wanted[0].code or ""),))
+    hashes = scope.names.hashes(((tokens[0].system, tokens[0].code or ""),))
     return hashes[0] if len(hashes) == 1 else None
 
 
-def single_target(scope: Scope, one: Filter) -> int | None:
-    """The one resource that a reference filter asks for, if its type is told; -1 where there is none."""
-    value = one.values[0] if len(one.values) == 1 else None
-    if one.modifier is not None or one.chain is not None or not isinstance(value, ReferenceValue) or value.url is not None:
+def single_target(scope: Scope, filter: Filter) -> int | None:
+    """Return the nid if a reference filter asks for one resource of a known type; -1 if there is no such resource."""
+    value = filter.values[0] if len(filter.values) == 1 else None
+    if (
+        filter.modifier is not None
+        or filter.chain is not None
+        or not isinstance(value, ReferenceValue)
+        or value.url is not None
+    ):
         return None
-    targets = (value.type,) if value.type is not None else one.parameter.targets
+    targets = (value.type,) if value.type is not None else filter.parameter.targets
     return scope.names.nid(scope.space, targets[0], value.id) if len(targets) == 1 else None
 
 
@@ -354,27 +372,27 @@ def _unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> Sql:
     return one_of(column, scope.names.hashes(((None, value.code),)))
 
 
-def _hop(scope: Scope, one: Filter, nid: str) -> Sql:
-    """Along a reference, from here or (`_has`) to here: the other end must be visible itself."""
-    assert one.chain is not None
-    type, inner = one.chain
+def _hop(scope: Scope, filter: Filter, nid: str) -> Sql:
+    """Follow a reference from the resource or, with `_has`, to it. The other end must be visible too."""
+    assert filter.chain is not None
+    type, inner = filter.chain
     depth = nid.count("_") + 1
     link, other = "f" + "_" * depth, "g" + "_" * depth
-    held = both([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
-    if held is FALSE:
+    conditions = both([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
+    if conditions is FALSE:
         return FALSE
-    here, there = ("target", "nid") if one.reverse else ("nid", "target")
+    here, there = ("target", "nid") if filter.reverse else ("nid", "target")
     text = (
         f"EXISTS (SELECT 1 FROM reference_index {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
         f" WHERE {link}.{here} = {nid} AND {link}.parameter = ? AND {other}.type = ? AND {other}.state = 1"
-        f" AND {held.text}{EACH})"
+        f" AND {conditions.text}{EACH})"
     )
-    return Sql(text, (one.parameter.number, scope.names.word(type), *held.binds))
+    return Sql(text, (filter.parameter.number, scope.names.word(type), *conditions.binds))
 
 
-def negated(one: Sql) -> Sql:
-    return Sql(f"NOT ({one.text})", one.binds)
+def negated(part: Sql) -> Sql:
+    return Sql(f"NOT ({part.text})", part.binds)
 
 
-def _says_true(asked: tuple[Value, ...]) -> bool:
-    return any(isinstance(one, TokenValue) and one.code == "true" for one in asked)
+def _is_true(values: tuple[Value, ...]) -> bool:
+    return any(isinstance(value, TokenValue) and value.code == "true" for value in values)

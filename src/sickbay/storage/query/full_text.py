@@ -1,4 +1,4 @@
-"""Words as SQL: the beginnings of words in the texts of `string_index`, as fhir.search.matching has it."""
+"""Full-text search in SQL: matches the beginnings of words in `string_index`, as fhir.search.matching defines it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,62 @@ from sickbay.storage.query.statement import EACH, Sql
 _SPACED = "replace(replace(replace(replace(' ' || {0}, '(', ' '), '/', ' '), '-', ' '), '[', ' ')"
 
 
-def matched(one: Filter, nid: str) -> Sql:
-    """True of the resource that the expression `nid` names."""
-    found = [_every(one, words, nid) for words in _asked(one)]
-    return Sql(f"({' OR '.join(each.text for each in found)})", tuple(bind for each in found for bind in each.binds))
+def matched(filter: Filter, nid: str) -> Sql:
+    """Return a condition on the resource that the expression `nid` names."""
+    alternatives = [_every(filter, words, nid) for words in _word_lists(filter)]
+    return Sql(
+        f"({' OR '.join(alternative.text for alternative in alternatives)})",
+        tuple(bind for alternative in alternatives for bind in alternative.binds),
+    )
 
 
-def collected(space: int, one: Filter) -> Sql:
-    """The nids of all that match, some of them several times: from the longest word on."""
+def collected(space: int, filter: Filter) -> Sql:
+    """Return the nids of all matches, with possible duplicates. Starts with the longest word, then checks the others."""
     parts = []
-    for words in _asked(one):
+    for words in _word_lists(filter):
         first, *rest = sorted(words, key=len, reverse=True)
-        begin = _holding(space, one, first)
-        others = _every(one, tuple(rest), "b.nid") if rest else Sql("TRUE")
-        parts.append(Sql(f"SELECT b.nid FROM ({begin.text}) b WHERE {others.text}", (*begin.binds, *others.binds)))
+        candidates = _containing(space, filter, first)
+        remaining = _every(filter, tuple(rest), "b.nid") if rest else Sql("TRUE")
+        parts.append(
+            Sql(f"SELECT b.nid FROM ({candidates.text}) b WHERE {remaining.text}", (*candidates.binds, *remaining.binds))
+        )
     return Sql(" UNION ALL ".join(part.text for part in parts), tuple(bind for part in parts for bind in part.binds))
 
 
-def _asked(one: Filter) -> list[tuple[str, ...]]:
-    return [value.words for value in one.values if isinstance(value, WordsValue)]
+def _word_lists(filter: Filter) -> list[tuple[str, ...]]:
+    return [value.words for value in filter.values if isinstance(value, WordsValue)]
 
 
-def _every(one: Filter, words: tuple[str, ...], nid: str) -> Sql:
-    by = _one_of("y.parameter", one.parameter.numbers)
+def _every(filter: Filter, words: tuple[str, ...], nid: str) -> Sql:
+    by = _one_of("y.parameter", filter.parameter.numbers)
     texts, binds = [], list[int | str]()
     for word in words:
-        held = _begins("y.value", word)
-        texts.append(f"EXISTS (SELECT 1 FROM string_index y WHERE y.nid = {nid} AND {by} AND {held.text}{EACH})")
-        binds += held.binds
+        match = _begins("y.value", word)
+        texts.append(f"EXISTS (SELECT 1 FROM string_index y WHERE y.nid = {nid} AND {by} AND {match.text}{EACH})")
+        binds += match.binds
     return Sql(" AND ".join(texts), tuple(binds))
 
 
-def _holding(space: int, one: Filter, word: str) -> Sql:
-    """Names and narratives are looked through. Displays of codes are few, each there many times: so each is tried once."""
-    own = one.parameter.number if one.parameter.code == "_content" else None
-    beside = [number for number in one.parameter.numbers if number >= TEXT or number == own]
-    plain = [number for number in one.parameter.numbers if number not in beside]
-    held, same = _begins("y.value", word), _begins("v.x", word)
-    text = f"SELECT y.nid FROM string_index y WHERE y.space = ? AND {_one_of('y.parameter', plain)} AND {held.text}"
-    if not beside:
-        return Sql(text, (space, *held.binds))
+def _containing(space: int, filter: Filter, word: str) -> Sql:
+    """Return the nids with texts that contain the word. Displays of codes are few and repeated often, so each is checked
+    once.
+    """
+    own = filter.parameter.number if filter.parameter.code == "_content" else None
+    repetitive = [number for number in filter.parameter.numbers if number >= TEXT or number == own]
+    plain = [number for number in filter.parameter.numbers if number not in repetitive]
+    match, distinct_match = _begins("y.value", word), _begins("v.x", word)
+    text = f"SELECT y.nid FROM string_index y WHERE y.space = ? AND {_one_of('y.parameter', plain)} AND {match.text}"
+    if not repetitive:
+        return Sql(text, (space, *match.binds))
     least = "SELECT min(s.value) FROM string_index s WHERE s.space = ? AND s.parameter ="
-    each = (
+    distinct = (
         f"WITH RECURSIVE v(p, x) AS (SELECT n.value, ({least} n.value) FROM json_each(?) n UNION ALL"
         f" SELECT v.p, ({least} v.p AND s.value > v.x) FROM v WHERE v.x IS NOT NULL)"
-        f" SELECT p, x FROM v WHERE v.x IS NOT NULL AND {same.text}"
+        f" SELECT p, x FROM v WHERE v.x IS NOT NULL AND {distinct_match.text}"
     )
-    more = f"SELECT y.nid FROM ({each}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
-    walk = (space, orjson.dumps(beside).decode(), space)
-    return Sql(f"{text} UNION ALL {more}", (space, *held.binds, *walk, *same.binds, space))
+    more = f"SELECT y.nid FROM ({distinct}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
+    distinct_binds = (space, orjson.dumps(repetitive).decode(), space)
+    return Sql(f"{text} UNION ALL {more}", (space, *match.binds, *distinct_binds, *distinct_match.binds, space))
 
 
 def _begins(column: str, word: str) -> Sql:
@@ -67,5 +74,5 @@ def _begins(column: str, word: str) -> Sql:
 
 
 def _one_of(column: str, numbers: tuple[int, ...] | list[int]) -> str:
-    """The numbers are ours and few: written out, so that the statement is planned for them."""
+    """Return an IN condition. The numbers are ours and few, so they are literals and the statement is planned for them."""
     return f"{column} IN ({', '.join(map(str, numbers))})"

@@ -1,4 +1,4 @@
-"""History: the versions of one resource, of a type or of all, newest first, each as visible as it was when it was written."""
+"""Reads the history of one resource, a type or all types, newest first. Visibility applies as of each version."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ _CURRENT = (
     "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
     " AND n.at <= ?)"
 )
-"""Written before the end, and not replaced by the beginning."""
+"""Written before the end of the period, and not yet replaced at its beginning."""
 FEW = 1000
-"""Resources of a type whose versions are sorted; of more, versions of all types are walked from the newest on."""
+"""Versions of up to this many resources of a type are sorted. Otherwise versions of all types are scanned, newest first."""
 COUNTED = 1000
-"""Versions that are looked at at once, where each has to be."""
+"""Number of versions read at a time if each has to be checked."""
 
 
 class HistoryQuery(NamedTuple):
-    """type None: of the whole space; id None: of the whole type. since: written at or after (epoch ms).
+    """Which versions to return. type None: of the whole space. id None: of the whole type.
 
-    at: current at some time of [low, high). most: entries of a page; 0 for the total alone.
+    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
+    total.
     """
 
     type: str | None
@@ -45,19 +46,21 @@ class HistoryQuery(NamedTuple):
     at: tuple[int, int] | None = None
 
 
-def page(run: Run, scope: Scope, key: bytes, asked: HistoryQuery, visibility: Visibility) -> Versions:
-    """`count` visible versions, however many invisible ones lie between them. Raises BadCursor."""
-    letter, count = "r" if asked.id is not None else "s", asked.most
-    held = scope.visible(asked.type or "*", letter, "r.nid", None)
-    mark = "/".join(map(str, ("history", scope.space, asked.type or "", asked.id or "", asked.since, asked.at))).encode()
-    before = int(opened(key, asked.cursor, mark).last[0]) if asked.cursor is not None else NEVER
-    if held is FALSE:
+def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
+    """Return `most` visible versions, skipping any invisible ones between them. Raises BadCursor."""
+    letter, count = "r" if query.id is not None else "s", query.most
+    condition = scope.visible(query.type or "*", letter, "r.nid", None)
+    fingerprint = "/".join(map(str, ("history", scope.space, query.type or "", query.id or "", query.since, query.at))).encode()
+    before = int(opened(key, query.cursor, fingerprint).last[0]) if query.cursor is not None else NEVER
+    if condition is FALSE:
         return Versions([], None, 0 if count == 0 else None)
-    found = _versions(run, scope, asked, held, compartments(scope.names, scope.space, visibility, letter, asked.type or "*"))
+    source = _versions(
+        run, scope, query, condition, compartments(scope.names, scope.space, visibility, letter, query.type or "*")
+    )
     if count == 0:
-        return Versions([], None, _total(run, scope, found, letter, None if held is TRUE else visibility))
-    text = Sql(f"SELECT {_COLUMNS} FROM {found.text}", found.binds)
-    kept: list[tuple[tuple[Stored, str], int]] = []
+        return Versions([], None, _total(run, scope, source, letter, None if condition is TRUE else visibility))
+    text = Sql(f"SELECT {_COLUMNS} FROM {source.text}", source.binds)
+    entries: list[tuple[tuple[Stored, str], int]] = []
     more, size = False, 0
     while not more:
         rows = run(Statement(text.text, (*text.binds, before, count + 1), 4))
@@ -66,64 +69,64 @@ def page(run: Run, scope: Scope, key: bytes, asked: HistoryQuery, visibility: Vi
             if not _shown(visibility, letter, entry[0]):
                 continue
             size += len(entry[0].body)
-            more = len(kept) == count or (size > BYTES and len(kept) > 1)
+            more = len(entries) == count or (size > BYTES and len(entries) > 1)
             if more:
                 break
-            kept.append((entry, row[6]))
+            entries.append((entry, row[6]))
         if not is_full(rows, count + 1):
             break
         before = rows[-1][6]
-    following = seal(key, Position(mark, (kept[-1][1],), count, None)) if more else None
-    return Versions([entry for entry, _ in kept], following)
+    following = seal(key, Position(fingerprint, (entries[-1][1],), count, None)) if more else None
+    return Versions([entry for entry, _ in entries], following)
 
 
 def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibility | None) -> int:
-    """How many are visible as they were. visibility None: all are, and none needs to be looked at."""
+    """Count the versions that were visible when written. visibility None: all are visible, so none needs to be checked."""
     if visibility is None:
         text = f"SELECT count(*) FROM (SELECT 1 FROM {found.text}) every"
-        whole: int = run(Statement(text, (*found.binds, NEVER, NEVER)))[0][0]
-        return whole
+        count: int = run(Statement(text, (*found.binds, NEVER, NEVER)))[0][0]
+        return count
     text, before, total = f"SELECT {_NARROW} FROM {found.text}", NEVER, 0
     while True:
         rows = run(Statement(text, (*found.binds, before, COUNTED)))
-        each = (Stored(scope.names.text(type), "", 0, 0, b"", facts) for facts, _, type in rows)
-        total += sum(_shown(visibility, letter, one) for one in each)
+        versions = (Stored(scope.names.text(type), "", 0, 0, b"", facts) for facts, _, type in rows)
+        total += sum(_shown(visibility, letter, version) for version in versions)
         if len(rows) < COUNTED:
             return total
         before = rows[-1][1]
 
 
-def _versions(run: Run, scope: Scope, asked: HistoryQuery, held: Sql, own: Sql | None) -> Sql:
-    """What follows FROM: newest first, before a sequence, at most so many, the two binds that are still to come.
+def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: Sql | None) -> Sql:
+    """Return everything after FROM: newest first, with two binds to be added, for the last sequence and the limit.
 
-    own: all that may be seen.
+    own: the nids of everything that may be visible.
     """
     binds: list[int | str] = [scope.space]
     where = [f"r.space = ? AND r.state <> {REFERENCED}"]
-    for condition, value in (
-        ("r.type = ?", asked.type and scope.names.word(asked.type)),
-        ("r.id = ?", asked.id),
-        ("h.at >= ?", asked.since),
+    for clause, value in (
+        ("r.type = ?", query.type and scope.names.word(query.type)),
+        ("r.id = ?", query.id),
+        ("h.at >= ?", query.since),
     ):
         if value is not None:
-            where.append(condition)
+            where.append(clause)
             binds.append(value)
-    if asked.at is not None:
+    if query.at is not None:
         where.append(_CURRENT)
-        binds += (asked.at[1], asked.at[0])
-    rest = f"{' AND '.join(where)} AND {held.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
-    if own is not None and asked.id is None and asked.type is not None:
-        return Sql(f"{own.text} {_OF_PATIENTS} {rest}", (*own.binds, *binds, *held.binds))
-    if asked.id is not None or (asked.type is not None and _few(run, scope, asked.type)):
-        return Sql(f"{_BY_RESOURCE} {rest}", (*binds, *held.binds))
-    return Sql(f"{_BY_TIME} {rest}", (*binds, *held.binds))
+        binds += (query.at[1], query.at[0])
+    tail = f"{' AND '.join(where)} AND {condition.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
+    if own is not None and query.id is None and query.type is not None:
+        return Sql(f"{own.text} {_OF_PATIENTS} {tail}", (*own.binds, *binds, *condition.binds))
+    if query.id is not None or (query.type is not None and _few(run, scope, query.type)):
+        return Sql(f"{_BY_RESOURCE} {tail}", (*binds, *condition.binds))
+    return Sql(f"{_BY_TIME} {tail}", (*binds, *condition.binds))
 
 
 def _few(run: Run, scope: Scope, type: str) -> bool:
-    """Counted no further than is needed, the deleted too."""
+    """Return whether the type has fewer than FEW resources, deleted ones included. Counts no further."""
     text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?) few"
-    found: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
-    return found < FEW
+    count: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
+    return count < FEW
 
 
 def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
@@ -132,5 +135,5 @@ def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
     return Stored(scope.names.text(type), id, version_id, at, body or b"", facts, deleted), interaction
 
 
-def _shown(visibility: Visibility, letter: str, one: Stored) -> bool:
-    return visibility.allows(one.type, letter, one.patients, one.codes)
+def _shown(visibility: Visibility, letter: str, version: Stored) -> bool:
+    return visibility.allows(version.type, letter, version.patients, version.codes)

@@ -1,4 +1,4 @@
-"""Searching several types at once: the plans of each, in one statement, in one order (R4, 3.1.1.5.6)."""
+"""Searches several types at once: the plans of all types in one statement, in one order (R4, 3.1.1.5.6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query.compartment import gathered
+from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
 from sickbay.storage.query.order import Find, beyond
 from sickbay.storage.query.row_reader import COLUMNS, WIDTH
@@ -17,80 +17,82 @@ from sickbay.storage.query.statement import Bind, Run, Statement, paged
 
 
 class SearchPlans(NamedTuple):
-    """Of each type that may hold a match."""
+    """The plans of a search of several types, one for each type or group of types that may have matches."""
 
-    each: tuple[SearchPlan, ...]
+    plans: tuple[SearchPlan, ...]
     query: Query
     space: ResourceSpace
     visibility: Visibility
 
 
 def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
-    """None: nothing can match. Types of which nothing was ever stored are left out."""
-    found, parts = gathered(scope, find, space, query, visibility)
-    there = scope.names.known([part.type for part in parts])
-    each = (plan(scope, find, space, part, visibility) for part in parts if part.type in there)
-    found += [one for one in each if one is not None]
-    return SearchPlans(tuple(found), query, space, visibility) if found else None
+    """Plan the search. None means that nothing can match. Types with no stored resources are left out."""
+    type_plans, parts = group_parts(scope, find, space, query, visibility)
+    stored_types = scope.names.known([part.type for part in parts])
+    single_plans = (plan(scope, find, space, part, visibility) for part in parts if part.type in stored_types)
+    type_plans += [type_plan for type_plan in single_plans if type_plan is not None]
+    return SearchPlans(tuple(type_plans), query, space, visibility) if type_plans else None
 
 
-def page(run: Run, key: bytes, asked: SearchPlans) -> Matches:
-    """One page by keyset; each row ends with the number of its type. Raises BadCursor."""
-    query, sight = asked.query, sight_of(asked.visibility)
-    at = opened(key, query.cursor, fingerprint(asked.space, query), sight) if query.cursor is not None else None
-    rows = run(_page(asked, at))
+def page(run: Run, key: bytes, search: SearchPlans) -> Matches:
+    """Return one page, continuing after the last key of the previous one. Each row ends with its type number. Raises
+    BadCursor.
+    """
+    query, sight = search.query, sight_of(search.visibility)
+    position = opened(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
+    rows = run(_page(search, position))
     rows, more = paged(rows, query.count)
-    seen = (at.seen if at else 0) + len(rows)
-    total = _total(run, asked, at, None if more else seen)
+    seen = (position.seen if position else 0) + len(rows)
+    total = _total(run, search, position, None if more else seen)
     if not more:
         return Matches(rows, None, total)
-    last = (*rows[-1][-1 - len(_names(asked)) : -1], rows[-1][0])
-    return Matches(rows, seal(key, Position(fingerprint(asked.space, query), last, seen, total, sight)), total)
+    last = (*rows[-1][-1 - len(_names(search)) : -1], rows[-1][0])
+    return Matches(rows, seal(key, Position(fingerprint(search.space, query), last, seen, total, sight)), total)
 
 
-def _names(asked: SearchPlans) -> list[tuple[str, bool]]:
-    """The columns to sort by, each with whether it goes down. Without a wish: in the order of numbers."""
-    return [(f"k{place}", one.descending) for place, one in enumerate(asked.query.sort)]
+def _names(search: SearchPlans) -> list[tuple[str, bool]]:
+    """The columns to sort by, each with whether it is descending. Without _sort, results are in the order of nids."""
+    return [(f"k{index}", sort.descending) for index, sort in enumerate(search.query.sort)]
 
 
-def _page(asked: SearchPlans, at: Position | None) -> Statement:
-    """Sort keys and nids first, so that no body goes through the sorter."""
-    names = _names(asked)
+def _page(search: SearchPlans, at: Position | None) -> Statement:
+    """Sort only keys and nids first, so that no body goes through the sorter."""
+    names = _names(search)
     texts: list[str] = []
     binds: list[Bind] = []
-    for one in asked.each:
-        keys = [f"{key.text} AS {name}" for key, (name, _) in zip(one.keys, names, strict=False)]
-        table = one.source.joined() if one.needs_row or names else one.source.text
-        texts.append(f"SELECT {', '.join((f'{one.source.nid} AS n', *keys))} {table} AND {one.where.text}")
-        binds += [bind for key, _ in zip(one.keys, names, strict=False) for bind in key.binds]
-        binds += (*one.source.binds, *one.where.binds)
+    for part in search.plans:
+        keys = [f"{key.text} AS {name}" for key, (name, _) in zip(part.keys, names, strict=False)]
+        table = part.source.joined() if part.needs_row or names else part.source.text
+        texts.append(f"SELECT {', '.join((f'{part.source.nid} AS n', *keys))} {table} AND {part.where.text}")
+        binds += [bind for key, _ in zip(part.keys, names, strict=False) for bind in key.binds]
+        binds += (*part.source.binds, *part.where.binds)
     after = beyond((*names, ("n", False)), at.last) if at else TRUE
     by = ", ".join(f"{name}{' DESC' if down else ''}" for name, down in (*names, ("n", False)))
-    few = f"SELECT * FROM ({' UNION ALL '.join(texts)}) w WHERE {after.text} ORDER BY {by} LIMIT ?"
+    page_of_nids = f"SELECT * FROM ({' UNION ALL '.join(texts)}) w WHERE {after.text} ORDER BY {by} LIMIT ?"
     columns = ", ".join((COLUMNS, *(name for name, _ in names), "r.type"))
-    text = f"SELECT {columns} FROM ({few}) x CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
-    return Statement(text, (*binds, *after.binds, asked.query.count + 1), WIDTH - 1)
+    text = f"SELECT {columns} FROM ({page_of_nids}) x CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    return Statement(text, (*binds, *after.binds, search.query.count + 1), WIDTH - 1)
 
 
-def counted(asked: SearchPlans, limit: int | None = None) -> Statement:
-    """How many match; with a limit, counted no further."""
+def counted(search: SearchPlans, limit: int | None = None) -> Statement:
+    """Count the matches, up to `limit` if there is one."""
     texts: list[str] = []
     binds: list[Bind] = []
-    for one in asked.each:
-        text = one.source.joined() if one.needs_row else one.source.text
-        texts.append(f"SELECT 1 {text} AND {one.where.text}")
-        binds += (*one.source.binds, *one.where.binds)
-    every = f"({' UNION ALL '.join(texts)}) w"
+    for part in search.plans:
+        text = part.source.joined() if part.needs_row else part.source.text
+        texts.append(f"SELECT 1 {text} AND {part.where.text}")
+        binds += (*part.source.binds, *part.where.binds)
+    matches = f"({' UNION ALL '.join(texts)}) w"
     if limit is None:
-        return Statement(f"SELECT count(*) FROM {every}", tuple(binds))
-    return Statement(f"SELECT count(*) FROM (SELECT 1 FROM {every} LIMIT ?) x", (*binds, limit))
+        return Statement(f"SELECT count(*) FROM {matches}", tuple(binds))
+    return Statement(f"SELECT count(*) FROM (SELECT 1 FROM {matches} LIMIT ?) x", (*binds, limit))
 
 
-def _total(run: Run, asked: SearchPlans, at: Position | None, free: int | None) -> int | None:
-    if free is not None or asked.query.total == "none":
+def _total(run: Run, search: SearchPlans, at: Position | None, free: int | None) -> int | None:
+    if free is not None or search.query.total == "none":
         return free
-    if at is not None and asked.query.total != "accurate":
+    if at is not None and search.query.total != "accurate":
         return at.total
-    exact = asked.query.total == "accurate"
-    found: int = run(counted(asked) if exact else counted(asked, COUNTED + 1))[0][0]
-    return found if exact or found <= COUNTED else None
+    exact = search.query.total == "accurate"
+    count: int = run(counted(search) if exact else counted(search, COUNTED + 1))[0][0]
+    return count if exact or count <= COUNTED else None

@@ -1,4 +1,4 @@
-"""The order of matches as a keyset: what they are sorted by, and the condition that begins the next page."""
+"""The sort order of matches as a keyset: the sort keys, and the condition that starts the next page."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sickbay.storage.query.filters import LAST
 from sickbay.storage.query.statement import Bind, Sql
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
-"""(version, type, code) -> the search parameter."""
+"""Maps (version, type, code) to the search parameter."""
 
 
 _ABSENT = LAST * 121
-"""After every text, since none that is indexed has more than 120 characters."""
+"""Sorts after every indexed text, because those have at most 120 characters."""
 MOST = (1 << 63) - 1
-"""More than any number: `ordered` takes all 64 bits, and 2.0 is NEVER already."""
+"""Greater than any number. `ordered` uses all 64 bits, and 2.0 already maps to NEVER."""
 
 
 class SortKey(NamedTuple):
-    """One expression to sort by, never NULL; what lacks the value comes last either way."""
+    """One expression to sort by. It is never NULL; resources without a value come last in either direction."""
 
     text: str
     binds: tuple[Bind, ...] = ()
@@ -30,7 +30,7 @@ class SortKey(NamedTuple):
 
 
 def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
-    """The keys before the nid, which always is the last."""
+    """Return the sort keys before the nid, which is always the last key."""
     keys = [key for sort in query.sort if (key := _sorted(find, query, source, sort.parameter, sort.descending))]
     if not keys and source.rank:
         return (SortKey("d.rank"),)
@@ -38,16 +38,16 @@ def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
 
 
 def beyond(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
-    """True of what comes after `last` in the order of (column, descending)."""
+    """Return a condition that is true of what comes after `last` in the order of (column, descending)."""
     if all(not descending for _, descending in keys):
         columns = ", ".join(column for column, _ in keys)
         return Sql(f"({columns}) > ({', '.join('?' * len(keys))})", last)
     parts: list[str] = []
     binds: list[Bind] = []
-    for at, (column, descending) in enumerate(keys):
-        same = "".join(f"{name} = ? AND " for name, _ in keys[:at])
+    for index, (column, descending) in enumerate(keys):
+        same = "".join(f"{name} = ? AND " for name, _ in keys[:index])
         parts.append(f"({same}{column} {'<' if descending else '>'} ?)")
-        binds += last[: at + 1]
+        binds += last[: index + 1]
     return Sql(f"({' OR '.join(parts)})", tuple(binds))
 
 
@@ -61,26 +61,26 @@ def _sorted(find: Find, query: Query, source: AccessPath, name: str, descending:
 
 
 def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey | None:
-    which = "max" if descending else "min"
+    aggregate = "max" if descending else "min"
     places = ", ".join("?" * len(parameter.numbers))
     where = f"WHERE s.nid = {nid} AND s.parameter IN ({places})"
     match parameter.kind:
         case "date" | "number" | "quantity":
             table = "date_index" if parameter.kind == "date" else "quantity_index"
-            value = f"SELECT {which}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
-            last = NEVER if parameter.kind == "date" else MOST
-            absent = str(-last if descending else last)
+            value = f"SELECT {aggregate}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
+            greatest = NEVER if parameter.kind == "date" else MOST
+            absent = str(-greatest if descending else greatest)
         case "string" | "uri":
-            value = f"SELECT {which}(s.value) FROM {parameter.kind}_index s {where}"
+            value = f"SELECT {aggregate}(s.value) FROM {parameter.kind}_index s {where}"
             absent = "''" if descending else f"'{_ABSENT}'"
         case "token":
-            value = f"SELECT {which}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
+            value = f"SELECT {aggregate}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
             absent = "''" if descending else f"'{_ABSENT}'"
         case "reference":
-            named = "SELECT w.text || '/' || o.id AS v FROM reference_index s JOIN resource o ON o.nid = s.target"
+            local = "SELECT w.text || '/' || o.id AS v FROM reference_index s JOIN resource o ON o.nid = s.target"
             foreign = f"SELECT s.value FROM uri_index s {where}"
-            every = f"{named} JOIN word w ON w.number = o.type {where} UNION ALL {foreign}"
-            value = f"SELECT {which}(e.v) FROM ({every}) e"
+            both_kinds = f"{local} JOIN word w ON w.number = o.type {where} UNION ALL {foreign}"
+            value = f"SELECT {aggregate}(e.v) FROM ({both_kinds}) e"
             absent = "''" if descending else f"'{_ABSENT}'"
         case _:
             return None

@@ -1,4 +1,6 @@
-"""What every engine answers alike: it prepares what is asked, the engine runs it where and when it sees fit."""
+"""The read operations that both engines share: this prepares the statements, and the engine decides when and where to run
+them.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,11 @@ from sickbay.storage.query.visible import visible
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
 Ask: TypeAlias = Callable[[Run], T]
-"""Everything that is known is known; what is left is to run statements."""
+"""A prepared query. All look-ups are done; it only has to run its statements."""
 
 
 class StoreQueries:
-    """find: names search parameters for _sort and _include. key: seals cursors. guard: counts what it had to remove."""
+    """find: resolves search parameters for _sort and _include. key: seals cursors. guard: counts removed resources."""
 
     def __init__(self, reader: SqlReader, find: Find, key: bytes) -> None:
         self._reader, self._find, self._key = reader, find, key
@@ -42,35 +44,37 @@ class StoreQueries:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        row = row_reader.unheld(self._reader, number, self.names.word(type), id) if number is not None else None
+        row = row_reader.unrestricted(self._reader, number, self.names.word(type), id) if number is not None else None
         return None if row is None else row_reader.stored(type, id, row)
 
     def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
-        """Those that are visible, deleted ones too, by id."""
-        found = self._current(space, type, ids, visibility)
-        gone = {row[2] for row in found if row[WIDTH]}
-        kept = self.guard.allowed(visibility, "r", type, found)
-        return {one.id: replace(one, deleted=True) if one.id in gone else one for one in kept}
+        """Return the visible resources by id, including deleted ones."""
+        rows = self._current(space, type, ids, visibility)
+        deleted = {row[2] for row in rows if row[WIDTH]}
+        visible = self.guard.allowed(visibility, "r", type, rows)
+        return {resource.id: replace(resource, deleted=True) if resource.id in deleted else resource for resource in visible}
 
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        now = self._current(space, type, [id], visibility)
-        row = row_reader.version(self._reader, id, now[0][0], version_id) if now else None
+        current = self._current(space, type, [id], visibility)
+        row = row_reader.version(self._reader, id, current[0][0], version_id) if current else None
         if row is None or not row_reader.shows(visibility, type, row):
             return None
         return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
 
-    def history(self, space: ResourceSpace, asked: history_query.HistoryQuery, visibility: Visibility) -> Ask[Versions]:
+    def history(
+        self, space: ResourceSpace, history_request: history_query.HistoryQuery, visibility: Visibility
+    ) -> Ask[Versions]:
         scope = self._scope(space, visibility)
         if scope is None:
-            return lambda run: Versions([], None, 0 if asked.most == 0 else None)
-        return partial(history_query.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
+            return lambda run: Versions([], None, 0 if history_request.most == 0 else None)
+        return partial(history_query.page, scope=scope, key=self._key, query=history_request, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         if not query.remembered:
-            return self._searching(space, query, visibility)
-        return self._caches.plans.get((space, query, visibility), partial(self._searching, space, query, visibility))
+            return self._prepare_search(space, query, visibility)
+        return self._caches.plans.get((space, query, visibility), partial(self._prepare_search, space, query, visibility))
 
-    def _searching(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
+    def _prepare_search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         scope = self._scope(space, visibility)
         if scope is None:
             return lambda run: NOTHING_FOUND
@@ -88,7 +92,7 @@ class StoreQueries:
         return lambda run: int(run(statement)[0][0])
 
     def _counting(self, scope: Scope, space: ResourceSpace, query: Query, visibility: Visibility) -> Statement | None:
-        """None: nothing can match."""
+        """Return the counting statement, or None if nothing can match."""
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
             return multi_type.counted(plans) if plans else None
@@ -107,31 +111,31 @@ class StoreQueries:
 
     def _page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility
-        found = search.page(run, self._key, plan)
-        matches = self.guard.matches(visibility, query.type, found.rows, plan.columns)
-        if not query.includes or not found.rows:
-            return Page(matches, [], found.next, found.total)
-        nids = {query.type: [row[0] for row in found.rows]}
-        return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
+        result = search.page(run, self._key, plan)
+        matches = self.guard.matches(visibility, query.type, result.rows, plan.columns)
+        if not query.includes or not result.rows:
+            return Page(matches, [], result.next, result.total)
+        nids = {query.type: [row[0] for row in result.rows]}
+        return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _page_of_several(self, run: Run, scope: Scope, plans: multi_type.SearchPlans) -> Page:
         query, visibility = plans.query, plans.visibility
-        found = multi_type.page(run, self._key, plans)
+        result = multi_type.page(run, self._key, plans)
         nids: dict[str, list[int]] = {}
-        for row in found.rows:
+        for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = row_reader.mixed(self.guard, visibility, "s", found.rows, lambda row: self.names.text(row[-1]))
-        return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
+        matches = row_reader.mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
+        return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
-    def _along(
+    def _with_includes(
         self, run: Run, scope: Scope, query: Query, visibility: Visibility, page: Page, nids: dict[str, list[int]]
     ) -> Page:
-        """The page with what it includes; `nids` of its matches, by type."""
-        others: list[Stored] = []
-        found, clipped = includes.included(run, scope, self._find, query, visibility, nids)
-        for type, rows in found.items():
-            others += self.guard.allowed(visibility, "rs", type, rows)
-        return page._replace(included=others, clipped=clipped)
+        """Add the included resources to the page. `nids` holds the nids of its matches by type."""
+        resources: list[Stored] = []
+        rows_by_type, clipped = includes.included(run, scope, self._find, query, visibility, nids)
+        for type, rows in rows_by_type.items():
+            resources += self.guard.allowed(visibility, "rs", type, rows)
+        return page._replace(included=resources, clipped=clipped)
 
     def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)

@@ -1,7 +1,7 @@
-"""Ranges in their index, which is ordered by where they begin: the stretches of it where what is asked can lie.
+"""Splits a range comparison into stretches of the index, which is ordered by where ranges begin.
 
-What ends after a value may have begun at any time before. But of dates hardly anything is wider than a day, and a quantity
-is a point unless a comparator or a range is said: what is wider stands in an index by its end as well (`…_wide`).
+A range that ends after a value may have begun at any earlier time. But hardly any date is wider than a day, and a quantity is a
+point unless it has a comparator or is a range. Wider values are also indexed by their end (`…_wide`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ WIDE = {
     "quantity_index": "t.low <> t.high",
     "composite_index": "t.low < t.high AND t.high > 0",
 }
-"""What the indexes `…_wide` have, in their very words. A second token of a composite is no range: its `high` is 0."""
+"""The conditions of the `…_wide` indexes, word for word. The second token of a composite isn't a range: its `high` is 0."""
 REACH = {"date_index": DAY, "quantity_index": 0, "composite_index": 0}
 
 
 def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
-    """Conditions on the rows `t`: one of them holds of whatever compares as asked. The first leads there at once.
+    """Return conditions on the rows `t`; every match meets one of them. Each begins with an indexed range.
 
-    None: no stretch is shorter than the whole.
+    None: no stretch is shorter than the whole index.
     """
     match value.prefix:
         case "gt":
@@ -33,9 +33,9 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
         case "ap":
             return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_over(table, "<", low, low)]
         case "le":
-            return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_turned(table, high)]
+            return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_reversed(table, high)]
         case "eb":
-            return [Sql("t.low <= ?", (low,)), *_turned(table, low)]
+            return [Sql("t.low <= ?", (low,)), *_reversed(table, low)]
         case "eq" | "lt" | "sa":
             return [TRUE]
         case "ne":
@@ -43,7 +43,7 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
 
 
 def _over(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
-    """What begins before `begin` and ends after `end`: what is narrow begins shortly before its end."""
+    """Match ranges that begin before `begin` and end after `end`. A narrow range begins shortly before its end."""
     wide = Sql(f"{WIDE[table]} AND t.high > ? AND +t.low {before} ?", (end, begin))
     reach = REACH[table]
     if not reach or not isinstance(end, int):
@@ -51,8 +51,8 @@ def _over(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
     return [Sql(f"t.low > ? AND t.low {before} ?", (end - reach, begin)), wide]
 
 
-def _turned(table: str, end: Bind) -> list[Sql]:
-    """A quantity may say a range that ends before it begins."""
+def _reversed(table: str, end: Bind) -> list[Sql]:
+    """Match quantities whose range ends before it begins, which FHIR doesn't prevent."""
     if table != "quantity_index":
         return []
     return [Sql(f"{WIDE[table]} AND t.high <= ? AND +t.low > ?", (end, end))]

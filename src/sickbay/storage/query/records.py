@@ -1,4 +1,4 @@
-"""Records: how they are written and read, in words that every engine understands."""
+"""SQL statements for records that both engines understand, and functions that read records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sickbay.storage.interface import Record
 from sickbay.storage.query.statement import SqlReader
 
 KEPT = 86_400
-"""Seconds for which an expired record is still known as expired."""
+"""Seconds for which an expired record is still reported as expired."""
 
 COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
 _GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
@@ -30,26 +30,37 @@ PURGE = (
 _COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
 
 
-def fields(one: Record) -> tuple[Any, ...]:
-    """What PUT takes."""
-    return (one.kind, one.key, one.value, one.tenant, one.owner, one.family, one.label, one.at, one.expires_at, one.used_at)
+def fields(record: Record) -> tuple[Any, ...]:
+    """Return the binds of PUT."""
+    return (
+        record.kind,
+        record.key,
+        record.value,
+        record.tenant,
+        record.owner,
+        record.family,
+        record.label,
+        record.at,
+        record.expires_at,
+        record.used_at,
+    )
 
 
 def get(reader: SqlReader, kind: str, key: str) -> Record | None:
-    found = reader.rows(_GET, (kind, key))
-    return Record(*found[0]) if found else None
+    rows = reader.rows(_GET, (kind, key))
+    return Record(*rows[0]) if rows else None
 
 
 def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:
     return int(reader.one(_COUNT_FAMILY, (family, kind, most)))
 
 
-def find(reader: SqlReader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
-    """Newest first, or oldest first; `wanted` by column, None where it does not matter."""
-    asked = {name: value for name, value in wanted.items() if value is not None}
-    where = "".join(f" AND {name} = ?" for name in asked)
-    # Said literally, or SQLite would not see that a partial index serves.
-    where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if asked.get(name))
-    way = "" if oldest else " DESC"
-    text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at{way}, number{way} LIMIT ?"
-    return [Record(*row) for row in reader.rows(text, (kind, *asked.values(), limit))]
+def find(reader: SqlReader, kind: str, columns: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
+    """Return the newest records first, or the oldest first. `columns` maps names to values; None means any value."""
+    conditions = {name: value for name, value in columns.items() if value is not None}
+    where = "".join(f" AND {name} = ?" for name in conditions)
+    # A literal condition; otherwise SQLite wouldn't use the partial index.
+    where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if conditions.get(name))
+    direction = "" if oldest else " DESC"
+    text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at{direction}, number{direction} LIMIT ?"
+    return [Record(*row) for row in reader.rows(text, (kind, *conditions.values(), limit))]

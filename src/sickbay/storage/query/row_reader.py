@@ -1,4 +1,4 @@
-"""Rows as Stored, single reads, and the second check that every body passes before it leaves."""
+"""Converts rows to Stored, reads single resources, and rechecks every body's visibility before it leaves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIDTH = 6
 
 
 class Columns(NamedTuple):
-    """What is read of each match: of a page of fifty, three columns less are a tenth of the time. The nid comes first."""
+    """The columns read for each match. Three fewer make a page of fifty about a tenth faster. The nid comes first."""
 
     text: str
     width: int
@@ -31,7 +31,7 @@ class Columns(NamedTuple):
 WHOLE = Columns(COLUMNS, WIDTH)
 BRIEF = Columns("r.nid, r.facts, r.id, r.body", 4)
 BARE = Columns("r.nid, r.id, r.body", 3)
-"""Where all of the type may be seen: then no facts are looked at."""
+"""Used if everything of the type is visible, so that no facts are checked."""
 
 
 def columns_for(query: Query, visibility: Visibility) -> Columns:
@@ -40,10 +40,10 @@ def columns_for(query: Query, visibility: Visibility) -> Columns:
     return BARE if visibility.allows_all(query.type, "s") else BRIEF
 
 
-_KEPT = itemgetter(2, 3, 4, 5, 1)
-"""Of a row what a Stored has, in its order."""
+_STORED_FIELDS = itemgetter(2, 3, 4, 5, 1)
+"""Picks the fields of a Stored from a row, in order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
-_UNHELD = (
+_UNRESTRICTED = (
     "SELECT r.version_id, r.changed, r.body, r.facts, r.state = 2 FROM resource r"
     f" WHERE r.space = ? AND r.type = ? AND r.id = ? AND r.state <> {REFERENCED}"
 )
@@ -55,86 +55,92 @@ _VERSION = (
 
 
 def current(reader: SqlReader, scope: Scope, type: str, ids: list[str]) -> list[Row]:
-    """The rows of current versions for which the condition of visibility holds."""
-    named, held = one_of("r.id", ids), scope.visible(type, "r", "r.nid", None)
-    if held is FALSE:
+    """Return the rows of the current versions that are visible."""
+    ids_condition, visible = one_of("r.id", ids), scope.visible(type, "r", "r.nid", None)
+    if visible is FALSE:
         return []
-    text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {held.text}"
-    return reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *held.binds))
+    text = f"{_CURRENT} AND {ids_condition.text} AND r.state <> {REFERENCED} AND {visible.text}"
+    return reader.rows(text, (scope.space, scope.names.word(type), *ids_condition.binds, *visible.binds))
 
 
-def unheld(reader: SqlReader, space: int, type: int, id: str) -> Row | None:
-    """The row of the current version, for whoever may see all of the type: no condition and no second check is left."""
-    found = reader.rows(_UNHELD, (space, type, id))
-    return found[0] if found else None
+def unrestricted(reader: SqlReader, space: int, type: int, id: str) -> Row | None:
+    """Return the row of the current version without checking visibility, for a token that may see all of the type."""
+    rows = reader.rows(_UNRESTRICTED, (space, type, id))
+    return rows[0] if rows else None
 
 
 def stored(type: str, id: str, row: Row) -> Stored:
-    """Of a row of `unheld`."""
+    """Convert a row of `unrestricted`."""
     version, at, body, facts, deleted = row
     return Stored(type, id, version, at, body, facts, bool(deleted))
 
 
 def version(reader: SqlReader, id: str, nid: int, version_id: int) -> Row | None:
-    """The row of one version of what `current` showed."""
-    found = reader.rows(_VERSION, (id, nid, version_id))
-    return found[0] if found else None
+    """Return the row of one version of a resource that `current` returned."""
+    rows = reader.rows(_VERSION, (id, nid, version_id))
+    return rows[0] if rows else None
 
 
 class VisibilityRecheck:
-    """The second check: by `Visibility.allows`, on facts kept beside the body. What it removes is an alarm."""
+    """Rechecks visibility with `Visibility.allows`, on the facts stored next to the body. A removed resource indicates a
+    bug.
+    """
 
     def __init__(self) -> None:
         self.removed = 0
 
-    def allowed(self, visibility: Visibility, letters: str, type: str, found: list[Row]) -> list[Stored]:
-        """What may leave of rows that begin with COLUMNS. One verdict serves all that have the same facts."""
+    def allowed(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
+        """Return the visible resources of rows that begin with COLUMNS. Each distinct set of facts is checked once."""
         if visibility.allows_all(type, letters):
-            return list(starmap(partial(Stored, type), map(_KEPT, found)))
+            return list(starmap(partial(Stored, type), map(_STORED_FIELDS, rows)))
         judge = _Judge(visibility, letters, type)
-        kept = [Stored(type, *_KEPT(row)) for row in found if judge.allows(row[1])]
-        self.removed += len(found) - len(kept)
-        return kept
+        resources = [Stored(type, *_STORED_FIELDS(row)) for row in rows if judge.allows(row[1])]
+        self.removed += len(rows) - len(resources)
+        return resources
 
-    def matches(self, visibility: Visibility, type: str, found: list[Row], columns: Columns) -> Sequence[StoredResource]:
-        """The same of the matches of a search, whose rows begin with these columns."""
+    def matches(self, visibility: Visibility, type: str, rows: list[Row], columns: Columns) -> Sequence[StoredResource]:
+        """Recheck the matches of a search, whose rows begin with `columns`."""
         if columns is WHOLE:
-            return self.allowed(visibility, "s", type, found)
+            return self.allowed(visibility, "s", type, rows)
         if columns is BARE:
-            return Alike(type, [row[1] for row in found], [row[2] for row in found])
+            return Alike(type, [row[1] for row in rows], [row[2] for row in rows])
         judge = _Judge(visibility, "s", type)
-        kept = [row for row in found if judge.allows(row[1])]
-        self.removed += len(found) - len(kept)
-        return Alike(type, [row[2] for row in kept], [row[3] for row in kept])
+        visible = [row for row in rows if judge.allows(row[1])]
+        self.removed += len(rows) - len(visible)
+        return Alike(type, [row[2] for row in visible], [row[3] for row in visible])
 
 
 class _Judge:
-    """Verdicts on facts, each of which is passed once."""
+    """Checks facts against a visibility, each distinct value once."""
 
     def __init__(self, visibility: Visibility, letters: str, type: str) -> None:
         self._verdicts: dict[str, bool] = {}
-        self._asked = visibility, letters, type
+        self._arguments = visibility, letters, type
 
     def allows(self, facts: str) -> bool:
         verdict = self._verdicts.get(facts)
         if verdict is None:
-            visibility, letters, type = self._asked
+            visibility, letters, type = self._arguments
             verdict = self._verdicts[facts] = visibility.allows(type, letters, patients_of(facts), codes_of(facts))
         return verdict
 
 
 def mixed(
-    guard: VisibilityRecheck, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]
+    guard: VisibilityRecheck, visibility: Visibility, letters: str, rows: list[Row], type_of: Callable[[Row], str]
 ) -> list[Stored]:
-    """The same of rows of several types, in their order."""
+    """Recheck rows of several types and keep their order."""
     by_type: dict[str, list[Row]] = {}
-    for row in found:
+    for row in rows:
         by_type.setdefault(type_of(row), []).append(row)
-    kept = {(type, one.id): one for type, rows in by_type.items() for one in guard.allowed(visibility, letters, type, rows)}
-    places = [(type_of(row), row[2]) for row in found]
-    return [kept[place] for place in places if place in kept]
+    visible = {
+        (type, resource.id): resource
+        for type, type_rows in by_type.items()
+        for resource in guard.allowed(visibility, letters, type, type_rows)
+    }
+    places = [(type_of(row), row[2]) for row in rows]
+    return [visible[place] for place in places if place in visible]
 
 
 def shows(visibility: Visibility, type: str, row: Row) -> bool:
-    """The same check of one row, where a no is no alarm: an old version may have been somebody else's."""
+    """Check one row without counting a removal: an old version may legitimately belong to another patient."""
     return visibility.allows(type, "r", patients_of(row[1]), codes_of(row[1]))

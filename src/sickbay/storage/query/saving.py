@@ -1,4 +1,4 @@
-"""What saving a resource means, whatever the engine: the condition under which it happens, and its index rows."""
+"""Defines what saving a resource does on both engines: the condition that must be met, and its index rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTDATED = (
     "SELECT s.tenant, s.version, w.text, r.id, r.version_id, r.body FROM resource r JOIN space s ON s.number = r.space"
     " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 5 ORDER BY r.nid LIMIT ?"
 )
-"""Served by the index `resource_outdated`, which has the same condition."""
+"""The index `resource_outdated` has the same condition."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "facet_index": ("patient", "type", "word", "hash", "rank", "nid", "member", "named"),
     "compartment_index": ("patient", "type", "rank", "nid", "member", "named"),
@@ -31,15 +31,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "composite_index": ("space", "parameter", "hash", "low", "high", "unit", "value", "nid"),
 }
 INDEXES = tuple(COLUMNS)
-"""The facets first: which they are is told by the others."""
+"""Facets come first, because their rows are found through the others."""
 _FACETS = (
     "(patient, type, word, hash, rank, nid) IN (SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid"
     " FROM compartment_index c CROSS JOIN token_index t WHERE c.nid {which} AND t.nid = c.nid AND t.parameter < 0)"
 )
 FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
-"""The parameters by which a patient's resources are kept together: not those by which most of them are alike."""
+"""The parameters by which a patient's resources are grouped. Excludes those with the same value for most resources."""
 LONGEST = 120
-"""Characters of a text that are indexed."""
+"""Maximum characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[int | str, ...]
 Word: TypeAlias = Callable[[str], int]
 Target: TypeAlias = Callable[[str, str], int]
@@ -47,12 +47,12 @@ Term: TypeAlias = Callable[[str | None, str], int]
 
 
 def rows_of(table: str, which: str) -> str:
-    """The condition on an index's rows of one nid or several; which: what follows the column, `= ?`."""
+    """Return a condition on an index's rows. which: what follows the nid column, for example `= ?`."""
     return _FACETS.format(which=which) if table == "facet_index" else f"nid {which}"
 
 
 def check(step: Save, state: int, version: int) -> None:
-    """Against what is there: its state, and its version or 0. Raises Conflict."""
+    """Check a step against the current state and version (0 if there is none). Raises Conflict."""
     unmet = step.version_id != version + 1 or (step.interaction == "delete" and state != LIVE)
     if step.if_version == 0:
         unmet = unmet or state == LIVE
@@ -65,70 +65,73 @@ def check(step: Save, state: int, version: int) -> None:
 def index_rows(
     space: int, type: int, nid: int, facts: IndexEntries, word: Word, target: Target, term: Term
 ) -> dict[str, list[IndexRow]]:
-    """All facts as rows by table. word numbers a name, target a resource that is referred to, term a coding."""
-    found: dict[str, list[IndexRow]] = {}
+    """Return all facts as rows by table. word, target and term return the number of a name, a resource and a coding."""
+    rows: dict[str, list[IndexRow]] = {}
     token: list[IndexRow] = [(space, number, term(system, code), nid) for number, system, code in facts.tokens]
     facet: list[IndexRow] = []
-    divided = []
+    facet_codes = []
     for name, system, code in facts.codes:
         number, hash = word(name), term(system, code)
         token.append((space, -number, hash, nid))
         if name in FACETS:
-            divided.append((number, hash))
+            facet_codes.append((number, hash))
     if token:
-        found["token_index"] = token
+        rows["token_index"] = token
     if patients := _compartments(facts, target):
-        found["compartment_index"] = [(at, type, rank, nid, member, named) for at, rank, member, named in patients]
-        for at, rank, member, named in patients:
-            facet += [(at, type, number, hash, rank, nid, member, named) for number, hash in divided]
+        rows["compartment_index"] = [(patient, type, rank, nid, member, named) for patient, rank, member, named in patients]
+        for patient, rank, member, named in patients:
+            facet += [(patient, type, number, hash, rank, nid, member, named) for number, hash in facet_codes]
     if facet:
-        found["facet_index"] = facet
+        rows["facet_index"] = facet
     if facts.references:
-        found["reference_index"] = [(target(kind, id), number, nid) for number, kind, id in facts.references]
+        rows["reference_index"] = [(target(kind, id), number, nid) for number, kind, id in facts.references]
     if facts.dates:
-        found["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
+        rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
     if facts.strings:
-        found["string_index"] = [(space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings]
+        rows["string_index"] = [(space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings]
     if facts.uris:
-        found["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
+        rows["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
     if facts.quantities or facts.numbers:
-        found["quantity_index"] = _amounts(space, nid, facts, term)
+        rows["quantity_index"] = _amounts(space, nid, facts, term)
     if facts.composites:
-        found["composite_index"] = [(space, number, *composites.row(parts, term), nid) for number, parts in facts.composites]
+        rows["composite_index"] = [(space, number, *composites.row(parts, term), nid) for number, parts in facts.composites]
     for number, latitude, longitude in facts.positions:
-        found.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
-    return found
+        rows.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
+    return rows
 
 
 def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
-    """What several dates of one parameter span, under minus its number: one may be after a day, another before another."""
+    """Yield the span of several dates of one parameter, under minus its number.
+
+    A search for a period needs it, because one date may be after its beginning and another before its end.
+    """
     if len(facts.dates) < 2:
         return
     for number, count in Counter(number for number, _, _ in facts.dates).items():
         if count > 1:
-            held = [(low, high) for of, low, high in facts.dates if of == number]
-            yield -number, min(low for low, _ in held), max(high for _, high in held)
+            ranges = [(low, high) for other_number, low, high in facts.dates if other_number == number]
+            yield -number, min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def _amounts(space: int, nid: int, facts: IndexEntries, term: Term) -> list[IndexRow]:
-    found: list[IndexRow] = []
+    rows: list[IndexRow] = []
     for number, system, unit, least, most in facts.quantities:
-        found.append((space, number, ordered(least), ordered(most), term(system, unit) if unit is not None else 0, nid))
+        rows.append((space, number, ordered(least), ordered(most), term(system, unit) if unit is not None else 0, nid))
     for number, least, most in facts.numbers:
-        found.append((space, number, ordered(least), ordered(most), 0, nid))
-    return found
+        rows.append((space, number, ordered(least), ordered(most), 0, nid))
+    return rows
 
 
 def targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:
-    """Type and id of all that is referred to."""
+    """Yield the type and id of every referenced resource."""
     yield from (("Patient", patient) for patient in facts.patients)
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
 def _compartments(facts: IndexEntries, target: Target) -> list[tuple[int, int, int, int]]:
-    """(patient, rank, member, named) of compartments, and of patients only referred to: so a patient's list is one range."""
+    """Return (patient, rank, member, named) for compartments and for other referenced patients, in one index range each."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
-    held, named = facts.patients, facts.named
-    apart = {id for _, kind, id in facts.references if kind == "Patient" and id not in held}
-    found = [(target("Patient", id), rank, MEMBER, int(id in named)) for id in held]
-    return found + [(target("Patient", id), rank, APART, int(id in named)) for id in apart] if apart else found
+    members, named = facts.patients, facts.named
+    non_members = {id for _, kind, id in facts.references if kind == "Patient" and id not in members}
+    rows = [(target("Patient", id), rank, MEMBER, int(id in named)) for id in members]
+    return rows + [(target("Patient", id), rank, APART, int(id in named)) for id in non_members] if non_members else rows

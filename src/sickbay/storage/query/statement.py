@@ -1,4 +1,4 @@
-"""What an engine is asked, and how: a text with its values, rows that come back."""
+"""The types for SQL statements and their rows, and the limits on the size of a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Bind: TypeAlias = int | str
 
 
 EACH = " /* of each */ "
-"""At the end of an EXISTS that is asked of each row. SQLite does so; PostgreSQL may begin at all that exists, and is told."""
+"""Ends an EXISTS that must be evaluated per row. SQLite does so anyway; for PostgreSQL, sql_dialect.py adds OFFSET 0."""
 
 
 class Sql(NamedTuple):
@@ -21,7 +21,7 @@ class Sql(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """body: the column whose bytes are bounded by BYTES in all rows together; -1: none."""
+    """body: index of the column whose total bytes are limited to BYTES; -1 means no limit."""
 
     text: str
     binds: tuple[int | str, ...]
@@ -29,27 +29,27 @@ class Statement(NamedTuple):
 
 
 BYTES = 4_000_000
-"""Of the resources of one page. The first two are on it whatever their size, so that one match can be told from several."""
+"""Maximum bytes of the resources on one page. The first two are always included, so that one match differs from several."""
 
 
 class Cut(list[Row]):
-    """The rows up to BYTES, and the next one, which exceeds them. There may be more."""
+    """The rows up to BYTES plus the next row, which exceeds the limit. There may be more."""
 
 
 def bounded(rows: Iterable[Row], column: int) -> list[Row]:
-    """All rows, or a Cut, after which no further row is read. column: of the bodies."""
-    found: list[Row] = []
+    """Return all rows, or a Cut, after which no further row is read. column: index of the body."""
+    taken: list[Row] = []
     left = BYTES
     for row in rows:
-        found.append(row)
+        taken.append(row)
         left -= len(row[column] or b"")
-        if left < 0 and len(found) > 2:
-            return Cut(found)
-    return found
+        if left < 0 and len(taken) > 2:
+            return Cut(taken)
+    return taken
 
 
 def paged(rows: list[Row], count: int) -> tuple[list[Row], bool]:
-    """The rows of a page of at most `count`, of one row more, and whether others follow."""
+    """Return the rows of a page of at most `count`, given up to one row more, and whether others follow."""
     if isinstance(rows, Cut) and len(rows) <= count:
         return rows[:-1], True
     return rows[:count], len(rows) > count
@@ -59,8 +59,8 @@ def is_full(rows: list[Row], limit: int) -> bool:
     return len(rows) == limit or isinstance(rows, Cut)
 
 
-def few(rows: Sql, most: int) -> Statement:
-    """How many there are, counted no further."""
+def count_up_to(rows: Sql, most: int) -> Statement:
+    """Count the rows, up to `most`."""
     return Statement(f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few", (*rows.binds, most))
 
 
@@ -68,16 +68,16 @@ Run: TypeAlias = Callable[[Statement], list[Row]]
 
 
 class SqlReader(Protocol):
-    """Whoever answers at once."""
+    """Reads rows synchronously."""
 
     def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:
-        """All rows."""
+        """Return all rows."""
         ...
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
-        """The only column of the only row; None where there is none."""
+        """Return the only column of the only row; None if there is no row."""
         ...
 
     def stamp(self) -> int | None:
-        """A number that is the same as long as nothing was written; None where that is not known."""
+        """Return a number that doesn't change until something is written; None if that isn't known."""
         ...

@@ -1,8 +1,8 @@
-"""Templates of plans: a search is compiled once for all searches of its shape, and then filled with values.
+"""Templates of plans: a search is compiled once for all searches of its shape and then filled with values.
 
 The shape of a search is everything but ids, codes, dates and texts. The template is made by the ordinary `search.plan`, from a
-query that has a `ValueSlot` in the place of each value. Whatever a plan chooses by a value, or by stored data, can't be
-chosen for a slot: then there is no template for the shape, and each search is compiled for itself.
+query that has a `ValueSlot` in place of each value. If a plan makes a choice based on a value or on stored data, a slot can't
+make that choice: the shape then has no template, and each such search is compiled separately.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sickbay.storage.query.visible import visible
 from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
-"""What the slots of a template stand for, by their numbers: first the values of the search, then what is derived of them."""
+"""The values for a template's slots by slot number: first the values of the search, then those derived from them."""
 Derive: TypeAlias = Callable[[Filled, Dictionary, int], Any]
 
 
@@ -35,11 +35,11 @@ class NoTemplate(Exception):
 
 
 class UnknownWord(NoTemplate):
-    """Nothing was ever stored under a type or a parameter, but may be later."""
+    """Nothing has been stored under a type or a parameter yet, but that may change."""
 
 
 class ValueSlot:
-    """Stands for a value. It supports what is the same for every value of its kind, and nothing else."""
+    """Placeholder for a value. It supports only operations whose result is the same for every value of its kind."""
 
     __slots__ = ("number", "slots")
 
@@ -62,7 +62,7 @@ class ValueSlot:
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """`isinstance` asks for it: whether a value is a number must not be decided by a slot."""
+        """Prevent `isinstance`, because a slot can't decide whether a value is a number."""
         raise NoTemplate
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ def _nid(type: str, number: int, filled: Filled, names: Dictionary, space: int) 
 
 
 class _SlotNames:
-    """What a plan may look up before the values are known; everything else raises AttributeError."""
+    """The look-ups that a plan may do before the values are known. Any other look-up raises AttributeError."""
 
     def __init__(self, names: Dictionary, slots: list[Derive | None]) -> None:
         self._names, self._slots = names, slots
@@ -105,7 +105,7 @@ class _SlotNames:
         return self._nids[key]
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
-        """The slot of a code has its hash."""
+        """Return hashes. The slot of a code already contains its hash."""
         return [code if isinstance(code, ValueSlot) else _hash(system, code) for system, code in codings]
 
 
@@ -116,7 +116,7 @@ def _hash(system: str | None, code: str) -> int:
 
 
 class Template(NamedTuple):
-    """derived: of the slots after the values. rebuild: gives the plan of what the slots stand for."""
+    """derived: functions for the slots after the values. rebuild: creates the plan from the slot values."""
 
     derived: list[Derive]
     rebuild: Callable[[Filled], SearchPlan]
@@ -128,7 +128,7 @@ class Template(NamedTuple):
 
 
 class SearchShape(NamedTuple):
-    """key: alike for all searches of the shape. values: in the order in which `symbolic` asks for slots."""
+    """key: the same for all searches of the shape. values: in the order in which `_blank` takes slots."""
 
     key: Any
     values: Filled
@@ -137,34 +137,34 @@ class SearchShape(NamedTuple):
 def planned(
     templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> SearchPlan | None:
-    """What `search.plan` gives, by a template if there is one for the shape."""
+    """Return what `search.plan` returns, from a template if the shape has one."""
     shape = shape_of(scope, query, visibility) if CACHES else None
     if shape is None:
         return search.plan(scope, find, space, query, visibility)
-    found = _template(templates, scope, find, space, query, visibility, shape)
-    if found is None:
+    template = _template(templates, scope, find, space, query, visibility, shape)
+    if template is None:
         return search.plan(scope, find, space, query, visibility)
-    plan = found.fill(scope.names, scope.space, shape.values)
-    asked: dict[str, Any] = {"query": query, "space": space, "visibility": visibility}
-    walk = plan.walk and plan.walk._replace(**asked, results=PlanResults())
-    return plan._replace(**asked, walk=walk, results=PlanResults())
+    plan = template.fill(scope.names, scope.space, shape.values)
+    context: dict[str, Any] = {"query": query, "space": space, "visibility": visibility}
+    walk = plan.walk and plan.walk._replace(**context, results=PlanResults())
+    return plan._replace(**context, walk=walk, results=PlanResults())
 
 
 MOST = 1024
-"""Templates of one store; a shape that is not among the first takes the place of all."""
+"""Maximum templates of one store. When there are more, all are cleared."""
 
 
 def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape | None:
-    """None: a search of this shape is always compiled for itself."""
+    """Return the shape of the search, or None if searches of this shape are always compiled separately."""
     values: Filled = [scope.space]
     ids: dict[str, int] = {}
-    seen = _seen(visibility)
-    if seen is None or (query.ids is not None and len(query.ids) != 1):
+    split = _split_patient(visibility)
+    if split is None or (query.ids is not None and len(query.ids) != 1):
         return None
-    anyone, patient = seen
-    parts: list[Any] = [anyone, _numbered(ids, values, patient) if patient else None]
-    for one in query.filters:
-        part = _filter(scope, one, ids, values)
+    anyone, patient = split
+    parts: list[Any] = [anyone, _slot_number(ids, values, patient) if patient else None]
+    for filter in query.filters:
+        part = _filter_shape(scope, filter, ids, values)
         if part is None:
             return None
         parts.append(part)
@@ -173,27 +173,27 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape 
         values += (date.low, date.high)
     within = query.within
     if within is not None:
-        parts.append((within.type, within.parameters, _numbered(ids, values, within.id)))
+        parts.append((within.type, within.parameters, _slot_number(ids, values, within.id)))
     if query.ids is not None:
-        parts.append(("_id", _numbered(ids, values, query.ids[0])))
+        parts.append(("_id", _slot_number(ids, values, query.ids[0])))
     return SearchShape((query.version, query.type, query.sort, query.whole, *parts), values)
 
 
 @memoized(4096)
-def _seen(visibility: Visibility) -> tuple[Visibility, str] | None:
-    """The visibility without the only patient that it names, and the patient; None if it names several."""
-    named = {patient for one in visibility.clauses for patient in one.patients or ()}
-    return None if len(named) > 1 else (_for_patient(visibility, ""), next(iter(named), ""))
+def _split_patient(visibility: Visibility) -> tuple[Visibility, str] | None:
+    """Return the visibility without its only patient, and that patient; None if it names several."""
+    patients = {patient for clause in visibility.clauses for patient in clause.patients or ()}
+    return None if len(patients) > 1 else (_for_patient(visibility, ""), next(iter(patients), ""))
 
 
 def _for_patient(visibility: Visibility, patient: Any) -> Visibility:
-    """With this one in the place of each patient."""
+    """Replace each patient of the visibility with this one."""
     only = frozenset((patient,))
-    return Visibility(tuple(replace(one, patients=only) if one.patients else one for one in visibility.clauses))
+    return Visibility(tuple(replace(clause, patients=only) if clause.patients else clause for clause in visibility.clauses))
 
 
-def _numbered(ids: dict[str, int], values: Filled, id: str) -> int:
-    """The number of the slot of an id; equal ones share it."""
+def _slot_number(ids: dict[str, int], values: Filled, id: str) -> int:
+    """Return the slot number of an id. Equal ids share a slot."""
     number = ids.get(id)
     if number is None:
         number = ids[id] = len(values)
@@ -201,38 +201,38 @@ def _numbered(ids: dict[str, int], values: Filled, id: str) -> int:
     return number
 
 
-def _filter(scope: Scope, one: Filter, ids: dict[str, int], values: Filled) -> Any:
-    if one.chain is not None or one.either or one.along or one.modifier == "missing" or len(one.values) != 1:
+def _filter_shape(scope: Scope, filter: Filter, ids: dict[str, int], values: Filled) -> Any:
+    if filter.chain is not None or filter.either or filter.along or filter.modifier == "missing" or len(filter.values) != 1:
         return None
-    value = one.values[0]
+    value = filter.values[0]
     match value:
         case TokenValue():
-            return _token(scope, one, value, ids, values)
+            return _token_shape(scope, filter, value, ids, values)
         case ReferenceValue() if value.url is None:
-            return one.parameter, one.modifier, value.type, _numbered(ids, values, value.id)
+            return filter.parameter, filter.modifier, value.type, _slot_number(ids, values, value.id)
         case StringValue() if value.text:
             values.append(value.text)
         case DateValue():
             values += (value.low, value.high)
-            return one.parameter, one.modifier, value.prefix
+            return filter.parameter, filter.modifier, value.prefix
         case UriValue() if value.uri:
             values.append(value.uri)
         case _:
             return None
-    return one.parameter, one.modifier
+    return filter.parameter, filter.modifier
 
 
-def _token(scope: Scope, one: Filter, value: TokenValue, ids: dict[str, int], values: Filled) -> Any:
-    """Of a code in any system there may be several hashes, or none: that is another plan."""
+def _token_shape(scope: Scope, filter: Filter, value: TokenValue, ids: dict[str, int], values: Filled) -> Any:
+    """Return the shape of a token filter. A code in any system may have several hashes or none, which needs another plan."""
     if value.code is None:
         return None
-    if one.parameter.code == "_id":
-        return one.parameter, one.modifier, _numbered(ids, values, value.code)
+    if filter.parameter.code == "_id":
+        return filter.parameter, filter.modifier, _slot_number(ids, values, value.code)
     hashes = scope.names.hashes(((value.system, value.code),))
     if len(hashes) != 1:
         return None
     values.append(hashes[0])
-    return one.parameter, one.modifier
+    return filter.parameter, filter.modifier
 
 
 def _template(
@@ -244,12 +244,12 @@ def _template(
     visibility: Visibility,
     shape: SearchShape,
 ) -> Template | None:
-    """Of the shape, made the first time; None if there can't be one, or not yet."""
+    """Return the template of the shape, compiled on first use; None if there can't be one, or not yet."""
     if shape.key not in templates:
         if len(templates) >= MOST:
             templates.clear()
         try:
-            templates[shape.key] = _made(scope, find, space, query, visibility, shape)
+            templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
         except UnknownWord:
             return None
         except (NoTemplate, TypeError, AttributeError, ValueError):
@@ -257,61 +257,64 @@ def _template(
     return templates[shape.key]
 
 
-def _made(
+def _compile(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, shape: SearchShape
 ) -> Template | None:
-    """Raises NoTemplate, or whatever a slot raises if it is used like a value."""
+    """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
     slots: list[Derive | None] = []
-    given = [ValueSlot(slots) for _ in shape.values]
+    value_slots = [ValueSlot(slots) for _ in shape.values]
     names = cast(Dictionary, _SlotNames(scope.names, slots))
-    blank, seen = _blank(shape, query, visibility, given)
-    number = cast(int, given[0])
-    blank_scope = Scope(number, names, partial(visible, names, number, seen))
-    plan = search.plan(blank_scope, find, space, blank, seen)
+    blank, blank_visibility = _blank(shape, query, visibility, value_slots)
+    number = cast(int, value_slots[0])
+    blank_scope = Scope(number, names, partial(visible, names, number, blank_visibility))
+    plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
     plan = _bare(plan)._replace(walk=_bare(plan.walk) if plan.walk else None)
     rebuild = _rebuilder(plan)
-    return Template([one for one in slots if one is not None], rebuild) if rebuild else None
+    return Template([slot for slot in slots if slot is not None], rebuild) if rebuild else None
 
 
 def _bare(plan: SearchPlan) -> SearchPlan:
-    """Without what was used to compile it."""
+    """Remove what was needed only to compile the plan."""
     nothing = Query("", "")
     return plan._replace(source=plan.source._replace(rest=()), query=nothing, visibility=Visibility())
 
 
-def _blank(shape: SearchShape, query: Query, visibility: Visibility, given: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
-    """The query and the visibility with slots in the places of values, taken in the order in which `shape_of` put them."""
-    left = iter(range(1, len(given)))
+def _blank(
+    shape: SearchShape, query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]
+) -> tuple[Query, Visibility]:
+    """Return the query and the visibility with slots in place of values, in the order in which `shape_of` added them."""
+    slot_numbers = iter(range(1, len(value_slots)))
     ids: dict[str, ValueSlot] = {}
 
     def named(id: str) -> Any:
         if id not in ids:
-            ids[id] = given[next(left)]
+            ids[id] = value_slots[next(slot_numbers)]
         return ids[id]
 
     def following() -> Any:
-        return given[next(left)]
+        return value_slots[next(slot_numbers)]
 
-    patient = next((patient for one in visibility.clauses for patient in one.patients or ()), "")
-    seen = _for_patient(visibility, named(patient)) if patient else visibility
+    patient = next((patient for clause in visibility.clauses for patient in clause.patients or ()), "")
+    blank_visibility = _for_patient(visibility, named(patient)) if patient else visibility
     filters = tuple(
-        Filter(one.parameter, (_blank_value(one, one.values[0], named, following),), one.modifier) for one in query.filters
+        Filter(filter.parameter, (_blank_value(filter, filter.values[0], named, following),), filter.modifier)
+        for filter in query.filters
     )
-    updated = tuple(DateValue(one.prefix, following(), following()) for one in query.updated)
+    updated = tuple(DateValue(date.prefix, following(), following()) for date in query.updated)
     within = query.within and Within(query.within.type, named(query.within.id), query.within.parameters)
-    ids_asked = (named(query.ids[0]),) if query.ids is not None else None
+    query_ids = (named(query.ids[0]),) if query.ids is not None else None
     blank = Query(
-        query.version, query.type, filters, ids=ids_asked, updated=updated, sort=query.sort, whole=query.whole, within=within
+        query.version, query.type, filters, ids=query_ids, updated=updated, sort=query.sort, whole=query.whole, within=within
     )
-    return blank, seen
+    return blank, blank_visibility
 
 
-def _blank_value(one: Filter, value: Value, named: Callable[[str], Any], following: Callable[[], Any]) -> Value:
+def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], following: Callable[[], Any]) -> Value:
     match value:
         case TokenValue(code=code):
-            return TokenValue(value.system, named(code or "") if one.parameter.code == "_id" else following())
+            return TokenValue(value.system, named(code or "") if filter.parameter.code == "_id" else following())
         case ReferenceValue():
             return ReferenceValue(value.type, named(value.id))
         case StringValue():
@@ -323,21 +326,21 @@ def _blank_value(one: Filter, value: Value, named: Callable[[str], Any], followi
 
 
 def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
-    """Makes the same again, with values for slots; None if there are none."""
+    """Return a function that rebuilds the node with values in its slots; None if it has no slots."""
     if isinstance(node, ValueSlot):
         return lambda filled, number=node.number: filled[number]  # type: ignore[misc]
     if not isinstance(node, tuple):
         return None
-    parts = [(at, part) for at, one in enumerate(node) if (part := _rebuilder(one)) is not None]
+    parts = [(index, part) for index, child in enumerate(node) if (part := _rebuilder(child)) is not None]
     if not parts:
         return None
     make = getattr(type(node), "_make", tuple)
-    before = list(node)
+    original = list(node)
 
-    def again(filled: Filled) -> Any:
-        made = before.copy()
-        for at, part in parts:
-            made[at] = part(filled)
-        return make(made)
+    def rebuild(filled: Filled) -> Any:
+        copy = original.copy()
+        for index, part in parts:
+            copy[index] = part(filled)
+        return make(copy)
 
-    return again
+    return rebuild

@@ -1,7 +1,7 @@
-"""Numbered steps from an empty file to the newest schema, as SQL text; the version stands in `user_version`.
+"""Numbered steps from an empty file to the newest schema, as SQL text. The version is stored in `user_version`.
 
-A step that has landed is never edited. A change of `tests/storage/schema.py` needs a new step here; the tests compare where the
-steps lead with what the tables say, and start from every schema that has landed.
+A released step is never edited. A change in `tests/storage/schema.py` needs a new step here; tests compare the result of the
+steps with the declared tables, and start from every released schema.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ DROP TABLE string_index_before;
 CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
 """
 
-_WHAT_IS_OUTDATED = """
+_OUTDATED_INDEX = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
@@ -153,7 +153,7 @@ STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
     _COMPOSITES_AND_EXACT_TEXTS,
-    _WHAT_IS_OUTDATED,
+    _OUTDATED_INDEX,
     _FACETS,
     _SLICED_COUNTS,
     _WORDS,
@@ -162,4 +162,4 @@ STEPS: tuple[str, ...] = (
     _CONTACTS,
     _JOURNAL_SIZE,
 )
-"""Step n leads from version n to n + 1."""
+"""Step n upgrades version n to n + 1."""

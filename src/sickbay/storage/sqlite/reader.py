@@ -1,4 +1,4 @@
-"""A connection that reads. Its statements on the event loop share one transaction a turn of the loop."""
+"""Reads from one connection. Its statements on the event loop share one transaction per turn of the loop."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
 _TICK, _TICKS = 10_000, 12
-"""A question whose statements take more than 120,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+"""A query whose statements take more than 120,000 steps of SQLite's virtual machine (some ms) moves to the thread."""
 _MANY, _HEAVY = 200, 2_000_000
-"""A question with more rows or bytes than these also moves to the thread if it has further statements."""
+"""A query with more rows or bytes than these also moves to the thread if it has further statements."""
 LONGEST = 30.0
 """Seconds that a statement on the thread may take."""
 LONG_WITH_LARGE_LOG = 2.0
@@ -27,17 +27,19 @@ LONG_WITH_LARGE_LOG = 2.0
 
 
 class SqliteReader:
-    """Beginning and ending a transaction costs SQLite more than reading a row by its key.
+    """Shares read transactions, because beginning and ending one costs SQLite more than reading a row by its key.
 
-    So the first statement of a turn begins one, and the next turn ends it. Nobody sees anything too old: whoever is told of
-    a commit, or asks after somebody was told, is called in a later turn, behind the call that ends this one.
+    The first statement of a turn begins a transaction, and the next turn ends it. Nothing outdated is read: the callback for a
+    finished commit, and everything that follows from it, runs in a later turn, after the call that ends this transaction.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.db = connect(path)
         self.db.pragma("query_only", True)
-        self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else a new value for a bind may plan the statement anew
+        self.db.config(
+            apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1
+        )  # otherwise SQLite may plan the statement again for a new bind value
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
         self._stamp: int | None = None
@@ -48,20 +50,21 @@ class SqliteReader:
         self.db.set_progress_handler(self._tick, _TICK)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        """All rows, on the event loop."""
+        """Return all rows, on the event loop."""
         if not self._open:
             self._begin()
         return self.db.execute(text, binds).fetchall()
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
-        """The only column of the only row, or the row; None where there is none."""
+        """Return the only column of the only row, or the row if it has several columns; None if there is no row."""
         if not self._open:
             self._begin()
         return self.db.execute(text, binds).get
 
     def stamp(self) -> int | None:
-        """Another number whenever anybody has written more than notes aside; the same for all of a turn, which sees one state
-        of the file. None if caches are off.
+        """Return a number that changes whenever any process writes more than bookkeeping. None if caches are off.
+
+        It is constant within a turn, which sees one state of the file.
         """
         if not CACHES:
             return None
@@ -70,33 +73,33 @@ class SqliteReader:
         if self._stamp is None or not self._open:
             version: int = self.db.execute("PRAGMA data_version").get
             if version != self._version:
-                found: bytes | None = self.db.execute(REVISION).get
-                self._version, self._revision = version, version if found is None else int.from_bytes(found)
+                revision: bytes | None = self.db.execute(REVISION).get
+                self._version, self._revision = version, version if revision is None else int.from_bytes(revision)
             self._stamp = self._revision
         return self._stamp
 
     def ask(self) -> None:
-        """The statements that follow belong to a new question."""
+        """Start a new query: the statements that follow belong to it."""
         self._spent = 0
         self._heavy = False
 
     def brief(self, statement: Statement) -> list[Row]:
-        """On the event loop. Raises apsw.InterruptError where it proves long."""
+        """Run a statement on the event loop. Raises apsw.InterruptError if the query takes long."""
         if self._heavy:
             raise apsw.InterruptError
         self._ticks = self._spent
         try:
             if not self._open:
                 self._begin()
-            found = _rows(self.db, statement)
-            if statement.body >= 0 and len(found) > _MANY:
-                self._heavy = sum(len(row[statement.body]) for row in found) > _HEAVY
-            return found
+            rows = _rows(self.db, statement)
+            if statement.body >= 0 and len(rows) > _MANY:
+                self._heavy = sum(len(row[statement.body]) for row in rows) > _HEAVY
+            return rows
         finally:
             self._spent, self._ticks = self._ticks, None
 
     def long(self, statement: Statement) -> list[Row]:
-        """On a thread. Raises TooSlow."""
+        """Run a statement on a thread. Raises TooSlow."""
         self._began = monotonic()
         try:
             return _rows(self.db, statement)
@@ -112,7 +115,7 @@ class SqliteReader:
     def _begin(self) -> None:
         try:
             asyncio.get_running_loop().call_soon(self._end)
-        except RuntimeError:  # no loop here: each statement is by itself
+        except RuntimeError:  # without a running loop, each statement is its own transaction
             return
         self.db.execute("BEGIN")
         self._open, self._stamp = True, None
@@ -123,10 +126,10 @@ class SqliteReader:
             self.db.execute("COMMIT")
 
     def _tick(self) -> bool:
-        """Whether SQLite should stop the statement."""
+        """Return whether SQLite should stop the statement."""
         if self._began is not None:
-            taken = monotonic() - self._began
-            return taken > LONGEST or (taken > LONG_WITH_LARGE_LOG and size(self._path) > LARGE * PAGE)
+            elapsed = monotonic() - self._began
+            return elapsed > LONGEST or (elapsed > LONG_WITH_LARGE_LOG and size(self._path) > LARGE * PAGE)
         if self._ticks is None:
             return False
         self._ticks += 1
@@ -134,10 +137,10 @@ class SqliteReader:
 
 
 def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
-    found = db.execute(statement.text, statement.binds)
+    cursor = db.execute(statement.text, statement.binds)
     if statement.body < 0:
-        return found.fetchall()
-    rows = bounded(found, statement.body)
+        return cursor.fetchall()
+    rows = bounded(cursor, statement.body)
     if isinstance(rows, Cut):
-        found.close()
+        cursor.close()
     return rows

@@ -1,4 +1,4 @@
-"""Steps on records: small things with a kind, a key and an expiry."""
+"""Executes the steps that change records."""
 
 from __future__ import annotations
 
@@ -6,58 +6,58 @@ import apsw
 
 from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 from sickbay.storage.query import exchanges
-from sickbay.storage.query import records as said
+from sickbay.storage.query import records as record_sql
 from sickbay.storage.sqlite.connection import rows
 
 
 def put(db: apsw.Connection, step: Put) -> None:
-    one = step.record
-    fields = said.fields(one)
+    record = step.record
+    fields = record_sql.fields(record)
     if step.if_revision is None:
-        db.execute(said.PUT, fields)
+        db.execute(record_sql.PUT, fields)
     elif step.if_revision == 0:
-        db.execute(said.PUT_ABSENT, fields)
+        db.execute(record_sql.PUT_ABSENT, fields)
         _must_change(db, step)
     else:
-        # A condition on a record that is absent must fail too, so this is no upsert.
-        found = db.execute("SELECT revision FROM record WHERE kind = ? AND key = ?", (one.kind, one.key)).get
-        if found != step.if_revision:
+        # An upsert would insert an absent record, but then this condition must fail.
+        revision = db.execute("SELECT revision FROM record WHERE kind = ? AND key = ?", (record.kind, record.key)).get
+        if revision != step.if_revision:
             raise Conflict(step)
-        db.execute(said.PUT, fields)
+        db.execute(record_sql.PUT, fields)
 
 
 def use_once(db: apsw.Connection, step: UseOnce) -> None:
-    db.execute(said.USE, (step.now, step.kind, step.key))
+    db.execute(record_sql.USE, (step.now, step.kind, step.key))
     _must_change(db, step)
 
 
 def delete(db: apsw.Connection, step: Delete) -> None:
-    db.execute(said.DELETE, (step.kind, step.key))
+    db.execute(record_sql.DELETE, (step.kind, step.key))
 
 
 def delete_family(db: apsw.Connection, step: DeleteFamily) -> None:
     for kind in step.kinds:
-        db.execute(said.DELETE_FAMILY, (step.family, kind))
+        db.execute(record_sql.DELETE_FAMILY, (step.family, kind))
 
 
 def clear(db: apsw.Connection, step: Clear) -> None:
-    db.execute(said.CLEAR, (step.kind, step.tenant, step.tenant))
+    db.execute(record_sql.CLEAR, (step.kind, step.tenant, step.tenant))
 
 
 def purge(db: apsw.Connection, now: int, most: int) -> int:
-    db.execute(said.PURGE, (now - said.KEPT, most))
+    db.execute(record_sql.PURGE, (now - record_sql.KEPT, most))
     return db.changes()
 
 
 def trim(db: apsw.Connection, most: Volume, at_once: int) -> int:
-    """Adds up `journal_size`, and deletes what is too much, both as of this transaction."""
+    """Add up `journal_size` and delete the excess, both within this transaction."""
     shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
     db.execute(exchanges.FORGET)
     db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
-    found = exchanges.excess(shares, most, at_once)
-    if found is None:
+    excess = exchanges.excess(shares, most, at_once)
+    if excess is None:
         return 0
-    db.execute(exchanges.TRIM, found)
+    db.execute(exchanges.TRIM, excess)
     return db.changes()
 
 

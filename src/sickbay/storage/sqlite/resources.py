@@ -1,4 +1,4 @@
-"""Saving resources: the body, its history, its index rows, and a number for whatever is referenced."""
+"""Saves resources: the body, its history, its index rows, and a number for every resource that is referenced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHER
 
 
 class _Counters:
-    """One space within one transaction: what is allocated, and how many live resources came and went by type."""
+    """The counters of one space within one transaction: allocated numbers, and the change in live resources by type."""
 
     def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
         self.number, self.allocated, self.sequence = number, allocated, sequence
@@ -38,8 +38,10 @@ class _Counters:
 
 
 class Changes:
-    """What one transaction changes, job after job: `settle` before one that may be undone, `undo` after its savepoint was
-    rolled back. `finish` writes what waits; without it nothing is complete.
+    """The changes of one transaction, job by job.
+
+    Call `settle` before a job that may be undone, and `undo` after its savepoint was rolled back. `finish` writes everything
+    that is still pending; without it the changes are incomplete.
     """
 
     def __init__(self, db: apsw.Connection) -> None:
@@ -51,25 +53,25 @@ class Changes:
 
     def settle(self) -> None:
         self._rows.settle()
-        self._settled = {space: one.copy() for space, one in self._spaces.items()}
+        self._settled = {space: counters.copy() for space, counters in self._spaces.items()}
 
     def undo(self) -> None:
-        """As of the last `settle`; what was only looked up is looked up again."""
+        """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
-        self._spaces = {space: one.copy() for space, one in self._settled.items()}
+        self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
         self._words.clear()
 
     def save(self, step: Save) -> None:
-        """Write one version. Raises Conflict, before anything is changed."""
+        """Write one version. Raises Conflict before changing anything."""
         space = self._space(step.space)
         type = self._word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
-        found = rows(self._db, query, (space.number, type, step.id))
-        nid, state, version = found[0] if found else (0, REFERENCED, 0)
+        existing = rows(self._db, query, (space.number, type, step.id))
+        nid, state, version = existing[0] if existing else (0, REFERENCED, 0)
         check(step, state, version)
-        if not found:
+        if not existing:
             nid = self._allocate(space)
             space.nids[step.type, step.id] = nid
         if state == LIVE:
@@ -78,33 +80,33 @@ class Changes:
         if step.interaction == "delete":
             self._delete(space, type, nid, step)
         else:
-            self._write(space, type, nid, state if found else None, step)
+            self._write(space, type, nid, state if existing else None, step)
 
     def reindex(self, step: Reindex) -> None:
-        """Index rows of a current version anew."""
+        """Rewrite the index rows of a current version."""
         space, type = self._space(step.space), self._word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
-        found = rows(self._db, query, (space.number, type, step.id, step.version_id))
-        if found:
-            nid = found[0][0]
+        current = rows(self._db, query, (space.number, type, step.id, step.version_id))
+        if current:
+            nid = current[0][0]
             facts = as_text(step.facts.patients, step.facts.codes)
             self._db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
             self._forget(nid)
             self._index(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
-        """Forget all resources of a tenant, or of all: a range in every table."""
+        """Delete all resources of a tenant, or of all tenants: a range in every table."""
         self.anew()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
         for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
             self.forget_all(number)
 
     def number(self, space: ResourceSpace) -> int:
-        """The number of a space, which is made if it is new."""
+        """Return the number of a space, creating the space if it is new."""
         return self._space(space).number
 
     def anew(self) -> None:
-        """Before a statement that changes whole tables: nothing waits, and nothing is known any more."""
+        """Flush everything and clear the caches. Call this before a statement that changes whole tables."""
         self.finish()
         self._spaces.clear()
 
@@ -124,14 +126,14 @@ class Changes:
             space.live.clear()
 
     def _create(self, space: _Counters, type: int, step: Save) -> bool:
-        """Most saves are of what is not there yet: done without a look. False, with nothing changed, where it is."""
+        """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
         nid, facts = self._allocate(space), as_text(step.facts.patients, step.facts.codes)
         self._db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self._db.changes():
             space.allocated -= 1
             return False
         space.nids[step.type, step.id] = nid
-        self._written(space, type, nid, step, facts)
+        self._add_version(space, type, nid, step, facts)
         space.live[type] = space.live.get(type, 0) + 1
         return True
 
@@ -144,20 +146,20 @@ class Changes:
             self._db.execute(_UPDATE, (*fresh, nid))
             if state != REFERENCED:
                 self._forget(nid)
-        self._written(space, type, nid, step, facts)
+        self._add_version(space, type, nid, step, facts)
         if state != LIVE:
             space.live[type] = space.live.get(type, 0) + 1
 
-    def _written(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
+    def _add_version(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
         self._remember(space, nid, step, facts)
         self._index(space, type, nid, step.facts)
         if self._rows.full():
             self._rows.flush()
 
     def _delete(self, space: _Counters, type: int, nid: int, step: Save) -> None:
-        """What it was about stays known, so that only who could see it may learn that it is gone."""
+        """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        kept = rows(self._db, "SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
+        facts = rows(self._db, "SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self._db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
@@ -167,9 +169,9 @@ class Changes:
         self._db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
         for table in INDEXES:
             if table not in ("facet_index", "compartment_index"):
-                kept_too = " AND parameter > 0" if table == "token_index" else ""
-                self._db.execute(f"DELETE FROM {table} WHERE nid = ?{kept_too}", (nid,))
-        self._remember(space, nid, step, kept)
+                condition = " AND parameter > 0" if table == "token_index" else ""
+                self._db.execute(f"DELETE FROM {table} WHERE nid = ?{condition}", (nid,))
+        self._remember(space, nid, step, facts)
         space.live[type] = space.live.get(type, 0) - 1
 
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
@@ -187,10 +189,10 @@ class Changes:
         self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
 
     def _target(self, space: _Counters, type: str, id: str) -> int:
-        """The nid of what is referenced, allocated where it is not stored yet."""
-        known = space.nids.get((type, id))
-        if known is not None:
-            return known
+        """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
+        cached = space.nids.get((type, id))
+        if cached is not None:
+            return cached
         word = self._word(type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
         nid: int | None = self._db.execute(query, (space.number, word, id)).get
@@ -208,26 +210,26 @@ class Changes:
     def _space(self, space: ResourceSpace) -> _Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
-            found = rows(self._db, query, space)
-            if not found:
+            matches = rows(self._db, query, space)
+            if not matches:
                 add = (
                     "INSERT INTO space (number, tenant, version, allocated, sequence)"
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
-                found = rows(self._db, add, space)
-            self._spaces[space] = _Counters(*found[0])
+                matches = rows(self._db, add, space)
+            self._spaces[space] = _Counters(*matches[0])
         return self._spaces[space]
 
     def _word(self, text: str) -> int:
         if text not in self._words:
-            found = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
-            if found is None:
+            number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
+            if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                found = rows(self._db, add, (text,))[0][0]
-            self._words[text] = found
+                number = rows(self._db, add, (text,))[0][0]
+            self._words[text] = number
         return self._words[text]
 
     def forget_all(self, number: int) -> None:
-        """Everything of one space, by its number."""
+        """Delete everything in one space."""
         for statement in forgets(number):
             self._db.execute(statement)

@@ -1,4 +1,4 @@
-"""Rows that wait until a transaction ends, then go in by many-row statements: far fewer steps than one by one."""
+"""Collects rows until a transaction ends, then inserts many per statement, which takes far fewer steps."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _COLUMNS = {
 _SIZES = (64, 16, 4, 1)
 _FULL = 65_536
 
-Made: TypeAlias = dict[str, list[tuple[Any, ...]]]
-"""Rows by table, as what stands in their columns."""
+TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows by table, as the values of their columns."""
 
 
 class Rows:
-    """Rows of one job after the other. `flush` writes what waits, `undo` forgets what was added since `settle`."""
+    """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._settled: list[Made] = []
-        self._own: list[Made] = []
+        self._settled: list[TableRows] = []
+        self._own: list[TableRows] = []
         self._count = 0
         self._terms: set[int] = set()
-        self._flushed: list[Made] = []
+        self._flushed: list[TableRows] = []
 
-    def add(self, made: Made) -> None:
-        self._own.append(made)
-        self._count += sum(map(len, made.values()))
+    def add(self, rows: TableRows) -> None:
+        self._own.append(rows)
+        self._count += sum(map(len, rows.values()))
 
     def term(self, system: str | None, code: str) -> int:
-        """The hash of a coding, which the dictionary will know."""
+        """Return the hash of a coding and add the coding to the dictionary."""
         hash = term_hash(system, code)
         if hash not in self._terms:
             self._terms.add(hash)
@@ -52,14 +52,16 @@ class Rows:
         return self._count >= _FULL
 
     def settle(self) -> None:
-        """What was added so far stays, whatever becomes of the next job."""
+        """Keep what was added so far, even if the next job is undone."""
         self._settled += self._own
         self._own.clear()
         self._count = 0
         self._flushed.clear()
 
     def undo(self) -> None:
-        """As of the last `settle`. What was flushed since then is not in the database any more, so it waits again."""
+        """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
+        again.
+        """
         self._settled = self._flushed + self._settled
         self._flushed = []
         self._own.clear()
@@ -67,31 +69,31 @@ class Rows:
         self._terms.clear()
 
     def flush(self) -> None:
-        waiting: Made = {}
-        for made in chain(self._settled, self._own):
-            for table, rows in made.items():
+        waiting: TableRows = {}
+        for batch in chain(self._settled, self._own):
+            for table, rows in batch.items():
                 if table in waiting:
                     waiting[table] += rows
                 else:
                     waiting[table] = [*rows]
         for table, rows in waiting.items():
-            rows.sort()  # neighbours go to the same page
+            rows.sort()  # adjacent rows go to the same page
             self._write(table, rows)
         self._flushed += self._settled
         self._settled, self._own, self._count = [], [], 0
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        at = 0
+        offset = 0
         for size in _SIZES:
-            while len(rows) - at >= size:
-                self._db.execute(_text(table, size), list(chain.from_iterable(rows[at : at + size])))
-                at += size
+            while len(rows) - offset >= size:
+                self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+                offset += size
 
 
 @cache
 def _text(table: str, size: int) -> str:
-    """A fact may be there twice; a version may not."""
+    """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
     columns = _COLUMNS[table]
-    one = f"({', '.join('?' * len(columns))})"
-    twice = "" if table == HISTORY else " OR IGNORE"
-    return f"INSERT{twice} INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * size)}"
+    placeholders = f"({', '.join('?' * len(columns))})"
+    or_ignore = "" if table == HISTORY else " OR IGNORE"
+    return f"INSERT{or_ignore} INTO {table} ({', '.join(columns)}) VALUES {', '.join([placeholders] * size)}"

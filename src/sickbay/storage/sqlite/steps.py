@@ -1,4 +1,4 @@
-"""What the writer runs inside a transaction: the steps of an operation, a whole population, a copy of one."""
+"""The jobs that the writer runs inside a transaction: a list of steps, a whole population, a copy of a space."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.resources import Changes
 
 MANY = 500
-"""Whoever sends so many steps at once is loading."""
+"""A transaction with at least this many steps is treated as a bulk load."""
 
 
 def apply(changes: Changes, steps: Sequence[Step]) -> None:
-    """All steps in order. Raises Conflict; whoever calls undoes."""
+    """Apply all steps in order. Raises Conflict; the caller undoes the changes."""
     db = changes.db
     if len(steps) >= MANY:
         make_room(db)
@@ -40,7 +40,7 @@ def apply(changes: Changes, steps: Sequence[Step]) -> None:
 
 
 def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
-    """How many were written; 0 if something is there already, so that two workers may both try."""
+    """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
     number = changes.number(space)
     changes.finish()
     if rows(changes.db, ANY_LIVE, (number,)):
@@ -53,7 +53,7 @@ def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
 
 
 def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
-    """How many live resources there are now. The source must be there; the target's own are forgotten."""
+    """Copy the resources and return how many are live. The source must exist; resources in the target are deleted first."""
     db = changes.db
     start, end = changes.number(source), changes.number(target)
     changes.anew()

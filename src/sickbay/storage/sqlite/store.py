@@ -1,4 +1,4 @@
-"""The store on one SQLite file: reads inline on the event loop, long ones on a thread, writes through the writer."""
+"""The store in one SQLite file: reads run on the event loop, long ones on a thread, and writes go through the writer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sickbay.storage.interface import (
     leaves_stamp,
 )
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import records as said
+from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 class SqliteStore:
-    """See storage.interface.Store. `find` names search parameters for _sort and _include."""
+    """Implements storage.interface.Store. `find` resolves search parameters for _sort and _include."""
 
     def __init__(self, path: Path, find: Find) -> None:
         self._path = path
@@ -71,21 +71,21 @@ class SqliteStore:
             await self._writer.run(job, _undo_of(steps), steps=len(steps), leaves_stamp=leaves_stamp(steps))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
+        """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
         return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
 
     async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
+        """Replace one space with a copy of another in one transaction. Returns how many resources were copied."""
         return await self._writer.run(partial(copy, source=source, target=target))
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return said.get(self._reader, kind, key)
+        return record_sql.get(self._reader, kind, key)
 
     def stamp(self) -> int | None:
-        """The reader's own connection never writes, so every commit is another connection's to it."""
+        """Return the reader's stamp. The reader never writes, so it sees every commit as one of another connection."""
         return self._reader.stamp()
 
     async def find(
@@ -99,22 +99,22 @@ class SqliteStore:
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return said.find(self._reader, kind, wanted, limit, oldest)
+        conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
+        return record_sql.find(self._reader, kind, conditions, limit, oldest)
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
-        return said.count_family(self._reader, kind, family, most)
+        return record_sql.count_family(self._reader, kind, family, most)
 
     async def purge(self, now: int, most: int) -> int:
         return await self._writer.run(lambda changes: records.purge(changes.db, now, most))
 
     async def journal_size(self) -> Volume:
-        _, kept, size = self._reader.rows(SIZE)[0]
-        return Volume(kept, size)
+        _, exchanges, size = self._reader.rows(SIZE)[0]
+        return Volume(exchanges, size)
 
     async def trim_journal(self, most: Volume, at_once: int) -> int:
-        rows, kept, size = self._reader.rows(SIZE)[0]
-        if rows < FOLDED and not Volume(kept, size).exceeds(most):
+        rows, exchanges, size = self._reader.rows(SIZE)[0]
+        if rows < FOLDED and not Volume(exchanges, size).exceeds(most):
             return 0
         return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), leaves_stamp=True)
 
@@ -136,8 +136,8 @@ class SqliteStore:
         since: int | None = None,
         at: tuple[int, int] | None = None,
     ) -> Versions:
-        asked = history_query.HistoryQuery(type, id, count, cursor, since, at)
-        return await self._run(self._answers.history(space, asked, visibility))
+        history_request = history_query.HistoryQuery(type, id, count, cursor, since, at)
+        return await self._run(self._answers.history(space, history_request, visibility))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         return await self._run(self._answers.search(space, query, visibility))
@@ -149,8 +149,8 @@ class SqliteStore:
         return await self._run(self._answers.labels(space, types, visibility))
 
     async def outdated(self, limit: int) -> list[Outdated]:
-        found = self._reader.rows(OUTDATED, (limit,))
-        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in found]
+        rows = self._reader.rows(OUTDATED, (limit,))
+        return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
     async def filled(self, space: ResourceSpace) -> bool:
         return self._answers.filled(space)
@@ -163,7 +163,7 @@ class SqliteStore:
                 reader.close()
 
     async def _run(self, ask: Ask[T]) -> T:
-        """On the event loop, and once more on the thread if it proves long."""
+        """Run a query on the event loop, and again on the thread if it takes long."""
         self._reader.ask()
         try:
             return ask(self._reader.brief)
@@ -176,15 +176,15 @@ class SqliteStore:
 
 
 def _undo_of(steps: Sequence[Step]) -> Undo:
-    """If the first step alone may raise Conflict, nothing was changed before it: the others have no condition."""
+    """Return what to undo. If only the first step can raise Conflict, nothing was changed before it."""
     decides_first = all(
-        one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:]
+        step.if_revision is None if isinstance(step, Put) else isinstance(step, Delete | DeleteFamily) for step in steps[1:]
     )
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:
-    """Open or make the file, migrated. `find` names search parameters for _sort and _include; default: FHIR's own."""
+    """Open or create the file and migrate it. `find` resolves search parameters for _sort and _include; default: FHIR's own."""
     return SqliteStore(path, find or published)
 
 

@@ -1,8 +1,8 @@
-"""One thread that writes: requests that wait together share one commit, and are answered after it.
+"""Writes on a single thread. Requests that arrive together share one commit and are answered after it.
 
-What is asked within a few turns of the event loop is handed over together: else the first one would be alone in its commit,
-and the others would wait for that. Each request that may change something before it meets a Conflict runs in a savepoint of its
-own, so that it undoes only itself; the index rows of all go in together, right before the commit.
+Requests made within a few turns of the event loop are handed over together. Otherwise the first would get a commit to itself
+and the others would wait for it. Each request that may change something before it raises a Conflict runs in its own savepoint,
+so that it undoes only its own changes. The index rows of all requests are written together, right before the commit.
 """
 
 from __future__ import annotations
@@ -18,26 +18,28 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.interface import Conflict
-from sickbay.storage.sqlite.connection import REVISED, begin, make_room, told
+from sickbay.storage.sqlite.connection import REVISED, begin, make_room, translate_error
 from sickbay.storage.sqlite.log import PAGES, WriteAheadLog
 from sickbay.storage.sqlite.resources import Changes
 
 GROUP = 64
-"""No more is added to a commit that has so many requests."""
+"""A commit with this many requests takes no more."""
 BUSY = 16
-"""Requests that share a commit while many write: then there is to be room for what they change, which takes memory."""
+"""When this many requests share a commit, the connection gets a larger page cache, which uses more memory."""
 QUIET, LONGEST = 3, 0.001
-"""Turns of the loop without a new request, and seconds at most, until what was asked is handed over. From its socket a request
-takes three turns to here; to a lone one they are some 15 µs, and a commit of its own costs as much as ten that share one."""
+"""Turns of the loop without a new request, and the maximum seconds, before the collected requests are handed over. A request
+takes three turns from its socket to here. For a single request they cost about 15 µs, and a commit of its own costs as much as
+ten requests that share one.
+"""
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Changes], T]
 
 
 class Undo(Enum):
-    """What has to be undone if a job raises: that decides how it is run.
+    """What has to be undone if a job raises. It determines how the job is run.
 
-    SAVEPOINT: its own changes. NOTHING: if it raises Conflict, it has changed nothing yet, so it needs no savepoint, which
-    would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own, and is called once.
+    SAVEPOINT: only its own changes. NOTHING: if it raises Conflict, it hasn't changed anything yet, so it needs no savepoint,
+    which would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own and is called only once.
     """
 
     SAVEPOINT = auto()
@@ -58,10 +60,10 @@ class _Outcome(NamedTuple):
 
 
 class Writer:
-    """`run` a job inside a transaction; its value comes back once the commit is on the disk."""
+    """`run` calls a job inside a transaction and returns its value once the commit is on disk."""
 
     def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:
-        """pages: of the write-ahead log, before it is restarted."""
+        """pages: size of the write-ahead log at which it is restarted."""
         self._connection = connection
         self._log = WriteAheadLog(connection, pages)
         self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
@@ -72,10 +74,10 @@ class Writer:
         self._thread.start()
 
     async def run(self, job: Job[T], undo: Undo = Undo.SAVEPOINT, *, steps: int = 1, leaves_stamp: bool = False) -> T:
-        """The job's value, or what it raised; then nothing of it was kept.
+        """Return the job's value, or raise what it raised; then none of its changes are kept.
 
-        steps: of the job. One of GROUP or more doesn't wait for others to share its commit: it is written at once, even while
-        the caller keeps the loop busy. leaves_stamp: what others cached stays true.
+        steps: number of steps in the job. A job with GROUP or more doesn't wait for others to share its commit: it is written
+        at once, even while the caller keeps the loop busy. leaves_stamp: what other requests cached stays valid.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -90,7 +92,9 @@ class Writer:
         return await future
 
     def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
-        """Hand over once nothing was added for some turns: what others sent meanwhile is on its way through the loop."""
+        """Hand over once no request was added for some turns. Until then, other requests may be on their way through the
+        loop.
+        """
         count = len(self._turns.get(loop, ()))
         quiet = 0 if count > before else quiet + 1
         if quiet >= QUIET or count >= GROUP or monotonic() >= until:
@@ -99,12 +103,12 @@ class Writer:
             loop.call_soon(self._gather, loop, count, quiet, until)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        asked = self._turns.pop(loop, None)
-        if asked:
-            self._queue.put(asked)
+        requests = self._turns.pop(loop, None)
+        if requests:
+            self._queue.put(requests)
 
     def close(self) -> None:
-        """Finish what waits, then close the connection."""
+        """Finish the waiting requests, then close the connection."""
         if self._open:
             self._open = False
             for loop in list(self._turns):
@@ -140,38 +144,39 @@ class Writer:
                 self._roomy = True
             begin(self._connection)
         except Exception as error:
-            return [_Outcome(error=told(error, self._connection))] * len(group)
+            return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
             changes = Changes(self._connection)
-            outcomes = [self._attempt(changes, one) for one in group]
+            outcomes = [self._attempt(changes, request) for request in group]
             changes.finish()
-            if not all(one.leaves_stamp for one in group):
+            if not all(request.leaves_stamp for request in group):
                 self._connection.execute(REVISED)
             self._connection.execute("COMMIT")
             return outcomes
         except Exception as error:
             self._undo()
             if len(group) == 1:
-                return [_Outcome(error=told(error, self._connection))]
-        # What one of them brings along cannot be written: each by itself, so that the others do not fail for it.
-        return [outcome for one in group for outcome in self._commit([one])]
+                return [_Outcome(error=translate_error(error, self._connection))]
+        # A statement that some request contributed can't be written. Commit each request separately so that the others don't
+        # fail.
+        return [outcome for request in group for outcome in self._commit([request])]
 
-    def _attempt(self, changes: Changes, one: _Request) -> _Outcome:
-        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any error of one
-        that needs no undo.
+    def _attempt(self, changes: Changes, request: _Request) -> _Outcome:
+        """Return what one job returns or raises. An error that ended the whole transaction fails the group, and so does any
+        error from a job that needs no undo.
         """
-        if one.undo is Undo.NOTHING:
-            return self._without_savepoint(changes, one.job)
+        if request.undo is Undo.NOTHING:
+            return self._without_savepoint(changes, request.job)
         changes.settle()
         self._connection.execute("SAVEPOINT one")
         try:
-            outcome = _Outcome(one.job(changes))
+            outcome = _Outcome(request.job(changes))
         except Exception as error:
             if not self._connection.in_transaction:
                 raise
             self._connection.execute("ROLLBACK TO one")
             changes.undo()
-            outcome = _Outcome(error=told(error, self._connection))
+            outcome = _Outcome(error=translate_error(error, self._connection))
         self._connection.execute("RELEASE one")
         return outcome
 
@@ -186,7 +191,7 @@ class Writer:
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
-            except apsw.Error:  # the disk fails; SQLite ends the transaction by itself
+            except apsw.Error:  # the disk fails; SQLite has ended the transaction
                 return
 
     @staticmethod
@@ -197,18 +202,18 @@ class Writer:
         for loop, pairs in answers.items():
             try:
                 loop.call_soon_threadsafe(_settle, pairs)
-            except RuntimeError:  # the loop that asked is gone, and with it whoever waited
+            except RuntimeError:  # the event loop that waited for the result is closed
                 continue
 
 
 def _parts(group: list[_Request]) -> list[list[_Request]]:
-    """In order, with a part of its own for each that has a commit of its own."""
+    """Split the group, in order, giving each WHOLE_COMMIT request a part of its own."""
     parts: list[list[_Request]] = []
-    for one in group:
-        if parts and Undo.WHOLE_COMMIT not in (one.undo, parts[-1][-1].undo):
-            parts[-1].append(one)
+    for request in group:
+        if parts and Undo.WHOLE_COMMIT not in (request.undo, parts[-1][-1].undo):
+            parts[-1].append(request)
         else:
-            parts.append([one])
+            parts.append([request])
     return parts
 
 

@@ -1,4 +1,4 @@
-"""FHIR R4 4.0.1, by the profiles of US Core 6.1 where a resource meets them."""
+"""FHIR R4 4.0.1: renders a history, following the profiles of US Core 6.1 for the types that have one."""
 
 from __future__ import annotations
 
@@ -16,82 +16,86 @@ from sickbay.population.staff import Practitioner
 
 
 def hospital() -> Iterator[Json]:
-    """The house, its staff, and the forms that it hands out."""
+    """Yields the hospital, its staff and its questionnaires."""
     yield from people.hospital()
     yield from forms.questionnaires()
 
 
-def record(life: PatientHistory) -> Iterator[Json]:
-    """Everything of one patient, the patient first, each after what it refers to."""
-    told = list(_told(life))
-    yield from told
-    yield from documents.stated(life, told)
+def record(history: PatientHistory) -> Iterator[Json]:
+    """Yields all resources of one patient, the patient first, each after those that it refers to."""
+    resources = list(_resources(history))
+    yield from resources
+    yield from documents.record_provenance(history, resources)
 
 
-def _told(life: PatientHistory) -> Iterator[Json]:
-    who, taken, answers = life.person, specimens.taken(life), answered(life)
-    yield people.patient(who)
-    yield from people.around(who)
-    yield from _visited(life)
-    yield from (clinical.allergy(who.id, each, who.practitioner) for each in life.allergies)
-    yield from (clinical.order(who, each, life.problems) for each in life.prescriptions)
-    yield from (specimens_and_dispenses.dispense(who, each) for each in fills(life))
-    yield from (procedures.statement(who, each) for each in life.statements)
-    yield from (specimens_and_dispenses.specimen(who.id, each) for each in dict.fromkeys(taken.values()))
-    yield from (forms.response(who, each) for each in dict.fromkeys(answers.values()))
-    responses = {number: each.number for number, each in answers.items()}
-    if habits := filled(life):
+def _resources(history: PatientHistory) -> Iterator[Json]:
+    person, specimen_of, answers = history.person, specimens.taken(history), answered(history)
+    yield people.patient(person)
+    yield from people.coverage_and_care_team(person)
+    yield from _visits_and_problems(history)
+    yield from (clinical.allergy(person.id, allergy, person.practitioner) for allergy in history.allergies)
+    yield from (clinical.order(person, order, history.problems) for order in history.prescriptions)
+    yield from (specimens_and_dispenses.dispense(person, fill) for fill in fills(history))
+    yield from (procedures.statement(person, statement) for statement in history.statements)
+    yield from (specimens_and_dispenses.specimen(person.id, specimen) for specimen in dict.fromkeys(specimen_of.values()))
+    yield from (forms.response(person, response) for response in dict.fromkeys(answers.values()))
+    responses = {number: response.number for number, response in answers.items()}
+    if habits := filled(history):
         number = len(set(answers.values())) + 1
-        yield forms.habits(who, habits, number)
+        yield forms.habits(person, habits, number)
         responses.update(dict.fromkeys(habits.readings, number))
-    for note in life.notes:
-        yield from documents.document(who, note)
-    for each in sorted(life.readings, key=_referring):
-        drawn = taken.get(each.number)
-        yield clinical.observation(who, each, drawn.number if drawn else 0, responses.get(each.number, 0))
-    yield from (procedures.immunization(who, each) for each in life.vaccinations)
-    yield from (procedures.request(who.id, each) for each in life.requests)
-    yield from (procedures.device(who.id, each) for each in life.implants)
-    yield from (procedures.procedure(who.id, each) for each in life.acts)
-    for told in life.reports:
-        if procedures.pictured(told):
-            yield procedures.picture(who.id, told)
-        yield procedures.report(who.id, told, dict.fromkeys(taken[each].number for each in told.readings if each in taken))
-    yield from (procedures.goal(who, each) for each in life.aims)
-    yield from (procedures.plan(who, each) for each in life.plans)
-    yield from (procedures.task(who, each) for each in life.errands)
-    yield from accounts.accounts(life)
+    for note in history.notes:
+        yield from documents.document(person, note)
+    for reading in sorted(history.readings, key=_reference_level):
+        specimen = specimen_of.get(reading.number)
+        yield clinical.observation(person, reading, specimen.number if specimen else 0, responses.get(reading.number, 0))
+    yield from (procedures.immunization(person, dose) for dose in history.vaccinations)
+    yield from (procedures.request(person.id, request) for request in history.requests)
+    yield from (procedures.device(person.id, implant) for implant in history.implants)
+    yield from (procedures.procedure(person.id, procedure) for procedure in history.procedures)
+    for report in history.reports:
+        if procedures.has_image(report):
+            yield procedures.image(person.id, report)
+        yield procedures.report(
+            person.id,
+            report,
+            dict.fromkeys(specimen_of[reading].number for reading in report.readings if reading in specimen_of),
+        )
+    yield from (procedures.goal(person, goal) for goal in history.goals)
+    yield from (procedures.plan(person, plan) for plan in history.plans)
+    yield from (procedures.task(person, app_task) for app_task in history.app_tasks)
+    yield from accounts.accounts(history)
 
 
-def _visited(life: PatientHistory) -> Iterator[Json]:
-    """Each visit with the problems that it recorded: a later visit refers to them."""
+def _visits_and_problems(history: PatientHistory) -> Iterator[Json]:
+    """Yields each visit, followed by the problems that it recorded, because later visits refer to them."""
     recorded: dict[int | None, list[Condition]] = {}
-    for problem in life.problems:
+    for problem in history.problems:
         recorded.setdefault(problem.visit, []).append(problem)
-    who = life.person
-    for visit in (None, *life.visits):
+    person = history.person
+    for visit in (None, *history.visits):
         if visit:
-            yield clinical.encounter_of(who, visit)
-        by = visit.practitioner if visit else who.practitioner
-        yield from (clinical.condition(who.id, each, by) for each in recorded.get(visit.number if visit else None, ()))
+            yield clinical.encounter_of(person, visit)
+        by = visit.practitioner if visit else person.practitioner
+        yield from (clinical.condition(person.id, problem, by) for problem in recorded.get(visit.number if visit else None, ()))
 
 
-def _referring(reading: Observation) -> int:
-    """Readings that refer to others come after them: those derived from others, then panels."""
+def _reference_level(reading: Observation) -> int:
+    """Returns a sort key that puts observations after those that they refer to: first derived ones, then panels."""
     return 2 if reading.members else 1 if reading.derived else 0
 
 
-def panel(who: Practitioner, patients: Sequence[str]) -> Json:
-    """Whom somebody looks after: a Group, by which exports are asked for."""
+def panel(clinician: Practitioner, patients: Sequence[str]) -> Json:
+    """Returns a Group of a practitioner's patients, for group exports."""
     return {
         "resourceType": "Group",
-        "id": f"panel-{who.id}",
+        "id": f"panel-{clinician.id}",
         "active": True,
         "type": "person",
         "actual": True,
-        "name": f"Patients of {who.name}",
+        "name": f"Patients of {clinician.name}",
         "quantity": len(patients),
-        "managingEntity": practitioner(who.id),
+        "managingEntity": practitioner(clinician.id),
         "member": [{"entity": reference("Patient", id)} for id in patients],
     }
 
@@ -108,7 +112,7 @@ def slot(slot: Slot) -> Json:
 
 
 def appointment(booking: Booking) -> Json:
-    comes = "declined" if booking.state == "cancelled" else "accepted"
+    patient_status = "declined" if booking.state == "cancelled" else "accepted"
     return {
         "resourceType": "Appointment",
         "id": booking.id,
@@ -124,7 +128,7 @@ def appointment(booking: Booking) -> Json:
             {
                 "actor": reference("Patient", booking.patient.id, booking.patient.name),
                 "required": "required",
-                "status": comes,
+                "status": patient_status,
             },
             {"actor": practitioner(booking.slot.practitioner), "required": "required", "status": "accepted"},
             {

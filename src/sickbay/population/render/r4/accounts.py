@@ -1,4 +1,4 @@
-"""R4 resources about money and consent: Claim, ExplanationOfBenefit, Consent."""
+"""R4 resources about payment and consent: Claim, ExplanationOfBenefit and Consent."""
 
 from __future__ import annotations
 
@@ -25,75 +25,75 @@ _PRIVACY = coded(TERMS + "consentscope", "patient-privacy", "Privacy Consent")
 _CATEGORY = coded("http://loinc.org", "59284-0", "Consent Document")
 
 
-def accounts(life: PatientHistory) -> Iterator[Json]:
-    """The claim, the payer's answer, and the consent of a record, if it has them."""
-    if billed := bill(life):
-        yield _claim(life.person, billed)
-        yield _benefit(life.person, billed)
-    if agreed := agreement(life):
-        yield _consent(life.person, agreed)
+def accounts(history: PatientHistory) -> Iterator[Json]:
+    """Yields the claim, the explanation of benefit and the consent of a record, if it has them."""
+    if claim_data := bill(history):
+        yield _claim(history.person, claim_data)
+        yield _benefit(history.person, claim_data)
+    if decision := agreement(history):
+        yield _consent(history.person, decision)
 
 
-def _common(who: Person, billed: Bill) -> Json:
-    """The elements that a claim and its answer have in common."""
-    day = billed.visit.day.isoformat()
+def _common(person: Person, claim_data: Bill) -> Json:
+    """Returns the elements that a claim and its explanation of benefit have in common."""
+    day = claim_data.visit.day.isoformat()
     return {
         "status": "active",
-        "type": _PROFESSIONAL if billed.visit.setting == "ambulatory" else _INSTITUTIONAL,
+        "type": _PROFESSIONAL if claim_data.visit.setting == "ambulatory" else _INSTITUTIONAL,
         "use": "claim",
-        "patient": reference("Patient", who.id),
-        "billablePeriod": {"start": day, "end": billed.visit.end.date().isoformat()},
-        "insurer": reference("Organization", PAYERS[who.plan], who.plan),
+        "patient": reference("Patient", person.id),
+        "billablePeriod": {"start": day, "end": claim_data.visit.end.date().isoformat()},
+        "insurer": reference("Organization", PAYERS[person.plan], person.plan),
         "provider": reference("Organization", ORGANIZATION),
-        "careTeam": [{"sequence": 1, "provider": practitioner(billed.visit.practitioner)}],
+        "careTeam": [{"sequence": 1, "provider": practitioner(claim_data.visit.practitioner)}],
     }
 
 
-def _claim(who: Person, billed: Bill) -> Json:
-    id, common = part_of(who.id, "y", 1), _common(who, billed)
+def _claim(person: Person, claim_data: Bill) -> Json:
+    id, common = part_of(person.id, "y", 1), _common(person, claim_data)
     return {
         "resourceType": "Claim",
         "id": id,
         "identifier": [{"system": IDENTIFIERS + "claims", "value": id}],
         **common,
-        "created": billed.visit.end.date().isoformat(),
+        "created": claim_data.visit.end.date().isoformat(),
         "priority": coded(TERMS + "processpriority", "normal", "Normal"),
-        "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", f"{who.id}-cov")}],
-        "item": [_item(who, billed)],
-        "total": _dollars(billed.amount),
+        "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
+        "item": [_item(person, claim_data)],
+        "total": _dollars(claim_data.amount),
     }
 
 
-def _benefit(who: Person, billed: Bill) -> Json:
-    id = part_of(who.id, "z", 1)
+def _benefit(person: Person, claim_data: Bill) -> Json:
+    id = part_of(person.id, "z", 1)
     adjudication = [
-        {"category": coded(TERMS + "adjudication", "submitted", "Submitted Amount"), "amount": _dollars(billed.amount)},
-        {"category": coded(TERMS + "adjudication", "benefit", "Benefit Amount"), "amount": _dollars(billed.benefit)},
+        {"category": coded(TERMS + "adjudication", "submitted", "Submitted Amount"), "amount": _dollars(claim_data.amount)},
+        {"category": coded(TERMS + "adjudication", "benefit", "Benefit Amount"), "amount": _dollars(claim_data.benefit)},
     ]
     return {
         "resourceType": "ExplanationOfBenefit",
         "id": id,
         "identifier": [{"system": IDENTIFIERS + "benefits", "value": id}],
-        **_common(who, billed),
-        "created": billed.settled.isoformat(),
-        "claim": reference("Claim", part_of(who.id, "y", 1)),
+        **_common(person, claim_data),
+        "created": claim_data.settled.isoformat(),
+        "claim": reference("Claim", part_of(person.id, "y", 1)),
         "outcome": "complete",
         "disposition": "Claim settled as per contract.",
-        "insurance": [{"focal": True, "coverage": reference("Coverage", f"{who.id}-cov")}],
-        "item": [{**_item(who, billed), "adjudication": adjudication}],
+        "insurance": [{"focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
+        "item": [{**_item(person, claim_data), "adjudication": adjudication}],
         "total": adjudication,
     }
 
 
-def _item(who: Person, billed: Bill) -> Json:
+def _item(person: Person, claim_data: Bill) -> Json:
     return {
         "sequence": 1,
         "careTeamSequence": [1],
-        "productOrService": concept(billed.visit.kind),
-        "servicedDate": billed.visit.day.isoformat(),
-        "unitPrice": _dollars(billed.amount),
-        "net": _dollars(billed.amount),
-        "encounter": [encounter(who.id, billed.visit.number)],
+        "productOrService": concept(claim_data.visit.kind),
+        "servicedDate": claim_data.visit.day.isoformat(),
+        "unitPrice": _dollars(claim_data.amount),
+        "net": _dollars(claim_data.amount),
+        "encounter": [encounter(person.id, claim_data.visit.number)],
     }
 
 
@@ -101,18 +101,18 @@ def _dollars(amount: float) -> Json:
     return {"value": amount, "currency": "USD"}
 
 
-def _consent(who: Person, agreed: Agreement) -> Json:
-    rule = ("OPTIN", "opt-in") if agreed.permits else ("OPTOUT", "op-out")
+def _consent(person: Person, decision: Agreement) -> Json:
+    rule = ("OPTIN", "opt-in") if decision.permits else ("OPTOUT", "op-out")
     return {
         "resourceType": "Consent",
-        "id": part_of(who.id, "j", 1),
+        "id": part_of(person.id, "j", 1),
         "status": "active",
         "scope": _PRIVACY,
         "category": [_CATEGORY],
-        "patient": reference("Patient", who.id),
-        "dateTime": agreed.given.isoformat(),
-        "performer": [reference("Patient", who.id)],
+        "patient": reference("Patient", person.id),
+        "dateTime": decision.decided.isoformat(),
+        "performer": [reference("Patient", person.id)],
         "organization": [reference("Organization", ORGANIZATION)],
         "policyRule": coded(TERMS + "v3-ActCode", *rule),
-        "provision": {"type": "permit" if agreed.permits else "deny", "period": {"start": agreed.given.isoformat()}},
+        "provision": {"type": "permit" if decision.permits else "deny", "period": {"start": decision.decided.isoformat()}},
     }

@@ -1,4 +1,4 @@
-"""What R4 says of visits, problems, allergies, prescriptions and readings."""
+"""R4 resources for visits, problems, allergies, prescriptions and observations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sickbay.population.render.common import (
     concept,
     encounter,
     instant,
-    judged,
+    interpretation_and_range,
     medication,
     missing,
     part_of,
@@ -41,9 +41,9 @@ _CLASSES = {
 }
 
 
-def encounter_of(who: Person, visit: Visit) -> Json:
-    patient = who.id
-    found: Json = {
+def encounter_of(person: Person, visit: Visit) -> Json:
+    patient = person.id
+    resource: Json = {
         **profiled("Encounter", part_of(patient, "e", visit.number), "us-core-encounter"),
         "identifier": [{"system": IDENTIFIERS + "visits", "value": part_of(patient, "e", visit.number)}],
         "status": "finished",
@@ -63,18 +63,18 @@ def encounter_of(who: Person, visit: Visit) -> Json:
     }
     if visit.setting == "inpatient":
         home = coded(TERMS + "discharge-disposition", "home", "Home")
-        found["hospitalization"] = {"dischargeDisposition": home}
+        resource["hospitalization"] = {"dischargeDisposition": home}
     if visit.reason:
-        found["reasonCode"] = [concept(visit.reason)]
+        resource["reasonCode"] = [concept(visit.reason)]
     if visit.problem:
-        found["reasonReference"] = [reference("Condition", part_of(patient, "c", visit.problem))]
-    if who.interpreter is not None:
-        found["extension"] = [interpreter(who.interpreter)]
-    return found
+        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", visit.problem))]
+    if person.interpreter is not None:
+        resource["extension"] = [interpreter(person.interpreter)]
+    return resource
 
 
 def interpreter(needed: bool) -> Json:
-    """The extension of US Core 8 that says whether an interpreter is needed."""
+    """Returns the extension of US Core 8 that says whether an interpreter is needed."""
     code, display = ("373066001", "Yes") if needed else ("373067005", "No")
     return {
         "url": CORE + "us-core-interpreter-needed",
@@ -94,11 +94,11 @@ _SOCIAL = [
 
 
 def condition(patient: str, problem: Condition, recorder: str) -> Json:
-    """recorder: a practitioner's id."""
+    """Returns a Condition. recorder: a practitioner's id."""
     profile = "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
     category = ("problem-list-item", "Problem List Item") if problem.lasting else ("encounter-diagnosis", "Encounter Diagnosis")
     status = ("resolved", "Resolved") if problem.over else ("active", "Active")
-    found: Json = {
+    resource: Json = {
         **profiled("Condition", part_of(patient, "c", problem.number), profile),
         "extension": [{"url": _ASSERTED, "valueDateTime": problem.recorded.isoformat()}],
         "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
@@ -110,18 +110,18 @@ def condition(patient: str, problem: Condition, recorder: str) -> Json:
         "recorder": practitioner(recorder),
     }
     if not problem.wrong:  # con-5
-        found["clinicalStatus"] = coded(TERMS + "condition-clinical", *status)
+        resource["clinicalStatus"] = coded(TERMS + "condition-clinical", *status)
     if problem.visit:
-        found["encounter"] = encounter(patient, problem.visit)
+        resource["encounter"] = encounter(patient, problem.visit)
     if problem.site:
-        found["bodySite"] = [concept(problem.site)]
-    if problem.over and not problem.wrong:  # con-4: what was never there has not ended
-        found["abatementDateTime"] = problem.over.isoformat()
-    return found
+        resource["bodySite"] = [concept(problem.site)]
+    if problem.over and not problem.wrong:  # con-4: a condition that was entered in error can't have ended
+        resource["abatementDateTime"] = problem.over.isoformat()
+    return resource
 
 
 def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
-    found: Json = {
+    resource: Json = {
         **profiled("AllergyIntolerance", part_of(patient, "a", allergy.number), "us-core-allergyintolerance"),
         "clinicalStatus": coded(TERMS + "allergyintolerance-clinical", "active", "Active"),
         "verificationStatus": coded(TERMS + "allergyintolerance-verification", "confirmed", "Confirmed"),
@@ -131,25 +131,28 @@ def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
         "recorder": practitioner(recorder),
     }
     if allergy.reaction is None:
-        return found
-    found.update(type="allergy", category=[allergy.category], criticality=allergy.criticality)
+        return resource
+    resource.update(type="allergy", category=[allergy.category], criticality=allergy.criticality)
     if allergy.since:
-        found["onsetDateTime"] = allergy.since
+        resource["onsetDateTime"] = allergy.since
     reaction = {"manifestation": [concept(allergy.reaction)], "severity": allergy.severity}
-    return {**found, "reaction": [reaction]}
+    return {**resource, "reaction": [reaction]}
 
 
-def order(who: Person, order: Prescription, problems: Sequence[Condition]) -> Json:
-    """problems: those of the record. What another physician ordered, or what was taken before the record began, is reported."""
-    patient, drug, handed = who.id, order.drug, supply(order)
-    other = order.prescriber != who.practitioner or order.number == 1
-    told: Json = {"reportedReference": practitioner(order.prescriber)} if other else {"reportedBoolean": False}
-    found: Json = {
+def order(person: Person, order: Prescription, problems: Sequence[Condition]) -> Json:
+    """Returns a MedicationRequest. problems: all those of the record.
+
+    Drugs that another physician ordered, or that were taken before the record began, are marked as reported.
+    """
+    patient, drug, supplied = person.id, order.drug, supply(order)
+    other = order.prescriber != person.practitioner or order.number == 1
+    reported: Json = {"reportedReference": practitioner(order.prescriber)} if other else {"reportedBoolean": False}
+    resource: Json = {
         **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
         "intent": "order",
         "category": [coded(TERMS + "medicationrequest-category", "community", "Community")],
-        **told,
+        **reported,
         **medication(drug),
         "subject": reference("Patient", patient),
         "authoredOn": order.start.isoformat(),
@@ -157,21 +160,21 @@ def order(who: Person, order: Prescription, problems: Sequence[Condition]) -> Js
         "dosageInstruction": [dosage(drug)],
         "dispenseRequest": {
             "numberOfRepeatsAllowed": 0 if order.finished else REPEATS,
-            "quantity": amount(handed),
-            "expectedSupplyDuration": lasting(handed),
+            "quantity": amount(supplied),
+            "expectedSupplyDuration": lasting(supplied),
         },
     }
     if order.visit:
-        found["encounter"] = encounter(patient, order.visit)
+        resource["encounter"] = encounter(patient, order.visit)
     if order.problem:
-        found["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
+        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
         if drug.when_needed:
-            found["reasonCode"] = [concept(problems[order.problem - 1].concept)]
+            resource["reasonCode"] = [concept(problems[order.problem - 1].concept)]
     if order.adherence:
-        found["extension"] = [_adherence(*order.adherence)]
+        resource["extension"] = [_adherence(*order.adherence)]
     if order.end:
-        found["dispenseRequest"]["validityPeriod"] = {"start": order.start.isoformat(), "end": order.end.isoformat()}
-    return found
+        resource["dispenseRequest"]["validityPeriod"] = {"start": order.start.isoformat(), "end": order.end.isoformat()}
+    return resource
 
 
 def _adherence(taken: Concept, day: datetime.date) -> Json:
@@ -224,45 +227,45 @@ CATEGORIES |= {
 _SUPPORTING = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
 
 
-def observation(who: Person, reading: Observation, specimen: int = 0, response: int = 0) -> Json:
-    """specimen, response: the numbers of what it was measured in, and of the form that it was counted from; 0: none."""
+def observation(person: Person, reading: Observation, specimen: int = 0, response: int = 0) -> Json:
+    """Returns an Observation. specimen, response: the numbers of its specimen and of the form it was scored from, or 0."""
     measure, at = reading.measure, instant(reading.at)
-    found: Json = {
-        **profiled("Observation", part_of(who.id, "o", reading.number), measure.profile),
+    resource: Json = {
+        **profiled("Observation", part_of(person.id, "o", reading.number), measure.profile),
         "status": "entered-in-error" if reading.wrong else "final",
         "category": CATEGORIES[measure.kind],
         "code": concept(measure.concept),
-        "subject": {"reference": f"Patient/{who.id}"},
+        "subject": {"reference": f"Patient/{person.id}"},
         **_effective(reading, at),
         "issued": at,
-        "performer": [practitioner(reading.performer) if reading.performer else reference("Patient", who.id, who.name)],
+        "performer": [practitioner(reading.performer) if reading.performer else reference("Patient", person.id, person.name)],
     }
     if reading.visit:
-        found["encounter"] = encounter(who.id, reading.visit)
+        resource["encounter"] = encounter(person.id, reading.visit)
     if specimen:
-        found["specimen"] = reference("Specimen", part_of(who.id, "l", specimen))
+        resource["specimen"] = reference("Specimen", part_of(person.id, "l", specimen))
     if reading.derived or response:
-        derived = [reference("Observation", part_of(who.id, "o", each)) for each in reading.derived]
-        found["derivedFrom"] = [
+        derived = [reference("Observation", part_of(person.id, "o", number)) for number in reading.derived]
+        resource["derivedFrom"] = [
             *derived,
-            *([reference("QuestionnaireResponse", part_of(who.id, "u", response))] if response else ()),
+            *([reference("QuestionnaireResponse", part_of(person.id, "u", response))] if response else ()),
         ]
     if reading.members:
-        found["hasMember"] = [reference("Observation", part_of(who.id, "o", each)) for each in reading.members]
+        resource["hasMember"] = [reference("Observation", part_of(person.id, "o", number)) for number in reading.members]
     if reading.note:
-        document = reference("DocumentReference", part_of(who.id, "n", reading.note))
-        found["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
+        document = reference("DocumentReference", part_of(person.id, "n", reading.note))
+        resource["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
     if reading.absent:
-        found["dataAbsentReason"] = missing(reading.why)
+        resource["dataAbsentReason"] = missing(reading.why)
     else:
-        found.update(_value(reading))
+        resource.update(_value(reading))
     if reading.parts:
-        found["component"] = [{"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts]
-    verdict = judged(reading, who.sex, who.age(reading.at.date()))
-    if verdict:
-        found["interpretation"] = [coded(TERMS + "v3-ObservationInterpretation", *verdict[0])]
-        found["referenceRange"] = [verdict[1]]
-    return found
+        resource["component"] = [{"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts]
+    interpretation = interpretation_and_range(reading, person.sex, person.age(reading.at.date()))
+    if interpretation:
+        resource["interpretation"] = [coded(TERMS + "v3-ObservationInterpretation", *interpretation[0])]
+        resource["referenceRange"] = [interpretation[1]]
+    return resource
 
 
 def _effective(reading: Observation, at: str) -> Json:

@@ -1,4 +1,4 @@
-"""What R4 says of documents: the index entry, what it holds, and who wrote it."""
+"""R4 resources for documents: DocumentReference, Binary, and Provenance with the author."""
 
 from __future__ import annotations
 
@@ -33,35 +33,36 @@ _FORMAT = {
 }
 
 
-def document(who: Person, note: Note) -> Iterator[Json]:
-    """The index entry, preceded by the Binary with the content, unless the entry has it itself.
+def document(person: Person, note: Note) -> Iterator[Json]:
+    """Yields a DocumentReference, preceded by the Binary with its content unless the content is inline, and its Provenance.
 
-    The Binary belongs to the patient (securityContext); so does the Provenance, or no patient's token would see it.
+    The Binary belongs to the patient (securityContext). The Provenance refers to the patient too; otherwise no patient's token
+    could read it.
     """
-    id, binary = part_of(who.id, "n", note.number), part_of(who.id, "b", note.number)
+    id, binary = part_of(person.id, "n", note.number), part_of(person.id, "b", note.number)
     written = instant(note.visit.end + datetime.timedelta(minutes=20))
     kind = "application/pdf" if note.printed else "text/plain"
-    body = page(note.kind.text, who.name, note.visit.day, note.text) if note.printed else note.text.encode()
+    body = page(note.kind.text, person.name, note.visit.day, note.text) if note.printed else note.text.encode()
     data = base64.b64encode(body).decode()
     if not note.inline:
         yield {
             "resourceType": "Binary",
             "id": binary,
             "contentType": kind,
-            "securityContext": reference("Patient", who.id),
+            "securityContext": reference("Patient", person.id),
             "data": data,
         }
     content = {"data": data} if note.inline else {"url": f"Binary/{binary}"}
-    own = _directive(who, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
+    authorship = _directive(person, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
     yield {
         **profiled("DocumentReference", id, f"us-core-{'adi-' if note.directive else ''}documentreference"),
         "identifier": [{"system": IDENTIFIERS + "documents", "value": id}],
         "status": "current",
         "type": concept(note.kind),
         "category": [_DIRECTIVES if note.directive else _CATEGORY],
-        "subject": reference("Patient", who.id),
+        "subject": reference("Patient", person.id),
         "date": written,
-        **own,
+        **authorship,
         "custodian": reference("Organization", ORGANIZATION),
         "content": [
             {
@@ -70,20 +71,20 @@ def document(who: Person, note: Note) -> Iterator[Json]:
             }
         ],
         "context": {
-            "encounter": [encounter(who.id, note.visit.number)],
+            "encounter": [encounter(person.id, note.visit.number)],
             "period": {"start": instant(note.visit.start), "end": instant(note.visit.end)},
         },
     }
-    yield _provenance(who, note.number, [reference("DocumentReference", id)], own["author"][0], written)
+    yield _provenance(person, note.number, [reference("DocumentReference", id)], authorship["author"][0], written)
 
 
 _DIRECTIVES = coded("http://loinc.org", "42348-3", "Advance healthcare directives")
 
 
-def _directive(who: Person, note: Note, written: str) -> Json:
-    """A living will is the patient's, an order the physician's, who authenticates both."""
+def _directive(person: Person, note: Note, written: str) -> Json:
+    """Returns authorship: the patient writes a living will, the physician an order. The physician authenticates both."""
     order = note.kind is procedure_codes.NOT_RESUSCITATE
-    author = practitioner(note.visit.practitioner) if order else reference("Patient", who.id, who.name)
+    author = practitioner(note.visit.practitioner) if order else reference("Patient", person.id, person.name)
     return {
         "extension": [{"url": CORE + "us-core-authentication-time", "valueDateTime": written}],
         "author": [author],
@@ -91,7 +92,7 @@ def _directive(who: Person, note: Note, written: str) -> Json:
     }
 
 
-_STANDING = frozenset(
+_CURRENT_TYPES = frozenset(
     {
         "AllergyIntolerance",
         "CarePlan",
@@ -106,40 +107,46 @@ _STANDING = frozenset(
 )
 
 
-def stated(life: PatientHistory, told: Sequence[Json]) -> Iterator[Json]:
-    """The Provenance of what the last visit recorded, of what is current, and of the last dispense. told: the record."""
-    if not life.visits:
+def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Iterator[Json]:
+    """Yields Provenance of the last visit, of current resources and of the last dispense. resources: the whole record."""
+    if not history.visits:
         return
-    last, who = life.visits[-1], life.person
-    at = encounter(who.id, last.number)
-    kept = [one for one in told if one["resourceType"] in _STANDING or one.get("encounter") == at]
-    targets = [at, *(_address(one) for one in kept if one["resourceType"] != "Task")]
-    recorded = instant(last.end + datetime.timedelta(minutes=40))  # by then the laboratory has answered
-    for one in _latest(told):
-        if _address(one) not in targets:
-            targets.append(_address(one))
-    yield _provenance(who, len(life.notes) + 1, targets, practitioner(last.practitioner), recorded)
-    handed = [one for one in told if one["resourceType"] == "MedicationDispense"]
-    if handed:
-        yield _handed_out(who, len(life.notes) + 2, handed[-1])
+    last, person = history.visits[-1], history.person
+    at = encounter(person.id, last.number)
+    recorded_resources = [
+        resource for resource in resources if resource["resourceType"] in _CURRENT_TYPES or resource.get("encounter") == at
+    ]
+    targets = [at, *(_reference_to(resource) for resource in recorded_resources if resource["resourceType"] != "Task")]
+    recorded = instant(last.end + datetime.timedelta(minutes=40))  # the laboratory has reported by then
+    for resource in _latest(resources):
+        if _reference_to(resource) not in targets:
+            targets.append(_reference_to(resource))
+    yield _provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
+    dispenses = [resource for resource in resources if resource["resourceType"] == "MedicationDispense"]
+    if dispenses:
+        yield _dispense_provenance(person, len(history.notes) + 2, dispenses[-1])
 
 
-_ELSEWHERE = frozenset({"MedicationDispense", "DocumentReference", "Provenance", "Patient"})
+_NO_SHARED_PROVENANCE = frozenset({"MedicationDispense", "DocumentReference", "Provenance", "Patient"})
 """Types that have a Provenance of their own, or need none."""
 
 
-def _latest(told: Iterable[Json]) -> Iterable[Json]:
-    """The latest resource of each profile."""
-    found = {one["meta"]["profile"][0]: one for one in told if "meta" in one and one["resourceType"] not in _ELSEWHERE}
-    return found.values()
+def _latest(resources: Iterable[Json]) -> Iterable[Json]:
+    """Returns the latest resource of each profile."""
+    by_profile = {
+        resource["meta"]["profile"][0]: resource
+        for resource in resources
+        if "meta" in resource and resource["resourceType"] not in _NO_SHARED_PROVENANCE
+    }
+    return by_profile.values()
 
 
-def _handed_out(who: Person, number: int, dispense: Json) -> Json:
-    """The pharmacy recorded what it handed out, and sent that to the hospital."""
+def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:
+    """Returns the Provenance of a dispense, which the pharmacy recorded and sent to the hospital."""
     pharmacy, hospital = reference("Organization", *PHARMACY), reference("Organization", ORGANIZATION)
     return {
-        **profiled("Provenance", part_of(who.id, "w", number), "us-core-provenance"),
-        "target": [_address(dispense), reference("Patient", who.id)],
+        **profiled("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
+        "target": [_reference_to(dispense), reference("Patient", person.id)],
         "recorded": f"{dispense['whenHandedOver']}T17:00:00Z",
         "agent": [
             {"type": _AUTHOR, "who": pharmacy, "onBehalfOf": pharmacy},
@@ -148,17 +155,17 @@ def _handed_out(who: Person, number: int, dispense: Json) -> Json:
     }
 
 
-def _address(one: Json) -> Json:
-    return reference(one["resourceType"], one["id"])
+def _reference_to(resource: Json) -> Json:
+    return reference(resource["resourceType"], resource["id"])
 
 
-def _provenance(who: Person, number: int, targets: list[Json], author: Json, recorded: str) -> Json:
-    """A practitioner writes on behalf of the hospital, a patient on nobody's."""
+def _provenance(person: Person, number: int, targets: list[Json], author: Json, recorded: str) -> Json:
+    """Returns a Provenance. A practitioner writes on behalf of the hospital, a patient doesn't."""
     hospital = reference("Organization", ORGANIZATION)
     behalf = {"onBehalfOf": hospital} if author["reference"].startswith("Practitioner/") else {}
     return {
-        **profiled("Provenance", part_of(who.id, "w", number), "us-core-provenance"),
-        "target": [*targets, reference("Patient", who.id)],
+        **profiled("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
+        "target": [*targets, reference("Patient", person.id)],
         "recorded": recorded,
         "agent": [
             {"type": _AUTHOR, "who": author, **behalf},

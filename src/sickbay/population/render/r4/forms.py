@@ -1,4 +1,4 @@
-"""What R4 says of questionnaires and of how they were answered."""
+"""R4 resources for questionnaires and their responses."""
 
 from __future__ import annotations
 
@@ -53,63 +53,66 @@ def _frame(id: str, title: str) -> Json:
 
 
 def _questionnaire(form: Form) -> Json:
-    weights = not form.results
-    counted = _item(form.measure.concept, "choice" if form.results else "decimal")
+    has_scores = not form.results
+    result = _item(form.measure.concept, "choice" if form.results else "decimal")
     if form.results:
-        counted["answerOption"] = [{"valueCoding": coding(each.codes[0])} for each in form.results]
+        result["answerOption"] = [{"valueCoding": coding(concept.codes[0])} for concept in form.results]
     return {
         **_frame(form.id, form.title),
         "code": [coding(form.concept.codes[0])],
-        "item": [*(_question(each, form.choices, weights) for each in form.questions), counted],
+        "item": [*(_question(question, form.choices, has_scores) for question in form.questions), result],
     }
 
 
-def _item(asked: Concept, kind: str) -> Json:
-    code = asked.codes[0]
-    return {"linkId": f"/{code.code}", "code": [coding(code)], "text": asked.text, "type": kind}
+def _item(question: Concept, kind: str) -> Json:
+    code = question.codes[0]
+    return {"linkId": f"/{code.code}", "code": [coding(code)], "text": question.text, "type": kind}
 
 
-def _question(asked: Concept, choices: tuple[Concept, ...], weights: bool) -> Json:
-    """weights: whether a choice counts as much as its position says."""
+def _question(question: Concept, choices: tuple[Concept, ...], has_scores: bool) -> Json:
+    """Returns a question. has_scores: whether the position of a choice is its score."""
     options: list[Json] = []
     for weight, choice in enumerate(choices):
-        counted: Json = {"extension": [{"url": _ORDINAL, "valueDecimal": weight}]} if weights else {}
-        options.append({**counted, "valueCoding": coding(choice.codes[0])})
-    return {**_item(asked, "choice"), "required": True, "answerOption": options}
+        score: Json = {"extension": [{"url": _ORDINAL, "valueDecimal": weight}]} if has_scores else {}
+        options.append({**score, "valueCoding": coding(choice.codes[0])})
+    return {**_item(question, "choice"), "required": True, "answerOption": options}
 
 
-def response(who: Person, one: Response) -> Json:
-    """Filled in by the patient; the last item is what came of it."""
-    id, form = part_of(who.id, "u", one.number), one.form
-    himself = reference("Patient", who.id)
-    answers = [(asked, coding(form.choices[at].codes[0])) for asked, at in zip(form.questions, one.chosen, strict=True)]
+def response(person: Person, filled_in: Response) -> Json:
+    """Returns the response that the patient completed; the last item is its result."""
+    id, form = part_of(person.id, "u", filled_in.number), filled_in.form
+    patient = reference("Patient", person.id)
+    answers = [
+        (question, coding(form.choices[index].codes[0]))
+        for question, index in zip(form.questions, filled_in.chosen, strict=True)
+    ]
     return {
         **profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
         "questionnaire": canonical(form),
         "_questionnaire": {"extension": [{"url": _DISPLAY, "valueString": form.title}]},
         "status": "completed",
-        "subject": himself,
-        "encounter": encounter(who.id, one.visit),
-        "authored": instant(one.at),
-        "author": himself,
-        "source": himself,
+        "subject": patient,
+        "encounter": encounter(person.id, filled_in.visit),
+        "authored": instant(filled_in.at),
+        "author": patient,
+        "source": patient,
         "item": [
-            *(_answered(asked, {"valueCoding": value}) for asked, value in answers),
-            _answered(form.measure.concept, _result(one)),
+            *(_answer(question, {"valueCoding": value}) for question, value in answers),
+            _answer(form.measure.concept, _result(filled_in)),
         ],
     }
 
 
-def _answered(asked: Concept, value: Json) -> Json:
-    return {"linkId": f"/{asked.codes[0].code}", "text": asked.text, "answer": [value]}
+def _answer(question: Concept, value: Json) -> Json:
+    return {"linkId": f"/{question.codes[0].code}", "text": question.text, "answer": [value]}
 
 
-def _result(one: Response) -> Json:
-    told = one.reading
-    if told.concept:
-        return {"valueCoding": coding(told.concept.codes[0])}
-    return {"valueDecimal": int(told.value or 0)}
+def _result(filled_in: Response) -> Json:
+    reading = filled_in.reading
+    if reading.concept:
+        return {"valueCoding": coding(reading.concept.codes[0])}
+    return {"valueDecimal": int(reading.value or 0)}
 
 
 _AID, _WHICH, _REMARK = "/aid", "/aid/which", "/remark"
@@ -117,10 +120,10 @@ _URI = CORE + "us-core-extension-questionnaire-uri"
 
 
 def _habits() -> Json:
-    """A form with groups, a question that depends on an answer, and answers in words."""
+    """Returns a questionnaire with groups, a question that depends on an answer, and answers in text."""
     drinks = [{"valueCoding": coding(intake.ONE_OR_TWO.codes[0])}]
     often = [{"valueCoding": coding(intake.NEVER.codes[0])}]
-    known = [{"valueCoding": coding(each.codes[0])} for each in (intake.YES, intake.NO)]
+    yes_or_no = [{"valueCoding": coding(concept.codes[0])} for concept in (intake.YES, intake.NO)]
     which = {"linkId": _WHICH, "text": intake.WHICH.text, "type": "string"}
     return {
         **_frame(intake.ID, intake.TITLE),
@@ -135,7 +138,7 @@ def _habits() -> Json:
                 {**_item(intake.MANY, "choice"), "answerOption": often},
                 _item(social_measures.ALCOHOL.concept, "decimal"),
             ),
-            {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": known, "item": [which]},
+            {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": yes_or_no, "item": [which]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "type": "string"},
         ],
     }
@@ -145,12 +148,12 @@ def _group(link: str, text: str, *items: Json) -> Json:
     return {"linkId": link, "text": text, "type": "group", "item": list(items)}
 
 
-def habits(who: Person, one: Intake, number: int) -> Json:
-    """number: of this response in the record. The form is on paper too, at an address of its own."""
-    id, himself = part_of(who.id, "u", number), reference("Patient", who.id)
-    aid: Json = {"valueCoding": coding((intake.YES if one.aid else intake.NO).codes[0])}
-    if one.aid:
-        aid["item"] = [{"linkId": _WHICH, "text": intake.WHICH.text, "answer": [{"valueString": one.aid}]}]
+def habits(person: Person, filled_in: Intake, number: int) -> Json:
+    """Returns the response. number: its number in the record. The form also exists on paper, at another URL."""
+    id, patient = part_of(person.id, "u", number), reference("Patient", person.id)
+    aid: Json = {"valueCoding": coding((intake.YES if filled_in.aid else intake.NO).codes[0])}
+    if filled_in.aid:
+        aid["item"] = [{"linkId": _WHICH, "text": intake.WHICH.text, "answer": [{"valueString": filled_in.aid}]}]
     return {
         **profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
@@ -162,27 +165,27 @@ def habits(who: Person, one: Intake, number: int) -> Json:
             ]
         },
         "status": "completed",
-        "subject": himself,
-        "encounter": encounter(who.id, one.visit),
-        "authored": instant(one.at),
-        "author": practitioner(one.nurse) if one.nurse else himself,
-        "source": himself,
+        "subject": patient,
+        "encounter": encounter(person.id, filled_in.visit),
+        "authored": instant(filled_in.at),
+        "author": practitioner(filled_in.nurse) if filled_in.nurse else patient,
+        "source": patient,
         "item": [
             _answers(
                 "/exercise",
                 "Exercise",
-                _answered(social_measures.EXERCISE.concept, {"valueDecimal": one.days}),
-                _answered(intake.MINUTES, {"valueDecimal": one.minutes}),
+                _answer(social_measures.EXERCISE.concept, {"valueDecimal": filled_in.days}),
+                _answer(intake.MINUTES, {"valueDecimal": filled_in.minutes}),
             ),
             _answers(
                 "/alcohol",
                 "Alcohol",
-                _answered(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
-                _answered(intake.MANY, _choice(intake.NEVER)),
-                _answered(social_measures.ALCOHOL.concept, {"valueDecimal": one.drinks}),
+                _answer(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
+                _answer(intake.MANY, _choice(intake.NEVER)),
+                _answer(social_measures.ALCOHOL.concept, {"valueDecimal": filled_in.drinks}),
             ),
             {"linkId": _AID, "text": intake.AID.text, "answer": [aid]},
-            {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": one.remark}]},
+            {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": filled_in.remark}]},
         ],
     }
 

@@ -1,4 +1,4 @@
-"""What R4 says of the hospital, its staff, the patient and those around him."""
+"""R4 resources for the hospital, its staff, the patient, and the patient's coverage, contact and care team."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ADDRESS: Json = {
 
 
 def hospital() -> Iterator[Json]:
-    """Organization, locations, practitioners."""
+    """Yields the organizations, locations, medications and practitioners."""
     yield {
         **profiled("Organization", ORGANIZATION, "us-core-organization"),
         "identifier": [
@@ -91,14 +91,14 @@ def hospital() -> Iterator[Json]:
         "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": name,
     }
-    for each in PRACTITIONERS:
-        yield _practitioner(each)
+    for clinician in PRACTITIONERS:
+        yield _practitioner(clinician)
     yield _endpoint(PRACTITIONERS[0])
-    for each in PRACTITIONERS:
-        yield _role(each)
-    for each in (clinic.practitioner for clinic in CLINICS):
-        actor = practitioner(each.id)
-        yield {"resourceType": "Schedule", "id": f"schedule-{each.id}", "actor": [actor], "comment": each.title}
+    for clinician in PRACTITIONERS:
+        yield _role(clinician)
+    for clinician in (clinic.practitioner for clinic in CLINICS):
+        actor = practitioner(clinician.id)
+        yield {"resourceType": "Schedule", "id": f"schedule-{clinician.id}", "actor": [actor], "comment": clinician.title}
 
 
 def _payers() -> Iterator[Json]:
@@ -113,7 +113,7 @@ def _payers() -> Iterator[Json]:
 
 
 _CLIA, _NAIC = "urn:oid:2.16.840.1.113883.4.7", "urn:oid:2.16.840.1.113883.6.300"
-"""Identifier systems of laboratories and of insurers (US Core 8)."""
+"""Identifier systems of laboratories and insurers (US Core 8)."""
 
 
 def _company(payer: str) -> str:
@@ -121,7 +121,7 @@ def _company(payer: str) -> str:
 
 
 def medications() -> Iterator[Json]:
-    """The drugs that orders refer to."""
+    """Yields the drugs that orders reference."""
     for drug in FORMULARY:
         yield {
             **profiled("Medication", medication_id(drug), "us-core-medication"),
@@ -130,22 +130,22 @@ def medications() -> Iterator[Json]:
         }
 
 
-def _endpoint(who: Practitioner) -> Json:
-    """A Direct address, to which other hospitals send letters."""
+def _endpoint(clinician: Practitioner) -> Json:
+    """Returns the Direct address that receives messages from other hospitals."""
     return {
         "resourceType": "Endpoint",
-        "id": f"direct-{who.id}",
+        "id": f"direct-{clinician.id}",
         "status": "active",
         "connectionType": {
             "system": TERMS + "endpoint-connection-type",
             "code": "direct-project",
             "display": "Direct Project",
         },
-        "name": f"Direct address of {who.name}",
+        "name": f"Direct address of {clinician.name}",
         "managingOrganization": reference("Organization", ORGANIZATION),
         "payloadType": [{"text": "Any"}],
         "payloadMimeType": ["application/pdf"],
-        "address": f"mailto:{who.family.lower()}@direct.hospital.sickbay.example",
+        "address": f"mailto:{clinician.family.lower()}@direct.hospital.sickbay.example",
     }
 
 
@@ -153,34 +153,34 @@ def _npi(number: int) -> Json:
     return {"system": "http://hl7.org/fhir/sid/us-npi", "value": npi(number)}
 
 
-def _practitioner(who: Practitioner) -> Json:
-    name: Json = {"use": "official", "text": who.name, "family": who.family, "given": [who.given]}
-    if who.prefix:
-        name["prefix"] = [who.prefix]
+def _practitioner(clinician: Practitioner) -> Json:
+    name: Json = {"use": "official", "text": clinician.name, "family": clinician.family, "given": [clinician.given]}
+    if clinician.prefix:
+        name["prefix"] = [clinician.prefix]
     return {
-        **profiled("Practitioner", who.id, "us-core-practitioner"),
-        "identifier": [{"system": IDENTIFIERS + "staff", "value": who.id}, _npi(int(who.id[3:]))],
+        **profiled("Practitioner", clinician.id, "us-core-practitioner"),
+        "identifier": [{"system": IDENTIFIERS + "staff", "value": clinician.id}, _npi(int(clinician.id[3:]))],
         "active": True,
         "name": [name],
         "telecom": _PHONE,
         "address": [{"use": "work", **_ADDRESS}],
-        "gender": who.sex,
-        "qualification": [{"code": {"coding": [coding(who.specialty)], "text": who.title}}],
+        "gender": clinician.sex,
+        "qualification": [{"code": {"coding": [coding(clinician.specialty)], "text": clinician.title}}],
     }
 
 
-def _role(who: Practitioner) -> Json:
-    role = ("nurse", "Nurse") if who.title == "Nurse" else ("doctor", "Doctor")
+def _role(clinician: Practitioner) -> Json:
+    role = ("nurse", "Nurse") if clinician.title == "Nurse" else ("doctor", "Doctor")
     endpoint: Json = {}
-    if who is PRACTITIONERS[0]:
-        endpoint = {"endpoint": [reference("Endpoint", f"direct-{who.id}")]}
+    if clinician is PRACTITIONERS[0]:
+        endpoint = {"endpoint": [reference("Endpoint", f"direct-{clinician.id}")]}
     return {
-        **profiled("PractitionerRole", f"role-{who.id}", "us-core-practitionerrole"),
+        **profiled("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
         "active": True,
-        "practitioner": practitioner(who.id),
+        "practitioner": practitioner(clinician.id),
         "organization": reference("Organization", ORGANIZATION),
         "code": [coded(TERMS + "practitioner-role", *role)],
-        "specialty": [{"coding": [coding(who.specialty)], "text": who.title}],
+        "specialty": [{"coding": [coding(clinician.specialty)], "text": clinician.title}],
         "location": [reference("Location", CLINIC)],
         "telecom": _PHONE,
         **endpoint,
@@ -197,46 +197,48 @@ def _ombs(url: str, code: Coding) -> Json:
     }
 
 
-def patient(who: Person) -> Json:
-    status = Coding(TERMS + "v3-MaritalStatus", "M" if who.married else "S", "Married" if who.married else "Never Married")
-    found: Json = {
-        **profiled("Patient", who.id, "us-core-patient"),
+def patient(person: Person) -> Json:
+    status = Coding(
+        TERMS + "v3-MaritalStatus", "M" if person.married else "S", "Married" if person.married else "Never Married"
+    )
+    resource: Json = {
+        **profiled("Patient", person.id, "us-core-patient"),
         "extension": [
-            _ombs("us-core-race", who.race),
-            _ombs("us-core-ethnicity", who.ethnicity),
-            {"url": CORE + "us-core-birthsex", "valueCode": "F" if who.sex == "female" else "M"},
-            {"url": CORE + "us-core-sex", "valueCode": "248152002" if who.sex == "female" else "248153007"},
-            *_more_identity(who),
+            _ombs("us-core-race", person.race),
+            _ombs("us-core-ethnicity", person.ethnicity),
+            {"url": CORE + "us-core-birthsex", "valueCode": "F" if person.sex == "female" else "M"},
+            {"url": CORE + "us-core-sex", "valueCode": "248152002" if person.sex == "female" else "248153007"},
+            *_more_identity(person),
         ],
         "identifier": [
             {
                 "use": "usual",
                 "type": {**coded(TERMS + "v2-0203", "MR", "Medical record number"), "text": "Medical record number"},
                 "system": IDENTIFIERS + "record-numbers",
-                "value": who.record_number,
+                "value": person.record_number,
             }
         ],
         "active": True,
-        "name": _names(who),
-        "telecom": [{"system": "phone", "value": who.phone, "use": "home"}],
-        "gender": who.gender or who.sex,
-        "birthDate": who.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[who.born_as]],
-        "address": _homes(who),
+        "name": _names(person),
+        "telecom": [{"system": "phone", "value": person.phone, "use": "home"}],
+        "gender": person.gender or person.sex,
+        "birthDate": person.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[person.born_as]],
+        "address": _homes(person),
         "maritalStatus": {"coding": [coding(status)]},
-        "communication": [{"language": {"coding": [coding(who.language)], "text": who.language.display}}],
-        "generalPractitioner": [practitioner(who.practitioner)],
+        "communication": [{"language": {"coding": [coding(person.language)], "text": person.language.display}}],
+        "generalPractitioner": [practitioner(person.practitioner)],
         "managingOrganization": reference("Organization", ORGANIZATION),
     }
-    if who.died:
-        found["deceasedDateTime"] = who.died.isoformat()
-    if who.contact:
-        found["contact"] = [{"relationship": [_MOTHER], "name": _mother(who.contact)}]
-    return found
+    if person.died:
+        resource["deceasedDateTime"] = person.died.isoformat()
+    if person.contact:
+        resource["contact"] = [{"relationship": [_MOTHER], "name": _mother(person.contact)}]
+    return resource
 
 
-def _more_identity(who: Person) -> Iterator[Json]:
-    if who.tribe:
-        tribe = {"coding": [coding(who.tribe)], "text": who.tribe.display}
+def _more_identity(person: Person) -> Iterator[Json]:
+    if person.tribe:
+        tribe = {"coding": [coding(person.tribe)], "text": person.tribe.display}
         yield {
             "url": CORE + "us-core-tribal-affiliation",
             "extension": [
@@ -244,48 +246,51 @@ def _more_identity(who: Person) -> Iterator[Json]:
                 {"url": "isEnrolled", "valueBoolean": True},
             ],
         }
-    if who.identity_asked and not who.gender:
-        identity = _WOMAN if who.sex == "female" else _MAN
+    if person.identity_asked and not person.gender:
+        identity = _WOMAN if person.sex == "female" else _MAN
         yield {"url": CORE + "us-core-genderIdentity", "valueCodeableConcept": concept(identity)}
-    if who.interpreter is not None:
-        yield interpreter(who.interpreter)
+    if person.interpreter is not None:
+        yield interpreter(person.interpreter)
 
 
 _WOMAN = snomed("446141000124107", "Identifies as female gender", "Woman")
 _MAN = snomed("446151000124109", "Identifies as male gender", "Man")
 
 
-def _names(who: Person) -> list[Json]:
-    """The official name first, then a former one."""
-    official: Json = {"use": "official", "text": who.name, "family": who.family, "given": list(who.given)}
-    if who.suffix:
-        official["suffix"] = [who.suffix]
-    if not who.former_family:
+def _names(person: Person) -> list[Json]:
+    """Returns the names, the official one first, then a former one."""
+    official: Json = {"use": "official", "text": person.name, "family": person.family, "given": list(person.given)}
+    if person.suffix:
+        official["suffix"] = [person.suffix]
+    if not person.former_family:
         return [official]
-    family, until = who.former_family
-    since = {"start": who.born.isoformat(), "end": until.isoformat()}
+    family, until = person.former_family
+    former_period = {"start": person.born.isoformat(), "end": until.isoformat()}
     return [
         {**official, "period": {"start": until.isoformat()}},
-        {"use": "old", "family": family, "given": list(who.given), "period": since},
+        {"use": "old", "family": family, "given": list(person.given), "period": former_period},
     ]
 
 
-def _homes(who: Person) -> list[Json]:
-    if not who.former_home:
-        return [_home(who)]
-    street, city, postal, moved = who.former_home
-    since = {"start": (moved - datetime.timedelta(days=2000)).isoformat(), "end": moved.isoformat()}
-    now = {**_home(who), "period": {"start": moved.isoformat()}}
-    return [now, {**_home(who), "use": "old", "line": [street], "city": city, "postalCode": postal, "period": since}]
+def _homes(person: Person) -> list[Json]:
+    if not person.former_home:
+        return [_home(person)]
+    street, city, postal, moved = person.former_home
+    former_period = {"start": (moved - datetime.timedelta(days=2000)).isoformat(), "end": moved.isoformat()}
+    current = {**_home(person), "period": {"start": moved.isoformat()}}
+    return [
+        current,
+        {**_home(person), "use": "old", "line": [street], "city": city, "postalCode": postal, "period": former_period},
+    ]
 
 
-def _home(who: Person) -> Json:
+def _home(person: Person) -> Json:
     return {
         "use": "home",
-        "line": [who.street],
-        "city": who.city,
+        "line": [person.street],
+        "city": person.city,
         "state": "MA",
-        "postalCode": who.postal,
+        "postalCode": person.postal,
         "country": "US",
     }
 
@@ -298,32 +303,32 @@ def _mother(name: str) -> Json:
     return {"family": family, "given": [given]}
 
 
-def around(who: Person) -> Iterator[Json]:
-    """Who pays, who is close, who cares."""
-    yield _coverage(who)
-    if who.contact:
-        yield _related(who, who.contact)
-    yield _team(who)
+def coverage_and_care_team(person: Person) -> Iterator[Json]:
+    """Yields the coverage, the mother of a child, and the care team."""
+    yield _coverage(person)
+    if person.contact:
+        yield _related(person, person.contact)
+    yield _team(person)
 
 
-def _coverage(who: Person) -> Json:
-    kind = {"Medicare": ("1", "MEDICARE"), "Medicaid": ("2", "MEDICAID")}.get(who.plan, ("5", "PRIVATE HEALTH INSURANCE"))
-    member = f"SB{who.record_number.replace('-', '')}"
-    classes = [_class("plan", "Plan", who.plan.split()[0].lower(), who.plan)]
+def _coverage(person: Person) -> Json:
+    kind = {"Medicare": ("1", "MEDICARE"), "Medicaid": ("2", "MEDICAID")}.get(person.plan, ("5", "PRIVATE HEALTH INSURANCE"))
+    member = f"SB{person.record_number.replace('-', '')}"
+    classes = [_class("plan", "Plan", person.plan.split()[0].lower(), person.plan)]
     if kind[0] == "5":
-        classes.append(_class("group", "Group", f"G{who.number % 7 + 1:03d}", "Employees"))
+        classes.append(_class("group", "Group", f"G{person.number % 7 + 1:03d}", "Employees"))
     return {
-        **profiled("Coverage", f"{who.id}-cov", "us-core-coverage"),
+        **profiled("Coverage", f"{person.id}-cov", "us-core-coverage"),
         "identifier": [
             {"type": coded(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members", "value": member}
         ],
         "status": "active",
-        "type": {**coded("https://nahdo.org/sopt", *kind), "text": who.plan},
+        "type": {**coded("https://nahdo.org/sopt", *kind), "text": person.plan},
         "subscriberId": member,
-        "beneficiary": reference("Patient", who.id),
+        "beneficiary": reference("Patient", person.id),
         "relationship": coded(TERMS + "subscriber-relationship", "self", "Self"),
-        "period": {"start": f"{max(who.born.year, 2021)}-01-01" if who.born.year < 2021 else who.born.isoformat()},
-        "payor": [reference("Organization", PAYERS[who.plan], who.plan)],
+        "period": {"start": f"{max(person.born.year, 2021)}-01-01" if person.born.year < 2021 else person.born.isoformat()},
+        "payor": [reference("Organization", PAYERS[person.plan], person.plan)],
         "class": classes,
     }
 
@@ -332,38 +337,38 @@ def _class(kind: str, display: str, value: str, name: str) -> Json:
     return {"type": coded(TERMS + "coverage-class", kind, display), "value": value, "name": name}
 
 
-def _related(who: Person, name: str) -> Json:
+def _related(person: Person, name: str) -> Json:
     return {
-        **profiled("RelatedPerson", f"{who.id}-r01", "us-core-relatedperson"),
+        **profiled("RelatedPerson", f"{person.id}-r01", "us-core-relatedperson"),
         "active": True,
-        "patient": reference("Patient", who.id),
+        "patient": reference("Patient", person.id),
         "relationship": [_MOTHER],
         "name": [{"use": "official", **_mother(name)}],
-        "telecom": [{"system": "phone", "value": who.phone, "use": "home"}],
+        "telecom": [{"system": "phone", "value": person.phone, "use": "home"}],
         "gender": "female",
-        "address": [_home(who)],
+        "address": [_home(person)],
     }
 
 
-def _team(who: Person) -> Json:
-    """The patient's physician, the nurse who calls (some teams name her role), and a child's mother."""
-    nurse = NURSES[who.number % len(NURSES)]
-    by_role = who.number % 4 > 1
+def _team(person: Person) -> Json:
+    """Returns the care team: physician, nurse (in some teams by role), and the mother of a child."""
+    nurse = NURSES[person.number % len(NURSES)]
+    by_role = person.number % 4 > 1
     participants = [
-        {"role": [concept(_DOCTOR)], "member": practitioner(who.practitioner)},
+        {"role": [concept(_DOCTOR)], "member": practitioner(person.practitioner)},
         {
             "role": [concept(_NURSE)],
             "member": reference("PractitionerRole", f"role-{nurse.id}", nurse.name) if by_role else practitioner(nurse.id),
         },
     ]
-    if who.contact:
-        mother = reference("RelatedPerson", f"{who.id}-r01", who.contact)
+    if person.contact:
+        mother = reference("RelatedPerson", f"{person.id}-r01", person.contact)
         participants.append({"role": [concept(_CAREGIVER)], "member": mother})
     return {
-        **profiled("CareTeam", f"{who.id}-team", "us-core-careteam"),
-        "status": "inactive" if who.died else "active",
-        "name": f"Care team of {who.name}",
-        "subject": reference("Patient", who.id),
+        **profiled("CareTeam", f"{person.id}-team", "us-core-careteam"),
+        "status": "inactive" if person.died else "active",
+        "name": f"Care team of {person.name}",
+        "subject": reference("Patient", person.id),
         "participant": participants,
         "managingOrganization": [reference("Organization", ORGANIZATION)],
     }

@@ -1,4 +1,4 @@
-"""What R4 says of what was done, asked for, given, planned and put in."""
+"""R4 resources for immunizations, requests, procedures, reports, goals, care plans, tasks, devices and statements."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _KINDS = {
     "OTH": (TERMS + "v2-0074", "OTH", "Other"),
     "PAT": (LOINC, "LP7839-6", "Pathology"),
 }
-"""What US Core groups reports by, where it has a word for it."""
+"""The categories by which US Core groups reports, if it defines one."""
 
 
 _GREY = (
@@ -57,14 +57,14 @@ _GREY = (
 """A PNG of 16 by 16 pixels."""
 _UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
 UNKNOWN_DAY = "On an unknown day, as the patient remembers"
-"""In words: not every library for FHIR reads a required choice that has nothing but an extension."""
+"""A text instead of an extension: not every FHIR library can read a required choice that has only an extension."""
 _REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
 
 
-def immunization(who: Person, dose: Vaccination) -> Json:
-    """Infants are vaccinated in the thigh; against rotavirus they swallow."""
-    patient, visit = who.id, dose.visit
-    found: Json = {
+def immunization(person: Person, dose: Vaccination) -> Json:
+    """Returns an Immunization. Infants are vaccinated in the thigh; the rotavirus vaccine is oral and has no site."""
+    patient, visit = person.id, dose.visit
+    resource: Json = {
         **profiled("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
         "status": "not-done" if dose.refused else "completed",
         "vaccineCode": concept(dose.vaccine),
@@ -76,34 +76,34 @@ def immunization(who: Person, dose: Vaccination) -> Json:
         "performer": [{"actor": practitioner(visit.practitioner)}],
     }
     if dose.refused:
-        return {**found, "statusReason": _REFUSED}
+        return {**resource, "statusReason": _REFUSED}
     if dose.remembered:
-        told = {key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")}
-        return {**told, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
+        shared = {key: value for key, value in resource.items() if key not in ("occurrenceDateTime", "location", "performer")}
+        return {**shared, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
     if dose.vaccine is not procedure_codes.ROTAVIRUS:
-        found["site"] = concept(procedure_codes.THIGH if who.age(visit.day) < 1.5 else procedure_codes.ARM)
-    return {**found, "lotNumber": dose.lot}
+        resource["site"] = concept(procedure_codes.THIGH if person.age(visit.day) < 1.5 else procedure_codes.ARM)
+    return {**resource, "lotNumber": dose.lot}
 
 
-def request(patient: str, asked: ServiceRequest) -> Json:
-    visit = asked.visit
-    found: Json = {
-        **profiled("ServiceRequest", part_of(patient, "q", asked.number), "us-core-servicerequest"),
+def request(patient: str, order: ServiceRequest) -> Json:
+    visit = order.visit
+    resource: Json = {
+        **profiled("ServiceRequest", part_of(patient, "q", order.number), "us-core-servicerequest"),
         "status": "completed",
         "intent": "order",
-        "category": [_SOCIAL if asked.social else concept(asked.kind)],
-        "code": concept(asked.concept),
+        "category": [_SOCIAL if order.social else concept(order.kind)],
+        "code": concept(order.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, visit.number),
-        **_occurring(asked),
+        **_occurrence(order),
         "authoredOn": instant(visit.start + datetime.timedelta(minutes=4)),
         "requester": practitioner(visit.practitioner),
     }
     if visit.reason:
-        found["reasonCode"] = [concept(visit.reason)]
-    if asked.problem:
-        found["reasonReference"] = [reference("Condition", part_of(patient, "c", asked.problem))]
-    return found
+        resource["reasonCode"] = [concept(visit.reason)]
+    if order.problem:
+        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
+    return resource
 
 
 _SOCIAL = {
@@ -115,128 +115,128 @@ _SOCIAL = {
 }
 
 
-def _occurring(asked: ServiceRequest) -> Json:
-    day = asked.visit.day.isoformat()
-    if asked.until is None:
+def _occurrence(order: ServiceRequest) -> Json:
+    day = order.visit.day.isoformat()
+    if order.until is None:
         return {"occurrenceDateTime": day}
-    return {"occurrencePeriod": {"start": day, "end": asked.until.isoformat()}}
+    return {"occurrencePeriod": {"start": day, "end": order.until.isoformat()}}
 
 
 SHORT = 10
-"""Minutes: what takes no longer has a point in time, not a period."""
+"""Minutes. A procedure up to this length has a point in time, not a period."""
 
 
-def procedure(patient: str, act: Procedure) -> Json:
-    found: Json = {
-        **profiled("Procedure", part_of(patient, "d", act.number), "us-core-procedure"),
+def procedure(patient: str, procedure: Procedure) -> Json:
+    resource: Json = {
+        **profiled("Procedure", part_of(patient, "d", procedure.number), "us-core-procedure"),
         "status": "completed",
-        "code": concept(act.concept),
+        "code": concept(procedure.concept),
         "subject": reference("Patient", patient),
-        "encounter": encounter(patient, act.visit.number),
-        **_performed(act),
-        "performer": [{"actor": practitioner(act.visit.practitioner)}],
-        "location": reference("Location", act.visit.location),
+        "encounter": encounter(patient, procedure.visit.number),
+        **_performed(procedure),
+        "performer": [{"actor": practitioner(procedure.visit.practitioner)}],
+        "location": reference("Location", procedure.visit.location),
     }
-    if act.request:
-        found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", act.request))]
-    if act.problem:
-        found["reasonReference"] = [reference("Condition", part_of(patient, "c", act.problem))]
-    if act.visit.reason:
-        found["reasonCode"] = [concept(act.visit.reason)]
-    if act.site:
-        found["bodySite"] = [concept(act.site)]
-    if act.device:
-        found["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", act.device))}]
-    return found
+    if procedure.request:
+        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", procedure.request))]
+    if procedure.problem:
+        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", procedure.problem))]
+    if procedure.visit.reason:
+        resource["reasonCode"] = [concept(procedure.visit.reason)]
+    if procedure.site:
+        resource["bodySite"] = [concept(procedure.site)]
+    if procedure.device:
+        resource["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", procedure.device))}]
+    return resource
 
 
-def _performed(act: Procedure) -> Json:
-    if act.minutes <= SHORT:
-        return {"performedDateTime": instant(act.start)}
-    end = act.start + datetime.timedelta(minutes=act.minutes)
-    return {"performedPeriod": {"start": instant(act.start), "end": instant(end)}}
+def _performed(procedure: Procedure) -> Json:
+    if procedure.minutes <= SHORT:
+        return {"performedDateTime": instant(procedure.start)}
+    end = procedure.start + datetime.timedelta(minutes=procedure.minutes)
+    return {"performedPeriod": {"start": instant(procedure.start), "end": instant(end)}}
 
 
-def report(patient: str, told: Report, specimens: Iterable[int] = ()) -> Json:
-    """specimens: the numbers of those in which its results were measured."""
-    profile = "us-core-diagnosticreport-lab" if told.kind == "LAB" else "us-core-diagnosticreport-note"
-    found: Json = {
-        **profiled("DiagnosticReport", part_of(patient, "x", told.number), profile),
+def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
+    """Returns a DiagnosticReport. specimens: the numbers of those in which its results were measured."""
+    profile = "us-core-diagnosticreport-lab" if report.kind == "LAB" else "us-core-diagnosticreport-note"
+    resource: Json = {
+        **profiled("DiagnosticReport", part_of(patient, "x", report.number), profile),
         "status": "final",
-        "category": [coded(*_KINDS[told.kind])],
-        "code": concept(told.concept),
+        "category": [coded(*_KINDS[report.kind])],
+        "code": concept(report.concept),
         "subject": reference("Patient", patient),
-        "encounter": encounter(patient, told.visit.number),
-        "effectiveDateTime": instant(told.visit.start),
-        "issued": instant(told.at),
+        "encounter": encounter(patient, report.visit.number),
+        "effectiveDateTime": instant(report.visit.start),
+        "issued": instant(report.at),
         "performer": [reference("Organization", ORGANIZATION, "General Hospital")],
     }
-    if told.note:
-        found["performer"].append(practitioner(told.visit.practitioner))
-        found["resultsInterpreter"] = [practitioner(told.visit.practitioner)]
-    if told.request:
-        found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", told.request))]
-    if drawn := list(specimens):
-        found["specimen"] = [reference("Specimen", part_of(patient, "l", each)) for each in drawn]
-    if told.readings:
-        found["result"] = [reference("Observation", part_of(patient, "o", each)) for each in told.readings]
-    if told.conclusion:
-        found["conclusion"] = told.conclusion
-    if told.note:
-        url = f"Binary/{part_of(patient, 'b', told.note)}"
-        found["presentedForm"] = [{"contentType": "text/plain", "url": url, "title": told.concept.text}]
-    if pictured(told):
-        found["media"] = [{"link": reference("Media", part_of(patient, "h", told.number))}]
-    return found
+    if report.note:
+        resource["performer"].append(practitioner(report.visit.practitioner))
+        resource["resultsInterpreter"] = [practitioner(report.visit.practitioner)]
+    if report.request:
+        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", report.request))]
+    if specimen_numbers := list(specimens):
+        resource["specimen"] = [reference("Specimen", part_of(patient, "l", number)) for number in specimen_numbers]
+    if report.readings:
+        resource["result"] = [reference("Observation", part_of(patient, "o", number)) for number in report.readings]
+    if report.conclusion:
+        resource["conclusion"] = report.conclusion
+    if report.note:
+        url = f"Binary/{part_of(patient, 'b', report.note)}"
+        resource["presentedForm"] = [{"contentType": "text/plain", "url": url, "title": report.concept.text}]
+    if has_image(report):
+        resource["media"] = [{"link": reference("Media", part_of(patient, "h", report.number))}]
+    return resource
 
 
-def pictured(told: Report) -> bool:
-    """An image that somebody asked for is kept with its report."""
-    return told.kind == "RAD" and told.request is not None
+def has_image(report: Report) -> bool:
+    """Returns whether the report has an image: if it is a requested imaging study."""
+    return report.kind == "RAD" and report.request is not None
 
 
-def picture(patient: str, told: Report) -> Json:
-    """A small grey picture, which shows nobody."""
+def image(patient: str, report: Report) -> Json:
+    """Returns a small grey image that shows no patient."""
     return {
         "resourceType": "Media",
-        "id": part_of(patient, "h", told.number),
+        "id": part_of(patient, "h", report.number),
         "status": "completed",
         "type": coded(TERMS + "media-type", "image", "Image"),
         "subject": reference("Patient", patient),
-        "encounter": encounter(patient, told.visit.number),
-        "createdDateTime": instant(told.visit.start),
-        "content": {"contentType": "image/png", "data": _GREY, "title": told.concept.text},
+        "encounter": encounter(patient, report.visit.number),
+        "createdDateTime": instant(report.visit.start),
+        "content": {"contentType": "image/png", "data": _GREY, "title": report.concept.text},
     }
 
 
-def goal(who: Person, aim: Goal) -> Json:
-    patient = who.id
-    found: Json = {
-        **profiled("Goal", part_of(patient, "g", aim.number), "us-core-goal"),
-        "lifecycleStatus": "cancelled" if who.died else "active",
-        "description": {**({"coding": concept(aim.finding)["coding"]} if aim.finding else {}), "text": aim.text},
+def goal(person: Person, goal: Goal) -> Json:
+    patient = person.id
+    resource: Json = {
+        **profiled("Goal", part_of(patient, "g", goal.number), "us-core-goal"),
+        "lifecycleStatus": "cancelled" if person.died else "active",
+        "description": {**({"coding": concept(goal.finding)["coding"]} if goal.finding else {}), "text": goal.text},
         "subject": reference("Patient", patient),
-        "startDate": aim.start.isoformat(),
-        "expressedBy": practitioner(who.practitioner),
-        "addresses": [reference("Condition", part_of(patient, "c", aim.problem))],
+        "startDate": goal.start.isoformat(),
+        "expressedBy": practitioner(person.practitioner),
+        "addresses": [reference("Condition", part_of(patient, "c", goal.problem))],
     }
-    if aim.measure:
-        unit = {"unit": aim.measure.unit, "system": UCUM, "code": aim.measure.ucum}
-        bounds = {name: {"value": value, **unit} for name, value in (("low", aim.low), ("high", aim.high)) if value}
-        due = aim.start + datetime.timedelta(days=365)
-        found["target"] = [{"measure": concept(aim.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}]
-    return found
+    if goal.measure:
+        unit = {"unit": goal.measure.unit, "system": UCUM, "code": goal.measure.ucum}
+        bounds = {name: {"value": value, **unit} for name, value in (("low", goal.low), ("high", goal.high)) if value}
+        due = goal.start + datetime.timedelta(days=365)
+        resource["target"] = [{"measure": concept(goal.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}]
+    return resource
 
 
-def plan(who: Person, one: CarePlan) -> Json:
-    """It ends with the life."""
-    patient = who.id
-    steps = ", ".join(step.text for step in one.steps)
-    story = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{one.title}: {steps}.</p></div>'
-    found: Json = {
-        **profiled("CarePlan", part_of(patient, "k", one.number), "us-core-careplan"),
-        "text": {"status": "generated", "div": story},
-        "status": "completed" if who.died else "active",
+def plan(person: Person, care_plan: CarePlan) -> Json:
+    """Returns a CarePlan. It ends when the patient dies."""
+    patient = person.id
+    steps = ", ".join(step.text for step in care_plan.steps)
+    narrative = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{care_plan.title}: {steps}.</p></div>'
+    resource: Json = {
+        **profiled("CarePlan", part_of(patient, "k", care_plan.number), "us-core-careplan"),
+        "text": {"status": "generated", "div": narrative},
+        "status": "completed" if person.died else "active",
         "intent": "plan",
         "category": [
             coded(
@@ -245,91 +245,92 @@ def plan(who: Person, one: CarePlan) -> Json:
                 "Assessment and Plan of Treatment",
             )
         ],
-        "title": one.title,
+        "title": care_plan.title,
         "subject": reference("Patient", patient),
-        "period": _since(one.start, who),
-        "contributor": [practitioner(who.practitioner)],
+        "period": _since(care_plan.start, person),
+        "contributor": [practitioner(person.practitioner)],
         "careTeam": [reference("CareTeam", f"{patient}-team")],
-        "addresses": [reference("Condition", part_of(patient, "c", one.problem))],
+        "addresses": [reference("Condition", part_of(patient, "c", care_plan.problem))],
         "activity": [
-            {"detail": {"code": concept(step), "status": "cancelled" if who.died else "in-progress"}} for step in one.steps
+            {"detail": {"code": concept(step), "status": "cancelled" if person.died else "in-progress"}}
+            for step in care_plan.steps
         ],
     }
-    if one.aims:
-        found["goal"] = [reference("Goal", part_of(patient, "g", aim)) for aim in one.aims]
-    return found
+    if care_plan.goals:
+        resource["goal"] = [reference("Goal", part_of(patient, "g", goal)) for goal in care_plan.goals]
+    return resource
 
 
-def task(who: Person, one: AppTask) -> Json:
-    """By the profile of a Task that asks for an EHR launch; beside its code stands the hospital's own."""
-    asked = instant(one.visit.start + datetime.timedelta(minutes=one.visit.minutes))
+def task(person: Person, app_task: AppTask) -> Json:
+    """Returns a Task that asks for an EHR launch. Its code has a second coding, the hospital's own."""
+    authored = instant(app_task.visit.start + datetime.timedelta(minutes=app_task.visit.minutes))
     return {
         "resourceType": "Task",
-        "id": part_of(who.id, "t", one.number),
+        "id": part_of(person.id, "t", app_task.number),
         "status": "requested",
         "intent": "order",
         "priority": "routine",
         "code": {
             "coding": [
                 {"system": SMART, "code": "launch-app-ehr", "display": "Launch application using the SMART EHR launch"},
-                {"system": f"{IDENTIFIERS}errands", "code": one.do, "display": one.text},
+                {"system": f"{IDENTIFIERS}errands", "code": app_task.do, "display": app_task.text},
             ]
         },
-        "description": one.text,
-        "focus": reference("Condition", part_of(who.id, "c", one.problem)),
-        "for": reference("Patient", who.id),
-        "encounter": encounter(who.id, one.visit.number),
-        "authoredOn": asked,
-        "lastModified": asked,
-        "requester": practitioner(one.visit.practitioner),
-        "owner": practitioner(who.practitioner),
+        "description": app_task.text,
+        "focus": reference("Condition", part_of(person.id, "c", app_task.problem)),
+        "for": reference("Patient", person.id),
+        "encounter": encounter(person.id, app_task.visit.number),
+        "authoredOn": authored,
+        "lastModified": authored,
+        "requester": practitioner(app_task.visit.practitioner),
+        "owner": practitioner(person.practitioner),
         "input": [
-            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": one.app},
+            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": app_task.app},
             {
                 "type": coded(SMART, "smartonfhir-appcontext", "Application context related to this launch."),
-                "valueString": one.told,
+                "valueString": app_task.context,
             },
         ],
     }
 
 
-def _barcode(one: Implant) -> Json:
-    readable = f"(01)00844588003288(21){one.serial}"
-    scanned = f"010084458800328821{one.serial}"
+def _barcode(implant: Implant) -> Json:
+    readable = f"(01)00844588003288(21){implant.serial}"
+    scanned = f"010084458800328821{implant.serial}"
     return {"carrierAIDC": base64.b64encode(scanned.encode()).decode(), "carrierHRF": readable}
 
 
-def device(patient: str, one: Implant) -> Json:
-    made = one.since.replace(day=1) - datetime.timedelta(days=200)
+def device(patient: str, implant: Implant) -> Json:
+    manufactured = implant.since.replace(day=1) - datetime.timedelta(days=200)
     return {
-        **profiled("Device", part_of(patient, "v", one.number), "us-core-implantable-device"),
-        "udiCarrier": [{"deviceIdentifier": "00844588003288", **_barcode(one)}],
+        **profiled("Device", part_of(patient, "v", implant.number), "us-core-implantable-device"),
+        "udiCarrier": [{"deviceIdentifier": "00844588003288", **_barcode(implant)}],
         "status": "active",
-        "distinctIdentifier": one.serial,
-        "manufactureDate": made.isoformat(),
-        "expirationDate": (made + datetime.timedelta(days=5 * 365)).isoformat(),
-        "lotNumber": f"L{one.serial[-4:]}",
-        "serialNumber": one.serial,
-        "type": concept(one.concept),
+        "distinctIdentifier": implant.serial,
+        "manufactureDate": manufactured.isoformat(),
+        "expirationDate": (manufactured + datetime.timedelta(days=5 * 365)).isoformat(),
+        "lotNumber": f"L{implant.serial[-4:]}",
+        "serialNumber": implant.serial,
+        "type": concept(implant.concept),
         "patient": reference("Patient", patient),
     }
 
 
-def _since(start: datetime.date, who: Person) -> Json:
-    """A period that lasts, until the death at the latest."""
-    return {"start": start.isoformat(), **({"end": who.died.isoformat()} if who.died else {})}
+def _since(start: datetime.date, person: Person) -> Json:
+    """Returns a period that ends only if the patient has died."""
+    return {"start": start.isoformat(), **({"end": person.died.isoformat()} if person.died else {})}
 
 
-def statement(who: Person, told: MedicationStatement) -> Json:
-    patient, drug = who.id, told.drug
+def statement(person: Person, medication_statement: MedicationStatement) -> Json:
+    patient, drug = person.id, medication_statement.drug
     return {
         "resourceType": "MedicationStatement",
-        "id": part_of(patient, "s", told.number),
-        "status": "completed" if who.died else "active",
+        "id": part_of(patient, "s", medication_statement.number),
+        "status": "completed" if person.died else "active",
         "medicationCodeableConcept": concept(drug.concept),
         "subject": reference("Patient", patient),
-        "effectivePeriod": _since(told.since, who),
-        "dateAsserted": told.told.isoformat(),
+        "effectivePeriod": _since(medication_statement.since, person),
+        "dateAsserted": medication_statement.reported.isoformat(),
         "informationSource": reference("Patient", patient),
         "dosage": [{"text": drug.taken, "route": concept(drug.route)}],
     }

@@ -1,4 +1,4 @@
-"""What R4 says of specimens and of what a pharmacy handed out."""
+"""R4 resources for specimens and pharmacy dispenses."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ _FIRST = coded(TERMS + "v3-ActCode", "FF", "First Fill")
 _REFILL = coded(TERMS + "v3-ActCode", "RF", "Refill")
 
 
-def specimen(patient: str, one: Specimen) -> Json:
-    id = part_of(patient, "l", one.number)
-    collected: Json = {"collectedDateTime": instant(one.at)}
-    if one.by:
-        collected = {"collector": practitioner(one.by), **collected}
-    if one.site:
-        collected["bodySite"] = concept(one.site)
+def specimen(patient: str, sample: Specimen) -> Json:
+    id = part_of(patient, "l", sample.number)
+    collection: Json = {"collectedDateTime": instant(sample.at)}
+    if sample.by:
+        collection = {"collector": practitioner(sample.by), **collection}
+    if sample.site:
+        collection["bodySite"] = concept(sample.site)
     return {
         **profiled("Specimen", id, "us-core-specimen"),
         "identifier": [{"system": IDENTIFIERS + "specimens", "value": id}],
-        "accessionIdentifier": {"system": IDENTIFIERS + "accessions", "value": f"{one.at:%Y%m%d}-{id[2:]}"},
-        "type": concept(one.kind),
+        "accessionIdentifier": {"system": IDENTIFIERS + "accessions", "value": f"{sample.at:%Y%m%d}-{id[2:]}"},
+        "type": concept(sample.kind),
         "subject": reference("Patient", patient),
-        "receivedTime": instant(one.at + datetime.timedelta(minutes=10)),
-        "collection": collected,
-        **({"condition": [concept(specimens.HEMOLYZED)]} if one.spoiled else {}),
+        "receivedTime": instant(sample.at + datetime.timedelta(minutes=10)),
+        "collection": collection,
+        **({"condition": [concept(specimens.HEMOLYZED)]} if sample.spoiled else {}),
     }
 
 
-def dispense(who: Person, fill: Fill) -> Json:
-    """The first fill of a course is handed out by a nurse at the visit, everything else by the pharmacy."""
-    id, order = part_of(who.id, "f", fill.number), fill.order
-    handed = supply(order)
+def dispense(person: Person, fill: Fill) -> Json:
+    """Returns a MedicationDispense. A nurse also hands out the first fill of a course at the visit."""
+    id, order = part_of(person.id, "f", fill.number), fill.order
+    supplied = supply(order)
     first = not fill.earlier and order.visit is not None
     by = [{"actor": reference("Organization", *PHARMACY)}]
     if first and order.finished:
@@ -61,24 +61,24 @@ def dispense(who: Person, fill: Fill) -> Json:
         "identifier": [{"system": IDENTIFIERS + "dispenses", "value": id}],
         "status": "completed",
         **medication(order.drug),
-        "subject": reference("Patient", who.id),
-        **({"context": encounter(who.id, order.visit)} if first and order.visit else {}),
+        "subject": reference("Patient", person.id),
+        **({"context": encounter(person.id, order.visit)} if first and order.visit else {}),
         "performer": by,
-        "authorizingPrescription": [reference("MedicationRequest", part_of(who.id, "m", order.number))],
+        "authorizingPrescription": [reference("MedicationRequest", part_of(person.id, "m", order.number))],
         "type": _REFILL if fill.earlier else _FIRST,
-        "quantity": amount(handed),
-        "daysSupply": lasting(handed),
+        "quantity": amount(supplied),
+        "daysSupply": lasting(supplied),
         "whenHandedOver": fill.day.isoformat(),
         "dosageInstruction": [dosage(order.drug)],
     }
 
 
-def amount(handed: Supply) -> Json:
-    return {"value": int(handed.amount), "unit": handed.unit}
+def amount(supplied: Supply) -> Json:
+    return {"value": int(supplied.amount), "unit": supplied.unit}
 
 
-def lasting(handed: Supply) -> Json:
-    return {"value": handed.days, "unit": "days", "system": UCUM, "code": "d"}
+def lasting(supplied: Supply) -> Json:
+    return {"value": supplied.days, "unit": "days", "system": UCUM, "code": "d"}
 
 
 def dosage(drug: Drug) -> Json:

@@ -1,12 +1,12 @@
-"""What is told of a search that cannot be answered, and of which types it is."""
+"""The facts of a refused search, and the types that a search covers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from tests.authorization.search_requests import BASE, KNOWN, asked
-from tests.authorization.test_search import said
+from tests.authorization.search_requests import BASE, KNOWN, search_request
+from tests.authorization.test_search import names_and_statuses
 
 from sickbay.authorization import search
 from sickbay.authorization.contexts import AccessContext
@@ -17,12 +17,12 @@ from sickbay.kernel.checks import Refusal, RefusalType, examine
 from sickbay.protocol.parameters import parse
 
 
-def told(request: AccessRequest, known: AccessContext) -> list[Refusal]:
+def search_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
     return [*examine(search.checks(request), request, known).refusals]
 
 
-def wanting(*lines: str, alone: tuple[str, ...] = ()) -> AccessContext:
-    return replace(KNOWN, server=Server(fhir_bases=(BASE,), policy=Policy(search_criteria=lines, search_alone=alone)))
+def with_policy(*lines: str, only_id: tuple[str, ...] = ()) -> AccessContext:
+    return replace(KNOWN, server=Server(fhir_bases=(BASE,), policy=Policy(search_criteria=lines, search_alone=only_id)))
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,18 @@ def wanting(*lines: str, alone: tuple[str, ...] = ()) -> AccessContext:
         ),
     ],
 )
-def test_what_a_hospital_wants_of_a_search_is_told_without_its_own_names(
+def test_the_refusal_lists_the_required_parameters_without_internal_names(
     line: str, query: str, name: str, expected: list[str]
 ) -> None:
-    (refusal,) = told(asked("Observation", query), wanting(line))
+    (refusal,) = search_refusals(search_request("Observation", query), with_policy(line))
     assert refusal == Refusal(name, "required", {"type": "Observation", "expected": expected})
-    assert told(asked("Condition", query), wanting(line)) == []
+    assert search_refusals(search_request("Condition", query), with_policy(line)) == []
 
 
-def test_what_stands_beside_an_id_is_told() -> None:
-    (refusal,) = told(asked("Observation", "_id=1&patient=2&_count=3"), wanting(alone=("r4 Observation",)))
+def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
+    (refusal,) = search_refusals(
+        search_request("Observation", "_id=1&patient=2&_count=3"), with_policy(only_id=("r4 Observation",))
+    )
     assert refusal == Refusal("fhir-search-id-not-alone", "business-rule", {"type": "Observation", "received": ["patient"]})
 
 
@@ -61,23 +63,24 @@ def test_what_stands_beside_an_id_is_told() -> None:
         ({"interaction": "search-type", "type": "Observation"}, False),
     ],
 )
-def test_offline_where_no_version_is_known_a_search_is_of_the_type_in_its_address(
-    changed: dict[str, object], refused: bool
-) -> None:
+def test_offline_without_a_version_the_type_in_the_url_is_searched(changed: dict[str, object], refused: bool) -> None:
     known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
-    assert bool(said(replace(asked("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
+    assert bool(names_and_statuses(replace(search_request("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
 
 
-def test_a_scope_that_searches_other_types_asks_for_no_narrower_search_of_patients() -> None:
+def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> None:
     token = AccessToken("app", "user/Observation.rs patient/Patient.rs", BASE, 0, "f")
-    assert said(asked("Patient"), AccessContext(server=Server(policy=Policy()), token=token, version="r4")) == []
+    assert (
+        names_and_statuses(search_request("Patient"), AccessContext(server=Server(policy=Policy()), token=token, version="r4"))
+        == []
+    )
 
 
-def test_any_way_of_naming_the_patient_of_its_type_is_enough() -> None:
+def test_any_patient_parameter_of_the_type_is_enough() -> None:
     policy = Server(fhir_bases=(BASE,), policy=Policy(requires_patient=True))
     known = replace(KNOWN, server=policy)
-    assert said(asked("Observation", "performer=Patient/1"), known) == []
-    assert said(asked("Observation", "code=x"), known) == [("fhir-search-missing-patient", 400)]
+    assert names_and_statuses(search_request("Observation", "performer=Patient/1"), known) == []
+    assert names_and_statuses(search_request("Observation", "code=x"), known) == [("fhir-search-missing-patient", 400)]
 
 
 @pytest.mark.parametrize(
@@ -90,20 +93,18 @@ def test_any_way_of_naming_the_patient_of_its_type_is_enough() -> None:
         ("application/json", "_format=text/csv", "text/csv"),
     ],
 )
-def test_a_representation_that_is_not_there_is_a_fault_with_the_one_that_is(
-    accept: str | None, query: str, value: str | None
-) -> None:
-    request = asked("Patient", query, headers={} if accept is None else {"accept": accept})
-    wanted = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
-    assert search.faults(request, "r4") == ((wanted,) if wanted else ())
+def test_an_unsupported_format_is_a_fault_with_the_supported_one(accept: str | None, query: str, value: str | None) -> None:
+    request = search_request("Patient", query, headers={} if accept is None else {"accept": accept})
+    expected = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
+    assert search.faults(request, "r4") == ((expected,) if expected else ())
 
 
-def test_of_a_type_it_is_told_in_which_versions_it_is() -> None:
-    wrong = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
-    (refusal,) = told(asked("MedicationOrder"), replace(wanting(), faults=(wrong,)))
+def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
+    wrong_version = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
+    (refusal,) = search_refusals(search_request("MedicationOrder"), replace(with_policy(), faults=(wrong_version,)))
     assert (refusal.facts["versions"], refusal.facts["version"], refusal.facts["real"]) == (["DSTU2"], "R4", True)
     date = RequestError("fhir-date-malformed", "date", "MedicationOrder", None)
-    (refusal,) = told(asked("Observation"), replace(wanting(), faults=(date,)))
+    (refusal,) = search_refusals(search_request("Observation"), replace(with_policy(), faults=(date,)))
     assert refusal.facts["versions"] == []
     assert refusal.facts["real"] is False
 
@@ -118,19 +119,21 @@ def test_of_a_type_it_is_told_in_which_versions_it_is() -> None:
         (None, True),
     ],
 )
-def test_a_patch_is_of_a_patch_s_type_or_of_fhir_s(sent: str | None, refused: bool) -> None:
+def test_a_patch_needs_a_patch_or_fhir_content_type(sent: str | None, refused: bool) -> None:
     headers = {"if-match": 'W/"1"'} | ({} if sent is None else {"content-type": sent})
-    request = asked("Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p")
-    assert ("fhir-write-content-type" in {name for name, _ in said(request)}) is refused
+    request = search_request(
+        "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p"
+    )
+    assert ("fhir-write-content-type" in {name for name, _ in names_and_statuses(request)}) is refused
 
 
-def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
+def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
     known = replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", None), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
     plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
-    first, second = (one.decide(asked("Observation"), known) for one in (plain, own))
+    first, second = (fault_check.decide(search_request("Observation"), known) for fault_check in (plain, own))
     assert first is not None
     assert second is not None
     assert (first.name, first.error, first.status) == ("fhir-date-malformed", "value", 400)
@@ -144,14 +147,14 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
         "real": False,
     }
     for faults in ((), (RequestError("fhir-id-invalid", "x", "y", None),)):
-        assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None
+        assert plain.decide(search_request("Observation"), replace(KNOWN, faults=faults)) is None
 
 
 @pytest.mark.parametrize(
     ("query", "refused"),
     [("", True), ("_type=Patient", True), ("_type=Observation,Patient", True), ("_type=Observation", False)],
 )
-def test_a_search_of_several_types_is_one_of_patients_where_it_names_them(query: str, refused: bool) -> None:
+def test_a_search_across_types_counts_as_a_patient_search_if_it_includes_patients(query: str, refused: bool) -> None:
     known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="r4")
     request = AccessRequest("GET", BASE, "/", parse(query), interaction="search-system", letters="s")
-    assert bool(said(request, known)) is refused
+    assert bool(names_and_statuses(request, known)) is refused

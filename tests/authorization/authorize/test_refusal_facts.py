@@ -1,4 +1,4 @@
-"""What a refused authorization request tells those who explain it: each fact that a rule or a page may quote."""
+"""The facts of each refused authorization request, which rules and pages may quote."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.authorization.samples import (
     ENDPOINT,
     GOOD,
     LAUNCH,
-    asking,
     examination,
     known,
+    sample_request,
 )
 
 from sickbay.authorization.authorize import authorize_request
@@ -28,20 +28,20 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
 def pasted(text: str) -> AuthorizeRequest:
-    """The good request with this behind its query."""
+    """Returns the valid request with this text appended to its query."""
     return authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}{text}")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
         (
-            asking(client_id=None),
+            sample_request(client_id=None),
             known(client=None, others=("a",)),
             Refusal("client-id-missing", "invalid_request", {"received": None, "others": ["a"]}),
         ),
         (
-            asking(client_id="x"),
+            sample_request(client_id="x"),
             known(client=None, others=("a",)),
             Refusal("client-id-unknown", "unauthorized_client", {"received": "x", "others": ["a"]}),
         ),
@@ -59,7 +59,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(redirect_uri=None),
+            sample_request(redirect_uri=None),
             known(),
             Refusal(
                 "redirect-uri-missing",
@@ -72,12 +72,12 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(redirect_uri=None),
+            sample_request(redirect_uri=None),
             known(client=UNKNOWN),
             Refusal("redirect-uri-missing", "invalid_request", {"received": None, "registered": [], "nearest": None}),
         ),
         (
-            asking(redirect_uri="http%3A%2F%2Flocalhost%3A8100%2Fcallback"),
+            sample_request(redirect_uri="http%3A%2F%2Flocalhost%3A8100%2Fcallback"),
             known(),
             Refusal(
                 "redirect-uri-double-encoded",
@@ -90,7 +90,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(redirect_uri=CALLBACK + "#x#y"),
+            sample_request(redirect_uri=CALLBACK + "#x#y"),
             known(),
             Refusal(
                 "redirect-uri-has-fragment",
@@ -103,7 +103,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(redirect_uri=CALLBACK + "/"),
+            sample_request(redirect_uri=CALLBACK + "/"),
             known(),
             Refusal(
                 "redirect-uri-mismatch",
@@ -138,7 +138,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(client_id=GOOD["client_id"]),
+            sample_request(client_id=GOOD["client_id"]),
             known(client=replace(CLIENT, enabled_tenants=("other",))),
             Refusal(
                 "client-not-enabled-for-tenant",
@@ -153,17 +153,17 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (pasted("&amp;x=y"), known(), Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"})),
         (
-            asking(response_type=None),
+            sample_request(response_type=None),
             known(),
             Refusal("response-type-missing", "invalid_request", {"received": None, "expected": "code"}),
         ),
         (
-            asking(response_type="token"),
+            sample_request(response_type="token"),
             known(),
             Refusal("response-type-invalid", "unsupported_response_type", {"received": "token", "expected": "code"}),
         ),
         (
-            asking(response_mode="form_post"),
+            sample_request(response_mode="form_post"),
             known(),
             Refusal("response-mode-unsupported", "invalid_request", {"received": "form_post", "expected": "query"}),
         ),
@@ -181,7 +181,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(request="x"),
+            sample_request(request="x"),
             known(),
             Refusal(
                 "request-object-unsupported",
@@ -190,7 +190,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(request_uri="x"),
+            sample_request(request_uri="x"),
             known(),
             Refusal(
                 "request-object-unsupported",
@@ -199,17 +199,17 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(client_secret="hunter2"),
+            sample_request(client_secret="hunter2"),
             known(),
             Refusal("client-secret-in-url", "invalid_request", {"received": "(a secret)", "expected": None}),
         ),
         (
-            asking(state=None),
+            sample_request(state=None),
             known(),
             Refusal("state-missing", "invalid_request", {"received": None, "note": "random, new for each request"}),
         ),
         (
-            asking(aud=None, audience="x"),
+            sample_request(aud=None, audience="x"),
             known(),
             Refusal(
                 "aud-missing",
@@ -224,7 +224,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(aud=None),
+            sample_request(aud=None),
             known(server=UNKNOWN),
             Refusal(
                 "aud-missing",
@@ -239,7 +239,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(aud="https://ehr.example.org/r4"),
+            sample_request(aud="https://ehr.example.org/r4"),
             known(),
             Refusal(
                 "aud-mismatch",
@@ -253,7 +253,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(aud=None, resource="http://localhost:7425/general/dstu"),
+            sample_request(aud=None, resource="http://localhost:7425/general/dstu"),
             known(),
             Refusal(
                 "aud-mismatch",
@@ -267,32 +267,32 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(code_challenge=None, code_challenge_method=None),
+            sample_request(code_challenge=None, code_challenge_method=None),
             known(),
             Refusal("pkce-missing", "invalid_request", {"received": None, "required": True}),
         ),
         (
-            asking(code_challenge=None),
+            sample_request(code_challenge=None),
             known(),
             Refusal("pkce-method-without-challenge", "invalid_request", {"received": None, "method": "S256"}),
         ),
         (
-            asking(code_challenge_method=None),
+            sample_request(code_challenge_method=None),
             known(),
             Refusal("pkce-method-missing", "invalid_request", {"received": None, "expected": "S256"}),
         ),
         (
-            asking(code_challenge_method="plain"),
+            sample_request(code_challenge_method="plain"),
             known(),
             Refusal("pkce-plain", "invalid_request", {"received": "plain", "expected": "S256"}),
         ),
         (
-            asking(code_challenge_method="s256"),
+            sample_request(code_challenge_method="s256"),
             known(),
             Refusal("pkce-method-invalid", "invalid_request", {"received": "s256", "expected": "S256"}),
         ),
         (
-            asking(code_challenge="short"),
+            sample_request(code_challenge="short"),
             known(),
             Refusal(
                 "pkce-challenge-malformed",
@@ -301,7 +301,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(launch=None, scope="launch openid"),
+            sample_request(launch=None, scope="launch openid"),
             known(launch=None),
             Refusal(
                 "launch-scope-without-launch-param",
@@ -310,7 +310,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(scope="launch/patient openid"),
+            sample_request(scope="launch/patient openid"),
             known(),
             Refusal(
                 "launch-param-without-launch-scope",
@@ -319,7 +319,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(launch=BASE),
+            sample_request(launch=BASE),
             known(launch=None),
             Refusal(
                 "launch-param-is-url",
@@ -328,7 +328,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(launch="http://localhost:8100/launch", aud=None),
+            sample_request(launch="http://localhost:8100/launch", aud=None),
             known(launch=None, server=UNKNOWN),
             Refusal(
                 "aud-missing",
@@ -343,7 +343,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(),
+            sample_request(),
             known(launch=None),
             Refusal(
                 "launch-code-unknown",
@@ -352,7 +352,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(),
+            sample_request(),
             known(launch=replace(LAUNCH, client_id="other")),
             Refusal(
                 "launch-code-other-client",
@@ -361,7 +361,7 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(),
+            sample_request(),
             known(launch=replace(LAUNCH, expires_at=samples.NOW - 9)),
             Refusal(
                 "launch-code-expired",
@@ -375,13 +375,13 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            asking(prompt="none"),
+            sample_request(prompt="none"),
             known(),
             Refusal("prompt-none-without-session", "login_required", {"received": "none", "reason": "no user is signed in"}),
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AuthorizeRequest, known: AuthorizeContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == told
+    assert examination(request_, known).refusals[0] == expected

@@ -1,4 +1,4 @@
-"""Whoever is asked only what concerns this kind of request, and of a good holder, says the same as whoever is asked all."""
+"""Running only the checks for a kind of request, after those of the token passed, gives the same result as running all."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ HEADERS = {
 
 headers = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in HEADERS.items()})
 addresses = st.builds(
-    lambda path, one, other: path.format(one, other),
+    lambda path, first, second: path.format(first, second),
     st.sampled_from(PATHS),
     st.sampled_from(TYPES),
     st.sampled_from(TYPES),
@@ -96,38 +96,40 @@ addresses = st.builds(
 
 @st.composite
 def requests(draw: st.DrawFn) -> AccessRequest:
-    """As the FHIR door makes them."""
+    """Builds requests as the FHIR endpoint does."""
     method = draw(st.sampled_from(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")))
     path, query = draw(addresses), draw(st.sampled_from(QUERIES))
     sent = {name: value for name, value in draw(headers).items() if value is not None}
-    found, parameters = route("r4", method, path), parse(query)
+    routed, parameters = route("r4", method, path), parse(query)
     request = AccessRequest(method, BASE, path, parameters, sent, url=f"{BASE}{path}?{query}")
-    if not isinstance(found, Route):
+    if not isinstance(routed, Route):
         return request
-    several = found.type or found.interaction in SEVERAL
-    involved = searches.named("r4", found.type, parameters.pairs) if several else ()
+    several = routed.type or routed.interaction in SEVERAL
+    involved = searches.named("r4", routed.type, parameters.pairs) if several else ()
     return replace(
         request,
-        type=found.type,
-        id=found.id,
-        interaction=found.interaction,
-        letters=found.letters,
-        involved=involved if found.interaction.startswith("search-") or found.operation else (),
+        type=routed.type,
+        id=routed.id,
+        interaction=routed.interaction,
+        letters=routed.letters,
+        involved=involved if routed.interaction.startswith("search-") or routed.operation else (),
     )
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)))
-def test_a_check_says_nothing_of_other_kinds_of_requests_than_its_own(request: AccessRequest, policy: Policy) -> None:
+def test_a_check_never_refuses_other_kinds_of_requests(request: AccessRequest, policy: Policy) -> None:
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
-    others = [one for one in CHECKS if one.applies_to and request.interaction not in one.applies_to]
-    assert [one.name for one in others if one.decide(request, known) is not None] == []
+    others = [
+        other_check for other_check in CHECKS if other_check.applies_to and request.interaction not in other_check.applies_to
+    ]
+    assert [other_check.name for other_check in others if other_check.decide(request, known) is not None] == []
     assert compiled_checks.examine(compile(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
 
 
-def test_less_than_half_of_the_checks_are_asked_of_a_read() -> None:
-    """Else the test above would say little."""
-    asked = compile(CHECKS, "read", access.HOLDING)
-    assert sum(len(group) for about, group in asked.groups if not about) < len(CHECKS) / 2
+def test_a_read_runs_less_than_half_of_the_checks() -> None:
+    """Otherwise the test above would prove little."""
+    plan = compile(CHECKS, "read", access.HOLDING)
+    assert sum(len(group) for about, group in plan.groups if not about) < len(CHECKS) / 2
 
 
 HOLDERS = {
@@ -140,7 +142,7 @@ HOLDERS = {
 
 
 @given(requests(), st.sampled_from(sorted(HOLDERS)), st.booleans(), st.booleans())
-def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
+def test_the_validity_of_a_token_does_not_depend_on_the_request(
     request: AccessRequest, holder: str, has_client: bool, has_user: bool
 ) -> None:
     known = replace(
@@ -150,23 +152,23 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
         client=KNOWN.client if has_client else None,
         user=KNOWN.user if has_user else None,
     )
-    good = holder == "good" and has_client and has_user
-    assert access.holds(known) is good
-    assert all(one.decide(request, known) is None for one in access.HOLDING) is good
-    if good:
-        held = compile(CHECKS, request.interaction, access.HOLDING)
-        assert compiled_checks.examine(held, request, known) == examine(CHECKS, request, known)
+    valid = holder == "good" and has_client and has_user
+    assert access.holds(known) is valid
+    assert all(token_check.decide(request, known) is None for token_check in access.HOLDING) is valid
+    if valid:
+        plan = compile(CHECKS, request.interaction, access.HOLDING)
+        assert compiled_checks.examine(plan, request, known) == examine(CHECKS, request, known)
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())
-def test_no_check_but_that_of_the_token_s_age_looks_at_the_clock(
-    request: AccessRequest, policy: Policy, now: int, sent: bool
-) -> None:
-    """So a token context that was accepted stays accepted until the token expires."""
+def test_only_the_expiry_check_reads_the_clock(request: AccessRequest, policy: Policy, now: int, sent: bool) -> None:
+    """So an accepted token context stays accepted until the token expires."""
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     if sent:
         request = replace(request, headers={**request.headers, "authorization": "Bearer t"})
     later = replace(known, now=now)
-    changed = {one.name for one in CHECKS if one.decide(request, known) != one.decide(request, later)}
+    changed = {
+        each_check.name for each_check in CHECKS if each_check.decide(request, known) != each_check.decide(request, later)
+    }
     assert changed <= {"token_is_fresh"}
     assert access.token_is_fresh.decide(request, replace(known, now=known.token.expires_at)) is not None

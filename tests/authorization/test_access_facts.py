@@ -1,4 +1,4 @@
-"""What a refused FHIR request tells those who explain it: each fact that a rule or a page may quote."""
+"""The facts of each refused FHIR request, which rules and pages may quote."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, asked, holding
+from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, fhir_request, with_scope
 
 from sickbay.authorization import access
 from sickbay.authorization.contexts import AccessContext
@@ -18,29 +18,37 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "told"),
+    ("request_", "known", "expected"),
     [
-        (asked(authorization=None), KNOWN, Refusal("fhir-token-missing", "", {"received": None}, 401)),
+        (fhir_request(authorization=None), KNOWN, Refusal("fhir-token-missing", "", {"received": None}, 401)),
         (
-            asked(query="access_token=t"),
+            fhir_request(query="access_token=t"),
             KNOWN,
             Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": True, "in_body": False}),
         ),
         (
-            asked(authorization=None, query="access_token=t"),
+            fhir_request(authorization=None, query="access_token=t"),
             KNOWN,
             Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": False, "in_body": False}),
         ),
-        (asked(authorization="Digest x"), KNOWN, Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)),
-        (asked(authorization=' Bearer "t"'), KNOWN, Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "quoted"})),
+        (fhir_request(authorization="Digest x"), KNOWN, Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)),
         (
-            asked(authorization="Bearer t, Bearer u"),
+            fhir_request(authorization=' Bearer "t"'),
+            KNOWN,
+            Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "quoted"}),
+        ),
+        (
+            fhir_request(authorization="Bearer t, Bearer u"),
             KNOWN,
             Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "twice"}),
         ),
-        (asked(authorization="Bearer t u"), KNOWN, Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "malformed"})),
         (
-            asked(),
+            fhir_request(authorization="Bearer t u"),
+            KNOWN,
+            Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "malformed"}),
+        ),
+        (
+            fhir_request(),
             replace(KNOWN, token=None),
             Refusal(
                 "fhir-token-unknown",
@@ -50,7 +58,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(authorization=f"Bearer e30.{CLAIMED}.x"),
+            fhir_request(authorization=f"Bearer e30.{CLAIMED}.x"),
             replace(KNOWN, token=None),
             Refusal(
                 "fhir-token-unknown",
@@ -60,33 +68,37 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(),
+            fhir_request(),
             replace(KNOWN, token=replace(TOKEN, revoked=True)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked"}, 401),
         ),
         (
-            asked(),
+            fhir_request(),
             replace(KNOWN, token=replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked", "by": "user", "at": 7}, 401),
         ),
         (
-            asked(),
+            fhir_request(),
             replace(KNOWN, client=None),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "client removed"}, 401),
         ),
-        (asked(), replace(KNOWN, user=None), Refusal("fhir-token-unknown", "invalid_token", {"reason": "user removed"}, 401)),
         (
-            asked(),
+            fhir_request(),
+            replace(KNOWN, user=None),
+            Refusal("fhir-token-unknown", "invalid_token", {"reason": "user removed"}, 401),
+        ),
+        (
+            fhir_request(),
             replace(KNOWN, token=replace(TOKEN, expires_at=NOW - 5)),
             Refusal("fhir-token-expired", "invalid_token", {"late": 5}, 401),
         ),
         (
-            asked(),
+            fhir_request(),
             replace(KNOWN, token=replace(TOKEN, issuer="other")),
             Refusal("fhir-token-wrong-issuer", "invalid_token", {"received": "other", "expected": "iss"}, 401),
         ),
         (
-            asked(),
+            fhir_request(),
             replace(KNOWN, token=replace(TOKEN, base=BASE + "x")),
             Refusal(
                 "fhir-token-wrong-audience",
@@ -96,13 +108,13 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(),
-            holding("patient/*.rs", patient=None),
+            fhir_request(),
+            with_scope("patient/*.rs", patient=None),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "no patient", "held": "patient/*.rs"}, 401),
         ),
         (
-            asked(),
-            holding("patient/*.rs system/*.rs"),
+            fhir_request(),
+            with_scope("patient/*.rs system/*.rs"),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -119,7 +131,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Condition", "s"),
+            fhir_request("Condition", "s"),
             KNOWN,
             Refusal(
                 "fhir-insufficient-scope",
@@ -136,7 +148,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Condition", "d", interaction="delete"),
+            fhir_request("Condition", "d", interaction="delete"),
             KNOWN,
             Refusal(
                 "fhir-insufficient-scope",
@@ -153,7 +165,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Observation", "d"),
+            fhir_request("Observation", "d"),
             KNOWN,
             Refusal(
                 "fhir-insufficient-scope",
@@ -170,8 +182,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Observation", "rd"),
-            holding("patient/Observation.read"),
+            fhir_request("Observation", "rd"),
+            with_scope("patient/Observation.read"),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -187,8 +199,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Condition", "r"),
-            holding("patient/Observation.read"),
+            fhir_request("Condition", "r"),
+            with_scope("patient/Observation.read"),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -204,8 +216,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(None, "s", interaction="search-system"),
-            holding("user/Patient.rs", patient=None),
+            fhir_request(None, "s", interaction="search-system"),
+            with_scope("user/Patient.rs", patient=None),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -221,8 +233,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(None, "s", interaction="history-system"),
-            holding("user/*.rs", patient=None),
+            fhir_request(None, "s", interaction="history-system"),
+            with_scope("user/*.rs", patient=None),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -238,8 +250,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(None, "d"),
-            holding("system/Patient.rs", patient=None, user=None),
+            fhir_request(None, "d"),
+            with_scope("system/Patient.rs", patient=None, user=None),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -255,8 +267,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked("Condition", "r"),
-            holding("openid", patient=None, user=None),
+            fhir_request("Condition", "r"),
+            with_scope("openid", patient=None, user=None),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -272,7 +284,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(involved=("Practitioner",)),
+            fhir_request(involved=("Practitioner",)),
             KNOWN,
             Refusal(
                 "fhir-insufficient-scope",
@@ -290,8 +302,8 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(involved=("Device|Patient",)),
-            holding("patient/Observation.rs"),
+            fhir_request(involved=("Device|Patient",)),
+            with_scope("patient/Observation.rs"),
             Refusal(
                 "fhir-insufficient-scope",
                 "insufficient_scope",
@@ -308,7 +320,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
-            asked(involved=("Device|Group", "*")),
+            fhir_request(involved=("Device|Group", "*")),
             KNOWN,
             Refusal(
                 "fhir-insufficient-scope",
@@ -327,20 +339,20 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
     ],
 )
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AccessRequest, known: AccessContext, told: Refusal
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: AccessRequest, known: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(access.checks(request_), request_, known).refusals[0] == told
+    assert examine(access.checks(request_), request_, known).refusals[0] == expected
 
 
-def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing() -> None:
+def test_a_challenge_names_the_scope_only_if_the_scope_is_missing() -> None:
     for status, named in ((401, False), (400, False), (403, True)):
-        said = access.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
-        assert ('scope="patient/Patient.rs"' in said) is named
+        challenge = access.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
+        assert ('scope="patient/Patient.rs"' in challenge) is named
 
 
 @pytest.mark.parametrize(
-    ("held", "person", "letters", "needed"),
+    ("granted", "user", "letters", "needed"),
     [
         ("launch openid", "anna", "s", "user/Patient.rs"),
         ("launch openid", None, "s", "patient/Patient.rs"),
@@ -351,8 +363,8 @@ def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing(
         ("user/Observation.read", "anna", "rc", "user/Patient.write"),
     ],
 )
-def test_the_scope_to_ask_for_is_at_the_level_of_those_held_and_in_their_spelling(
-    held: str, person: str | None, letters: str, needed: str
+def test_the_needed_scope_follows_the_granted_level_and_syntax(
+    granted: str, user: str | None, letters: str, needed: str
 ) -> None:
-    token = AccessToken("app", held, "", 0, "f", user=person)
+    token = AccessToken("app", granted, "", 0, "f", user=user)
     assert access.needed(token, "Patient", letters) == needed

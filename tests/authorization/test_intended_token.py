@@ -1,11 +1,11 @@
-"""Where a token cannot be read, the one that was meant is: for the corrected request alone."""
+"""If a token can't be read, the intended one is guessed, only for the corrected request."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_access import asked
+from tests.authorization.test_access import fhir_request
 
 from sickbay.authorization import access
 from sickbay.authorization.contexts import AccessContext
@@ -29,8 +29,8 @@ from sickbay.authorization.contexts import AccessContext
         ("t1", "access_token=t2", "t1"),
     ],
 )
-def test_the_token_that_was_meant_is_read_without_what_clings_to_it(header: str | None, query: str, token: str | None) -> None:
-    assert access.meant(asked(authorization=header, query=query)) == token
+def test_the_intended_token_is_read_without_stray_characters(header: str | None, query: str, token: str | None) -> None:
+    assert access.meant(fhir_request(authorization=header, query=query)) == token
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,18 @@ def test_the_token_that_was_meant_is_read_without_what_clings_to_it(header: str 
         ("Bearer", "malformed"),
     ],
 )
-def test_what_is_wrong_with_the_header_is_told(header: str, fault: str) -> None:
-    refusal = access.token_is_bearer.decide(asked(authorization=header), AccessContext())
+def test_the_refusal_names_the_fault_of_the_header(header: str, fault: str) -> None:
+    refusal = access.token_is_bearer.decide(fhir_request(authorization=header), AccessContext())
     assert refusal is not None
     assert (refusal.facts["fault"], refusal.status) == (fault, 401 if fault in ("colon", "scheme") else 400)
 
 
-def test_a_refresh_token_is_known_by_its_shape_and_a_token_in_the_body_is_told_apart() -> None:
-    refused = access.token_is_known.decide(asked(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
+def test_a_refresh_token_and_a_token_in_the_body_are_recognised() -> None:
+    refused = access.token_is_known.decide(fhir_request(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
     assert refused is not None
     assert refused.facts["refresh_token"]
     refused = access.token_is_in_the_header_alone.decide(
-        replace(asked(query="access_token=t"), body="access_token=t"), AccessContext()
+        replace(fhir_request(query="access_token=t"), body="access_token=t"), AccessContext()
     )
     assert refused is not None
     assert refused.facts["in_body"]
