@@ -29,15 +29,9 @@ from sickbay.diagnosis.rules.search import body
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
 OUT_OF_REACH = {
-<<<<<<< HEAD
-    "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
-    "fhir-base-url-wrong": "every request goes to a base (flows/test_astray_by_http.py)",
-    "fhir-token-wrong-issuer": "the hospitals share a host, so another hospital's token has a wrong audience (test_access.py)",
-=======
     "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_wrong_endpoint_by_http.py)",
     "fhir-base-url-wrong": "every request goes to a base (flows/test_wrong_endpoint_by_http.py)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
->>>>>>> pe
     "redirect-uri-scheme-forbidden": "no such URI is registered (authorization/test_registration_uris.py)",
     "redirect-uri-response-parameter": "only if extra query parameters are allowed (authorization/test_registration_uris.py)",
     "scope-levels-mixed": "only in registrations and tokens for scripts (web/test_admin_tokens.py)",

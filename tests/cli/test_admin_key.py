@@ -1,4 +1,4 @@
-"""The key in the data folder: made once, private, and replaced where someone else could know it."""
+"""The key in the data folder is made once, is private, and is replaced if someone else could know it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_it_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_the_key_is_made_once_and_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         key = admin_key.made(tmp_path)
@@ -29,7 +29,7 @@ def test_it_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o620, 0o666])
-def test_one_that_others_can_open_is_replaced(tmp_path: Path, bits: int) -> None:
+def test_a_key_that_others_can_open_is_replaced(tmp_path: Path, bits: int) -> None:
     first = admin_key.made(tmp_path)
     (tmp_path / admin_key.FILE).chmod(bits)
     assert admin_key.made(tmp_path) != first
@@ -37,53 +37,53 @@ def test_one_that_others_can_open_is_replaced(tmp_path: Path, bits: int) -> None
 
 
 @pytest.mark.parametrize("text", [b"", b"short", b"\xff" * 40, b"with blanks in the middle of it", b"x" * 2000])
-def test_one_that_is_no_key_is_replaced(tmp_path: Path, text: bytes) -> None:
+def test_a_file_without_a_valid_key_is_replaced(tmp_path: Path, text: bytes) -> None:
     file = tmp_path / admin_key.FILE
     file.write_bytes(text)
     file.chmod(0o600)
     assert admin_key.made(tmp_path).encode() != text.strip()
 
 
-def test_a_link_to_somebody_s_file_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     chosen = tmp_path / "chosen"
-    chosen.write_text("known-to-whoever-made-the-link\n")
+    chosen.write_text("known-to-the-author-of-the-link\n")
     chosen.chmod(0o600)
     (tmp_path / admin_key.FILE).symlink_to(chosen)
-    assert admin_key.made(tmp_path) != "known-to-whoever-made-the-link"
+    assert admin_key.made(tmp_path) != "known-to-the-author-of-the-link"
     assert not (tmp_path / admin_key.FILE).is_symlink()
-    assert chosen.read_text() == "known-to-whoever-made-the-link\n"
+    assert chosen.read_text() == "known-to-the-author-of-the-link\n"
 
 
-def test_a_draft_that_a_crash_left_is_no_obstacle_and_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
+def test_a_draft_left_by_a_crash_is_replaced_and_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "admin-token.draft").write_text("half")
     assert admin_key.made(tmp_path)
     (tmp_path / admin_key.FILE).unlink()
     (tmp_path / admin_key.FILE).mkdir()
-    with pytest.raises(CommandError, match="cannot be written"):
+    with pytest.raises(CommandError, match="can't be written"):
         admin_key.made(tmp_path)
-    with pytest.raises(CommandError, match="cannot be read"):
+    with pytest.raises(CommandError, match="can't be read"):
         admin_key.read(tmp_path)
 
 
-def test_without_a_file_there_is_none_to_send(tmp_path: Path) -> None:
+def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
     assert admin_key.read(tmp_path) is None
 
 
 @pytest.mark.parametrize("shows", [True, False])
-def test_the_terminal_says_how_to_administer_and_shows_only_a_key_of_its_own(tmp_path: Path, shows: bool) -> None:
+def test_the_terminal_says_how_to_administer_and_shows_only_a_generated_key(tmp_path: Path, shows: bool) -> None:
     public = {"base_url": "http://ehr.example.org:7425", "folder": tmp_path, "admin_key": "the-key-of-the-folder"}
-    said = terminal.administration(Settings(**public), shows)  # type: ignore[arg-type]
-    assert ("#token=the-key-of-the-folder" in said) is shows
-    assert "http://ehr.example.org:7425/developer/sign-in" in said
-    assert str(tmp_path / "admin-token") in said
+    text = terminal.administration(Settings(**public), shows)  # type: ignore[arg-type]
+    assert ("#token=the-key-of-the-folder" in text) is shows
+    assert "http://ehr.example.org:7425/developer/sign-in" in text
+    assert str(tmp_path / "admin-token") in text
     chosen = terminal.administration(Settings(**public, admin_token="chosen-by-the-user"), shows)  # type: ignore[arg-type]
     assert "/developer/sign-in" in chosen
     assert "chosen-by-the-user" not in chosen
     assert "the-key" not in chosen
-    alone = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
-    assert terminal.administration(alone, shows) == (
-        f"Through a proxy, administer with the admin token in {tmp_path / 'admin-token'}."
+    local = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
+    assert terminal.administration(local, shows) == (
+        f"To administer through a proxy, use the admin token in {tmp_path / 'admin-token'}."
     )
     assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
     required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")
-    assert terminal.administration(required, False).startswith("Administer with the admin token in ")
+    assert terminal.administration(required, False).startswith("To administer, sign in with the admin token in ")

@@ -1,4 +1,4 @@
-"""Which sickbay.toml is read, and what counts only in one that the user chose."""
+"""Which sickbay.toml is read, and which keys apply only in a file that the user chose."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ base_url = "http://evil.example"
 https = true
 cert = "evil.pem"
 key = "evil.key"
-data = "/tmp/of-somebody-else"
+data = "/tmp/of-another-user"
 open_sign_in = "everyone"
 require_admin_token = false
 throttle = 0
@@ -55,20 +55,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options() -> list[dict[str, object]]:
-    return [one.options for one in config_file.files()]
+    return [file.options for file in config_file.files()]
 
 
-def test_of_the_current_folder_s_file_only_what_is_harmless_counts(home: Path) -> None:
+def test_dangerous_keys_are_ignored_in_the_current_folder(home: Path) -> None:
     Path("sickbay.toml").write_text(DANGEROUS)
     assert options() == [{"patients": 3}]
     assert config_file.policies() == {"": {"token_lifetime": 60}}
-    (told,) = config_file.said(["host", "admin_token", "patients", "client_secret"])
-    assert "sets host, admin_token, client_secret: ignored" in told
-    assert "known" not in told
-    assert config_file.said(["patients"]) == []
+    (sentence,) = config_file.ignored_options(["host", "admin_token", "patients", "client_secret"])
+    assert "can't set host, admin_token and client_secret, so Sickbay ignores that" in sentence
+    assert "known" not in sentence
+    assert config_file.ignored_options(["patients"]) == []
 
 
-def test_every_key_of_the_contract_is_among_them() -> None:
+def test_every_dangerous_key_of_the_contract_is_trusted_only_elsewhere() -> None:
     contract = {
         "host",
         "allowed_host",
@@ -85,15 +85,15 @@ def test_every_key_of_the_contract_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("how", ["flag", "equals", "environment", "own"])
-def test_in_a_file_that_the_user_chose_all_of_it_counts(home: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_all_keys_apply_in_a_file_that_the_user_chose(home: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     file = home / "sickbay.toml" if how == "own" else home.parent / "named.toml"
     file.write_text(DANGEROUS)
     rest = {"flag": ["serve", "--config", str(file)], "equals": [f"--config={file}", "serve"]}.get(how, ["serve"])
     if how == "environment":
         monkeypatch.setenv("SICKBAY_CONFIG", str(file))
-    assert main._configured(rest) == ["serve"]
+    assert main._without_config(rest) == ["serve"]
     assert options()[0]["admin_token"] == "known-to-who-wrote-this-file"
-    assert config_file.said(list(config_file.OPTIONS)) == []
+    assert config_file.ignored_options(list(config_file.OPTIONS)) == []
     config_file.use(None)
 
 
@@ -101,7 +101,7 @@ def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
     Path("sickbay.toml").write_text("patients = 3\n")
     (home / "sickbay.toml").write_text("patients = 4\n")
     config_file.use("named.toml")
-    with pytest.raises(CommandError, match=r"There is no file named\.toml"):
+    with pytest.raises(CommandError, match=r"named\.toml doesn't exist"):
         config_file.files()
     Path("named.toml").write_text("seed = 5\n")
     assert options() == [{"seed": 5}]
@@ -113,10 +113,10 @@ def test_the_user_s_own_file_is_trusted_when_it_is_in_the_current_folder(home: P
     (home / "sickbay.toml").write_text('host = "0.0.0.0"\n')
     monkeypatch.chdir(home)
     assert options() == [{"host": "0.0.0.0"}]
-    assert config_file.said(["host"]) == []
+    assert config_file.ignored_options(["host"]) == []
 
 
-def test_a_relative_configuration_folder_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_configuration_folder_is_ignored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else XDG_CONFIG_HOME=. would make any folder the user's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", ".")
     monkeypatch.setenv("HOME", str(home.parent))
@@ -125,35 +125,35 @@ def test_a_relative_configuration_folder_is_none(home: Path, monkeypatch: pytest
     assert options() == []
 
 
-def test_what_follows_two_dashes_is_no_option() -> None:
-    assert main._configured(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
-    with pytest.raises(CommandError, match="--config needs the name of a file"):
-        main._configured(["serve", "--config"])
+def test_arguments_after_two_dashes_are_not_options() -> None:
+    assert main._without_config(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
+    with pytest.raises(CommandError, match="--config needs a file name"):
+        main._without_config(["serve", "--config"])
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ('"\\u001b[31mred" = 1', "There is no option or table ?[31mred"),
-        ("a = " + "[" * 5000, "cannot be read"),
+        ('"\\u001b[31mred" = 1', "Unknown option or table in sickbay.toml: ?[31mred"),
+        ("a = " + "[" * 5000, "can't be read"),
         ("# " + "x" * 1_000_001, "more than 1,000,000 bytes"),
     ],
 )
-def test_a_file_of_somebody_else_neither_paints_the_terminal_nor_breaks_the_command(home: Path, text: str, said: str) -> None:
+def test_errors_about_a_hostile_file_are_printable(home: Path, text: str, message: str) -> None:
     Path("sickbay.toml").write_text(text)
     with pytest.raises(CommandError) as trouble:
         config_file.files()
-    assert said in str(trouble.value)
+    assert message in str(trouble.value)
     assert str(trouble.value).isprintable()
 
 
-def test_a_pipe_in_the_place_of_the_file_holds_nobody_up(home: Path) -> None:
+def test_a_pipe_instead_of_the_file_is_refused_without_waiting(home: Path) -> None:
     os.mkfifo("sickbay.toml")
-    with pytest.raises(CommandError, match="not a regular file"):
+    with pytest.raises(CommandError, match="isn't a regular file"):
         config_file.files()
 
 
-def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
+def test_the_options_of_a_file_are_listed_without_secrets_and_overridden_ones(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "sickbay.toml").write_text(
@@ -161,25 +161,25 @@ def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
     )
     Path("sickbay.toml").write_text("port = 8000\n[policy]\npkce = 'off'\n")
     monkeypatch.setenv("SICKBAY_SEED", "3")
-    told = config_file.settled(["admin_token", "data", "port", "seed"], config_file.TABLES)
-    assert told == [
+    sentences = config_file.used_options(["admin_token", "data", "port", "seed"], config_file.TABLES)
+    assert sentences == [
         f"Settings from {Path('sickbay.toml').absolute()}: port = 8000, [policy].",
         f'Settings from {home}/sickbay.toml: admin_token (not shown), data = "postgresql://me@db/x".',
     ]
 
 
-def test_serve_says_it_and_listens_where_the_folder_could_not_tell_it_to(home: Path, tmp_path: Path) -> None:
+def test_serve_lists_ignored_options_and_listens_on_the_default_address(home: Path, tmp_path: Path) -> None:
     Path("sickbay.toml").write_text(DANGEROUS)
     command = [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json"]
     environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "share")}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stdout
     line = json.loads(process.stdout.readline())
-    told = json.loads((tmp_path / "share" / "sickbay" / "runtime.json").read_text())
+    info = json.loads((tmp_path / "share" / "sickbay" / "runtime.json").read_text())
     process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=15)[1]
-    assert line["base"] == f"http://localhost:{told['port']}"
-    assert told["host"] == "127.0.0.1"
+    notes = process.communicate(timeout=15)[1]
+    assert line["base"] == f"http://localhost:{info['port']}"
+    assert info["host"] == "127.0.0.1"
     for name in (
         "host",
         "allowed_host",
@@ -194,19 +194,19 @@ def test_serve_says_it_and_listens_where_the_folder_could_not_tell_it_to(home: P
         "require_admin_token",
         "throttle",
     ):
-        assert name in said.partition(": ignored")[0]
-    assert "client_secret" not in said
-    assert f"Settings from {Path('sickbay.toml').absolute()}: patients = 3, [policy]." in said
-    assert "known-to-who" not in said
+        assert name in notes.partition("so Sickbay ignores that")[0]
+    assert "client_secret" not in notes
+    assert f"Settings from {Path('sickbay.toml').absolute()}: patients = 3, [policy]." in notes
+    assert "known-to-who" not in notes
 
 
-def test_another_command_says_what_of_its_own_is_ignored(home: Path, tmp_path: Path) -> None:
+def test_another_command_lists_its_ignored_options(home: Path, tmp_path: Path) -> None:
     Path("sickbay.toml").write_text(f'data = "{tmp_path}/evil"\nclient_secret = "known"\nhost = "0.0.0.0"\n')
     command = [sys.executable, "-m", "sickbay", "apps", "list"]
     environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "share")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0
-    assert "sets data: ignored" in done.stderr
+    assert "can't set data, so Sickbay ignores that" in done.stderr
     assert not (tmp_path / "evil").exists()
 
 
@@ -223,12 +223,12 @@ scope = "user/Patient.rs"
 """
 
 
-def test_the_current_folder_s_file_says_neither_where_an_app_s_codes_go_nor_what_is_checked(home: Path) -> None:
+def test_the_current_folder_s_file_cannot_set_redirect_uris_or_checks_of_an_app(home: Path) -> None:
     Path("sickbay.toml").write_text(APP_OF_ANOTHER)
     assert options() == [{"scope": "user/Patient.rs"}]
 
 
-def test_a_file_of_the_current_folder_changes_no_app_unsaid(home: Path, tmp_path: Path) -> None:
+def test_options_that_change_an_app_from_the_current_folder_are_listed(home: Path, tmp_path: Path) -> None:
     def apps(*more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "sickbay", "apps", *more, "--data", str(tmp_path / "data")]
         return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -248,5 +248,5 @@ def test_a_file_of_the_current_folder_changes_no_app_unsaid(home: Path, tmp_path
     done = apps("edit", "Mine", "--name", "Still mine", "--json")
     changed = json.loads(done.stdout)
     assert (changed["name"], changed["redirect_uris"]) == ("Still mine", ["https://good.example/cb"])
-    assert "sets redirect_uri, launch_uri, post_logout_redirect_uri, app_policy, client, pkce, native" in done.stderr
+    assert "can't set redirect_uri, launch_uri, post_logout_redirect_uri, app_policy, client, pkce, native" in done.stderr
     assert f'Settings from {Path("sickbay.toml").absolute()}: scope = "user/Patient.rs".' in done.stderr

@@ -1,4 +1,4 @@
-"""sickbay.toml: what is misspelt is refused with what was meant, and a policy in it holds."""
+"""A misspelt key of sickbay.toml is refused with a suggestion, and its policies apply."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from sickbay.cli.main import COMMANDS
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
     command = [sys.executable, "-m", "sickbay", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=kept, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=inherited, timeout=60, check=False)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("patiens = 5", "There is no option or table patiens in sickbay.toml (did you mean patients?)."),
+        ("patiens = 5", "Unknown option or table in sickbay.toml: patiens (did you mean patients?)."),
         ("[policy]\ncode_lifetme = 5", "There is no policy code_lifetme (did you mean code_lifetime?)"),
         ("[policy]\ncode_lifetime = 0", "The policy code_lifetime must be a number of seconds, 1 or more"),
-        ("[tenants.epik.policy]\npkce = 'off'", "There is no hospital epik in sickbay.toml (did you mean epic?)."),
+        ("[tenants.epik.policy]\npkce = 'off'", "Unknown hospital in sickbay.toml: epik (did you mean epic?)."),
         ("[tenants.epic.polici]\npkce = 'off'", "(did you mean policy?)."),
         ("[tenants.epic.policy]\npkce = 'of'", "(sickbay.toml, tenants.epic.policy)"),
-        ("policy = 5", "policy in sickbay.toml must be a table, as in [policy]."),
-        ("port = ", "sickbay.toml cannot be read"),
+        ("policy = 5", "policy in sickbay.toml must be a table: [policy]."),
+        ("port = ", "sickbay.toml can't be read"),
     ],
 )
-def test_a_misspelt_file_is_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_a_misspelt_file_is_refused_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "sickbay.toml").write_text(text)
     done = run(tmp_path, "rules")
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_a_file_that_is_right_stands_in_nobodys_way(tmp_path: Path) -> None:
+def test_a_valid_file_prints_nothing(tmp_path: Path) -> None:
     text = 'port = 0\nbase-url = "http://x.example"\n[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = "off"\n'
     (tmp_path / "sickbay.toml").write_text(text)
     done = run(tmp_path, "rules", "state-missing")
     assert done.returncode == 0, done.stderr
 
 
-def test_a_policy_of_an_app_is_given_beside_the_file(tmp_path: Path) -> None:
+def test_a_policy_of_an_app_can_be_set_by_an_option(tmp_path: Path) -> None:
     (tmp_path / "sickbay.toml").write_text("[policy]\ncode_lifetime = 60\n")
-    asked = [
+    arguments = [
         "--type",
         "provider",
         "--client",
@@ -67,7 +67,7 @@ def test_a_policy_of_an_app_is_given_beside_the_file(tmp_path: Path) -> None:
         "apps",
         "add",
         "Chart",
-        *asked,
+        *arguments,
         *data,
         "--app-policy",
         "code_lifetime=5",
@@ -91,7 +91,7 @@ def test_cards_of_an_app_are_read_from_a_file(tmp_path: Path) -> None:
         assert '"summary": "Due"' in done.stdout
     (tmp_path / "broken").write_text("{")
     wrong = run(tmp_path, "apps", "edit", "sample-general", *data, "--cards", str(tmp_path / "broken"))
-    assert (wrong.returncode, wrong.stderr.count("\n"), "cannot be read" in wrong.stderr) == (2, 1, True)
+    assert (wrong.returncode, wrong.stderr.count("\n"), "can't be read" in wrong.stderr) == (2, 1, True)
 
 
 def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.M
     assert config_file.policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
 
 
-def test_without_a_file_nothing_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_file_there_are_no_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert config_file.policies() == {}
 
@@ -113,11 +113,15 @@ def test_every_option_of_every_command_is_known() -> None:
     named = {field.name for field in fields(apps.Fields)}
     for name in COMMANDS:
         called = getattr(importlib.import_module(f"sickbay.cli.commands.{name}"), name)
-        named |= {one.name for one in inspect.signature(called).parameters.values() if one.kind is one.KEYWORD_ONLY}
+        named |= {
+            parameter.name
+            for parameter in inspect.signature(called).parameters.values()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
     assert named - {"fields"} <= set(config_file.OPTIONS), named - set(config_file.OPTIONS)
 
 
-def test_a_folder_in_the_place_of_the_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_instead_of_the_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "sickbay.toml").mkdir()
     done = run(tmp_path, "rules")
-    assert (done.returncode, done.stderr) == (2, "sickbay: sickbay.toml cannot be read: Is a directory.\n")
+    assert (done.returncode, done.stderr) == (2, "sickbay: sickbay.toml can't be read: Is a directory.\n")

@@ -16,51 +16,51 @@ from sickbay.protocol import pkce
 URL = case.load(case.paths()["state-missing"]).refused["url"]
 
 
-def test_a_url_is_explained_and_the_end_says_that_an_error_was_found() -> None:
+def test_a_url_is_explained_and_the_exit_code_is_one() -> None:
     done = sickbay("doctor", URL)
     assert done.returncode == 1
     assert "[state-missing]" in done.stdout
 
 
 def test_json_has_findings_and_the_corrected_exchange() -> None:
-    told = json.loads(sickbay("doctor", URL, "--json").stdout)
-    assert "state-missing" in {finding["id"] for finding in told["findings"]}
-    assert "state=" in told["corrected"]["url"]
+    result = json.loads(sickbay("doctor", URL, "--json").stdout)
+    assert "state-missing" in {finding["id"] for finding in result["findings"]}
+    assert "state=" in result["corrected"]["url"]
 
 
-def test_standard_input_and_a_file_are_read_as_a_url_is(tmp_path) -> None:
+def test_standard_input_and_a_file_give_the_same_result_as_a_url(tmp_path) -> None:
     (tmp_path / "url.txt").write_text(URL + "\n")
     assert sickbay("doctor", str(tmp_path / "url.txt")).stdout == sickbay("doctor", "-", given=URL).stdout
 
 
-def test_jsonl_echoes_the_id_and_answers_each_line_alone() -> None:
+def test_jsonl_repeats_the_id_and_examines_each_line_separately() -> None:
     cases = [
         {"id": "one", "input": {"kind": "authorize_url", "url": URL}},
         {"id": "two", "input": {"kind": "unheard of"}},
     ]
     done = sickbay("doctor", "--jsonl", given="\n".join(["no JSON", *map(json.dumps, cases)]))
-    none, one, two = map(json.loads, done.stdout.splitlines())
-    assert (one["id"], two["id"]) == ("one", "two")
-    assert "state-missing" in {finding["id"] for finding in one["findings"]}
-    assert "unheard of" in two["trouble"]
-    assert none["trouble"]
+    invalid, first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["id"], second["id"]) == ("one", "two")
+    assert "state-missing" in {finding["id"] for finding in first["findings"]}
+    assert "unheard of" in second["trouble"]
+    assert invalid["trouble"]
 
 
 @pytest.mark.parametrize("pasted", ["no such file", "{", '{"url": "http://a"}'])
-def test_what_cannot_be_read_is_said_in_one_sentence(pasted) -> None:
+def test_unreadable_input_is_reported_in_one_sentence(pasted) -> None:
     done = sickbay("doctor", pasted)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("sickbay: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_what_is_empty_or_no_text_is_said_to_be_that(tmp_path) -> None:
+def test_empty_input_and_invalid_text_are_reported(tmp_path) -> None:
     odd = tmp_path / "odd"
     odd.write_bytes(b"\x7fELF\x88")
-    for asked, said in (("", "nothing to examine"), (str(odd), "odd isn't valid UTF-8")):
-        done = sickbay("doctor", asked)
+    for argument, message in (("", "nothing to examine"), (str(odd), "odd isn't valid UTF-8")):
+        done = sickbay("doctor", argument)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert said in done.stderr
+        assert message in done.stderr
 
 
 def test_doctor_does_not_import_the_server() -> None:
@@ -76,21 +76,21 @@ def har(tmp_path) -> str:
 
     def entry(method, url, status, headers=(), body=None, answer=None, answer_headers=()):
         sent = {"method": method, "url": url, "headers": [{"name": name, "value": value} for name, value in headers]}
-        told = [{"name": name, "value": value} for name, value in answer_headers]
+        headers = [{"name": name, "value": value} for name, value in answer_headers]
         content = {"text": answer} if answer else {}
         posted = {"postData": {"text": body}} if body else {}
-        return {"request": sent | posted, "response": {"status": status, "headers": told, "content": content}}
+        return {"request": sent | posted, "response": {"status": status, "headers": headers, "content": content}}
 
     ehr, back = "https://ehr.example.org", "http://localhost:8100/cb?code=the-secret-code-1&state=s"
     where = "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcb&aud=http%3A%2F%2Fa&state=s"
     query = f"response_type=code&client_id=undefined&{where}&scope=launch%2Copenid&launch=the-secret-launch"
-    given = '{"access_token": "the-secret-token-1", "token_type": "bearer"}'
+    response = '{"access_token": "the-secret-token-1", "token_type": "bearer"}'
     basic = ("Authorization", "Basic YXBwOnRoZS1zZWNyZXQ=")
     entries = [
         entry("GET", "http://localhost:8100/main.js", 200),
         entry("GET", f"{ehr}/authorize?{query}", 302, answer_headers=[("Location", back)]),
         entry("GET", back, 200),
-        entry("POST", f"{ehr}/token", 200, [basic], '{"grant_type": "x", "code": "the-secret-code-1"}', given),
+        entry("POST", f"{ehr}/token", 200, [basic], '{"grant_type": "x", "code": "the-secret-code-1"}', response),
         entry("GET", f"{ehr}/r4/Patient/undefined", 404, [("Authorization", "Bearer the-secret-token-1")]),
     ]
     path = tmp_path / "launch.har"
@@ -98,7 +98,7 @@ def har(tmp_path) -> str:
     return str(path)
 
 
-def test_of_a_har_file_each_exchange_of_the_launch_is_told_and_no_secret(tmp_path) -> None:
+def test_each_exchange_of_a_har_file_is_explained_without_secrets(tmp_path) -> None:
     for more in ((), ("--json",)):
         done = sickbay("doctor", har(tmp_path), *more)
         assert done.returncode == 1, done.stderr
@@ -111,9 +111,9 @@ def test_of_a_har_file_each_exchange_of_the_launch_is_told_and_no_secret(tmp_pat
             assert id in done.stdout
         assert "the-secret" not in done.stdout
         assert "YXBwOnRoZS1zZWNyZXQ" not in done.stdout
-    told = json.loads(done.stdout)["exchanges"]
-    assert [one["number"] for one in told] == [2, 3, 4, 5]
-    assert "launch%20openid" in told[0]["corrected"]["url"]
+    exchanges = json.loads(done.stdout)["exchanges"]
+    assert [exchange["number"] for exchange in exchanges] == [2, 3, 4, 5]
+    assert "launch%20openid" in exchanges[0]["corrected"]["url"]
 
 
 def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
@@ -121,11 +121,11 @@ def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
     path.write_text('{"log": {"entries": []}}')
     done = sickbay("doctor", str(path))
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    assert "No exchange of a launch" in done.stdout
+    assert "contains no exchange of a launch" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("given_", "code"),
+    ("exchange", "code"),
     [
         ('{"error": "invalid_client"}', 1),
         ("HTTP/1.1 401", 1),
@@ -135,14 +135,14 @@ def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
         ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 1),
     ],
 )
-def test_the_exit_code_says_whether_there_is_a_problem(given_: str, code: int) -> None:
+def test_the_exit_code_shows_whether_there_is_a_problem(exchange: str, code: int) -> None:
     for more in ((), ("--json",)):
-        done = sickbay("doctor", "-", *more, given=given_)
+        done = sickbay("doctor", "-", *more, given=exchange)
         assert done.returncode == code, done.stdout
-        assert ("Nothing is wrong" in done.stdout) is (code == 0 and not more)
-    told = json.loads(done.stdout)
+        assert ("No problems found" in done.stdout) is (code == 0 and not more)
+    result = json.loads(done.stdout)
     if code == 2:
-        assert told == {"findings": [], "corrected": None, "recognised": [], "help": told["help"]}
+        assert result == {"findings": [], "corrected": None, "recognised": [], "help": result["help"]}
         assert done.stderr == ""
 
 
@@ -154,7 +154,7 @@ def test_the_exit_code_says_whether_there_is_a_problem(given_: str, code: int) -
         (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}', "{"], 2),
     ],
 )
-def test_jsonl_ends_with_the_highest_code_of_its_lines(lines: list[str], code: int) -> None:
+def test_the_exit_code_of_jsonl_is_the_highest_of_its_lines(lines: list[str], code: int) -> None:
     done = sickbay("doctor", "--jsonl", given="\n".join(lines))
     assert done.returncode == code
     assert len(done.stdout.splitlines()) == len(lines)
@@ -187,5 +187,5 @@ def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_
         assert pkce.matches(verifier, challenge)
     assert pairs[0] != pairs[1]
     assert "CODE_CHALLENGE" not in shown[0]
-    told = json.loads(sickbay("doctor", url, "--json").stdout)
-    assert "code_challenge=CODE_CHALLENGE&" in told["corrected"]["url"]
+    result = json.loads(sickbay("doctor", url, "--json").stdout)
+    assert "code_challenge=CODE_CHALLENGE&" in result["corrected"]["url"]

@@ -1,4 +1,4 @@
-"""The data folder: one server at a time, told apart from one that died."""
+"""The data folder has one server at a time, which is distinguished from a crashed one."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from sickbay.cli import folder
 from sickbay.cli.output import CommandError
 
 
-def test_the_folder_is_the_one_that_was_given(tmp_path) -> None:
+def test_the_folder_is_the_one_of_the_option(tmp_path) -> None:
     assert folder.chosen(str(tmp_path)) == tmp_path
 
 
-def test_without_one_it_is_the_users_own(monkeypatch) -> None:
+def test_the_default_folder_is_the_users_own(monkeypatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     assert str(folder.chosen(None)) == "/somewhere/sickbay"
 
 
-def test_a_kind_of_address_that_sickbay_does_not_know_is_refused_in_one_sentence() -> None:
-    with pytest.raises(CommandError, match="takes a folder or postgresql://…, not mysql://"):
+def test_an_unknown_scheme_is_refused_in_one_sentence() -> None:
+    with pytest.raises(CommandError, match="must be a folder or postgresql://…, not mysql://"):
         folder.chosen("mysql://localhost/sickbay")
-    with pytest.raises(CommandError, match="no address of a database"):
+    with pytest.raises(CommandError, match="isn't a valid database address"):
         folder.chosen("postgresql://me:secret@[::/sickbay")
 
 
-def test_a_database_has_a_folder_of_its_own_whatever_its_password(monkeypatch) -> None:
+def test_a_database_has_its_own_folder_regardless_of_the_password(monkeypatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     with_one, with_another, other = (
         folder.chosen(f"postgresql://me:{word}@host/{name}") for word, name in (("a", "x"), ("b", "x"), ("a", "y"))
@@ -44,7 +44,7 @@ def test_settings_never_show_the_password() -> None:
     assert "secret" in str(settings.database)
 
 
-def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
+def test_a_second_server_reports_the_first_one(tmp_path) -> None:
     with folder.held(tmp_path):
         folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
         with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.held(tmp_path):
@@ -53,19 +53,19 @@ def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
     assert folder.running(tmp_path) is None
 
 
-def test_a_server_that_died_is_not_taken_for_running(tmp_path) -> None:
+def test_a_crashed_server_does_not_count_as_running(tmp_path) -> None:
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1, "port": 1})
     assert folder.running(tmp_path) is None
 
 
-def test_a_server_that_died_is_not_taken_for_the_process_that_has_its_number_now(tmp_path) -> None:
+def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path) -> None:
     with folder.held(tmp_path):
         pass
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
     assert folder.running(tmp_path) is None
 
 
-def test_whoever_looks_for_a_server_keeps_none_from_starting(tmp_path) -> None:
+def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path) -> None:
     (tmp_path / folder.LOCK).touch()
     with (tmp_path / folder.LOCK).open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
@@ -75,6 +75,6 @@ def test_whoever_looks_for_a_server_keeps_none_from_starting(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])
-def test_a_note_of_a_server_that_cannot_be_read_is_of_no_server(tmp_path, text) -> None:
+def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path, text) -> None:
     (tmp_path / folder.RUNTIME).write_text(text)
     assert folder.running(tmp_path) is None

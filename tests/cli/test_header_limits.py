@@ -26,8 +26,8 @@ BODIES = (
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with serving(LOW) as found:
-        yield found
+    with serving(LOW) as port:
+        yield port
 
 
 def answers(port: int, *pieces: bytes) -> list[bytes]:
@@ -36,12 +36,12 @@ def answers(port: int, *pieces: bytes) -> list[bytes]:
         for piece in pieces:
             connection.sendall(piece)
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
-    return [one.partition(b"\r\n\r\n")[2] for one in received.split(b"HTTP/1.1 200 OK")[1:]]
+    return [response.partition(b"\r\n\r\n")[2] for response in received.split(b"HTTP/1.1 200 OK")[1:]]
 
 
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize(("offer", "body"), [*product(OFFERS, BODIES)])
-def test_a_request_that_offers_an_upgrade_is_answered_once_with_its_body(
+def test_a_request_with_an_upgrade_header_gets_one_response_to_its_body(
     port: int, offer: bytes, body: tuple[bytes, bytes, bytes], apart: bool
 ) -> None:
     head = b"POST /any HTTP/1.1\r\nHost: localhost\r\n%b%b\r\n" % (offer, body[0])
@@ -49,7 +49,7 @@ def test_a_request_that_offers_an_upgrade_is_answered_once_with_its_body(
     assert answers(port, *pieces) == [body[2]]
 
 
-def test_the_next_request_is_heard_only_after_the_answer(port: int) -> None:
+def test_the_next_request_is_read_only_after_the_response(port: int) -> None:
     offering = b"GET /any HTTP/1.1\r\nHost: localhost\r\n" + H2C + b"\r\n"
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         for _ in range(3):

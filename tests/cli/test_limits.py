@@ -50,10 +50,10 @@ def serving(limits: Limits, application: Any = app, settings: Settings | None = 
     """The port of a server with these limits."""
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
-    made = config(application, settings or Settings())
-    made.lifespan = "off"
-    made.limits = limits  # type: ignore[attr-defined]
-    server = uvicorn.Server(made)
+    configuration = config(application, settings or Settings())
+    configuration.lifespan = "off"
+    configuration.limits = limits  # type: ignore[attr-defined]
+    server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     while not server.started:
@@ -75,28 +75,28 @@ def closing() -> Iterator[None]:
 
 
 def opened(port: int, sent: bytes = b"") -> socket.socket:
-    one = socket.create_connection(("127.0.0.1", port), timeout=10)
-    OPEN.append(one)
-    one.sendall(sent)
-    return one
+    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    OPEN.append(client)
+    client.sendall(sent)
+    return client
 
 
-def answer(one: socket.socket) -> bytes:
+def answer(client: socket.socket) -> bytes:
     """Everything until the server closes the connection."""
-    found = b""
+    received = b""
     with suppress(ConnectionError):
-        while piece := one.recv(65536):
-            found += piece
-    return found
+        while piece := client.recv(65536):
+            received += piece
+    return received
 
 
-def status(one: socket.socket) -> int:
-    """Of one answer; the connection stays open. 0: the server closed it."""
+def status(client: socket.socket) -> int:
+    """The status of a response; the connection stays open. 0: the server closed it."""
     try:
-        found = one.recv(65536)
+        received = client.recv(65536)
     except ConnectionError:
         return 0
-    return int(found[9:12]) if found else 0
+    return int(received[9:12]) if received else 0
 
 
 @pytest.fixture(scope="module")
@@ -109,38 +109,38 @@ def test_a_connection_without_a_request_is_closed(port: int) -> None:
     assert answer(opened(port)) == b""
 
 
-def test_headers_that_come_slowly_are_answered_408(port: int) -> None:
-    one = opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+def test_slow_headers_get_408(port: int) -> None:
+    client = opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     with suppress(ConnectionError):
         for _ in range(200):
-            one.sendall(b"x")
+            client.sendall(b"x")
             time.sleep(TICK / 2)
-    assert answer(one)[9:12] in (b"408", b"")  # the system may have dropped the answer when it was written to once more
+    assert answer(client)[9:12] in (b"408", b"")  # the system may drop the response if more data arrives
 
 
-def test_unfinished_headers_are_answered_408(port: int) -> None:
+def test_unfinished_headers_get_408(port: int) -> None:
     assert answer(opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\n"))[9:12] == b"408"
 
 
 def test_the_headers_of_a_second_request_have_the_same_limit(port: int) -> None:
-    one = opened(port, GET)
-    assert status(one) == 200
-    one.sendall(GET[:20])
-    assert b"408" in answer(one)
+    client = opened(port, GET)
+    assert status(client) == 200
+    client.sendall(GET[:20])
+    assert b"408" in answer(client)
 
 
-def test_an_idle_connection_is_closed_without_an_answer(port: int) -> None:
-    one = opened(port, GET)
-    assert status(one) == 200
-    assert answer(one) == b""
+def test_an_idle_connection_is_closed_without_a_response(port: int) -> None:
+    client = opened(port, GET)
+    assert status(client) == 200
+    assert answer(client) == b""
 
 
-def test_a_body_that_stops_is_answered_408(port: int) -> None:
-    one = opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
-    assert answer(one)[9:12] == b"408"
+def test_a_body_that_stops_gets_408(port: int) -> None:
+    client = opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
+    assert answer(client)[9:12] == b"408"
 
 
-def test_a_body_that_comes_a_byte_at_a_time_is_refused_and_one_that_comes_fast_is_not(port: int) -> None:
+def test_a_body_that_arrives_byte_by_byte_is_refused_and_a_fast_one_is_not(port: int) -> None:
     head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
     slow = opened(port, head % 10_000)
     fast = opened(port, head % 1_000_000)
@@ -153,17 +153,17 @@ def test_a_body_that_comes_a_byte_at_a_time_is_refused_and_one_that_comes_fast_i
     assert answer(slow)[9:12] in (b"408", b"")
 
 
-def test_a_request_that_is_being_answered_is_not_closed(port: int) -> None:
-    one = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    one.settimeout(1.5)
+def test_a_connection_with_a_running_request_is_not_closed(port: int) -> None:
+    client = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client.settimeout(1.5)
     with pytest.raises(TimeoutError):
-        one.recv(1)
+        client.recv(1)
 
 
-def test_a_client_that_does_not_read_its_answer_is_closed(port: int) -> None:
-    one = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+def test_a_client_that_does_not_read_its_response_is_disconnected(port: int) -> None:
+    client = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
     time.sleep(1)
-    assert len(answer(one)) < LARGE
+    assert len(answer(client)) < LARGE
     reading = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert len(answer(reading)) > LARGE
 
@@ -176,21 +176,21 @@ def test_too_many_pipelined_requests_close_the_connection(port: int) -> None:
     assert answer(few).count(b"HTTP/1.1 200") == 50
 
 
-def test_at_the_limit_the_connection_that_waited_longest_makes_room() -> None:
+def test_at_the_limit_the_longest_idle_connection_is_closed() -> None:
     with serving(LOW._replace(connections=5, head=60, idle=60)) as port:
-        held = []
+        clients = []
         for _ in range(5):
-            held.append(opened(port, GET))
-            assert status(held[-1]) == 200
-            time.sleep(10 * TICK if len(held) == 1 else 0)
+            clients.append(opened(port, GET))
+            assert status(clients[-1]) == 200
+            time.sleep(10 * TICK if len(clients) == 1 else 0)
         new = opened(port, GET)
         assert status(new) == 200
-        assert answer(held[0]) == b""
-        held[4].sendall(GET)
-        assert status(held[4]) == 200
+        assert answer(clients[0]) == b""
+        clients[4].sendall(GET)
+        assert status(clients[4]) == 200
 
 
-def test_if_all_connections_are_busy_new_ones_are_answered_503_but_their_health_check_is_answered() -> None:
+def test_if_all_connections_are_busy_new_ones_get_503_except_for_health_checks() -> None:
     with serving(LOW._replace(connections=3)) as port:
         busy = [opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(3)]
         time.sleep(3 * TICK)
@@ -199,8 +199,8 @@ def test_if_all_connections_are_busy_new_ones_are_answered_503_but_their_health_
         assert b"retry-after: 5" in refused
         assert status(opened(port, HEALTH)) == 200
         assert answer(opened(port)) == b""  # a connection above the limit has less time for its headers
-        for one in busy:
-            one.close()
+        for client in busy:
+            client.close()
         time.sleep(3 * TICK)
         assert status(opened(port, GET)) == 200
 
@@ -216,30 +216,30 @@ def test_above_the_reserve_the_oldest_refused_connection_is_closed() -> None:
         busy.close()
 
 
-def test_one_address_has_a_limit_of_its_own_unless_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_address_has_a_limit_except_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     from sickbay.cli import traffic
 
     limits = LOW._replace(per_address=2)
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with serving(limits) as port:
-        held = [opened(port, wait) for _ in range(3)]
+        clients = [opened(port, wait) for _ in range(3)]
         assert status(opened(port, GET)) == 200
-        for one in held:
-            one.close()
+        for client in clients:
+            client.close()
     monkeypatch.setattr(traffic, "OWN", "none")
     with serving(limits) as port:
-        held = [opened(port, wait) for _ in range(2)]
+        clients = [opened(port, wait) for _ in range(2)]
         time.sleep(3 * TICK)
         assert answer(opened(port, GET)).startswith(b"HTTP/1.1 503")
-        held.pop().close()
+        clients.pop().close()
         time.sleep(3 * TICK)
         assert status(opened(port, GET)) == 200
     with serving(limits._replace(exempt=frozenset(["127.0.0.1"]))) as port:
-        held = [opened(port, wait) for _ in range(3)]
+        clients = [opened(port, wait) for _ in range(3)]
         assert status(opened(port, GET)) == 200
 
 
-def test_bodies_have_a_limit_together_and_the_largest_unfinished_ones_are_refused() -> None:
+def test_all_bodies_share_a_limit_and_the_largest_unfinished_ones_are_refused() -> None:
     head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
     with serving(LOW._replace(received=4_000_000, slow=60)) as port:
         largest = opened(port, head + b"x" * 3_000_000)
@@ -247,17 +247,17 @@ def test_bodies_have_a_limit_together_and_the_largest_unfinished_ones_are_refuse
         others = [opened(port, head + b"x" * 700_000) for _ in range(2)]
         assert answer(largest).startswith(b"HTTP/1.1 503")
         assert status(opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")) == 200
-        for one in others:
+        for client in others:
             with suppress(ConnectionError):
-                one.sendall(b"x" * 4_300_000)
-            assert status(one) in (200, 503, 0)
+                client.sendall(b"x" * 4_300_000)
+            assert status(client) in (200, 503, 0)
         with suppress(ConnectionError):  # what was counted is forgotten with its request
             opened(port, head + b"x" * 5_000_000)
         time.sleep(3 * TICK)
         assert status(opened(port, head.replace(b"5000000", b"3500000") + b"x" * 3_500_000)) == 200
 
 
-def test_while_clients_have_too_much_to_read_requests_wait_and_are_answered_503_but_health_is_answered() -> None:
+def test_while_clients_have_too_much_to_read_requests_get_503_except_for_health_checks() -> None:
     with serving(LOW) as port:
         with HELD.of(LOW.unsent + 1):
             began = time.monotonic()
@@ -269,7 +269,7 @@ def test_while_clients_have_too_much_to_read_requests_wait_and_are_answered_503_
         assert status(waiting) == 200
 
 
-def test_the_settings_choose_the_limits() -> None:
+def test_the_settings_set_the_limits() -> None:
     assert limiting.limits(Settings()).per_address == 0
     opened = Settings(host="0.0.0.0", max_connections=7, max_connections_per_address=3, trusted_proxies=("10.0.0.1",))
     chosen = limiting.limits(opened)

@@ -23,12 +23,12 @@ BASE = "http://localhost/general/r4"
 
 
 def patients(count: int) -> bytes:
-    each = ({"resourceType": "Patient", "id": f"p{at}", "name": [{"family": "Müller"}]} for at in range(count))
-    return b"\n".join(map(orjson.dumps, each))
+    patients = ({"resourceType": "Patient", "id": f"p{at}", "name": [{"family": "Müller"}]} for at in range(count))
+    return b"\n".join(map(orjson.dumps, patients))
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadJob:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadJob:
     """Whatever there is, it is much."""
     monkeypatch.setattr(module, "MUCH", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -47,40 +47,40 @@ def others() -> list[multiprocessing.process.BaseProcess]:
     return multiprocessing.active_children()
 
 
-def test_another_process_reads_what_we_would(asked: LoadJob):
-    with reading(asked) as reads:
+def test_the_separate_process_gives_the_same_results(job: LoadJob):
+    with reading(job) as reads:
         first = next(reads)
         assert len(others()) == 1
-        found = [first, *reads]
-    assert found == list(read(asked))
-    assert [one.file.name for one in found if one.item is None] == ["a.json", "b.ndjson", "c.ndjson.gz", "d.xml"]
-    assert sum(isinstance(one.item, Ready) for one in found) == 1009
-    faults = [one.item.place.rpartition("/")[2] for one in found if isinstance(one.item, LoadError)]
+        results = [first, *reads]
+    assert results == list(read(job))
+    assert [result.file.name for result in results if result.item is None] == ["a.json", "b.ndjson", "c.ndjson.gz", "d.xml"]
+    assert sum(isinstance(result.item, Ready) for result in results) == 1009
+    faults = [result.item.place.rpartition("/")[2] for result in results if isinstance(result.item, LoadError)]
     assert faults == ["a.json: Bundle.entry[1]", "b.ndjson:1001", "c.ndjson.gz", "d.xml"]
     assert others() == []
 
 
-def test_little_is_read_by_ourselves(asked: LoadJob, monkeypatch: pytest.MonkeyPatch):
+def test_small_files_are_read_in_this_process(job: LoadJob, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MUCH", 10**9)
-    with reading(asked) as reads:
+    with reading(job) as reads:
         assert next(reads).file.name == "a.json"
         assert others() == []
 
 
-def test_it_ends_when_no_more_is_asked_for(asked: LoadJob):
-    with reading(asked) as reads:
+def test_the_process_ends_when_the_reader_stops(job: LoadJob):
+    with reading(job) as reads:
         assert isinstance(next(reads), FileResult)
     assert others() == []
 
 
-def test_where_it_is_killed_the_load_says_so(asked: LoadJob):
-    with reading(asked) as reads:
+def test_the_load_reports_that_the_process_was_killed(job: LoadJob):
+    with reading(job) as reads:
         os.kill(others()[0].pid or 0, signal.SIGKILL)
-        with pytest.raises(CommandError, match="What was loaded stays: the same command goes on"):
+        with pytest.raises(CommandError, match="To continue, run the same command again"):
             list(reads)
 
 
-WHOEVER_DIES = """
+KILLED_READER = """
 import os, sys, time
 from pathlib import Path
 from sickbay.cli import load_reader as module
@@ -96,9 +96,9 @@ if __name__ == "__main__":
 """
 
 
-def test_it_ends_when_whoever_asked_is_killed(tmp_path: Path):
+def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path):
     script, file = tmp_path / "dies.py", tmp_path / "a.ndjson"
-    script.write_text(WHOEVER_DIES)
+    script.write_text(KILLED_READER)
     file.write_bytes(patients(20_000))
     asking = subprocess.Popen([sys.executable, str(script), str(file)], stdout=subprocess.PIPE, text=True)
     assert asking.stdout
@@ -109,11 +109,11 @@ def test_it_ends_when_whoever_asked_is_killed(tmp_path: Path):
         if not lives(pid):
             return
         time.sleep(0.05)
-    raise AssertionError(f"process {pid} reads on for nobody")
+    raise AssertionError(f"process {pid} still reads")
 
 
 def lives(pid: int) -> bool:
-    """One that ended and whom nobody waited for is none."""
+    """Whether the process runs. A zombie doesn't count."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

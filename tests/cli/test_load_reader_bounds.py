@@ -26,23 +26,23 @@ def packed(path: Path, text: bytes) -> Path:
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.xml", "a.xml.gz"])
-def test_a_file_is_read_up_to_the_limit_unpacked(tmp_path: Path, name: str) -> None:
-    assert [one.body for one in texts(packed(tmp_path / name, b" " * 1000))] == [b" " * 1000]
+def test_a_file_is_read_up_to_the_limit_of_uncompressed_bytes(tmp_path: Path, name: str) -> None:
+    assert [text.body for text in texts(packed(tmp_path / name, b" " * 1000))] == [b" " * 1000]
     with pytest.raises(TooLarge, match="more than 1,000 bytes"):
         list(texts(packed(tmp_path / name, b" " * 1001)))
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.jsonl.gz"])
-def test_each_line_may_have_as_much(tmp_path: Path, name: str) -> None:
+def test_each_line_has_the_same_limit(tmp_path: Path, name: str) -> None:
     fits = b"x" * 999 + b"\n"
     assert len(list(texts(packed(tmp_path / name, fits * 5)))) == 5
-    found = texts(packed(tmp_path / name, fits + b"x" * 1001 + b"\n"))
-    assert next(found).body == fits
+    texts_of_file = texts(packed(tmp_path / name, fits + b"x" * 1001 + b"\n"))
+    assert next(texts_of_file).body == fits
     with pytest.raises(TooLarge, match="line 2 has"):
-        next(found)
+        next(texts_of_file)
 
 
-def test_a_text_of_too_many_values_is_not_read(tmp_path: Path) -> None:
+def test_a_text_with_too_many_values_is_not_read(tmp_path: Path) -> None:
     assert list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
     with pytest.raises(TooLarge, match="more than 100 values"):
         list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
@@ -54,7 +54,7 @@ def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
     packed(tmp_path / "b.json", resource)
     done = sickbay("load", str(tmp_path / "a.json.gz"), str(tmp_path / "b.json"), "--patients", "0", folder=tmp_path / "data")
     assert done.returncode == 1
-    assert "1 new, 0 changed, 0 as they were; 1 bad." in done.stdout
+    assert "1 new, 0 changed, 0 unchanged, 1 failed." in done.stdout
     assert "has more than 64,000,000 bytes" in done.stderr
 
 
@@ -69,11 +69,11 @@ def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest
         assert len(doctor._read(file, "b.har")) == 100
 
 
-def test_doctor_answers_a_line_that_is_too_long_and_reads_on(
+def test_doctor_reports_a_line_that_is_too_long_and_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(doctor, "LINE", 50)
     lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
     path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
     assert doctor.doctor(str(path), jsonl=True) == 2
-    assert [json.loads(one).get("id") for one in capsys.readouterr().out.splitlines()] == [1, None, 3]
+    assert [json.loads(line).get("id") for line in capsys.readouterr().out.splitlines()] == [1, None, 3]

@@ -47,87 +47,87 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 def connect(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connect]:
     cert, key = certificate.own(tmp_path_factory.mktemp("tls"), "localhost")
     secure = request.param == "https"
-    given = Settings(https=True, certificate=str(cert), certificate_key=str(key)) if secure else Settings()
+    settings = Settings(https=True, certificate=str(cert), certificate_key=str(key)) if secure else Settings()
     trusted = ssl.create_default_context(cafile=str(cert))
     opened: list[socket.socket] = []
 
     def connect() -> socket.socket:
-        one = socket.create_connection(("127.0.0.1", port), 10)
-        opened.append(trusted.wrap_socket(one, server_hostname="localhost") if secure else one)
+        client = socket.create_connection(("127.0.0.1", port), 10)
+        opened.append(trusted.wrap_socket(client, server_hostname="localhost") if secure else client)
         return opened[-1]
 
-    with serving(Limits(), app, given) as port:
+    with serving(Limits(), app, settings) as port:
         yield connect
-        for one in opened:
-            one.close()
+        for client in opened:
+            client.close()
 
 
 def request(path: str, method: str = "GET", more: str = "") -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode()
 
 
-def test_each_of_many_responses_arrives_as_a_whole(connect: Connect) -> None:
-    one = connect()
+def test_each_of_many_responses_arrives_complete(connect: Connect) -> None:
+    client = connect()
     for _ in range(TIMES):
-        one.sendall(request("/"))
-        head, _, body = one.recv(65_536).partition(b"\r\n\r\n")
+        client.sendall(request("/"))
+        head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert body == BODY
 
 
 def test_the_parts_of_a_stream_arrive_as_they_are_sent(connect: Connect) -> None:
     FIRST_PART_ARRIVED.clear()
-    one = connect()
-    one.sendall(request("/parts"))
-    head, _, first = one.recv(65_536).partition(b"\r\n\r\n")
+    client = connect()
+    client.sendall(request("/parts"))
+    head, _, first = client.recv(65_536).partition(b"\r\n\r\n")
     assert b"transfer-encoding: chunked" in head
     assert first == b"5\r\nfirst\r\n"
     FIRST_PART_ARRIVED.set()
     rest = b""
     while not rest.endswith(b"0\r\n\r\n"):
-        rest += one.recv(65_536)
+        rest += client.recv(65_536)
     assert rest == b"6\r\nsecond\r\n0\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     ("path", "method", "status"), [("/empty", "GET", b"204"), ("/unchanged", "GET", b"304"), ("/", "HEAD", b"200")]
 )
-def test_a_response_without_a_body_arrives_too(connect: Connect, path: str, method: str, status: bytes) -> None:
-    one = connect()
+def test_a_response_without_a_body_arrives(connect: Connect, path: str, method: str, status: bytes) -> None:
+    client = connect()
     for _ in range(2):
-        one.sendall(request(path, method))
-        found = one.recv(65_536)
-        assert found[9:12] == status
-        assert found.endswith(b"\r\n\r\n")
+        client.sendall(request(path, method))
+        received = client.recv(65_536)
+        assert received[9:12] == status
+        assert received.endswith(b"\r\n\r\n")
 
 
 def test_responses_to_pipelined_requests_arrive_in_order(connect: Connect) -> None:
-    one = connect()
-    one.sendall(request("/") + request("/empty") + request("/"))
-    found = b""
-    while found.count(b"HTTP/1.1 ") < 3 or not found.endswith(BODY):
-        found += one.recv(65_536)
-    assert [each[:3] for each in found.split(b"HTTP/1.1 ")[1:]] == [b"200", b"204", b"200"]
+    client = connect()
+    client.sendall(request("/") + request("/empty") + request("/"))
+    received = b""
+    while received.count(b"HTTP/1.1 ") < 3 or not received.endswith(BODY):
+        received += client.recv(65_536)
+    assert [response[:3] for response in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"204", b"200"]
 
 
 def test_a_long_body_arrives_complete(connect: Connect) -> None:
-    one = connect()
-    one.sendall(request("/large", more="Connection: close\r\n"))
-    found = b"".join(iter(lambda: one.recv(65_536), b""))
-    assert found.partition(b"\r\n\r\n")[2] == LARGE
+    client = connect()
+    client.sendall(request("/large", more="Connection: close\r\n"))
+    received = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert received.partition(b"\r\n\r\n")[2] == LARGE
 
 
 def test_100_continue_is_sent_before_the_body_is_there(connect: Connect) -> None:
-    one = connect()
-    one.sendall(request("/", "POST", "Expect: 100-continue\r\nContent-Length: 3\r\n"))
-    assert one.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    one.sendall(b"abc")
-    assert one.recv(65_536).partition(b"\r\n\r\n")[2] == BODY
+    client = connect()
+    client.sendall(request("/", "POST", "Expect: 100-continue\r\nContent-Length: 3\r\n"))
+    assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(b"abc")
+    assert client.recv(65_536).partition(b"\r\n\r\n")[2] == BODY
 
 
 def test_a_response_that_fails_after_its_head_sends_the_head_and_closes(connect: Connect) -> None:
-    one = connect()
-    one.sendall(request("/fails"))
-    found = b"".join(iter(lambda: one.recv(65_536), b""))
-    assert found.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert found.endswith(b"\r\n\r\n")
+    client = connect()
+    client.sendall(request("/fails"))
+    received = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\n")

@@ -29,7 +29,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("umask", ["000", "077"])
-def test_a_command_makes_the_data_folder_and_its_output_for_their_owner_only(tmp_path: Path, umask: str) -> None:
+def test_a_command_creates_its_folders_for_their_owner_only(tmp_path: Path, umask: str) -> None:
     data = tmp_path / "above" / "data"
     app = ("apps", "add", "A", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
     for line in (
@@ -46,7 +46,7 @@ def test_a_command_makes_the_data_folder_and_its_output_for_their_owner_only(tmp
         assert any(folder.rglob("*"))
 
 
-def test_a_server_makes_its_files_for_their_owner_only_and_tightens_those_of_before(tmp_path: Path) -> None:
+def test_a_server_creates_files_for_their_owner_only_and_tightens_older_ones(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(0o777)
     (data / "sickbay.db").touch(0o666)
@@ -68,7 +68,7 @@ def test_a_server_makes_its_files_for_their_owner_only_and_tightens_those_of_bef
 
 
 @pytest.mark.parametrize("command", [("export",), ("population", "--patients", "1", "--out")])
-def test_output_is_not_written_through_a_link_and_not_half(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_output_is_not_written_through_a_link_or_in_part(tmp_path: Path, command: tuple[str, ...]) -> None:
     out, victim = tmp_path / "out", tmp_path / "victim"
     out.mkdir()
     victim.write_text("theirs")
@@ -99,7 +99,7 @@ def test_a_server_follows_no_link_in_its_folder(tmp_path: Path, name: str) -> No
     assert victim.read_text() == "theirs"
 
 
-def test_without_a_data_folder_no_database_is_made_in_the_current_folder(
+def test_without_a_data_folder_no_database_is_created_in_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""`sickbay rules` lists the catalogue and explains one rule by its example."""
+"""`sickbay rules` lists the catalogue and explains a rule with its example."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def test_every_rule_is_listed_with_its_stage() -> None:
     assert listed == [[rule.id, rule.stage] for rule in RULES]
 
 
-def test_one_rule_is_explained_with_its_example() -> None:
-    told = sickbay("rules", "state-missing").stdout
-    assert "[state-missing]" in told
-    assert "Fix: " in told
-    assert "http://localhost:7425/general/oauth/authorize?" in told
+def test_a_rule_is_explained_with_its_example() -> None:
+    text = sickbay("rules", "state-missing").stdout
+    assert "[state-missing]" in text
+    assert "Fix: " in text
+    assert "http://localhost:7425/general/oauth/authorize?" in text

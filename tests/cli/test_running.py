@@ -1,4 +1,4 @@
-"""docs/running.md: every command of it is run, in order, as it stands there."""
+"""Runs every command of docs/running.md, in order and exactly as written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 git() { [ "$*" = "clone --depth 1 THIS sickbay" ]; }
 make() { [ "$*" = "-C sickbay install" ] && command make -n -C "$ROOT" install >/dev/null; }
 """
-"""Nothing is cloned or installed by a test: that these are the right words is looked at."""
+"""Tests clone and install nothing; they check only that the arguments are right."""
 
 
 def blocks(section: str, language: str) -> list[str]:
@@ -31,7 +31,7 @@ def blocks(section: str, language: str) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder where `sickbay` is ours, and where curl takes ehr.example.org for this machine."""
+    """A folder where `sickbay` is this one, and curl resolves ehr.example.org to this machine."""
     command = tmp_path / "bin" / "sickbay"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sickbay "$@"\n')
@@ -41,19 +41,19 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(home: Path, section: str, port: int) -> str:
-    """What the commands of a section print; 7425 may be somebody else's."""
+    """The output of the commands of a section. They use `port`, since 7425 may be in use."""
     script = STUBS + "\n".join(blocks(section, "sh")).replace("<this repository>", "THIS").replace("7425", str(port))
-    given = {
+    environment = {
         "HOME": str(home),
         "CURL_HOME": str(home),
         "ROOT": str(ROOT),
         "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SICKBAY_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SICKBAY_")}
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=home,
-        env=kept | given | {"SICKBAY_PATIENTS": "17"},
+        env=inherited | environment | {"SICKBAY_PATIENTS": "17"},
         capture_output=True,
         text=True,
         timeout=90,
@@ -67,27 +67,27 @@ def run(home: Path, section: str, port: int) -> str:
 def port() -> int:
     listening = sockets.listen("127.0.0.1", 0)
     free = sockets.port_of(listening)
-    for each in listening:
-        each.close()
+    for listener in listening:
+        listener.close()
     return free
 
 
-def test_the_steps_of_ci_register_launch_and_ask(home: Path, port: int) -> None:
-    told = run(home, "In CI", port)
-    assert '"client_id":"my-app"' in told
-    assert "http://localhost:8100/launch?iss=" in told
-    assert '"family":"Peters"' in told
+def test_the_steps_for_ci_register_launch_and_read_data(home: Path, port: int) -> None:
+    output = run(home, "In CI", port)
+    assert '"client_id":"my-app"' in output
+    assert "http://localhost:8100/launch?iss=" in output
+    assert '"family":"Peters"' in output
     assert (home / "exchanges.json").read_text().startswith("[{")
 
 
-def test_the_steps_of_a_runner_are_those_of_the_page() -> None:
+def test_the_runner_configurations_contain_the_steps_of_the_page() -> None:
     first = blocks("In CI", "sh")[0].splitlines()
     for runner in blocks("In CI", "yaml"):
-        said = [line.strip().removeprefix("- ") for line in runner.splitlines()]
-        assert [line for line in said if line in first] == first
+        lines = [line.strip().removeprefix("- ") for line in runner.splitlines()]
+        assert [line for line in lines if line in first] == first
 
 
-def test_a_test_in_python_starts_its_own(home: Path) -> None:
+def test_a_python_test_starts_its_own_server(home: Path) -> None:
     (home / "test_app.py").write_text(blocks("In CI", "python")[0])
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_app.py"],
@@ -100,21 +100,21 @@ def test_a_test_in_python_starts_its_own(home: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_a_class_of_thirty_has_its_apps(home: Path, port: int) -> None:
-    told = run(home, "In a class", port)
-    assert '"client_id":"app-1"' in told
-    assert '"client_id":"app-30"' in told
+def test_the_steps_for_a_class_register_thirty_apps(home: Path, port: int) -> None:
+    output = run(home, "In a class", port)
+    assert '"client_id":"app-1"' in output
+    assert '"client_id":"app-30"' in output
     assert f"http://ehr.example.org:{port}/admin" in (home / "class.json").read_text()
 
 
-def test_a_connectathon_is_reached_by_https(home: Path, port: int) -> None:
-    made = certificate.own(home, "ehr.example.org")
-    for path, name in zip(made, ("fullchain.pem", "privkey.pem"), strict=True):
+def test_the_steps_for_a_connectathon_serve_https(home: Path, port: int) -> None:
+    paths = certificate.own(home, "ehr.example.org")
+    for path, name in zip(paths, ("fullchain.pem", "privkey.pem"), strict=True):
         path.rename(home / name)
-    told = run(home, "At a connectathon", port)
-    assert f'"issuer":"https://ehr.example.org:{port}/general"' in told
-    assert '"issuer":"https://ehr.example.org/general"' in told
+    output = run(home, "At a connectathon", port)
+    assert f'"issuer":"https://ehr.example.org:{port}/general"' in output
+    assert '"issuer":"https://ehr.example.org/general"' in output
 
 
-def test_the_page_keeps_no_command_that_is_not_run() -> None:
+def test_every_code_block_of_the_page_is_tested() -> None:
     assert set(re.findall(r"^```(\w+)$", PAGE, re.M)) == {"sh", "yaml", "python"}

@@ -1,4 +1,4 @@
-"""`sickbay serve` for real: one line when ready, commands beside it, and an end that leaves nothing behind."""
+"""Runs `sickbay serve`: the ready line, commands on the same data folder, and a clean end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def app(server, place) -> dict[str, str]:
     return dict(json.loads(done.stdout))
 
 
-def test_the_line_says_where_everything_is_and_it_answers_there(server) -> None:
+def test_the_addresses_in_the_ready_line_respond(server) -> None:
     line = server.line
     assert set(line) == {"base", "admin", "tenants", "users", "apps"}
     assert set(line["tenants"]) == {"general", "cerner", "epic"}
@@ -62,7 +62,7 @@ def test_the_line_says_where_everything_is_and_it_answers_there(server) -> None:
     assert httpx2.get(line["admin"] + "/apps", trust_env=False).status_code == 200
 
 
-def test_it_answers_on_both_loopback_addresses_and_the_sample_app_beside(server, place) -> None:
+def test_sickbay_and_the_sample_app_respond_on_both_loopback_addresses(server, place) -> None:
     port = json.loads((place / folder.RUNTIME).read_text())["port"]
     for host in ("127.0.0.1", "[::1]"):
         assert httpx2.get(f"http://{host}:{port}/healthz", trust_env=False).status_code == 200
@@ -74,7 +74,7 @@ def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) ->
     wider = "launch user/Patient.rs user/Observation.rs"
     changed = sickbay("apps", "edit", app["app_id"], "--scope", wider, "--json", folder=place)
     assert json.loads(changed.stdout)["scope"] == wider
-    made = json.loads(
+    created = json.loads(
         sickbay(
             "apps",
             "add",
@@ -91,21 +91,21 @@ def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) ->
             folder=place,
         ).stdout
     )
-    assert made["client_secret"]
-    assert sickbay("apps", "remove", made["client_id"], folder=place).returncode == 0
+    assert created["client_secret"]
+    assert sickbay("apps", "remove", created["client_id"], folder=place).returncode == 0
     assert "There is no app Gone" in sickbay("apps", "show", "Gone", folder=place).stderr
 
 
 def test_an_app_is_enabled_at_another_hospital(server, app, place) -> None:
-    made = sickbay("apps", "enable", app["app_id"], "--tenant", "cerner", "--json", folder=place)
-    there = json.loads(made.stdout)
+    created = sickbay("apps", "enable", app["app_id"], "--tenant", "cerner", "--json", folder=place)
+    there = json.loads(created.stdout)
     assert (there["tenant"], there["name"], there["client_id"] != app["client_id"]) == ("cerner", app["name"], True)
     unknown = sickbay("apps", "enable", app["app_id"], "--tenant", "nowhere", folder=place)
     assert "There is no hospital nowhere" in unknown.stderr
     assert sickbay("apps", "remove", there["app_id"], folder=place).returncode == 0
 
 
-def test_a_launch_and_a_token_are_printed_alone(server, app, place) -> None:
+def test_launch_and_token_print_only_the_url_and_the_token(server, app, place) -> None:
     url = sickbay("launch", app["app_id"], "--patient", "p-0001", "--user", "okafor", folder=place).stdout.strip()
     assert url.startswith("http://localhost:8100/launch?iss=")
     token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
@@ -113,13 +113,13 @@ def test_a_launch_and_a_token_are_printed_alone(server, app, place) -> None:
     assert httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
 
 
-def test_a_token_for_nobody_or_for_no_scope_is_refused_in_one_sentence(server, app, place) -> None:
+def test_a_token_for_an_unknown_user_or_scope_is_refused_in_one_sentence(server, app, place) -> None:
     nobody = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okaffor", folder=place)
     assert (nobody.returncode, nobody.stdout) == (1, "")
-    assert "There is no user okaffor at general; there are okafor, " in nobody.stderr
+    assert "There is no user okaffor at general. The users are okafor, " in nobody.stderr
     nothing = sickbay("token", "Vitals", "--scope", "user/Patient.rs user/Patient.rea", "--user", "okafor", folder=place)
     assert (nothing.returncode, nothing.stdout) == (2, "")
-    assert "There is no scope user/Patient.rea;" in nothing.stderr
+    assert "Invalid scope: user/Patient.rea." in nothing.stderr
     assert "There is no hospital generel" in sickbay("apps", "list", "--tenant", "generel", folder=place).stderr
 
 
@@ -129,42 +129,42 @@ def test_a_registration_that_is_refused_says_why(server, place) -> None:
     assert "redirect" in done.stderr
 
 
-def test_a_second_server_on_the_folder_is_told_who_the_first_is(server, place) -> None:
+def test_a_second_server_on_the_same_folder_reports_the_first_one(server, place) -> None:
     done = sickbay("serve", "--port", "0", folder=place)
     assert done.returncode == 1
     assert server.base in done.stderr
 
 
-def test_a_port_in_use_is_said_in_one_sentence(server, place, tmp_path) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(server, place, tmp_path) -> None:
     port = json.loads((place / folder.RUNTIME).read_text())["port"]
     done = sickbay("serve", "--port", str(port), folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"Port {port} is taken by process {server.process.pid}" in done.stderr
+    assert f"Port {port} is in use by process {server.process.pid}" in done.stderr
 
 
-def test_what_was_settled_holds_and_a_contradiction_is_refused(tmp_path) -> None:
+def test_stored_options_stay_and_different_ones_are_refused(tmp_path) -> None:
     with serving("--data", str(tmp_path), "--patients", "2", "--seed", "7", "--messiness", "0.5"):
         pass
     with serving("--data", str(tmp_path), "--seed", "7") as again:
         assert again.line["users"]
     done = sickbay("serve", "--port", "0", "--patients", "3", folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "--patients 3 contradicts" in done.stderr
+    assert "--patients 3 doesn't match" in done.stderr
     done = sickbay("serve", "--port", "0", "--messiness", "0.1", folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "--messiness 0.1 contradicts" in done.stderr
+    assert "--messiness 0.1 doesn't match" in done.stderr
 
 
 @pytest.fixture
 def heard() -> Iterator[None]:
-    """What these tests are run by may have told everybody not to hear of a closed terminal, as nohup does."""
+    """Restores the default of SIGHUP, which the parent of these tests may ignore, as nohup does."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_it_ends_cleanly_and_forgets_that_it_ran(tmp_path, ending, heard) -> None:
+def test_the_server_ends_cleanly_and_removes_its_runtime_file(tmp_path, ending, heard) -> None:
     with serving("--data", str(tmp_path), "--patients", "0") as live:
         live.process.send_signal(ending)
         assert live.process.wait(15) == 0
@@ -193,7 +193,7 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, en
         assert not list(tmp_path.glob("sickbay-*"))
 
 
-def test_a_second_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path) -> None:
+def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", "--data", str(tmp_path), "--patients", "0"],
         stdout=subprocess.PIPE,
@@ -210,7 +210,7 @@ def test_a_second_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path) -> No
     assert process.returncode == 0
 
 
-def test_workers_answer_side_by_side_and_end_together(tmp_path) -> None:
+def test_workers_serve_in_parallel_and_end_together(tmp_path) -> None:
     with serving("--data", str(tmp_path), "--patients", "1", "--workers", "2") as live:
         for _ in range(20):
             assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
@@ -219,12 +219,12 @@ def test_workers_answer_side_by_side_and_end_together(tmp_path) -> None:
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """Those that serve: multiprocessing has a process of its own beside them."""
+    """Those that serve: multiprocessing has another process of its own."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(one) for one in children if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text()]
+    return [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
-def test_a_worker_that_dies_is_replaced(tmp_path) -> None:
+def test_a_crashed_worker_is_replaced(tmp_path) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         before = workers_of(live.process)
         os.kill(before[0], signal.SIGKILL)
@@ -242,11 +242,11 @@ def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_aga
         live.process.kill()
         live.process.wait(15)
         until = time.monotonic() + 15
-        while any(Path(f"/proc/{one}").exists() for one in left):
+        while any(Path(f"/proc/{pid}").exists() for pid in left):
             assert time.monotonic() < until
             time.sleep(0.05)
-    for each in sockets.listen("127.0.0.1", int(live.base.rpartition(":")[2])):
-        each.close()
+    for listener in sockets.listen("127.0.0.1", int(live.base.rpartition(":")[2])):
+        listener.close()
     with serving("--data", str(tmp_path)) as again:
         assert httpx2.get(again.base + "/readyz", trust_env=False).status_code == 200
 
@@ -267,7 +267,7 @@ def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_pa
     assert process.returncode in (0, 130, -signal.SIGINT)
 
 
-def test_a_terminal_that_is_closed_ends_workers_too(tmp_path, heard) -> None:
+def test_closing_the_terminal_ends_the_workers(tmp_path, heard) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         live.process.send_signal(signal.SIGHUP)
         assert live.process.wait(15) == 0
@@ -275,7 +275,7 @@ def test_a_terminal_that_is_closed_ends_workers_too(tmp_path, heard) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path, workers) -> None:
+def test_requests_get_responses_after_the_terminals_reader_has_gone(tmp_path, workers) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
         env=os.environ | {"SICKBAY_WORKERS": workers},
@@ -295,7 +295,7 @@ def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path,
     process.stderr.close()
 
 
-def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -> None:
+def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path) -> None:
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
@@ -304,8 +304,8 @@ def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -
             text=True,
         )
     assert process.stderr
-    said = "Nothing can be written to the output any more (No space left on device); Sickbay serves all the same.\n"
-    assert process.stderr.readline() == said
+    message = "Standard output can't be written any more (No space left on device). Sickbay keeps running.\n"
+    assert process.stderr.readline() == message
     base = json.loads((tmp_path / folder.RUNTIME).read_text())["base"]
     assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
     process.terminate()
@@ -313,16 +313,16 @@ def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -
     assert process.returncode == 0
 
 
-def test_a_token_beyond_the_registration_or_without_a_patient_is_given_with_a_warning(server, app, place) -> None:
+def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(server, app, place) -> None:
     done = sickbay("token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place)
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    assert "Vitals is not registered for patient/Goal.rs" in done.stderr
-    assert "show nothing without a patient; name one with --patient." in done.stderr
+    assert "Vitals isn't registered for patient/Goal.rs" in done.stderr
+    assert "show no data without a patient. Name one with --patient." in done.stderr
     within = sickbay("token", app["app_id"], "--scope", "user/Patient.rs", "--user", "okafor", folder=place)
     assert (within.returncode, within.stderr) == (0, "")
 
 
-def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> None:
+def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_path) -> None:
     def begun(*more: str) -> tuple[str, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
@@ -336,17 +336,17 @@ def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> 
         process.terminate()
         return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
 
-    foot, told = begun("--host", "0.0.0.0")
+    foot, note = begun("--host", "0.0.0.0")
     assert "Reachable from the network" in foot
-    assert told.startswith("Sickbay answers as http://localhost:")
-    assert "for other machines say what they call this one: --base-url http://NAME:" in told
-    assert told.count("\n") == 1
-    foot, told = begun()
+    assert note.startswith("Sickbay accepts requests only at http://localhost:")
+    assert "To let other machines connect, add --base-url http://NAME:" in note
+    assert note.count("\n") == 1
+    foot, note = begun()
     assert "Reachable only from this machine" in foot
-    assert told == ""
+    assert note == ""
 
 
-def test_reset_works_beside_a_server_and_without_one(server, app, place, tmp_path) -> None:
+def test_reset_works_with_and_without_a_running_server(server, app, place, tmp_path) -> None:
     token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
     assert sickbay("reset", folder=place).returncode == 0
     address = server.line["tenants"]["general"]["fhir"]["r4"] + "/Patient/p-0001"

@@ -1,4 +1,4 @@
-"""Whatever the output leads to, and whoever interrupts, a command ends in one sentence or in silence: never in a traceback."""
+"""Broken output streams and interruptions end a command with one sentence or silently, never with a traceback."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.mark.parametrize("arguments", TALKING)
-def test_a_full_disk_below_the_output_is_said_in_one_sentence(arguments) -> None:
+def test_a_full_disk_is_reported_in_one_sentence(arguments) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("sickbay: What should be written finds no room: the disk is full.")
+    assert done.stderr.startswith("sickbay: The output can't be written: the disk is full.")
     assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", TALKING)
-def test_a_reader_that_has_gone_ends_it_in_silence(arguments) -> None:
+def test_the_command_ends_silently_if_the_reader_of_its_output_has_gone(arguments) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run([*COMMAND, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
@@ -39,33 +39,33 @@ def test_a_reader_that_has_gone_ends_it_in_silence(arguments) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_stream_that_is_closed_is_no_reason_to_fail(number) -> None:
+def test_a_closed_stream_does_not_make_a_command_fail(number) -> None:
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {number}>&-', "sh", *COMMAND, "doctor"], input="", capture_output=True, text=True, check=False
     )
-    said = (
-        "" if number == 2 else "sickbay: There is nothing to examine: give a URL in quotes, a file, or - for standard input.\n"
+    message = (
+        "" if number == 2 else "sickbay: There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.\n"
     )
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
 
-def test_what_the_locale_cannot_write_is_escaped_and_json_stays_json() -> None:
-    told = sickbay("doctor", URL, **ASCII)
-    assert (told.returncode, told.stderr) == (1, "")
-    assert told.stdout.startswith("\\u2717 ")
-    plain, poor = (sickbay("doctor", "--json", URL, **given) for given in ({}, ASCII))
+def test_characters_that_the_locale_lacks_are_escaped_and_json_stays_valid() -> None:
+    done = sickbay("doctor", URL, **ASCII)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("\\u2717 ")
+    plain, poor = (sickbay("doctor", "--json", URL, **environment) for environment in ({}, ASCII))
     assert json.loads(plain.stdout) == json.loads(poor.stdout)
 
 
-def test_a_name_beyond_the_basic_plane_is_escaped_as_json_has_it(tmp_path: Path) -> None:
+def test_a_character_outside_the_basic_plane_is_escaped_as_in_json(tmp_path: Path) -> None:
     add = ("apps", "add", "Herz 🫀", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
     assert sickbay(*add, folder=tmp_path).returncode == 0
     shown = sickbay("apps", "list", "--json", folder=tmp_path, **ASCII).stdout
     assert shown.isascii()
-    assert "Herz 🫀" in {one["name"] for one in json.loads(shown)}
+    assert "Herz 🫀" in {app["name"] for app in json.loads(shown)}
 
 
-def test_a_name_that_the_locale_cannot_read_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_an_argument_that_the_locale_cannot_decode_is_refused_in_one_sentence(tmp_path: Path) -> None:
     add = ("apps", "add", "Herz 🫀", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
     for command in (add, ("doctor", URL + "ä")):
         done = sickbay(*command, folder=tmp_path, **ASCII)
@@ -74,15 +74,15 @@ def test_a_name_that_the_locale_cannot_read_is_refused_in_one_sentence(tmp_path:
         assert done.stderr.count("\n") == 1
 
 
-def test_a_file_whose_name_is_no_text_is_loaded_and_named(tmp_path: Path) -> None:
+def test_a_file_with_an_undecodable_name_is_loaded_and_named(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/odd\xff.json"
     Path(os.fsdecode(name)).write_text('{"resourceType": "Patient", "id": "a"}')
     done = sickbay("load", os.fsdecode(name), "--patients", "0", folder=tmp_path / "data")
-    assert (done.returncode, done.stdout) == (0, "1 new, 0 changed, 0 as they were; 0 bad.\n")
+    assert (done.returncode, done.stdout) == (0, "1 new, 0 changed, 0 unchanged, 0 failed.\n")
     assert "odd\\udcff.json: 1 resource" in done.stderr
 
 
-def test_files_that_grow_no_further_are_told_by_name(tmp_path: Path) -> None:
+def test_files_that_cannot_grow_are_named(tmp_path: Path) -> None:
     for command in (
         ["population", "--patients", "5", "--out", str(tmp_path / "out")],
         ["export", str(tmp_path / "out")],

@@ -44,7 +44,7 @@ def obeyed(text: str, keep: str) -> list[str]:
 
 
 @given(texts)
-def test_what_is_shown_is_obeyed_by_no_terminal_and_the_rest_stays(text: str) -> None:
+def test_shown_text_has_no_control_characters_and_is_otherwise_unchanged(text: str) -> None:
     for keep in ("\n\t", ""):
         seen = streams.shown(text, keep)
         assert not obeyed(seen, keep)
@@ -60,7 +60,7 @@ def test_json_stays_the_same_json(value: object) -> None:
 
 
 @given(texts, texts, texts, texts)
-def test_an_exchange_is_one_line_whatever_its_app_is_called(tenant: str, stage: str, app: str, finding: str) -> None:
+def test_an_exchange_is_one_line_regardless_of_the_apps_name(tenant: str, stage: str, app: str, finding: str) -> None:
     line = LogLine(time.time(), tenant, stage, app, 400, finding, "id")
     assert not obeyed(terminal.plain(line), "")
     ours = terminal.painted(line)
@@ -71,12 +71,12 @@ def test_an_exchange_is_one_line_whatever_its_app_is_called(tenant: str, stage: 
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))
 def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
-    made = output.table(rows, ("ONE", "TWO"))
-    assert not obeyed(made, "\n")
-    assert made.count("\n") == len(rows)
+    text = output.table(rows, ("ONE", "TWO"))
+    assert not obeyed(text, "\n")
+    assert text.count("\n") == len(rows)
 
 
-def test_what_is_said_noted_and_logged_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("a\x1b[2Jb")
     output.note("c\u202ed")
     streams.ready()
@@ -87,8 +87,8 @@ def test_what_is_said_noted_and_logged_is_shown(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("path", sorted(CLI.rglob("*.py")), ids=lambda path: path.stem)
-def test_nothing_else_writes_to_the_terminal(path: Path) -> None:
+def test_no_other_module_writes_to_the_terminal(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    named = {ast.unparse(one) for one in calls}
-    writing = {one for one in named if one == "print" or one.endswith((".print", "stdout.write", "stderr.write"))}
+    named = {ast.unparse(name) for name in calls}
+    writing = {name for name in named if name == "print" or name.endswith((".print", "stdout.write", "stderr.write"))}
     assert writing <= PRINTING.get(path.name, set())

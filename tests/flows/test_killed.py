@@ -90,8 +90,8 @@ def resumed(place: Path) -> bool:
     """Resume the interrupted load. Returns whether it had more to do."""
     before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
     assert before % BATCH == 0
-    command = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
-    assert command.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", command.stderr
+    told = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
+    assert told.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} unchanged, 0 failed.\n", told.stderr
     assert differences(place / "sickbay.db", "http://nowhere") == []
     return before < LOADED
 

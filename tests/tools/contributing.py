@@ -1,4 +1,4 @@
-"""Follows a list of CONTRIBUTING.md in a copy of the tree, with changes that copy existing code."""
+"""Follows the lists of CONTRIBUTING.md in a copy of the tree, with changes that copy existing code."""
 
 from __future__ import annotations
 

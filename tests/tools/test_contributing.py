@@ -1,4 +1,4 @@
-"""The lists of CONTRIBUTING.md are complete: following one gives a rule, a check, a policy, a page or a story that works."""
+"""Following a list in CONTRIBUTING.md gives a working rule, check, operation, policy, page or story."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ CATALOGUE = "tests/diagnosis/test_catalogue.py"
 CASES = "src/sickbay/diagnosis/cases"
 EXAMPLES = {
     "stage": "authorize",
-    "topic": "shape",
+    "topic": "request_syntax",
     "rules": "response",
     "id": "response-mode-unsupported",
     "vendor": "cerner",
-    "page": "notice",
+    "product": "oauth",
+    "page": "logout",
+    "name": "meta",
     "story": "gout",
 }
 LISTS = ("rule", "check", "FHIR operation", "dialect entry", "page", "population story")
@@ -29,7 +31,7 @@ def test_a_list_names_files_that_exist(what: str) -> None:
     assert len(paths) >= 2
     named = [re.sub(r"<(\w+)>", lambda match: EXAMPLES[match[1]], path) for path in paths]
     missing = [path for path in named if not (ROOT / path).is_file()]
-    assert missing in ([], ["src/sickbay/diagnosis/rules/authorize/shape.py"], ["src/sickbay/web/notice.py"])
+    assert missing in ([], ["src/sickbay/diagnosis/rules/authorize/request_syntax.py"])
 
 
 def add_rule(root: Path) -> None:
@@ -45,7 +47,7 @@ def add_rule(root: Path) -> None:
     case = copying(
         f"{CASES}/token/grant-type-invalid.md", ("grant-type-invalid", "grant-type-hyphenated"), ("sation_", "zation-")
     )
-    names = {"stage": "token", "topic": "envelope", "id": "grant-type-hyphenated"}
+    names = {"stage": "token", "topic": "request_format", "id": "grant-type-hyphenated"}
     followed(root, "rule", names, [entry, case])
 
 
@@ -62,7 +64,7 @@ def add_check(root: Path) -> None:
         ("query", "page"),
         ("RESPONSE_MODE", "DISPLAY"),
     )
-    place = repeating(r"^    shape\.response_mode_is_query,\n", ("response_mode_is_query", "display_is_page"))
+    place = repeating(r"^    request_syntax\.response_mode_is_query,\n", ("response_mode_is_query", "display_is_page"))
     rule = both(
         repeating(r"^RESPONSE_MODE_UNSUPPORTED = Rule\(\n.*?^\)\n\n", ("RESPONSE_MODE", "DISPLAY"), *words, ("query", "page")),
         repeating(r"^    RESPONSE_MODE_UNSUPPORTED,\n", ("RESPONSE_MODE", "DISPLAY")),
@@ -81,13 +83,13 @@ def add_check(root: Path) -> None:
             '        ({"display": "popup"}, "display-unsupported"),\n',
         ),
     )
-    names = {"stage": "authorize", "topic": "shape", "rules": "response", "id": "display-unsupported"}
+    names = {"stage": "authorize", "topic": "request_syntax", "rules": "response", "id": "display-unsupported"}
     followed(root, "check", names, [refusal, check, place, rule, case, test])
 
 
 def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
-    shape = "tests/authorization/authorize/test_request_syntax.py"
-    assert passed(root, CATALOGUE, shape, "-k", "display or unique or every_case") >= 8
+    syntax = "tests/authorization/authorize/test_request_syntax.py"
+    assert passed(root, CATALOGUE, syntax, "-k", "display or unique or every_case") >= 8
 
 
 def add_dialect_entry(root: Path) -> None:
@@ -103,7 +105,7 @@ def test_a_dialect_entry_is_a_policy_its_text_and_a_value(root: Path) -> None:
     assert passed(root, "tests/dialects/test_dialect.py", "tests/authorization/test_policy.py") > 20
 
 
-HANDLER = '''"""The page about Sickbay."""
+HANDLER = '''"""Handles the page about Sickbay."""
 
 from __future__ import annotations
 
@@ -111,14 +113,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import show
-from sickbay.web.pages.about import AboutView
+from sickbay.web import html_response
+from sickbay.web.portal.about_view import AboutView
 
 
 async def about(request: Request, sandbox: Sandbox) -> Response:
-    return show.page(request, sandbox, "about", AboutView(title="About", text="An EHR for tests."))
+    return html_response.page(request, sandbox, "about", AboutView(title="About", text="An EHR for tests."))
 '''
-VIEW = '''"""The page about Sickbay."""
+VIEW = '''"""The view of the page about Sickbay."""
 
 from __future__ import annotations
 
@@ -138,13 +140,55 @@ BY_HTTP = """from tests.flows.flow import Flow, run
 
 
 def test_about(tmp_path) -> None:
-    async def walk(flow: Flow) -> None:
+    async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/about", headers={"Accept": "text/html"})
         assert answer.status_code == 200
         assert "An EHR for tests." in answer.text
 
-    run(walk, tmp_path, patients=0)
+    run(steps, tmp_path, patients=0)
 """
+
+
+OPERATION = '''"""$hello: greets."""
+
+from __future__ import annotations
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.operations.parameters import parameters_response
+from sickbay.web.fhir.response import FhirResponse
+
+
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+    return parameters_response(context, return_valueString="Hello")
+'''
+OPERATION_TEST = """
+
+def test_hello_is_answered(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        user = await hand(flow, "user/*.rs")
+        answer = await user.ask("GET", "/$hello")
+        assert answer.json()["parameter"] == [{"name": "return", "valueString": "Hello"}]
+
+    run(steps, tmp_path)
+"""
+
+
+def add_operation(root: Path) -> None:
+    changes = [
+        repeating(r'^    Operation\("meta", "system", .*?\n', ('"meta"', '"hello"'), ("Resource-meta", "System-hello")),
+        lambda _: OPERATION,
+        replacing(
+            ("everything, export, lastn", "everything, export, hello, lastn"),
+            ('    "meta": meta.handle,\n', '    "meta": meta.handle,\n    "hello": hello.handle,\n'),
+        ),
+        lambda text: text + OPERATION_TEST,
+    ]
+    followed(root, "FHIR operation", {"name": "hello"}, changes)
+
+
+def test_an_operation_is_a_row_a_handler_its_line_and_a_test(root: Path) -> None:
+    assert passed(root, "tests/flows/test_operations.py", "-k", "hello") == 1
 
 
 def add_page(root: Path) -> None:
@@ -153,13 +197,13 @@ def add_page(root: Path) -> None:
         lambda _: TEMPLATE,
         lambda _: HANDLER,
         replacing(
-            ("from sickbay.web import (\n", "from sickbay.web import (\n    about,\n"),
+            ("from sickbay.web.portal import app_edit,", "from sickbay.web.portal import about, app_edit,"),
             ('        Route("/healthz"', '        Route("/about", _with(sandbox, about.about)),\n        Route("/healthz"'),
         ),
         replacing(
             (
-                "from sickbay.web.pages.frame import",
-                "from sickbay.web.pages.about import AboutView\nfrom sickbay.web.pages.frame import",
+                "from sickbay.web.pages.layout import Frame, Link\n",
+                "from sickbay.web.pages.layout import Frame, Link\nfrom sickbay.web.portal.about_view import AboutView\n",
             ),
             (
                 '        "not-found": (',
@@ -167,7 +211,7 @@ def add_page(root: Path) -> None:
             ),
         ),
     ]
-    followed(root, "page", {"page": "about"}, changes)
+    followed(root, "page", {"product": "portal", "page": "about"}, changes)
     (root / "tests" / "flows" / "test_about.py").write_text(BY_HTTP, encoding="utf-8")
 
 
@@ -194,12 +238,12 @@ def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> Non
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree to which one of each was added, by the lists alone."""
+    """A copy of the tree with one of each added, following only the lists."""
     folder = copied(tmp_path_factory.mktemp("added"))
-    for add in (add_rule, add_check, add_dialect_entry, add_page, add_story):
+    for add in (add_rule, add_check, add_operation, add_dialect_entry, add_page, add_story):
         add(folder)
     return folder
 
 
-def test_nothing_that_was_added_is_refused_by_the_checks(root: Path) -> None:
+def test_the_additions_pass_the_checks(root: Path) -> None:
     assert [*faults(root)] == [*faults(ROOT)]

@@ -1,1 +1,1 @@
-"""The command. Each subcommand imports what it needs when it runs."""
+"""The command `sickbay`. A subcommand imports the modules that it needs when it runs."""

@@ -1,4 +1,4 @@
-"""What the commands ask of /admin: of the server that runs on this data folder, else of the sandbox opened in this process."""
+"""Sends requests to /admin: to the server that runs on the data folder, or to a sandbox opened in this process."""
 
 from __future__ import annotations
 
@@ -12,85 +12,84 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_key, config_file, folder
 from sickbay.cli.output import CommandError, note
+from sickbay.kernel import english
 from sickbay.settings import Settings
 
 Data = Annotated[
     str | None,
-    Parameter(help="The data folder, or postgresql://user@host/database. Default: your own folder, ~/.local/share/sickbay."),
+    Parameter(help="The data folder, or postgresql://user@host/database. Default: ~/.local/share/sickbay."),
 ]
 PATIENCE = 30
-"""Seconds that an answer may take."""
+"""Seconds to wait for a response."""
 
 
 def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The answer's JSON, or None where it has no body. Raises Trouble with what /admin said where it refused."""
+    """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
     place = folder.chosen(data)
     server = folder.running(place)
-    asked = (method, path, body)
-    answer = (
-        _beside(place, server, *asked)
+    response = (
+        _ask_server(place, server, method, path, body)
         if server
-        else asyncio.run(_alone(folder.settings(data, policies=config_file.policies()), *asked))
+        else asyncio.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
     )
-    if answer.is_success:
-        return answer.json() if answer.content else None
-    raise CommandError(_refused(answer))
+    if response.is_success:
+        return response.json() if response.content else None
+    raise CommandError(_problem(response))
 
 
 def running(data: str | None) -> bool:
     return folder.running(folder.chosen(data)) is not None
 
 
-def absent() -> None:
-    note("Sickbay is not running on this data folder; start it with `sickbay serve` before you use this.")
+def note_not_running() -> None:
+    note("Sickbay isn't running on this data folder. Start it with `sickbay serve` before you open this URL.")
 
 
 def apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any]]:
     return list(ask(data, "GET", "/admin/apps" + (f"?tenant={quote(tenant)}" if tenant else "")))
 
 
-def app(data: str | None, wish: str) -> dict[str, Any]:
-    """The app with this app_id, client_id or unique name. Raises Trouble."""
-    every = apps(data)
+def app(data: str | None, name: str) -> dict[str, Any]:
+    """The app with this app_id, client_id or unique name. Raises CommandError."""
+    registered = apps(data)
     for key in ("app_id", "client_id", "name"):
-        found = [one for one in every if one.get(key) == wish]
-        if len(found) == 1:
-            return dict(found[0])
-        if found:
-            raise CommandError(
-                f"{len(found)} apps are named {wish}; use the app_id: {', '.join(one['app_id'] for one in found)}."
-            )
-    raise CommandError(f"There is no app {wish}; `sickbay apps list` shows all.")
+        matches = [app for app in registered if app.get(key) == name]
+        if len(matches) == 1:
+            return dict(matches[0])
+        if matches:
+            ids = english.join([app["app_id"] for app in matches], "or")
+            raise CommandError(f"{len(matches)} apps are named {name}. Use the app_id: {ids}.")
+    raise CommandError(f"There is no app {name}. Run `sickbay apps list` to list all apps.")
 
 
-def at(one: dict[str, Any]) -> str:
-    """The app's address below /admin."""
-    return f"/admin/apps/{quote(one['app_id'], safe='')}"
+def at(app: dict[str, Any]) -> str:
+    """The app's path at /admin."""
+    return f"/admin/apps/{quote(app['app_id'], safe='')}"
 
 
-def _beside(place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
-    """With the key in the data folder, which the server takes for an admin token."""
+def _ask_server(place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+    """Sends the key in the data folder as the admin token."""
     key = admin_key.read(place)
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with _client(server) as client:
             return client.request(method, path, json=body, headers=headers)
     except httpx2.TransportError as error:
-        raise CommandError(f"The server at {server['base']} (process {server['pid']}) does not answer: {error}.") from error
+        raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
 
 
 def _client(server: dict[str, Any]) -> httpx2.Client:
-    """Where it listens; a server with https is known by its own certificate."""
-    place = f"{server['host']}:{server['port']}"
+    """A client for the address that the server listens on. For https it trusts only the server's certificate."""
+    address = f"{server['host']}:{server['port']}"
     if "certificate" not in server:
-        return httpx2.Client(base_url=f"http://{place}", trust_env=False, timeout=PATIENCE)
+        return httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE)
     from sickbay.cli import certificate
 
     verify = certificate.trusting(Path(server["certificate"]))
-    return httpx2.Client(base_url=f"https://{place}", verify=verify, trust_env=False, timeout=PATIENCE)
+    return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=PATIENCE)
 
 
-async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
     from sickbay.sandbox.sandbox import open_sandbox
     from sickbay.web.app import create
 
@@ -106,12 +105,12 @@ async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any
         await sandbox.close()
 
 
-def _refused(answer: httpx2.Response) -> str:
-    """The problem and its findings: one sentence, then one line for each."""
+def _problem(response: httpx2.Response) -> str:
+    """The problem in one sentence, then two lines for each finding."""
     try:
-        problem = answer.json()
+        problem = response.json()
     except ValueError:
-        return f"The server answered {answer.status_code}."
-    said = problem.get("detail") or problem.get("title") or f"The server answered {answer.status_code}."
-    lines = [f"  {one['title']}  [{one['id']}]\n  → {one['fix']}" for one in problem.get("findings", ())]
-    return "\n".join([said, *lines])
+        return f"The server responded with status {response.status_code}."
+    sentence = problem.get("detail") or problem.get("title") or f"The server responded with status {response.status_code}."
+    lines = [f"  {finding['title']}  [{finding['id']}]\n  → {finding['fix']}" for finding in problem.get("findings", ())]
+    return "\n".join([sentence, *lines])

@@ -1,4 +1,4 @@
-"""The random key in the data folder: the commands administer with it, and so does a person who set no other admin token."""
+"""The generated admin token in the data folder, which the commands use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY = re.compile(r"[!-~]{16,200}")
 
 
 def made(folder: Path) -> str:
-    """The key of this folder; a new one if it has none, or if someone else could read or has written it."""
+    """The key of this folder. Makes a new one if there is none, or if another user could read or write the file."""
     key = _private(folder / FILE)
     if key is None:
         key = secrets.token_urlsafe(32)
@@ -25,27 +25,27 @@ def made(folder: Path) -> str:
 
 
 def read(folder: Path) -> str | None:
-    """The key with which the server on this folder lets us in; None if it has none. Raises Trouble."""
+    """The key of this folder; None if there is none. Raises CommandError."""
     try:
         return (folder / FILE).read_text(encoding="ascii").strip() or None
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it isn't text"
         raise CommandError(
-            f"{folder / FILE} cannot be read ({getattr(error, 'strerror', None) or 'it is not text'}); run this command "
-            "as the user who runs the server."
+            f"{folder / FILE} can't be read ({reason}). Run this command as the user who runs the server."
         ) from error
 
 
 def _private(path: Path) -> str | None:
-    """What the file holds if it is a regular file of ours that only we can open."""
+    """The key in the file, if it is a regular file that this user owns and others can't open; else None."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        about = os.fstat(descriptor)
-        ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+        status = os.fstat(descriptor)
+        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
         text = os.read(descriptor, 1000).decode("ascii", "replace").strip() if ours else ""
     finally:
         os.close(descriptor)
@@ -53,7 +53,7 @@ def _private(path: Path) -> str | None:
 
 
 def _write(path: Path, key: str) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
+    """Writes the file completely or not at all. Others can't read it at any moment."""
     draft = path.with_suffix(".draft")
     with suppress(FileNotFoundError):
         draft.unlink()
@@ -62,4 +62,4 @@ def _write(path: Path, key: str) -> None:
             file.write(key + "\n")
         draft.replace(path)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written ({error.strerror}).") from error
+        raise CommandError(f"{path} can't be written ({error.strerror}).") from error

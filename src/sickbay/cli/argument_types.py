@@ -1,4 +1,4 @@
-"""Numbers and days of the command line, within their bounds, refused in one sentence wherever they were given."""
+"""Types of arguments that are numbers or days, with their bounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 
 def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:
-    """cyclopts itself rounds 1.5 and knows no bounds; what is raised here is said behind the name of the option."""
+    """A converter for whole numbers: cyclopts rounds 1.5 and has no bounds. It prints the option before the error."""
 
     def whole(type: Any, tokens: Sequence[Any]) -> int:
         text = tokens[0].value
@@ -20,21 +20,21 @@ def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any
             number = least - 1
         if number < least or (most is not None and number > most):
             bounds = f"from {least} to {most}" if most is not None else f"of {least} or more"
-            raise ValueError(f"a whole number {bounds} is wanted, not {text}.")
+            raise ValueError(f"must be a whole number {bounds}, not {text}.")
         return number
 
     return whole
 
 
 def _day(type: Any, tokens: Sequence[Any]) -> datetime.date:
-    """The years that the clock can be moved to: around each day appointments of weeks are made."""
+    """A day within the years that the clock can be set to, since appointments are made for weeks around it."""
     text = tokens[0].value
     try:
         day = datetime.date.fromisoformat(text)
     except ValueError:
         day = datetime.date.min
     if not 1970 <= day.year < 2200:
-        raise ValueError(f"a day from 1970 to 2199, such as 2026-03-31, is wanted, not {text}.")
+        raise ValueError(f"must be a day from 1970 to 2199, such as 2026-03-31, not {text}.")
     return day
 
 

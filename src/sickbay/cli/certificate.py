@@ -1,4 +1,4 @@
-"""The certificate of `serve --https`: made for this machine's own names, kept in the data folder, used until it ends."""
+"""The certificate of `serve --https`: made for this machine's names, stored in the data folder, renewed before it expires."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from sickbay.kernel import private_files
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 LASTS = datetime.timedelta(days=397)
-"""Browsers take none that lasts longer."""
+"""Browsers refuse certificates with a longer lifetime."""
 LEFT = datetime.timedelta(days=30)
+"""A certificate that expires sooner is replaced."""
 
 
 def own(folder: Path, host: str) -> tuple[Path, Path]:
-    """Paths of certificate and key; made anew where they are not there, end within a month or lack this host."""
+    """Paths of the certificate and the key. Makes new ones if they are missing, expire within LEFT, or don't name this host."""
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, host)))
     now = datetime.datetime.now(datetime.UTC)
@@ -31,7 +32,7 @@ def own(folder: Path, host: str) -> tuple[Path, Path]:
 
 
 def trusting(certificate: Path) -> ssl.SSLContext:
-    """Trusts this certificate alone, under whatever name its server is asked on this machine."""
+    """A context that trusts only this certificate, under any host name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -41,31 +42,31 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 def _serves(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bool:
     try:
-        there = x509.load_pem_x509_certificate(path.read_bytes())
-        held = there.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        names_in_it = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, x509.ExtensionNotFound):
         return False
-    return there.not_valid_after_utc > now + LEFT and set(map(_name, names)) <= set(held)
+    return certificate.not_valid_after_utc > now + LEFT and set(map(_name, names)) <= set(names_in_it)
 
 
 def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.datetime) -> None:
-    secret = ec.generate_private_key(ec.SECP256R1())
-    kept = secret.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with private_files.Drafts(key.parent) as files:
-        files.file(key.name).write(kept)
-        files.file(certificate.name).write(_signed(secret, names, now).public_bytes(serialization.Encoding.PEM))
+        files.file(key.name).write(pem)
+        files.file(certificate.name).write(_signed(private_key, names, now).public_bytes(serialization.Encoding.PEM))
 
 
-def _signed(secret: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
-    """By itself, so that trusting it trusts nothing else: it may sign no other authority."""
+def _signed(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
+    """A self-signed certificate. It can't sign other authorities, so trusting it trusts nothing else."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(secret.public_key())
+    identifier = x509.SubjectKeyIdentifier.from_public_key(private_key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
-        .public_key(secret.public_key())
+        .public_key(private_key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + LASTS - datetime.timedelta(hours=1))
@@ -74,7 +75,7 @@ def _signed(secret: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: dat
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(identifier, critical=False)
-        .sign(secret, hashes.SHA256())
+        .sign(private_key, hashes.SHA256())
     )
 
 

@@ -1,9 +1,9 @@
-"""sickbay.toml: options, and the policy of all hospitals or of one.
+"""Reads sickbay.toml: options, and policies of all hospitals or of one.
 
-    token_lifetime in [policy] holds for every hospital, in [tenants.epic.policy] for that one.
+[policy] applies to every hospital, [tenants.epic.policy] to one.
 
-Read are the file named by --config or SICKBAY_CONFIG; without one, sickbay.toml in the current folder and then the one in
-the user's own configuration folder. Anyone may have written what is in the current folder, so TRUSTED keys are ignored there.
+Sickbay reads the file named by --config or SICKBAY_CONFIG. Without one, it reads sickbay.toml in the current folder, then the
+one in the user's configuration folder. Anyone may have written the file in the current folder, so it can't set TRUSTED keys.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sickbay.cli.output import wrong
 
 FILE = Path("sickbay.toml")
 LONGEST = 1_000_000
-"""Bytes of a file."""
+"""Largest size of a file, in bytes."""
 TRUSTED = frozenset(
     (
         "host",
@@ -54,8 +54,8 @@ TRUSTED = frozenset(
         "app_policy",
     )
 )
-"""Keys that let others in, hold a secret or a key, name a file to read or a place to write, say where an app's codes go and
-how it is checked, or delete.
+"""Keys that give others access, contain a secret or a key, name a file to read or write, decide where an app's codes are sent
+and how the app is checked, or delete something.
 """
 OPTIONS = (
     "admin_token",
@@ -117,14 +117,14 @@ OPTIONS = (
     "validate",
     "workers",
 )
-"""Every option of every command; importing the commands to know them would take half a second."""
+"""The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")
 SECRET = frozenset(("admin_token", "client_secret"))
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One sickbay.toml. given: all of it. trusted: the user named it, or it is in the user's own configuration folder."""
+    """A sickbay.toml. given: its content. trusted: the user named it, or it is in the user's own configuration folder."""
 
     path: Path
     given: dict[str, Any]
@@ -132,7 +132,7 @@ class File:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What counts of it, by the name that the command line uses."""
+        """The options that apply, by their names on the command line."""
         return {name: value for name, value in self._every.items() if self.trusted or _plain(name) not in TRUSTED}
 
     @property
@@ -145,24 +145,25 @@ class File:
 
 
 _named: list[Path] = []
-"""The file of --config, once main has read the command line."""
+"""The file of --config, after main has read the command line."""
 
 
 def use(path: str | None) -> None:
-    """path: of --config; "" or None for none."""
+    """Sets the file of --config; "" or None removes it."""
     _named[:] = [Path(path)] if path else []
 
 
 def files() -> list[File]:
-    """The files that are read, the one that counts most first. Raises Trouble on a key that means nothing."""
-    if named := _named or ([Path(given)] if (given := os.environ.get("SICKBAY_CONFIG")) else []):
+    """The files to read; earlier ones override later ones. Raises CommandError for an unknown key."""
+    if named := _named or ([Path(path)] if (path := os.environ.get("SICKBAY_CONFIG")) else []):
         return [_file(named[0], trusted=True, must_exist=True)]
-    found = [one for path in (FILE, _own()) if path is not None and (one := _file(path, trusted=path != FILE)).given]
-    return found[1:] if len(found) > 1 and found[0].path.resolve() == found[1].path.resolve() else found
+    paths = [path for path in (FILE, _own()) if path is not None]
+    read = [file for path in paths if (file := _file(path, trusted=path != FILE)).given]
+    return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
 def _own() -> Path | None:
-    """In the user's configuration folder; a relative XDG_CONFIG_HOME is invalid (XDG Base Directory Specification)."""
+    """The file in the user's configuration folder. A relative XDG_CONFIG_HOME is invalid (XDG Base Directory Specification)."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or "")
     try:
         return (home if home.is_absolute() else Path.home() / ".config") / "sickbay" / FILE
@@ -177,12 +178,12 @@ def _file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
 
 
 def policies() -> dict[str, dict[str, Any]]:
-    """By tenant; "" for all of them. Raises Trouble."""
-    found: dict[str, dict[str, Any]] = {}
+    """Policies by tenant; "" for all tenants. Raises CommandError."""
+    merged: dict[str, dict[str, Any]] = {}
     for file in reversed(files()):
-        for name, one in _policies(file).items():
-            found[name] = found.get(name, {}) | one
-    return found
+        for name, policy in _policies(file).items():
+            merged[name] = merged.get(name, {}) | policy
+    return merged
 
 
 def _policies(file: File) -> dict[str, dict[str, Any]]:
@@ -195,29 +196,29 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     _known(tenants, dialects.names(), "hospital", path)
     for name in tenants:
         _known(_table(tenants, name, path), ("policy",), f"tenants.{name} table", path)
-    found = {"": _table(given, "policy", path)} | {
+    by_tenant = {"": _table(given, "policy", path)} | {
         name: _table(_table(tenants, name, path), "policy", path) for name in tenants
     }
-    _fit(found, path)
-    return {name: one for name, one in found.items() if one}
+    _validate(by_tenant, path)
+    return {name: policy for name, policy in by_tenant.items() if policy}
 
 
-def settled(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
-    """What each file sets of the options with these names, and which of the tables: a sentence a file, without any secret."""
-    told, taken = [], set[str]()
+def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
+    """For each file, a sentence with the options and tables of these names that it sets, without secrets."""
+    sentences, taken = [], set[str]()
     for file in files():
-        mine = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
-        parts = [f"{name}{_shown(name, value)}" for name, value in mine.items() if name not in taken and not _given(name)]
+        options = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
+        parts = [f"{name}{_shown(name, value)}" for name, value in options.items() if name not in taken and not _given(name)]
         parts += [_printable(f"[{table}]") for table in file.given if table in tables]
-        taken |= mine.keys()
-        told += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
-    return told
+        taken |= options.keys()
+        sentences += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
+    return sentences
 
 
 def _given(name: str) -> bool:
-    """Whether the environment or the command line says it, which count more."""
+    """Whether the environment or the command line sets this option, which override the file."""
     option = f"--{name.replace('_', '-')}"
-    return bool(os.environ.get(f"SICKBAY_{name.upper()}")) or any(one.partition("=")[0] == option for one in sys.argv)
+    return bool(os.environ.get(f"SICKBAY_{name.upper()}")) or any(argument.partition("=")[0] == option for argument in sys.argv)
 
 
 def _shown(name: str, value: Any) -> str:
@@ -229,38 +230,40 @@ def _shown(name: str, value: Any) -> str:
     return f" = {_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
 
 
-def said(names: Sequence[str]) -> list[str]:
-    """What the current folder's file sets in vain, of the options with these names: one sentence, or none."""
-    vain = [name for file in files() for name in file.ignored if name in names]
-    if not vain:
+def ignored_options(names: Sequence[str]) -> list[str]:
+    """A sentence with the options of these names that are ignored in the current folder's file; [] if there are none."""
+    ignored = [name for file in files() for name in file.ignored if name in names]
+    if not ignored:
         return []
+    from sickbay.kernel import english
+
     own = _own()
     where = f"named by --config or in {own}" if own else "named by --config"
-    return [f"{FILE} in this folder sets {', '.join(vain)}: ignored, since they count only in a file {where}."]
+    return [f"{FILE} in this folder can't set {english.join(ignored)}, so Sickbay ignores that. Use a file {where} instead."]
 
 
 def _read(path: Path, must_exist: bool) -> dict[str, Any]:
     if not path.exists():
         if must_exist:
-            wrong(f"There is no file {path} (--config or SICKBAY_CONFIG).")
+            wrong(f"{path} doesn't exist (set by --config or SICKBAY_CONFIG).")
         return {}
     try:
         if not path.is_file() and not path.is_dir():
-            wrong(f"{path} cannot be read: it is not a regular file.")
+            wrong(f"{path} can't be read: it isn't a regular file.")
         with path.open("rb") as file:
             text = file.read(LONGEST + 1)
         if len(text) > LONGEST:
-            wrong(f"{path} cannot be read: it has more than {LONGEST:,} bytes.")
+            wrong(f"{path} can't be read: it has more than {LONGEST:,} bytes.")
         return tomllib.loads(text.decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        wrong(f"{path} cannot be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")
+        wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")
 
 
 def _table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
-    found = given.get(name, {})
-    if not isinstance(found, dict):
-        wrong(f"{name} in {path} must be a table, as in [{name}].")
-    return found
+    table = given.get(name, {})
+    if not isinstance(table, dict):
+        wrong(f"{name} in {path} must be a table: [{name}].")
+    return table
 
 
 def _known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
@@ -268,7 +271,7 @@ def _known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path)
         if _plain(name) not in names:
             from sickbay.authorization.policy import meant
 
-            wrong(f"There is no {what} {_printable(name)} in {path}{meant(name, names)}.")
+            wrong(f"Unknown {what} in {path}: {_printable(name)}{meant(name, names)}.")
 
 
 def _plain(name: str) -> str:
@@ -276,13 +279,13 @@ def _plain(name: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what would move the cursor or change the colours of a terminal."""
+    """Replaces characters that would move the cursor or change the colours of a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _fit(found: dict[str, dict[str, Any]], path: Path) -> None:
+def _validate(policies: dict[str, dict[str, Any]], path: Path) -> None:
     from sickbay.authorization.policy import faults
 
-    for name, one in found.items():
-        for fault in faults(one):
+    for name, policy in policies.items():
+        for fault in faults(policy):
             wrong(f"{_printable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")

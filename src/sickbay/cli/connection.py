@@ -1,4 +1,4 @@
-"""One connection: uvicorn's protocol with time limits for headers, body, answer and idle time."""
+"""A connection: uvicorn's protocol with time limits for headers, body, response and idle time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sickbay.cli.one_write import ResponseTransport
 from sickbay.cli.traffic import busy, traffic
 from sickbay.web import counting
 
-SAID = {408: "The request took too long to arrive.\n", 503: "Sickbay holds too many request bodies. Try again.\n"}
+TEXTS = {408: "The request took too long to arrive.\n", 503: "Sickbay holds too many request bodies. Try again.\n"}
 
 
 class Connection(Heads):
-    """seconds: how long it has been in its state, as far as that counts."""
+    """A connection with limits. seconds: time in the current state, without the time in which data moved fast enough."""
 
     seconds = 0.0
     _state = ""
-    _of: object = None
+    _request: object = None
     _size = 0
 
     def __init__(
@@ -80,11 +80,11 @@ class Connection(Heads):
         super().on_body(body)
 
     def _forget(self, cycle: RequestResponseCycle, task: asyncio.Task[None] | None = None) -> None:
-        """The application has ended, and no longer keeps the body."""
+        """Stops counting the body of a cycle, because the application has ended."""
         self.traffic.received -= self._bodies.pop(cycle, 0)
 
     def on_response_complete(self) -> None:
-        """As uvicorn has it, without a timer for each request: `sweep` closes idle connections."""
+        """Like uvicorn's, but without a timer for each request: `sweep` closes idle connections."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -103,25 +103,25 @@ class Connection(Heads):
         self.traffic.measure()
 
     def waits(self) -> bool:
-        """Whether no request is being answered or received with its body."""
+        """Whether the connection is idle: no request is being handled, and no body is arriving."""
         return not self.transport.is_closing() and self._now()[0] in ("head", "idle")
 
     def unsent(self) -> int:
-        """Bytes that the client has not read."""
+        """Bytes that the client hasn't read."""
         return self.transport.get_write_buffer_size()
 
     def incoming(self) -> int:
-        """Bytes of a body that is not complete."""
+        """Bytes of an incomplete body."""
         cycle = self.cycle
         if cycle is None or not cycle.more_body or cycle.response_started or self.transport.is_closing():
             return 0
         return self._bodies.get(cycle, 0)
 
     def sweep(self, limits: Limits) -> None:
-        """Called once in `limits.sweep` seconds."""
-        state, of, size = self._now()
-        if (state, of) != (self._state, self._of):
-            self._state, self._of, self._size, self.seconds = state, of, size, 0.0
+        """Checks the time limits. Called every `limits.sweep` seconds."""
+        state, request, size = self._now()
+        if (state, request) != (self._state, self._request):
+            self._state, self._request, self._size, self.seconds = state, request, size, 0.0
         moved, self._size = abs(size - self._size), size
         self.seconds = max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
         match state:
@@ -135,7 +135,7 @@ class Connection(Heads):
                 self.end("write_timeout")
 
     def _now(self) -> tuple[str, object, int]:
-        """What it does, of which request, and the bytes by whose change progress is seen."""
+        """The state, its request, and a number of bytes that changes as data moves."""
         size = self.transport.get_write_buffer_size()
         if size:
             return "write", self.cycle, size
@@ -151,7 +151,7 @@ class Connection(Heads):
         return "work", cycle, 0
 
     def end(self, reason: str, status: int | None = None) -> None:
-        """status: answered before it is closed; 0: closed without an answer; None: at once, whatever is left to be sent."""
+        """Closes the connection. status: send this response first; 0: no response; None: at once, dropping unsent data."""
         counting.CONNECTIONS_CLOSED.labels(reason).inc()
         cycle = self.cycle
         if cycle is not None:
@@ -159,6 +159,6 @@ class Connection(Heads):
         if status is None or (status and cycle is not None and cycle.response_started and not cycle.response_complete):
             self.transport.abort()
         elif status:
-            self._hang_up(status, SAID[status])
+            self._hang_up(status, TEXTS[status])
         else:
             self.transport.close()

@@ -1,4 +1,4 @@
-"""The files that `sickbay load` reads, and their texts one after the other: no file is held whole but a Bundle."""
+"""Reads the files of `sickbay load`, one text at a time: a line of NDJSON, or a whole JSON or XML file."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from sickbay.cli.output import wrong
+from sickbay.kernel import english
 
 LINES = (".ndjson", ".jsonl")
 XML = ".xml"
 ENDINGS = (*LINES, ".json", XML)
 MANIFEST = "manifest.json"
-"""What a bulk export tells of its files; it is no resource."""
+"""Describes the files of a bulk export; not a resource."""
 MOST, VALUES = 64_000_000, 4_000_000
-"""Bytes, unpacked, and values of one text: a line of NDJSON, or a whole file of JSON or XML. A value may take a hundred
-bytes of memory, though it may be written in two."""
+"""Largest number of uncompressed bytes, and of values, in one text. A value may take a hundred bytes of memory although it is
+written in two."""
 BROKEN = (OSError, EOFError, zlib.error)
-"""What reading or unpacking may raise."""
+"""Exceptions of reading or decompressing."""
 
 
 class TooLarge(OSError):
-    """A text above the limits, which is not read any further."""
+    """A text above the limits. Reading stops."""
 
 
 class Text(NamedTuple):
-    """One text, of JSON or XML. place: file, and line where there are many. read: bytes of the file so far."""
+    """A JSON or XML text. place: its file and, for NDJSON, its line. line: it is NDJSON. read: bytes of the file so far."""
 
     place: str
     body: bytes
@@ -36,21 +37,21 @@ class Text(NamedTuple):
     xml: bool = False
 
 
-def found(paths: tuple[Path, ...]) -> list[Path]:
-    """The files in the order of the arguments, those of a folder in the order of their names. Raises Trouble."""
-    every: list[Path] = []
+def resource_files(paths: tuple[Path, ...]) -> list[Path]:
+    """The files in the order of the arguments; those in a folder in the order of their names. Raises CommandError."""
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            every += sorted(
-                one for one in path.rglob("*") if one.is_file() and _ending(one) in ENDINGS and one.name != MANIFEST
+            files += sorted(
+                file for file in path.rglob("*") if file.is_file() and _ending(file) in ENDINGS and file.name != MANIFEST
             )
         elif not path.is_file():
-            wrong(f"There is no file {path}.")
+            wrong(f"{path} doesn't exist or isn't a file.")
         elif _ending(path) not in ENDINGS:
-            wrong(f"{path} is none of {', '.join(ENDINGS)}, with or without .gz.")
+            wrong(f"{path} must end with {english.join(ENDINGS, 'or')}, with or without .gz.")
         else:
-            every.append(path)
-    return every
+            files.append(path)
+    return files
 
 
 def _ending(path: Path) -> str:
@@ -58,7 +59,7 @@ def _ending(path: Path) -> str:
 
 
 def texts(path: Path) -> Iterator[Text]:
-    """Raises one of BROKEN where the file cannot be read or unpacked to its end, or has a text above the limits."""
+    """The texts of a file. Raises one of BROKEN if it can't be read or decompressed, or a text is above the limits."""
     name = str(path)
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
@@ -71,9 +72,9 @@ def texts(path: Path) -> Iterator[Text]:
 
 
 def _within(text: bytes, name: str) -> bytes:
-    """The same. Raises TooLarge."""
+    """The same text. Raises TooLarge."""
     if len(text) > MOST:
-        raise TooLarge(f"{name} has more than {MOST:,} bytes; write its resources as NDJSON, one a line")
+        raise TooLarge(f"{name} has more than {MOST:,} bytes; write its resources as NDJSON, one per line")
     if len(text) > VALUES and sum(map(text.count, (b",", b"{", b"[", b"<"))) > VALUES:
-        raise TooLarge(f"{name} has more than {VALUES:,} values; write its resources as NDJSON, one a line")
+        raise TooLarge(f"{name} has more than {VALUES:,} values; write its resources as NDJSON, one per line")
     return text

@@ -1,4 +1,4 @@
-"""What the doctor found, as text: findings and the corrected request, from their JSON."""
+"""Formats findings and the corrected request as text."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sickbay.diagnosis.fresh_pkce import fill
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
-def finding_text(one: Mapping[str, Any]) -> str:
-    """one: `Finding.to_json`."""
-    because = f", from [{one['because']}]" if one.get("because") else ""
+def finding_text(finding: Mapping[str, Any]) -> str:
+    """finding: the JSON of `Finding.to_json`."""
+    cause = f", caused by [{finding['because']}]" if finding.get("because") else ""
     return "\n".join(
         (
-            f"{MARKS[one['severity']]} {one['title']}  [{one['id']}]{because}",
-            f"  {one['why']}",
-            f"  → {one['fix']}",
-            f"  {one['spec']['name']}: {one['spec']['url']}",
+            f"{MARKS[finding['severity']]} {finding['title']}  [{finding['id']}]{cause}",
+            f"  {finding['why']}",
+            f"  → {finding['fix']}",
+            f"  {finding['spec']['name']}: {finding['spec']['url']}",
         )
     )
 
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
-    """The request as a URL if it is nothing else, with a new PKCE pair in place of the placeholder."""
+    """The request, as a URL if that is all of it. A placeholder for PKCE is replaced by a new pair."""
     verifier = secrets.token_urlsafe(32)
     filled = fill(corrected, verifier)
     if filled is None:
         return _request_text(corrected)
-    note = "code_challenge belongs to this new code_verifier. Keep it for the token request; Sickbay doesn't store it."
+    note = "The code_challenge belongs to this new code_verifier. Keep it for the token request; Sickbay doesn't store it."
     return f"{_request_text(filled)}\n\n  {note}\n\n  {verifier}"
 
 

@@ -1,4 +1,4 @@
-"""The data folder: where it is, and who serves it now."""
+"""The data folder: where it is, and which server runs on it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from sickbay.settings import Settings
 from sickbay.settings.database import is_database, shown
 
 LOOKS = 5
+"""Attempts to take the lock."""
 RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
 class ServerInfo(msgspec.Struct):
-    """runtime.json. certificate: where it serves by https, the file that vouches for it. host: where it listens."""
+    """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on."""
 
     base: str
     pid: int
@@ -35,48 +36,48 @@ class ServerInfo(msgspec.Struct):
 
 
 def chosen(data: str | None) -> Path:
-    """The folder for --data; without it, the user's own: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay.
+    """The folder of --data. Default: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay.
 
-    For a database it is one below that, which says who serves it from this machine and keeps no data.
+    For a database, a folder below the default one. It records which server on this machine uses the database, and has no data.
     """
     if is_database(data):
-        return _own() / "postgresql" / hashlib.sha256(_told(data).encode()).hexdigest()[:12]
+        return _own() / "postgresql" / hashlib.sha256(_without_password(data).encode()).hexdigest()[:12]
     if data and "://" in data:
-        wrong(f"--data takes a folder or postgresql://…, not {data.split('://')[0]}://.")
+        wrong(f"--data must be a folder or postgresql://…, not {data.split('://')[0]}://.")
     try:
         return Path(data).expanduser() if data else _own()
     except RuntimeError:
-        wrong(f"There is no home folder to find {data} in; write it from / on.")
+        wrong(f"{data} can't be found, because you have no home folder. Use a path that starts with /.")
 
 
 def _own() -> Path:
     try:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
     except RuntimeError:
-        wrong("There is no home folder to keep data in; name a folder with --data or SICKBAY_DATA, or set XDG_DATA_HOME.")
+        wrong("You have no home folder to store data in. Set --data, SICKBAY_DATA or XDG_DATA_HOME.")
 
 
 def settings(data: str | None, **more: Any) -> Settings:
-    """For a command that opens the data itself."""
+    """Settings for a command that opens the data itself."""
     return Settings(folder=chosen(data), data=data if is_database(data) else None, **more)
 
 
 def made(folder: Path) -> None:
-    """The folder, with those above it, for its owner only. Raises Trouble if we can't make it or write into it."""
+    """Creates the folder and its parents, for the owner only. Raises CommandError if it can't be created or written."""
     try:
         private_files.make_folder(folder)
         writable = os.access(folder, os.W_OK | os.X_OK)
     except private_files.NotPrivate as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
+        raise CommandError(f"The folder {folder} can't be created ({error.strerror}). Choose another one.") from error
     if not writable:
-        raise CommandError(f"{folder} cannot be written into; choose another place, or give yourself the right to.")
+        raise CommandError(f"You can't write to {folder}. Choose another folder, or change its permissions.")
 
 
 @contextmanager
 def drafts(folder: Path) -> Iterator[private_files.Drafts]:
-    """The files that a command writes for a person. Raises Trouble."""
+    """Files that a command writes for the user. Raises CommandError."""
     try:
         with private_files.Drafts(folder) as files:
             yield files
@@ -85,41 +86,41 @@ def drafts(folder: Path) -> Iterator[private_files.Drafts]:
 
 
 def claimed(folder: Path) -> None:
-    """The data folder of a server: made, and closed to others. Says so if they can write into it all the same."""
+    """Creates the data folder of a server and closes it to other users. Warns if they can still write to it."""
     made(folder)
     if not private_files.claim(folder, (RUNTIME, LOCK, "sickbay.db")):
-        note(f"Other users can write into {folder}, and so change what Sickbay stores. Run: chmod 700 {folder}")
+        note(f"Other users can write to {folder} and change what Sickbay stores. Run: chmod 700 {folder}")
 
 
 def note_replaced(replaced: bool) -> None:
     if replaced:
         note(
-            "The keys in this data folder stood in a public repository, so Sickbay made new ones; sign in again, and "
-            "authorize your apps again."
+            "The keys in this data folder were published, so Sickbay replaced them. Sign in again, and authorize your apps "
+            "again."
         )
 
 
-def _told(address: str) -> str:
-    """What makes it this database: all but the password."""
+def _without_password(address: str) -> str:
+    """The address without its password, which identifies the database."""
     try:
         return f"{shown(address)}?{urlsplit(address).query}"
     except ValueError:
-        wrong("--data is no address of a database; it looks like postgresql://user@host/database.")
+        wrong("--data isn't a valid database address. Example: postgresql://user@host/database.")
 
 
 def running(folder: Path) -> dict[str, Any] | None:
-    """base and pid of the server that holds this folder; None where none does."""
+    """The `ServerInfo` of the server on this folder, as a dict without its empty fields; None if no server runs."""
     try:
-        told = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=ServerInfo)
-        os.kill(told.pid, 0)
+        server = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=ServerInfo)
+        os.kill(server.pid, 0)
     except (OSError, ValueError, private_files.NotPrivate):
         return None
-    if not _is_held(folder):  # it died, and its number is another's by now
+    if not _is_locked(folder):  # it crashed, and another process has its pid now
         return None
-    return {name: value for name, value in msgspec.structs.asdict(told).items() if value is not None}
+    return {name: value for name, value in msgspec.structs.asdict(server).items() if value is not None}
 
 
-def _is_held(folder: Path) -> bool:
+def _is_locked(folder: Path) -> bool:
     try:
         with os.fdopen(private_files.open_file(folder / LOCK, os.O_RDONLY)) as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -131,7 +132,7 @@ def _is_held(folder: Path) -> bool:
 
 
 def _take(lock: IO[str]) -> None:
-    """Raises OSError. Once more where it is taken: whoever looks whether it is holds it for a moment."""
+    """Takes the lock. Retries, because `_is_locked` in another process takes it for a moment. Raises OSError."""
     for _ in range(LOOKS):
         with suppress(BlockingIOError):
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,7 +142,7 @@ def _take(lock: IO[str]) -> None:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """One server a folder: the second is told who the first is."""
+    """Locks the folder for one server. Raises CommandError with the address of the server that has it."""
     with _lock(folder / LOCK) as lock:
         try:
             _take(lock)
@@ -149,7 +150,7 @@ def held(folder: Path) -> Iterator[None]:
             first = running(folder) or {}
             where = f" at {first['base']} (process {first['pid']})" if first else ""
             raise CommandError(
-                f"Sickbay already serves {folder}{where}; stop it first, or choose another folder with --data."
+                f"Sickbay already runs on {folder}{where}. Stop it first, or choose another folder with --data."
             ) from error
         try:
             yield
@@ -165,7 +166,7 @@ def _lock(path: Path) -> IO[str]:
 
 
 def write(path: Path, value: dict[str, Any]) -> None:
-    """Whole or not at all."""
+    """Writes the JSON file completely or not at all."""
     try:
         private_files.write_file(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
     except private_files.NotPrivate as error:

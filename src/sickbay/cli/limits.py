@@ -1,4 +1,4 @@
-"""The bounds of connections. docs/running.md lists them."""
+"""Limits of connections, as listed in docs/running.md."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from typing import Final, NamedTuple
 from sickbay.settings import Settings
 
 HEALTH: Final = frozenset(("/healthz", "/readyz", "/metrics"))
-"""Paths that are answered at every limit."""
+"""Paths that respond even if a limit is reached."""
 
 
 class Limits(NamedTuple):
-    """Of one worker process. Times are in seconds; they are counted by a sweep every `sweep` seconds."""
+    """Limits of a worker process. Times are in seconds, and checked every `sweep` seconds."""
 
     connections: int = 1000
     per_address: int = 0
-    """Connections from one address; 0: no limit."""
+    """Connections from one address; 0 for no limit."""
     exempt: frozenset[str] = frozenset()
-    """Addresses without a limit of their own: trusted proxies."""
+    """Addresses to which `per_address` doesn't apply: trusted proxies."""
     head: float = 10.0
     """From the first byte of a request, or from the connection, to the end of the headers."""
     idle: float = 30.0
     """Between two requests."""
     slow: float = 30.0
-    """A request body may be received at less than `rate` for so long in all."""
+    """Total time for which a request body may arrive at less than `rate`."""
     stalled: float = 60.0
-    """A client may read an answer at less than `rate` for so long in all."""
+    """Total time for which a client may read a response at less than `rate`."""
     rate: int = 8_192
-    """Bytes a second."""
+    """Bytes per second."""
     unsent: int = 64_000_000
-    """Bytes of answers that clients have not read. Above, new requests wait, and clients that stopped reading are closed."""
+    """Bytes of responses that clients haven't read. Above this, new requests wait, and stalled connections are closed."""
     received: int = 48_000_000
-    """Bytes of request bodies. Above, the largest that is incomplete is refused."""
+    """Bytes of request bodies. Above this, the largest incomplete body is refused."""
     pipelined: int = 100
-    """Requests that a connection may send before the first of them is answered."""
+    """Requests that a connection may send before it gets the first response."""
     reserve: int = 64
-    """Connections above the limit that are answered 503, or their health check; for a further one the oldest is closed."""
+    """Connections above the limit that get 503, or a response to a health check. For each further one, the oldest is closed."""
     refusal: float = 2.0
-    """How long such a connection may take to send its headers."""
+    """Time that such a connection has to send its headers."""
     wait: float = 5.0
-    """How long a request waits for clients to read, before it is answered 503."""
+    """How long a request waits for other clients to read before it gets 503."""
     slice: float = 0.01
-    """After so much work, new requests wait until the event loop has looked for input."""
+    """After this much work, new requests wait until the event loop has polled for input."""
     sweep: float = 1.0
 
 
 def limits(settings: Settings) -> Limits:
-    """As the settings have them."""
+    """The limits for these settings."""
     per_address = 0 if settings.loopback else settings.max_connections_per_address
     return Limits(connections=settings.max_connections, per_address=per_address, exempt=frozenset(settings.trusted_proxies))

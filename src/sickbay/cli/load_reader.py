@@ -1,4 +1,4 @@
-"""The files of a load, made ready to be stored: where they are large by a process of its own, ahead of the writing."""
+"""Reads and prepares the resources of a load; large files in a separate process, while others are being stored."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judged, pieces, ready
 
 MUCH = 8_000_000
-"""Bytes of files from which on another process is worth its start."""
+"""Total bytes of the files above which a separate process pays."""
 FEW, WEIGHT = 200, 1 << 20
-"""It sends so many at a time, or bytes of them."""
+"""Largest number of results, and of their bytes, that the process sends at a time."""
 
 
 class LoadJob(NamedTuple):
-    """base: of the hospital's FHIR server. validate: what is not valid is a fault."""
+    """base: FHIR base URL of the hospital. validate: an invalid resource is a LoadError."""
 
     files: list[Path]
     version: str
@@ -30,7 +30,7 @@ class LoadJob(NamedTuple):
 
 
 class FileResult(NamedTuple):
-    """What stands in a file, once so many bytes of it are read; None at its end."""
+    """An item of a file. read: bytes of the file read so far. item: None at the end of the file."""
 
     file: Path
     read: int
@@ -38,14 +38,14 @@ class FileResult(NamedTuple):
 
 
 @contextmanager
-def reading(asked: LoadJob) -> Iterator[Iterator[FileResult]]:
-    """All that the files hold, in their order. A fault says its file and line."""
-    if sum(path.stat().st_size for path in asked.files) < MUCH or (os.cpu_count() or 1) < 2:
-        yield read(asked)
+def reading(job: LoadJob) -> Iterator[Iterator[FileResult]]:
+    """The results of all files, in order. A LoadError names its file and line."""
+    if sum(path.stat().st_size for path in job.files) < MUCH or (os.cpu_count() or 1) < 2:
+        yield read(job)
         return
     spawning = multiprocessing.get_context("spawn")
     receiver, sender = spawning.Pipe(duplex=False)
-    process = spawning.Process(target=_send, args=(sender, asked), daemon=True)
+    process = spawning.Process(target=_send, args=(sender, job), daemon=True)
     with signals.withheld():
         process.start()
     sender.close()
@@ -57,26 +57,26 @@ def reading(asked: LoadJob) -> Iterator[Iterator[FileResult]]:
         process.join()
 
 
-def read(asked: LoadJob) -> Iterator[FileResult]:
-    """A file that ends in its midst is a fault."""
-    for path in asked.files:
-        at = 0
+def read(job: LoadJob) -> Iterator[FileResult]:
+    """The results of all files. A file that ends unexpectedly gives a LoadError."""
+    for path in job.files:
+        position = 0
         try:
             for text in files.texts(path):
-                at = text.read
-                for piece in pieces(asked.version, text.body, line=text.line, xml=text.xml):
-                    yield FileResult(path, at, _item(asked, piece, text.place))
+                position = text.read
+                for piece in pieces(job.version, text.body, line=text.line, xml=text.xml):
+                    yield FileResult(path, position, _item(job, piece, text.place))
         except files.BROKEN as error:
-            yield FileResult(path, at, LoadError(str(path), f"cannot be read to its end: {error}"))
-        yield FileResult(path, at, None)
+            yield FileResult(path, position, LoadError(str(path), f"can't be read to its end: {error}"))
+        yield FileResult(path, position, None)
 
 
-def _item(asked: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
-    if asked.validate and isinstance(piece, ParsedResource):
-        piece = judged(asked.version, piece, asked.base)
+def _item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
+    if job.validate and isinstance(piece, ParsedResource):
+        piece = judged(job.version, piece, job.base)
     if isinstance(piece, LoadError):
         return LoadError(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
-    return ready(asked.version, piece, asked.base)
+    return ready(job.version, piece, job.base)
 
 
 def _received(receiver: Connection) -> Iterator[FileResult]:
@@ -84,30 +84,32 @@ def _received(receiver: Connection) -> Iterator[FileResult]:
         try:
             batch: list[FileResult] = receiver.recv()
         except EOFError:
-            said = "The process that reads the files has ended in their midst; perhaps there was too little memory."
-            raise CommandError(f"{said} What was loaded stays: the same command goes on.") from None
+            raise CommandError(
+                "The process that reads the files ended unexpectedly; perhaps the machine ran out of memory. The resources "
+                "loaded so far are stored. To continue, run the same command again."
+            ) from None
         if not batch:
             return
         yield from batch
 
 
-def _send(sender: Connection, asked: LoadJob) -> None:
-    """In the other process. It is not reached by Ctrl-C, and ends with whoever reads no more."""
+def _send(sender: Connection, job: LoadJob) -> None:
+    """Runs in the separate process. Ctrl-C doesn't reach it; it ends when the receiver is closed."""
     with suppress(BrokenPipeError):
-        for batch in portions(read(asked), FEW, WEIGHT):
+        for batch in portions(read(job), FEW, WEIGHT):
             sender.send(batch)
         sender.send([])
 
 
 def portions(reads: Iterator[FileResult], most: int, weight: int) -> Iterator[list[FileResult]]:
-    """So many at a time, or so many bytes of resources."""
-    found: list[FileResult] = []
-    held = 0
-    for one in reads:
-        found.append(one)
-        held += len(one.item.body) if isinstance(one.item, Ready) else 0
-        if len(found) >= most or held >= weight:
-            yield found
-            found, held = [], 0
-    if found:
-        yield found
+    """Groups results. A group ends at `most` results or `weight` bytes of resources."""
+    portion: list[FileResult] = []
+    size = 0
+    for result in reads:
+        portion.append(result)
+        size += len(result.item.body) if isinstance(result.item, Ready) else 0
+        if len(portion) >= most or size >= weight:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

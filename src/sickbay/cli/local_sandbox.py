@@ -1,4 +1,4 @@
-"""The data folder opened in this process, beside the server that may run on it: for commands that move many resources."""
+"""Opens the data folder in this process, also while a server runs on it, for commands that move many resources."""
 
 from __future__ import annotations
 
@@ -8,31 +8,39 @@ from dataclasses import replace
 
 from sickbay.cli import folder
 from sickbay.cli.output import wrong
+from sickbay.kernel import english
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.storage.interface import ResourceSpace
 
 
 @asynccontextmanager
 async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterator[Sandbox]:
-    """With the server's base, since references on it are the hospital's own. Raises Trouble where `patients` contradicts."""
+    """The sandbox, with the base URL of the running server, so that references to it count as local.
+
+    Raises CommandError if the folder has another number of patients.
+    """
     place = folder.chosen(data)
     server = folder.running(place)
     settings = folder.settings(data, base_url=server["base"] if server else None)
-    held = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
-    folder.note_replaced(held.runtime.keys.replaced)
+    opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
+    folder.note_replaced(opened.runtime.keys.replaced)
     try:
-        there = held.filling.written.patients
-        if patients is not None and patients != there:
-            wrong(f"--patients {patients} contradicts {settings.place}, made with {there}; choose another folder with --data.")
-        yield held
+        stored = opened.filling.written.patients
+        if patients is not None and patients != stored:
+            wrong(
+                f"--patients {patients} doesn't match {settings.place}, which was created with {stored}. Omit the option, or "
+                "choose another folder with --data."
+            )
+        yield opened
     finally:
-        await held.close()
+        await opened.close()
 
 
-def space(held: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
-    """Raises Trouble where there is no such hospital, or none in this version."""
-    if tenant not in held.tenants:
-        wrong(f"There is no hospital {tenant}; there are {', '.join(held.tenants)}.")
-    if fhir not in held.tenants[tenant].dialect.fhir:
-        wrong(f"{tenant} has no {fhir}; it has {', '.join(held.tenants[tenant].dialect.fhir)}.")
+def space(sandbox: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
+    """The resources of a hospital in a FHIR version. Raises CommandError if it doesn't exist or lacks the version."""
+    if tenant not in sandbox.tenants:
+        wrong(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.tenants))}.")
+    versions = sandbox.tenants[tenant].dialect.fhir
+    if fhir not in versions:
+        wrong(f"{tenant} doesn't serve {fhir}. It serves {english.join(list(versions))}.")
     return ResourceSpace(tenant, fhir)

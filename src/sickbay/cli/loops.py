@@ -1,4 +1,4 @@
-"""The event loop of a worker: uvloop with shorter time limits for TLS, which uvicorn does not pass on."""
+"""The event loop of a worker: uvloop with shorter time limits for TLS, which uvicorn doesn't set."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any, Final
 import uvloop
 
 HANDSHAKE: Final = 10.0
-"""Seconds that a client has for its TLS handshake."""
+"""Seconds that a client has for the TLS handshake."""
 SHUTDOWN: Final = 5.0
-"""Seconds that a client has to end TLS when the connection is closed."""
+"""Seconds that a client has for the TLS shutdown."""
 
 
 class Loop(uvloop.Loop):
+    """uvloop's event loop with these limits."""
+
     async def create_server(self, *arguments: Any, **options: Any) -> Any:
         if options.get("ssl") is not None:
             options |= {"ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": SHUTDOWN}

@@ -1,4 +1,4 @@
-"""The command `sickbay`: its subcommands by name, each imported when it is called, and how it fails."""
+"""The command `sickbay`: imports a subcommand when it is called, and prints errors."""
 
 from __future__ import annotations
 
@@ -6,58 +6,117 @@ import errno
 import sys
 from collections.abc import Sequence
 from inspect import signature
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 from cyclopts.config import Dict, Env
 
 from sickbay import __version__
 from sickbay.cli import config_file, signals, streams
-from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.output import CommandError, help_epilogue, note, wrong
+
+
+class Help(NamedTuple):
+    """Texts of a command. summary: in the list of commands; details: on its own help page; example: works on a new data folder,
+    if a server runs on it.
+    """
+
+    summary: str
+    details: str
+    example: str
+
 
 COMMANDS = {
-    "serve": "Serve Sickbay until Ctrl-C.",
-    "launch": "Print a URL that launches an app.",
-    "token": "Print an access token for a script.",
-    "doctor": "Say what is wrong with a URL or an exchange.",
-    "rules": "List every finding, or explain one.",
-    "load": "Load resources from files, under their own ids.",
-    "export": "Write a hospital's resources into files.",
-    "population": "Write the synthetic patients into files.",
-    "reset": "Make the data what they were at first.",
+    "serve": Help(
+        "Serve Sickbay until Ctrl-C.",
+        "Prints one line for each exchange (a request and its response).",
+        "sickbay serve --port 8000 --data ~/my-hospital",
+    ),
+    "launch": Help(
+        "Print a URL that launches an app.",
+        "The app must be registered, and Sickbay must be running on the same data folder.",
+        "sickbay launch sample-general --patient p-0001 --open",
+    ),
+    "token": Help(
+        "Print an access token for a script.",
+        "Needs no launch, sign-in or consent.",
+        "sickbay token sample-general --scope patient/Patient.read --patient p-0001",
+    ),
+    "doctor": Help(
+        "Explain what is wrong with a URL or an exchange.",
+        "Accepts an authorize, launch or redirect URL, an error response, an exchange as JSON, or a HAR file. Nothing leaves "
+        "your machine.\n\nExit code: 0 if no problem was found; 1 if there is a finding of severity error or warning, or if "
+        "the input is an error response; 2 if the input wasn't recognised.",
+        "sickbay doctor 'https://ehr.example.org/authorize?response_type=code&client_id=a'",
+    ),
+    "rules": Help("List all rules, or explain one.", "A rule recognises one mistake.", "sickbay rules state-missing"),
+    "load": Help(
+        "Load resources from files; each keeps its ID.",
+        "Accepts Bundles, NDJSON and single resources, as JSON or XML, also compressed with gzip, and folders of them in the "
+        "order of their file names. A resource that is stored already with the same content is left unchanged; with other "
+        "content it gets a new version. So to continue an interrupted load, run the same command again.\n\nExit code: 1 if a "
+        "resource failed.",
+        "sickbay load patients.ndjson observations.ndjson.gz --fhir r4",
+    ),
+    "export": Help(
+        "Write a hospital's resources to files.",
+        "Writes one NDJSON file for each resource type. sickbay load reads them.",
+        "sickbay export backup --tenant general --fhir r4",
+    ),
+    "population": Help(
+        "Write the synthetic patients to files.",
+        "Writes one NDJSON file for each resource type, without a server. The same seed and day give the same bytes. All "
+        "people are invented.",
+        "sickbay population --patients 100 --fhir r4 --out people",
+    ),
+    "reset": Help(
+        "Reset to the initial data.",
+        "Deletes sessions, tokens, launches, exchanges, and all changes of resources. Keeps the apps and users that you added.",
+        "sickbay reset --tenant general",
+    ),
 }
+
+
+def _default(value: Any) -> str | None:
+    """The default as help shows it; None if it says nothing (off, or an empty list)."""
+    return None if value is None or value is False or value == () else str(value)
+
 
 app = App(
     name="sickbay",
-    help="An EHR on your own machine, for people who write SMART on FHIR apps.",
-    help_epilogue="Every option is also SICKBAY_... in the environment and a key in sickbay.toml: the file of --config FILE, "
-    "else ./sickbay.toml and ~/.config/sickbay/sickbay.toml.",
+    help="An EHR on your own machine, for developers of SMART on FHIR apps.",
+    help_epilogue=help_epilogue("sickbay serve"),
     version=__version__,
-    default_parameter=Parameter(negative="", show_env_var=False),
+    default_parameter=Parameter(negative="", show_env_var=False, show_default=_default),
 )
-for name, said in COMMANDS.items():
-    app.command(f"sickbay.cli.commands.{name}:{name}", name=name, help=said)
+for name, texts in COMMANDS.items():
+    app.command(
+        f"sickbay.cli.commands.{name}:{name}",
+        name=name,
+        help=f"{texts.summary}\n\n{texts.details}",
+        help_epilogue=help_epilogue(texts.example),
+    )
 app.command("sickbay.cli.commands.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and end the process: 0 done, 1 not possible, 2 wrongly asked; doctor: 1 where it found an error."""
+    """Run one command and exit: 0 for success, 1 for a failure (doctor: a problem was found), 2 for a wrong argument."""
     streams.ready()
     try:
         code = _run(arguments)
         streams.flush()
     except CycloptsError as error:
-        code = _fail(_said(error), 2)
-    except CommandError as trouble:
-        code = _fail(str(trouble), trouble.code)
+        code = _fail(_usage_error(error), 2)
+    except CommandError as error:
+        code = _fail(str(error), error.code)
     except RuntimeError as error:
-        code = _fail(_away(error), 1)
+        code = _fail(_database_error(error), 1)
     except BrokenPipeError:
         streams.drop()
         code = 1
     except OSError as error:
-        code = _fail(_failed(error), 1)
-    except UnicodeEncodeError:  # a path may be any bytes, but not a name or a URL
+        code = _fail(_system_error(error), 1)
+    except UnicodeEncodeError:  # a path may contain any bytes, but a name or a URL may not
         code = _fail("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
         code = 130
@@ -65,45 +124,46 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> Any:
-    """Read the arguments, which imports the command, and only then let Ctrl-C interrupt it in order."""
-    rest = _configured(sys.argv[1:] if arguments is None else list(arguments))
+    """Parse the arguments, which imports the command. Only after that, Ctrl-C raises KeyboardInterrupt."""
+    rest = _without_config(sys.argv[1:] if arguments is None else list(arguments))
     files = (
-        Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path)) for one in config_file.files()
+        Dict(file.options, use_commands_as_keys=False, allow_unknown=True, source=str(file.path))
+        for file in config_file.files()
     )
     app.config = (Env("SICKBAY_", command=False), *files)
     config_file.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
     signals.interruptible()
     names = _options(command)
-    for sentence in config_file.said(names):
+    for sentence in config_file.ignored_options(names):
         note(f"sickbay: {sentence}")
-    if "fields" in names:  # an app keeps them; `serve` reports it too
-        for sentence in config_file.settled(names):
+    if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
+        for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
     return command(*bound.args, **bound.kwargs)
 
 
-def _configured(arguments: list[str]) -> list[str]:
-    """Without --config FILE, which every command takes."""
+def _without_config(arguments: list[str]) -> list[str]:
+    """The arguments without --config FILE, which every command accepts."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    named, rest, at = None, [], 0
+    file, rest, at = None, [], 0
     while at < end:
         name, equals, value = arguments[at].partition("=")
         if name != "--config":
             rest.append(arguments[at])
         elif not equals and at + 1 == end:
-            wrong("--config needs the name of a file.")
+            wrong("--config needs a file name: --config FILE.")
         else:
-            at, named = (at, value) if equals else (at + 1, arguments[at + 1])
+            at, file = (at, value) if equals else (at + 1, arguments[at + 1])
         at += 1
-    config_file.use(named)
+    config_file.use(file)
     return [*rest, *arguments[end:]]
 
 
 def _options(command: Any) -> list[str]:
-    """Names of the options that a command takes, those of an app's fields too."""
+    """Names of the options that a command accepts, including the fields of an app."""
     names = [*signature(command).parameters]
-    return [*names, *(each.name for each in _fields())] if "fields" in names else names
+    return [*names, *(field.name for field in _fields())] if "fields" in names else names
 
 
 def _fields() -> tuple[Any, ...]:
@@ -114,37 +174,36 @@ def _fields() -> tuple[Any, ...]:
     return fields(Fields)
 
 
-def _said(error: CycloptsError) -> str:
-    """In one line; where something is missing or too much, with where to read what belongs there."""
-    told = " ".join(str(error).split())
-    asked = " ".join(("sickbay", *(error.command_chain or ())))
+def _usage_error(error: CycloptsError) -> str:
+    """The error in one line. If an argument is missing or not expected, it refers to --help."""
+    command = " ".join(("sickbay", *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError):
-        return f"`{asked}` has no place for {' '.join(error.unused_tokens or ())}; `{asked} --help` says what it takes."
+        return f"Unexpected argument for `{command}`: {' '.join(error.unused_tokens or ())}. See `{command} --help`."
     if isinstance(error, MissingArgumentError) and error.argument is not None:
-        named = (error.keyword or error.argument.name).replace("--NAME", "NAME")
-        return f"`{asked}` needs {named}; `{asked} --help` says what it takes."
-    return told
+        argument = (error.keyword or error.argument.name).replace("--NAME", "NAME")
+        return f"`{command}` needs {argument}. See `{command} --help`."
+    return " ".join(str(error).split())
 
 
 def _fail(sentence: str, code: int) -> int:
     try:
         note(f"sickbay: {sentence}")
         streams.flush()
-    except OSError:  # nobody hears it, and the code says it too
+    except OSError:  # standard error is closed; the exit code still reports the failure
         streams.drop()
     return code
 
 
-def _failed(error: OSError) -> str:
-    """What the system refused: it is not ours, so no traceback is of use."""
-    what = error.filename if error.filename is not None else "What should be written"
+def _system_error(error: OSError) -> str:
+    """An error of the operating system, in one sentence: a traceback wouldn't help."""
+    path = error.filename if error.filename is not None else "The output"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{what} finds no room: the disk is full. What was begun is not whole; make room, and do it again."
-    return f"{what}: {error.strerror or error}."
+        return f"{path} can't be written: the disk is full. Free some space and run the command again."
+    return f"{path}: {error.strerror or error}."
 
 
-def _away(error: RuntimeError) -> str:
-    """The sentence of a database that cannot be had; any other error goes on."""
+def _database_error(error: RuntimeError) -> str:
+    """The message of a database that can't be opened or reached. Raises any other error again."""
     from sickbay.settings.database import CannotOpen, Unavailable
 
     if not isinstance(error, CannotOpen | Unavailable):

@@ -8,14 +8,14 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 JOINED: Final = 65_536
-"""Bytes of a body up to which it is copied behind the head; a longer one is written by itself."""
+"""Largest body in bytes that is copied behind the head; a longer one is written separately."""
 
 
 class ResponseTransport:
-    """What one response writes to, in place of its connection's transport.
+    """The transport of a response, in place of the connection's.
 
-    uvicorn writes the head when a response starts, and each part of the body by itself. A server may wait with the head until
-    the first part is there (ASGI, HTTP & WebSocket, "Response Start"). A response without a body still writes b"" after its
+    uvicorn writes the head when a response starts, and each part of the body separately. A server may delay the head until
+    the first part (ASGI, HTTP & WebSocket, "Response Start"). A response without a body still writes b"" after its
     head, except to HEAD, so responses to HEAD don't use this.
     """
 
@@ -24,11 +24,11 @@ class ResponseTransport:
     def __init__(self, transport: Transport, cycle: RequestResponseCycle) -> None:
         self._transport, self._cycle = transport, cycle
         self._head: bytes | None = None
-        """None: not written by uvicorn yet; b"": sent."""
+        """None before uvicorn has written it; b"" after it was sent."""
 
     def write(self, data: bytes) -> None:
         head = self._head
-        if head is None and self._cycle.response_started:  # before that it is "100 Continue"
+        if head is None and self._cycle.response_started:  # earlier it is "100 Continue"
             self._head = data
         elif head and len(data) <= JOINED:
             self._head = b""

@@ -1,4 +1,4 @@
-"""What a command says: results on standard output, trouble in one sentence on standard error."""
+"""Prints results to standard output, notes and errors to standard error."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ import orjson
 
 from sickbay.cli.streams import shown
 
+EVERY_OPTION = (
+    "You can also set each option in the environment (--max-connections is SICKBAY_MAX_CONNECTIONS) or in sickbay.toml "
+    "(max_connections). Sickbay reads the file that --config names; without --config, ./sickbay.toml and "
+    "~/.config/sickbay/sickbay.toml."
+)
+"""The end of each help page."""
+
 
 class CommandError(Exception):
-    """One sentence for the person who typed the command. code: what the process ends with; 2 is a wrong argument."""
+    """An error message for the user, in a sentence. code: the exit code; 2 for a wrong argument."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
@@ -21,34 +28,39 @@ class CommandError(Exception):
 
 
 def wrong(sentence: str) -> NoReturn:
-    """The command was used wrongly."""
+    """Reports a wrong argument. Raises CommandError."""
     raise CommandError(sentence, 2)
 
 
 def say(text: str) -> None:
-    """The result, on standard output. What a terminal would obey is escaped; nothing else prints (a test sees to it)."""
+    """Prints the result to standard output and escapes control characters. No other module may print; a test checks that."""
     print(shown(text))
 
 
 def note(text: str) -> None:
-    """Said besides the result: never on standard output, which scripts read."""
+    """Prints a note to standard error, since scripts read standard output."""
     print(shown(text), file=sys.stderr)
 
 
 def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
-    """What was written there, by type; none: in place of nothing."""
+    """Prints how many resources of each type were written. none: the text if there are none."""
     note(f"{place}: " + (", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or none))
+
+
+def help_epilogue(example: str) -> str:
+    """The end of a help page: where to set options, and an example."""
+    return f"{EVERY_OPTION}\n\nExample: {example}"
 
 
 def as_json(value: Any, *, pretty: bool = True) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
-    except TypeError:  # half of a surrogate pair, which only an escape can say
+    except TypeError:  # an unpaired surrogate, which needs an escape
         return json.dumps(value, indent=2 if pretty else None)
 
 
 def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
-    """Columns as wide as their widest cell; no frame, so that it can be cut and pasted. A row is one line whatever it holds."""
+    """Formats a table without a frame, so that it can be copied. A column is as wide as its widest cell, a row is one line."""
     head, rows = _line(head), [_line(row) for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))

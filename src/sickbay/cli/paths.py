@@ -1,4 +1,4 @@
-"""Files and folders of the command line: an empty name is none, though a path takes it for the folder one is in."""
+"""Types of arguments that are paths. An empty one is refused, since Path("") is the current folder."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cyclopts import Parameter
 
 
 def _named(type: Any, tokens: Sequence[Any]) -> Path:
-    """A script's variable that was never set gives such a name."""
+    """A path. It is empty if a script uses a variable that isn't set."""
     if not tokens[0].value:
-        raise ValueError("a name is wanted, and this one is empty.")
+        raise ValueError("the path is empty.")
     return Path(tokens[0].value)
 
 

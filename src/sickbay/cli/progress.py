@@ -1,4 +1,4 @@
-"""How far a load is: a bar where a person looks on, a line for each file where not; the bad resources by name in both."""
+"""Shows the progress of a load: a bar on a terminal, else a line for each file. Both name the resources that failed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sickbay.fhir.loading import LoadError
 
 
 class Progress:
-    """bad: how many resources were bad. left_out: how many were not taken, though nothing is wrong with them."""
+    """bad: number of resources that failed. left_out: number of valid resources that weren't loaded."""
 
     def __init__(self, console: Console, bar: Bar | None, chosen: list[Path]) -> None:
         self.bad = self.left_out = 0
@@ -28,20 +28,20 @@ class Progress:
             self._task = bar.add_task("Loading", total=sum(path.stat().st_size for path in chosen))
 
     def read(self, path: Path, bytes: int, good: bool) -> None:
-        """One more of a file, of which so many bytes are read; good: it is no fault."""
+        """Counts a result of a file. bytes: read so far. good: it isn't a LoadError."""
         self._count += good
         if self._bar is not None:
             self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
 
-    def fault(self, fault: LoadError) -> None:
-        self.bad += fault.is_bad
-        self.left_out += not fault.is_bad
-        self._say(f"{fault.place}: {fault.text}")
+    def fault(self, error: LoadError) -> None:
+        self.bad += error.is_bad
+        self.left_out += not error.is_bad
+        self._say(f"{error.place}: {error.text}")
 
     def done(self, path: Path) -> None:
         self._before += path.stat().st_size
         if self._bar is None:
-            self._say(f"{path}: {self._count:,} resource{'s' * (self._count != 1)}")
+            self._say(f"{path}: {self._count:,} {'resource' if self._count == 1 else 'resources'}")
         self._count = 0
 
     def _say(self, text: str) -> None:
@@ -50,7 +50,7 @@ class Progress:
 
 @contextmanager
 def progress(chosen: list[Path]) -> Iterator[Progress]:
-    """On standard error."""
+    """The progress, on standard error."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Progress(console, None, chosen)

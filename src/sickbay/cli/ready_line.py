@@ -1,4 +1,4 @@
-"""The one line of `serve --json`: where everything is, who may sign in, which apps are registered."""
+"""The JSON line of `serve --json`: the addresses, the users and the registered apps."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sickbay.services.context import Tenant
 
 
 async def line(sandbox: Sandbox) -> dict[str, Any]:
-    """The shape of the outside contract, Command."""
+    """The JSON object. Scripts rely on its members."""
     base = sandbox.runtime.base
     return {
         "base": base,
         "admin": f"{base}/admin",
         "tenants": {name: _addresses(tenant) for name, tenant in sandbox.tenants.items()},
-        "users": [one for name in sandbox.tenants for one in _users(name, sandbox.filling.written.seed)],
-        "apps": [one for name in sandbox.tenants for one in await _apps(sandbox, name)],
+        "users": [user for name in sandbox.tenants for user in _users(name, sandbox.filling.written.seed)],
+        "apps": [app for name in sandbox.tenants for app in await _apps(sandbox, name)],
     }
 
 
@@ -35,14 +35,14 @@ def _addresses(tenant: Tenant) -> dict[str, Any]:
 
 
 def _users(tenant: str, seed: int) -> list[dict[str, Any]]:
-    """The seeded ones, whose passwords are no secret."""
+    """The seeded users. Their passwords are published."""
     return [
-        {"tenant": tenant, "username": one.username, "password": one.password, "fhirUser": one.fhir_user}
-        for one in population.users(seed)
+        {"tenant": tenant, "username": user.username, "password": user.password, "fhirUser": user.fhir_user}
+        for user in population.users(seed)
     ]
 
 
 async def _apps(sandbox: Sandbox, tenant: str) -> list[dict[str, Any]]:
-    found = await sandbox.runtime.store.find("app", tenant=tenant, limit=1000)
-    apps = [records.parse(Client, one.value) for one in found]
-    return [{"tenant": tenant, "app_id": one.app_id, "client_id": one.client_id, "name": one.name} for one in apps]
+    stored = await sandbox.runtime.store.find("app", tenant=tenant, limit=1000)
+    apps = [records.parse(Client, record.value) for record in stored]
+    return [{"tenant": tenant, "app_id": app.app_id, "client_id": app.client_id, "name": app.name} for app in apps]

@@ -1,4 +1,4 @@
-"""Make ready what all workers share, start them, say when every one of them answers, and end cleanly."""
+"""Prepares the data, starts the workers, announces when all of them respond, and shuts down."""
 
 from __future__ import annotations
 
@@ -26,65 +26,67 @@ PATIENCE = 60
 """Seconds that a worker has to start."""
 
 
-def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]) -> None:
-    """Until a signal. wishes: what was asked for by name, and must agree with the folder. Raises Trouble."""
-    told = asyncio.run(_prepared(settings, wishes))
-    served = worker.config(worker.Worker(settings), settings)
+def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
+    """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
+    announcement = asyncio.run(_prepare(settings, folder_options))
+    config = worker.config(worker.Worker(settings), settings)
 
     def ready() -> None:
         assert settings.folder
-        here = {"base": told["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
+        info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
         if settings.certificate is not None:
-            here["certificate"] = str(settings.certificate.resolve())
-        folder.write(settings.folder / folder.RUNTIME, here)
+            info["certificate"] = str(settings.certificate.resolve())
+        folder.write(settings.folder / folder.RUNTIME, info)
         if settings.json:
-            terminal.put(streams.shown(as_json(told, pretty=False)))
-            _note(terminal.administration(settings, shows_key=False))
+            terminal.put(streams.shown(as_json(announcement, pretty=False)))
+            _note_if_any(terminal.administration(settings, shows_key=False))
         else:
-            greeting = terminal.greeting(told, settings.place)
-            told_to_user = (greeting, terminal.administration(settings, terminal.is_terminal()))
-            terminal.put(streams.shown("\n".join(filter(None, told_to_user))))
+            greeting = terminal.greeting(announcement, settings.place)
+            paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
+            terminal.put(streams.shown("\n".join(filter(None, paragraphs))))
 
     if settings.workers == 1:
-        server = _One(served, ready)
+        server = _SingleProcess(config, ready)
         for number in signals.SIGNALS:
             signal.signal(number, server.signalled)
         server.run(sockets)
         if not server.started:
-            raise CommandError("Sickbay could not start.")
+            raise CommandError("Sickbay couldn't start.")
     else:
-        _metrics(settings)
-        workers = _Many(served, sockets, ready)
+        _prepare_metrics(settings)
+        workers = _ManyProcesses(config, sockets, ready)
         workers.run()
         if workers.interrupted:
             raise KeyboardInterrupt
         if not workers.started:
-            raise CommandError("Sickbay could not start.")
+            raise CommandError("Sickbay couldn't start.")
 
 
-def _note(sentence: str) -> None:
+def _note_if_any(sentence: str) -> None:
     if sentence:
         note(sentence)
 
 
-async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
-    """Migrate, make keys, users and the sample app; compare the wishes with the folder; what `--json` prints."""
+async def _prepare(settings: Settings, folder_options: dict[str, Any]) -> dict[str, Any]:
+    """Migrates the tables, makes keys, users and the sample app, and checks the options. Returns what `--json` prints."""
     sandbox = await open_sandbox(settings)
     folder.note_replaced(sandbox.runtime.keys.replaced)
     try:
-        for name, wish in wishes.items():
-            kept = getattr(sandbox.filling.written, name)
-            if wish != kept:
-                there = "the real day" if kept is None else kept
-                wrong(f"--{name} {wish} contradicts {settings.place}, made with {there}; choose another folder with --data.")
+        for name, value in folder_options.items():
+            stored = getattr(sandbox.filling.written, name)
+            if value != stored:
+                wrong(
+                    f"--{name} {value} doesn't match {settings.place}, which was created with "
+                    f"{'the real day' if stored is None else stored}. Omit the option, or choose another folder with --data."
+                )
         await seeding.settle(sandbox.runtime)
         return await line(sandbox)
     finally:
         await sandbox.close()
 
 
-def _metrics(settings: Settings) -> None:
-    """Where workers put their counts, so that /metrics of one shows all. Read when the library is imported."""
+def _prepare_metrics(settings: Settings) -> None:
+    """Sets the folder for the metrics of all workers, so that each can report them. The library reads it at its import."""
     assert settings.folder
     place = settings.folder / "metrics"
     folder.made(place)
@@ -94,13 +96,13 @@ def _metrics(settings: Settings) -> None:
 
 
 def _forget(pid: int | None) -> None:
-    """Remove the gauges of a worker that has ended."""
+    """Removes the gauges of a worker that has ended."""
     for old in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{pid}.db"):
         old.unlink(missing_ok=True)
 
 
-class _One(uvicorn.Server):
-    """The server in this process."""
+class _SingleProcess(uvicorn.Server):
+    """The server with one worker, in this process."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -112,21 +114,21 @@ class _One(uvicorn.Server):
             self._ready()
 
     def signalled(self, number: int, frame: Any) -> None:
-        """uvicorn raises again what ended it, when it has ended: there is still a folder to leave."""
+        """uvicorn sends the signal again after it has shut down. This handler lets the folder be cleaned up first."""
         if not self.should_exit:
             raise KeyboardInterrupt
 
 
-class _Many(Multiprocess):
-    """Workers in processes of their own, behind the same sockets.
+class _ManyProcesses(Multiprocess):
+    """Several workers, each in its own process, on the same sockets.
 
-    started: all of them were ready once. interrupted: a signal came before.
+    started: all workers were ready. interrupted: a signal came earlier.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         before = signal.getsignal(signal.SIGHUP)
         super().__init__(config, sockets)
-        if before is signal.SIG_IGN:  # under nohup it is to go on
+        if before is signal.SIG_IGN:  # nohup: keep running
             signal.signal(signal.SIGHUP, before)
         self._ready = ready
         self.started = self.interrupted = False
@@ -134,7 +136,7 @@ class _Many(Multiprocess):
     def init_processes(self) -> None:
         with signals.withheld():
             super().init_processes()
-        if all(self._comes(process) for process in self.processes):
+        if all(self._becomes_ready(process) for process in self.processes):
             self.started = True
             self._ready()
         else:
@@ -145,14 +147,14 @@ class _Many(Multiprocess):
         with signals.withheld():
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
-            _forget(pid)  # its gauges would count on
+            _forget(pid)  # otherwise its gauges would still be counted
 
     def handle_hup(self) -> None:
-        """The terminal was closed; uvicorn would start the workers anew, for nobody."""
+        """Shuts down when the terminal is closed. uvicorn would restart the workers."""
         self.should_exit.set()
 
-    def _comes(self, process: Process) -> bool:
-        """Whether it is ready within PATIENCE; signals are heard meanwhile."""
+    def _becomes_ready(self, process: Process) -> bool:
+        """Whether the worker is ready within PATIENCE. Handles signals meanwhile."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and process.process.is_alive():
             self.handle_signals()

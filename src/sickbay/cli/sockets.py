@@ -1,4 +1,4 @@
-"""Listening sockets, bound before any worker starts; and who holds a port that is taken."""
+"""Binds the listening sockets before any worker starts, and finds the process that uses a taken port."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from sickbay.cli.output import CommandError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 2048
 SENT = 262_144
-"""Bytes of an answer that the system takes before the client reads them; by itself it would take megabytes."""
+"""Send buffer in bytes. The system's default would buffer megabytes of a response for a client that doesn't read."""
 TRIES = 20
+"""Attempts to find a port that is free on both loopback addresses."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """On loopback both 127.0.0.1 and ::1, on the same port; else that host alone. Port 0 takes a free one."""
+    """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 takes a free one."""
     for _ in range(TRIES):
         try:
             return _pair(port) if host in LOOPBACK else [_bound(host, port)]
         except OSError as error:
             if error.errno == errno.EADDRINUSE and port == 0:
                 continue  # free on one of the two addresses only
-            raise _trouble(host, port, error) from error
-    raise CommandError("No port is free on both 127.0.0.1 and ::1.")
+            raise _listen_error(host, port, error) from error
+    raise CommandError("No port is free on both 127.0.0.1 and ::1. Choose one with --port.")
 
 
 def reached_at(sockets: list[socket.socket]) -> str:
-    """Where a command on this machine reaches them, as a URL has it."""
+    """The address at which a command on this machine reaches the sockets, as written in a URL."""
     address = str(sockets[0].getsockname()[0])
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     return f"[{address}]" if ":" in address else address
@@ -52,29 +53,31 @@ def _pair(port: int) -> list[socket.socket]:
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
+    listening = socket.socket(family)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)  # accepted ones have it too
-        bound.bind((host, port))
-        bound.listen(BACKLOG)
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)  # accepted sockets inherit it
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError:
-        bound.close()
+        listening.close()
         raise
-    bound.set_inheritable(True)
-    return bound
+    listening.set_inheritable(True)
+    return listening
 
 
-def _trouble(host: str, port: int, error: OSError) -> CommandError:
+def _listen_error(host: str, port: int, error: OSError) -> CommandError:
     if error.errno == errno.EADDRINUSE:
-        return CommandError(f"Port {port} is taken{holder(port)}; choose another with --port, or --port 0 for a free one.")
-    return CommandError(f"Cannot listen on {host}, port {port}: {error.strerror}.")
+        return CommandError(
+            f"Port {port} is in use{holder(port)}. Choose another one with --port, or use --port 0 for a free one."
+        )
+    return CommandError(f"Can't listen on {host}, port {port}: {error.strerror}.")
 
 
 def holder(port: int) -> str:
-    """ " by process 42 (node)", where the system lets us see it; else nothing."""
+    """ " by process 42 (node)", or "" if the system doesn't show it."""
     inodes = _inodes(port)
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -87,11 +90,11 @@ def holder(port: int) -> str:
 
 def _inodes(port: int) -> set[str]:
     """The listening sockets of this port, as /proc/*/fd names them."""
-    found: set[str] = set()
+    inodes: set[str] = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
         except OSError:
             continue
-        found |= {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
-    return found
+        inodes |= {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
+    return inodes

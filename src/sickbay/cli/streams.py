@@ -1,4 +1,4 @@
-"""The standard streams: there even where whoever called closed them, and able to take every character."""
+"""Prepares the standard streams: opens those that are closed, and escapes characters that they can't encode."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ from unicodedata import category
 
 ESCAPED = "sickbay-escaped"
 OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-"""Categories of Unicode: controls, formats such as U+202E, surrogates, and separators of lines."""
+"""Unicode categories that a terminal interprets: controls, formats such as U+202E, surrogates, and separators of lines."""
 NARROWEST, WIDEST = 40, 400
-"""Columns that are laid out for; a terminal breaks the lines itself."""
+"""Range of widths, in columns, that help is laid out for. A terminal wraps longer lines itself."""
 
 
 def ready() -> None:
-    """As wide as can be laid out for. What the terminal's encoding lacks is written as JSON would escape it: nothing is lost,
-    and JSON stays JSON.
+    """Prepares the streams and limits the width. Characters that the encoding lacks are written as JSON escapes, so nothing is
+    lost and JSON stays valid.
     """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in this order they take their own numbers
+    for name, mode in (
+        ("stdin", "r"),
+        ("stdout", "w"),
+        ("stderr", "w"),
+    ):  # in this order they get the file descriptors 0, 1 and 2
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     _widen()
     codecs.register_error(ESCAPED, _escaped)
-    if logging.lastResort is not None:  # what the server logs, which nobody has configured otherwise
+    if logging.lastResort is not None:  # the server's log, unless logging is configured
         logging.lastResort.setFormatter(_Shown())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -36,7 +40,7 @@ def ready() -> None:
 
 
 def _widen() -> None:
-    """To few columns the layout of help comes to no end, and to millions it fills the memory."""
+    """Limits the width: with a few columns the layout of help never ends, with millions it fills the memory."""
     columns = shutil.get_terminal_size().columns
     fitting = min(max(columns, NARROWEST), WIDEST)
     if "COLUMNS" in os.environ or fitting != columns:
@@ -44,15 +48,15 @@ def _widen() -> None:
 
 
 class _Shown(logging.Formatter):
-    """A log's lines, without what a terminal would obey."""
+    """Formats log lines without characters that a terminal interprets."""
 
     def format(self, record: logging.LogRecord) -> str:
         return shown(super().format(record))
 
 
 def shown(text: str, keep: str = "\n\t") -> str:
-    r"""The text as it may reach a terminal: every control character, and what changes the direction of writing or is not
-    seen, as \uXXXX. In JSON these stand inside of strings only, so JSON stays JSON. keep: what passes all the same.
+    r"""Escapes control characters, and those that change the writing direction or are invisible, as \uXXXX. JSON has these
+    only inside strings, so it stays valid. keep: characters that aren't escaped.
     """
     if text.isprintable():
         return text
@@ -61,17 +65,17 @@ def shown(text: str, keep: str = "\n\t") -> str:
 
 def _units(text: str) -> str:
     units = text.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))
 
 
 def flush() -> None:
-    """Now, while it can still be said that it fails."""
+    """Flushes both streams now, so that an error can still be reported."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 
 
 def drop(*dropped: TextIO) -> None:
-    """What was not written has no place to go to: Python would try once more at its end, and complain. Default: both."""
+    """Discards unwritten output; otherwise Python would try to write it again at exit and print an error. Default: both."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in dropped or (sys.stdout, sys.stderr):
         with suppress(UnsupportedOperation):

@@ -1,4 +1,4 @@
-"""What a person sees while Sickbay serves: where to begin, then one line per exchange."""
+"""Prints the greeting of `serve`, then one line per exchange."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\
 
 
 def greeting(line: dict[str, Any], place: str) -> str:
-    """The address to open first, who may sign in, and where the data lies."""
+    """The address to open first, the location of the data, and up to three users."""
     users = line["users"][:3]
-    signs = "".join(f"\n  {one['username']} / {one['password']}  ({one['tenant']})" for one in users)
-    return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (f"\nSign in as{signs}" if signs else "")
+    logins = "".join(f"\n  {user['username']} / {user['password']}  ({user['tenant']})" for user in users)
+    return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (f"\nSign in as{logins}" if logins else "")
 
 
 def administration(settings: Settings, shows_key: bool) -> str:
-    """How to get into the portal with the admin token; "" for who reads JSON and does not need it.
+    """How to sign in to the portal with the admin token; "" if the token isn't needed.
 
-    A token that someone chose is not shown, and the key of the folder only on a terminal: other output ends up in logs.
-    What follows # stays in the browser.
+    Never shows a token that the user chose, and shows the folder's key only on a terminal: other output ends up in logs.
+    Browsers don't send the part after #.
     """
     page, file = f"{settings.base}/developer/sign-in", settings.folder and settings.folder / admin_key.FILE
     if not settings.needs_token:
-        return "" if settings.json or not file else f"Through a proxy, administer with the admin token in {file}."
+        return "" if settings.json or not file else f"To administer through a proxy, use the admin token in {file}."
     if settings.admin_token or not file:
-        return f"Administer with the admin token that you set: {page}"
+        return f"To administer, sign in with the admin token that you set: {page}"
     if not shows_key:
-        return f"Administer with the admin token in {file}: {page}"
-    return f"Administer: {page}#token={settings.admin_key}\n  or with the admin token in {file}"
+        return f"To administer, sign in with the admin token in {file}: {page}"
+    return f"To administer, open {page}#token={settings.admin_key}\n  or sign in with the admin token in {file}"
 
 
 def is_terminal() -> bool:
@@ -48,18 +48,18 @@ def say(colour: bool) -> ExchangeListener:
 
 
 def put(text: str) -> None:
-    """A line, at once. Where it cannot be written nothing is from then on, and the server goes on: no request fails for it."""
+    """Prints a line immediately. If that fails, prints nothing from then on, so that no request fails because of it."""
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except OSError as error:
         streams.drop(sys.stdout)
-        if not isinstance(error, BrokenPipeError):  # whoever closed it knows
-            note(f"Nothing can be written to the output any more ({error.strerror}); Sickbay serves all the same.")
+        if not isinstance(error, BrokenPipeError):  # the reader closed it on purpose
+            note(f"Standard output can't be written any more ({error.strerror}). Sickbay keeps running.")
 
 
 def coloured() -> bool:
-    """On a terminal, unless its owner wants none (https://no-color.org)."""
+    """Whether to print colours: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -71,11 +71,11 @@ def plain(line: LogLine) -> str:
 def painted(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
     colour = RED if line.status >= 400 or line.finding else GREEN
-    told = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
-    return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{told}"
+    finding = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
+    return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{finding}"
 
 
 def _shown(line: LogLine) -> LogLine:
-    """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever a request contained."""
+    """The line with its texts escaped, since a request can contain anything as an app's name and ID."""
     tenant, stage, app, finding = (streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
     return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)

@@ -1,4 +1,4 @@
-"""All connections of a worker process: how many there are, what they hold in memory, and which ones are closed for it."""
+"""Counts the connections of a worker process and their memory, and closes some if there are too many."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from sickbay.web import counting
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 BATCH = 20
-"""Of the connections that wait for a request, one in so many is closed when the limit is reached."""
-BUSY = b"Sickbay has too many connections or unread answers at the moment. Try again.\n"
+"""When the limit is reached, one of this many idle connections is closed."""
+BUSY = b"Sickbay has too many connections or unread responses at the moment. Try again.\n"
 RETRY = b"5"
-"""Seconds."""
+"""Seconds for Retry-After."""
 OWN = "127."
-"""This machine's addresses begin so; they have no limit of their own."""
+"""Prefix of this machine's addresses, which have no `per_address` limit."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class LimitedConnection(Protocol):
-    """What is known of a connection here: `connection.Connection` implements it."""
+    """The interface of a connection, implemented by `connection.Connection`."""
 
     client: tuple[str, int] | None
     seconds: float
-    """How long its state has lasted."""
+    """How long the current state has lasted."""
 
     def unsent(self) -> int: ...
 
@@ -48,14 +48,14 @@ class LimitedConnection(Protocol):
 
 
 class Traffic:
-    """`opened` and `closed` are called by each connection, `sweep` by the event loop."""
+    """The connections of a worker. Each connection calls `opened` and `closed`; the event loop calls `sweep`."""
 
     def __init__(self, limits: Limits, app: Asgi, loop: asyncio.AbstractEventLoop) -> None:
         self.limits, self.app, self.loop = limits, app, loop
         self.connections: set[LimitedConnection] = set()
         self.refused: set[LimitedConnection] = set()
         self.unread: set[LimitedConnection] = set()
-        """Connections whose clients don't read as fast as they are answered."""
+        """Connections whose clients read more slowly than responses are written."""
         self.received = 0
         self.unsent = 0
         """Bytes in the buffers of those connections, as of the last sweep or change."""
@@ -64,33 +64,33 @@ class Traffic:
         self._began = 0.0
         loop.call_later(limits.sweep, self._sweep_again)
 
-    def opened(self, one: LimitedConnection) -> None:
-        """Makes room for a connection, or marks it as refused."""
-        self.connections.add(one)
-        address = self._counted(one)
+    def opened(self, connection: LimitedConnection) -> None:
+        """Adds a connection. Closes others to make room, or marks it as refused."""
+        self.connections.add(connection)
+        address = self._counted(connection)
         if address:
             self._addresses[address] += 1
         if address and self._addresses[address] > self.limits.per_address:
-            own = {each for each in self.connections if self._counted(each) == address}
-            self._keep(self.limits.per_address, own, one, "address_limit")
-        if one not in self.refused:
-            self._keep(self.limits.connections, self.connections, one, "connection_limit")
+            same = {other for other in self.connections if self._counted(other) == address}
+            self._limit(self.limits.per_address, same, connection, "address_limit")
+        if connection not in self.refused:
+            self._limit(self.limits.connections, self.connections, connection, "connection_limit")
 
-    def closed(self, one: LimitedConnection) -> None:
-        if one in self.connections:
-            self.connections.discard(one)
-            address = self._counted(one)
+    def closed(self, connection: LimitedConnection) -> None:
+        if connection in self.connections:
+            self.connections.discard(connection)
+            address = self._counted(connection)
             if address:
                 self._addresses[address] -= 1
                 if not self._addresses[address]:
                     del self._addresses[address]
-        self.refused.discard(one)
-        if one in self.unread:
-            self.unread.discard(one)
+        self.refused.discard(connection)
+        if connection in self.unread:
+            self.unread.discard(connection)
             self.measure()
 
     def gate(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-        """The application; later if the event loop has worked long enough, or if clients have much to read."""
+        """Calls the application; later if the event loop has worked for a slice of time or clients have too much to read."""
         if scope["path"] in HEALTH:
             return self.app(scope, receive, send)
         if self.is_full() or not self._may_begin():
@@ -98,7 +98,7 @@ class Traffic:
         return self.app(scope, receive, send)
 
     def _may_begin(self) -> bool:
-        """Between two looks for input, requests are begun for a slice of time only: others are heard soon."""
+        """Whether a request may start now. Between two polls for input, requests start only for a slice of time."""
         if not self._working:
             self._working, self._began = True, monotonic()
             self.loop.call_soon(self._turn_over)
@@ -118,33 +118,33 @@ class Traffic:
         return await self.app(scope, receive, send)
 
     def relieve(self) -> None:
-        """If clients have too much to read in all, closes half of those that stopped reading."""
+        """If clients have too much to read in total, closes half of those that stopped reading."""
         if self.is_full():
-            stalled = [one for one in self.unread if one.seconds >= 2 * self.limits.sweep]
-            stalled.sort(key=lambda one: one.seconds, reverse=True)
-            for one in stalled[: (len(stalled) + 1) // 2]:
-                one.end("unsent_limit")
+            stalled = [connection for connection in self.unread if connection.seconds >= 2 * self.limits.sweep]
+            stalled.sort(key=lambda connection: connection.seconds, reverse=True)
+            for connection in stalled[: (len(stalled) + 1) // 2]:
+                connection.end("unsent_limit")
 
     def measure(self) -> None:
-        self.unsent = sum(one.unsent() for one in self.unread)
+        self.unsent = sum(connection.unsent() for connection in self.unread)
 
     def is_full(self) -> bool:
-        """Whether answers wait for clients, or for a thread, in more memory than they may take."""
+        """Whether responses that wait for clients or for a thread use more memory than the limit."""
         return HELD.total + self.unsent > self.limits.unsent
 
     def take(self, size: int) -> None:
-        """So many bytes of a body have come. If that is too much in all, the largest incomplete bodies are refused."""
+        """Counts received bytes of a body. If the total is above the limit, refuses the largest incomplete bodies."""
         self.received += size
         if self.received > self.limits.received:
-            most = self.limits.received * 7 // 8  # a few at once, so that this is rare
-            for one in sorted(self.connections, key=lambda each: each.incoming(), reverse=True):
-                if self.received <= most or not one.incoming():
+            most = self.limits.received * 7 // 8  # refuse several at once, so that this is rare
+            for connection in sorted(self.connections, key=lambda connection: connection.incoming(), reverse=True):
+                if self.received <= most or not connection.incoming():
                     break
-                one.end("body_limit", 503)
+                connection.end("body_limit", 503)
 
     def sweep(self) -> None:
-        for one in tuple(self.connections):
-            one.sweep(self.limits)
+        for connection in tuple(self.connections):
+            connection.sweep(self.limits)
         self.measure()
         self.relieve()
         counting.CONNECTIONS.set(len(self.connections))
@@ -156,51 +156,51 @@ class Traffic:
         self.loop.call_later(self.limits.sweep, self._sweep_again)
         self.sweep()
 
-    def _counted(self, one: LimitedConnection) -> str:
-        """The address, if its connections are limited."""
-        if not self.limits.per_address or one.client is None:
+    def _counted(self, connection: LimitedConnection) -> str:
+        """The client's address if its connections are limited, else ""."""
+        if not self.limits.per_address or connection.client is None:
             return ""
-        address = one.client[0]
+        address = connection.client[0]
         exempt = address in self.limits.exempt or address == "::1" or address.startswith(OWN)
         return "" if exempt else address
 
-    def _keep(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:
-        """At most so many that are not refused."""
+    def _limit(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:
+        """Keeps at most `most` connections among these that aren't refused."""
         if len(among) <= most or len(among - self.refused) <= most:
             return
         if not self._evict(among - self.refused, newest, reason):
             self._refuse(newest, reason)
 
     def _evict(self, among: Iterable[LimitedConnection], newest: LimitedConnection, reason: str) -> bool:
-        """Closes those that have waited for a request longest. False if there is none."""
-        waiting = [one for one in among if one is not newest and one.waits()]
-        waiting.sort(key=lambda one: one.seconds, reverse=True)
-        for one in waiting[: 1 + len(waiting) // BATCH]:
-            one.end(reason)
-            self.closed(one)
-        return bool(waiting)
+        """Closes the connections that have been idle longest. False if none is idle."""
+        idle = [connection for connection in among if connection is not newest and connection.waits()]
+        idle.sort(key=lambda connection: connection.seconds, reverse=True)
+        for connection in idle[: 1 + len(idle) // BATCH]:
+            connection.end(reason)
+            self.closed(connection)
+        return bool(idle)
 
-    def _refuse(self, one: LimitedConnection, reason: str) -> None:
-        if len(self.refused) >= self.limits.reserve and not self._evict(tuple(self.refused), one, reason):
-            one.end(reason)
+    def _refuse(self, connection: LimitedConnection, reason: str) -> None:
+        if len(self.refused) >= self.limits.reserve and not self._evict(tuple(self.refused), connection, reason):
+            connection.end(reason)
         else:
-            self.refused.add(one)
+            self.refused.add(connection)
 
 
 _TRAFFIC: WeakKeyDictionary[ServerState, Traffic] = WeakKeyDictionary()
 
 
 def traffic(config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> Traffic:
-    """The one of this server."""
-    found = _TRAFFIC.get(state)
-    if found is None:
-        chosen: Limits = getattr(config, "limits", None) or Limits()
-        found = _TRAFFIC[state] = Traffic(chosen, config.loaded_app, loop)
-    return found
+    """The `Traffic` of this server, created on the first call."""
+    existing = _TRAFFIC.get(state)
+    if existing is None:
+        limits: Limits = getattr(config, "limits", None) or Limits()
+        existing = _TRAFFIC[state] = Traffic(limits, config.loaded_app, loop)
+    return existing
 
 
 async def busy(scope: Any, receive: Any, send: Any) -> None:
-    """503, and the connection is closed."""
+    """Responds with 503 and closes the connection."""
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(BUSY)).encode()),
@@ -212,7 +212,7 @@ async def busy(scope: Any, receive: Any, send: Any) -> None:
 
 
 def resident() -> int:
-    """Bytes of memory that this process uses; 0 where the system does not say."""
+    """Memory of this process in bytes; 0 if the system doesn't report it."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
     except OSError:

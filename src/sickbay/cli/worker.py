@@ -1,4 +1,4 @@
-"""What each process serves: the sandbox, opened when it starts, and Sickbay and the sample app behind one set of sockets."""
+"""A worker process: opens the sandbox and serves Sickbay and the sample app on the same sockets."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from sickbay.settings import Settings
 from sickbay.web import app as web
 
 GRACE = 5
-"""Seconds that open requests have when the server stops."""
+"""Seconds that running requests have to finish when the server stops."""
 THREADS = 2
-"""For password hashes, and for bodies that are too large for the event loop; further ones wait."""
+"""Threads for password hashes, and for bodies that are too large for the event loop. Further ones wait."""
 SWITCHES = 0.0001
-"""Seconds after which a thread that computes lets another one run."""
+"""Seconds after which Python switches threads."""
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @dataclass
 class Worker:
-    """The ASGI application of a process. Picklable until it has started, since processes are spawned with it."""
+    """The ASGI application of a process. It can be pickled before it has started, which spawning a process needs."""
 
     settings: Settings
     main: web.Application | None = None
@@ -48,17 +48,17 @@ class Worker:
         return app(scope, receive, send)
 
     async def _live(self, receive: Any, send: Any) -> None:
-        """From the server's start to its end. What was answered is on the disk before this returns."""
+        """Runs from the server's start to its end. Before it returns, all acknowledged writes are on the disk."""
         await receive()
         if self.settings.workers > 1:
-            _belong()
+            _end_with_parent()
         streams.ready()
         _prepare(self.settings.max_connections)
         say = None if self.settings.json else terminal.say(terminal.coloured())
         sandbox = await open_sandbox(self.settings, say=say)
         self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
         await send({"type": "lifespan.startup.complete"})
-        with suppress(asyncio.CancelledError):  # a second Ctrl-C: nothing is waited for, all is closed the same
+        with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
         await self.main.stop()
         await sandbox.close()
@@ -66,7 +66,7 @@ class Worker:
 
 
 def _prepare(connections: int) -> None:
-    """Room for the connections; few threads, which return Python's lock soon: the event loop needs it for each row."""
+    """Raises the limit of open files, and starts few threads that release the GIL soon: the event loop needs it often."""
     sys.setswitchinterval(SWITCHES)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -77,8 +77,8 @@ def _prepare(connections: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _belong() -> None:
-    """To the process that started us: Ctrl-C may reach us from here on, and without it we end, or we would keep the port."""
+def _end_with_parent() -> None:
+    """Lets Ctrl-C reach this process from now on, and ends it if its parent ends: otherwise it would keep the port."""
     signals.reached()
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -92,8 +92,8 @@ def _belong() -> None:
 
 
 def config(app: Asgi, settings: Settings) -> Config:
-    """The flags of every server here; the limit in the benchmark is measured with the same."""
-    made = Config(
+    """The configuration of the server. The benchmark measures the upper limit with the same one."""
+    configuration = Config(
         app,
         interface="asgi3",
         loop="sickbay.cli.loops:Loop",
@@ -110,5 +110,5 @@ def config(app: Asgi, settings: Settings) -> Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    made.limits = limits(settings)  # type: ignore[attr-defined]
-    return made
+    configuration.limits = limits(settings)  # type: ignore[attr-defined]
+    return configuration

@@ -1,1 +1,1 @@
-"""The commands, one file each. Each is imported when it is called."""
+"""The subcommands, one file each; a file is imported when its command is called."""

@@ -1,4 +1,4 @@
-"""`sickbay apps`: register, list, show, change and remove apps, as /admin/apps does."""
+"""`sickbay apps`: registers, lists, shows, changes and removes apps through /admin/apps."""
 
 from __future__ import annotations
 
@@ -14,60 +14,63 @@ from cyclopts import App, Parameter
 from sickbay.cli import admin_client
 from sickbay.cli.admin_client import Data
 from sickbay.cli.argument_types import SomeOrNone
-from sickbay.cli.output import as_json, note, say, table, wrong
+from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import shown
+from sickbay.kernel import english
 
-apps = App(name="apps", help="Register, list, show, change, enable and remove apps.")
-Name = Annotated[str, Parameter(name="APP", help="An app_id, a client_id or a unique name.")]
+apps = App(
+    name="apps", help="Register, list, show, change, enable and remove apps.", help_epilogue=help_epilogue("sickbay apps list")
+)
+Name = Annotated[str, Parameter(name="APP", help="The app's app_id, client_id or name. A name must be unique.")]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """What an app is registered with; what is not given keeps its default.
+    """The registration of an app; omitted fields keep their defaults.
 
     Parameters
     ----------
     type
-        Who uses it: a clinician, a patient, or nobody.
+        Who uses the app: a clinician (provider), a patient, or no user (system).
     client
-        How it proves itself at the token endpoint.
+        How the app authenticates at the token endpoint: public (not at all), symmetric (a secret) or asymmetric (a key).
     launch_uri
-        Where the chart opens it.
+        Launch URL: the chart opens the app there.
     redirect_uri
-        Where it takes its answer; may be repeated.
+        Redirect URI. Repeat the option for each one.
     post_logout_redirect_uri
-        Where people may be led after signing out; may be repeated.
+        Where the browser may go after sign-out. Repeat the option for each one.
     scope
-        All scopes that it may ask for, separated by blanks.
+        All scopes that the app may request, separated by spaces.
     fhir
-        The version it speaks.
+        The FHIR version that the app uses.
     smart_version
-        1 or 2.
+        The SMART App Launch version, which decides how scopes are written: user/Patient.read (1) or user/Patient.rs (2).
     pkce
-        off ignores it, as an old server does.
+        required; if-sent: checked only if the app sends it; off: ignored.
     native
-        An app with a custom scheme or a loopback port of its own.
+        A native app: its redirect URI has a private scheme or a loopback port.
     scope_mode
-        lenient drops what it may not have, strict refuses.
+        If the app requests a scope that it may not have: strict refuses the request, lenient drops the scope.
     jwks_uri
-        Where its public keys are.
+        URL of the app's public keys (JWKS).
     jwks
-        A file with its public keys.
+        A file with the app's public keys (JWKS).
     client_id
-        Instead of one that is made.
+        Use this client_id instead of a generated one.
     client_secret
-        Instead of one that is made.
+        Use this client_secret instead of a generated one.
     token_lifetime
-        Seconds that an access token lives.
+        Lifetime of access tokens, in seconds.
     app_policy
-        What is decided for it otherwise than for its hospital, such as code_lifetime=5; may be repeated.
+        A policy that differs from the hospital's, such as code_lifetime=5. Repeat the option for each one.
     cards
-        A file with cards of CDS Hooks, which every chart shows.
+        A JSON file with CDS Hooks cards, which every chart shows.
     auto_approve
-        A username: sign-in, pickers and consent pass without a person.
+        A username. Sign-in, pickers and consent are answered automatically for this user.
     """
 
     type: Literal["provider", "patient", "system"] | None = None
@@ -91,70 +94,94 @@ class Fields:
     auto_approve: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """As /admin takes it; without what was not given."""
-        given = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        """The JSON for /admin; omitted fields are left out."""
+        body = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         for name in ("redirect_uri", "post_logout_redirect_uri"):
-            if name in given:
-                given[f"{name}s"] = list(given.pop(name))
+            if name in body:
+                body[f"{name}s"] = list(body.pop(name))
         if self.app_policy is not None:
-            given["policy"] = dict(_choice(one) for one in given.pop("app_policy"))
+            body["policy"] = dict(_policy(text) for text in body.pop("app_policy"))
         if self.auto_approve is not None:
-            given["auto_approve"] = {"user": self.auto_approve}
+            body["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
-            given["jwks"] = _read(self.jwks, "keys")
+            body["jwks"] = _read(self.jwks, "keys")
         if self.cards is not None:
-            read = _read(self.cards, "cards")
-            given["cards"] = read.get("cards", [read]) if isinstance(read, dict) else read
-        return given
+            cards = _read(self.cards, "cards")
+            body["cards"] = cards.get("cards", [cards]) if isinstance(cards, dict) else cards
+        return body
 
 
 _DEFAULT = Fields()
 
 
-@apps.command
+@apps.command(
+    help_epilogue=help_epilogue(
+        "sickbay apps add Vitals --type provider --client symmetric "
+        "--redirect-uri http://localhost:8100/callback --scope user/Patient.rs"
+    )
+)
 def add(
-    name: Annotated[str, Parameter(name=("NAME", "--name"), help="What people read on consent.")],
+    name: Annotated[str, Parameter(name=("NAME", "--name"), help="The name that users see on the consent page.")],
     *,
     fields: Fields = _DEFAULT,
     tenant: str = "general",
     json: Json = False,
     data: Data = None,
 ) -> None:
-    """Register an app, and print its app_id, client_id and, this once, its client_secret."""
-    missing = [f"--{one}" for one in ("type", "client", "scope") if getattr(fields, one) is None]
+    """Register an app and print its app_id, client_id and client_secret. The secret is shown only this once.
+
+    Parameters
+    ----------
+    tenant
+        The hospital, such as general.
+    """
+    missing = [f"--{field}" for field in ("type", "client", "scope") if getattr(fields, field) is None]
     if missing:
-        wrong(f"To register {name}, {' and '.join(missing)} must be given too; `sickbay apps add --help` says what they are.")
-    made = admin_client.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
-    _show(made, json)
+        wrong(f"Missing options: {english.join(missing)}. See `sickbay apps add --help`.")
+    app = admin_client.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
+    _show(app, json)
 
 
-@apps.command(name="list")
+@apps.command(name="list", help_epilogue=help_epilogue("sickbay apps list --tenant general"))
 def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -> None:
-    """List all apps, the newest last: next to where one types."""
-    found = list(reversed(admin_client.apps(data, tenant)))
+    """List all apps, newest last.
+
+    Parameters
+    ----------
+    tenant
+        Only the apps of this hospital.
+    """
+    registered = list(reversed(admin_client.apps(data, tenant)))
     if json:
-        say(as_json(found))
+        say(as_json(registered))
         return
     columns = ("tenant", "app_id", "client_id", "name", "type", "client")
-    say(table([tuple(str(one.get(column, "")) for column in columns) for one in found], tuple(map(str.upper, columns))))
+    rows = [tuple(str(app.get(column, "")) for column in columns) for app in registered]
+    say(table(rows, tuple(map(str.upper, columns))))
 
 
-@apps.command
+@apps.command(help_epilogue=help_epilogue("sickbay apps show sample-general"))
 def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
-    """Show one app."""
+    """Show an app."""
     _show(admin_client.app(data, app), json)
 
 
-@apps.command
+@apps.command(help_epilogue=help_epilogue("sickbay apps edit sample-general --token-lifetime 60"))
 def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None) -> None:
-    """Change what is given, and leave the rest."""
+    """Change the fields that you name; the others stay.
+
+    Parameters
+    ----------
+    name
+        A new name.
+    """
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
-        wrong("Nothing to change was given, such as --scope or --redirect-uri.")
+        wrong("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
     _show(admin_client.ask(data, "PATCH", admin_client.at(admin_client.app(data, app)), body), json)
 
 
-@apps.command
+@apps.command(help_epilogue=help_epilogue("sickbay apps enable sample-general --tenant epic"))
 def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) -> None:
     """Register an app at another hospital with the same settings. It gets another client_id there.
 
@@ -166,29 +193,28 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
     _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/enable", {"tenant": tenant}), json)
 
 
-@apps.command
+@apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
-    """Make a new client_secret and print it, this once; the old one is good for nothing from then on."""
-    one = admin_client.app(data, app)
-    _show(admin_client.ask(data, "POST", f"{admin_client.at(one)}/secret"), json)
+    """Make a new client_secret and print it, only this once. The old one stops working immediately."""
+    _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/secret"), json)
 
 
-@apps.command
+@apps.command(help_epilogue=help_epilogue("sickbay apps remove Vitals"))
 def remove(app: Name, /, *, data: Data = None) -> None:
-    """Remove an app; its tokens end with it."""
-    one = admin_client.app(data, app)
-    admin_client.ask(data, "DELETE", admin_client.at(one))
-    note(f"Removed {one['name']} ({one['client_id']}).")
+    """Remove an app. Its tokens stop working immediately."""
+    removed = admin_client.app(data, app)
+    admin_client.ask(data, "DELETE", admin_client.at(removed))
+    note(f"Removed {removed['name']} ({removed['client_id']}).")
 
 
-def _show(one: dict[str, Any], json: bool) -> None:
-    """The app, field by field; findings go to standard error."""
-    for finding in one.get("findings", ()):
+def _show(app: dict[str, Any], json: bool) -> None:
+    """Prints the app, one field per line; findings go to standard error."""
+    for finding in app.get("findings", ()):
         note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
     if json:
-        say(as_json(one))
+        say(as_json(app))
         return
-    fields = {key: value for key, value in one.items() if value not in (None, [], "", {}) and key != "findings"}
+    fields = {key: value for key, value in app.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
     say("\n".join(f"{key.ljust(width)}  {shown(_plain(value), '')}" for key, value in fields.items()))
 
@@ -199,11 +225,11 @@ def _plain(value: Any) -> str:
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
 
 
-def _choice(text: str) -> tuple[str, Any]:
-    """name=value, the value as in sickbay.toml; a word need not be quoted."""
+def _policy(text: str) -> tuple[str, Any]:
+    """Parses name=value, with the value as in sickbay.toml; a word needs no quotes."""
     name, equals, value = text.partition("=")
     if not equals:
-        wrong(f"--app-policy {text} must be name=value, such as code_lifetime=5.")
+        wrong(f"--app-policy must be name=value, such as code_lifetime=5, not {text}.")
     try:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -214,4 +240,4 @@ def _read(path: Path, what: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        wrong(f"The {what} in {path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+        wrong(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")

@@ -1,4 +1,4 @@
-"""`sickbay doctor`: say what is wrong with an exchange, offline. It must not need the server's libraries."""
+"""`sickbay doctor`: explains what is wrong with an exchange, offline and without importing the server's libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line, diagnose_text
 
 MOST, LINE = 64_000_000, 1_000_000
-"""Bytes of a file or of standard input; with --jsonl of a line."""
+"""Largest size in bytes of a file or standard input, and of a line with --jsonl."""
 
 
 def doctor(
@@ -27,57 +27,54 @@ def doctor(
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
-    """Say what is wrong with an authorize, launch or redirect URL, an error answer, an exchange as JSON, or a HAR file.
-
-    Nothing leaves your machine. The exit code is 0 if it found no problem, 1 if it found one (a finding of severity error
-    or warning, or an error answer in the input), and 2 if it didn't understand the input.
+    """Explain what is wrong with a URL or an exchange.
 
     Parameters
     ----------
     exchange
-        A URL in quotes, a file, or - for standard input. A HAR file is what a browser's developer tools save of a launch:
-        each exchange of it is looked at, and no secret of it is printed.
+        A URL in quotes, a file, or - for standard input. A HAR file is a launch that you saved in the developer tools of a
+        browser; doctor examines each exchange in it and prints no secrets.
     json
         Print the findings and the corrected exchange as JSON.
     jsonl
-        Read one case a line, with "id" and "input", and write one line for each. The exit code is the highest of a line.
+        Read one JSON object per line, with "id" and "input", and print one line for each. The exit code is the highest one.
     """
     if jsonl:
-        return max(map(_line, _lines(exchange)), default=0)
+        return max(map(_diagnose_line, _lines(exchange)), default=0)
     try:
         return _examined(_text(exchange), json=json)
-    except CommandError as trouble:
+    except CommandError as error:
         if not json:
             raise
-        say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(trouble)}))
+        say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(error)}))
         return 2
 
 
 def _examined(text: str, *, json: bool) -> int:
-    seen = _har(text)
-    if seen is not None:
-        return har_doctor.told(seen, json=json)
-    diagnosis = _diagnosed(_some(text))
+    exchanges = _har(text)
+    if exchanges is not None:
+        return har_doctor.report(exchanges, json=json)
+    diagnosis = _diagnosed(_not_empty(text))
     say(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
     return int(diagnosis.has_problem)
 
 
 def _har(text: str) -> tuple[har.HarExchange, ...] | None:
-    """None where it is no HAR file."""
+    """The exchanges of a HAR file; None if the text isn't one."""
     try:
-        given = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
+        parsed = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
     except orjson.JSONDecodeError:
         return None
-    return har.read(given) if given is not None and har.is_har(given) else None
+    return har.read(parsed) if parsed is not None and har.is_har(parsed) else None
 
 
 def _text(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
-            note("Paste a URL, a curl line or an exchange as JSON, and end with Ctrl-D on a line of its own.")
+            note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
         return _decoded(_read(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
-        exchange.encode()  # `main` explains what the locale could not decode
+        exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
         return exchange
     if not exchange.strip():
         return ""
@@ -85,20 +82,20 @@ def _text(exchange: str) -> str:
         with Path(exchange).open("rb") as file:
             return _decoded(_read(file, exchange), exchange)
     except OSError as error:
-        wrong(f"{exchange} is neither a URL nor a file that can be read ({error.strerror}).")
+        wrong(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
 
 
 def _read(file: IO[bytes], source: str) -> bytes:
-    """Raises Trouble."""
+    """Raises CommandError if the text is too long."""
     text = file.read(MOST + 1)
     if len(text) > MOST:
         wrong(f"{source} has more than {MOST:,} bytes. Save only the requests of the launch.")
     return text
 
 
-def _some(text: str) -> str:
+def _not_empty(text: str) -> str:
     if not text.strip():
-        wrong("There is nothing to examine: give a URL in quotes, a file, or - for standard input.")
+        wrong("There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.")
     return text
 
 
@@ -106,7 +103,7 @@ def _decoded(read: bytes, source: str) -> str:
     try:
         return read.decode()
     except UnicodeDecodeError:
-        wrong(f"{source} isn't valid UTF-8: give a URL, a curl line, or an exchange as JSON.")
+        wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
 def _diagnosed(text: str) -> Diagnosis:
@@ -115,9 +112,9 @@ def _diagnosed(text: str) -> Diagnosis:
     except ValueError as error:
         wrong(str(error))
     except KeyError as error:
-        wrong(f"Sickbay cannot read an exchange of the kind {error}.")
+        wrong(f"Unknown kind of exchange: {error}.")
     except (AttributeError, TypeError):
-        wrong("Sickbay cannot read this exchange: a member of it has the wrong type.")
+        wrong("This exchange can't be read: a member has the wrong JSON type.")
 
 
 def _lines(source: str) -> Iterator[bytes]:
@@ -128,11 +125,11 @@ def _lines(source: str) -> Iterator[bytes]:
             with Path(source).open("rb") as file:
                 yield from _not_blank(file)
     except OSError as error:
-        wrong(f"{source} is no file that can be read ({error.strerror}).")
+        wrong(f"{source} can't be read ({error.strerror}).")
 
 
 def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines that are not blank; of a line that is too long, the beginning."""
+    """The lines that aren't blank; a line that is too long is cut."""
     for line in iter(lambda: file.readline(LINE + 1), b""):
         if line.strip():
             yield line
@@ -141,13 +138,13 @@ def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
             rest = file.readline(LINE + 1)
 
 
-def _line(line: bytes) -> int:
-    """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
-    said = diagnose_line(_case(line))
-    say(as_json(said, pretty=False))
-    if "trouble" in said:
+def _diagnose_line(line: bytes) -> int:
+    """Prints the diagnosis of a line, or why it can't be read. Returns its exit code."""
+    result = diagnose_line(_case(line))
+    say(as_json(result, pretty=False))
+    if "trouble" in result:
         return 2
-    return int(bool(said.get("recognised")) or any(one["severity"] in PROBLEMS for one in said["findings"]))
+    return int(bool(result.get("recognised")) or any(finding["severity"] in PROBLEMS for finding in result["findings"]))
 
 
 def _case(line: bytes) -> Any:
@@ -168,8 +165,8 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 def _as_text(diagnosis: Diagnosis) -> str:
     findings = diagnosis.explanation.findings
     if not findings:
-        return f"Nothing is wrong with this ({diagnosis.stage}), so far as can be told without its registration."
-    parts = [finding_text(one.to_json()) for one in findings]
+        return f"No problems found in this {diagnosis.stage} exchange. Checks that need the app's registration were skipped."
+    parts = [finding_text(finding.to_json()) for finding in findings]
     if diagnosis.corrected:
-        parts.append(f"What to send instead:\n\n  {sent_text(diagnosis.corrected)}")
+        parts.append(f"Send this instead:\n\n  {sent_text(diagnosis.corrected)}")
     return "\n\n".join(parts)

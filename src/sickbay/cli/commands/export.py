@@ -1,4 +1,4 @@
-"""`sickbay export`: a hospital's resources as NDJSON, one file for each type."""
+"""`sickbay export`: writes a hospital's resources as NDJSON, one file for each type."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sickbay.services.loading import export as exported
 def export(
     directory: Place, /, *, tenant: str = "general", fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4", data: Data = None
 ) -> None:
-    """Write all resources of a hospital, one file of NDJSON for each type; `sickbay load` takes them back.
+    """Write a hospital's resources to files.
 
     Parameters
     ----------
     directory
-        The folder to write into; made where it is not there. Files of the same names are replaced, all at the end or none.
+        The folder for the files; created if it doesn't exist. Files of the same names are replaced at the end, all or none.
     tenant
-        The hospital.
+        The hospital, such as general.
     fhir
-        The version.
+        The FHIR version.
     """
     made(directory)
     asyncio.run(_export(directory, tenant, fhir, data))
@@ -42,4 +42,4 @@ async def _export(directory: Place, tenant: str, fhir: str, data: str | None) ->
                 async for line in exported(sandbox.runtime, space, type):
                     files.file(f"{type}.ndjson").write(line)
                     counts[type] = counts.get(type, 0) + 1
-    note_counts(directory, counts, "nothing, since there is nothing.")
+    note_counts(directory, counts, "no files, because this hospital has no resources.")

@@ -1,4 +1,4 @@
-"""`sickbay launch`: open an app as the chart would, from a terminal."""
+"""`sickbay launch`: launches an app from a terminal, as the chart does."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def launch(
     open: bool = False,
     data: Data = None,
 ) -> None:
-    """Make a launch and print the URL that starts the app with it.
+    """Create a launch and print the URL that opens the app.
 
     Parameters
     ----------
     app
-        An app_id, a client_id or a unique name.
+        The app's app_id, client_id or name. A name must be unique.
     patient
-        The id of the patient whose chart is open.
+        ID of the patient whose chart is open.
     user
-        The username of who launches.
+        Username of the clinician or patient who launches the app.
     encounter
-        The id of the encounter that is open.
+        ID of the encounter that is open.
     open
-        Open the URL in your browser too.
+        Also open the URL in your browser.
     """
-    one = admin_client.app(data, app)
-    given: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
-    body = {"tenant": one["tenant"], "app": one["app_id"]} | {name: value for name, value in given.items() if value}
-    made = admin_client.ask(data, "POST", "/admin/launches", body)
-    say(made["url"])
+    target = admin_client.app(data, app)
+    options: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
+    body = {"tenant": target["tenant"], "app": target["app_id"]} | {name: value for name, value in options.items() if value}
+    created = admin_client.ask(data, "POST", "/admin/launches", body)
+    say(created["url"])
     if not admin_client.running(data):
-        admin_client.absent()
+        admin_client.note_not_running()
     elif open:
-        webbrowser.open(made["url"])
+        webbrowser.open(created["url"])

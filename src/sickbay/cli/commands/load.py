@@ -1,4 +1,4 @@
-"""`sickbay load`: files of resources into a hospital, each under its own id, beside a running server too."""
+"""`sickbay load`: stores resources from files under their own IDs, with or without a running server."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from sickbay.cli.output import say, wrong
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, progress
 from sickbay.fhir.loading import LoadError, Ready
+from sickbay.kernel import english
 from sickbay.services.loading import Loading
 
 BATCH, WEIGHT = 2000, 2 << 20
-"""A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes. Each page
-of an index that they touch is written once for all of them."""
+"""Largest number of resources in a transaction, and of their bytes. A running server can't write meanwhile. An index page that
+several of them change is written once."""
 SWITCHES = 0.0005
-"""Seconds after which whoever compares lets the thread that writes go on: it asks thousands of times for each transaction."""
+"""Seconds after which Python switches threads. The writing thread needs thousands of turns in a transaction."""
 RARELY = (1_000_000, 50, 50)
-"""Nothing here refers to itself: a batch holds some 300,000 things, and looking through them takes an eighth of the time."""
+"""Thresholds of the garbage collector. A batch has 300,000 objects and no cycles; scanning it took an eighth of the time."""
 
 
 def load(
@@ -39,29 +40,27 @@ def load(
     patients: CountOrNone = None,
     data: Data = None,
 ) -> int:
-    """Load resources: Bundles, NDJSON, single ones, packed by gzip or not, folders of them in the order of file names.
-
-    Each keeps its id. With the same body it changes nothing, with another one it makes the next version. So what was
-    interrupted is resumed by running it again. Ends with 1 where a resource was bad.
+    """Load resources from files; each keeps its ID.
 
     Parameters
     ----------
     paths
-        Files (.json, .ndjson, .jsonl, .xml, each also with .gz) and folders. What is XML is kept as JSON.
+        Files (.json, .ndjson, .jsonl or .xml, each also with .gz) and folders. XML is stored as JSON.
     tenant
-        The hospital.
+        The hospital, such as general.
     fhir
-        The version in which the resources are written.
+        The FHIR version of the resources.
     stop
-        Stop at the first bad resource; without it they are named, and the others are loaded.
+        Stop at the first resource that fails. Without this option, failed resources are named and the others are loaded.
     validate
-        Refuse what is not valid; without it whatever has a type and an id is taken.
+        Refuse invalid resources. Without this option, a resource needs only a type and an ID.
     patients
-        How many synthetic patients each hospital has, where the data folder is new (50).
+        Number of synthetic patients of each hospital if the data folder is new (default: 50).
     """
-    chosen = files.found(paths)
+    chosen = files.resource_files(paths)
     if not chosen:
-        wrong(f"In {paths[0]} is no {', '.join(files.ENDINGS)}." if paths else "Name the files or folders to load.")
+        endings = english.join(files.ENDINGS, "or")
+        wrong(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     sys.setswitchinterval(SWITCHES)
     return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
@@ -74,41 +73,41 @@ async def _load(
         space = local_sandbox.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
-        asked = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
-        with progress(chosen) as shown, reading(asked) as reads:
+        job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
+        with progress(chosen) as shown, reading(job) as reads:
             try:
                 await _run(run, reads, shown, stop)
             finally:
                 await run.finish()
         left_out = f", {shown.left_out:,} left out" if shown.left_out else ""
-        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad{left_out}.")
+        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} unchanged, {shown.bad:,} failed{left_out}.")
         return 1 if shown.bad else 0
 
 
 async def _run(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
-    """What comes before a bad resource is kept, wherever one stops."""
+    """Stores the resources. With `stop`, those before the first failed one are stored."""
     for portion in portions(reads, BATCH, WEIGHT):
-        batch = [one.item for one in portion[: _end(portion, shown, stop)] if isinstance(one.item, Ready)]
+        batch = [result.item for result in portion[: _end(portion, shown, stop)] if isinstance(result.item, Ready)]
         await run.keep(batch)
         if stop and shown.bad:
             return
 
 
 def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
-    """How far it is taken; it is shown as far."""
-    for at, one in enumerate(portion):
-        if one.item is None:
-            shown.done(one.file)
+    """How many results to store: all, or with `stop` those before a failed one. Shows the progress up to there."""
+    for position, result in enumerate(portion):
+        if result.item is None:
+            shown.done(result.file)
             continue
-        shown.read(one.file, one.read, isinstance(one.item, Ready))
-        if isinstance(one.item, LoadError):
-            shown.fault(one.item)
-            if stop and one.item.is_bad:
-                return at
+        shown.read(result.file, result.read, isinstance(result.item, Ready))
+        if isinstance(result.item, LoadError):
+            shown.fault(result.item)
+            if stop and result.item.is_bad:
+                return position
     return len(portion)
 
 
 def _name(chosen: list[Path]) -> str:
-    """The same for the same files."""
-    told = "\n".join(f"{path.resolve()} {path.stat().st_size}" for path in chosen)
-    return hashlib.sha256(os.fsencode(told)).hexdigest()[:16]
+    """A name for this load, the same for the same files."""
+    listing = "\n".join(f"{path.resolve()} {path.stat().st_size}" for path in chosen)
+    return hashlib.sha256(os.fsencode(listing)).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""`sickbay population`: the synthetic patients as files, without a server."""
+"""`sickbay population`: writes the synthetic patients to files, without a server."""
 
 from __future__ import annotations
 
@@ -24,34 +24,32 @@ def population(
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     out: Place,
 ) -> None:
-    """Write the synthetic patients, one file of NDJSON for each resource type.
-
-    The same seed and day give the same bytes; no person in it is real.
+    """Write the synthetic patients to files.
 
     Parameters
     ----------
     patients
-        How many.
+        Number of patients.
     seed
-        Which: the same seed gives the same people.
+        Selects the patients: the same seed gives the same people.
     messiness
-        How badly the records are written, from 0 (clean) to 1: no units, no codes, twice, in error, odd names and dates.
+        Errors in the records, from 0 (none) to 1: missing units and codes, duplicates, entries in error, odd names and dates.
     today
-        The day around which appointments are made, such as 2026-03-31. Default: the real day.
+        The day of the appointments, such as 2026-03-31. Default: today.
     fhir
-        The version to write.
+        The FHIR version.
     out
-        The folder to write into; made where it is not there.
+        The folder for the files; created if it doesn't exist.
     """
     if not 0 <= messiness <= 1:
-        wrong("--messiness must be from 0 to 1.")
+        wrong("--messiness must be a number from 0 to 1.")
     counts: dict[str, int] = {}
     made(out)
     with drafts(out) as files:
         day = today or datetime.date.today()
-        asked: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
-        for resource in chain(generate(**asked), schedule(**asked)):
+        options: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
+        for resource in chain(generate(**options), schedule(**options)):
             kind = resource["resourceType"]
             files.file(f"{kind}.ndjson").write(orjson.dumps(resource) + b"\n")
             counts[kind] = counts.get(kind, 0) + 1
-    note_counts(out, counts, "nothing, since there is nobody.")
+    note_counts(out, counts, "no files, because there are no patients.")

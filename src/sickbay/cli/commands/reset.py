@@ -1,4 +1,4 @@
-"""`sickbay reset`: data as seeded, sessions, tokens, launches and exchanges gone."""
+"""`sickbay reset`: restores the initial data and deletes sessions, tokens, launches and exchanges."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from sickbay.cli.output import note
 
 
 def reset(*, tenant: str | None = None, everything: bool = False, data: Data = None) -> None:
-    """Make the data what they were at first. Apps and users that were added stay.
+    """Reset to the initial data.
 
     Parameters
     ----------
     tenant
-        Only this hospital.
+        Reset only this hospital, such as general.
     everything
-        Remove added apps and users too.
+        Also remove the apps and users that you added.
     """
     body = ({"tenant": tenant} if tenant else {}) | ({"everything": True} if everything else {})
     admin_client.ask(data, "POST", "/admin/reset", body)
-    note(f"Reset: {tenant or 'every hospital'} is as it was seeded.")
+    note(f"Reset {tenant or 'all hospitals'} to the initial data.")

@@ -1,4 +1,4 @@
-"""`sickbay rules`: the list of everything that can be found, or one rule with its example."""
+"""`sickbay rules`: lists all rules, or explains one with its example."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from cyclopts import Parameter
 from sickbay.cli.output import as_json, say, table, wrong
 from sickbay.diagnosis import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.kernel import english
 
 
 def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /) -> None:
-    """List every finding that Sickbay knows, or explain one with its example.
+    """List all rules, or explain one.
 
     Parameters
     ----------
     id
-        Such as state-missing.
+        A rule, such as state-missing. Omit it to list all rules.
     """
     say(_list() if id is None else _page(id))
 
@@ -30,7 +31,8 @@ def _page(id: str) -> str:
     if id not in BY_ID:
         alike = [known for known in BY_ID if set(id.split("-")) & set(known.split("-"))]
         wrong(
-            f"There is no rule {id}." + (f" Is it one of {', '.join(alike[:5])}?" if alike else " `sickbay rules` lists all.")
+            f"There is no rule {id}."
+            + (f" Did you mean {english.join(alike[:5], 'or')}?" if alike else " Run `sickbay rules` to list all.")
         )
     finding, case = rule_docs.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}

@@ -1,4 +1,4 @@
-"""`sickbay serve`: what may be chosen, the data folder and the sockets; `serving.py` does the rest."""
+"""`sickbay serve`: checks the options, locks the data folder and binds the sockets; `serving.py` does the rest."""
 
 from __future__ import annotations
 
@@ -23,69 +23,75 @@ from sickbay.cli import sockets as doors
 from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
 from sickbay.cli.output import CommandError, note, wrong
 from sickbay.cli.paths import PlaceOrNone
+from sickbay.kernel import english
 from sickbay.settings import PORT, Settings
 
-Host = Annotated[str, Parameter(help="Where to listen. On loopback both 127.0.0.1 and ::1 are bound.")]
-ListenPort = Annotated[Port, Parameter(help="0 takes a free one.")]
+Host = Annotated[
+    str, Parameter(help="The address to listen on. For a loopback address, Sickbay listens on both 127.0.0.1 and ::1.")
+]
+ListenPort = Annotated[Port, Parameter(help="The port. 0 takes a free one.")]
 Data = Annotated[
     str | None,
-    Parameter(
-        help="The data folder, or postgresql://user@host/database. Default: your own folder, such as ~/.local/share/sickbay."
-    ),
+    Parameter(help="The data folder, or postgresql://user@host/database. Default: ~/.local/share/sickbay."),
 ]
 Patients = Annotated[
     CountOrNone,
-    Parameter(help="How many synthetic patients each hospital has (50). Holds for the folder from its first use on."),
+    Parameter(help="Number of synthetic patients of each hospital (default: 50). Set when the data folder is created."),
 ]
 Seed = Annotated[
     CountOrNone,
-    Parameter(help="Which patients: the same seed gives the same people (1). Holds for the folder likewise."),
+    Parameter(
+        help="Selects the patients: the same seed gives the same people (default: 1). Set when the data folder is created."
+    ),
 ]
-Workers = Annotated[Some, Parameter(help="Processes that serve side by side.")]
-AllowedHost = Annotated[tuple[str, ...], Parameter(help="Another name by which Sickbay may be asked.")]
+Workers = Annotated[Some, Parameter(help="Number of worker processes.")]
+AllowedHost = Annotated[
+    tuple[str, ...], Parameter(help="Another host name that requests may use. Repeat the option for each one.")
+]
 TrustedProxy = Annotated[
     tuple[str, ...],
-    Parameter(help="An address whose forwarded headers count. What comes from it is never the person at the keyboard."),
+    Parameter(
+        help="Address of a proxy whose X-Forwarded headers are trusted. Its requests never count as the person at the keyboard."
+    ),
 ]
 Admin = Annotated[
     str | None,
-    Parameter(help="What administers from elsewhere, or through a proxy. Default: the key in the data folder."),
+    Parameter(help="The token to administer from another machine or through a proxy. Default: generated, in the data folder."),
 ]
-RequireToken = Annotated[bool, Parameter(help="Even on this machine, administering needs the admin token.")]
+RequireToken = Annotated[bool, Parameter(help="Require the admin token on this machine too.")]
 OpenSignIn = Annotated[
     Literal["keyboard", "everyone"],
-    Parameter(help="Who may sign in by one click, and be approved by auto_approve: only this machine, or everyone."),
+    Parameter(help="Who can use one-click sign-in and auto_approve: only the person at the keyboard, or everyone."),
 ]
-SamplePort = Annotated[PortOrNone, Parameter(help="Where the sample app is served. Default: the next port.")]
+SamplePort = Annotated[PortOrNone, Parameter(help="The port of the sample app. Default: the next port.")]
 Messiness = Annotated[
     float | None,
-    Parameter(help="How badly the records are written, from 0 (clean) to 1 (0). Holds for the folder likewise."),
+    Parameter(help="Errors in the records, from 0 (none, the default) to 1. Set when the data folder is created."),
 ]
 Today = Annotated[
     DayOrNone,
-    Parameter(help="The day of the appointments, such as 2026-03-31. Kept in the folder. Default: the real day."),
+    Parameter(help="The day of the appointments, such as 2026-03-31. Default: today. Set when the data folder is created."),
 ]
 Throttle = Annotated[
     Count,
-    Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits."),
+    Parameter(help="Wrong secrets that one app may send from one address in a minute, before it must wait. 0 = unlimited."),
 ]
-Connections = Annotated[
-    Some, Parameter(help="Connections that a worker keeps open; above, those that wait for a request are closed.")
-]
-PerAddress = Annotated[Count, Parameter(help="The same for one address, if other machines can connect. 0: no limit.")]
-JournalExchanges = Annotated[Some, Parameter(help="How many exchanges are kept (20000); the oldest are deleted first.")]
+Connections = Annotated[Some, Parameter(help="Connections of each worker. Above this limit, idle connections are closed.")]
+PerAddress = Annotated[Count, Parameter(help="Connections from one address, if other machines can connect. 0 = unlimited.")]
+JournalExchanges = Annotated[Some, Parameter(help="Number of stored exchanges. Above this limit, the oldest are deleted.")]
 JournalSize = Annotated[
-    Some, Parameter(help="How many megabytes of exchanges are kept (64), whichever bound is reached first.")
+    Some, Parameter(help="Size of the stored exchanges in megabytes. Above this limit, the oldest are deleted.")
 ]
-BaseUrl = Annotated[str | None, Parameter(help="The only source of every absolute URL. Default: http://localhost:PORT.")]
+BaseUrl = Annotated[str | None, Parameter(help="Public base URL for generated links. Default: http://localhost:PORT.")]
 Ephemeral = Annotated[bool, Parameter(help="Store nothing: use a temporary folder and remove it at the end.")]
-Json = Annotated[bool, Parameter(help="Print one line of JSON when ready, and nothing after it.")]
-Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
-Cert = Annotated[PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")]
-Key = Annotated[PlaceOrNone, Parameter(help="Its key, as PEM.")]
+Json = Annotated[bool, Parameter(help="Print one line of JSON when Sickbay is ready, and nothing else.")]
+Https = Annotated[bool, Parameter(help="Serve only https. Sickbay makes a certificate and stores it in the data folder.")]
+Cert = Annotated[PlaceOrNone, Parameter(help="Your own certificate chain for --https (PEM).")]
+Key = Annotated[PlaceOrNone, Parameter(help="The key of --cert (PEM).")]
 
 
 SHORT = 16
+"""A shorter admin token gets a warning."""
 
 
 def serve(
@@ -116,10 +122,10 @@ def serve(
     key: Key = None,
     json: Json = False,
 ) -> None:
-    """Serve Sickbay until Ctrl-C, and show one line per exchange."""
-    _fitting(host, base_url, messiness, https, cert, key)
-    _sendable(admin_token)
-    wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
+    """Serve Sickbay until Ctrl-C."""
+    _check_options(host, base_url, messiness, https, cert, key)
+    _check_admin_token(admin_token)
+    folder_options = _folder_options(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
         host=host,
         port=port,
@@ -143,59 +149,59 @@ def serve(
         https=https,
         certificate=cert,
         certificate_key=key,
-        **wishes,
+        **folder_options,
     )
-    for sentence in config_file.settled([*signature(serve).parameters], config_file.TABLES):
+    for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
         note(sentence)
-    _begin(settings, wishes)
+    _begin(settings, folder_options)
 
 
-def _sendable(token: str | None) -> None:
-    """A header has no other characters in a token (RFC 6750 2.1 allows fewer still)."""
+def _check_admin_token(token: str | None) -> None:
+    """Refuses characters that a header can't contain in a token (RFC 6750 2.1 allows even fewer)."""
     if token and not all("!" <= letter <= "~" for letter in token):
-        wrong("--admin-token may have letters, digits and punctuation of ASCII, and no spaces.")
+        wrong("--admin-token may contain only ASCII letters, digits and punctuation, and no spaces.")
     if token and len(token) < SHORT:
-        note(f"The admin token has only {len(token)} characters, so it may be guessed; take at least {SHORT}.")
+        note(f"The admin token has only {english.count(len(token), 'character')} and can be guessed. Use at least {SHORT}.")
 
 
-def _wishes(**asked: Any) -> dict[str, Any]:
-    """What the folder keeps, as far as it was said."""
-    return {name: wish for name, wish in asked.items() if wish is not None}
+def _folder_options(**options: Any) -> dict[str, Any]:
+    """The options that are stored in the folder, without those that were omitted."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
-    """Hold the folder, bind the sockets, and only then import what serves."""
+def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
+    """Lock the folder, bind the sockets, and only then import the server."""
     signals.heard()
-    os.umask(0o077)  # for what a library writes, such as the counts of workers
+    os.umask(0o077)  # for files that a library writes, such as the metrics of workers
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
-        beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
-        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside), admin_key=admin_key.made(place))
-        _named(settled)
+        sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
+        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=admin_key.made(place))
+        _note_base_url(settled)
         with signals.later():
-            gc.disable()  # what is imported stays: looking through it finds nothing, now or later
+            gc.disable()  # imported modules stay in memory, so collecting garbage among them is useless
             from sickbay.cli.serving import run
 
             gc.freeze()
             gc.enable()
-        run(_secured(settled), wishes, [*listening, *beside])
+        run(_with_certificate(settled), folder_options, [*listening, *sample])
 
 
-def _fitting(
+def _check_options(
     host: str, base_url: str | None, messiness: float | None, https: bool, cert: Path | None, key: Path | None
 ) -> None:
-    _sensible(host, base_url, messiness)
-    _paired(https, cert, key)
+    _check_addresses(host, base_url, messiness)
+    _check_certificate(https, cert, key)
 
 
-def _sensible(host: str, base_url: str | None, messiness: float | None) -> None:
-    if not host.strip():  # to the system it would mean every address of the machine
-        wrong("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all of this machine's.")
+def _check_addresses(host: str, base_url: str | None, messiness: float | None) -> None:
+    if not host.strip():  # the system would listen on every address of the machine
+        wrong("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     if base_url is not None and not _is_base(base_url):
-        wrong(f"--base-url must be an address such as https://ehr.example.org, without ? and #, not {base_url}.")
+        wrong(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {base_url}.")
     if messiness is not None and not 0 <= messiness <= 1:
-        wrong("--messiness must be from 0 to 1.")
+        wrong("--messiness must be a number from 0 to 1.")
 
 
 def _is_base(text: str) -> bool:
@@ -206,29 +212,30 @@ def _is_base(text: str) -> bool:
         return False
 
 
-def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
+def _check_certificate(https: bool, cert: Path | None, key: Path | None) -> None:
     if (cert is None) != (key is None) or (cert is not None and not https):
-        wrong("--cert and --key belong together, and to --https.")
+        wrong("--cert and --key must be used together, and with --https.")
     for path in (cert, key):
         if path is not None and not path.is_file():
-            wrong(f"There is no file {path}.")
+            wrong(f"{path} doesn't exist or isn't a file.")
     if cert is not None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
         except ssl.SSLError as error:
-            wrong(f"{cert} and {key} are no certificate with its key: {error.reason or error}.")
+            wrong(f"{cert} and {key} aren't a certificate and its key: {error.reason or error}.")
 
 
-def _named(settings: Settings) -> None:
-    """Who lets others in has to say what they call this machine: under another name they are turned away (421)."""
+def _note_base_url(settings: Settings) -> None:
+    """Warns that other machines can't connect without --base-url: requests under another host name get 421."""
     if settings.host not in doors.LOOPBACK and settings.base_url is None and not settings.allowed_hosts:
         note(
-            f"Sickbay answers as {settings.base} alone; for other machines say what they call this one: --base-url http://NAME:{settings.port}"
+            f"Sickbay accepts requests only at {settings.base}. To let other machines connect, add "
+            f"--base-url http://NAME:{settings.port} with the name they use for this machine."
         )
 
 
-def _secured(settings: Settings) -> Settings:
-    """With the certificate of --https: the given one, or our own."""
+def _with_certificate(settings: Settings) -> Settings:
+    """The settings with the certificate of --https: the user's, or Sickbay's own."""
     if not settings.https or settings.certificate is not None:
         return settings
     from sickbay.cli import certificate
@@ -245,19 +252,19 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         folders.claimed(place)
         yield place
         return
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with signals.later():
-            temporary = held.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
+            temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
         try:
             yield Path(temporary)
         finally:
             signals.deaf()
 
 
-def _beside(host: str, wish: int | None, default: int) -> list[socket.socket]:
-    """The sample app's sockets: on the port that was wished for, else on the next one, else on a free one."""
-    if wish is not None:
-        return doors.listen(host, wish)
+def _sample_sockets(host: str, port: int | None, default: int) -> list[socket.socket]:
+    """The sample app's sockets: on its own port if there is one, else on the default port, else on a free one."""
+    if port is not None:
+        return doors.listen(host, port)
     with suppress(CommandError):
         return doors.listen(host, default)
     return doors.listen(host, 0)

@@ -1,4 +1,4 @@
-"""`sickbay token`: an access token for a script."""
+"""`sickbay token`: prints an access token for a script."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from sickbay.cli import admin_client
 from sickbay.cli.admin_client import Data
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
+from sickbay.kernel import english
 from sickbay.protocol import scopes
 
 
@@ -22,42 +23,42 @@ def token(
     json: bool = False,
     data: Data = None,
 ) -> None:
-    """Print an access token, as the app would have got it.
+    """Print an access token for a script.
 
     Parameters
     ----------
     app
-        An app_id, a client_id or a unique name.
+        The app's app_id, client_id or name. A name must be unique.
     scope
-        The scopes, separated by blanks.
+        The scopes, separated by spaces.
     patient
-        The id of the patient in context.
+        ID of the patient in context.
     user
-        The username of who signed in.
+        Username of the user who signed in.
     json
         Print the whole token response.
     """
-    if odd := [each for each in scope.split() if not scopes.parse(each)]:
-        wrong(f"There is no scope {' '.join(odd)}; scopes look like user/Patient.rs or user/Patient.read.")
+    if invalid := [text for text in scope.split() if not scopes.parse(text)]:
+        wrong(f"Invalid scope: {' '.join(invalid)}. Scopes look like user/Patient.rs or user/Patient.read.")
     if not scope.split():
-        wrong("--scope is empty: name what the token may do, such as user/Patient.rs.")
-    one = admin_client.app(data, app)
+        wrong("--scope is empty. Name at least one scope, such as user/Patient.rs.")
+    target = admin_client.app(data, app)
     if user and user not in (
-        names := [each["username"] for each in admin_client.ask(data, "GET", f"/admin/users?tenant={one['tenant']}")]
+        names := [known["username"] for known in admin_client.ask(data, "GET", f"/admin/users?tenant={target['tenant']}")]
     ):
-        raise CommandError(f"There is no user {user} at {one['tenant']}; there are {', '.join(names)}.")
-    given: dict[str, Any] = {"patient": patient, "user": user}
-    body = {"tenant": one["tenant"], "app": one["app_id"], "scope": scope} | {
-        name: value for name, value in given.items() if value
+        raise CommandError(f"There is no user {user} at {target['tenant']}. The users are {english.join(names)}.")
+    options: dict[str, Any] = {"patient": patient, "user": user}
+    body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope} | {
+        name: value for name, value in options.items() if value
     }
-    made = admin_client.ask(data, "POST", "/admin/tokens", body)
-    _warn(one, scope, patient)
-    say(as_json(made) if json else made["access_token"])
+    response = admin_client.ask(data, "POST", "/admin/tokens", body)
+    _warn(target, scope, patient)
+    say(as_json(response) if json else response["access_token"])
 
 
-def _warn(one: dict[str, Any], scope: str, patient: str | None) -> None:
-    """A script may be given what its app would be refused; it must not learn that only when it meets a real server."""
-    if beyond := [each for each in scope.split() if each not in one["scope"].split()]:
-        note(f"warning: {one['name']} is not registered for {' '.join(beyond)}, which a real launch would be refused.")
+def _warn(app: dict[str, Any], scope: str, patient: str | None) -> None:
+    """Warns if a real launch would give the app less than this token: the script would fail only on another server."""
+    if unregistered := [text for text in scope.split() if text not in app["scope"].split()]:
+        note(f"warning: {app['name']} isn't registered for {' '.join(unregistered)}, so a launch wouldn't grant it.")
     if patient is None and "patient/" in scope:
-        note("warning: patient/ scopes show nothing without a patient; name one with --patient.")
+        note("warning: patient/ scopes show no data without a patient. Name one with --patient.")
