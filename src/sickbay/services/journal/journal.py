@@ -23,8 +23,11 @@ from sickbay.storage.interface import Put, Record, Step, Volume
 
 EVERY = 1.0
 """Seconds between two batches."""
-GRANTED = 1000
-"""Granted exchanges per batch, so 1,000 a second. If there are more, the newest of each app are written."""
+GRANTED = 256
+"""Granted exchanges per batch, so 256 a second. If there are more, the newest of each app are written.
+
+One takes 0.2 to 0.3 ms of CPU to record: 1,000 a second would slow down a busy server by a quarter.
+"""
 SLICE = 16
 """Exchanges that are turned into records without a pause."""
 COMPARED = 64
