@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.authorization.login_prompt import Wishes, signs_in_anew, wishes
+from sickbay.authorization.login_prompt import Wishes, needs_new_sign_in, wishes
 from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
@@ -19,7 +19,7 @@ def wished(**sent: str) -> Wishes:
 
 
 def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
-    return signs_in_anew(wished(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
+    return needs_new_sign_in(wished(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
 
 
 @pytest.mark.parametrize(

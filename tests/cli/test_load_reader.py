@@ -1,4 +1,4 @@
-"""What a load reads is the same whoever reads it: we, or a process that is ahead of us and ends when we do."""
+"""What `sickbay load` reads is the same in its own process and in a second process that reads ahead."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.services.reindexing import BATCH, index_anew
+from sickbay.services.reindexing import BATCH, reindex
 from sickbay.storage.interface import Reindex, ResourceSpace, Save, Store
 from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.query.saving import INDEXES
@@ -106,10 +106,10 @@ async def fill(store: Store, count: int) -> None:
 async def test_every_outdated_resource_is_indexed_again(aged: OutdatedStore) -> None:
     store = await aged(BATCH * 2 + 3)
     assert set((await count_matches(store)).values()) == {0}
-    assert await index_anew(runtime(store)) == BATCH * 2 + 3
+    assert await reindex(runtime(store)) == BATCH * 2 + 3
     assert set((await count_matches(store)).values()) == {BATCH * 2 + 3}
     assert await store.outdated(1) == []
-    assert await index_anew(runtime(store)) == 0
+    assert await reindex(runtime(store)) == 0
     await store.close()
 
 
@@ -132,7 +132,7 @@ async def test_reindexing_continues_where_it_stopped_and_skips_resources_changed
     )
     assert (await count_matches(store))["code=8867-4"] == 1
     assert [outdated.id for outdated in await store.outdated(10)] == [third.id]
-    assert await index_anew(runtime(store)) == 1
+    assert await reindex(runtime(store)) == 1
     assert (await count_matches(store))["code=8867-4"] == 2
     await store.close()
 
@@ -149,7 +149,7 @@ async def test_concurrent_workers_and_writes_end_with_the_newest_index(aged: Out
                 [Save(SPACE, "Observation", resource["id"], 2, orjson.dumps(resource), entries, 2, "update")]
             )
 
-    await asyncio.gather(index_anew(runtime(store)), index_anew(runtime(store)), write())
+    await asyncio.gather(reindex(runtime(store)), reindex(runtime(store)), write())
     assert await store.outdated(1) == []
     assert (await count_matches(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
     assert (await count_matches(store))["patient=1"] == BATCH + 20

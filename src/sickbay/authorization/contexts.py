@@ -24,7 +24,7 @@ class AuthorizeContext:
     server: Server | Unknown = UNKNOWN
     elsewhere: str = ""
     """The tenant name in the request URL if this server has no such tenant."""
-    astray: bool = False
+    misdirected: bool = False
     """Whether the request came to another URL than the authorization endpoint."""
     fetched: bool = False
     """Whether a script fetched the URL instead of a browser navigating to it."""

@@ -43,7 +43,7 @@ def wishes(sent: Parameters) -> Wishes:
     )
 
 
-def signs_in_anew(wished: Wishes, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:
+def needs_new_sign_in(wished: Wishes, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:
     """Whether the signed-in user must sign in again. fresh: the user did so since this request started, which is enough."""
     if fresh:
         return False

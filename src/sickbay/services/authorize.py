@@ -111,13 +111,13 @@ async def authorize(
     exchange: str,
     *,
     elsewhere: str = "",
-    astray: bool = False,
+    misdirected: bool = False,
     fetched: bool = False,
     automatic: bool = True,
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
-    astray: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
+    misdirected: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
     automatic: auto_approve applies to this request (setting open_sign_in).
     """
     request = authorize_request(text, method)
@@ -132,7 +132,7 @@ async def authorize(
         now=runtime.now(),
         server=tenant.server,
         elsewhere=elsewhere,
-        astray=astray,
+        misdirected=misdirected,
         fetched=fetched,
         client=client,
         launch=launch,

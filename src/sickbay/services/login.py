@@ -83,7 +83,7 @@ async def candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthoriza
 
 
 def _needs_new_sign_in(runtime: Runtime, waiting: PendingAuthorization, user: User) -> bool:
-    return login_prompt.signs_in_anew(
+    return login_prompt.needs_new_sign_in(
         waiting.wishes, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
     )
 

@@ -12,7 +12,7 @@ from sickbay.storage.interface import Outdated, Reindex
 BATCH = 100
 
 
-async def index_anew(runtime: Runtime) -> int:
+async def reindex(runtime: Runtime) -> int:
     """Reindexes outdated resources and returns how many. It can be interrupted and resumed, and run on several workers."""
     count = 0
     while batch := await runtime.store.outdated(BATCH):

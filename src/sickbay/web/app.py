@@ -18,7 +18,7 @@ from sickbay import dialects
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
-from sickbay.services.reindexing import index_anew
+from sickbay.services.reindexing import reindex
 from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
 from sickbay.web.admin.session import may_use_session, recognise
@@ -151,7 +151,7 @@ class Application:
     async def _index(self) -> None:
         """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
         try:
-            count = await index_anew(self.sandbox.runtime)
+            count = await reindex(self.sandbox.runtime)
         except Exception:
             LOG.exception("reindexing of resources from an older Sickbay stopped; it resumes at the next start")
             return

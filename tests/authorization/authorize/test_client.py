@@ -43,7 +43,7 @@ def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expecte
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
 def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, expected: str | None) -> None:
-    result = examination(sample_request(), known(astray=True, server=server))
+    result = examination(sample_request(), known(misdirected=True, server=server))
     if expected is None:
         assert "authorize-endpoint-not-discovered" not in {refusal.name for refusal in result.refusals}
         return

@@ -89,7 +89,7 @@ def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
 
 
 def test_a_request_to_the_wrong_endpoint_gets_a_page_despite_a_proven_redirect_uri() -> None:
-    result = examination(of=known(astray=True))
+    result = examination(of=known(misdirected=True))
     refusal = result.decisive()
     assert result.passed(GATE)
     assert refusal is not None

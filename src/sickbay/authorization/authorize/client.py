@@ -22,7 +22,7 @@ def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeContext) -
 
 @check(requires=("server",))
 def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if not known.astray:
+    if not known.misdirected:
         return None
     endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
     facts = {"received": request.url, "expected": endpoint, "endpoint": endpoint}

@@ -124,8 +124,8 @@ def known_for(known: AuthorizeContext, request: AuthorizeRequest, corrected: Aut
     client = known.client if id == request.parameters.get("client_id") else _likely_client(known, id)
     code = corrected.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
-    astray = known.astray and corrected.url == request.url
-    return replace(known, client=client, launch=launch, seen=frozenset(), astray=astray)
+    misdirected = known.misdirected and corrected.url == request.url
+    return replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected)
 
 
 def _likely_client(known: AuthorizeContext, id: str | None) -> Client | Unknown:

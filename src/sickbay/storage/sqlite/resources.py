@@ -96,7 +96,7 @@ class Changes:
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
-        self.anew()
+        self.reset()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
         for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
             self.forget_all(number)
@@ -105,7 +105,7 @@ class Changes:
         """Return the number of a space, creating the space if it is new."""
         return self._space(space).number
 
-    def anew(self) -> None:
+    def reset(self) -> None:
         """Flush everything and clear the caches. Call this before a statement that changes whole tables."""
         self.finish()
         self._spaces.clear()

@@ -56,7 +56,7 @@ def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
     """Copy the resources and return how many are live. The source must exist; resources in the target are deleted first."""
     db = changes.db
     start, end = changes.number(source), changes.number(target)
-    changes.anew()
+    changes.reset()
     changes.forget_all(end)
     allocated = rows(db, "SELECT allocated FROM space WHERE number = ?", (end,))[0][0]
     for statement in copies(start, end, allocated):

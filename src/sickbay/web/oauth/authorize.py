@@ -97,7 +97,7 @@ async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Res
         request.method,
         None,
         http_request.exchange_id(request),
-        astray=True,
+        misdirected=True,
     )
     decision, explanation = result.decision, result.decision.explained()
     client = result.client.client_id if result.client else ""
