@@ -62,7 +62,7 @@ def test_errors_in_a_request_name_its_entry(tmp_path: Path, request_: dict[str, 
 @pytest.mark.parametrize(
     ("reference", "code", "expected"),
     [
-        ("Patient?identifier=urn:none|1", "not-found", "matches no Patient that this token may see"),
+        ("Patient?identifier=urn:none|1", "not-found", "must match one resource, and matches none that this token may see"),
         ("Patient?_id=p-0001,p-0002", "multiple-matches", "matches several"),
         ("Patient?identifire=urn:none|1", "processing", "identifire should be identifier"),
         ("Patient?birthdate=31.12.1990", "processing", "birthdate should be [prefix]YYYY"),
@@ -95,7 +95,7 @@ def test_an_unknown_urn_is_refused_on_create(tmp_path: Path) -> None:
         assert lost.status_code == 400
         (issue,) = lost.json()["issue"]
         assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])
-        assert "urn:uuid:e is the fullUrl of no entry" in issue["diagnostics"]
+        assert "urn:uuid:e isn't the fullUrl of an entry that writes a resource" in issue["diagnostics"]
         assert (await client.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
 
     run(steps, tmp_path, patients=1)

@@ -135,7 +135,7 @@ def test_a_large_body_with_a_valid_token_is_read(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("begin", "piece", "status", "expected"),
     [
-        (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
+        (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "Use POST for longer ones"),
         (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
         (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
     ],

@@ -17,10 +17,10 @@ async def exchanged(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
 
 
-async def redeemed(flow: Flow, scope: str, **more: Any) -> httpx2.Response:
+async def redeemed(flow: Flow, requested: str, **more: Any) -> httpx2.Response:
     app = await flow.register(**more)
     launch = await flow.launch(app, patient="p-0017")
-    answer = await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=scope))
+    answer = await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=requested))
     assert answer.status_code == 200, answer.text
     return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,9 +57,10 @@ COMPARTMENTS = HOLDERS.map(
 INTO_PARTS = PARTS.map(lambda filter: Query("r4", "Location", (filter,), count=4))
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    opened = open_store(tmp_path_factory.mktemp("mutations") / "sickbay.db", find)
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """A store for each test, since a store keeps the plans that were made before a mutation."""
+    opened = open_store(tmp_path / "sickbay.db", find)
     yield opened
     asyncio.run(opened.close())
 

@@ -33,7 +33,7 @@ def views(text: str) -> tuple[str, ...]:
 
 def errors(url: str) -> Iterator[ErrorAnswer]:
     """`url` may be broken over several lines."""
-    joined = re.sub(r"\s*[\r\n]+\s*", "", url)
+    joined = "".join(line.strip() for line in url.splitlines())
     for view in views(joined):
         described = _DESCRIPTION.search(view)
         description = unquote_plus(described["value"]) if described else ""
