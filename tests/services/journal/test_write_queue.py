@@ -61,3 +61,15 @@ def test_items_that_are_put_back_come_before_newer_ones() -> None:
         queue.add(number, "a", 1)
     queue.put_back(taken)
     assert [item for item, _, _ in queue.items()] == [2, 3, 4]
+
+
+@given(arrivals, st.integers(1, 10), st.integers(0, 100))
+def test_only_an_app_with_the_most_items_loses_one(arriving: list[tuple[str, int]], most: int, most_bytes: int) -> None:
+    queue: Queue[int] = Queue(most, 10_000 if most % 2 else most_bytes)
+    for number, (owner, weight) in enumerate(arriving):
+        before = [name for _, name, _ in queue.items()] + [owner]
+        queue.add(number, owner, weight)
+        after = [name for _, name, _ in queue.items()]
+        lost = {name for name in before if before.count(name) > after.count(name)}
+        if most % 2 and lost:
+            assert all(before.count(name) == max(map(before.count, before)) for name in lost)

@@ -20,6 +20,9 @@ class Queue(Generic[T]):
         self.dropped = 0
         """The number of dropped items so far."""
         self._waiting: dict[str, deque[tuple[T, int]]] = {}
+        self._owners: dict[int, dict[str, None]] = {}
+        """Number of waiting items -> the apps that have so many, so that the largest is found without looking at all apps."""
+        self._largest = 0
         self._count = self._bytes = 0
 
     def __len__(self) -> int:
@@ -30,7 +33,10 @@ class Queue(Generic[T]):
         return self._bytes
 
     def add(self, item: T, owner: str, weight: int) -> None:
-        self._waiting.setdefault(owner, deque()).append((item, weight))
+        waiting = self._waiting.setdefault(owner, deque())
+        waiting.append((item, weight))
+        self._moved(owner, len(waiting) - 1, len(waiting))
+        self._largest = max(self._largest, len(waiting))
         self._count += 1
         self._bytes += weight
         while self._count > self.most or self._bytes > self.most_bytes:
@@ -42,7 +48,8 @@ class Queue(Generic[T]):
 
     def clear(self) -> None:
         self._waiting.clear()
-        self._count = self._bytes = 0
+        self._owners.clear()
+        self._largest = self._count = self._bytes = 0
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
         """Puts items that were taken out back, before those added since."""
@@ -53,12 +60,22 @@ class Queue(Generic[T]):
 
     def _drop(self) -> None:
         if self._count > self.most:
-            owner = max(self._waiting, key=lambda name: len(self._waiting[name]))
+            owner = next(iter(self._owners[self._largest]))
         else:
             owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
         waiting = self._waiting[owner]
         self._bytes -= waiting.popleft()[1]
         self._count -= 1
         self.dropped += 1
+        self._moved(owner, len(waiting) + 1, len(waiting))
+        if not self._owners.get(self._largest):
+            self._largest -= 1
         if not waiting:
             del self._waiting[owner]
+
+    def _moved(self, owner: str, before: int, now: int) -> None:
+        """Notes that an app has `now` waiting items and no longer `before`."""
+        if before:
+            del self._owners[before][owner]
+        if now:
+            self._owners.setdefault(now, {})[owner] = None
