@@ -218,7 +218,10 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
     }
     nobody = replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
     [refusal] = created(basic(), replace(KNOWN, token=nobody, user=None))
-    assert (refusal.facts["expected"], refusal.facts["received"]) == ("nobody", "Patient/p-1")
+    assert (refusal.facts["expected"], refusal.facts["received"]) == (
+        "the patient or user of a token that has one",
+        "Patient/p-1",
+    )
 
 
 def test_a_change_must_name_the_stored_version() -> None:

@@ -77,7 +77,7 @@ async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, s
     live = await exchange_of(flow, answer)
     here = {finding.id for finding in offline.explanation.findings}
     live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
-    result: list[Any] = [("offline alone", here - live_rules, "live alone", live_rules - here)] if here != live_rules else []
+    result: list[Any] = [("only offline", here - live_rules, "only live", live_rules - here)] if here != live_rules else []
     corrected, its = shape(offline.corrected and swapped(offline.corrected, swaps)), shape(live.get("corrected"))
     if live.get("findings") and corrected != its:
         result.append(("corrected offline", corrected, "live", its))

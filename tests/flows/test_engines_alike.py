@@ -68,9 +68,9 @@ def without_unique_values(text: str) -> str:
 
 @pytest.mark.parametrize("scope", ["user/*.rs", "patient/*.rs"])
 def test_both_engines_give_the_same_responses(postgres: Server, tmp_path: Path, scope: str) -> None:
-    (tmp_path / "beside").mkdir()
+    (tmp_path / "other").mkdir()
     here = answers(tmp_path, None, scope)
-    on_postgres = answers(tmp_path / "beside", postgres.address(), scope)
+    on_postgres = answers(tmp_path / "other", postgres.address(), scope)
     for pair, other in zip(here, on_postgres, strict=True):
         assert pair == other
     assert sum(status == 200 for _, status, _ in here) >= len(ASKED) // 2

@@ -198,7 +198,7 @@ def test_only_the_administrator_reads_or_changes_a_policy(tmp_path: Path) -> Non
 def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Any:
     address = engine()
     storage = ("--data", address) if address else ("--ephemeral",)
-    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
+    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("other"))}
     with serving(*storage, "--workers", "2", "--patients", "0", environment=environment) as running:
         yield running
 

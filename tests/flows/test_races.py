@@ -22,7 +22,7 @@ SCOPE = "launch openid offline_access patient/Patient.rs"
 def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     address = engine()
     storage = ("--data", address) if address else ("--ephemeral",)
-    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
+    environment = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("other"))}
     with serving(*storage, "--workers", "2", "--patients", "5", environment=environment) as running:
         yield running
 

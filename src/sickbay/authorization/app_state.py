@@ -133,7 +133,7 @@ def state_is_within_reach(request: AccessRequest, known: AccessContext) -> Refus
     facts = {
         "received": about or "the app as a whole",
         "code": f"{system}|{code}",
-        "expected": " or ".join(own) or "nobody",
+        "expected": " or ".join(own) or "the patient or user of a token that has one",
         "held": tuple(scope.text for scope in scopes.resources(token.scope)),
     }
     return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)

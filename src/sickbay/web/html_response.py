@@ -18,7 +18,7 @@ from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses, render
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path
-from sickbay.web.pages.layout import ALONE, OPEN, Frame, SignedInUser, Theme
+from sickbay.web.pages.layout import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.request_state import state_of
 
@@ -84,7 +84,7 @@ def _frame(request: Request, sandbox: Sandbox, around: PageOptions) -> Frame:
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
-        listening=ALONE if sandbox.settings.loopback else OPEN,
+        listening=LOOPBACK_ONLY if sandbox.settings.loopback else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )

@@ -54,10 +54,10 @@ class Composite(NamedTuple):
     base: Way
     components: tuple[Component, ...]
     needs: tuple[tuple[str, ...], ...] = ()
-    """For each part, the keys of which the element must have at least one; not for parts that may be elsewhere. The last part
+    """For each part, the keys; the element must have at least one of them. Not for parts that may be elsewhere. The last part
     comes first, because the first part is usually a code, which all elements have."""
     first: frozenset[str] = frozenset()
-    """The keys of which the resource must have at least one."""
+    """The resource must have at least one of these keys."""
 
 
 def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
@@ -107,7 +107,7 @@ def _compiled(number: int, base: Way, parts: tuple[Component, ...]) -> Composite
 
 
 def _needed(component: Component) -> tuple[str, ...]:
-    """Returns the keys of which the element must have at least one; empty if the part may be elsewhere or is the element."""
+    """Returns keys; the element must have at least one of them. Empty if the part may be elsewhere or is the element."""
     keys = [way[0] if way and not whole else None for whole, way, _ in component.ways]
     return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
 

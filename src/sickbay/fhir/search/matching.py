@@ -49,15 +49,15 @@ SPACED = str.maketrans("(/-[", "    ")
 """Characters that a word may follow, in addition to a space."""
 
 
-class _Alone:
+class _NoOthers:
     def every(self, type: str) -> Iterable[IndexedResource]:
         return ()
 
 
-ALONE = _Alone()
+NO_OTHERS = _NoOthers()
 
 
-def matches(query: Query, resource: IndexedResource, others: Others = ALONE) -> bool:
+def matches(query: Query, resource: IndexedResource, others: Others = NO_OTHERS) -> bool:
     """Whether this resource of `query.type` matches."""
     if query.ids is not None and resource.id not in query.ids:
         return False

@@ -50,7 +50,7 @@ STORY_DEFINITIONS: tuple[StoryDefinition, ...] = (
     pregnancy.STORY,
     smoking.STORY,
     kidney.STORY,
-    kidney.ALONE,
+    kidney.WITHOUT_HYPERTENSION,
     heart_failure.STORY,
     fibrillation.STORY,
     stroke.STORY,

@@ -50,17 +50,18 @@ def _creatinine(rate: float, age: float, sex: str) -> float:
     return ratio * (0.7 if woman else 0.9)
 
 
-def _definition(name: str, alone: bool) -> StoryDefinition:
+def _definition(name: str, with_hypertension: bool) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=not alone),
+        lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=with_hypertension),
         ages=(60, 120),
-        women=0.15 if alone else 0.0001,
-        men=0.15 if alone else 0.0001,
-        after={} if alone else {"hypertension": 1600.0},
-        never=frozenset({"hypertension"}) if alone else frozenset(),
+        women=0.0001 if with_hypertension else 0.15,
+        men=0.0001 if with_hypertension else 0.15,
+        after={"hypertension": 1600.0} if with_hypertension else {},
+        never=frozenset() if with_hypertension else frozenset({"hypertension"}),
         asks=("Kidney function review",),
     )
 
 
-STORY, ALONE = _definition("kidney", alone=False), _definition("kidney alone", alone=True)
+STORY = _definition("kidney", with_hypertension=True)
+WITHOUT_HYPERTENSION = _definition("kidney alone", with_hypertension=False)

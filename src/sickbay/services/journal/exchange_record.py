@@ -146,12 +146,8 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def entry(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> dict[str, Any]:
-    """The redacted facts of an exchange, without anything that can be derived from them."""
-    return _entry(exchange, live, compare)[0]
-
-
 def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
+    """The redacted facts of an exchange, without anything that can be derived from them; and what redacted it."""
     live.begin()
     explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else Explanation((), None))
     corrected = _corrected(explanation, exchange)

@@ -92,7 +92,7 @@ def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], options: Cha
 def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
     wanted = launch_task.of_link(link)
     if not isinstance(wanted, launch_task.LaunchTaskRequest):
-        return TaskLink(link["label"], link["url"], alone=True)
+        return TaskLink(link["label"], link["url"], new_tab=True)
     app = launch_task.app_of(wanted, options.apps, options.version)
     if app is None:
         return TaskLink(link["label"], note=f"No app at this hospital has the launch URI {wanted.url}")
@@ -121,7 +121,7 @@ def _errand(task: Json, launch: launch_task.LaunchTaskRequest, options: ChartOpt
     title = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if launch.standalone:
         web = launch.url.startswith(("https://", "http://"))
-        return TaskLink(title, launch.url if web else "", "standalone" if web else "its URL isn’t a web address", alone=True)
+        return TaskLink(title, launch.url if web else "", "standalone" if web else "its URL isn’t a web address", new_tab=True)
     if app is None:
         return TaskLink(title, note=f"No app at this hospital has the launch URI {launch.url}")
     return TaskLink(title, f"{options.here}?app={app.app_id}&task={id}", app.name, open=options.at_work.get("task") == id)

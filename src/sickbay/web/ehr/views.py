@@ -149,7 +149,7 @@ class TaskLink:
     text: str
     href: str = ""
     note: str = ""
-    alone: bool = False
+    new_tab: bool = False
     """It opens at its own address, in a new tab."""
     open: bool = False
 

@@ -25,7 +25,7 @@ class SignedInUser:
     patient: bool = False
 
 
-ALONE, OPEN = "Reachable only from this machine", "Reachable from the network"
+LOOPBACK_ONLY, OPEN = "Reachable only from this machine", "Reachable from the network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Frame:
     bare: bool = False
     permissions: str = ""
     administrator: bool = False
-    listening: str = ALONE
+    listening: str = LOOPBACK_ONLY
     version: str = __version__
 
     @property

@@ -16,7 +16,7 @@ from sickbay.fhir.transaction import BundleEntryRequest, InvalidBundle
 from sickbay.kernel.budget import pause
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
-from sickbay.web.fhir.interactions.bundle_entry import ALONE, NESTED, BatchEntry, Perform, TransactionRefused
+from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, NESTED, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
@@ -84,4 +84,4 @@ async def _alone(base: FhirBase, entry: BatchEntry, perform: Perform) -> FhirRes
 def _unfit(entry: BatchEntry) -> Issue | None:
     if entry.sent.wrong or bundle_entry.is_nested(entry):
         return Issue("structure", entry.sent.wrong or NESTED)
-    return Issue("not-supported", ALONE) if bundle_entry.is_of_an_export(entry) else None
+    return Issue("not-supported", EXPORT_IN_BUNDLE) if bundle_entry.is_of_an_export(entry) else None

@@ -27,7 +27,7 @@ from sickbay.web.fhir.response import FhirResponse, issue_response
 Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[tuple[FhirResponse, AccessResult]]]
 """Decides on a request and responds to it: base, request, route and body."""
 
-ALONE = "An export needs its own requests to start, poll and download it. It can't be an entry of a Bundle."
+EXPORT_IN_BUNDLE = "An export needs its own requests to start, poll and download it. It can't be an entry of a Bundle."
 NESTED = "An entry can't be a batch or transaction itself."
 ANSWER = 16_000_000
 """Maximum bytes of the responses to all entries together."""

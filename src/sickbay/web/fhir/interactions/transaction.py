@@ -30,7 +30,7 @@ from sickbay.services.write_requests import Prepared, WriteRejected, WriteReques
 from sickbay.storage.interface import Conflict, Put, Save, Step
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
-from sickbay.web.fhir.interactions.bundle_entry import ALONE, BatchEntry, Perform, TransactionRefused
+from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.interactions.write import write_response
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import WRITES, condition
@@ -82,7 +82,7 @@ async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perfor
 async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) -> int:
     """The size of the response in bytes. Raises TransactionRefused if access is refused or there is no such operation."""
     if bundle_entry.is_of_an_export(entry):
-        raise TransactionRefused(context.issue(400, Issue("not-supported", ALONE)))
+        raise TransactionRefused(context.issue(400, Issue("not-supported", EXPORT_IN_BUNDLE)))
     fault = entry.route.fault if isinstance(entry.route, Misrouted) else None
     misnamed = fault is not None and fault.rule == "fhir-operation-unknown"
     response, decided = await perform(context.base, entry.request, entry.route, b"")
