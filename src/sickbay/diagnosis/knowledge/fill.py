@@ -1,0 +1,49 @@
+"""Fills the texts of a known error with values from the pasted text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+
+VALUES: dict[str, str] = {
+    "redirect_uri": "the redirect_uri",
+    "client_id": "the client_id",
+    "scope": "the scope",
+    "scopes": "the scopes",
+    "audience": "the audience",
+    "issuer": "the issuer",
+    "resource": "the resource type",
+    "parameter": "the parameter",
+    "value": "the value",
+    "expected": "what the server expects",
+    "role": "the permission",
+    "project": "the project",
+    "claim": "the claim",
+}
+"""Words for a value that the text doesn't contain."""
+MOST = 120
+"""The maximum number of characters of a value that is repeated."""
+
+
+def filled(entry: KnownError, paste: str) -> KnownError:
+    """The entry with {name} in its texts replaced by the values in the paste."""
+    values = VALUES | _captured(entry, paste)
+    causes = tuple(Cause(*(_fill(text, values) for text in cause)) for cause in entry.causes)
+    return replace(entry, title=_fill(entry.title, values), why=_fill(entry.why, values), causes=causes)
+
+
+def _captured(entry: KnownError, paste: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pattern in entry.captures:
+        match = re.search(pattern, paste, re.I)
+        for name, value in (match.groupdict() if match else {}).items():
+            if value:
+                found.setdefault(name, f"`{value[:MOST]}`")
+    return found
+
+
+def _fill(text: str, values: dict[str, str]) -> str:
+    """Only names of values are replaced: other braces, as in JSON, stay."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)

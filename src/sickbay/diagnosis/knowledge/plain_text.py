@@ -1,0 +1,36 @@
+"""Brings pasted text into one form, so that phrases are found in it however it was escaped."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import unquote_plus
+
+MOST = 300_000
+"""How many characters are searched for phrases: of a longer text the beginning and the end."""
+_ESCAPES = {"n": " ", "r": " ", "t": " "}
+
+
+def plain(text: str) -> str:
+    """The text in lower case with blanks in a row as one blank, then the same with its escapes undone if that differs."""
+    clipped = text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
+    once = _collapsed(clipped)
+    undone = _collapsed(_without_escapes(clipped))
+    return once if undone == once else f"{once}\n{undone}"
+
+
+def _collapsed(text: str) -> str:
+    return " ".join(text.translate(_QUOTES).lower().split())
+
+
+_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
+
+
+def _without_escapes(text: str) -> str:
+    """Undoes HTML entities, backslashes as in JSON and Markdown, and percent-encoding, twice because redirects nest."""
+    text = html.unescape(text)
+    for _ in range(2):
+        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+        text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text)
+        text = unquote_plus(text) if re.search(r"%[0-9a-fA-F]{2}", text) else text
+    return text

@@ -1,0 +1,8 @@
+"""All known errors."""
+
+from __future__ import annotations
+
+from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.knowledge.servers import oauth
+
+ALL: tuple[KnownError, ...] = (*oauth.ERRORS,)
