@@ -21,8 +21,8 @@ ERRORS = (
             ),
             Cause(
                 "The app authenticates in another way than it is registered for.",
-                "The registration says client_secret_post, and the request has an Authorization header, or the other way round.",
-                "Use the registered token_endpoint_auth_method: Basic base64(client_id:client_secret) or the secret in the body.",
+                "The registration says client_secret_post, but the request has an Authorization header, or the reverse.",
+                "Use the registered method: the header Basic base64(client_id:client_secret), or client_secret in the body.",
             ),
         ),
         source="https://www.rfc-editor.org/rfc/rfc6749#section-5.2",
