@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from sickbay.diagnosis import har
 from sickbay.diagnosis.answers.read import MOST, in_paste
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
-from sickbay.diagnosis.doctor import diagnose_all, diagnose_line, diagnose_text
+from sickbay.diagnosis.doctor import diagnose_all, diagnose_line
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.pasted_text import diagnose_text
 
 VENDORS: tuple[dict[str, Any], ...] = (
     {},
@@ -295,7 +297,8 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
     ],
 )
 def test_the_finding_says_what_was_recognised_and_what_to_add(text: str, recognised: str, added: str) -> None:
-    first = diagnose_text(text)[1].explanation.findings[0]
+    stage = "token" if "curl" in text else "answer"
+    first = general.added(stage, Explanation((), None), in_paste(text)).findings[0]
     assert first.id == "error-answer-unexplained"
     assert recognised in first.title
     assert added in first.fix

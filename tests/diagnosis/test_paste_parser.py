@@ -37,22 +37,10 @@ def test_a_url_keeps_the_spaces_between_its_scopes() -> None:
     assert read(url) == {"kind": "authorize_url", "url": url}
 
 
-@pytest.mark.parametrize(
-    "around",
-    [
-        "2026-03-31 10:00:00 INFO GET {} HTTP/1.1 302",
-        'opening "{}" in the browser',
-        "It sends me to {}, and nothing comes back.",
-    ],
-)
-def test_the_only_url_in_a_log_line_is_examined(around: str) -> None:
-    url = "https://ehr.example.org/authorize?response_type=code&client_id=x"
-    assert read(around.format(url)) == {"kind": "authorize_url", "url": url}
-
-
-def test_a_line_with_two_urls_is_not_recognised() -> None:
-    with pytest.raises(ValueError, match="Not recognised"):
-        read("from https://a.example/x?y=1 to https://b.example/x?y=2")
+@pytest.mark.parametrize("text", ["see https://a.example/x?y=1 for more", "", "{", "curl", "curl 'https://a.example"])
+def test_a_text_that_is_not_exactly_one_exchange_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w{4}"):
+        read(text)
 
 
 def test_quotation_marks_and_brackets_around_a_url_are_removed() -> None:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis import paste_parser
 from sickbay.diagnosis.answers import read
 from sickbay.diagnosis.answers.finding import added, is_explained
 from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
+from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.paste.describe import described
+from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.checks import Examination
 
@@ -21,44 +23,29 @@ PROBLEMS = ("error", "warning")
 
 
 class Diagnosis(NamedTuple):
-    """answers: the error responses in the input."""
+    """answers: the error responses in the input.
+
+    causes: the likely causes of an error that isn't explained by the request alone, the most likely first.
+    pieces: what was recognised in a pasted text, in the order of the text.
+    """
 
     stage: str
     examination: Examination
     explanation: Explanation
     corrected: dict[str, Any] | None
     answers: tuple[ErrorAnswer, ...] = ()
+    causes: tuple[LikelyCause, ...] = ()
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def recognised(self) -> list[str]:
-        return list(dict.fromkeys(map(recognised, self.answers)))
+        """What was recognised, in words: the requests and other evidence, then the error responses."""
+        return list(dict.fromkeys((*described(self.pieces), *map(recognised, self.answers))))
 
     @property
     def has_problem(self) -> bool:
         severities = {finding.severity for finding in self.explanation.findings}
         return bool(self.answers) or not severities.isdisjoint(PROBLEMS)
-
-
-def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
-    """Reads pasted text, and returns the input and its diagnosis. A text with only an error response is understood too.
-
-    Raises ValueError with a message for the user if the text has neither a request nor an error response, and KeyError if
-    the kind is unknown.
-    """
-    answers: tuple[ErrorAnswer, ...] = ()
-    try:
-        evidence = paste_parser.read(text)
-    except paste_parser.HarFile:
-        raise
-    except ValueError:
-        answers = read.in_paste(text)
-        if not answers:
-            raise
-        evidence = {"kind": "error_answer", "text": text}
-    else:
-        whole = paste_parser.is_url(evidence, text)
-        answers = read.in_paste(text, is_url=whole)
-    return evidence, diagnose(evidence, answers)
 
 
 def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:

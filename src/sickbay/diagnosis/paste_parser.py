@@ -15,8 +15,6 @@ MOST = 65_536
 TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
-_WITHIN = re.compile(r"https?://.+\?.+", re.I)
-"""A URL in a log line or in a sentence. It must have a query, because there is nothing to examine otherwise."""
 _WITH_VALUE = {
     "-X": "method",
     "--request": "method",
@@ -65,10 +63,7 @@ def read(text: str) -> dict[str, Any]:
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         return {"kind": kind_of(line), "url": text}
-    if len(addresses := _addresses(text)) == 1:
-        url = addresses.pop().rstrip(".,;)")
-        return {"kind": kind_of(urls.unescaped(url)), "url": url}
-    raise ValueError("Not recognised. Paste a URL, a curl command, an exchange as JSON or an error response.")
+    raise ValueError("This isn't a URL, a curl command or an exchange as JSON.")
 
 
 def is_url(evidence: dict[str, Any], text: str) -> bool:
@@ -78,12 +73,6 @@ def is_url(evidence: dict[str, Any], text: str) -> bool:
 
 def _stripped(text: str) -> str:
     return re.sub(r"^(?:GET|Location:|URL:)\s+", "", text.strip(), flags=re.I).strip().strip(_QUOTES).strip()
-
-
-def _addresses(text: str) -> set[str]:
-    """The URLs in the text. Each word is searched only from the first scheme in it, so the time is linear."""
-    begun = (re.search(r"https?://.*", word, re.I) for word in re.split(r"[\s<>\"'`]+", text))
-    return {match[0] for match in begun if match and _WITHIN.fullmatch(match[0])}
 
 
 def _is_prose(text: str) -> bool:

@@ -14,7 +14,8 @@ from sickbay.cli import har_doctor
 from sickbay.cli.findings import finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
-from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line, diagnose_text
+from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line
+from sickbay.diagnosis.pasted_text import diagnose_text
 
 MOST, LINE = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""
@@ -159,7 +160,8 @@ def _case(line: bytes) -> Any:
 def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
-    return {"findings": findings, "corrected": diagnosis.corrected} | recognised
+    causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
+    return {"findings": findings, "corrected": diagnosis.corrected} | recognised | causes
 
 
 def _as_text(diagnosis: Diagnosis) -> str:

@@ -11,7 +11,8 @@ from starlette.routing import Match, Route
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.doctor import diagnose, diagnose_text
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import count, join
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox

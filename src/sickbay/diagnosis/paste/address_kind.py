@@ -1,0 +1,52 @@
+"""Says which endpoint a request or a URL is for, by its parameters and its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sickbay.diagnosis.paste_parser import kind_of
+from sickbay.protocol import urls
+
+_ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.I))
+    for kind, pattern in {
+        "introspection_request": r"/(?:token/)?introspect/?$",
+        "revocation_request": r"/(?:token/)?revoke/?$",
+        "userinfo_request": r"/userinfo/?$",
+        "token_request": r"/(?:oauth2?/)?(?:v\d(?:\.\d)?/)?(?:access_?)?token/?$",
+        "registration_request": r"/(?:register|registration|connect/register)/?$",
+    }.items()
+)
+_FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
+
+
+def kind_of_url(url: str) -> str:
+    """The kind of a URL alone. "" if it says nothing by itself, such as the address of a page."""
+    parts = urls.split(url)
+    if "/.well-known/" in parts.path:
+        return "discovery_url"
+    for kind, pattern in _ENDPOINTS:
+        if pattern.search(parts.path) and "response_type=" not in parts.query:
+            return kind.replace("_request", "_endpoint")
+    kind = kind_of(url)
+    if kind == "fhir_request" and not _FHIR_PATH.search(parts.path):
+        return ""
+    return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
+
+
+def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str) -> str:
+    """The kind of input of a request. "" if it is none that can be examined."""
+    path = urls.split(url).path
+    if "grant_type" in body or "grant_type=" in url:
+        return "token_request"
+    for kind, pattern in _ENDPOINTS:
+        if pattern.search(path) and "response_type=" not in url:
+            return "" if kind == "registration_request" else kind
+    if "/.well-known/" in path:
+        return ""
+    kind = kind_of(url)
+    if kind != "fhir_request":
+        return kind
+    is_fhir = _FHIR_PATH.search(path) or any("fhir+" in value for value in headers.values()) or "resourceType" in body[:2000]
+    return kind if is_fhir else ""

@@ -1,0 +1,129 @@
+"""Puts pieces of evidence together into inputs of diagnose(), each with what the other pieces tell about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sickbay.diagnosis.paste import forms, urls_in_text
+from sickbay.diagnosis.paste.address_kind import kind_of_request
+from sickbay.diagnosis.paste.piece import Piece
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import parse
+
+EXAMINED = ("authorize_url", "launch_url", "redirect_url", "fhir_request", "error_page_url")
+"""The kinds of URL that can be examined alone."""
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Input(NamedTuple):
+    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: where it stands in the text."""
+
+    evidence: dict[str, Any]
+    is_whole: bool
+    piece: Piece
+
+
+def inputs(pieces: Sequence[Piece]) -> list[Input]:
+    """In the order of a launch as far as the text has it: requests and URLs first, then what came back."""
+    found = [put_together for piece in pieces for put_together in _inputs(piece, pieces)]
+    known = context(found)
+    return [each._replace(evidence=each.evidence | {"context": known}) if known else each for each in found]
+
+
+def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+    if piece.kind == "request":
+        yield from _request(piece)
+    elif piece.kind == "url":
+        yield from _url(piece)
+    elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
+        yield from _parameters(piece, pieces)
+    elif piece.subkind == "token_response":
+        yield Input({"kind": "token_response", "json": dict(piece.values)}, False, piece)
+    elif piece.subkind == "registration":
+        yield Input({"kind": "registration", "app": dict(piece.values)}, False, piece)
+    elif piece.subkind == "discovery" and "capabilities" in piece.values:
+        yield Input({"kind": "smart_configuration", "json": dict(piece.values), "status": 200}, True, piece)
+    elif piece.subkind == "client_assertion":
+        yield Input(_assertion(piece), False, piece)
+
+
+def _url(piece: Piece) -> Iterator[Input]:
+    """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined alone."""
+    inner = list(urls_in_text.nested(str(piece.values["url"])))
+    for url in inner:
+        yield Input({"kind": "authorize_url", "url": url}, False, piece)
+    if not inner and piece.subkind in EXAMINED:
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, True, piece)
+
+
+def _request(piece: Piece) -> Iterator[Input]:
+    values = piece.values
+    headers = {str(name): str(value) for name, value in values["headers"].items()}
+    host = next((value for name, value in headers.items() if name.lower() == "host"), "")
+    url = str(values["url"])
+    url = f"https://{host}{url}" if host and url.startswith("/") else url
+    kind = kind_of_request(values["method"], url, headers, values["body"])
+    evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
+    if kind.endswith("_url"):
+        yield Input({"kind": kind, "url": url}, True, piece)
+    elif kind:
+        yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+    values = piece.values
+    body = str(values["body"]) if piece.kind == "form" else forms.encoded({name: str(value) for name, value in values.items()})
+    names = set(parse(body).names())
+    if "response_type" in names:
+        url = _endpoint(pieces, "authorization")
+        yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
+    elif "grant_type" in names:
+        url = _endpoint(pieces, "token")
+        yield Input({"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}, False, piece)
+
+
+def _endpoint(pieces: Sequence[Piece], name: str) -> str:
+    """The endpoint that the text names, from a discovery document or as a URL; else an example."""
+    for piece in pieces:
+        if piece.subkind == "discovery" and isinstance(piece.values.get(f"{name}_endpoint"), str):
+            return str(piece.values[f"{name}_endpoint"])
+        if piece.kind == "url" and piece.subkind == f"{name}_endpoint":
+            return str(piece.values["url"])
+    return f"https://ehr.example.org/{'authorize' if name == 'authorization' else name}"
+
+
+def _assertion(piece: Piece) -> dict[str, Any]:
+    """A token request around a client assertion, which is all that the text has of it."""
+    body = forms.encoded(
+        {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": str(piece.values["token"]),
+        }
+    )
+    audience = piece.values["claims"].get("aud")
+    url = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
+    return {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
+
+
+def context(found: Sequence[Input]) -> dict[str, Any]:
+    """What the pieces of a launch tell about each other: what was asked for, and which code belongs to which challenge."""
+    asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
+    if asked is None:
+        return {}
+    known: dict[str, Any] = {
+        "requested_scope": asked.get("scope"),
+        "nonce": asked.get("nonce"),
+        "sent_state": asked.get("state"),
+    }
+    known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
+    returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
+    if code := returned.get("code"):
+        names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
+        known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
+    return {name: value for name, value in known.items() if value}
+
+
+def _query(url: str) -> Mapping[str, str]:
+    return dict(parse(urls.split(url).query).pairs)

@@ -1,0 +1,63 @@
+"""Finds JSON objects in text, also inside prose and logs, and says what each of them is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sickbay.diagnosis.paste import loose_json
+from sickbay.diagnosis.paste.piece import Piece
+
+_TOKEN = re.compile(r"[{}]|\"(?:\\.|[^\"\\\n])*\"")
+LARGEST = 200_000
+"""The maximum number of characters of an object that is parsed. A larger one is recognised by its beginning."""
+
+
+def find(text: str) -> Iterator[Piece]:
+    """The outermost objects in braces. An object that is never closed ends with the text.
+
+    Half a resource isn't read, because the other half may have been an error.
+    """
+    for start, end in _spans(text):
+        members = loose_json.parse(text[start : min(end, start + LARGEST)])
+        kind = kind_of(members) if isinstance(members, Mapping) else ""
+        if kind and (kind != "resource" or text[end - 1] == "}"):
+            yield Piece(kind="object", start=start, end=end, subkind=kind, values=members, is_whole=True)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    depth, start = 0, 0
+    for match in _TOKEN.finditer(text):
+        if match[0] == "{":
+            start = match.start() if depth == 0 else start
+            depth += 1
+        elif match[0] == "}" and depth:
+            depth -= 1
+            if depth == 0:
+                yield start, match.end()
+    if depth:
+        yield start, len(text)
+
+
+def kind_of(members: Mapping[str, Any]) -> str:
+    """ "" if it is none of the objects of OAuth, OpenID Connect or FHIR."""
+    names = {str(name) for name in members}
+    for kind, required in _KINDS:
+        if any(group <= names for group in required):
+            return kind
+    return "resource" if "resourceType" in names else ""
+
+
+_KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
+    (kind, tuple(frozenset(group.split()) for group in groups))
+    for kind, groups in {
+        "har": ("log",),
+        "token_response": ("access_token", "id_token"),
+        "discovery": ("token_endpoint issuer", "token_endpoint authorization_endpoint", "authorization_endpoint issuer"),
+        "parameters": ("grant_type", "response_type client_id"),
+        "registration": ("redirect_uris",),
+        "jwks": ("keys",),
+        "error": ("error", "errorCode", "error_description"),
+    }.items()
+)

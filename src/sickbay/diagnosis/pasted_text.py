@@ -1,0 +1,107 @@
+"""Diagnoses pasted text: a single exchange, or whatever pieces of evidence it contains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sickbay.diagnosis import doctor, paste_parser
+from sickbay.diagnosis.answers import read
+from sickbay.diagnosis.answers.finding import added, is_explained
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.doctor import Diagnosis
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.knowledge import findings as knowledge
+from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.paste import read as paste
+from sickbay.diagnosis.paste.assemble import Input, inputs
+from sickbay.diagnosis.paste.describe import described
+from sickbay.diagnosis.paste.piece import Piece
+from sickbay.diagnosis.rule import SEVERITIES, Finding
+
+MOST = 20
+"""How many requests and responses of one text are examined at most."""
+NOT_RECOGNISED = (
+    "Nothing in this text is recognised. Paste the request that failed or the answer to it: open the developer tools of the "
+    "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
+    "line with the error, or the code that sends the request will do too."
+)
+
+
+def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
+    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+
+    Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
+    """
+    single = _single(text)
+    pieces = tuple(paste.pieces(text))
+    found = [single] if single else inputs(pieces)[:MOST]
+    answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
+    entries = knowledge.known_errors(text, answers)
+    if not (found or answers or entries or described(pieces)):
+        raise ValueError(NOT_RECOGNISED)
+    diagnoses = [doctor.diagnose(single.evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
+    evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
+    merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
+    return evidence, _with_answers(merged, diagnoses, answers, entries)._replace(pieces=pieces)
+
+
+def _single(text: str) -> Input | None:
+    """The exchange, if the text is exactly one. Raises ValueError for a HAR file and for one that is too long."""
+    try:
+        evidence = paste_parser.read(text)
+    except paste_parser.HarFile:
+        raise
+    except ValueError:
+        return None
+    return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+
+
+def _diagnosed(found: Input) -> Diagnosis | None:
+    """None if a member of an object in the text has a type with which it can't be examined."""
+    try:
+        diagnosis = doctor.diagnose(found.evidence, ())
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return diagnosis if found.is_whole else _of_a_part(diagnosis)
+
+
+def _of_a_part(diagnosis: Diagnosis) -> Diagnosis:
+    """Without the findings about what isn't there: it may have been sent, and left out of the text."""
+    shown = tuple(finding for finding in diagnosis.explanation.findings if "-missing" not in finding.id)
+    corrected = diagnosis.corrected if len(shown) == len(diagnosis.explanation.findings) else None
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
+
+
+def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
+    """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
+    first = diagnoses[0]
+    findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
+    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * MOST]
+    if len(diagnoses) == 1:
+        ordered = list(first.explanation.findings)
+    corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
+    return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
+
+
+def _with_answers(
+    merged: Diagnosis, diagnoses: Sequence[Diagnosis], answers: tuple[ErrorAnswer, ...], entries: Sequence[KnownError]
+) -> Diagnosis:
+    """Adds what is known about the errors, or that their cause isn't in the text."""
+    explained = any(is_explained(each.stage, each.examination, each.explanation) for each in diagnoses)
+    merged = merged._replace(answers=answers)
+    if entries:
+        known = [knowledge.finding(entry, "error" if answers else "warning") for entry in entries]
+        findings = _in_order(merged.explanation.findings, known, explained=explained)
+        explanation = Explanation(findings, merged.explanation.corrected)
+        return merged._replace(explanation=explanation, causes=knowledge.likely_causes(entries))
+    if answers and not explained:
+        return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
+    return merged
+
+
+def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explained: bool) -> tuple[Finding, ...]:
+    """A fault that a rule proves comes first, if it explains the error; otherwise what the server's message means."""
+    certain = [finding for finding in by_rules if explained and finding.severity == "error"]
+    rest = [finding for finding in by_rules if finding not in certain]
+    return (*certain, *known, *rest)
