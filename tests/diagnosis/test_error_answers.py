@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sickbay.diagnosis import har
+from sickbay.diagnosis.answers import finding as general
 from sickbay.diagnosis.answers.read import MOST, in_paste
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
 from sickbay.diagnosis.doctor import diagnose_all, diagnose_line

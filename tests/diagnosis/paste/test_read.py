@@ -52,9 +52,9 @@ def test_a_url_that_is_broken_into_lines_is_joined() -> None:
 
 def test_a_url_inside_another_one_is_examined() -> None:
     text = "https://a.example/session?to=https%3A%2F%2Fa.example%2Fauthorize%3Fresponse_type%3Dcode%26client_id%3Dx&force=true"
-    assert [found.evidence for found in inputs(pieces(text))] == [
-        {"kind": "authorize_url", "url": "https://a.example/authorize?response_type=code&client_id=x"}
-    ]
+    (found,) = inputs(pieces(text))
+    assert found.evidence["kind"] == "authorize_url"
+    assert found.evidence["url"] == "https://a.example/authorize?response_type=code&client_id=x"
 
 
 def test_a_request_has_its_method_headers_and_body() -> None:
