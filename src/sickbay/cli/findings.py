@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sickbay.cli.output import as_json
 from sickbay.diagnosis.fresh_pkce import fill
+from sickbay.diagnosis.knowledge.findings import LikelyCause
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
@@ -22,6 +23,14 @@ def finding_text(finding: Mapping[str, Any]) -> str:
             f"  → {finding['fix']}",
             f"  {finding['spec']['name']}: {finding['spec']['url']}",
         )
+    )
+
+
+def causes_text(causes: Sequence[LikelyCause]) -> str:
+    """A numbered list. Each cause has the observation that confirms or excludes it, and the remedy."""
+    return "\n".join(
+        f"  {number}. {cause.title}  ({cause.confidence})\n     How to tell: {cause.why}\n     → {cause.fix}"
+        for number, cause in enumerate(causes, 1)
     )
 
 

@@ -18,6 +18,7 @@ from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.unseen import to_compare
 
 MOST = 20
 """How many requests and responses of one text are examined at most."""
@@ -43,7 +44,10 @@ def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
     diagnoses = [doctor.diagnose(single.evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
-    return evidence, _with_answers(merged, diagnoses, answers, entries)._replace(pieces=pieces)
+    diagnosis = _with_answers(merged, diagnoses, answers, entries)
+    if not diagnosis.has_problem:
+        diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
+    return evidence, diagnosis._replace(pieces=pieces)
 
 
 def _single(text: str) -> Input | None:
@@ -94,7 +98,8 @@ def _with_answers(
         known = [knowledge.finding(entry, "error" if answers else "warning") for entry in entries]
         findings = _in_order(merged.explanation.findings, known, explained=explained)
         explanation = Explanation(findings, merged.explanation.corrected)
-        return merged._replace(explanation=explanation, causes=knowledge.likely_causes(entries))
+        causes = knowledge.likely_causes(cause for entry in entries for cause in entry.causes)
+        return merged._replace(explanation=explanation, causes=causes)
     if answers and not explained:
         return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
     return merged

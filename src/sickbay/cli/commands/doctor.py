@@ -11,11 +11,12 @@ import orjson
 from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
-from sickbay.cli.findings import finding_text, sent_text
+from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line
 from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.kernel.english import join
 
 MOST, LINE = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""
@@ -165,10 +166,19 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _as_text(diagnosis: Diagnosis) -> str:
-    findings = diagnosis.explanation.findings
-    if not findings:
-        return f"No problems found in this {diagnosis.stage} exchange. Checks that need the app's registration were skipped."
-    parts = [finding_text(finding.to_json()) for finding in findings]
+    parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if len(diagnosis.recognised) > 1 else []
+    parts += [finding_text(finding.to_json()) for finding in diagnosis.explanation.findings]
+    if not diagnosis.explanation.findings:
+        parts.append(f"No problems found in this {_named(diagnosis)}. Checks that need the app's registration were skipped.")
+    if diagnosis.causes:
+        question = (
+            "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
+        )
+        parts.append(f"{question}\n{causes_text(diagnosis.causes)}")
     if diagnosis.corrected:
         parts.append(f"Send this instead:\n\n  {sent_text(diagnosis.corrected)}")
     return "\n\n".join(parts)
+
+
+def _named(diagnosis: Diagnosis) -> str:
+    return f"{diagnosis.stage} exchange" if diagnosis.stage != "answer" else "text"

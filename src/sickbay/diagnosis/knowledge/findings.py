@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -44,10 +44,9 @@ def finding(entry: KnownError, severity: Severity) -> Finding:
     return Finding(entry.id, severity, entry.title, entry.why, fix, source, "probable", {}, refused=severity == "error")
 
 
-def likely_causes(entries: Sequence[KnownError]) -> tuple[LikelyCause, ...]:
-    """The causes of all entries in order, each once."""
-    causes = list(dict.fromkeys(cause for entry in entries for cause in entry.causes))
-    return tuple(_ranked(index, cause) for index, cause in enumerate(causes))
+def likely_causes(causes: Iterable[Cause]) -> tuple[LikelyCause, ...]:
+    """The causes in order, each once."""
+    return tuple(_ranked(index, cause) for index, cause in enumerate(dict.fromkeys(causes)))
 
 
 def _ranked(index: int, cause: Cause) -> LikelyCause:

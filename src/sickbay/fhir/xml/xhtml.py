@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html
 import re
-from xml.sax.saxutils import escape, quoteattr
 
 from sickbay.fhir.xml.layout import XHTML
 
@@ -14,6 +14,15 @@ _DECLARES = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
 def declares_namespace(text: bytes, begin: int) -> bool:
     """Whether the div at this byte declares its own namespace and has no prefix, so that it can be taken as written."""
     return _DECLARES.match(text, begin) is not None
+
+
+_BREAKS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+"""Line breaks and tabs in an attribute, which a parser would read as blanks."""
+
+
+def _quoted(value: str) -> str:
+    escaped = html.escape(value, quote=False).translate(_BREAKS)
+    return f'"{escaped.replace(chr(34), "&quot;")}"'
 
 
 class Pieces:
@@ -30,14 +39,14 @@ class Pieces:
             return f"<{local}> in a narrative is not in the namespace {XHTML}"
         self._close_tag()
         namespace = "" if self._pieces else f' xmlns="{XHTML}"'
-        members = "".join(f" {_attribute_name(key)}={quoteattr(value)}" for key, value in attributes.items())
+        members = "".join(f" {_attribute_name(key)}={_quoted(value)}" for key, value in attributes.items())
         self._pieces.append(f"<{local}{namespace}{members}")
         self._open = True
         return None
 
     def data(self, text: str) -> None:
         self._close_tag()
-        self._pieces.append(escape(text))
+        self._pieces.append(html.escape(text, quote=False))
 
     def end(self, name: str) -> None:
         self._pieces.append("/>" if self._open else f"</{name.rpartition(' ')[2]}>")
