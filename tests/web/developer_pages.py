@@ -11,8 +11,9 @@ from tests.web.page_frames import BASE, WORKSHOP
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.knowledge import table
 from sickbay.web.pages.layout import Frame
-from sickbay.web.portal import developer_views, diagnosis_views
+from sickbay.web.portal import developer_views, diagnosis_views, rule_search
 
 
 def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -77,7 +78,9 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
     diagnosis = diagnose(case.refused)
     return {
         "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, diagnosis), doctor_frame),
-        "rules": ("rules", diagnosis_views.rules_view(RULES), rules_frame),
+        "rules": ("rules", rule_search.search(RULES, ()), rules_frame),
+        "rules-searched": ("rules", rule_search.search(RULES, table.ALL, text="invalid_client"), rules_frame),
+        "known-error": ("known_error", diagnosis_views.known_error_view(table.ALL[0]), rules_frame),
         "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

@@ -8,7 +8,8 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Rule
-from sickbay.web.portal.diagnosis_views import plain, rule_view
+from sickbay.web.portal.diagnosis_views import rule_view
+from sickbay.web.portal.rule_search import plain
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -6,10 +6,12 @@ Also authorize's error page (400). It has no form. Links: {root}/exchanges/{id}?
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
@@ -18,6 +20,7 @@ from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary, fresh_pkce, times
 from sickbay.web.pages.check_steps import OUTCOMES, Step, folded, steps_of, tally
 from sickbay.web.pages.exchange_summary import REPAIRED
+from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import FindingView, Verdict, findings
 from sickbay.web.pages.shell import shown
 
@@ -61,6 +64,17 @@ class Other:
     rule: str = ""
 
 
+PLACES = {
+    "redirect_uri": ("Redirect URIs of this app", "h-id"),
+    "client_id": ("Client ID of this app", "h-id"),
+    "scope": ("Scopes of this app", "h-scopes"),
+    "client_secret": ("Client secret of this app", "h-id"),
+    "client_assertion": ("Keys of this app", "h-id"),
+    "grant_type": ("Registration of this app", "h-id"),
+}
+"""Parameters that are compared with the registration, and where the app's page shows it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeView:
     id: str
@@ -95,6 +109,18 @@ class ExchangeView:
     @property
     def title(self) -> str:
         return f"{self.verdict}: {self.findings[0].title}" if self.findings else f"{self.verdict}: {self.stage}"
+
+    @property
+    def symptom(self) -> str:
+        """The error code that the app received; "" if there is none."""
+        match = re.search(r"\b[a-z]{3,20}(?:_[a-z]{2,20}){1,3}\b", self.received)
+        return match[0] if match and match[0] in CODES else ""
+
+    @property
+    def place(self) -> Link | None:
+        """The part of the app's page that shows what the first wrong parameter is compared with."""
+        wrong = next((row.name for row in self.rows if row.faulty and row.name in PLACES), None)
+        return Link(PLACES[wrong][0], f"{self.app_href}#{PLACES[wrong][1]}") if wrong and self.app_href else None
 
     @property
     def stretches(self) -> tuple[tuple[Step, ...], ...]:

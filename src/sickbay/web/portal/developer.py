@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import count, join
 from sickbay.protocol.parameters import parse
@@ -25,7 +26,8 @@ from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
 from sickbay.web.portal.developer_views import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
-from sickbay.web.portal.diagnosis_views import doctor_view, rule_view, rules_view
+from sickbay.web.portal.diagnosis_views import doctor_view, known_error_view, rule_view, whole
+from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"
 
@@ -80,32 +82,37 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     if request.method != "POST":
         return html_response.page(request, sandbox, "doctor", DoctorView(), around)
     sent = parse(await http_request.read_body(request, http_request.PASTED))
-    text = (sent.get("input") or "").strip()
+    text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        view = DoctorView(input=text, fault="This page was open for too long. Try again.")
+        view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
         return html_response.page(request, sandbox, "doctor", view, around, 403)
-    return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text), around)
+    return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text, added), around)
 
 
-def _diagnosed(text: str) -> DoctorView:
+def _diagnosed(text: str, added: str) -> DoctorView:
     try:
-        parsed, diagnosis = diagnose_text(text)
-        return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32))
+        parsed, diagnosis = diagnose_text(whole(text, added))
+        return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
     except ValueError as error:
-        return DoctorView(input=text, fault=str(error))
+        return DoctorView(input=text, added=added, fault=str(error))
     except (AttributeError, KeyError, TypeError):
-        return DoctorView(input=text, fault="Sickbay doesn’t support this kind of exchange yet.")
+        return DoctorView(input=text, added=added, fault="Sickbay doesn’t support this kind of exchange yet.")
 
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
     if error_responses.wanted(request.headers.get("accept", "")) == "json":
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     around = await html_response.around(request, sandbox, here="Rules")
-    return html_response.page(request, sandbox, "rules", rules_view(RULES), around)
+    asked = request.query_params
+    view = search(RULES, table.ALL, "", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
+    return html_response.page(request, sandbox, "rules", view, around)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     around = await html_response.around(request, sandbox, here="Rules")
+    known = table.BY_ID.get(id)
+    if known is not None:
+        return html_response.page(request, sandbox, "known_error", known_error_view(known), around)
     entry = BY_ID.get(id)
     if entry is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), around, 404)

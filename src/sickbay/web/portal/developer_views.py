@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.kernel.english import count
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Row
@@ -21,6 +22,7 @@ from sickbay.web.pages import times
 from sickbay.web.pages.check_steps import Step, folded
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import FindingView, Verdict
+from sickbay.web.portal.paste_views import PastePart, TokenView
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,9 +317,17 @@ def _lower(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorView:
-    """The doctor's page. fault: why the input wasn't recognised, as a sentence."""
+    """The doctor's page. fault: why the input wasn't recognised, as a sentence.
+
+    input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
+    causes: the likely causes, the most likely first.
+    """
 
     input: str = ""
+    added: str = ""
+    marked: tuple[PastePart, ...] = ()
+    tokens: tuple[TokenView, ...] = ()
+    causes: tuple[LikelyCause, ...] = ()
     fault: str = ""
     kind: str = ""
     headline: str = ""
@@ -339,6 +349,11 @@ class DoctorView:
     def examined(self) -> bool:
         return bool(self.headline)
 
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether a second text may decide between the causes."""
+        return bool(self.added or (self.examined and self.causes))
+
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
@@ -351,10 +366,35 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesView:
-    """The list of rules. groups: the name of each stage and its rules."""
+    """The list of rules. groups: the name of each group and its rules. total: the number of rules, found or not.
+
+    text, stage, severity: what is searched for. stages: all that can be chosen. found: the number of rows.
+    """
 
     groups: tuple[tuple[str, tuple[RuleRow, ...]], ...]
     total: int
+    text: str = ""
+    stage: str = ""
+    severity: str = ""
+    stages: tuple[str, ...] = ()
+    found: int = 0
+
+    @property
+    def searched(self) -> bool:
+        return bool(self.text or self.stage or self.severity)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownErrorView:
+    """A known error of another server. where: the place in its console. source: what the entry rests on."""
+
+    id: str
+    title: str
+    why: str
+    where: str
+    causes: tuple[LikelyCause, ...]
+    source: Link
+    confidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.doctor import Diagnosis
+from sickbay.diagnosis.knowledge import findings as knowledge
+from sickbay.diagnosis.knowledge import table
+from sickbay.diagnosis.knowledge.fill import filled
+from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.diff import TextPiece
-from sickbay.web.exchanges.views import STAGES, exchange_view
+from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
 from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import VERDICTS, Verdict
-from sickbay.web.portal.developer_views import DoctorView, RuleRow, RulesView, RuleView
+from sickbay.web.pages.parts import VERDICTS
+from sickbay.web.portal import paste_views
+from sickbay.web.portal.developer_views import DoctorView, KnownErrorView, RuleView
+from sickbay.web.portal.rule_search import kind_of, plain
 
 KINDS = {
     "authorize_url": "Authorization request",
@@ -29,8 +34,8 @@ KINDS = {
 }
 
 
-def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verifier: str = "") -> DoctorView:
-    """The doctor's result. pasted: the text in the box. parsed: the diagnosed input.
+def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verifier: str = "", added: str = "") -> DoctorView:
+    """The doctor's result. pasted, added: the texts in the two boxes. parsed: the diagnosed input.
 
     verifier: a new one, for the corrected request.
     """
@@ -51,9 +56,13 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
         input=pasted,
-        kind=KINDS.get(str(parsed.get("kind")), "Request"),
+        added=added,
+        marked=paste_views.parts(whole(pasted, added), diagnosis.pieces),
+        tokens=paste_views.tokens(diagnosis.pieces),
+        causes=diagnosis.causes,
+        kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
-        headline=page.headline if page.findings else "No problems found.",
+        headline=_headline(page, diagnosis),
         verdict=_verdict(diagnosis, refused),
         findings=page.findings,
         rows=page.rows,
@@ -65,24 +74,28 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     )
 
 
+def _kind(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:
+    kind = str(parsed.get("kind"))
+    return "Text" if kind == "error_answer" and not diagnosis.answers else KINDS.get(kind, "Request")
+
+
+def _headline(page: ExchangeView, diagnosis: Diagnosis) -> str:
+    """The first finding. What is only likely isn't followed by its fix, because the causes below are an ordered list."""
+    if not page.findings:
+        return "No problems found."
+    is_known = diagnosis.explanation.findings[0].id in table.BY_ID
+    return f"{page.findings[0].title.rstrip('.')}." if is_known else page.headline
+
+
+def whole(pasted: str, added: str) -> str:
+    """The texts of both boxes, which are diagnosed together."""
+    return f"{pasted}\n\n{added}" if added else pasted
+
+
 def _verdict(diagnosis: Diagnosis, refused: bool) -> str:
     if diagnosis.answers:
         return "Contains an error response"
     return "A server would refuse this" if refused else "No reason to refuse this"
-
-
-def rules_view(rules: Sequence[Rule], root: str = "") -> RulesView:
-    """All rules, grouped by stage, in the order of the catalogue."""
-    groups: dict[str, list[RuleRow]] = {}
-    for rule in rules:
-        row = RuleRow(rule.id, f"{root}/rules/{rule.id}", plain(rule.title), _kind(rule), rule.outcome)
-        groups.setdefault(STAGES.get(rule.stage, rule.stage), []).append(row)
-    return RulesView(tuple((name, tuple(rows)) for name, rows in groups.items()), len(rules))
-
-
-def _kind(rule: Rule) -> Verdict:
-    """The rule's severity; a warning if that depends on the facts."""
-    return "warning" if callable(rule.severity) else VERDICTS[rule.severity]
 
 
 def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None) -> RuleView:
@@ -94,7 +107,7 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     return RuleView(
         id=rule.id,
         title=finding.title if finding else plain(rule.title),
-        kind=VERDICTS[finding.severity] if finding else _kind(rule),
+        kind=VERDICTS[finding.severity] if finding else kind_of(rule),
         why=finding.why if finding else plain(rule.why),
         fix=finding.fix if finding else plain(rule.fix),
         outcome=rule.outcome,
@@ -109,6 +122,15 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     )
 
 
+def known_error_view(entry: KnownError) -> KnownErrorView:
+    """The page of a known error of another server. Values that a paste would fill in are in words."""
+    finding = knowledge.finding(filled(entry, ""), "error")
+    causes = knowledge.likely_causes(filled(entry, "").causes)
+    return KnownErrorView(
+        entry.id, finding.title, finding.why, entry.where, causes, Link(finding.spec.name, finding.spec.url), entry.confidence
+    )
+
+
 def _tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not example or example.get("url"):
@@ -116,15 +138,3 @@ def _tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     shown = {name: value for name, value in example.items() if name != "context"}
     lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
     return code_samples.Tab("json", "JSON", tuple(code_samples.CodeLine((TextPiece(line),), end="\n") for line in lines))
-
-
-def plain(template: str) -> str:
-    """A rule's text without facts: placeholders are in angle brackets."""
-    return (
-        template.replace(":code}", "}")
-        .replace("{{", "\0")
-        .replace("{", "‹")
-        .replace("}", "›")
-        .replace("\0", "{")
-        .replace("››", "}")
-    )

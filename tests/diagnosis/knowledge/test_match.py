@@ -1,0 +1,93 @@
+"""A known error is recognised by its server, its codes and its phrases, and the most specific one comes first."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.diagnosis.knowledge.fill import filled
+from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.match import Seen, matching
+from sickbay.diagnosis.knowledge.plain_text import plain
+from sickbay.diagnosis.knowledge.table import ALL
+
+CAUSE = Cause("The code was sent twice.", "The log shows two requests.", "Send the code once.")
+
+
+def entry(id: str, **fields: object) -> KnownError:
+    texts = {
+        "title": "A title",
+        "why": "A reason.",
+        "causes": (CAUSE,),
+        "source": "https://a.example",
+        "confidence": "observed",
+    }
+    return KnownError(id=id, **texts | fields)  # type: ignore[arg-type]
+
+
+def seen(text: str = "", servers: tuple[str, ...] = (), codes: tuple[str, ...] = ()) -> Seen:
+    return Seen(text, frozenset(servers), frozenset(codes))
+
+
+BARE = entry("bare", codes=("invalid_grant",))
+OF_KEYCLOAK = entry("of-keycloak", servers=("keycloak",), codes=("invalid_grant",))
+MESSAGE = entry("message", servers=("keycloak",), text=(("code not valid",),))
+
+
+def ids(*found: object) -> list[str]:
+    return [each.id for each in matching(*found)]  # type: ignore[arg-type]
+
+
+def test_the_entry_that_recognises_the_most_comes_first() -> None:
+    text = seen("code not valid", ("keycloak",), ("invalid_grant",))
+    assert ids(text, (BARE, OF_KEYCLOAK, MESSAGE)) == ["message", "of-keycloak", "bare"]
+
+
+def test_a_message_is_enough_if_no_server_is_recognised() -> None:
+    assert ids(seen("code not valid"), (MESSAGE, OF_KEYCLOAK)) == ["message"]
+
+
+def test_an_entry_of_another_server_does_not_apply() -> None:
+    assert ids(seen("code not valid", ("epic",), ("invalid_grant",)), (MESSAGE, OF_KEYCLOAK)) == []
+
+
+def test_every_group_of_phrases_must_be_in_the_text() -> None:
+    both = entry("both", text=(("refresh token", "refresh_token"), ("7 days", "a week")))
+    assert ids(seen("the refresh_token ends after a week"), (both,)) == ["both"]
+    assert ids(seen("the refresh_token ends"), (both,)) == []
+
+
+def test_a_phrase_that_must_not_be_there_excludes_an_entry() -> None:
+    excluded = entry("excluded", text=(("cors",),), without=("no-cors",))
+    assert ids(seen("mode: no-cors"), (excluded,)) == []
+
+
+def test_values_from_the_paste_fill_the_texts_and_missing_ones_are_words() -> None:
+    known = entry("x", title="Entra doesn't know {redirect_uri}", captures=(r"URI '(?P<redirect_uri>[^']+)'",))
+    assert filled(known, "The redirect URI 'https://a/cb' isn't known").title == "Entra doesn't know `https://a/cb`"
+    assert filled(known, "").title == "Entra doesn't know the redirect_uri"
+
+
+def test_names_with_underscores_are_put_in_backticks_once() -> None:
+    known = entry("x", title="invalid_grant: send `client_id` and redirect_uri, not /oauth2_token")
+    assert filled(known, "").title == "`invalid_grant`: send `client_id` and `redirect_uri`, not /oauth2_token"
+
+
+@given(st.text(alphabet='ab_ \\n"%20&;quot', max_size=60))
+def test_a_phrase_is_found_however_it_was_escaped(text: str) -> None:
+    assert plain(text) == plain(f"  {text}\n")
+
+
+def test_escapes_of_json_html_and_urls_are_undone() -> None:
+    for text in ('{\\"error\\":\\"x\\"}', "{&quot;error&quot;:&quot;x&quot;}", "%7B%22error%22%3A%22x%22%7D", '{"ERROR":"x"}'):
+        assert '{"error":"x"}' in plain(text)
+
+
+def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:
+    assert len({known.id for known in ALL}) == len(ALL)
+    for known in ALL:
+        assert known.causes
+        assert known.source.startswith("https://")
+        assert known.servers or known.codes or known.text
+        phrases = [phrase for group in (*known.text, known.without) for phrase in group]
+        assert [phrase for phrase in phrases if phrase != " ".join(phrase.lower().split())] == []

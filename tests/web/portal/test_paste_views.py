@@ -1,0 +1,37 @@
+"""The doctor's page shows what was recognised in a paste, without its secrets."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.diagnosis.paste.read import pieces
+from sickbay.web.portal.paste_views import parts, tokens
+
+JWT = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhIiwibm9uY2UiOiJiIiwiZXhwIjoxNzY4NDc4NDAwfQ.c2lnbmF0dXJl"
+
+
+def test_each_piece_is_named_and_its_secrets_are_masked() -> None:
+    text = "I send grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA and get nothing"
+    marked = parts(text, pieces(text))
+    assert [part.name for part in marked] == ["", "form body", ""]
+    assert "SplxlOBe" not in "".join(part.text for part in marked)
+
+
+def test_a_paste_that_is_a_single_piece_is_not_repeated() -> None:
+    text = '{"error": "invalid_client"}'
+    assert parts(text, pieces(text)) == ()
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_the_text_between_the_pieces_is_kept(before: str, after: str) -> None:
+    text = f"{before} https://a.example/cb?error=x {after}"
+    marked = parts(text, pieces(text))
+    assert not marked or "".join(part.text for part in marked) == text
+
+
+def test_a_token_is_decoded_and_its_times_are_dates() -> None:
+    (token,) = tokens(pieces(f"my token is {JWT}"))
+    assert token.name == "ID token"
+    assert '"exp": 1768478400  // 2026-01-15 12:00:00 UTC' in token.claims
+    assert "c2lnbmF0dXJl" not in token.header + token.claims
