@@ -5,6 +5,7 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,7 +178,10 @@ class UrlContext:
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """What the app knew about the request whose response is examined."""
+    """What the app knew about the request whose response is examined.
+
+    openid: the OpenID configuration of the same server, for comparison.
+    """
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
@@ -186,3 +190,4 @@ class AnswerContext:
     issuer: str | None = None
     nonce: str | None = None
     wants_refresh: bool = False
+    openid: Mapping[str, Any] | None = None

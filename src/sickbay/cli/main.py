@@ -43,10 +43,11 @@ COMMANDS = {
         "sickbay token sample-general --scope patient/Patient.read --patient p-0001",
     ),
     "doctor": Help(
-        "Explain what is wrong with a URL or an exchange.",
-        "Accepts an authorize, launch or redirect URL, an error response, an exchange as JSON, or a HAR file. Nothing leaves "
-        "your machine.\n\nExit code: 0 if no problem was found; 1 if there is a finding of severity error or warning, or if "
-        "the input is an error response; 2 if the input wasn't recognised.",
+        "Explain what is wrong with a request or an error.",
+        "Accepts what you have: a URL, an error response, a curl command, source code, a log, an exchange as JSON, or a HAR "
+        "file. Nothing leaves your machine, unless you name a server with --live.\n\nExit code: 0 if no problem was found; "
+        "1 if there is a finding of severity error or warning, or if the input contains an error response; 2 if nothing in it "
+        "was recognised.",
         "sickbay doctor 'https://ehr.example.org/authorize?response_type=code&client_id=a'",
     ),
     "rules": Help("List all rules, or explain one.", "A rule recognises one mistake.", "sickbay rules state-missing"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis import doctor, paste_parser
@@ -29,19 +29,21 @@ NOT_RECOGNISED = (
 )
 
 
-def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
+def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+
+    context: what is known about the server, for exchanges that don't say it themselves.
 
     Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
     """
     single = _single(text)
     pieces = tuple(paste.pieces(text))
-    found = [single] if single else inputs(pieces)[:MOST]
+    found = [_within(context or {}, each) for each in ([single] if single else inputs(pieces)[:MOST])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
     entries = knowledge.known_errors(text, answers)
     if not (found or answers or entries or described(pieces)):
         raise ValueError(NOT_RECOGNISED)
-    diagnoses = [doctor.diagnose(single.evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
+    diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     diagnosis = _with_answers(merged, diagnoses, answers, entries)
@@ -59,6 +61,12 @@ def _single(text: str) -> Input | None:
     except ValueError:
         return None
     return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+
+
+def _within(context: Mapping[str, Any], found: Input) -> Input:
+    if not context:
+        return found
+    return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
 
 
 def _diagnosed(found: Input) -> Diagnosis | None:

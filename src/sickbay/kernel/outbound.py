@@ -57,8 +57,11 @@ def _inner(address: Address) -> Address:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if wraps else address
 
 
-async def fetch(url: str, *, loopback: bool = False) -> Fetched:
-    """Sends a GET to an http or https URL. loopback: allows this machine's own addresses. Raises Unreachable."""
+async def fetch(url: str, *, loopback: bool = False, anywhere: bool = False) -> Fetched:
+    """Sends a GET to an http or https URL. Raises Unreachable.
+
+    loopback: allows this machine's own addresses. anywhere: allows private ones too, if the user named the host.
+    """
     import httpx2  # many commands never fetch anything
 
     try:
@@ -67,21 +70,21 @@ async def fetch(url: str, *, loopback: bool = False) -> Fetched:
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(PATIENCE):
-            return await _from_any(parts, await _addresses(parts.hostname, port, loopback), port)
+            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, anywhere), port)
     except TimeoutError:
         raise Unreachable(f"no response within {PATIENCE:.0f} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         raise Unreachable(str(error) or type(error).__name__) from error
 
 
-async def _addresses(host: str, port: int, loopback: bool) -> list[str]:
+async def _addresses(host: str, port: int, loopback: bool, anywhere: bool) -> list[str]:
     """All addresses of the name. Raises Unreachable if even one of them may not be called."""
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         raise Unreachable(f"the name {host} has no address") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
-    if not addresses or not all(allowed(entry, loopback) for entry in addresses):
+    if not addresses or not (anywhere or all(allowed(entry, loopback) for entry in addresses)):
         raise Unreachable(f"{host} has an address inside a private network, and those are never called")
     return addresses
 

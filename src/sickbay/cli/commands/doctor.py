@@ -23,33 +23,58 @@ MOST, LINE = 64_000_000, 1_000_000
 
 
 def doctor(
-    exchange: Annotated[str, Parameter(name="EXCHANGE", allow_leading_hyphen=True)] = "-",
+    exchange: Annotated[str | None, Parameter(name="EXCHANGE", allow_leading_hyphen=True)] = None,
     /,
     *,
+    live: str | None = None,
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
-    """Explain what is wrong with a URL or an exchange.
+    """Explain what is wrong with a request or an error.
 
     Parameters
     ----------
     exchange
-        A URL in quotes, a file, or - for standard input. A HAR file is a launch that you saved in the developer tools of a
-        browser; doctor examines each exchange in it and prints no secrets.
+        A URL in quotes, a file, or - for standard input, which is the default. A HAR file is a launch that you saved in the
+        developer tools of a browser; doctor examines each exchange in it and prints no secrets.
+    live
+        The FHIR base URL of a server. Fetches its discovery documents, says first what it contacts, and examines the exchange
+        against them. Without an exchange, only the documents are examined.
     json
         Print the findings and the corrected exchange as JSON.
     jsonl
         Read one JSON object per line, with "id" and "input", and print one line for each. The exit code is the highest one.
     """
     if jsonl:
-        return max(map(_diagnose_line, _lines(exchange)), default=0)
+        return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
     try:
-        return _examined(_text(exchange), json=json)
+        if live is not None:
+            return _against(live, exchange, json=json)
+        return _examined(_text(_named_source(exchange)), json=json)
     except CommandError as error:
         if not json:
             raise
         say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(error)}))
         return 2
+
+
+def _named_source(exchange: str | None) -> str:
+    return "-" if exchange is None else exchange
+
+
+def _against(live: str, exchange: str | None, *, json: bool) -> int:
+    """Examines the discovery documents of a server, then the exchange as that server would see it."""
+    from sickbay.cli import live_server  # fetching needs libraries that take a while to import
+
+    text = None if exchange is None else _not_empty(_text(exchange))
+    server = live_server.examine(live)
+    diagnoses = [server.diagnosis, *([_diagnosed(text, server.context)] if text else [])]
+    if json:
+        findings = [finding for diagnosis in diagnoses for finding in _as_json(diagnosis)["findings"]]
+        say(as_json(_as_json(diagnoses[-1]) | {"findings": findings}))
+    else:
+        say("\n\n".join(map(_as_text, diagnoses)))
+    return int(any(diagnosis.has_problem for diagnosis in diagnoses))
 
 
 def _examined(text: str, *, json: bool) -> int:
@@ -108,9 +133,9 @@ def _decoded(read: bytes, source: str) -> str:
         wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
-def _diagnosed(text: str) -> Diagnosis:
+def _diagnosed(text: str, context: dict[str, Any] | None = None) -> Diagnosis:
     try:
-        return diagnose_text(text)[1]
+        return diagnose_text(text, context)[1]
     except ValueError as error:
         wrong(str(error))
     except KeyError as error:

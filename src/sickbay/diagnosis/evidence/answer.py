@@ -60,6 +60,7 @@ def known(evidence: Json, response: object) -> AnswerContext:
         issuer=context.get("issuer"),
         nonce=context.get("nonce"),
         wants_refresh=bool(context.get("wants_refresh")),
+        openid=context.get("openid_configuration"),
     )
 
 

@@ -16,6 +16,8 @@ CONFORMANCE = Spec(
 )
 PATH = "/.well-known/smart-configuration"
 REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_challenge_methods_supported")
+COMPARED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint")
+"""Members that must be the same in both discovery documents of a server."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -79,6 +81,15 @@ def _open(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     document = _members(exchange)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
     return {"received": exchange.url} if document and not named else None
+
+
+def _disagree(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+    """The members that differ. The OpenID configuration of an identity provider may name more, but nothing else."""
+    document, openid = _members(exchange), known.openid or {}
+    names = [name for name in COMPARED if document.get(name) and openid.get(name) and document[name] != openid[name]]
+    if not names:
+        return None
+    return {"names": names, "received": [document[name] for name in names], "expected": [openid[name] for name in names]}
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None]) -> Rule:
@@ -152,6 +163,13 @@ RULES = (
         "Apps need `issuer` and `jwks_uri` to verify an ID token.",
         "Add {missing:code}. If the server issues no ID tokens, remove the capability.",
         _no_issuer,
+    ),
+    _rule(
+        "discovery-documents-disagree",
+        "The SMART configuration and the OpenID configuration differ in {names:code}",
+        "Libraries read one or the other, so they send requests to different endpoints: `{received}` and `{expected}`.",
+        "Use the values of `/.well-known/smart-configuration`. If it's your server, return the same ones in both.",
+        _disagree,
     ),
     _rule(
         "discovery-cors",

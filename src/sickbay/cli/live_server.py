@@ -1,0 +1,65 @@
+"""`sickbay doctor --live`: fetches the discovery documents of a server, and examines what was pasted against them.
+
+Only the host on the command line may have a private address. Redirects aren't followed, and no credentials are sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from sickbay.cli.output import note, wrong
+from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.kernel.outbound import Fetched, Unreachable, fetch
+from sickbay.protocol import unicode
+
+SMART = "/.well-known/smart-configuration"
+OPENID = "/.well-known/openid-configuration"
+
+
+class LiveServer(NamedTuple):
+    """diagnosis: of its SMART configuration. context: what a pasted exchange is examined against."""
+
+    diagnosis: Diagnosis
+    context: dict[str, Any]
+
+
+def examine(url: str) -> LiveServer:
+    """url: the FHIR base URL. Says on standard error what it contacts, before it does. Raises CommandError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        wrong("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
+    base = url.partition("?")[0].partition("#")[0].removesuffix(SMART).rstrip("/")
+    smart = _fetched(base + SMART, base)
+    document = _object(smart)
+    issuer = document.get("issuer") if isinstance(document.get("issuer"), str) else ""
+    openid = _object(_fetched(issuer.rstrip("/") + OPENID, base)) if issuer else {}
+    server = {"fhir_bases": [base]} | {name: document[name] for name in _ENDPOINTS if isinstance(document.get(name), str)}
+    evidence = {"kind": "smart_configuration", "url": base + SMART, "status": smart.status, "headers": dict(smart.headers)}
+    body = {"body": smart.body.decode("utf-8", "replace"), "context": {"openid_configuration": openid} if openid else {}}
+    return LiveServer(diagnose(evidence | body), {"server": server})
+
+
+_ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
+
+
+def _fetched(url: str, base: str) -> Fetched:
+    """Raises CommandError if the first document can't be fetched; another that can't is empty."""
+    note(f"Fetching {url} without credentials.")
+    named = urlsplit(url).hostname == urlsplit(base).hostname
+    try:
+        return asyncio.run(fetch(url, loopback=named, anywhere=named))
+    except Unreachable as error:
+        if url == base + SMART:
+            wrong(f"{url} can't be fetched: {error}.")
+        note(f"{url} can't be fetched: {error}.")
+        return Fetched(0)
+
+
+def _object(fetched: Fetched) -> dict[str, Any]:
+    try:
+        document = unicode.loads(fetched.body or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
