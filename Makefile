@@ -19,6 +19,7 @@ install: .venv/.runtime  ## install into .venv without serving, for CI
 
 test: .venv/.dev node  ## run all tests, including those in Chromium
 	@tools/system chromium postgres
+	@$(PY) -m compileall -q src tests bench tools
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
 prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts), and all tests without caches
@@ -75,6 +76,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@echo "Installing Sickbay into .venv (the first time only)"
 	@$(PIP) install -q --require-hashes -r requirements/runtime.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@$(PY) -m compileall -q src
 	@touch $@
 
 .venv/.mutants: requirements/mutants.txt .venv/.dev
