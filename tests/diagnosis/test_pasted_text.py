@@ -1,0 +1,137 @@
+"""A pasted text is diagnosed as a whole, whatever it contains: it never fails, and it never clears a refusal."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sickbay.diagnosis.pasted_text import diagnose_text
+
+AUTHORIZE = (
+    "https://ehr.example.org/authorize?response_type=code&client_id=x&redirect_uri=https%3A%2F%2Fa.example%2Fcb"
+    "&scope=launch%2Fpatient%20patient%2FPatient.rs&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k&aud=https%3A%2F%2Fehr.example.org%2Fr4"
+    "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+)
+
+
+def ids(text: str) -> list[str]:
+    return [finding.id for finding in diagnose_text(text)[1].explanation.findings]
+
+
+def test_a_fault_of_a_request_is_found_although_prose_stands_around_it() -> None:
+    url = AUTHORIZE.replace("launch%2Fpatient%20patient%2FPatient.rs", "launch%2Fpatient,patient%2FPatient.rs")
+    assert "scope-comma-separated" in ids(f"The page says that something went wrong. I sent\n\n{url}\n\nWhat is wrong?")
+
+
+def test_what_is_left_out_of_a_part_of_a_request_is_not_missing() -> None:
+    assert [id for id in ids("HTTPBody: grant_type=authorization_code&code=abc") if "missing" in id] == []
+
+
+def test_the_pieces_of_one_launch_are_examined_together() -> None:
+    verifier = "a" * 43
+    text = (
+        f"1. {AUTHORIZE}\n2. https://a.example/cb?code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k\n3. POST https://ehr.example.org/token\n"
+        f"grant_type=authorization_code&code=abc&redirect_uri=https%3A%2F%2Fa.example%2Fcb&client_id=x&code_verifier={verifier}"
+    )
+    assert "pkce-verifier-mismatch" in ids(text)
+
+
+def test_an_error_comes_with_its_likely_causes_in_order() -> None:
+    diagnosis = diagnose_text('{"error": "invalid_client"}')[1]
+    assert diagnosis.causes[0].confidence == "most likely"
+    assert [cause.confidence for cause in diagnosis.causes][1:] == sorted(cause.confidence for cause in diagnosis.causes[1:])
+
+
+def test_a_request_without_a_fault_comes_with_what_to_compare() -> None:
+    diagnosis = diagnose_text(AUTHORIZE)[1]
+    assert not diagnosis.has_problem
+    assert "`https://a.example/cb`" in diagnosis.causes[0].title
+
+
+def test_what_was_recognised_is_named() -> None:
+    text = f'I open {AUTHORIZE} and get {{"error": "invalid_client"}} (400 Bad Request)'
+    named = diagnose_text(text)[1].recognised
+    assert named[:2] == ["authorization URL at ehr.example.org", "error response"]
+    assert "token error: invalid_client" in named
+
+
+@pytest.mark.parametrize("text", ["hello", "", "x = 1", "see https://a.example/", "Thank you for your help in advance!"])
+def test_a_text_without_evidence_gets_instructions_how_to_find_some(text: str) -> None:
+    with pytest.raises(ValueError, match="Copy as cURL"):
+        diagnose_text(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300))
+def test_no_text_makes_it_fail(text: str) -> None:
+    examine(text)
+
+
+def examine(text: str) -> Any:
+    """The diagnosis, or None if nothing was recognised. Nothing else may be raised."""
+    try:
+        return diagnose_text(text)[1]
+    except (ValueError, KeyError):
+        return None
+
+
+def mutated(paste: str, random: random.Random) -> str:
+    """The paste with a few parts deleted, doubled, swapped or replaced."""
+    for _ in range(random.randint(1, 6)):
+        if not paste:
+            break
+        start, end = sorted(random.choices(range(len(paste) + 1), k=2))
+        end = min(end, start + 60)
+        part = paste[start:end]
+        odd = random.choice(
+            ["", part * 2, part[::-1], "\x00", "\\", '"', "{", "%", "\n", "&", "=", "\u202e", "😀", "1e999", "null"]
+        )
+        paste = paste[:start] + odd + paste[end:]
+    return paste
+
+
+def pastes(shared: Path) -> list[str]:
+    files = ("realworld/open.jsonl", "realworld/fine_open.jsonl")
+    lines = [line for file in files for line in (shared / "cases" / file).read_text("utf-8").splitlines()]
+    return [json.loads(line)["paste"] for line in lines]
+
+
+def test_no_mutated_paste_makes_it_fail(shared: Path) -> None:
+    examine_mutations(shared, 400)
+
+
+@pytest.mark.prove
+def test_none_of_20000_mutated_pastes_makes_it_fail(shared: Path) -> None:
+    examine_mutations(shared, 20_000)
+
+
+def examine_mutations(shared: Path, number: int) -> None:
+    source, chosen = pastes(shared), random.Random(number)
+    for _ in range(number):
+        examine(mutated(chosen.choice(source), chosen))
+
+
+REFUSALS = st.one_of(
+    st.sampled_from(["invalid_client", "invalid_grant", "access_denied", "invalid_scope"]).map(
+        lambda code: json.dumps({"error": code})
+    ),
+    st.integers(400, 599).map(lambda status: f"HTTP/1.1 {status} No"),
+    st.just('{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}'),
+)
+AROUND = st.sampled_from(
+    ["{}", "I get\n\n{}\n\nand don't know why.", f"{AUTHORIZE}\n{{}}", "$ curl https://a.example/token -d grant_type=x\n{}"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(REFUSALS, AROUND)
+def test_a_refusal_is_never_cleared(refusal: str, around: str) -> None:
+    diagnosis = diagnose_text(around.format("\0").replace("\0", refusal))[1]
+    assert diagnosis.has_problem
+    assert {finding.severity for finding in diagnosis.explanation.findings} & {"error", "warning"}
