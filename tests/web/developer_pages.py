@@ -13,7 +13,7 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.knowledge import table
 from sickbay.web.pages.layout import Frame
-from sickbay.web.portal import developer_views, diagnosis_views, rule_search
+from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search
 
 
 def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -62,10 +62,10 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "exchanges-least": ("exchanges", developer_views.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
         "timeline": ("timeline", story, here["Exchanges"]),
         "timeline-least": ("timeline", developer_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
-        "doctor-least": ("doctor", developer_views.DoctorView(), here["Doctor"]),
+        "doctor-least": ("doctor", doctor_views.DoctorView(), here["Doctor"]),
         "doctor-fault": (
             "doctor",
-            developer_views.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
+            doctor_views.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
             here["Doctor"],
         ),
         **diagnosed_pages(here["Doctor"], here["Rules"]),

@@ -17,7 +17,7 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.kernel.memoize import memoized
 from sickbay.sandbox.folder import Written
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Conflict, Delete, Put, Record, ResourceSpace, Save, Step, Store
+from sickbay.storage.interface import Clear, Conflict, Delete, Put, Record, ResourceSpace, Save, Step, Store
 
 Version = population.Version
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ class PopulationLoader:
         before = await _day(store, space)
         if before is None:
             await store.fill(space, self._saves(tenant, space, today))
-            await store.transaction([_remember(space, today)])
+            await store.transaction([_remember(space, today, await _versions(store, space))])
         elif before != today:
             await self._new_day(tenant, space, before, today)
         self._days[space] = today
@@ -93,15 +93,17 @@ class PopulationLoader:
         written, version = self.written, cast(Version, space.version)
         old = await asyncio.to_thread(_schedule, written, before, version)
         new = await asyncio.to_thread(_schedule, written, today, version)
-        steps: list[Step] = [_remember(space, today)]
+        steps: list[Step] = []
         for key, resource in new.items():
             stored = await self.runtime.store.read(space, *key, EVERYTHING)
             if stored is None:
                 steps.append(save(tenant, space, resource, 1, today))
             elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(key):
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
+        untouched = await self.is_untouched(space)
+        total = await _versions(self.runtime.store, space) + len(steps) if untouched else CHANGED
         try:
-            await self.runtime.store.transaction(steps)
+            await self.runtime.store.transaction([*steps, _remember(space, today, total)])
         except Conflict:  # another worker was first, or a client wrote one of them at the same time
             self._days.pop(space, None)
 
@@ -119,8 +121,23 @@ class PopulationLoader:
                 self._days.pop(space, None)
                 lock.release()
 
-    def forgotten(self, tenant: str | None) -> list[Delete]:
-        return [Delete("meta", _key(space)) for space in self._spaces(tenant)]
+    async def changed(self, tenant: str | None) -> list[Step]:
+        """The steps that empty the hospitals in which anything was written since they were filled.
+
+        The others still have their initial data, and creating that again takes seconds.
+        """
+        spaces = self._spaces(tenant)
+        tenants = {space.tenant for space in spaces if not await self.is_untouched(space)}
+        steps: list[Step] = [Clear("resources", name) for name in sorted(tenants)]
+        return [*steps, *(Delete("meta", _key(space)) for space in spaces if space.tenant in tenants)]
+
+    async def is_untouched(self, space: ResourceSpace) -> bool:
+        """Whether the space is empty or has only the initial data: each write adds a version, deleting included."""
+        record = await self.runtime.store.get("meta", _key(space))
+        if record is None:
+            return not await self.runtime.store.filled(space)
+        total = record.value.decode().partition(" ")[2]
+        return total.isdecimal() and int(total) == await _versions(self.runtime.store, space)
 
     def _spaces(self, tenant: str | None) -> list[ResourceSpace]:
         chosen = [self.runtime.tenants[tenant]] if tenant else list(self.runtime.tenants.values())
@@ -175,8 +192,18 @@ def _key(space: ResourceSpace) -> str:
 
 async def _day(store: Store, space: ResourceSpace) -> datetime.date | None:
     record = await store.get("meta", _key(space))
-    return None if record is None else datetime.date.fromisoformat(record.value.decode())
+    return None if record is None else datetime.date.fromisoformat(record.value.decode().partition(" ")[0])
 
 
-def _remember(space: ResourceSpace, day: datetime.date) -> Put:
-    return Put(Record("meta", _key(space), day.isoformat().encode(), space.tenant))
+async def _versions(store: Store, space: ResourceSpace) -> int:
+    """The number of versions of all resources, deleted ones included."""
+    return (await store.history(space, None, None, EVERYTHING, count=0)).total or 0
+
+
+CHANGED = -1
+"""In place of the number of versions, if a client has written something."""
+
+
+def _remember(space: ResourceSpace, day: datetime.date, versions: int) -> Put:
+    """Stores the day, and the number of versions that the initial data have."""
+    return Put(Record("meta", _key(space), f"{day.isoformat()} {versions}".encode(), space.tenant))

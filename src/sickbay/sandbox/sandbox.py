@@ -126,10 +126,9 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
 
     everything: also delete added apps and users, and changed policies.
     """
-    kinds = (*record_kinds.cleared(everything), "resources")
-    steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]
+    steps: list[Step] = [Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)]
     async with sandbox.filling.paused(tenant):
-        await sandbox.runtime.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])
+        await sandbox.runtime.store.transaction([*steps, *await sandbox.filling.changed(tenant)])
         if everything:
             await runtime_settings.forget_policies(sandbox.runtime, tenant)
         await seeding.seed(sandbox.runtime, sandbox.filling.written)

@@ -1,1 +1,1 @@
-"""The pytest plugin: runs Sickbay for the tests of an app."""
+"""The pytest plugin: runs Sickbay for the tests of an app. The fixture is `sickbay`; see docs/testing.md."""

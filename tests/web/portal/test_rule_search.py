@@ -6,7 +6,7 @@ import pytest
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.knowledge.table import ALL
-from sickbay.web.portal.developer_views import RulesView
+from sickbay.web.portal.doctor_views import RulesView
 from sickbay.web.portal.rule_search import ELSEWHERE, search
 
 

@@ -17,7 +17,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Input(NamedTuple):
-    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: where it stands in the text."""
+    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text."""
 
     evidence: dict[str, Any]
     is_whole: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sickbay.diagnosis.paste.piece import Piece
 
@@ -21,7 +22,7 @@ _LABEL = re.compile(r"^\W{0,4}(?P<side>request|response)?\s{0,3}(?P<part>headers
 
 @dataclass
 class _Message:
-    kind: str
+    kind: Literal["request", "response"]
     start: int
     end: int
     first: dict[str, str]
@@ -33,10 +34,8 @@ class _Message:
     def piece(self) -> Piece:
         body = _first_body("\n".join(self.body))
         values = {**self.first, "headers": self.headers, "body": body}
-        kind = "request" if self.kind == "request" else "response"
-        return Piece(  # type: ignore[arg-type]
-            kind=kind, start=self.start, end=self.end, values=values, is_whole=bool(self.headers or self.has_version)
-        )
+        whole = bool(self.headers or self.has_version)
+        return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
 
 
 def find(text: str) -> Iterator[Piece]:

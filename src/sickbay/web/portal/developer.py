@@ -25,8 +25,9 @@ from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
-from sickbay.web.portal.developer_views import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
+from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, Lately, exchange_line
 from sickbay.web.portal.diagnosis_views import doctor_view, known_error_view, rule_view, whole
+from sickbay.web.portal.doctor_views import DoctorView
 from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"

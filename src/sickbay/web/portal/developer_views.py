@@ -13,16 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.kernel.english import count
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages import times
-from sickbay.web.pages.check_steps import Step, folded
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import FindingView, Verdict
-from sickbay.web.portal.paste_views import PastePart, TokenView
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,106 +307,3 @@ def _sentences(texts: Sequence[str]) -> str:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorView:
-    """The doctor's page. fault: why the input wasn't recognised, as a sentence.
-
-    input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
-    causes: the likely causes, the most likely first.
-    """
-
-    input: str = ""
-    added: str = ""
-    marked: tuple[PastePart, ...] = ()
-    tokens: tuple[TokenView, ...] = ()
-    causes: tuple[LikelyCause, ...] = ()
-    fault: str = ""
-    kind: str = ""
-    headline: str = ""
-    verdict: str = ""
-    verdict_kind: Verdict | str = ""
-    findings: tuple[FindingView, ...] = ()
-    rows: tuple[Row, ...] = ()
-    tabs: tuple[code_samples.Tab, ...] = ()
-    corrected: bool = False
-    filled: str = ""
-    walk: tuple[Step, ...] = ()
-    sum: str = ""
-
-    @property
-    def stretches(self) -> tuple[tuple[Step, ...], ...]:
-        return folded(self.walk)
-
-    @property
-    def examined(self) -> bool:
-        return bool(self.headline)
-
-    @property
-    def asks_for_more(self) -> bool:
-        """Whether a second text may decide between the causes."""
-        return bool(self.added or (self.examined and self.causes))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    id: str
-    href: str
-    title: str
-    kind: Verdict
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class RulesView:
-    """The list of rules. groups: the name of each group and its rules. total: the number of rules, found or not.
-
-    text, stage, severity: what is searched for. stages: all that can be chosen. found: the number of rows.
-    """
-
-    groups: tuple[tuple[str, tuple[RuleRow, ...]], ...]
-    total: int
-    text: str = ""
-    stage: str = ""
-    severity: str = ""
-    stages: tuple[str, ...] = ()
-    found: int = 0
-
-    @property
-    def searched(self) -> bool:
-        return bool(self.text or self.stage or self.severity)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownErrorView:
-    """A known error of another server. where: the place in its console. source: what the entry rests on."""
-
-    id: str
-    title: str
-    why: str
-    where: str
-    causes: tuple[LikelyCause, ...]
-    source: Link
-    confidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleView:
-    """prose: the paragraphs of the case. refused, corrected: the requests of the case as code, None if it has none."""
-
-    id: str
-    title: str
-    kind: Verdict
-    why: str
-    fix: str
-    outcome: str
-    stage: str
-    degree: str
-    spec: Link
-    prose: str = ""
-    tab: str = "Refused"
-    """The label of the case's request: if the rule only gives advice, the request was granted."""
-    refused: code_samples.Tab | None = None
-    corrected: code_samples.Tab | None = None
-    rows: tuple[Row, ...] = ()

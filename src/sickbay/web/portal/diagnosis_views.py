@@ -20,7 +20,7 @@ from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import VERDICTS
 from sickbay.web.portal import paste_views
-from sickbay.web.portal.developer_views import DoctorView, KnownErrorView, RuleView
+from sickbay.web.portal.doctor_views import DoctorView, KnownErrorView, RuleView
 from sickbay.web.portal.rule_search import kind_of, plain
 
 KINDS = {

@@ -9,7 +9,7 @@ from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
-from sickbay.web.portal.developer_views import RuleRow, RulesView
+from sickbay.web.portal.doctor_views import RuleRow, RulesView
 
 ELSEWHERE = "Errors of other servers"
 """The name of the group of known errors, and of their stage in the list of stages."""

@@ -1,0 +1,103 @@
+"""A reset restores the initial data after any write, and keeps them if nothing was written, which takes no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+
+from sickbay.storage.interface import ResourceSpace
+
+PATIENT = "/general/r4/Patient"
+WRITES = ("update", "patch", "create", "delete", "create and delete", "batch")
+
+
+async def headers(flow: Flow) -> dict[str, str]:
+    app = await flow.register()
+    body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
+    token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+
+
+async def write(flow: Flow, how: str, sent: dict[str, str]) -> None:
+    """Changes the data in one way."""
+    new: dict[str, Any] = {
+        "resourceType": "Patient",
+        "name": [{"family": "New"}],
+        "birthDate": "1990-01-01",
+        "gender": "unknown",
+    }
+    if how == "update":
+        patient = (await flow.http.get(f"{PATIENT}/p-0001", headers=sent)).json() | {"active": False}
+        assert (await flow.http.put(f"{PATIENT}/p-0001", json=patient, headers=sent)).status_code == 200
+    elif how == "patch":
+        patch = [{"op": "replace", "path": "/gender", "value": "other"}]
+        kind = sent | {"Content-Type": "application/json-patch+json"}
+        assert (await flow.http.patch(f"{PATIENT}/p-0001", json=patch, headers=kind)).status_code == 200
+    elif how == "delete":
+        created = await flow.http.post(PATIENT, json=new, headers=sent)
+        await flow.http.delete(f"{PATIENT}/{created.json()['id']}", headers=sent)
+    elif how == "batch":
+        entry = {"resource": new, "request": {"method": "POST", "url": "Patient"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        assert (await flow.http.post("/general/r4", json=bundle, headers=sent)).status_code == 200
+    else:
+        created = await flow.http.post(PATIENT, json=new, headers=sent)
+        assert created.status_code == 201
+        if how == "create and delete":
+            assert (await flow.http.delete(f"{PATIENT}/{created.json()['id']}", headers=sent)).status_code == 204
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_every_kind_of_write_is_undone(how: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = await headers(flow)
+        before = (await flow.http.get(f"{PATIENT}/p-0001", headers=sent)).json()
+        await write(flow, how, sent)
+        assert (await flow.http.post("/admin/reset", json={"everything": True})).status_code == 204
+        after = await headers(flow)
+        assert (await flow.http.get(f"{PATIENT}/p-0001", headers=after)).json() == before
+        assert (await flow.http.get(f"{PATIENT}?family=New&birthdate=ge1900", headers=after)).json()["total"] == 0
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_a_hospital_that_was_only_read_is_not_created_again(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = await headers(flow)
+        await flow.http.get(f"{PATIENT}/p-0001", headers=sent)
+        assert await flow.sandbox.filling.changed(None) == []
+        await flow.http.post("/admin/reset", json={"everything": True})
+        assert await flow.sandbox.runtime.store.filled(ResourceSpace("general", "r4"))
+        assert (await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))).status_code == 200
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_the_appointments_of_a_new_day_are_no_change_but_what_a_client_writes_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = await headers(flow)
+        await flow.http.get(f"{PATIENT}/p-0001", headers=sent)
+        await flow.http.post("/admin/clock", json={"advance": 86_400})
+        later = await headers(flow)
+        await flow.http.get(f"{PATIENT}/p-0001", headers=later)
+        assert await flow.sandbox.filling.changed("general") == []
+        await write(flow, "update", later)
+        await flow.http.post("/admin/clock", json={"advance": 86_400})
+        latest = await headers(flow)
+        await flow.http.get(f"{PATIENT}/p-0001", headers=latest)
+        assert await flow.sandbox.filling.changed("general")
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_a_reset_of_one_hospital_leaves_the_changes_of_another(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await write(flow, "update", await headers(flow))
+        await flow.http.post("/admin/reset", json={"tenant": "epic"})
+        patient = (await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))).json()
+        assert patient["active"] is False
+
+    run(steps, tmp_path, patients=2)

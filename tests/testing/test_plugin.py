@@ -1,0 +1,128 @@
+"""The pytest plugin, as a project that installed Sickbay uses it: each test starts clean, and a failure explains itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sickbay.testing.failure_report import har
+
+ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-o", "sickbay_options=--patients 2", "--sickbay-exchanges", "kept")
+AUTHORIZE = """
+import httpx2
+
+def authorize(sickbay, app, **changed):
+    sent = {"response_type": "code", "client_id": app.client_id, "redirect_uri": "http://localhost:8100/callback"}
+    issuer = sickbay.line["tenants"]["general"]
+    return httpx2.get(issuer["authorize"], params=sent | {"aud": sickbay.fhir(), "scope": "openid"} | changed)
+
+def read(sickbay, token):
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    return httpx2.get(f"{sickbay.fhir()}/Patient/p-0001", headers=headers)
+"""
+
+
+def run(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_app.py").write_text(AUTHORIZE + tests)
+    command = [sys.executable, "-m", "pytest", *ARGUMENTS, *arguments, "test_app.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+
+
+def test_apps_launches_tokens_and_the_clock_work_and_each_test_starts_clean(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+def test_a_token_reads_its_patient_until_it_expires(sickbay):
+    token = sickbay.token(sickbay.app(), "patient/Patient.rs", patient="p-0001")
+    assert read(sickbay, token).status_code == 200
+    sickbay.assert_no_refusals()
+    sickbay.clock.advance(86_400)
+    assert read(sickbay, token).status_code == 401
+    assert [entry["stage"] for entry in sickbay.refusals()] == ["access"]
+
+def test_nothing_of_the_other_test_is_left(sickbay):
+    import time
+    assert sickbay.exchanges() == []
+    assert abs(sickbay.clock.now() - time.time()) < 3600
+    assert not [app for app in sickbay.admin.get("/admin/apps") if app["name"].startswith("test-app")]
+
+def test_a_launch_has_the_url_that_the_ehr_opens(sickbay):
+    launch = sickbay.launch(sickbay.app(user="okafor"))
+    assert httpx2.URL(launch.url).params == httpx2.QueryParams({"iss": launch.iss, "launch": launch.launch})
+
+def test_a_browser_state_is_signed_in(sickbay):
+    (cookie,) = sickbay.storage_state()["cookies"]
+    headers = {"Accept": "text/html", "Cookie": f"{cookie['name']}={cookie['value']}", "Sec-Fetch-Site": "none"}
+    assert httpx2.get(f"{sickbay.base}/general/ehr/patients", headers=headers).status_code == 200
+""",
+    )
+    assert "4 passed" in done.stdout, done.stdout
+
+
+def test_a_failure_shows_what_was_refused_and_keeps_the_exchanges(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+def test_the_wrong_redirect_uri(sickbay):
+    assert authorize(sickbay, sickbay.app(), redirect_uri="http://localhost:8100/wrong").status_code == 302
+
+def test_a_wrong_registration(sickbay):
+    sickbay.app(redirect_uris=["javascript:alert(1)"])
+
+def test_without_sickbay():
+    assert False
+""",
+    )
+    assert done.stdout.count("Sickbay refused") == 1, done.stdout
+    assert "REFUSED: `redirect_uri` isn't registered" in done.stdout
+    assert "expected: http://localhost:8100/callback" in done.stdout
+    assert "reg-redirect-uri-scheme-forbidden" in done.stdout
+    kept = sorted(path.suffix for path in (tmp_path / "kept").iterdir())
+    assert kept == [".har", ".har", ".html"]
+    file = next((tmp_path / "kept").glob("*wrong_redirect*.har"))
+    doctor = subprocess.run([sys.executable, "-m", "sickbay", "doctor", file, "--json"], capture_output=True, text=True)
+    assert json.loads(doctor.stdout)["exchanges"][0]["kind"] == "authorize_url"
+
+
+def test_assert_no_refusals_fails_with_the_explanation(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+def test_quietly_refused(sickbay):
+    authorize(sickbay, sickbay.app(), scope="openid,fhirUser")
+    sickbay.assert_no_refusals()
+""",
+    )
+    assert "Sickbay refused 1 request:" in done.stdout, done.stdout
+
+
+def test_each_worker_of_xdist_has_its_own_server(tmp_path: Path) -> None:
+    tests = "".join(
+        f"def test_{number}(sickbay):\n    assert sickbay.exchanges() == []\n    sickbay.app()\n" for number in range(6)
+    )
+    done = run(tmp_path, tests, "-n", "2")
+    assert "6 passed" in done.stdout, done.stdout
+
+
+def test_a_run_that_does_not_use_the_plugin_imports_nothing_of_sickbay(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+def test_nothing_is_imported():
+    import sys
+    imported = {name for name in sys.modules if name.startswith("sickbay")}
+    assert imported <= {"sickbay", "sickbay.testing", "sickbay.testing.plugin"}
+""".replace("import httpx2", ""),
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("exchange", [{}, {"request": {"url": "http://a/b?c=d", "body": "e=f"}, "response": {"status": 400}}])
+def test_an_exchange_becomes_an_entry_of_a_har_file(exchange: dict[str, object]) -> None:
+    (entry,) = har([exchange])["log"]["entries"]
+    assert entry["request"].keys() >= {"method", "url", "headers", "queryString"}
+    assert isinstance(entry["response"]["status"], int)
