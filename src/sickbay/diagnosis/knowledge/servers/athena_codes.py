@@ -1,11 +1,14 @@
 """athenahealth: checklists for bare error codes and statuses, the most likely cause first."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.recognise import MARKS
 
 ISSUES = "https://github.com/athenahealth/apiserver-athenaFlex/issues/"
 ATHENA_ONE = "https://docs.athenahealth.com/api/guides/authentication-and-url-locations"
 PORTAL = "mydata.athenahealth.com: My Apps, then your app. athenaOne: docs.athenahealth.com/api."
 ADMINISTRATION = "athenaPractice or athenaFlow: Administration, Users, the user's security groups."
+NAMED = MARKS["athena"]
+"""For phrases that other servers use too: the text has to name this one."""
 
 ERRORS = (
     KnownError(
@@ -279,6 +282,85 @@ ERRORS = (
             ),
         ),
         source=ISSUES + "315",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="athena-policy-evaluation",
+        servers=("athena", "okta"),
+        text=(("policy evaluation failed for this request",),),
+        title="access_denied: the access policy of the authorization server allows no token for this client, grant and scope",
+        why="The text is that of Okta, which athenaOne uses. A policy of the server has to allow this client this grant "
+        "with all requested scopes.",
+        causes=(
+            Cause(
+                "The client isn't registered for this kind of login: 2-legged and 3-legged apps have separate clients.",
+                "The app was created for service-to-service access.",
+                "Register a 3-legged (patient- or provider-facing) app and use its client ID.",
+            ),
+            Cause(
+                "A requested scope isn't assigned to the client.",
+                "With fewer scopes it works.",
+                "Request only scopes that the app's page lists.",
+            ),
+            Cause(
+                "Preview and production are mixed.",
+                "The host is api.preview.platform or api.platform.",
+                "Use the client ID of this environment.",
+            ),
+        ),
+        where=PORTAL,
+        source=ATHENA_ONE,
+        confidence="observed",
+    ),
+    KnownError(
+        id="athena-host-changed",
+        servers=("athena",),
+        text=(
+            NAMED,
+            ("refused to connect", "can't be reached", "timeout", "timed out", "sandbox down", "is down", "unreachable"),
+        ),
+        title="Host: the address is that of an old sandbox, or the server doesn't answer",
+        why="Sandbox hosts change with every version. An old host refuses connections, or redirects to an address that no "
+        "longer exists.",
+        causes=(
+            Cause(
+                "The URL has the host of an old version, such as virenceaz.com or cpsapisandbox.",
+                "The portal lists another host.",
+                "Use the newest sandbox host that the portal lists, in the authorize URL, in aud and in the token URL.",
+            ),
+            Cause(
+                "The sandbox is under maintenance.",
+                "{base URL}/metadata doesn't answer.",
+                "Try again later, or ask athenahealth support.",
+            ),
+            Cause(
+                "A firewall or a country filter blocks the request.",
+                "It works from another network.",
+                "Ask the practice or athenahealth to allow your address.",
+            ),
+        ),
+        source=ISSUES + "187",
+        confidence="observed",
+    ),
+    KnownError(
+        id="athena-bad-request",
+        servers=("athena",),
+        codes=("400", "422", "processing"),
+        title="400: the FHIR server can't process this request as it is",
+        why="athenaPractice supports only the searches and elements that its documentation lists for the version.",
+        causes=(
+            Cause(
+                "A search parameter or a combination isn't supported.",
+                "The CapabilityStatement at /metadata lists them.",
+                "Use a documented search, such as Appointment?patient={id}.",
+            ),
+            Cause(
+                "An element of the body is missing or has another form.",
+                "diagnostics names it.",
+                "Compare the body with the example in the documentation.",
+            ),
+        ),
+        source=ISSUES + "254",
         confidence="inferred",
     ),
 )

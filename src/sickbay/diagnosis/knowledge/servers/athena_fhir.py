@@ -199,86 +199,6 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="athena-no-slot",
-        servers=("athena", "hapi", "spring", "entra"),
-        text=(("no slot found for given details",),),
-        title="Slot: there is no free slot with these values",
-        why="The server looks for a free slot by practitioner, location, start, end and type. All have to be those of one "
-        "slot.",
-        causes=(
-            Cause(
-                "The slot was taken in the meantime, or the reference is old.",
-                "Search the slot again: its status is busy.",
-                "Search free slots again and create the appointment at once.",
-            ),
-            Cause(
-                "start, end, time zone, location or practitioner differ from the slot's.",
-                "Compare the body with the Slot and its Schedule.",
-                "Copy start, end, practitioner and location from the slot that the search returned.",
-            ),
-            Cause(
-                "The appointment type isn't allowed in this slot.",
-                "Slot.serviceType lists others.",
-                "Use a type of the slot.",
-            ),
-        ),
-        source=ISSUES + "357",
-        confidence="observed",
-    ),
-    KnownError(
-        id="athena-no-schedule",
-        servers=("athena", "hapi", "spring", "entra"),
-        text=(("no schedule found for given resource",),),
-        title="Schedule: this practitioner or location has no schedule at that time",
-        why="An appointment needs a schedule of the practitioner at the location.",
-        causes=(
-            Cause(
-                "The practitioner has no schedule at this location and time.",
-                "A search of Schedule with this actor finds nothing.",
-                "Search Schedule and Slot first (user/Slot.read) and use the practitioner, location and time of a free slot.",
-            ),
-            Cause(
-                "The body refers to no slot.",
-                "It has no slot element.",
-                "Add slot with the reference of the search result.",
-            ),
-        ),
-        source=ISSUES + "238",
-        confidence="observed",
-    ),
-    KnownError(
-        id="athena-photo-content-type",
-        servers=("athena", "hapi", "spring", "entra"),
-        text=(("unknown content type found for photo",),),
-        title="Content type: the server doesn't recognise the photo",
-        why="It expects a Binary with contentType image/jpeg and base64 in data.",
-        causes=(
-            Cause(
-                "data isn't base64, or contentType is missing or wrong.",
-                "Decode data: it has to be the image's bytes.",
-                "Send contentType image/jpeg and the image as base64, without a data: prefix.",
-            ),
-        ),
-        source=ISSUES + "259",
-        confidence="observed",
-    ),
-    KnownError(
-        id="athena-bundle-full-url",
-        servers=("athena", "hapi", "spring", "entra"),
-        text=(("bundle.entry.fullurl is invalid",),),
-        title="fullUrl: an entry of the Bundle has one that the server doesn't accept",
-        why="fullUrl has to be an absolute URL with the server's own base URL and an ID, or a urn:uuid.",
-        causes=(
-            Cause(
-                "It has another host or path than the server, or no ID.",
-                "Compare it with the base URL of the request.",
-                "Use urn:uuid: and a new UUID, or the base URL of this server with type and ID.",
-            ),
-        ),
-        source=ISSUES + "272",
-        confidence="observed",
-    ),
-    KnownError(
         id="athena-form-post",
         servers=("athena",),
         text=(
@@ -357,5 +277,72 @@ ERRORS = (
         ),
         source="https://mydata.athenahealth.com/access-the-apis",
         confidence="documented",
+    ),
+    KnownError(
+        id="athena-api-server-user",
+        servers=("athena", "entra"),
+        text=(
+            ("api server user", "service account"),
+            ("forbidden", "403", "401", "denied", "not authorized", "unauthorized"),
+            ("aad", "athena", "practice", "patient", "observation", "api server user"),
+        ),
+        without=("googleapis", "gserviceaccount", "keycloak"),
+        title="API Server User: the service account lacks the role or its permissions, so the data request is refused",
+        why="A token can be issued although the user may not read data. The FHIR server checks the permissions of the user "
+        "behind the token.",
+        causes=(
+            Cause(
+                "The service account isn't in the security group or role API Server User.",
+                "The administrator sees the user's groups.",
+                "Add the account to API Server User and get a new token.",
+            ),
+            Cause(
+                "The account lacks the permission for the type.",
+                "Patient works and Observation doesn't.",
+                "Add the permission to the user's role.",
+            ),
+            Cause(
+                "The scope in the token doesn't cover the type.",
+                "Look at scope in the token response.",
+                "Request user/*.read.",
+            ),
+        ),
+        where=ADMINISTRATION,
+        source=ISSUES + "244",
+        confidence="observed",
+    ),
+    KnownError(
+        id="athena-aud-without-fhir",
+        servers=("athena",),
+        text=(
+            ("oauth2/authorize?",),
+            (
+                "apiserver&client_id=",
+                "apiserver&response_type=",
+                "apiserver&scope=",
+                "apiserver&state=",
+                "apiserver&redirect_uri=",
+                "apiserver& client_id=",
+                "apiserver&disable",
+            ),
+            ("error", "fail", "oops", "unable", "not able", "issue", "unsuccessful", "same issue"),
+        ),
+        title="aud: in this authorization URL it lacks the path of the FHIR base URL",
+        why="If athenaPractice refuses this URL, aud is most often the reason: newer versions accept only the FHIR base "
+        "URL, with /fhir/r4 at its end.",
+        causes=(
+            Cause(
+                "aud ends with APIServer.",
+                "Compare it with the address of your FHIR requests.",
+                "Send aud=https://{host}/{database}APIServer/fhir/r4, with the same host and port as in the address.",
+            ),
+            Cause(
+                "A placeholder is still in the URL, or redirect_uri isn't registered.",
+                "Look for redirectURL or ClientIDfromDevPortal.",
+                "Replace every placeholder, and send exactly the registered redirect URI.",
+            ),
+        ),
+        source=ISSUES + "313",
+        confidence="inferred",
     ),
 )

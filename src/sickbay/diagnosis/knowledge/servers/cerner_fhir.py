@@ -282,4 +282,102 @@ ERRORS = (
         source=R4,
         confidence="observed",
     ),
+    KnownError(
+        id="cerner-write-refused",
+        servers=("cerner",),
+        text=(
+            NAMED,
+            (
+                "documentreference",
+                "appointment",
+                "condition",
+                "observation",
+                "allergyintolerance",
+                "create a patient",
+                "patient create",
+                "coverage",
+                "communication",
+            ),
+            ("invalid request", "400", "bad request"),
+            ("post", "put ", "create", "update", "upload"),
+        ),
+        title="400: the body of this create or update doesn't follow the documentation of the operation",
+        why="Millennium accepts only the elements, codes and MIME types that the page of the operation lists. Its answer "
+        "doesn't name the wrong element.",
+        causes=(
+            Cause(
+                "The body has an element that this operation doesn't support, or lacks a required one.",
+                "Compare it with the documented example: a resource that was read can't be sent back as it is.",
+                "Start from the example body on the operation's page and add one element at a time.",
+            ),
+            Cause(
+                "A code system or reference is of another tenant.",
+                "A system URL such as codeSet/72 contains another host or tenant ID.",
+                "Use codes and IDs that resources of this tenant have.",
+            ),
+            Cause(
+                "A date has no time, or an identifier lacks its system or type.",
+                "Documented dates have a time component.",
+                "Send dates as 2025-10-30T00:00:00Z, and identifiers as documented.",
+            ),
+        ),
+        where="The page of this operation at docs.oracle.com, Millennium Platform APIs.",
+        source=R4,
+        confidence="observed",
+    ),
+    KnownError(
+        id="cerner-precondition",
+        servers=("cerner",),
+        codes=("409", "412", "428"),
+        title="If-Match: the version in the request isn't the current one, or is missing",
+        why="An update needs If-Match with the ETag of the last read. A 412 or 409 means that the resource has changed, a "
+        "428 that the header is missing.",
+        causes=(
+            Cause(
+                "The resource was changed after it was read.",
+                "A new read shows another ETag.",
+                'Read the resource again and send its ETag, such as If-Match: W/"15".',
+            ),
+        ),
+        source=R4,
+        confidence="documented",
+    ),
+    KnownError(
+        id="cerner-server-busy",
+        servers=("cerner",),
+        codes=("429", "500", "502", "503", "504"),
+        title="Cerner's server is overloaded, limits the requests, or failed",
+        why="The public sandbox is slow at times. A 429 asks for fewer requests, a 504 means that the search took too long.",
+        causes=(
+            Cause(
+                "Too many requests in a short time, or a search that is too broad.",
+                "The same request works later, or with a smaller _count.",
+                "Wait, retry with growing pauses, and make the search narrower.",
+            ),
+            Cause(
+                "The sandbox has a fault.",
+                "Simple requests fail too.",
+                "Report the X-Request-Id in the Oracle Health forum.",
+            ),
+        ),
+        source=R4,
+        confidence="observed",
+    ),
+    KnownError(
+        id="cerner-format",
+        servers=("cerner",),
+        codes=("406", "415"),
+        title="Accept or Content-Type: Cerner doesn't offer or accept this format",
+        why="The FHIR server speaks JSON: application/fhir+json, and application/json-patch+json for PATCH.",
+        causes=(
+            Cause(
+                "The Accept or Content-Type header has another value.",
+                "Look at the headers.",
+                "Send Accept: application/fhir+json, and Content-Type: application/fhir+json (application/json-patch+json "
+                "for PATCH).",
+            ),
+        ),
+        source=R4,
+        confidence="documented",
+    ),
 )

@@ -2,11 +2,20 @@
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.knowledge.recognise import MARKS
+from sickbay.diagnosis.knowledge.servers import cerner, cerner_fhir, cerner_token
 
 FORUM = "https://forums.oracle.com/ords/apexds/post/"
 SCOPES = "code-console.cerner.com: My Applications, your application, Scopes or API selection."
 NAMED = MARKS["cerner"]
 """For phrases that other servers use too: the text has to name this one."""
+KNOWN = tuple(
+    phrase
+    for entry in (*cerner.ERRORS, *cerner_token.ERRORS, *cerner_fhir.ERRORS)
+    for group in entry.text
+    for phrase in group
+    if ":" in phrase or "_" in phrase or "-" in phrase
+)
+"""The names of errors that other entries explain."""
 
 ERRORS = (
     KnownError(
@@ -16,7 +25,9 @@ ERRORS = (
             NAMED,
             ("scope",),
             (
-                "granted scope is",
+                "granted scope",
+                "dropped",
+                "silently drop",
                 "scopes are trimmed",
                 "trimmed down",
                 "not returned in the token",
@@ -146,6 +157,30 @@ ERRORS = (
             ),
         ),
         source="https://github.com/smart-on-fhir/client-js/issues/82",
+        confidence="documented",
+    ),
+    KnownError(
+        id="cerner-other-urn",
+        servers=("cerner",),
+        text=(("urn:cerner:error",),),
+        without=KNOWN,
+        title="Cerner gives the reason as a name: the last part of the URN",
+        why="Cerner sends no description. The words after the last colon of urn:cerner:error say what is wrong, and the "
+        "page at the error_uri has a sentence for developers.",
+        causes=(
+            Cause(
+                "The request breaks the rule that the name stands for.",
+                "Open the error_uri in a browser.",
+                "Read the sentence for the developer on that page, and give its correlation ID to Oracle Health support if "
+                "it doesn't help.",
+            ),
+            Cause(
+                "The registration doesn't allow it.",
+                "Compare the request with the application in the console.",
+                "Compare client_id, scopes and redirect URI with the registration.",
+            ),
+        ),
+        source="https://docs.oracle.com/en/industries/health/millennium-platform-apis/millennium-authorization-framework/",
         confidence="documented",
     ),
 )

@@ -345,6 +345,7 @@ ERRORS = (
         id="cerner-authorize-error",
         servers=("cerner",),
         codes=("access_denied", "invalid_request", "server_error"),
+        without=("operationoutcome", "documentreference", "/appointment", "/patient", "payload"),
         title="Cerner refused the authorization request",
         why="Cerner sends no error_description. The reason is the last name in the error_uri, such as missing-patient; it is "
         "percent-encoded twice.",

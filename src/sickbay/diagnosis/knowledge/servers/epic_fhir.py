@@ -309,4 +309,30 @@ ERRORS = (
         source=TROUBLESHOOTING,
         confidence="observed",
     ),
+    KnownError(
+        id="epic-bad-request",
+        servers=("epic",),
+        codes=("400", "required", "422"),
+        title="400: Epic can't process this search or body",
+        why="Most often a required search parameter is missing. The OperationOutcome's diagnostics names it.",
+        causes=(
+            Cause(
+                "The search lacks patient, category or code.",
+                "Compare it with the page of this API.",
+                "Send patient={id}, and category for Observation, Condition or DocumentReference.",
+            ),
+            Cause(
+                "A value has the wrong format.",
+                "diagnostics names the parameter.",
+                "Correct the value.",
+            ),
+            Cause(
+                "The body lacks an element that Epic requires.",
+                "The code is 59108.",
+                "Add the element as in Epic's example.",
+            ),
+        ),
+        source=SPECIFICATIONS,
+        confidence="inferred",
+    ),
 )

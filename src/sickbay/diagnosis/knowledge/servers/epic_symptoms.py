@@ -101,4 +101,97 @@ ERRORS = (
         source=OAUTH,
         confidence="documented",
     ),
+    KnownError(
+        id="epic-mychart-error-number",
+        servers=("epic",),
+        text=(("authentication/oauth/start?error", "oauth/start?error=", "an error has occurred. the request is invalid"),),
+        title="redirect_uri or client_id: MyChart refused the authorization request and shows only a number",
+        why="error=4 in the address means an invalid request. MyChart then repeats the parameters that it received, so they "
+        "can be compared.",
+        causes=(
+            Cause(
+                "redirect_uri is relative or isn't registered.",
+                "Look at redirect_uri in the address: it has to begin with https:// and a host.",
+                "Set the public URL of your app, and send the absolute redirect URI exactly as it is registered.",
+            ),
+            Cause(
+                "The client ID isn't synced to this organization, or is that of the other environment.",
+                "The app was changed in the last hours.",
+                "Use the Non-Production Client ID in the sandbox and wait for the sync.",
+            ),
+            Cause(
+                "aud or response_type isn't accepted.",
+                "aud has to be the FHIR base URL.",
+                "Send response_type=code and aud with the FHIR base URL.",
+            ),
+        ),
+        where=APPS + " Redirect URIs.",
+        source="https://github.com/cfu288/mere-medical/issues/256",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="epic-observation-required",
+        servers=("epic",),
+        text=(
+            NAMED,
+            ("observation",),
+            ('"code":"required"', '"code": "required"', "code: required", "400", "labs or vital", "no labs"),
+        ),
+        title="category: Epic refuses a search of Observation by patient alone",
+        why="Epic answers 400 with the code required, because it serves each category by another API.",
+        causes=(
+            Cause(
+                "The search has neither category nor code.",
+                "The URL has only patient and _count.",
+                "Add category=laboratory or category=vital-signs, and send one search for each category.",
+            ),
+        ),
+        source="https://github.com/jwilleke/yourphr/issues/754",
+        confidence="observed",
+    ),
+    KnownError(
+        id="epic-token-not-authorized-for-service",
+        servers=("epic",),
+        text=(("access token provided is valid, but is not authorized for this service", "client not authorized"),),
+        title="403: the access token is valid, but the app isn't authorized for this API",
+        why="Epic checks whether the API of the request is among those that the app was registered for, and synced to this "
+        "organization.",
+        causes=(
+            Cause(
+                "The API isn't selected for the app, or only for another FHIR version.",
+                "The scope in the token response lacks it.",
+                "Add the API (such as Patient.Read (R4)) under Incoming APIs, save, wait for the sync, and authorize again.",
+            ),
+            Cause(
+                "The organization hasn't approved the new API.",
+                "It works in the sandbox.",
+                "Ask the organization to approve the changed app.",
+            ),
+            Cause(
+                "The user may not see this data.",
+                "Another user can.",
+                "Ask for the security point.",
+            ),
+        ),
+        where=APPS + " Incoming APIs.",
+        source=OAUTH,
+        confidence="observed",
+    ),
+    KnownError(
+        id="epic-invalid-client-identifier",
+        servers=("epic",),
+        text=(("invalid client identifier",),),
+        title="Epic-Client-ID or client_id: Epic doesn't know this client ID in this environment",
+        why="The request has an unknown client ID. New apps are known after the sync.",
+        causes=(
+            Cause(
+                "The client ID is that of the other environment, or not synced yet.",
+                "The app's page shows both IDs.",
+                "Use the Non-Production Client ID in the sandbox, and wait up to 1 hour after saving the app.",
+            ),
+        ),
+        where=APPS + " Client IDs.",
+        source=OAUTH,
+        confidence="observed",
+    ),
 )

@@ -303,4 +303,26 @@ ERRORS = (
         source=VA,
         confidence="inferred",
     ),
+    KnownError(
+        id="bluebutton-data-not-found",
+        servers=("blue-button",),
+        text=(("medicare is unable to retrieve your data", "error occurred connecting to medicare.gov"),),
+        title="Medicare's systems found no data for this person, or failed",
+        why="The text comes from CMS: the identifiers of the login weren't found, or an internal service failed. The app's "
+        "request isn't the reason.",
+        causes=(
+            Cause(
+                "The person isn't found by the Medicare identifiers.",
+                "Another sandbox user works.",
+                "Sign in with another test user, such as BBUser00000.",
+            ),
+            Cause(
+                "CMS has a fault.",
+                "Every user fails.",
+                "Try again later, and contact BlueButtonAPI@cms.hhs.gov if it lasts.",
+            ),
+        ),
+        source=ERROR_RESPONSES,
+        confidence="documented",
+    ),
 )

@@ -273,4 +273,31 @@ ERRORS = (
         source="https://github.com/cds-hooks/sandbox/issues/22",
         confidence="documented",
     ),
+    KnownError(
+        id="inferno-waits-for-launch",
+        servers=("inferno",),
+        text=(
+            ("inferno",),
+            ("ehr practitioner app", "ehr launch"),
+            ("stuck", "waiting", "nothing happens", "waits", "how to run", "doesn't launch", "not launch"),
+        ),
+        title="launch: Inferno waits until the EHR opens its launch URL",
+        why="In the EHR Practitioner App test Inferno is the app. The launch has to be started in the EHR, which opens "
+        "Inferno's launch URL with iss and launch.",
+        causes=(
+            Cause(
+                "No launch was started in the EHR.",
+                "Inferno shows the URL at which it waits.",
+                "Enter https://inferno.healthit.gov/suites/custom/smart/launch as launch URL in the EHR (for the reference "
+                "server at /reference-server/app/app-launch) and launch.",
+            ),
+            Cause(
+                "The EHR sends another iss than the FHIR URL of the test.",
+                "Compare both.",
+                "Enter exactly that iss as FHIR URL.",
+            ),
+        ),
+        source=KIT + "/issues/109",
+        confidence="documented",
+    ),
 )

@@ -287,4 +287,26 @@ ERRORS = (
         source="https://wiki.openmrs.org/display/projects/OpenMRS+FHIR+Module",
         confidence="inferred",
     ),
+    KnownError(
+        id="openmrs-null-pointer",
+        servers=("openmrs",),
+        text=(("openmrs",), ("nullpointerexception", "500", "internal server error")),
+        title="OpenMRS fails with an exception for requests with a token: versions or the user mapping don't fit",
+        why="The OAuth2 and SMART modules have to fit the FHIR module and the core. The user of the token has to exist in "
+        "OpenMRS.",
+        causes=(
+            Cause(
+                "The versions of the modules don't fit together.",
+                "The stack trace names the module.",
+                "Install versions of fhir2, smartonfhir and the authentication module that were released for this core.",
+            ),
+            Cause(
+                "OpenMRS has no user with the token's preferred_username.",
+                "The log shows no user.",
+                "Create the user in OpenMRS with the same name and a role.",
+            ),
+        ),
+        source="https://github.com/openmrs/openmrs-esm-patient-chart/issues/552",
+        confidence="inferred",
+    ),
 )

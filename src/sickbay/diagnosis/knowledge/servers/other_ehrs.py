@@ -1,6 +1,7 @@
 """eClinicalWorks, Veradigm (Allscripts), NextGen, MEDITECH, Canvas Medical and DrChrono."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.recognise import MARKS
 
 ECW = "https://fhir.eclinicalworks.com/ecwopendev"
 ECW_ERRORS = "https://app2.doordoc.com/docs/errors"
@@ -9,6 +10,12 @@ DRCHRONO = "https://support.drchrono.com/home/24443550021915-how-to-handle-api-e
 CANVAS = "https://docs.canvasmedical.com/api/customer-authentication/"
 NEXTGEN = "https://www.nextgen.com/developer-program"
 MEDITECH = "https://fhir.meditech.com/explorer/authorization"
+EHRS = tuple(
+    mark
+    for server in ("athena", "cerner", "ecw", "nextgen", "meditech", "veradigm", "drchrono", "canvas", "openemr")
+    for mark in MARKS[server]
+)
+"""The text has to name one of these."""
 
 ERRORS = (
     KnownError(
@@ -268,5 +275,37 @@ ERRORS = (
         ),
         source=MEDITECH,
         confidence="inferred",
+    ),
+    KnownError(
+        id="ehr-cors",
+        servers=("athena", "cerner", "ecw", "nextgen", "meditech", "veradigm", "drchrono", "canvas", "openemr"),
+        text=(
+            EHRS,
+            (
+                "blocked by cors",
+                "cors header",
+                "cors error",
+                "cors policy",
+                "same origin policy disallows",
+                "access-control-allow-origin",
+            ),
+        ),
+        title="CORS: this EHR's server doesn't allow requests from your page",
+        why="A page may read a response only if the server allows its origin. Many EHRs allow it for no origin at the token "
+        "endpoint, since they expect a server there.",
+        causes=(
+            Cause(
+                "The server sends no Access-Control-Allow-Origin.",
+                "The same request with curl works.",
+                "Send the request from your backend (a proxy), which has no such limit.",
+            ),
+            Cause(
+                "The real response is an error without CORS headers.",
+                "curl shows 401, 404 or 500.",
+                "Fix the error that curl shows.",
+            ),
+        ),
+        source="https://github.com/fastenhealth/fasten-onprem/issues/396",
+        confidence="observed",
     ),
 )

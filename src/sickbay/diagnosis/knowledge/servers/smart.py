@@ -229,4 +229,65 @@ ERRORS = (
         source="https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig",
         confidence="documented",
     ),
+    KnownError(
+        id="redirect-uri-without-authority",
+        text=(("expected authority at index",),),
+        title="redirect_uri: it has a scheme but no host, so the server can't build the address",
+        why="A custom scheme needs something after ://. Many servers parse it as a URI with an authority and fail.",
+        causes=(
+            Cause(
+                "The redirect URI ends with ://.",
+                "Look at the registered redirect URI.",
+                "Register and send one with an authority, such as smartapp://callback.",
+            ),
+        ),
+        source="https://github.com/smart-on-fhir/Swift-SMART/issues/13",
+        confidence="observed",
+    ),
+    KnownError(
+        id="token-request-timeout",
+        text=(("408 request time",), ("token", "oauth2")),
+        title="408: the token endpoint didn't receive the whole request in time",
+        why="The server closes a connection on which the request isn't complete. Most often a kept-open connection was "
+        "reused, or the network is slow.",
+        causes=(
+            Cause(
+                "The client reused a connection that had gone stale.",
+                "The next attempt works.",
+                "Retry the request once on a new connection.",
+            ),
+            Cause(
+                "The body wasn't sent, such as with a wrong Content-Length.",
+                "Every attempt fails.",
+                "Send the form body at once with its right Content-Length.",
+            ),
+            Cause(
+                "The refresh token was spent by the failed attempt.",
+                "The retry says invalid_grant.",
+                "Authorize again.",
+            ),
+        ),
+        source="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="client-assertion-in-json",
+        text=(('"client_assertion":"eyj', '"client_assertion": "eyj'),),
+        title="client_assertion: the token request is JSON, but the endpoint reads only a form",
+        why="RFC 6749 and RFC 7523 put all parameters of a token request into an application/x-www-form-urlencoded body.",
+        causes=(
+            Cause(
+                "The body is a JSON object.",
+                "It starts with { and has quotes around client_assertion.",
+                "Send grant_type, client_assertion_type, client_assertion and scope as application/x-www-form-urlencoded.",
+            ),
+            Cause(
+                "The key of the JWT isn't registered, or kid names another one.",
+                "Decode the header of the JWT.",
+                "Register the public key as a JWK Set and send its kid.",
+            ),
+        ),
+        source="https://www.rfc-editor.org/rfc/rfc7523#section-2.2",
+        confidence="documented",
+    ),
 )

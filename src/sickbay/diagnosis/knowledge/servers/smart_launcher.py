@@ -344,4 +344,24 @@ ERRORS = (
         source=TOKEN,
         confidence="observed",
     ),
+    KnownError(
+        id="launcher-service-url-is-resource",
+        servers=("smart-launcher", "fhirclient"),
+        text=(
+            ("fhirserviceurl=", "iss=http"),
+            ("smarthealthit.org/patient/", "/fhir/patient/", "/r4/patient/"),
+            ("launch.html",),
+        ),
+        title="fhirServiceUrl: it has to be the base URL of the FHIR server, not the address of a resource",
+        why="The library appends /metadata and Patient/{id} to this URL.",
+        causes=(
+            Cause(
+                "The URL contains a resource, such as /Patient/smart-2113340.",
+                "Open it with /metadata appended: it fails.",
+                "Send the base URL, such as https://r3.smarthealthit.org, and give the patient as patientId in the options.",
+            ),
+        ),
+        source="https://github.com/smart-on-fhir/growth-chart-app/issues/51",
+        confidence="documented",
+    ),
 )
