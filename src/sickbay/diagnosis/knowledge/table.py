@@ -1,9 +1,15 @@
-"""All known errors."""
+"""All known errors: those of every file in `servers`."""
 
 from __future__ import annotations
 
-from sickbay.diagnosis.knowledge.known_error import KnownError
-from sickbay.diagnosis.knowledge.servers import oauth
+from importlib import import_module
+from pkgutil import iter_modules
 
-ALL: tuple[KnownError, ...] = (*oauth.ERRORS,)
+from sickbay.diagnosis.knowledge import servers
+from sickbay.diagnosis.knowledge.known_error import KnownError
+
+_FILES = sorted(module.name for module in iter_modules(servers.__path__))
+ALL: tuple[KnownError, ...] = tuple(
+    entry for name in _FILES for entry in import_module(f"{servers.__name__}.{name}").ERRORS
+)
 BY_ID: dict[str, KnownError] = {entry.id: entry for entry in ALL}

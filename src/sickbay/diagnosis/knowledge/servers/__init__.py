@@ -1,1 +1,1 @@
-"""Known errors, one file per server, library or specification. `ALL` in `knowledge.table` lists the files."""
+"""Known errors, one file per server, library or specification. Each file has `ERRORS`; `knowledge.table` reads all files."""
