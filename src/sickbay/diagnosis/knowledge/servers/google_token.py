@@ -88,7 +88,6 @@ ERRORS = (
         (
             (
                 "token has been expired or revoked",
-                "token has been revoked",
                 "token has expired or been revoked",
                 "refresh token has expired or been revoked",
             ),
@@ -112,7 +111,6 @@ ERRORS = (
         ),
         where=f"{CONSENT_SCREEN} → Publishing status",
         source=EXPIRATION,
-        named=True,
     ),
     google(
         "no-refresh-token",

@@ -58,7 +58,15 @@ ERRORS = (
     ),
     salesforce(
         "authentication-failure",
-        ("authentication failure", "invalid username, password, security token; or user locked out", "invalid_login"),
+        (
+            "invalid_grant: authentication failure",
+            '"authentication failure"',
+            "invalid_grant - authentication failure",
+            "'authentication failure'",
+            "error_description=authentication failure",
+            "password, security token; or user locked out",
+            "invalid_login",
+        ),
         "invalid_grant: Salesforce refused the user's credentials (authentication failure)",
         "Salesforce gives this answer for the password flow and for blocked users alike.",
         Cause(
@@ -77,7 +85,6 @@ ERRORS = (
             "Allow it, relax IP restrictions of the app, or use the web server or JWT flow.",
         ),
         where=POLICIES,
-        marked=True,
     ),
     salesforce(
         "token-expired",
