@@ -9,7 +9,5 @@ from sickbay.diagnosis.knowledge import servers
 from sickbay.diagnosis.knowledge.known_error import KnownError
 
 _FILES = sorted(module.name for module in iter_modules(servers.__path__))
-ALL: tuple[KnownError, ...] = tuple(
-    entry for name in _FILES for entry in import_module(f"{servers.__name__}.{name}").ERRORS
-)
+ALL: tuple[KnownError, ...] = tuple(entry for name in _FILES for entry in import_module(f"{servers.__name__}.{name}").ERRORS)
 BY_ID: dict[str, KnownError] = {entry.id: entry for entry in ALL}
